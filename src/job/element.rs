@@ -1,0 +1,38 @@
+//! What travels on a channel, and the words of the checkpoint protocol.
+
+use super::{CheckpointId, Record};
+use crate::kernel::SimTime;
+use serde::{Deserialize, Serialize};
+
+/// Why a snapshot of the whole job is taken.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub enum CheckpointKind {
+    /// Taken by the coordinator for recovery; owned by the system.
+    Checkpoint,
+    /// Taken because somebody asked; owned by the user.
+    Savepoint,
+}
+
+/// The marker that separates the records before a checkpoint from those after it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct Barrier {
+    /// Which checkpoint.
+    pub checkpoint: CheckpointId,
+    /// Checkpoint or savepoint.
+    pub kind: CheckpointKind,
+    /// When the coordinator triggered it.
+    pub triggered: SimTime,
+}
+
+/// One thing on a channel.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Element {
+    /// Data.
+    Record(Record),
+    /// A checkpoint's marker.
+    Barrier(Barrier),
+    /// The sender has no more data, but lives on until its final checkpoint (FLIP-147).
+    EndOfData,
+    /// The sender is gone; nothing follows on this channel.
+    EndOfPartition,
+}

@@ -1,0 +1,123 @@
+//! Records and their values, and where a record came from.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::sync::Arc;
+
+/// What a record carries, a key is, and state holds.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub enum Value {
+    /// A 64-bit signed integer.
+    Int(i64),
+    /// A truth value.
+    Bool(bool),
+    /// UTF-8 text.
+    Text(Arc<str>),
+    /// Bytes that need not be UTF-8.
+    Bytes(Arc<[u8]>),
+    /// Columns.
+    Row(Arc<[Value]>),
+}
+
+impl Value {
+    /// A text value.
+    pub fn text(text: impl AsRef<str>) -> Self {
+        Self::Text(Arc::from(text.as_ref()))
+    }
+
+    /// A row of columns.
+    pub fn row<const N: usize>(columns: [Self; N]) -> Self {
+        Self::Row(Arc::new(columns))
+    }
+
+    /// The integer, if it is one.
+    pub fn as_int(&self) -> Option<i64> {
+        match self {
+            Self::Int(number) => Some(*number),
+            Self::Bool(_) | Self::Text(_) | Self::Bytes(_) | Self::Row(_) => None,
+        }
+    }
+
+    /// The columns, if it is a row.
+    pub fn as_row(&self) -> Option<&[Self]> {
+        match self {
+            Self::Row(columns) => Some(columns),
+            Self::Int(_) | Self::Bool(_) | Self::Text(_) | Self::Bytes(_) => None,
+        }
+    }
+}
+
+/// Text as it is, bytes with `\xNN` escapes, a row in parentheses.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Int(number) => number.fmt(f),
+            Self::Bool(truth) => truth.fmt(f),
+            Self::Text(text) => f.write_str(text),
+            Self::Bytes(bytes) => bytes.escape_ascii().fmt(f),
+            Self::Row(columns) => {
+                f.write_str("(")?;
+                for (place, column) in columns.iter().enumerate() {
+                    if place > 0 {
+                        f.write_str(", ")?;
+                    }
+                    column.fmt(f)?;
+                }
+                f.write_str(")")
+            }
+        }
+    }
+}
+
+/// Where a record came from: ghost bookkeeping that the simulated protocol never reads.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
+pub struct Origin {
+    /// Which input (`InputId`).
+    pub input: u16,
+    /// Which partition of it.
+    pub partition: u16,
+    /// Which entry of the partition, from 0.
+    pub offset: u32,
+    /// Which descendant of the entry: 0 itself, else counted by the flat-maps on the way.
+    pub child: u32,
+}
+
+impl Origin {
+    /// The origin of the `nth` value that an operator emitted for this record.
+    #[inline]
+    #[must_use]
+    pub fn descend(self, nth: u32) -> Self {
+        if nth == 0 && self.child == 0 {
+            return self;
+        }
+        Self { child: self.child.wrapping_mul(1024).wrapping_add(nth), ..self }
+    }
+
+    /// The origin as two words, for digests and sums.
+    #[inline]
+    pub fn words(self) -> (u64, u64) {
+        (
+            u64::from(self.input) << 48 | u64::from(self.partition) << 32 | u64::from(self.offset),
+            u64::from(self.child),
+        )
+    }
+
+    /// A 64-bit hash of the origin; sums of these (wrapping) tell multisets apart with overwhelming probability.
+    #[inline]
+    pub fn hash(self) -> u64 {
+        let (place, child) = self.words();
+        let folded = u128::from(place ^ 0xA076_1D64_78BD_642F) * u128::from(child ^ 0xE703_7ED1_A0B4_28DB);
+        #[expect(clippy::as_conversions, reason = "folds both halves of the product")]
+        let hash = (folded as u64) ^ ((folded >> 64) as u64);
+        hash ^ place.rotate_left(17)
+    }
+}
+
+/// One element of data on its way through a job.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Record {
+    /// What it says.
+    pub value: Value,
+    /// Where it came from.
+    pub origin: Origin,
+}

@@ -1,0 +1,4 @@
+//! Sandbar.
+
+pub mod job;
+pub mod kernel;

@@ -1,0 +1,3 @@
+//! The `sandbar` command.
+
+fn main() {}
