@@ -1,4 +1,10 @@
 //! Sandbar.
 
+pub mod effect;
 pub mod job;
 pub mod kernel;
+pub mod operator;
+pub mod rules;
+pub mod scenario;
+pub mod state;
+pub mod trace;

@@ -1,0 +1,102 @@
+//! External systems that sinks write to: what a sink may ask of one, and what one holds.
+
+use crate::job::{CheckpointId, Origin, Value};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A transaction of an external system. Carries the attempt, so that no restart reuses one that may still be pending.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub struct TransactionId {
+    /// The first eight bytes of the job id of the run that opened it.
+    pub job: u64,
+    /// The sink's subtask.
+    pub subtask: u32,
+    /// The execution attempt.
+    pub attempt: u32,
+    /// Counted by the sink, from 0.
+    pub number: u32,
+}
+
+impl TransactionId {
+    /// As a sink keeps it in list state.
+    pub fn to_value(self) -> Value {
+        let job = i64::from_le_bytes(self.job.to_le_bytes());
+        Value::row([
+            Value::Int(job),
+            Value::Int(self.subtask.into()),
+            Value::Int(self.attempt.into()),
+            Value::Int(self.number.into()),
+        ])
+    }
+
+    /// Back from list state; `None` if the value is not a transaction.
+    pub fn from_value(value: &Value) -> Option<Self> {
+        let [job, subtask, attempt, number] = value.as_row()? else { return None };
+        let narrow = |column: &Value| u32::try_from(column.as_int()?).ok();
+        Some(Self {
+            job: u64::from_le_bytes(job.as_int()?.to_le_bytes()),
+            subtask: narrow(subtask)?,
+            attempt: narrow(attempt)?,
+            number: narrow(number)?,
+        })
+    }
+}
+
+/// What a sink asks of its external system. Carried out at once and in order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ExternalRequest {
+    /// Add a row that everybody sees at once.
+    Append(Value),
+    /// Set the row of a key.
+    Upsert(Value, Value),
+    /// Open a transaction.
+    Begin(TransactionId),
+    /// Add a row to an open transaction.
+    Write(TransactionId, Value),
+    /// Flush a transaction, so that it can be committed even if the sink dies.
+    Prepare(TransactionId, CheckpointId),
+    /// Make a prepared transaction visible. Committing it again changes nothing.
+    Commit(TransactionId, CheckpointId),
+    /// Throw a transaction away. Aborting an unknown one changes nothing.
+    Abort(TransactionId),
+}
+
+/// How a sink writes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SinkKind {
+    /// Each row at once; repeats what is replayed.
+    Plain,
+    /// Each row under its key; a repeat overwrites.
+    Idempotent,
+    /// In transactions that commit when a checkpoint completes.
+    TwoPhase,
+}
+
+/// One row that an external system holds.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Row {
+    /// Its content.
+    pub value: Value,
+    /// The record it stems from.
+    pub origin: Origin,
+    /// The first eight bytes of the job id of the run that wrote it.
+    pub job: u64,
+}
+
+/// What one external system holds.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct ExternalSystem {
+    /// The sink's name.
+    pub name: String,
+    /// Rows that everybody sees, in order of arrival or commit.
+    pub committed: Vec<Row>,
+    /// Rows by key, for upserts.
+    pub table: BTreeMap<Value, Row>,
+    /// Transactions that are open: their rows so far.
+    pub open: BTreeMap<TransactionId, Vec<Row>>,
+    /// Transactions that can be committed: for which checkpoint, and their rows.
+    pub prepared: BTreeMap<TransactionId, (CheckpointId, Vec<Row>)>,
+    /// Transactions that have been committed, with the checkpoint that allowed it and the number of rows.
+    pub done: BTreeMap<TransactionId, (CheckpointId, u64)>,
+}

@@ -1,0 +1,56 @@
+//! The catalogue: which operators a scenario can name, and how each is made.
+
+use super::Operator;
+use crate::job::OperatorNode;
+use std::collections::BTreeMap;
+
+/// How strictly the output of a job can be compared with the reference; a path is as strict as its weakest operator.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Equality {
+    /// Each input record has its effect exactly once, but what it is depends on order or on the clock.
+    Accounted,
+    /// The last value of each key is the same.
+    LastPerKey,
+    /// The output is the same multiset.
+    Multiset,
+}
+
+/// One operator of the catalogue.
+#[derive(Clone)]
+pub struct Entry {
+    /// One sentence for people.
+    pub about: &'static str,
+    /// How strictly its output can be compared.
+    pub equality: Equality,
+    /// Whether it needs `key-by`.
+    pub keyed: bool,
+    /// Whether it has state, keyed or not.
+    pub stateful: bool,
+    /// How many inputs it takes, 0 to 2.
+    pub inputs: u8,
+    /// Makes one subtask of it.
+    pub make: fn(&OperatorNode) -> Box<dyn Operator>,
+}
+
+/// The operators that scenarios can name: by kind (`map`, `aggregate`, `sink`, …) and function.
+#[derive(Clone, Default)]
+pub struct Catalogue {
+    entries: BTreeMap<(String, String), Entry>,
+}
+
+impl Catalogue {
+    /// Adds an operator, or replaces the one of that kind and function.
+    pub fn add(&mut self, kind: &str, function: &str, entry: Entry) {
+        self.entries.insert((kind.to_owned(), function.to_owned()), entry);
+    }
+
+    /// The operator of a node: kind `source` and function `log` for sources, kind `sink` and the sink's kind for sinks.
+    pub fn entry(&self, kind: &str, function: &str) -> Option<&Entry> {
+        self.entries.get(&(kind.to_owned(), function.to_owned()))
+    }
+
+    /// Kinds and functions, sorted.
+    pub fn names(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.entries.keys().map(|(kind, function)| (kind.as_str(), function.as_str()))
+    }
+}

@@ -1,0 +1,116 @@
+//! The operator trait, the context it lives in, and the catalogue of built-in operators, sources and sinks.
+//!
+//! An operator sees records, keys and barriers; it never sees channels, other subtasks or the clock of the machine.
+
+use crate::effect::ExternalRequest;
+use crate::job::{CheckpointId, InputId, Origin, Value};
+use crate::kernel::SimTime;
+use crate::state::{BroadcastId, CommitPermit, KeyedId, ListId, ListMode};
+use std::collections::BTreeMap;
+
+mod catalogue;
+
+pub use catalogue::{Catalogue, Entry, Equality};
+
+/// What an operator can see and do. The engine has one implementation, the reference evaluation another.
+pub trait Context {
+    /// Declares a keyed state; in [`Operator::initialize`] only. Panics if the operator is not keyed.
+    fn keyed_state(&mut self, name: &str) -> KeyedId;
+    /// Declares a list state that is dealt out (`Split`) or given whole to everybody (`Union`); in `initialize` only.
+    fn list_state(&mut self, name: &str, mode: ListMode) -> ListId;
+    /// Declares a broadcast state; in `initialize` only.
+    fn broadcast_state(&mut self, name: &str) -> BroadcastId;
+    /// The checkpoint this task was restored from. A property of the task: a new operator in a restored chain is told
+    /// so, too, and finds its state empty (SEMANTICS §8.4).
+    fn restored_from(&self) -> Option<CheckpointId>;
+
+    /// This subtask's index, from 0.
+    fn subtask(&self) -> u32;
+    /// How many subtasks the operator has.
+    fn parallelism(&self) -> u32;
+    /// The execution attempt, from 0.
+    fn attempt(&self) -> u32;
+    /// The first eight bytes of the job id of this run.
+    fn job(&self) -> u64;
+    /// Virtual processing time.
+    fn now(&self) -> SimTime;
+
+    /// The key of the current record. Panics outside `process` and in operators that are not keyed.
+    fn key(&self) -> &Value;
+    /// What a keyed state remembers under the current key.
+    fn keyed(&mut self, id: KeyedId) -> &mut Option<Value>;
+    /// The items of a list state.
+    fn list(&mut self, id: ListId) -> &mut Vec<Value>;
+    /// The entries of a broadcast state.
+    fn broadcast(&mut self, id: BroadcastId) -> &mut BTreeMap<Value, Value>;
+
+    /// Sends a value on.
+    fn emit(&mut self, value: Value);
+    /// Sends a value to the side output.
+    fn emit_side(&mut self, value: Value);
+    /// Asks the sink's external system for something.
+    fn external(&mut self, request: ExternalRequest);
+}
+
+/// What a source can do next.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Poll {
+    /// Here is a record.
+    Record(Value, Origin),
+    /// The next one is there at this time.
+    Later(SimTime),
+    /// There will never be another one (`then = "idle"`: more might come, but does not).
+    Ended,
+}
+
+/// An external log as a source reads it.
+pub trait InputLog {
+    /// Its place among the world's inputs.
+    fn id(&self) -> InputId;
+    /// How many partitions it has.
+    fn partitions(&self) -> u16;
+    /// The entry of a partition, or `None` past its end.
+    fn entry(&self, partition: u16, offset: u32) -> Option<&Value>;
+    /// When an entry is there.
+    fn available(&self, partition: u16, offset: u32) -> SimTime;
+}
+
+/// One subtask of an operator, with the life cycle of Flink's own.
+///
+/// All state goes through the context; a field may hold handles and configuration, and scratch that
+/// `prepare_snapshot` flushes.
+pub trait Operator: Send + Sync {
+    /// Declares state and takes over what was restored.
+    fn initialize(&mut self, context: &mut dyn Context);
+    /// Starts; state is there.
+    fn open(&mut self, _context: &mut dyn Context) {}
+    /// Takes a record from input 0 or 1.
+    fn process(&mut self, input: u8, value: Value, context: &mut dyn Context);
+    /// Sources: reads on. Called again and again.
+    fn poll(&mut self, _log: &dyn InputLog, _context: &mut dyn Context) -> Poll {
+        Poll::Ended
+    }
+    /// Sources: the next entry of each partition that this subtask reads.
+    fn positions(&self, _context: &mut dyn Context) -> Vec<(u16, u32)> {
+        Vec::new()
+    }
+    /// An input has ended.
+    fn end_input(&mut self, _input: u8, _context: &mut dyn Context) {}
+    /// All inputs have ended: the last chance to emit.
+    fn finish(&mut self, _context: &mut dyn Context) {}
+    /// A barrier is about to be sent on: the last chance to emit before it.
+    fn prepare_snapshot(&mut self, _checkpoint: CheckpointId, _context: &mut dyn Context) {}
+    /// State is about to be drawn: put into it what must be there.
+    fn snapshot(&mut self, _checkpoint: CheckpointId, _context: &mut dyn Context) {}
+    /// A checkpoint completed; the permit allows committing what it and earlier ones cover.
+    fn checkpoint_complete(&mut self, _permit: CommitPermit, _context: &mut dyn Context) {}
+    /// A checkpoint was aborted.
+    fn checkpoint_aborted(&mut self, _checkpoint: CheckpointId, _context: &mut dyn Context) {}
+    /// State was restored from a completed checkpoint, whose permit allows committing what it covers. Called between
+    /// `initialize` and `open`.
+    fn restored(&mut self, _permit: CommitPermit, _context: &mut dyn Context) {}
+    /// The task ends, well or badly. Nothing can be emitted.
+    fn close(&mut self, _context: &mut dyn Context) {}
+    /// A copy of this operator as it is now, for a fork of the world.
+    fn fork(&self) -> Box<dyn Operator>;
+}

@@ -1,0 +1,59 @@
+//! Which rules are in force: one struct of policies. A release, a scenario's override and a mutation are patches to it.
+//!
+//! Parts read policies, never release numbers.
+
+mod mutation;
+mod release;
+
+pub use mutation::Mutation;
+pub use release::Release;
+
+use serde::{Deserialize, Serialize};
+
+/// The policies that differ between releases, or that a broken protocol breaks.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Rules {
+    /// Whether an intermediate savepoint enters the completed store and so becomes a recovery point (FLINK-6328,
+    /// FLINK-10354, FLINK-25191).
+    pub savepoint_in_completed_store: bool,
+    /// Whether the completion of an intermediate savepoint is notified to tasks, so that two-phase sinks commit.
+    pub savepoint_notifies_commit: bool,
+    /// Whether a completing intermediate savepoint subsumes older pending checkpoints.
+    pub savepoint_subsumes_pending: bool,
+    /// Whether the first periodic checkpoint is triggered as soon as all tasks run, and not one interval later.
+    pub first_trigger_at_once: bool,
+    /// Whether checkpoints go on after tasks have finished, and tasks await a final one (FLIP-147).
+    pub checkpoints_after_tasks_finish: bool,
+    /// Whether an entry of a snapshot without any state may be left unmapped without `allow-non-restored-state`.
+    pub empty_entries_skipped: bool,
+    /// When a barrier holds its channel back in exactly-once mode.
+    pub barrier_blocks_channel: bool,
+    /// When a two-phase sink commits.
+    pub commit_when: CommitWhen,
+    /// Who owns a key group after a restore.
+    pub key_group_owner: KeyGroupOwner,
+    /// Whether list state is re-dealt when parallelism changes, and not left behind.
+    pub list_state_restored: bool,
+    /// Whether a commit, an ack or a notification of an older attempt is ignored.
+    pub attempts_fenced: bool,
+}
+
+/// When a two-phase sink commits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CommitWhen {
+    /// When the checkpoint completed.
+    Completed,
+    /// When the sink's own snapshot was taken (G1: wrong).
+    Snapshot,
+}
+
+/// Which subtasks restore which key groups.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyGroupOwner {
+    /// Each group its one owner.
+    Range,
+    /// The last group of each range nobody, if parallelism changes (H8: wrong).
+    RangeLessLast,
+}

@@ -1,0 +1,38 @@
+//! Deliberately wrong behaviour, each a patch to one policy. With one switched on, a check must notice.
+
+use super::{CommitWhen, KeyGroupOwner, Rules};
+use serde::{Deserialize, Serialize};
+
+/// A broken protocol, named after the catalogue of real bugs.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mutation {
+    /// Records behind a barrier are processed before the snapshot (B2, FLINK-17568). Breaks cut consistency.
+    ProcessPastBarrier,
+    /// A two-phase sink commits at its snapshot (G1). Breaks output equivalence.
+    CommitOnSnapshot,
+    /// After a change of parallelism some key groups have no owner (H8). Breaks the ownership partition.
+    OrphanedKeyRanges,
+    /// List state is silently left behind when parallelism changes (H6). Breaks mapping totality.
+    ListStateLeftBehind,
+}
+
+impl Mutation {
+    /// Every mutation.
+    pub const ALL: [Self; 4] = [
+        Self::ProcessPastBarrier,
+        Self::CommitOnSnapshot,
+        Self::OrphanedKeyRanges,
+        Self::ListStateLeftBehind,
+    ];
+
+    /// Patches the rules.
+    pub const fn apply(self, rules: &mut Rules) {
+        match self {
+            Self::ProcessPastBarrier => rules.barrier_blocks_channel = false,
+            Self::CommitOnSnapshot => rules.commit_when = CommitWhen::Snapshot,
+            Self::OrphanedKeyRanges => rules.key_group_owner = KeyGroupOwner::RangeLessLast,
+            Self::ListStateLeftBehind => rules.list_state_restored = false,
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Releases of Flink, each a patch to the rules.
+
+use super::{CommitWhen, KeyGroupOwner, Rules};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// A release line of Flink that a scenario can be played under.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
+pub enum Release {
+    /// 2.3.0.
+    #[default]
+    #[serde(rename = "2.x")]
+    V2,
+}
+
+impl Release {
+    /// Every release, oldest first.
+    pub const ALL: [Self; 1] = [Self::V2];
+
+    /// Its rules.
+    pub const fn rules(self) -> Rules {
+        match self {
+            Self::V2 => Rules {
+                savepoint_in_completed_store: false,
+                savepoint_notifies_commit: false,
+                savepoint_subsumes_pending: false,
+                first_trigger_at_once: true,
+                checkpoints_after_tasks_finish: true,
+                empty_entries_skipped: true,
+                barrier_blocks_channel: true,
+                commit_when: CommitWhen::Completed,
+                key_group_owner: KeyGroupOwner::Range,
+                list_state_restored: true,
+                attempts_fenced: true,
+            },
+        }
+    }
+}
+
+impl fmt::Display for Release {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::V2 => "2.x",
+        })
+    }
+}
+
+impl FromStr for Release {
+    type Err = UnknownRelease;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|release| release.to_string() == text)
+            .ok_or_else(|| UnknownRelease(text.to_owned()))
+    }
+}
+
+/// A release that is not known.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("no release `{0}` is known")]
+pub struct UnknownRelease(pub String);

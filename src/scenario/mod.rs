@@ -1,0 +1,10 @@
+//! A scenario: the jobs, inputs, steps and expectations of one simulated story, and its text.
+//!
+//! Does no I/O: paths in it are relative to the scenario file and opened by `search`.
+
+mod model;
+
+pub use model::{
+    Action, Aim, CheckpointConfig, ClusterConfig, Expect, Holds, Input, InputKind, JobConfig, Line,
+    Milestone, Network, RestartStrategy, Scenario, Step, TaskName, Trigger,
+};

@@ -1,0 +1,355 @@
+//! What a scenario says, checked and resolved.
+
+use crate::job::JobGraph;
+use crate::kernel::SimTime;
+use crate::rules::{Mutation, Release, Rules};
+use crate::trace::{JobStatus, Message};
+use std::collections::BTreeMap;
+
+/// One simulated story. Every name in it is known to exist.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Scenario {
+    /// One sentence for people.
+    pub about: String,
+    /// Decides every random choice, 0 to 2^63-1.
+    pub seed: u64,
+    /// Which release of Flink is simulated.
+    pub flink: Release,
+    /// Deliberately broken protocols.
+    pub mutations: Vec<Mutation>,
+    /// When the world ends at the latest; by default when no job runs and no step is left.
+    pub until: Option<SimTime>,
+    /// Task managers and slots.
+    pub cluster: ClusterConfig,
+    /// How long messages and storage take.
+    pub network: Network,
+    /// The external logs, in order of the file; `InputId` is the place here.
+    pub inputs: Vec<Input>,
+    /// The jobs that steps can run, in order of the file. The first runs at time 0, unless a `run` step names it.
+    pub jobs: Vec<JobConfig>,
+    /// What is done to the world.
+    pub steps: Vec<Step>,
+    /// What must come out.
+    pub expect: Expect,
+}
+
+impl Scenario {
+    /// The rules in force: the release's, patched by each mutation.
+    pub fn rules(&self) -> Rules {
+        let mut rules = self.flink.rules();
+        for mutation in &self.mutations {
+            mutation.apply(&mut rules);
+        }
+        rules
+    }
+
+    /// Whether the first job runs at time 0: no `run` step names it.
+    pub fn first_job_runs_at_once(&self) -> bool {
+        let runs = |step: &Step| matches!(&step.action, Action::Run { job, .. } if *job == self.jobs[0].graph.name);
+        !self.steps.iter().any(runs)
+    }
+}
+
+/// Task managers and their slots.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ClusterConfig {
+    /// How many task managers, 1 or more.
+    pub task_managers: u16,
+    /// Slots of each, 1 or more.
+    pub slots: u16,
+    /// How long after the loss of a task manager a new one takes its place.
+    pub replaced_after: SimTime,
+}
+
+/// How long things take. Ranges are inclusive; the seed draws within them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Network {
+    /// Latency of a record or barrier on a channel.
+    pub channel_latency: (SimTime, SimTime),
+    /// Latency of a message between job manager and task.
+    pub message_latency: (SimTime, SimTime),
+    /// How many elements a channel holds before its sender stalls, 1 or more.
+    pub channel_capacity: u32,
+    /// The synchronous part of a snapshot.
+    pub snapshot_sync: (SimTime, SimTime),
+    /// The asynchronous part of a snapshot: until it is durable.
+    pub snapshot_async: (SimTime, SimTime),
+    /// Writing a checkpoint's metadata.
+    pub metadata_write: (SimTime, SimTime),
+    /// From a deployment to a running task, state restored.
+    pub task_start: (SimTime, SimTime),
+}
+
+/// An external log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Input {
+    /// Its name.
+    pub name: String,
+    /// Where its entries come from.
+    pub kind: InputKind,
+    /// How many partitions, 1 to 65535. Entry i goes to partition i mod n.
+    pub partitions: u16,
+    /// The j-th entry of a partition is there from j times this on.
+    pub every: SimTime,
+}
+
+/// Where the entries of a log come from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum InputKind {
+    /// The lines of a text file; text where they are UTF-8, bytes where not, without line ends (`\n`, `\r\n`).
+    Text(String),
+    /// Rows `(key, number)` drawn from the seed: `key` in 0..keys, `number` in 0..100.
+    Generate {
+        /// How many entries.
+        records: u32,
+        /// How many different keys, 1 or more.
+        keys: u32,
+    },
+}
+
+/// A job as a scenario configures it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct JobConfig {
+    /// Its operators; the graph's name is the job's.
+    pub graph: JobGraph,
+    /// Periodic checkpoints and the limits of all.
+    pub checkpoint: CheckpointConfig,
+    /// What happens when a task fails.
+    pub restart: RestartStrategy,
+}
+
+/// Checkpoint settings (SEMANTICS §4.1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CheckpointConfig {
+    /// Between periodic triggers; none: no periodic checkpoints. 10 ms or more.
+    pub interval: Option<SimTime>,
+    /// A pending checkpoint is aborted after this long. 10 ms or more.
+    pub timeout: SimTime,
+    /// From a completion to the next periodic trigger.
+    pub min_pause: SimTime,
+    /// How many checkpoints may be pending, 1 or more.
+    pub max_concurrent: u32,
+    /// How many completed checkpoints are kept, 1 or more.
+    pub retained: u32,
+}
+
+/// What happens when a task fails (SEMANTICS §6.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RestartStrategy {
+    /// The job fails.
+    None,
+    /// It restarts, at most so often, after a delay.
+    FixedDelay {
+        /// How many restarts.
+        attempts: u32,
+        /// The delay.
+        delay: SimTime,
+    },
+}
+
+/// One step of the story. Fires once.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// When.
+    pub trigger: Trigger,
+    /// What.
+    pub action: Action,
+    /// If set, the step must be refused with a message that contains this.
+    pub refused: Option<String>,
+    /// The line in the file, from 1; 0 for a drawn scenario. Never compared.
+    pub line: Line,
+}
+
+/// A line number that takes no part in comparisons.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Line(pub u32);
+
+impl PartialEq for Line {
+    fn eq(&self, _other: &Self) -> bool {
+        true
+    }
+}
+impl Eq for Line {}
+
+/// When a step fires.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Trigger {
+    /// At a virtual time.
+    At(SimTime),
+    /// At the first moment something happens after the world began, plus a delay.
+    When(Milestone, SimTime),
+}
+
+/// Something that happens in a run. `job` is the job it must happen to; by default the scenario's first job.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Milestone {
+    /// The checkpoint was triggered.
+    Triggered {
+        /// Which checkpoint id.
+        checkpoint: u64,
+        /// Which job.
+        job: String,
+    },
+    /// The task drew its snapshot (window W1 opens).
+    Snapshot {
+        /// Which checkpoint id.
+        checkpoint: u64,
+        /// Which task.
+        by: TaskName,
+    },
+    /// The task's snapshot is durable (W2 opens).
+    Durable {
+        /// Which checkpoint id.
+        checkpoint: u64,
+        /// Which task.
+        by: TaskName,
+    },
+    /// The task sent its ack (W3 opens).
+    AckSent {
+        /// Which checkpoint id.
+        checkpoint: u64,
+        /// Which task.
+        by: TaskName,
+    },
+    /// The coordinator handled the task's ack.
+    Acked {
+        /// Which checkpoint id.
+        checkpoint: u64,
+        /// Which task.
+        by: TaskName,
+    },
+    /// The metadata is durable, nobody has been told (W5, W6 open).
+    MetadataWritten {
+        /// Which checkpoint id.
+        checkpoint: u64,
+        /// Which job.
+        job: String,
+    },
+    /// The checkpoint completed; notifications are on their way.
+    Completed {
+        /// Which checkpoint id.
+        checkpoint: u64,
+        /// Which job.
+        job: String,
+    },
+    /// The task handled the notification (W7 closes).
+    Notified {
+        /// Which checkpoint id.
+        checkpoint: u64,
+        /// Which task.
+        by: TaskName,
+    },
+    /// The job's tasks were restored from a checkpoint and all run (W9 opens).
+    Restored {
+        /// Which job.
+        job: String,
+    },
+    /// All inputs of the task have ended.
+    DataEnded {
+        /// Which task.
+        by: TaskName,
+    },
+    /// A savepoint of this label was stored.
+    Savepoint {
+        /// Its label.
+        label: String,
+    },
+    /// The job reached a state.
+    Status {
+        /// Which job.
+        job: String,
+        /// Which state.
+        status: JobStatus,
+    },
+}
+
+/// A subtask as a scenario names it: `counts/1`, or `count:counts/1` where the job must be told.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct TaskName {
+    /// The job.
+    pub job: String,
+    /// An operator of the chain that the task runs.
+    pub operator: String,
+    /// The subtask, from 0.
+    pub subtask: u32,
+}
+
+/// What a step does.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Action {
+    /// Submits a job.
+    Run {
+        /// Which job.
+        job: String,
+        /// The label of the savepoint to start from.
+        from: Option<String>,
+        /// Whether state that no operator takes may be dropped.
+        allow_non_restored: bool,
+    },
+    /// Takes a savepoint.
+    Savepoint {
+        /// Of which job: its newest run.
+        job: String,
+        /// The label it is known by in the scenario.
+        label: String,
+    },
+    /// Cancels a job.
+    Cancel {
+        /// Which job: its newest run.
+        job: String,
+        /// Takes a savepoint under this label first, and cancels only if it succeeds.
+        with_savepoint: Option<String>,
+    },
+    /// Crashes a subtask.
+    Kill(TaskName),
+    /// Kills a task manager, by number from 0, with every subtask on it.
+    KillTaskManager(u16),
+    /// Kills the job manager; without high availability its jobs are lost.
+    KillJobManager,
+    /// Loses the next message that fits.
+    Lose(Aim),
+    /// Delays the next message that fits by this much.
+    Delay(Aim, SimTime),
+}
+
+/// Which message a fault aims at.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Aim {
+    /// What kind of message: trigger, ack, decline, notify-complete, notify-aborted.
+    pub message: Message,
+    /// To or from which task.
+    pub task: TaskName,
+    /// About which checkpoint; any by default.
+    pub checkpoint: Option<u64>,
+}
+
+/// What must come out of a run.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Expect {
+    /// The state of jobs in the end (newest run of each).
+    pub jobs: BTreeMap<String, JobStatus>,
+    /// Which checks must hold.
+    pub holds: Holds,
+    /// Checks that must be broken, by name.
+    pub breaks: Vec<String>,
+    /// Things that must have happened at least once, by name.
+    pub sometimes: Vec<String>,
+    /// By sink: rows a read-committed reader sees in the end, as many as this.
+    pub committed_rows: BTreeMap<String, u64>,
+    /// By keyed sink, then key: the last value (as `--output` prints it).
+    pub committed: BTreeMap<String, BTreeMap<String, String>>,
+    /// By job: the checkpoint that its newest run was last restored from.
+    pub restored_from: BTreeMap<String, u64>,
+    /// By job: ids of the checkpoints and savepoints that its runs completed, in order.
+    pub completed: BTreeMap<String, Vec<u64>>,
+}
+
+/// Which checks must hold.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Holds {
+    /// All of them.
+    #[default]
+    All,
+    /// These, by name.
+    Only(Vec<String>),
+}

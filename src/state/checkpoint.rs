@@ -1,0 +1,148 @@
+//! A completed checkpoint, and the ledger of acks that alone can make one.
+
+use crate::job::{CheckpointId, CheckpointKind, JobId, OperatorId, TaskId};
+use crate::kernel::SimTime;
+use crate::state::OperatorSnapshot;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What a completed checkpoint holds of one subtask of one operator.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum SubtaskState {
+    /// The subtask had finished before the barrier; nothing is left to restore.
+    Finished,
+    /// Its snapshot.
+    Snapshot(Arc<OperatorSnapshot>),
+}
+
+/// What a completed checkpoint holds of one operator.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct OperatorState {
+    /// The id it is stored under.
+    pub id: OperatorId,
+    /// The operator's name, for people.
+    pub name: String,
+    /// Its uid, for people.
+    pub uid: Option<String>,
+    /// How many key groups it had.
+    pub max_parallelism: u32,
+    /// Its subtasks, in order; as many as its parallelism.
+    pub subtasks: Vec<SubtaskState>,
+}
+
+impl OperatorState {
+    /// Whether every subtask had finished.
+    pub fn is_finished(&self) -> bool {
+        self.subtasks.iter().all(|subtask| matches!(subtask, SubtaskState::Finished))
+    }
+
+    /// Whether any subtask holds any state.
+    pub fn is_stateful(&self) -> bool {
+        self.subtasks
+            .iter()
+            .any(|subtask| matches!(subtask, SubtaskState::Snapshot(state) if !state.is_empty()))
+    }
+}
+
+/// What is known of a checkpoint beside its state.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Properties {
+    /// Its id.
+    pub id: CheckpointId,
+    /// Checkpoint or savepoint.
+    pub kind: CheckpointKind,
+    /// The run that took it.
+    pub job: JobId,
+    /// The job's name.
+    pub job_name: String,
+    /// When it was triggered.
+    pub triggered: SimTime,
+}
+
+/// A checkpoint of which every participant acked: only an [`AckLedger`] or the reader of its files makes one.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CompletedCheckpoint {
+    properties: Properties,
+    operators: Vec<OperatorState>,
+}
+
+impl CompletedCheckpoint {
+    /// What is known of it beside its state.
+    pub const fn properties(&self) -> &Properties {
+        &self.properties
+    }
+    /// Its operators, in order of the job graph it was taken of.
+    pub fn operators(&self) -> &[OperatorState] {
+        &self.operators
+    }
+    /// The right to commit what this checkpoint covers.
+    pub const fn permit(&self) -> CommitPermit {
+        CommitPermit { checkpoint: self.properties.id }
+    }
+    /// As it was read back from durable files, which exist of completed checkpoints only.
+    pub const fn from_durable(properties: Properties, operators: Vec<OperatorState>) -> Self {
+        Self { properties, operators }
+    }
+}
+
+/// The right to commit the transactions of a checkpoint and of those before it. Issued by a completed checkpoint.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CommitPermit {
+    checkpoint: CheckpointId,
+}
+
+impl CommitPermit {
+    /// Up to which checkpoint transactions may be committed.
+    pub const fn checkpoint(self) -> CheckpointId {
+        self.checkpoint
+    }
+    /// A permit that nobody issued: the one place where a broken protocol gets one (`commit-on-snapshot`, G1).
+    pub const fn forged(checkpoint: CheckpointId) -> Self {
+        Self { checkpoint }
+    }
+}
+
+/// Who must ack a pending checkpoint, and what the acks brought.
+#[derive(Clone, Debug)]
+pub struct AckLedger {
+    awaited: BTreeSet<TaskId>,
+    acked: BTreeMap<TaskId, Vec<Arc<OperatorSnapshot>>>,
+}
+
+impl AckLedger {
+    /// A ledger that awaits these tasks, each once.
+    pub fn new(awaited: impl IntoIterator<Item = TaskId>) -> Self {
+        Self { awaited: awaited.into_iter().collect(), acked: BTreeMap::new() }
+    }
+    /// Whether the task's ack is still awaited.
+    pub fn awaits(&self, task: TaskId) -> bool {
+        self.awaited.contains(&task)
+    }
+    /// Whether the task has acked.
+    pub fn has_acked(&self, task: TaskId) -> bool {
+        self.acked.contains_key(&task)
+    }
+    /// Enters the ack of an awaited task: one snapshot per operator of its chain.
+    pub fn enter(&mut self, task: TaskId, snapshots: Vec<Arc<OperatorSnapshot>>) {
+        assert!(self.awaited.remove(&task), "an ack was entered that nobody awaited");
+        self.acked.insert(task, snapshots);
+    }
+    /// Whether every ack is in.
+    pub fn is_full(&self) -> bool {
+        self.awaited.is_empty()
+    }
+    /// What a task's ack brought.
+    pub fn snapshots(&self, task: TaskId) -> Option<&[Arc<OperatorSnapshot>]> {
+        self.acked.get(&task).map(Vec::as_slice)
+    }
+    /// Makes the completed checkpoint. Panics if an ack is missing.
+    pub fn seal(
+        &self,
+        properties: Properties,
+        operators: Vec<OperatorState>,
+    ) -> CompletedCheckpoint {
+        assert!(self.is_full(), "checkpoint {} was sealed before every ack was in", properties.id);
+        CompletedCheckpoint { properties, operators }
+    }
+}

@@ -1,0 +1,140 @@
+//! The live state of one subtask of one operator.
+
+use crate::job::{KeyBy, Value, key_group};
+use crate::state::{FixedMap, KeyedEntry, KeyedSnapshot, ListMode, ListSnapshot, OperatorSnapshot};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A keyed state that an operator declared.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct KeyedId(usize);
+
+/// A list state that an operator declared.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ListId(usize);
+
+/// A broadcast state that an operator declared.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BroadcastId(usize);
+
+#[derive(Clone, Debug)]
+struct Table {
+    name: Arc<str>,
+    entries: FixedMap<Value, Option<Value>>,
+}
+
+#[derive(Clone, Debug)]
+struct List {
+    name: Arc<str>,
+    mode: ListMode,
+    items: Vec<Value>,
+}
+
+#[derive(Clone, Debug)]
+struct Broadcast {
+    name: Arc<str>,
+    entries: BTreeMap<Value, Value>,
+}
+
+/// What one subtask of one operator remembers.
+#[derive(Clone, Debug, Default)]
+pub struct LiveState {
+    keyed: Vec<Table>,
+    lists: Vec<List>,
+    broadcast: Vec<Broadcast>,
+    /// Restored state that no declaration has claimed; a declaration of its name and kind takes it.
+    restored: OperatorSnapshot,
+}
+
+impl LiveState {
+    /// Starts from what a restore assigned, or from nothing.
+    pub fn restored(snapshot: OperatorSnapshot) -> Self {
+        Self { restored: snapshot, ..Self::default() }
+    }
+
+    /// Declares a keyed state; entries restored under its name are in it.
+    pub fn declare_keyed(&mut self, name: &str) -> KeyedId {
+        assert!(
+            self.keyed.iter().all(|table| &*table.name != name),
+            "keyed state `{name}` is declared twice"
+        );
+        let restored = self.restored.keyed.remove(name).unwrap_or_default();
+        let entries =
+            restored.entries.into_iter().map(|entry| (entry.key, Some(entry.value))).collect();
+        self.keyed.push(Table { name: Arc::from(name), entries });
+        KeyedId(self.keyed.len() - 1)
+    }
+
+    /// Declares a split or union list state; items restored under its name are in it.
+    pub fn declare_list(&mut self, name: &str, mode: ListMode) -> ListId {
+        assert!(
+            self.lists.iter().all(|list| &*list.name != name),
+            "list state `{name}` is declared twice"
+        );
+        let items = self.restored.lists.remove(name).map_or_else(Vec::new, |list| list.items);
+        self.lists.push(List { name: Arc::from(name), mode, items });
+        ListId(self.lists.len() - 1)
+    }
+
+    /// Declares a broadcast state; entries restored under its name are in it.
+    pub fn declare_broadcast(&mut self, name: &str) -> BroadcastId {
+        assert!(
+            self.broadcast.iter().all(|map| &*map.name != name),
+            "broadcast state `{name}` is declared twice"
+        );
+        let items = self.restored.lists.remove(name).map_or_else(Vec::new, |list| list.items);
+        let entries = items.iter().filter_map(|item| match item.as_row() {
+            Some([key, value]) => Some((key.clone(), value.clone())),
+            Some(_) | None => None,
+        });
+        self.broadcast.push(Broadcast { name: Arc::from(name), entries: entries.collect() });
+        BroadcastId(self.broadcast.len() - 1)
+    }
+
+    /// What is remembered under a key; `None` means nothing, and leaving it so stores nothing.
+    #[inline]
+    pub fn keyed(&mut self, id: KeyedId, key: &Value) -> &mut Option<Value> {
+        self.keyed[id.0].entries.entry_ref(key).or_insert(None)
+    }
+
+    /// The items of a list state.
+    pub fn list(&mut self, id: ListId) -> &mut Vec<Value> {
+        &mut self.lists[id.0].items
+    }
+
+    /// The entries of a broadcast state.
+    pub fn broadcast(&mut self, id: BroadcastId) -> &mut BTreeMap<Value, Value> {
+        &mut self.broadcast[id.0].entries
+    }
+
+    /// Draws the state as it is now, with each key's group under the operator's own max parallelism.
+    pub fn snapshot(&self, key_by: Option<KeyBy>, max_parallelism: u32) -> OperatorSnapshot {
+        let mut snapshot = self.restored.clone();
+        for table in &self.keyed {
+            let key_type = key_by.expect("a keyed state belongs to a keyed operator").key_type;
+            let entries = table.entries.iter().filter_map(|(key, value)| {
+                let hash = key_type.hash_code(key).expect("the key was hashed when it was dealt");
+                let group = key_group(hash, max_parallelism);
+                Some(KeyedEntry { group, key: key.clone(), value: value.clone()? })
+            });
+            snapshot
+                .keyed
+                .insert(Arc::clone(&table.name), KeyedSnapshot { entries: entries.collect() });
+        }
+        for list in &self.lists {
+            let state = ListSnapshot { mode: list.mode, items: list.items.clone() };
+            snapshot.lists.insert(Arc::clone(&list.name), state);
+        }
+        for map in &self.broadcast {
+            let items = map
+                .entries
+                .iter()
+                .map(|(key, value)| Value::row([key.clone(), value.clone()]))
+                .collect();
+            snapshot
+                .lists
+                .insert(Arc::clone(&map.name), ListSnapshot { mode: ListMode::Broadcast, items });
+        }
+        snapshot
+    }
+}

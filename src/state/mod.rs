@@ -1,0 +1,16 @@
+//! What an operator remembers: keyed, list, union and broadcast state, and its snapshots.
+//!
+//! Owns the live tables of one subtask of one operator and the snapshot of them. Does not decide when a
+//! snapshot is taken (the task does) nor which snapshot a subtask is given (the coordinator does).
+
+mod checkpoint;
+mod fixed;
+mod live;
+mod snapshot;
+
+pub use checkpoint::{
+    AckLedger, CommitPermit, CompletedCheckpoint, OperatorState, Properties, SubtaskState,
+};
+pub use fixed::{FixedHasher, FixedMap};
+pub use live::{BroadcastId, KeyedId, ListId, LiveState};
+pub use snapshot::{KeyedEntry, KeyedSnapshot, ListMode, ListSnapshot, OperatorSnapshot};

@@ -1,0 +1,107 @@
+//! The snapshot of one subtask of one operator.
+
+use crate::job::{OperatorId, Value};
+use crate::state::FixedHasher;
+use crate::trace::{StateKind, StateSum, StateUnit};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+/// How the items of a list state are dealt out when parallelism changes (SEMANTICS: `OperatorStateHandle.Mode`).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub enum ListMode {
+    /// Each item to one subtask.
+    Split,
+    /// All items to every subtask.
+    Union,
+    /// A copy of one subtask's items to every subtask.
+    Broadcast,
+}
+
+/// One entry of keyed state.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub struct KeyedEntry {
+    /// The key's group.
+    pub group: u16,
+    /// The key.
+    pub key: Value,
+    /// What is remembered under it.
+    pub value: Value,
+}
+
+/// A keyed state's entries; in memory in any order, sorted in files.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct KeyedSnapshot {
+    /// The entries.
+    pub entries: Vec<KeyedEntry>,
+}
+
+/// A list state's items.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ListSnapshot {
+    /// How they are dealt.
+    pub mode: ListMode,
+    /// The items, in order. Broadcast state is a list of `(key, value)` rows.
+    pub items: Vec<Value>,
+}
+
+/// What one subtask of one operator held at a barrier.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct OperatorSnapshot {
+    /// Keyed states by name.
+    pub keyed: BTreeMap<Arc<str>, KeyedSnapshot>,
+    /// List, union and broadcast states by name.
+    pub lists: BTreeMap<Arc<str>, ListSnapshot>,
+}
+
+impl OperatorSnapshot {
+    /// Whether nothing at all is in it.
+    pub fn is_empty(&self) -> bool {
+        self.keyed.is_empty() && self.lists.is_empty()
+    }
+
+    /// A sum per state, under the id of the operator that stores it.
+    pub fn sums(&self, operator: OperatorId) -> Vec<StateSum> {
+        let unit = |name: &Arc<str>, kind| StateUnit { operator, name: Arc::clone(name), kind };
+        let keyed = self.keyed.iter().map(|(name, state)| {
+            let groups = state.entries.iter().map(|entry| entry.group);
+            StateSum {
+                unit: unit(name, StateKind::Keyed),
+                entries: count(state.entries.len()),
+                sum: wrapping_sum(state.entries.iter()),
+                groups: groups.clone().min().zip(groups.max()),
+            }
+        });
+        let lists = self.lists.iter().map(|(name, state)| StateSum {
+            unit: unit(name, state.mode.into()),
+            entries: count(state.items.len()),
+            sum: wrapping_sum(state.items.iter()),
+            groups: None,
+        });
+        keyed.chain(lists).collect()
+    }
+}
+
+impl From<ListMode> for StateKind {
+    fn from(mode: ListMode) -> Self {
+        match mode {
+            ListMode::Split => Self::Split,
+            ListMode::Union => Self::Union,
+            ListMode::Broadcast => Self::Broadcast,
+        }
+    }
+}
+
+fn count(entries: usize) -> u64 {
+    u64::try_from(entries).expect("usize fits in 64 bits")
+}
+
+/// A sum of hashes: equal for equal multisets, and different where an entry is there twice instead of never.
+fn wrapping_sum<T: Hash>(entries: impl Iterator<Item = T>) -> u64 {
+    entries.fold(0, |sum: u64, entry| {
+        let mut hasher = FixedHasher::default();
+        entry.hash(&mut hasher);
+        sum.wrapping_add(hasher.finish())
+    })
+}

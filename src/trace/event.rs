@@ -1,0 +1,367 @@
+//! The events of a trace.
+
+use crate::job::{
+    Attempt, ChannelId, CheckpointId, CheckpointKind, ExternalId, InputId, OperatorId, Origin,
+    RunId, TaskId, TaskManagerId,
+};
+use serde::Serialize;
+use std::fmt;
+use std::sync::Arc;
+
+/// The state of a job, as its job manager sees it.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum JobStatus {
+    /// Accepted; tasks wait for slots or are being deployed.
+    Created,
+    /// Its tasks have been deployed.
+    Running,
+    /// A failure is being recovered from.
+    Restarting,
+    /// Its tasks are being cancelled for good.
+    Canceling,
+    /// Cancelled.
+    Canceled,
+    /// All its tasks finished.
+    Finished,
+    /// Failed for good.
+    Failed,
+    /// Its job manager died without high availability: nobody knows it any more.
+    Lost,
+}
+
+impl JobStatus {
+    /// Whether nothing can follow.
+    pub const fn is_terminal(self) -> bool {
+        matches!(self, Self::Canceled | Self::Finished | Self::Failed | Self::Lost)
+    }
+}
+
+impl fmt::Display for JobStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Created => "created",
+            Self::Running => "running",
+            Self::Restarting => "restarting",
+            Self::Canceling => "canceling",
+            Self::Canceled => "canceled",
+            Self::Finished => "finished",
+            Self::Failed => "failed",
+            Self::Lost => "lost",
+        })
+    }
+}
+
+/// How many records passed a channel before a barrier, and the wrapping sum of their origins' hashes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize)]
+pub struct ChannelMark {
+    /// Which channel.
+    pub channel: ChannelId,
+    /// Records so far in this attempt.
+    pub records: u64,
+    /// Running hash of them, order included.
+    pub hash: u64,
+}
+
+/// How far a partition of an input has been read.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+pub struct SourcePosition {
+    /// Which input.
+    pub input: InputId,
+    /// Which partition of it.
+    pub partition: u16,
+    /// The next entry to read, from 0.
+    pub next: u32,
+}
+
+/// A kind of operator state.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+pub enum StateKind {
+    /// By key, inside key groups.
+    Keyed,
+    /// A list whose items are dealt out.
+    Split,
+    /// A list of which everybody gets everything.
+    Union,
+    /// A map that is the same on every subtask.
+    Broadcast,
+}
+
+/// One state of one operator: what a restore maps or drops.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+pub struct StateUnit {
+    /// The operator it is stored under.
+    pub operator: OperatorId,
+    /// The state's name.
+    pub name: Arc<str>,
+    /// Its kind.
+    pub kind: StateKind,
+}
+
+/// What a subtask holds of one state: a sum that tells multisets apart.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
+pub struct StateSum {
+    /// Which state.
+    pub unit: StateUnit,
+    /// How many entries or items.
+    pub entries: u64,
+    /// Wrapping sum of the entries' hashes.
+    pub sum: u64,
+    /// For keyed state: the smallest and largest key group that has an entry.
+    pub groups: Option<(u16, u16)>,
+}
+
+/// What a restore did with each unit of the snapshot (O9, mapping totality).
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize)]
+pub struct RestoreReport {
+    /// Every unit of the snapshot: summed over its subtasks, as the files hold it.
+    pub snapshot: Vec<StateSum>,
+    /// Units given to the operator of the same id.
+    pub mapped: Vec<StateUnit>,
+    /// Units nobody took, allowed by `allow-non-restored-state`.
+    pub dropped: Vec<StateUnit>,
+    /// Names of stateful operators that start empty.
+    pub starts_empty: Vec<(OperatorId, Arc<str>)>,
+    /// Every operator of the new graph with its key groups (0 if it is not keyed) and subtasks.
+    pub operators: Vec<(OperatorId, u32, u32)>,
+}
+
+/// Why a checkpoint was aborted, or a trigger refused.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum AbortReason {
+    /// It took longer than the timeout.
+    Expired,
+    /// A task declined it.
+    Declined,
+    /// A newer checkpoint completed first.
+    Subsumed,
+    /// The job is failing, stopping or cancelled.
+    CoordinatorSuspended,
+    /// A task that must take part is not running.
+    NotAllTasksRunning,
+    /// As many are pending as are allowed.
+    TooManyConcurrent,
+    /// The last one completed too recently.
+    MinimumPause,
+    /// There is no such job, or it is over.
+    JobNotRunning,
+    /// Writing the metadata failed.
+    FinalizeFailed,
+}
+
+impl fmt::Display for AbortReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Expired => "expired before completing",
+            Self::Declined => "declined by a task",
+            Self::Subsumed => "subsumed by a newer checkpoint",
+            Self::CoordinatorSuspended => "checkpoint coordinator is suspending",
+            Self::NotAllTasksRunning => "not all required tasks are running",
+            Self::TooManyConcurrent => "maximum concurrent checkpoints reached",
+            Self::MinimumPause => "minimum pause not over",
+            Self::JobNotRunning => "job is not running",
+            Self::FinalizeFailed => "metadata could not be written",
+        })
+    }
+}
+
+/// What the coordinator made of an ack.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+pub enum AckVerdict {
+    /// Counted.
+    Accepted,
+    /// Counted before.
+    Duplicate,
+    /// The checkpoint is over.
+    Late,
+    /// From an attempt or a task that is not asked.
+    Foreign,
+}
+
+/// How the life of an attempt of a task ended.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+pub enum EndOfTask {
+    /// It did all its work.
+    Finished,
+    /// It was told to stop.
+    Canceled,
+    /// It failed.
+    Failed,
+}
+
+/// A kind of message between job manager and task.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Message {
+    /// Job manager to task: start.
+    Deploy,
+    /// Job manager to task: stop.
+    Cancel,
+    /// Job manager to source: put a barrier in.
+    Trigger,
+    /// Task to job manager: my snapshot is durable.
+    Ack,
+    /// Task to job manager: I cannot take part.
+    Decline,
+    /// Job manager to task: this checkpoint is complete.
+    NotifyComplete,
+    /// Job manager to task: this checkpoint is off.
+    NotifyAborted,
+    /// Task to job manager: I run, I ended, I failed.
+    Status,
+}
+
+/// What the network did to a message.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+pub enum MessageFate {
+    /// It never arrives.
+    Lost,
+    /// It arrives later.
+    Delayed,
+}
+
+/// Something that a scenario did to the world.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+pub enum Fault {
+    /// A subtask crashed.
+    TaskKilled(TaskId),
+    /// A task manager died with all its subtasks.
+    TaskManagerKilled(TaskManagerId),
+    /// The job manager died.
+    JobManagerKilled,
+}
+
+/// What happened.
+///
+/// Record-level events come only where a sink asks for them.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "a field says no more than its type and the variant's sentence do")]
+pub enum TraceEvent {
+    /// A job was submitted.
+    JobSubmitted { run: RunId },
+    /// A submission was refused: the job cannot run, or cannot be restored.
+    JobRefused { run: RunId, why: Arc<str> },
+    /// A job changed its state.
+    JobStatusChanged { run: RunId, status: JobStatus },
+    /// A restore assigned a snapshot's state to a job.
+    RestoreMapped {
+        run: RunId,
+        attempt: Attempt,
+        checkpoint: CheckpointId,
+        report: Arc<RestoreReport>,
+    },
+    /// A new attempt of a job is about to be deployed, from a checkpoint or from nothing.
+    AttemptStarted { run: RunId, attempt: Attempt, restored: Option<CheckpointId> },
+    /// A task was placed on a task manager.
+    TaskDeployed { task: TaskId, attempt: Attempt, manager: TaskManagerId },
+    /// A task initialized its state.
+    TaskInitialized {
+        task: TaskId,
+        attempt: Attempt,
+        restored: Option<CheckpointId>,
+        state: Arc<[StateSum]>,
+    },
+    /// A task runs.
+    TaskRunning { task: TaskId, attempt: Attempt },
+    /// A task saw the end of its data and finished its operators; it waits for its final checkpoint.
+    DataEnded { task: TaskId, attempt: Attempt },
+    /// An attempt of a task ended.
+    TaskEnded { task: TaskId, attempt: Attempt, how: EndOfTask },
+    /// A checkpoint was triggered.
+    CheckpointTriggered { run: RunId, checkpoint: CheckpointId, kind: CheckpointKind },
+    /// A trigger was refused; no id was used.
+    TriggerRefused { run: RunId, kind: CheckpointKind, reason: AbortReason },
+    /// A task put a barrier into all its outputs.
+    BarrierEmitted { task: TaskId, attempt: Attempt, checkpoint: CheckpointId },
+    /// A task took a barrier from a channel; `blocked` tells whether the channel is held back now.
+    BarrierArrived { task: TaskId, channel: ChannelId, checkpoint: CheckpointId, blocked: bool },
+    /// All barriers arrived; `held` records waited behind blocked channels.
+    AlignmentCompleted { task: TaskId, checkpoint: CheckpointId, held: u32 },
+    /// A source's positions at its snapshot, or at the end of its data.
+    SourcePositions {
+        task: TaskId,
+        checkpoint: Option<CheckpointId>,
+        positions: Arc<[SourcePosition]>,
+    },
+    /// A task drew its state: what it had received and sent by then, per channel.
+    SnapshotTaken {
+        task: TaskId,
+        attempt: Attempt,
+        checkpoint: CheckpointId,
+        received: Arc<[ChannelMark]>,
+        sent: Arc<[ChannelMark]>,
+    },
+    /// The snapshot of a task is durable.
+    SnapshotDurable { task: TaskId, attempt: Attempt, checkpoint: CheckpointId },
+    /// A task sent its ack.
+    AckSent { task: TaskId, attempt: Attempt, checkpoint: CheckpointId },
+    /// The coordinator handled an ack.
+    AckHandled { task: TaskId, attempt: Attempt, checkpoint: CheckpointId, verdict: AckVerdict },
+    /// A task declined a checkpoint.
+    DeclineSent { task: TaskId, attempt: Attempt, checkpoint: CheckpointId },
+    /// All acks are in and the metadata is durable, but nobody has been told.
+    MetadataWritten { run: RunId, checkpoint: CheckpointId },
+    /// A checkpoint completed.
+    CheckpointCompleted {
+        run: RunId,
+        attempt: Attempt,
+        checkpoint: CheckpointId,
+        kind: CheckpointKind,
+    },
+    /// A checkpoint was aborted.
+    CheckpointAborted {
+        run: RunId,
+        checkpoint: CheckpointId,
+        kind: CheckpointKind,
+        reason: AbortReason,
+    },
+    /// A completed checkpoint was dropped in favour of newer ones.
+    CheckpointSubsumed { run: RunId, checkpoint: CheckpointId },
+    /// A savepoint is where its owner can find it.
+    SavepointStored { run: RunId, checkpoint: CheckpointId, label: Arc<str>, path: Arc<str> },
+    /// A task handled the notification of a completed checkpoint.
+    NotifyHandled { task: TaskId, attempt: Attempt, checkpoint: CheckpointId },
+    /// A sink opened a transaction.
+    TransactionBegun { external: ExternalId, transaction: u64, task: TaskId },
+    /// A sink prepared a transaction: from now on it can be committed by whoever knows it.
+    TransactionPrepared {
+        external: ExternalId,
+        transaction: u64,
+        checkpoint: CheckpointId,
+        rows: u64,
+    },
+    /// A transaction was committed; `checkpoint` is the one whose completion allowed it.
+    TransactionCommitted {
+        external: ExternalId,
+        transaction: u64,
+        checkpoint: CheckpointId,
+        rows: u64,
+    },
+    /// A transaction was aborted.
+    TransactionAborted { external: ExternalId, transaction: u64 },
+    /// A step of the scenario was carried out.
+    StepTaken { step: u32 },
+    /// A step of the scenario was refused.
+    StepRefused { step: u32, why: Arc<str> },
+    /// Something broke.
+    FaultInjected { fault: Fault },
+    /// The network interfered with a message.
+    MessageDisturbed {
+        message: Message,
+        task: TaskId,
+        checkpoint: Option<CheckpointId>,
+        fate: MessageFate,
+    },
+    /// A source read a record. Record level.
+    RecordRead { task: TaskId, origin: Origin },
+    /// A task took a record from a channel. Record level.
+    RecordTaken { task: TaskId, channel: ChannelId, origin: Origin },
+}
