@@ -10,11 +10,12 @@ mod value;
 
 pub use element::{Barrier, CheckpointKind, Element};
 pub use graph::{
-    AtEnd, ChainStrategy, InputEdge, JobGraph, KeyBy, KeySelector, KeyType, OperatorKind, OperatorNode, Partitioner,
+    AtEnd, ChainStrategy, InputEdge, JobGraph, KeyBy, KeySelector, KeyType, OperatorKind,
+    OperatorNode, Partitioner,
 };
 pub use id::{
-    Attempt, ChannelId, CheckpointId, ExternalId, InputId, JobId, OperatorId, OperatorIndex, RunId, TaskId,
-    TaskManagerId, VertexIndex,
+    Attempt, ChannelId, CheckpointId, ExternalId, InputId, JobId, OperatorId, OperatorIndex, RunId,
+    TaskId, TaskManagerId, VertexIndex,
 };
 pub use plan::{Plan, PlanChannel, PlanEdge, PlanTask, Vertex};
 pub use value::{Origin, Record, Value};
