@@ -1,5 +1,6 @@
 //! Sandbar.
 
+pub mod coordinator;
 pub mod effect;
 pub mod job;
 pub mod kernel;
@@ -7,4 +8,5 @@ pub mod operator;
 pub mod rules;
 pub mod scenario;
 pub mod state;
+pub mod task;
 pub mod trace;
