@@ -1,5 +1,6 @@
 //! Sandbar.
 
+pub mod cluster;
 pub mod coordinator;
 pub mod effect;
 pub mod job;

@@ -264,6 +264,11 @@ impl Chain {
         }
     }
 
+    #[inline]
+    pub(super) fn due(&self, log: &dyn InputLog) -> Option<SimTime> {
+        self.workers[0].link.operator.due(log)
+    }
+
     pub(super) fn positions(&mut self, around: &mut Surroundings<'_>) -> Vec<(u16, u32)> {
         self.call(0, Origin::default(), None, around, |operator, context| {
             operator.positions(context)
