@@ -135,3 +135,6 @@ pub trait Operator: Send + Sync {
     /// A copy of this operator as it is now, for a fork of the world.
     fn fork(&self) -> Box<dyn Operator>;
 }
+
+#[cfg(test)]
+mod tests;
