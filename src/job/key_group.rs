@@ -55,12 +55,10 @@ impl KeyBy {
     /// If the value has no such column or the key is not of the key's type.
     #[inline]
     pub fn hash_of(&self, value: &Value) -> Result<i32, KeyError> {
-        let (Some(key), KeySelector::Value | KeySelector::Column(_)) =
-            (self.key_of(value), self.selector)
-        else {
-            return Err(self.no_column(value));
-        };
-        java_hash_code(key, self.key_type)
+        match self.key_of(value) {
+            Some(key) => java_hash_code(key, self.key_type),
+            None => Err(self.no_column(value)),
+        }
     }
 
     #[cold]
@@ -233,3 +231,6 @@ pub fn default_max_parallelism(parallelism: u32) -> u32 {
         .next_power_of_two()
         .max(128)
 }
+
+#[cfg(test)]
+mod tests;
