@@ -223,13 +223,11 @@ pub fn key_group_range(
 }
 
 /// The max parallelism of an operator whose user sets none: the power of two at or above one and a half times its
-/// parallelism, from 128 to 32768.
-pub fn default_max_parallelism(parallelism: u32) -> u32 {
-    parallelism
-        .saturating_add(parallelism / 2)
-        .min(MAX_PARALLELISM_MAX)
-        .next_power_of_two()
-        .max(128)
+/// parallelism, from 128 to 32768. None if the parallelism is not within 1 to 32768.
+pub fn default_max_parallelism(parallelism: u32) -> Option<u32> {
+    let roomy =
+        || (parallelism + parallelism / 2).next_power_of_two().clamp(128, MAX_PARALLELISM_MAX);
+    (1..=MAX_PARALLELISM_MAX).contains(&parallelism).then(roomy)
 }
 
 #[cfg(test)]

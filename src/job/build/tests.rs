@@ -230,6 +230,10 @@ fn graphs_that_cannot_run_say_why() {
         "operator `map`'s parallelism (10) is higher than the max parallelism (8)",
     );
     check_error(
+        with(line(), 0, |node| node.parallelism = 32_769),
+        "operator `source`'s parallelism (32769) is higher than the max parallelism (32768)",
+    );
+    check_error(
         with(line(), 1, |node| node.max_parallelism = Some(32_769)),
         "max parallelism 32769 of operator `map` is not within 1 to 32768",
     );

@@ -65,7 +65,8 @@ fn a_key_is_read_from_its_column() {
 #[test]
 fn the_default_max_parallelism_is_a_power_of_two_with_room_to_grow() {
     let defaults = [1, 85, 86, 170, 171, 200, 342, 20_000, 32_768].map(default_max_parallelism);
-    assert_eq!(defaults, [128, 128, 256, 256, 256, 512, 1024, 32_768, 32_768]);
+    assert_eq!(defaults, [128, 128, 256, 256, 256, 512, 1024, 32_768, 32_768].map(Some));
+    assert_eq!([0, 32_769, u32::MAX].map(default_max_parallelism), [None; 3]);
 }
 
 /// A max parallelism and a parallelism within it.
