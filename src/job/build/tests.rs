@@ -224,6 +224,10 @@ fn graphs_that_cannot_run_say_why() {
         with(line(), 1, |node| node.inputs[0].from = OperatorIndex::new(9)),
         "operator `map` reads operator number 9, but the job has 3",
     );
+}
+
+#[test]
+fn parallelism_and_partitioners_that_cannot_be_say_why() {
     check_error(with(line(), 1, |node| node.parallelism = 0), "operator `map` has parallelism 0");
     check_error(
         with(line(), 1, |node| (node.parallelism, node.max_parallelism) = (10, Some(8))),
@@ -249,6 +253,10 @@ fn graphs_that_cannot_run_say_why() {
         with(line(), 1, |node| node.inputs[0].partitioner = Some(Partitioner::Hash)),
         "operator `map` is dealt to by hash but has no key",
     );
+}
+
+#[test]
+fn inputs_that_cannot_be_say_why() {
     check_error(
         with(line(), 1, |node| node.inputs.clear()),
         "operator `map` has no inputs and is not a source",
