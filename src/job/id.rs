@@ -65,9 +65,7 @@ index_id! {
 }
 
 /// A checkpoint or savepoint id; one counter serves both and starts at 1.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct CheckpointId(u64);
 
 impl CheckpointId {
@@ -93,9 +91,7 @@ impl fmt::Display for CheckpointId {
 }
 
 /// An execution attempt of a run: 0 for the first deployment, one more at each restart.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Attempt(u32);
 
 impl Attempt {

@@ -70,9 +70,7 @@ impl fmt::Display for Value {
 }
 
 /// Where a record came from: ghost bookkeeping that the simulated protocol never reads.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Origin {
     /// Which input (`InputId`).
     pub input: u16,
@@ -108,8 +106,7 @@ impl Origin {
     #[inline]
     pub fn hash(self) -> u64 {
         let (place, child) = self.words();
-        let folded =
-            u128::from(place ^ 0xA076_1D64_78BD_642F) * u128::from(child ^ 0xE703_7ED1_A0B4_28DB);
+        let folded = u128::from(place ^ 0xA076_1D64_78BD_642F) * u128::from(child ^ 0xE703_7ED1_A0B4_28DB);
         #[expect(clippy::as_conversions, reason = "folds both halves of the product")]
         let hash = (folded as u64) ^ ((folded >> 64) as u64);
         hash ^ place.rotate_left(17)
