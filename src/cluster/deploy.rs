@@ -4,10 +4,10 @@ use super::control::Control;
 use super::world::World;
 use crate::effect::{Deployment, ToJob, ToTask};
 use crate::job::{
-    Attempt, ChannelId, OperatorIndex, OperatorKind, Plan, RunId, TaskId, VertexIndex,
+    Attempt, ChannelId, InputId, OperatorIndex, OperatorKind, Plan, RunId, TaskId, VertexIndex,
 };
 use crate::kernel::{Agenda, SimTime};
-use crate::task::{Chain, Identity, Link, Output, Outputs, Phase, Target, Task};
+use crate::task::{Chain, Identity, Link, Output, Outputs, Phase, SourceInput, Target, Task};
 use crate::trace::{Cast, EndOfTask, TraceEvent};
 use std::sync::Arc;
 
@@ -89,7 +89,9 @@ impl World {
             OperatorKind::Source { input, .. } => {
                 let mut inputs = self.scenario.inputs.iter();
                 let place = inputs.position(|other| other.name == *input);
-                Some(crate::job::InputId::new(place.expect("a source names an input")))
+                let place = place.expect("a source names an input");
+                let partitions = self.scenario.inputs[place].partitions;
+                Some(SourceInput { id: InputId::new(place), partitions })
             }
             OperatorKind::Transform { .. } | OperatorKind::Sink { .. } => None,
         };

@@ -55,8 +55,6 @@ pub trait Context {
     fn now(&self) -> SimTime;
     /// How many partitions a source's input has; 0 for other operators.
     fn partitions(&self) -> u16;
-    /// When a two-phase sink commits.
-    fn commit_when(&self) -> CommitWhen;
 
     /// The key of the current record. Panics outside `process` and in operators that are not keyed.
     fn key(&self) -> &Value;

@@ -11,7 +11,7 @@ mod output;
 
 pub use aligner::{Aligner, Alignment};
 use chain::Surroundings;
-pub use chain::{Chain, Link, Target};
+pub use chain::{Chain, Link, SourceInput, Target};
 pub use output::{Output, Outputs};
 
 use crate::effect::{TaskEffects, ToJob};
