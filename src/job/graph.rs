@@ -68,6 +68,17 @@ pub enum OperatorKind {
     },
 }
 
+impl OperatorKind {
+    /// The kind and function under which a catalogue knows it: `source` and `log`, `sink` and the sink's kind.
+    pub fn catalogue_name(&self) -> (&str, &str) {
+        match self {
+            Self::Source { .. } => ("source", "log"),
+            Self::Transform { kind, function } => (kind, function),
+            Self::Sink { kind } => ("sink", kind),
+        }
+    }
+}
+
 /// What a source does at the end of its log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -97,6 +108,9 @@ pub enum ChainStrategy {
 pub struct InputEdge {
     /// The sender.
     pub from: OperatorIndex,
+    /// Which of the receiver's inputs it feeds: 0, or 1 for the second input of a two-input operator.
+    /// Several edges with the same input are a union.
+    pub input: u8,
     /// Whether this edge carries the sender's side output and not its main one.
     pub side: bool,
     /// How records are dealt; by default hash under `key_by`, else forward at equal parallelism, else rebalance.
