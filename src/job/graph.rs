@@ -19,6 +19,13 @@ pub struct JobGraph {
     pub chaining: bool,
 }
 
+impl JobGraph {
+    /// The max parallelism that the user set for an operator: its own, else the job's, else none.
+    pub fn configured_max_parallelism(&self, operator: OperatorIndex) -> Option<u32> {
+        self.operators[operator.index()].max_parallelism.or(self.max_parallelism)
+    }
+}
+
 /// One operator of a job graph.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OperatorNode {
@@ -42,6 +49,32 @@ pub struct OperatorNode {
     pub key_by: Option<KeyBy>,
     /// Virtual time one element takes.
     pub takes: SimTime,
+}
+
+impl OperatorNode {
+    /// Whether it reads an external log.
+    pub fn is_source(&self) -> bool {
+        matches!(self.kind, OperatorKind::Source { .. })
+    }
+
+    /// Whether it writes to an external system.
+    pub fn is_sink(&self) -> bool {
+        matches!(self.kind, OperatorKind::Sink { .. })
+    }
+
+    /// Whether it reads two streams apart from each other.
+    pub fn is_two_input(&self) -> bool {
+        self.inputs.iter().any(|edge| edge.input == 1)
+    }
+
+    /// Its name as job vertices show it: sources and sinks say what they are.
+    pub fn shown_name(&self) -> String {
+        match self.kind {
+            OperatorKind::Source { .. } => format!("Source: {}", self.name),
+            OperatorKind::Sink { .. } => format!("Sink: {}", self.name),
+            OperatorKind::Transform { .. } => self.name.clone(),
+        }
+    }
 }
 
 /// What an operator does, by the names under which a catalogue knows it.

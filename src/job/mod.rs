@@ -2,14 +2,20 @@
 //!
 //! Owns no behaviour in time: nothing here is scheduled, sent or stored.
 
+mod build;
+mod chain;
 mod element;
+mod error;
 mod graph;
 mod id;
 mod key_group;
 mod plan;
+mod uid;
 mod value;
+mod wiring;
 
 pub use element::{Barrier, CheckpointKind, Element};
+pub use error::GraphError;
 pub use graph::{
     AtEnd, ChainStrategy, InputEdge, JobGraph, KeyBy, KeySelector, KeyType, OperatorKind,
     OperatorNode, Partitioner,
@@ -18,6 +24,10 @@ pub use id::{
     Attempt, ChannelId, CheckpointId, ExternalId, InputId, JobId, OperatorId, OperatorIndex, RunId,
     TaskId, TaskManagerId, VertexIndex,
 };
-pub use key_group::key_group;
+pub use key_group::{
+    KeyError, default_max_parallelism, java_hash_code, java_string_hash, key_group,
+    key_group_range, murmur_hash, subtask_of_key_group,
+};
 pub use plan::{Plan, PlanChannel, PlanEdge, PlanTask, Vertex};
+pub use uid::operator_id_of_uid;
 pub use value::{Origin, Record, Value};

@@ -1,8 +1,9 @@
 //! The execution plan of a job graph: chains, operator ids, subtasks and physical channels.
 //!
-//! `Plan::build` is where a job that cannot run is refused.
+//! `Plan::build` (in `build.rs`) is where a job that cannot run is refused.
 
 use super::{ChannelId, JobGraph, OperatorId, OperatorIndex, Partitioner, TaskId, VertexIndex};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A job graph made physical. All ids in it are local to the plan and start at 0.
@@ -20,12 +21,18 @@ pub struct Plan {
     pub tasks: Vec<PlanTask>,
     /// The channels of all edges, edge by edge, sender by sender, receiver by receiver.
     pub channels: Vec<PlanChannel>,
+    /// Each operator's chain, by `OperatorIndex`.
+    pub(super) vertex_of_operator: Vec<VertexIndex>,
+    /// What each operator feeds within its chain, by `OperatorIndex`.
+    pub(super) chained_outputs: Vec<Vec<(OperatorIndex, bool)>>,
+    /// Where each edge's channels begin, and at the end how many channels there are.
+    pub(super) first_channel_of_edge: Vec<usize>,
 }
 
 /// One chain of operators, run together by each of its subtasks.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Vertex {
-    /// The chain's operators, head first, each after its chained input.
+    /// The chain's operators, head first, each after its chained input, in order of the name.
     pub operators: Vec<OperatorIndex>,
     /// `head -> next -> (a, b)`, as Flink names it.
     pub name: String,
@@ -88,4 +95,85 @@ pub struct PlanChannel {
     pub to: TaskId,
     /// Its place among the receiver's `inputs`.
     pub gate: u32,
+}
+
+impl Plan {
+    /// The chain that runs an operator.
+    #[inline]
+    pub fn vertex_of(&self, operator: OperatorIndex) -> VertexIndex {
+        self.vertex_of_operator[operator.index()]
+    }
+
+    /// The id of a chain: that of its head (`JobVertexID`).
+    pub fn vertex_id(&self, vertex: VertexIndex) -> OperatorId {
+        self.operator_ids[self.head(vertex).index()]
+    }
+
+    /// The first operator of a chain, the one that reads its channels.
+    #[inline]
+    pub fn head(&self, vertex: VertexIndex) -> OperatorIndex {
+        self.vertices[vertex.index()].operators[0]
+    }
+
+    /// Whether a chain begins with a source.
+    pub fn is_source(&self, vertex: VertexIndex) -> bool {
+        self.graph.operators[self.head(vertex).index()].is_source()
+    }
+
+    /// A subtask of a chain. Panics if the chain has fewer.
+    #[inline]
+    pub fn task(&self, vertex: VertexIndex, subtask: u32) -> TaskId {
+        let vertex = &self.vertices[vertex.index()];
+        assert!(subtask < vertex.parallelism, "`{}` has no subtask {subtask}", vertex.name);
+        TaskId::new(vertex.first_task.index() + to_usize(subtask))
+    }
+
+    /// The subtasks of a chain, in order.
+    pub fn tasks_of(&self, vertex: VertexIndex) -> impl Iterator<Item = TaskId> + use<> {
+        let vertex = &self.vertices[vertex.index()];
+        let first = vertex.first_task.index();
+        (first..first + to_usize(vertex.parallelism)).map(TaskId::new)
+    }
+
+    /// The places of an edge's channels in `channels`.
+    #[inline]
+    pub fn edge_channels(&self, edge: usize) -> Range<usize> {
+        self.first_channel_of_edge[edge]..self.first_channel_of_edge[edge + 1]
+    }
+
+    /// The operators that an operator hands its records to within its chain, in order of creation, and whether
+    /// each takes the side output.
+    pub fn chained_outputs(&self, operator: OperatorIndex) -> &[(OperatorIndex, bool)] {
+        &self.chained_outputs[operator.index()]
+    }
+
+    /// A chain's operators as Flink lists them: each after all that are chained to it, the head last.
+    pub fn operators_tail_first(&self, vertex: VertexIndex) -> Vec<OperatorIndex> {
+        // Visiting the later output first gives the list backwards.
+        let mut backwards = Vec::new();
+        let mut open = vec![self.head(vertex)];
+        while let Some(operator) = open.pop() {
+            backwards.push(operator);
+            open.extend(self.chained_outputs(operator).iter().map(|(receiver, _)| *receiver));
+        }
+        backwards.reverse();
+        backwards
+    }
+
+    /// The operator of a name.
+    pub fn operator_named(&self, name: &str) -> Option<OperatorIndex> {
+        self.graph.operators.iter().position(|node| node.name == name).map(OperatorIndex::new)
+    }
+
+    /// The operator of an id.
+    pub fn operator_with_id(&self, id: OperatorId) -> Option<OperatorIndex> {
+        self.operator_ids.iter().position(|given| *given == id).map(OperatorIndex::new)
+    }
+}
+
+/// An index from a number of subtasks.
+#[inline]
+#[expect(clippy::as_conversions, reason = "a widening conversion that must inline")]
+pub(super) const fn to_usize(number: u32) -> usize {
+    number as usize
 }

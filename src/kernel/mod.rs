@@ -2,6 +2,14 @@
 //!
 //! Knows nothing of streams; another simulation could be built on it.
 
+mod agenda;
+mod choices;
+mod digest;
+mod simulation;
 mod time;
 
-pub use time::SimTime;
+pub use agenda::{Agenda, Event, Ticket};
+pub use choices::{Choices, SEED_MAX, Stream, Tape, TapeCause, TapeError};
+pub use digest::{Digest, DigestHasher};
+pub use simulation::{Flow, Simulation, World};
+pub use time::{SimTime, SpanError};

@@ -1,6 +1,6 @@
 //! The live state of one subtask of one operator.
 
-use crate::job::{KeyBy, Value, key_group};
+use crate::job::{KeyBy, Value, java_hash_code, key_group};
 use crate::state::{FixedMap, KeyedEntry, KeyedSnapshot, ListMode, ListSnapshot, OperatorSnapshot};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -113,7 +113,7 @@ impl LiveState {
         for table in &self.keyed {
             let key_type = key_by.expect("a keyed state belongs to a keyed operator").key_type;
             let entries = table.entries.iter().filter_map(|(key, value)| {
-                let hash = key_type.hash_code(key).expect("the key was hashed when it was dealt");
+                let hash = java_hash_code(key, key_type).expect("the key was hashed when it was dealt");
                 let group = key_group(hash, max_parallelism);
                 Some(KeyedEntry { group, key: key.clone(), value: value.clone()? })
             });

@@ -1,0 +1,257 @@
+//! From a job graph to its plan, step by step: wiring, chains, ids, vertices, edges, subtasks, channels.
+
+use super::chain::chainable_wires;
+use super::plan::to_usize;
+use super::uid::generated_ids;
+use super::wiring::{Wiring, max_parallelism_of};
+use super::{
+    ChannelId, GraphError, JobGraph, OperatorIndex, Partitioner, Plan, PlanChannel, PlanEdge,
+    PlanTask, TaskId, Vertex, VertexIndex,
+};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// How many subtasks and channels a plan may have: a world keeps a queue for each.
+const PARTS_MAX: u64 = 1 << 24;
+
+impl Plan {
+    /// Makes a job graph physical.
+    ///
+    /// # Errors
+    ///
+    /// The first thing found that keeps the graph from running.
+    pub fn build(graph: Arc<JobGraph>) -> Result<Self, GraphError> {
+        let wiring = Wiring::of(&graph)?;
+        let chainable = chainable_wires(&graph, &wiring);
+        let operator_ids = generated_ids(&graph, &wiring, &chainable)?;
+        check_size(&graph, &wiring, &chainable)?;
+        let chained_outputs = chained_outputs(&wiring, &chainable);
+        let mut plan = Self {
+            operator_ids,
+            vertices: vertices(&graph, &wiring, &chainable, &chained_outputs),
+            edges: Vec::new(),
+            tasks: Vec::new(),
+            channels: Vec::new(),
+            vertex_of_operator: vec![VertexIndex::default(); graph.operators.len()],
+            chained_outputs,
+            first_channel_of_edge: vec![0],
+            graph,
+        };
+        for (place, vertex) in plan.vertices.iter().enumerate() {
+            for operator in &vertex.operators {
+                plan.vertex_of_operator[operator.index()] = VertexIndex::new(place);
+            }
+        }
+        plan.join_vertices(&wiring, &chainable);
+        plan.spread_tasks();
+        plan.open_channels();
+        plan.number_gates();
+        Ok(plan)
+    }
+
+    /// Makes an edge of each wire between two chains.
+    fn join_vertices(&mut self, wiring: &Wiring, chainable: &[bool]) {
+        let mut edge_of_wire = vec![None; wiring.wires.len()];
+        for place in 0..self.vertices.len() {
+            for operator in self.vertices[place].operators.clone() {
+                for &wire in
+                    wiring.outputs[operator.index()].iter().filter(|&&wire| !chainable[wire])
+                {
+                    edge_of_wire[wire] = Some(self.edges.len());
+                    self.vertices[place].outputs.push(self.edges.len());
+                    let wire = wiring.wires[wire];
+                    self.edges.push(PlanEdge {
+                        from: wire.from,
+                        to: wire.to,
+                        from_vertex: VertexIndex::new(place),
+                        to_vertex: self.vertex_of(wire.to),
+                        input: wire.input,
+                        side: wire.side,
+                        partitioner: wire.partitioner,
+                    });
+                }
+            }
+        }
+        for vertex in &mut self.vertices {
+            let wires = wiring.inputs[vertex.operators[0].index()].iter();
+            vertex.inputs = wires
+                .map(|&wire| edge_of_wire[wire].expect("a head is chained to nobody"))
+                .collect();
+        }
+    }
+
+    /// Makes the subtasks, which have no channels yet.
+    fn spread_tasks(&mut self) {
+        for (place, vertex) in self.vertices.iter_mut().enumerate() {
+            vertex.first_task = TaskId::new(self.tasks.len());
+            self.tasks.extend((0..vertex.parallelism).map(|subtask| PlanTask {
+                vertex: VertexIndex::new(place),
+                subtask,
+                inputs: Vec::new(),
+                outputs: vec![Vec::new(); vertex.outputs.len()],
+            }));
+        }
+    }
+
+    /// Makes the channels, edge by edge, and hands them to their senders.
+    fn open_channels(&mut self) {
+        for (place, edge) in self.edges.iter().enumerate() {
+            let (sender, receiver) =
+                (&self.vertices[edge.from_vertex.index()], &self.vertices[edge.to_vertex.index()]);
+            let output = sender
+                .outputs
+                .iter()
+                .position(|&output| output == place)
+                .expect("the sender knows the edge");
+            for subtask in 0..sender.parallelism {
+                let from = TaskId::new(sender.first_task.index() + to_usize(subtask));
+                for target in
+                    targets(edge.partitioner, sender.parallelism, receiver.parallelism, subtask)
+                {
+                    let to = TaskId::new(receiver.first_task.index() + to_usize(target));
+                    self.tasks[from.index()].outputs[output]
+                        .push(ChannelId::new(self.channels.len()));
+                    let edge = u32::try_from(place).expect("fewer edges than channels");
+                    self.channels.push(PlanChannel { edge, from, to, gate: 0 });
+                }
+            }
+            self.first_channel_of_edge.push(self.channels.len());
+        }
+    }
+
+    /// Hands the channels to their receivers, in order of the receivers' inputs.
+    fn number_gates(&mut self) {
+        for place in 0..self.vertices.len() {
+            for input in 0..self.vertices[place].inputs.len() {
+                for channel in self.edge_channels(self.vertices[place].inputs[input]) {
+                    let inputs = &mut self.tasks[self.channels[channel].to.index()].inputs;
+                    self.channels[channel].gate =
+                        u32::try_from(inputs.len()).expect("fewer gates than channels");
+                    inputs.push(ChannelId::new(channel));
+                }
+            }
+        }
+        let received: usize = self.tasks.iter().map(|task| task.inputs.len()).sum();
+        assert_eq!(received, self.channels.len(), "a channel has no receiver");
+    }
+}
+
+/// The subtasks of a receiver that a subtask of the sender has a channel to.
+fn targets(partitioner: Partitioner, senders: u32, receivers: u32, subtask: u32) -> Range<u32> {
+    match partitioner {
+        Partitioner::Rebalance
+        | Partitioner::Hash
+        | Partitioner::Broadcast
+        | Partitioner::Global => 0..receivers,
+        Partitioner::Forward | Partitioner::Rescale => {
+            pointwise_targets(senders, receivers, subtask)
+        }
+    }
+}
+
+/// Pointwise wiring (`VertexInputInfoComputationUtils`): receiver t of fewer reads the senders from `t*S/T` up to the
+/// next receiver's first; sender s of fewer feeds the receivers from `ceil(s*T/S)` up to the next sender's first.
+fn pointwise_targets(senders: u32, receivers: u32, subtask: u32) -> Range<u32> {
+    if senders >= receivers {
+        // The last receiver whose first sender is not beyond this one.
+        let target = ((subtask + 1) * receivers - 1) / senders;
+        target..target + 1
+    } else {
+        (subtask * receivers).div_ceil(senders)..((subtask + 1) * receivers).div_ceil(senders)
+    }
+}
+
+fn check_size(graph: &JobGraph, wiring: &Wiring, chainable: &[bool]) -> Result<(), GraphError> {
+    let subtasks: u64 = graph.operators.iter().map(|node| u64::from(node.parallelism)).sum();
+    let channels: u64 = (0..wiring.wires.len())
+        .filter(|&wire| !chainable[wire])
+        .map(|wire| {
+            let wire = wiring.wires[wire];
+            let senders = u64::from(graph.operators[wire.from.index()].parallelism);
+            let receivers = u64::from(graph.operators[wire.to.index()].parallelism);
+            match wire.partitioner {
+                Partitioner::Rebalance
+                | Partitioner::Hash
+                | Partitioner::Broadcast
+                | Partitioner::Global => senders * receivers,
+                Partitioner::Forward | Partitioner::Rescale => senders.max(receivers),
+            }
+        })
+        .sum();
+    let parts = subtasks + channels;
+    if parts > PARTS_MAX { Err(GraphError::TooLarge { parts, most: PARTS_MAX }) } else { Ok(()) }
+}
+
+/// What each operator feeds within its chain.
+fn chained_outputs(wiring: &Wiring, chainable: &[bool]) -> Vec<Vec<(OperatorIndex, bool)>> {
+    let chained_to = |outputs: &Vec<usize>| {
+        let chained = outputs.iter().filter(|&&wire| chainable[wire]);
+        chained.map(|&wire| (wiring.wires[wire].to, wiring.wires[wire].side)).collect()
+    };
+    wiring.outputs.iter().map(chained_to).collect()
+}
+
+/// The chains, without subtasks and edges.
+fn vertices(
+    graph: &JobGraph,
+    wiring: &Wiring,
+    chainable: &[bool],
+    chained_outputs: &[Vec<(OperatorIndex, bool)>],
+) -> Vec<Vertex> {
+    let names = chain_names(graph, wiring, chained_outputs);
+    let is_head = |operator: &usize| !wiring.inputs[*operator].iter().any(|&wire| chainable[wire]);
+    let mut heads: Vec<usize> = (0..graph.operators.len()).filter(is_head).collect();
+    heads.sort_by_key(|&head| !graph.operators[head].is_source());
+    let vertex = |head: usize| {
+        let node = &graph.operators[head];
+        let head = OperatorIndex::new(head);
+        Vertex {
+            operators: chain_from(head, chained_outputs),
+            name: names[head.index()].clone(),
+            parallelism: node.parallelism,
+            max_parallelism: max_parallelism_of(graph, head),
+            max_parallelism_is_explicit: graph.configured_max_parallelism(head).is_some(),
+            slot_sharing_group: wiring.slot_sharing_groups[head.index()].clone(),
+            first_task: TaskId::default(),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+        }
+    };
+    heads.into_iter().map(vertex).collect()
+}
+
+/// The operators chained to a head, each branch to its end before the next.
+fn chain_from(
+    head: OperatorIndex,
+    chained_outputs: &[Vec<(OperatorIndex, bool)>],
+) -> Vec<OperatorIndex> {
+    let mut chain = Vec::new();
+    let mut open = vec![head];
+    while let Some(operator) = open.pop() {
+        chain.push(operator);
+        open.extend(chained_outputs[operator.index()].iter().rev().map(|(receiver, _)| *receiver));
+    }
+    chain
+}
+
+/// What a chain from each operator on is called.
+fn chain_names(
+    graph: &JobGraph,
+    wiring: &Wiring,
+    chained_outputs: &[Vec<(OperatorIndex, bool)>],
+) -> Vec<String> {
+    let mut names = vec![String::new(); graph.operators.len()];
+    for &operator in wiring.order.iter().rev() {
+        let name = graph.operators[operator.index()].shown_name();
+        let outputs: Vec<&str> = chained_outputs[operator.index()]
+            .iter()
+            .map(|(receiver, _)| names[receiver.index()].as_str())
+            .collect();
+        names[operator.index()] = match outputs[..] {
+            [] => name,
+            [output] => format!("{name} -> {output}"),
+            [..] => format!("{name} -> ({})", outputs.join(", ")),
+        };
+    }
+    names
+}

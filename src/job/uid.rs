@@ -1,0 +1,122 @@
+//! The ids that state is stored under: of a uid, or generated from the shape of the graph.
+
+use super::wiring::Wiring;
+use super::{GraphError, JobGraph, OperatorId, OperatorIndex};
+use std::collections::VecDeque;
+use std::io::Cursor;
+
+/// The id of an operator with this uid, the same in every release.
+pub fn operator_id_of_uid(uid: &str) -> OperatorId {
+    hash_of(uid.as_bytes())
+}
+
+/// Murmur3 x64 128 with seed 0; the first word little-endian, then the second, as Guava's `asBytes`.
+fn hash_of(bytes: &[u8]) -> OperatorId {
+    let hash =
+        murmur3::murmur3_x64_128(&mut Cursor::new(bytes), 0).expect("reading memory does not fail");
+    OperatorId(hash.to_le_bytes())
+}
+
+/// The id of each operator (`StreamGraphHasherV2`): of its uid if it has one, else generated from its rank in a
+/// breadth-first traversal, from how many outputs are chained to it, and from the ids of its inputs.
+///
+/// `chainable` says of each wire whether it is chained.
+pub(super) fn generated_ids(
+    graph: &JobGraph,
+    wiring: &Wiring,
+    chainable: &[bool],
+) -> Result<Vec<OperatorId>, GraphError> {
+    let sources =
+        (0..graph.operators.len()).filter(|&operator| graph.operators[operator].is_source());
+    let mut remaining: VecDeque<OperatorIndex> = sources.map(OperatorIndex::new).collect();
+    let mut ids = Ids { by_operator: vec![None; graph.operators.len()], rank: 0 };
+    let mut visited = vec![false; graph.operators.len()];
+    remaining.iter().for_each(|source| visited[source.index()] = true);
+    while let Some(operator) = remaining.pop_front() {
+        // 1. An operator without uid whose inputs are not all hashed is dropped; the last input brings it back.
+        let Some(id) = ids.hash(graph, wiring, chainable, operator) else {
+            visited[operator.index()] = false;
+            continue;
+        };
+        // 2. The others take their rank.
+        ids.take(graph, operator, id)?;
+        for &wire in &wiring.outputs[operator.index()] {
+            let receiver = wiring.wires[wire].to;
+            if !visited[receiver.index()] {
+                visited[receiver.index()] = true;
+                remaining.push_back(receiver);
+            }
+        }
+    }
+    Ok(ids
+        .by_operator
+        .into_iter()
+        .map(|id| id.expect("every operator is downstream of a source"))
+        .collect())
+}
+
+/// The ids given so far.
+struct Ids {
+    by_operator: Vec<Option<OperatorId>>,
+    /// How many were given.
+    rank: u32,
+}
+
+impl Ids {
+    /// The id of an operator, or none if an input that it depends on has none yet.
+    fn hash(
+        &self,
+        graph: &JobGraph,
+        wiring: &Wiring,
+        chainable: &[bool],
+        operator: OperatorIndex,
+    ) -> Option<OperatorId> {
+        if let Some(uid) = &graph.operators[operator.index()].uid {
+            return Some(operator_id_of_uid(uid));
+        }
+        let inputs: Vec<OperatorId> = wiring
+            .senders(operator)
+            .map(|sender| self.by_operator[sender.index()])
+            .collect::<Option<_>>()?;
+        let chained =
+            wiring.outputs[operator.index()].iter().filter(|&&wire| chainable[wire]).count();
+        // The chained outputs are written with the rank of this operator, not with one of their own.
+        let OperatorId(mut hash) = hash_of(&self.rank.to_le_bytes().repeat(1 + chained));
+        for OperatorId(input) in inputs {
+            for (byte, other) in hash.iter_mut().zip(input) {
+                *byte = byte.wrapping_mul(37) ^ other;
+            }
+        }
+        Some(OperatorId(hash))
+    }
+
+    /// Writes down an id, which must be new.
+    fn take(
+        &mut self,
+        graph: &JobGraph,
+        operator: OperatorIndex,
+        id: OperatorId,
+    ) -> Result<(), GraphError> {
+        assert!(
+            self.by_operator[operator.index()].is_none(),
+            "operator {operator:?} was visited twice"
+        );
+        if let Some(other) = self.by_operator.iter().position(|given| *given == Some(id)) {
+            return Err(collision(graph, operator.index(), other));
+        }
+        self.by_operator[operator.index()] = Some(id);
+        self.rank += 1;
+        Ok(())
+    }
+}
+
+/// Two operators have one id, so one of them got it from a uid.
+fn collision(graph: &JobGraph, one: usize, other: usize) -> GraphError {
+    let (one, other) = (&graph.operators[one], &graph.operators[other]);
+    let (owner, victim) = if one.uid.is_some() { (one, other) } else { (other, one) };
+    GraphError::UidCollision {
+        uid: owner.uid.as_deref().unwrap_or_default().escape_debug().to_string(),
+        operator: owner.name.clone(),
+        other: victim.name.clone(),
+    }
+}

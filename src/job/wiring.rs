@@ -1,0 +1,298 @@
+//! A job graph whose edges have their defaults filled in, listed from both ends, and in an order without surprises.
+//!
+//! Checks everything about a graph that can be wrong short of its ids. Does not decide chains or ids.
+
+use super::{
+    GraphError, JobGraph, OperatorIndex, OperatorNode, Partitioner, default_max_parallelism,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The largest max parallelism (`KeyGroupRangeAssignment.UPPER_BOUND_MAX_PARALLELISM`).
+pub(super) const MAX_PARALLELISM_MAX: u32 = 1 << 15;
+
+/// One edge of the graph, seen from above.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wire {
+    pub(super) from: OperatorIndex,
+    pub(super) to: OperatorIndex,
+    pub(super) input: u8,
+    pub(super) side: bool,
+    pub(super) partitioner: Partitioner,
+}
+
+/// The edges of a checked graph.
+#[derive(Debug)]
+pub(super) struct Wiring {
+    /// By receiver in order of creation; of one receiver its first input before its second, else as listed.
+    pub(super) wires: Vec<Wire>,
+    /// The wires into each operator.
+    pub(super) inputs: Vec<Vec<usize>>,
+    /// The wires out of each operator, in order of creation of the receivers: Flink's order of out-edges.
+    pub(super) outputs: Vec<Vec<usize>>,
+    /// All operators, each after its inputs, else in order of creation.
+    pub(super) order: Vec<OperatorIndex>,
+    /// The slot-sharing group of each operator.
+    pub(super) slot_sharing_groups: Vec<String>,
+}
+
+impl Wiring {
+    /// Checks a graph and joins its operators.
+    pub(super) fn of(graph: &JobGraph) -> Result<Self, GraphError> {
+        check_operators(graph)?;
+        let wires = wires_of(graph);
+        check_wires(graph, &wires)?;
+        let mut inputs = vec![Vec::new(); graph.operators.len()];
+        let mut outputs = vec![Vec::new(); graph.operators.len()];
+        for (place, wire) in wires.iter().enumerate() {
+            inputs[wire.to.index()].push(place);
+            outputs[wire.from.index()].push(place);
+        }
+        let order = topological_order(graph, &wires, &inputs, &outputs)?;
+        let mut wiring = Self { wires, inputs, outputs, order, slot_sharing_groups: Vec::new() };
+        wiring.slot_sharing_groups = wiring.inherit_slot_sharing_groups(graph);
+        Ok(wiring)
+    }
+
+    /// The operators that feed `operator`, in order of its inputs; one that feeds it twice is there twice.
+    pub(super) fn senders(&self, operator: OperatorIndex) -> impl Iterator<Item = OperatorIndex> {
+        self.inputs[operator.index()].iter().map(|&wire| self.wires[wire].from)
+    }
+
+    /// Its own group, else that of its inputs if they agree, else `default`
+    /// (`StreamGraphGenerator.determineSlotSharingGroup`).
+    fn inherit_slot_sharing_groups(&self, graph: &JobGraph) -> Vec<String> {
+        let mut groups = vec![String::new(); graph.operators.len()];
+        for &operator in &self.order {
+            let inherited = || {
+                let of_inputs: BTreeSet<&str> =
+                    self.senders(operator).map(|sender| groups[sender.index()].as_str()).collect();
+                match (of_inputs.first(), of_inputs.len()) {
+                    (Some(group), 1) => (*group).to_owned(),
+                    _ => "default".to_owned(),
+                }
+            };
+            groups[operator.index()] = graph.operators[operator.index()]
+                .slot_sharing_group
+                .clone()
+                .unwrap_or_else(inherited);
+        }
+        groups
+    }
+}
+
+/// How many key groups an operator has, before a snapshot has a say.
+pub(super) fn max_parallelism_of(graph: &JobGraph, operator: OperatorIndex) -> u32 {
+    graph
+        .configured_max_parallelism(operator)
+        .unwrap_or_else(|| default_max_parallelism(graph.operators[operator.index()].parallelism))
+}
+
+/// Checks what can be said of each operator by itself.
+fn check_operators(graph: &JobGraph) -> Result<(), GraphError> {
+    if graph.operators.is_empty() {
+        return Err(GraphError::NoOperators);
+    }
+    let most = u64::from(u16::MAX);
+    let operators = u64::try_from(graph.operators.len()).unwrap_or(u64::MAX);
+    if operators > most {
+        return Err(GraphError::TooLarge { parts: operators, most });
+    }
+    check_max_parallelism(None, graph.max_parallelism)?;
+    let mut names = BTreeSet::new();
+    let mut uids = BTreeMap::new();
+    for (place, node) in graph.operators.iter().enumerate() {
+        if !names.insert(&node.name) {
+            return Err(GraphError::DuplicateName { name: node.name.clone() });
+        }
+        if let Some(uid) = &node.uid
+            && let Some(first) = uids.insert(uid, &node.name)
+        {
+            return Err(GraphError::DuplicateUid {
+                uid: uid.clone(),
+                first: String::clone(first),
+                second: node.name.clone(),
+            });
+        }
+        check_parallelism(graph, OperatorIndex::new(place), node)?;
+        check_inputs(graph, node)?;
+    }
+    Ok(())
+}
+
+fn check_max_parallelism(
+    operator: Option<&str>,
+    max_parallelism: Option<u32>,
+) -> Result<(), GraphError> {
+    match max_parallelism {
+        Some(max_parallelism) if !(1..=MAX_PARALLELISM_MAX).contains(&max_parallelism) => {
+            Err(GraphError::MaxParallelismOutOfRange {
+                operator: operator.map(str::to_owned),
+                max_parallelism,
+            })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn check_parallelism(
+    graph: &JobGraph,
+    operator: OperatorIndex,
+    node: &OperatorNode,
+) -> Result<(), GraphError> {
+    check_max_parallelism(Some(&node.name), node.max_parallelism)?;
+    if node.parallelism == 0 {
+        return Err(GraphError::NoSubtasks { operator: node.name.clone() });
+    }
+    let max_parallelism = max_parallelism_of(graph, operator);
+    if node.parallelism > max_parallelism {
+        return Err(GraphError::ParallelismAboveMax {
+            operator: node.name.clone(),
+            parallelism: node.parallelism,
+            max_parallelism,
+        });
+    }
+    Ok(())
+}
+
+fn check_inputs(graph: &JobGraph, node: &OperatorNode) -> Result<(), GraphError> {
+    let operator = || node.name.clone();
+    if node.is_source() {
+        return if node.inputs.is_empty() {
+            Ok(())
+        } else {
+            Err(GraphError::SourceWithInputs { operator: operator() })
+        };
+    }
+    if node.inputs.is_empty() {
+        return Err(GraphError::NoInputs { operator: operator() });
+    }
+    let most = if node.is_sink() { 0 } else { 1 };
+    for edge in &node.inputs {
+        let from = edge.from.index();
+        let Some(sender) = graph.operators.get(from) else {
+            return Err(GraphError::UnknownInput {
+                operator: operator(),
+                from,
+                operators: graph.operators.len(),
+            });
+        };
+        if sender.is_sink() {
+            return Err(GraphError::SinkAsInput {
+                operator: operator(),
+                sink: sender.name.clone(),
+            });
+        }
+        if edge.input > most {
+            return Err(GraphError::TooManyInputs {
+                operator: operator(),
+                input: edge.input,
+                most,
+            });
+        }
+    }
+    if node.inputs.iter().all(|edge| edge.input != 0) {
+        return Err(GraphError::NoFirstInput { operator: operator() });
+    }
+    Ok(())
+}
+
+/// All edges, with their partitioners filled in.
+fn wires_of(graph: &JobGraph) -> Vec<Wire> {
+    let mut wires = Vec::new();
+    for (place, node) in graph.operators.iter().enumerate() {
+        let mut edges: Vec<_> = node.inputs.iter().collect();
+        edges.sort_by_key(|edge| edge.input);
+        wires.extend(edges.into_iter().map(|edge| Wire {
+            from: edge.from,
+            to: OperatorIndex::new(place),
+            input: edge.input,
+            side: edge.side,
+            partitioner:
+                edge.partitioner.unwrap_or_else(|| {
+                    default_partitioner(&graph.operators[edge.from.index()], node)
+                }),
+        }));
+    }
+    wires
+}
+
+/// How records are dealt where the user does not say.
+fn default_partitioner(from: &OperatorNode, to: &OperatorNode) -> Partitioner {
+    if to.key_by.is_some() {
+        Partitioner::Hash
+    } else if from.parallelism == to.parallelism {
+        Partitioner::Forward
+    } else {
+        Partitioner::Rebalance
+    }
+}
+
+fn check_wires(graph: &JobGraph, wires: &[Wire]) -> Result<(), GraphError> {
+    for wire in wires {
+        let (from, to) = (&graph.operators[wire.from.index()], &graph.operators[wire.to.index()]);
+        if wire.partitioner == Partitioner::Forward && from.parallelism != to.parallelism {
+            return Err(GraphError::ForwardChangesParallelism {
+                from: from.name.clone(),
+                from_parallelism: from.parallelism,
+                to: to.name.clone(),
+                to_parallelism: to.parallelism,
+            });
+        }
+        if wire.partitioner == Partitioner::Hash && to.key_by.is_none() {
+            return Err(GraphError::HashWithoutKey { operator: to.name.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// Orders the operators so that each comes after its inputs.
+fn topological_order(
+    graph: &JobGraph,
+    wires: &[Wire],
+    inputs: &[Vec<usize>],
+    outputs: &[Vec<usize>],
+) -> Result<Vec<OperatorIndex>, GraphError> {
+    let mut missing: Vec<usize> = inputs.iter().map(Vec::len).collect();
+    let mut ready: BTreeSet<OperatorIndex> = (0..missing.len())
+        .filter(|&operator| missing[operator] == 0)
+        .map(OperatorIndex::new)
+        .collect();
+    let mut order = Vec::with_capacity(missing.len());
+    while let Some(operator) = ready.pop_first() {
+        order.push(operator);
+        for &wire in &outputs[operator.index()] {
+            let receiver = wires[wire].to;
+            missing[receiver.index()] -= 1;
+            if missing[receiver.index()] == 0 {
+                ready.insert(receiver);
+            }
+        }
+    }
+    if order.len() == graph.operators.len() {
+        Ok(order)
+    } else {
+        Err(cycle(graph, wires, inputs, &missing))
+    }
+}
+
+/// Names the operators of one cycle among those whose inputs are `missing`.
+fn cycle(graph: &JobGraph, wires: &[Wire], inputs: &[Vec<usize>], missing: &[usize]) -> GraphError {
+    let mut path: Vec<usize> = missing.iter().position(|&count| count > 0).into_iter().collect();
+    loop {
+        let last = *path.last().expect("some operator waits for its inputs");
+        let before = inputs[last]
+            .iter()
+            .map(|&wire| wires[wire].from.index())
+            .find(|&sender| missing[sender] > 0)
+            .expect("who waits, waits for one who waits");
+        if let Some(start) = path.iter().position(|&seen| seen == before) {
+            path.drain(..start);
+            path.push(before);
+            path.reverse();
+            let operators =
+                path.into_iter().map(|operator| graph.operators[operator].name.clone()).collect();
+            return GraphError::Cycle { operators };
+        }
+        path.push(before);
+    }
+}

@@ -1,0 +1,166 @@
+//! The loop that plays a world: pop an event, fold it into the digest, hand it over.
+
+use super::{Agenda, Digest, Event, SimTime};
+
+/// What happens next, in the eyes of the world.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use]
+pub enum Flow {
+    /// The next event is to be played.
+    Continue,
+    /// The simulation ends here.
+    Stop,
+}
+
+/// Something that events happen to.
+pub trait World {
+    /// Takes in one event. Puts what follows from it on the agenda, and folds into the digest
+    /// whatever two equal runs must agree on beyond the events themselves.
+    fn on_event(&mut self, event: Event, agenda: &mut Agenda, digest: &mut Digest) -> Flow;
+}
+
+/// A world with its agenda and the digest of all that happened.
+///
+/// A clone is another future of the same past: both go on from the same event.
+///
+/// ```
+/// use sandbar::kernel::{Agenda, Digest, Event, Flow, SimTime, Simulation, World};
+///
+/// /// Two players; `what` is the player whom the ball reaches.
+/// #[derive(Clone)]
+/// struct PingPong {
+///     hits: [u32; 2],
+/// }
+///
+/// impl World for PingPong {
+///     fn on_event(&mut self, event: Event, agenda: &mut Agenda, _: &mut Digest) -> Flow {
+///         self.hits[event.what as usize] += 1;
+///         if self.hits == [3, 2] {
+///             return Flow::Stop;
+///         }
+///         agenda.push(event.at.plus(SimTime::from_millis(700)), 1 - event.what);
+///         Flow::Continue
+///     }
+/// }
+///
+/// let mut game = Simulation::new(PingPong { hits: [0, 0] });
+/// game.agenda.push(SimTime::ZERO, 0);
+/// let mut again = game.clone();
+/// game.run();
+/// assert_eq!(game.now(), SimTime::from_millis(2_800));
+/// assert_eq!(game.events(), 5);
+///
+/// again.run();
+/// assert_eq!(again.digest, game.digest);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Simulation<W> {
+    /// What the events happen to.
+    pub world: W,
+    /// What is to happen.
+    pub agenda: Agenda,
+    /// Of every event so far: its time, its ticket and what it was.
+    pub digest: Digest,
+    events: u64,
+}
+
+impl<W: World> Simulation<W> {
+    /// A world to which nothing has happened and nothing will, until something is put on the
+    /// agenda.
+    pub fn new(world: W) -> Self {
+        Self { world, agenda: Agenda::new(), digest: Digest::new(), events: 0 }
+    }
+
+    /// Plays the next event. `Stop` if there was none, or if the world says so.
+    #[inline]
+    pub fn step(&mut self) -> Flow {
+        let Some(event) = self.agenda.pop() else { return Flow::Stop };
+        self.events += 1;
+        self.digest.fold(event.at.nanos(), event.rank());
+        self.world.on_event(event, &mut self.agenda, &mut self.digest)
+    }
+
+    /// Plays until nothing is pending or the world stops.
+    pub fn run(&mut self) {
+        while self.step() == Flow::Continue {}
+    }
+
+    /// Plays all events due at `end` or before it. `Stop` if nothing is pending then, or if the
+    /// world stopped earlier.
+    pub fn run_until(&mut self, end: SimTime) -> Flow {
+        while let Some(next) = self.agenda.next_at() {
+            if next > end {
+                return Flow::Continue;
+            }
+            if self.step() == Flow::Stop {
+                return Flow::Stop;
+            }
+        }
+        Flow::Stop
+    }
+
+    /// The time of the last event.
+    pub fn now(&self) -> SimTime {
+        self.agenda.now()
+    }
+
+    /// How many events have been played.
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Counts down; every event schedules the next one a second later.
+    #[derive(Clone)]
+    struct Countdown(u32);
+
+    impl World for Countdown {
+        fn on_event(&mut self, event: Event, agenda: &mut Agenda, digest: &mut Digest) -> Flow {
+            self.0 -= 1;
+            digest.fold(u64::from(self.0), 0);
+            if self.0 == 0 {
+                return Flow::Stop;
+            }
+            agenda.push(event.at.plus(SimTime::from_secs(1)), 0);
+            Flow::Continue
+        }
+    }
+
+    fn countdown(from: u32) -> Simulation<Countdown> {
+        let mut simulation = Simulation::new(Countdown(from));
+        simulation.agenda.push(SimTime::ZERO, 0);
+        simulation
+    }
+
+    #[test]
+    fn a_run_until_a_time_plays_what_is_due_then_and_nothing_later() {
+        let mut simulation = countdown(10);
+        assert_eq!(simulation.run_until(SimTime::from_millis(3_000)), Flow::Continue);
+        assert_eq!((simulation.events(), simulation.now()), (4, SimTime::from_secs(3)));
+        assert_eq!(simulation.run_until(SimTime::MAX), Flow::Stop);
+        assert_eq!(simulation.events(), 10);
+    }
+
+    #[test]
+    fn a_run_in_pieces_and_a_run_of_a_clone_have_the_digest_of_one_run() {
+        let mut whole = countdown(10);
+        whole.run();
+        let mut pieces = countdown(10);
+        assert_eq!(pieces.run_until(SimTime::from_secs(4)), Flow::Continue);
+        let mut fork = pieces.clone();
+        pieces.run();
+        fork.run();
+        assert_eq!((whole.digest, whole.digest), (pieces.digest, fork.digest));
+    }
+
+    #[test]
+    fn a_world_with_nothing_to_do_stops() {
+        let mut simulation = Simulation::new(Countdown(1));
+        assert_eq!(simulation.step(), Flow::Stop);
+        assert_eq!(simulation.run_until(SimTime::MAX), Flow::Stop);
+    }
+}
