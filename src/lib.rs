@@ -7,4 +7,5 @@ pub mod operator;
 pub mod rules;
 pub mod scenario;
 pub mod state;
+pub mod store;
 pub mod trace;
