@@ -9,5 +9,6 @@ pub mod operator;
 pub mod rules;
 pub mod scenario;
 pub mod state;
+pub mod store;
 pub mod task;
 pub mod trace;
