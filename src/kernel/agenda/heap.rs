@@ -4,6 +4,8 @@
 //! root; the next `push` fills it from there, so a pop and the push that usually follows it cost
 //! one walk down instead of one down and one up.
 
+use std::hint::select_unpredictable;
+
 /// Children of one node.
 const ARITY: usize = 4;
 
@@ -84,9 +86,9 @@ impl Heap {
             let Some(children) = keys.get(first..) else { break };
             let (child, least) = match children.first_chunk::<ARITY>() {
                 Some(&[a, b, c, d]) => {
-                    let (ab, a) = if b < a { (1, b) } else { (0, a) };
-                    let (cd, c) = if d < c { (3, d) } else { (2, c) };
-                    if c < a { (cd, c) } else { (ab, a) }
+                    let left = lesser((0, a), (1, b));
+                    let right = lesser((2, c), (3, d));
+                    lesser(left, right)
                 }
                 None => {
                     let Some((child, &least)) =
@@ -121,4 +123,12 @@ impl Heap {
         }
         keys[node] = key;
     }
+}
+
+/// The one with the lesser key. Which one it is cannot be foretold, so a branch would cost more
+/// than choosing without one.
+#[inline]
+fn lesser(left: (usize, u128), right: (usize, u128)) -> (usize, u128) {
+    let is_right = right.1 < left.1;
+    (select_unpredictable(is_right, right.0, left.0), select_unpredictable(is_right, right.1, left.1))
 }
