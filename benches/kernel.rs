@@ -18,7 +18,7 @@ mod workload;
 use workload::{Hold, Topology};
 
 /// Rounds a row is measured for.
-const ROUNDS: usize = 61;
+const ROUNDS: usize = 101;
 
 /// One way to do the work of a row.
 struct Side<'a> {
@@ -63,8 +63,11 @@ fn measure(row: &Row, mut sides: Vec<Side<'_>>) {
         }
     }
     let medians: Vec<f64> = times.iter().map(|times| median(times.clone())).collect();
-    let best = (1..sides.len()).min_by(|a, b| medians[*a].total_cmp(&medians[*b])).expect("a row has a plain side");
-    let share = median(times[0].iter().zip(&times[best]).map(|(ours, plain)| plain / ours).collect());
+    let best = (1..sides.len())
+        .min_by(|a, b| medians[*a].total_cmp(&medians[*b]))
+        .expect("a row has a plain side");
+    let share =
+        median(times[0].iter().zip(&times[best]).map(|(ours, plain)| plain / ours).collect());
     let rate = |side: usize| row.units as f64 / medians[side];
     let verdict = if share >= row.budget { "met" } else { "MISSED" };
     println!(
@@ -121,14 +124,18 @@ fn short_worlds(budget: f64) {
     let row = Row { name: "short worlds of 2000 events".to_owned(), units: WORLDS as u64, budget };
     let (mut ours, mut heap, mut two) = (0..u64::MAX, 0..u64::MAX, 0..u64::MAX);
     let sides = vec![
-        side("sandbar", || ours.by_ref().take(WORLDS).for_each(|seed| _ = engine::play(topology, seed))),
+        side("sandbar", || {
+            ours.by_ref().take(WORLDS).for_each(|seed| _ = engine::play(topology, seed))
+        }),
         side("heap", || {
-            heap.by_ref().take(WORLDS).for_each(|seed| _ = plain::play::<plain::Heap, plain::ChaCha>(topology, seed));
+            heap.by_ref()
+                .take(WORLDS)
+                .for_each(|seed| _ = plain::play::<plain::Heap, plain::ChaCha>(topology, seed));
         }),
         side("heap of two", || {
-            two.by_ref()
-                .take(WORLDS)
-                .for_each(|seed| _ = plain::play::<plain::BinaryHeap, plain::ChaCha>(topology, seed));
+            two.by_ref().take(WORLDS).for_each(|seed| {
+                _ = plain::play::<plain::BinaryHeap, plain::ChaCha>(topology, seed)
+            });
         }),
     ];
     measure(&row, sides);
@@ -147,8 +154,10 @@ fn check_that_both_sides_do_the_same() {
 }
 
 fn main() {
-    let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|word| name.contains(word.as_str()));
+    let wanted: Vec<String> =
+        std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let is_wanted =
+        |name: &str| wanted.is_empty() || wanted.iter().any(|word| name.contains(word.as_str()));
     check_that_both_sides_do_the_same();
     println!(
         "{:<28} {:>12} {:>12}  {:<22} {:>6} {:>7}",

@@ -1,6 +1,8 @@
 //! Sandbar's side: the same worlds on the kernel, with keyed draws and a digest.
 
-use crate::workload::{Draws, KEYS, Outcome, Record, Topology, absorb, delay, gap, latency, map, record};
+use crate::workload::{
+    Draws, KEYS, Outcome, Record, Topology, absorb, delay, gap, latency, map, record,
+};
 use sandbar::kernel::{Agenda, Choices, Digest, Event, Flow, SimTime, Simulation, Stream, World};
 use std::collections::VecDeque;
 
@@ -64,7 +66,9 @@ impl HoldLoop {
 
     pub(crate) fn sum(&self) -> u64 {
         let actors = &self.0.world.actors;
-        actors.iter().fold(0, |sum: u64, actor| sum.rotate_left(5).wrapping_add(actor.sum ^ actor.events))
+        actors
+            .iter()
+            .fold(0, |sum: u64, actor| sum.rotate_left(5).wrapping_add(actor.sum ^ actor.events))
     }
 }
 
@@ -125,7 +129,12 @@ impl Pipeline {
         let mut channels = Vec::with_capacity((maps + maps * counters + counters) as usize);
         let mut channel = |to: u32| {
             let delays = channel_stream(choices, channels.len() as u64);
-            channels.push(Channel { to: to as usize, last: SimTime::ZERO, delays, queue: VecDeque::new() });
+            channels.push(Channel {
+                to: to as usize,
+                last: SimTime::ZERO,
+                delays,
+                queue: VecDeque::new(),
+            });
         };
         (0..maps).for_each(|map| channel(1 + map));
         (0..maps * counters).for_each(|pair| channel(1 + maps + pair % counters));
@@ -216,7 +225,9 @@ impl Draws for Keyed {
     fn new(topology: Topology, seed: u64) -> Self {
         let choices = Choices::new(seed);
         let (maps, counters) = (u64::from(topology.maps), u64::from(topology.counters));
-        let delays = (0..maps + maps * counters + counters).map(|number| channel_stream(&choices, number)).collect();
+        let delays = (0..maps + maps * counters + counters)
+            .map(|number| channel_stream(&choices, number))
+            .collect();
         Self { gaps: choices.stream_u64("gap", &[0]), delays }
     }
     fn next(&mut self, who: u32, index: u64) -> u64 {

@@ -54,8 +54,11 @@ impl<const ARITY: usize> GroupHeap<ARITY> {
     fn rise(&mut self, mut node: usize, key: u128) {
         while node > 0 {
             let group = (node - 1) / ARITY;
-            let parent =
-                if group == 0 { self.root } else { self.groups[(group - 1) / ARITY][(group - 1) % ARITY] };
+            let parent = if group == 0 {
+                self.root
+            } else {
+                self.groups[(group - 1) / ARITY][(group - 1) % ARITY]
+            };
             if parent <= key {
                 break;
             }
@@ -81,7 +84,14 @@ impl<const ARITY: usize> GroupHeap<ARITY> {
 
 impl<const ARITY: usize> PendingSet for GroupHeap<ARITY> {
     fn new() -> Self {
-        Self { root: u128::MAX, groups: Vec::new(), length: 0, hole: false, slab: Vec::new(), free: Vec::new() }
+        Self {
+            root: u128::MAX,
+            groups: Vec::new(),
+            length: 0,
+            hole: false,
+            slab: Vec::new(),
+            free: Vec::new(),
+        }
     }
 
     #[inline]

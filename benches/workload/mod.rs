@@ -37,14 +37,18 @@ pub(crate) fn record(id: u64) -> Record {
 /// What a map does.
 #[inline]
 pub(crate) fn map(record: Record) -> Record {
-    Record { value: record.value.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ (record.value >> 29), ..record }
+    Record {
+        value: record.value.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ (record.value >> 29),
+        ..record
+    }
 }
 
 /// What the sink does.
 #[inline]
 pub(crate) fn absorb(outcome: &mut Outcome, record: Record, at: u64) {
     outcome.records += 1;
-    outcome.sum = outcome.sum.wrapping_mul(31).wrapping_add(record.id ^ (record.value * record.key) ^ at);
+    outcome.sum =
+        outcome.sum.wrapping_mul(31).wrapping_add(record.id ^ (record.value * record.key) ^ at);
 }
 
 /// The output function of `SplitMix64`.
@@ -114,7 +118,8 @@ pub(crate) struct Hold<Q, D> {
 impl<Q: PendingSet, D: Draws> Hold<Q, D> {
     pub(crate) fn new(events: usize) -> Self {
         let draws = D::new(Topology { maps: 0, counters: 0, records: 0 }, 42);
-        let mut hold = Self { pending: Q::new(), draws, actors: vec![Actor::default(); events], sequence: 0 };
+        let mut hold =
+            Self { pending: Q::new(), draws, actors: vec![Actor::default(); events], sequence: 0 };
         for actor in 0..events as u64 {
             hold.schedule(actor, 0);
         }
@@ -140,6 +145,8 @@ impl<Q: PendingSet, D: Draws> Hold<Q, D> {
     }
 
     pub(crate) fn sum(&self) -> u64 {
-        self.actors.iter().fold(0, |sum: u64, actor| sum.rotate_left(5).wrapping_add(actor.sum ^ actor.events))
+        self.actors
+            .iter()
+            .fold(0, |sum: u64, actor| sum.rotate_left(5).wrapping_add(actor.sum ^ actor.events))
     }
 }
