@@ -5,7 +5,7 @@
 
 mod checkpoint;
 mod fixed;
-mod hash_order;
+pub mod hash_order;
 mod live;
 pub mod rescale;
 mod snapshot;

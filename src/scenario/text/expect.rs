@@ -45,13 +45,13 @@ impl Hopes<'_> {
     /// The expectations, with every name checked.
     pub(super) fn expect(&self, text: ExpectText) -> Result<Expect, ScenarioError> {
         let printed = |rows: Ordered<super::word::Printed>| {
-            let row = |(key, value): (Spanned<String>, super::word::Printed)| {
-                (key.into_inner(), value.0)
-            };
+            let row =
+                |(key, value): (Spanned<String>, super::word::Printed)| (key.into_inner(), value.0);
             rows.0.into_iter().map(row).collect()
         };
         Ok(Expect {
             jobs: self.by_job(text.jobs)?,
+            may_refuse: text.may_refuse,
             holds: match text.holds {
                 None => Holds::All,
                 Some(holds) if is_all(holds.get_ref()) => Holds::All,

@@ -30,11 +30,7 @@ impl Nodes<'_> {
         self.operators.iter().map(|(at, text)| self.node(at, text)).collect()
     }
 
-    fn node(
-        &self,
-        at: &Range<usize>,
-        text: &OperatorText,
-    ) -> Result<OperatorNode, ScenarioError> {
+    fn node(&self, at: &Range<usize>, text: &OperatorText) -> Result<OperatorNode, ScenarioError> {
         let name = text.name().expect("a draft holds operators with names only");
         let kind = self.kind(at, name, text)?;
         self.check_fit(at, name, &kind, text)?;
@@ -172,7 +168,8 @@ impl Nodes<'_> {
         }
         match &text.second_from {
             None if entry.inputs == 2 => {
-                let message = format!("operator `{name}` has one input; {kind} `{function}` takes two");
+                let message =
+                    format!("operator `{name}` has one input; {kind} `{function}` takes two");
                 error(at, message, "name the second one: `second-from = [NAME]`")
             }
             Some(_) if entry.inputs < 2 => {

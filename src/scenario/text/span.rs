@@ -23,9 +23,9 @@ pub(super) fn parse_span(text: &str) -> Result<SimTime, String> {
         }
     };
     let nanos = number.parse().ok().and_then(|number: u64| number.checked_mul(nanos));
-    nanos.map(SimTime::from_nanos).ok_or_else(|| {
-        format!("`{text}` is longer than virtual time, which ends after 584 years")
-    })
+    nanos
+        .map(SimTime::from_nanos)
+        .ok_or_else(|| format!("`{text}` is longer than virtual time, which ends after 584 years"))
 }
 
 fn no_number(text: &str) -> String {

@@ -81,7 +81,19 @@ impl Story<'_> {
         let line = Line(self.source.line(at.start));
         let place = text.action.span();
         let action = self.action(labels, &place, text.action.into_inner())?;
-        Ok(Step { trigger, action, refused: text.refused, line })
+        let retry = match text.retry {
+            Some(retry) if text.refused.is_some() => {
+                let help = "keep one: a step that must be refused is not tried again";
+                let message = "a step has both `refused` and `retry`";
+                return Err(self.source.error_with(&retry.span(), message, help));
+            }
+            Some(retry) if retry.get_ref().0 == SimTime::ZERO => {
+                let help = "say after how long, as in `retry = \"100ms\"`";
+                return Err(self.source.error_with(&retry.span(), "`retry` is 0", help));
+            }
+            retry => retry.map(|retry| retry.get_ref().0),
+        };
+        Ok(Step { trigger, action, refused: text.refused, retry, line })
     }
 
     fn milestone(
@@ -150,11 +162,7 @@ impl Story<'_> {
         Ok((u64::from(which.checkpoint.0), self.task(&which.by)?))
     }
 
-    fn status(
-        &self,
-        job: &Spanned<String>,
-        status: JobStatus,
-    ) -> Result<Milestone, ScenarioError> {
+    fn status(&self, job: &Spanned<String>, status: JobStatus) -> Result<Milestone, ScenarioError> {
         Ok(Milestone::Status { job: self.job(job)?, status })
     }
 
@@ -219,13 +227,10 @@ impl Story<'_> {
                 Ok(Action::Cancel { job, with_savepoint: Some(label.into_inner()) })
             }
             (false, None) => Ok(Action::Cancel { job, with_savepoint: None }),
-            (true, None) => {
-                error("the savepoint of `cancel` has no label", "add `as = LABEL`")
+            (true, None) => error("the savepoint of `cancel` has no label", "add `as = LABEL`"),
+            (false, Some(_)) => {
+                error("`cancel` has a label but takes no savepoint", "add `with-savepoint = true`")
             }
-            (false, Some(_)) => error(
-                "`cancel` has a label but takes no savepoint",
-                "add `with-savepoint = true`",
-            ),
         }
     }
 
@@ -238,7 +243,8 @@ impl Story<'_> {
             (Message::NotifyComplete, &text.notify_complete),
             (Message::NotifyAborted, &text.notify_aborted),
         ];
-        let mut aims = aims.into_iter().filter_map(|(message, task)| Some((message, task.as_ref()?)));
+        let mut aims =
+            aims.into_iter().filter_map(|(message, task)| Some((message, task.as_ref()?)));
         let (Some((message, task)), None) = (aims.next(), aims.next()) else {
             return Err(self.source.error_with(
                 at,
@@ -250,11 +256,7 @@ impl Story<'_> {
         Ok(Aim { message, task: self.task(task)?, checkpoint })
     }
 
-    fn label(
-        &self,
-        labels: &[String],
-        label: &Spanned<String>,
-    ) -> Result<String, ScenarioError> {
+    fn label(&self, labels: &[String], label: &Spanned<String>) -> Result<String, ScenarioError> {
         let name = label.get_ref();
         if labels.contains(name) {
             return Ok(name.clone());
@@ -303,11 +305,9 @@ impl Story<'_> {
             return Err(self.source.unknown(&at, message, operator, known));
         };
         match subtask.parse::<u32>() {
-            Ok(subtask) if subtask < node.parallelism => Ok(TaskName {
-                job: job.graph.name.clone(),
-                operator: operator.to_owned(),
-                subtask,
-            }),
+            Ok(subtask) if subtask < node.parallelism => {
+                Ok(TaskName { job: job.graph.name.clone(), operator: operator.to_owned(), subtask })
+            }
             Ok(_) | Err(_) => {
                 let message = format!("operator `{operator}` has no subtask {subtask}");
                 let help = match node.parallelism {

@@ -10,13 +10,16 @@ impl Scenario {
         let mut table = Table::default();
         match &step.trigger {
             Trigger::At(at) => table.put("at", time(*at)),
-            Trigger::When(milestone, after) => table
-                .put("when", self.milestone(milestone))
-                .put_if(*after > SimTime::ZERO, "after", time(*after)),
+            Trigger::When(milestone, after) => table.put("when", self.milestone(milestone)).put_if(
+                *after > SimTime::ZERO,
+                "after",
+                time(*after),
+            ),
         };
         table
             .put("do", self.action(&step.action))
-            .put_some("refused", step.refused.as_ref().map(quoted));
+            .put_some("refused", step.refused.as_ref().map(quoted))
+            .put_some("retry", step.retry.map(time));
         table
     }
 
