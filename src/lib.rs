@@ -1,5 +1,6 @@
 //! Sandbar.
 
+pub mod check;
 pub mod effect;
 pub mod job;
 pub mod kernel;
