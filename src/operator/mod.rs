@@ -5,6 +5,7 @@
 use crate::effect::ExternalRequest;
 use crate::job::{CheckpointId, InputId, Origin, Value};
 use crate::kernel::SimTime;
+use crate::rules::CommitWhen;
 use crate::state::{BroadcastId, CommitPermit, KeyedId, ListId, ListMode};
 use std::collections::BTreeMap;
 
@@ -32,6 +33,8 @@ pub trait Context {
     fn attempt(&self) -> u32;
     /// The first eight bytes of the job id of this run.
     fn job(&self) -> u64;
+    /// When a two-phase sink commits, by the rules in force.
+    fn commit_when(&self) -> CommitWhen;
     /// Virtual processing time.
     fn now(&self) -> SimTime;
 
@@ -89,6 +92,10 @@ pub trait Operator: Send + Sync {
     /// Sources: reads on. Called again and again.
     fn poll(&mut self, _log: &dyn InputLog, _context: &mut dyn Context) -> Poll {
         Poll::Ended
+    }
+    /// Sources: when the next record is there; `None` if that is only known by polling.
+    fn due(&self, _log: &dyn InputLog) -> Option<SimTime> {
+        None
     }
     /// Sources: the next entry of each partition that this subtask reads.
     fn positions(&self, _context: &mut dyn Context) -> Vec<(u16, u32)> {

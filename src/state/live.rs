@@ -113,7 +113,8 @@ impl LiveState {
         for table in &self.keyed {
             let key_type = key_by.expect("a keyed state belongs to a keyed operator").key_type;
             let entries = table.entries.iter().filter_map(|(key, value)| {
-                let hash = java_hash_code(key, key_type).expect("the key was hashed when it was dealt");
+                let hash =
+                    java_hash_code(key, key_type).expect("the key was hashed when it was dealt");
                 let group = key_group(hash, max_parallelism);
                 Some(KeyedEntry { group, key: key.clone(), value: value.clone()? })
             });

@@ -54,6 +54,15 @@ impl fmt::Display for JobStatus {
     }
 }
 
+/// Where a snapshot that a job starts from was taken.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+pub enum SnapshotSource {
+    /// By a run of this world.
+    Run(RunId, CheckpointId),
+    /// By an earlier process; read from files.
+    Files(CheckpointId),
+}
+
 /// How many records passed a channel before a barrier, and the wrapping sum of their origins' hashes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize)]
 pub struct ChannelMark {
@@ -227,15 +236,6 @@ pub enum MessageFate {
     Delayed,
 }
 
-/// What a run starts from.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
-pub enum StartingPoint {
-    /// A checkpoint or savepoint that an earlier run of this world completed.
-    Run(RunId, CheckpointId),
-    /// One that was read from the files of an earlier process.
-    File(CheckpointId),
-}
-
 /// Something that a scenario did to the world.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
 pub enum Fault {
@@ -254,8 +254,8 @@ pub enum Fault {
 #[serde(tag = "event", rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "a field says no more than its type and the variant's sentence do")]
 pub enum TraceEvent {
-    /// A job was submitted, to start from a savepoint or from nothing.
-    JobSubmitted { run: RunId, from: Option<StartingPoint> },
+    /// A job was submitted.
+    JobSubmitted { run: RunId, from: Option<SnapshotSource> },
     /// A submission was refused: the job cannot run, or cannot be restored.
     JobRefused { run: RunId, why: Arc<str> },
     /// A job changed its state.
