@@ -1,10 +1,7 @@
 //! Sandbar.
 
-<<<<<<< HEAD
 pub mod check;
-=======
 pub mod coordinator;
->>>>>>> main
 pub mod effect;
 pub mod job;
 pub mod kernel;

@@ -4,9 +4,7 @@
 //! decides by values which depend on order.
 
 use super::mapping::catalogue_key;
-use crate::job::{
-    InputEdge, JobGraph, KeySelector, OperatorKind, OperatorNode, Partitioner,
-};
+use crate::job::{InputEdge, JobGraph, KeySelector, OperatorKind, OperatorNode, Partitioner};
 use crate::operator::{Catalogue, Equality};
 
 /// Operators that hand on rows as they are, so that the last row of a key stays the last.
@@ -96,8 +94,7 @@ fn transformed(input: Determined, node: &OperatorNode, catalogue: &Catalogue) ->
         } else {
             input.last && is_passing
         },
-        origins: input.origins
-            && (ONE_FOR_ONE.contains(&kind) || (input.pinned && !is_stateful)),
+        origins: input.origins && (ONE_FOR_ONE.contains(&kind) || (input.pinned && !is_stateful)),
         pinned: input.pinned && (!is_stateful || kind == "state"),
     }
 }
@@ -113,7 +110,8 @@ fn through(
     let keeps_order = match partitioner(edge, sender, receiver) {
         Partitioner::Forward | Partitioner::Global => true,
         Partitioner::Hash => {
-            let by_first_column = |key_by: crate::job::KeyBy| key_by.selector == KeySelector::Column(0);
+            let by_first_column =
+                |key_by: crate::job::KeyBy| key_by.selector == KeySelector::Column(0);
             receiver.parallelism == 1 || receiver.key_by.is_some_and(by_first_column)
         }
         Partitioner::Rebalance | Partitioner::Broadcast | Partitioner::Rescale => {

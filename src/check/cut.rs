@@ -45,7 +45,12 @@ impl CutCheck {
     }
 }
 
-fn difference(cast: &Cast, checkpoint: CheckpointId, sent: ChannelMark, got: ChannelMark) -> String {
+fn difference(
+    cast: &Cast,
+    checkpoint: CheckpointId,
+    sent: ChannelMark,
+    got: ChannelMark,
+) -> String {
     let (from, to) = channel_ends(cast, sent.channel);
     let what = if sent.records == got.records {
         format!("holds {} records, too, but others or in another order", got.records)

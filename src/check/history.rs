@@ -5,11 +5,11 @@
 use super::violation::Names;
 use crate::job::{
     Attempt, CheckpointId, CheckpointKind, ExternalId, OperatorId, OperatorIndex, OperatorKind,
-    Plan, RunId, TaskId,
+    Plan, PlanTask, RunId, TaskId, VertexIndex,
 };
 use crate::trace::{
-    Cast, ChannelMark, Entry, JobStatus, RestoreReport, SourcePosition, StartingPoint, StateSum,
-    TraceEvent,
+    Cast, ChannelMark, EndOfTask, Entry, JobStatus, RestoreReport, SnapshotSource, SourcePosition,
+    StateSum, TraceEvent,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -22,8 +22,10 @@ pub(super) const AT_END: u32 = u32::MAX;
 pub(super) struct Cut {
     /// By source: the next entry of each partition. A source that is not listed has read nothing.
     pub(super) sources: Vec<(OperatorId, Vec<u32>)>,
-    /// Operators of which every subtask had finished its work.
-    pub(super) ended: Vec<OperatorId>,
+    /// Operators of which every subtask had seen the end of its data.
+    pub(super) drained: Vec<OperatorId>,
+    /// Operators of which every subtask was gone: nothing of them is left to restore.
+    pub(super) finished: Vec<OperatorId>,
 }
 
 impl Cut {
@@ -35,11 +37,10 @@ impl Cut {
     /// Behind everything.
     pub(super) fn at_the_end(plan: &Plan, partitions: impl Fn(OperatorIndex) -> usize) -> Self {
         let sources = sources_of(plan)
-            .map(|source| {
-                (plan.operator_ids[source.index()], vec![AT_END; partitions(source)])
-            })
+            .map(|source| (plan.operator_ids[source.index()], vec![AT_END; partitions(source)]))
             .collect();
-        Self { sources, ended: plan.operator_ids.clone() }
+        let everything = || plan.operator_ids.clone();
+        Self { sources, drained: everything(), finished: everything() }
     }
 
     /// Whether nothing in `self` is behind `later`.
@@ -48,7 +49,7 @@ impl Cut {
             later.of_source(*source).is_some_and(|later| {
                 next.iter().zip(later).all(|(earlier, later)| earlier <= later)
             })
-        }) && self.ended.iter().all(|operator| later.ended.contains(operator))
+        }) && self.drained.iter().all(|operator| later.drained.contains(operator))
     }
 }
 
@@ -69,6 +70,17 @@ pub(super) enum Stage {
     Completed,
 }
 
+/// How far a task has come in an attempt.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Progress {
+    /// There may be more data.
+    Live,
+    /// It has seen the end of its data and finished its operators.
+    Drained,
+    /// It ended, or had nothing to do from the start.
+    Finished,
+}
+
 /// What a task told about its snapshot.
 #[derive(Clone, Debug)]
 pub(super) struct TaskMarks {
@@ -76,8 +88,8 @@ pub(super) struct TaskMarks {
     pub(super) attempt: Attempt,
     pub(super) received: Arc<[ChannelMark]>,
     pub(super) sent: Arc<[ChannelMark]>,
-    /// Whether the task had finished its operators before.
-    pub(super) ended: bool,
+    /// How far the task had come.
+    pub(super) progress: Progress,
 }
 
 /// One checkpoint or savepoint of a run.
@@ -86,8 +98,6 @@ pub(super) struct CheckpointStory {
     pub(super) checkpoint: CheckpointId,
     pub(super) kind: CheckpointKind,
     pub(super) stage: Stage,
-    /// In which attempt it was triggered.
-    pub(super) attempt: Attempt,
     pub(super) marks: Vec<TaskMarks>,
     pub(super) positions: Vec<(TaskId, Arc<[SourcePosition]>)>,
     /// Whether a record waited behind a blocked channel.
@@ -117,8 +127,8 @@ pub(super) struct RunStory {
     pub(super) restored: Option<CheckpointId>,
     /// In order of their triggers; aborted ones are forgotten.
     pub(super) checkpoints: Vec<CheckpointStory>,
-    /// By task of the plan: whether it has finished its operators.
-    pub(super) ended: Vec<bool>,
+    /// By task of the plan.
+    pub(super) progress: Vec<Progress>,
     pub(super) restore: Option<Restore>,
 }
 
@@ -130,7 +140,7 @@ impl RunStory {
             attempt: Attempt::new(0),
             restored: None,
             checkpoints: Vec::new(),
-            ended: vec![false; cast.plan.tasks.len()],
+            progress: vec![Progress::Live; cast.plan.tasks.len()],
             restore: None,
         }
     }
@@ -164,9 +174,18 @@ impl RunStory {
         self.checkpoints.iter().rev().find(|story| story.stage == Stage::Completed)
     }
 
-    /// Whether a task had finished its operators at a checkpoint; one that took no part had.
-    pub(super) fn had_ended(story: &CheckpointStory, task: TaskId) -> bool {
-        story.marks.iter().find(|marks| marks.task == task).is_none_or(|marks| marks.ended)
+    /// How far a task had come at a checkpoint; one that took no part was gone.
+    pub(super) fn progress_at(story: &CheckpointStory, task: TaskId) -> Progress {
+        let marks = story.marks.iter().find(|marks| marks.task == task);
+        marks.map_or(Progress::Finished, |marks| marks.progress)
+    }
+
+    /// How far the last of the tasks of a chain had come at a checkpoint.
+    fn progress_of_chain(&self, story: &CheckpointStory, vertex: VertexIndex) -> Progress {
+        let tasks = self.cast.plan.tasks_of(vertex);
+        let world = |task: TaskId| TaskId::new(self.cast.first_task + task.index());
+        let progress = tasks.map(|task| Self::progress_at(story, world(task)));
+        progress.min().expect("a chain has a task")
     }
 
     /// The cut of a checkpoint. Partitions that nobody told about were read by subtasks that had finished.
@@ -184,31 +203,40 @@ impl RunStory {
                     continue;
                 }
                 for position in &**positions {
-                    next[usize::from(position.partition)] = position.next;
+                    if let Some(next) = next.get_mut(usize::from(position.partition)) {
+                        *next = position.next;
+                    }
                 }
             }
             cut.sources.push((plan.operator_ids[source.index()], next));
         }
-        for vertex in &plan.vertices {
-            let first = self.cast.first_task + vertex.first_task.index();
-            let tasks = (first..).take(to_usize(vertex.parallelism)).map(TaskId::new);
-            if tasks.into_iter().all(|task| Self::had_ended(story, task)) {
-                let ids = vertex.operators.iter().map(|place| plan.operator_ids[place.index()]);
-                cut.ended.extend(ids);
+        for (place, vertex) in plan.vertices.iter().enumerate() {
+            let progress = self.progress_of_chain(story, VertexIndex::new(place));
+            let ids = vertex.operators.iter().map(|place| plan.operator_ids[place.index()]);
+            if progress >= Progress::Drained {
+                cut.drained.extend(ids.clone());
+            }
+            if progress == Progress::Finished {
+                cut.finished.extend(ids);
             }
         }
         cut
     }
 
-    fn on_attempt(&mut self, attempt: Attempt, restored: Option<CheckpointId>, ended: Vec<bool>) {
-        assert_eq!(ended.len(), self.ended.len(), "`{}` changed its tasks", self.cast.label);
+    fn on_attempt(
+        &mut self,
+        attempt: Attempt,
+        restored: Option<CheckpointId>,
+        progress: Vec<Progress>,
+    ) {
+        assert_eq!(progress.len(), self.progress.len(), "`{}` changed its tasks", self.cast.label);
         if attempt > self.attempt {
             for story in &mut self.checkpoints {
                 story.is_abandoned |= restored.is_none_or(|restored| restored < story.checkpoint);
             }
         }
         self.checkpoints.retain(|story| story.stage > Stage::Pending);
-        (self.attempt, self.restored, self.ended) = (attempt, restored, ended);
+        (self.attempt, self.restored, self.progress) = (attempt, restored, progress);
         if self.restore.as_ref().is_some_and(|restore| restore.attempt != attempt) {
             self.restore = None;
         }
@@ -221,7 +249,7 @@ pub(super) struct History {
     /// By `RunId`; none for a submission that was refused before it had a plan.
     pub(super) runs: Vec<Option<RunStory>>,
     /// What each run starts from, by `RunId`.
-    pub(super) starts: Vec<Option<StartingPoint>>,
+    pub(super) starts: Vec<Option<SnapshotSource>>,
     run_of_task: Vec<RunId>,
     /// Which runs have opened a transaction where.
     pub(super) writers: BTreeSet<(ExternalId, RunId)>,
@@ -262,7 +290,7 @@ impl History {
     }
 
     /// What a run starts from.
-    pub(super) fn start_of(&self, run: RunId) -> Option<StartingPoint> {
+    pub(super) fn start_of(&self, run: RunId) -> Option<SnapshotSource> {
         self.starts.get(run.index()).copied().flatten()
     }
 
@@ -277,38 +305,33 @@ impl History {
             return Some((own, story));
         }
         match self.start_of(run) {
-            Some(StartingPoint::Run(parent, start)) if start == checkpoint => {
+            Some(SnapshotSource::Run(parent, start)) if start == checkpoint => {
                 let parent = self.run(parent)?;
                 Some((parent, parent.completed(checkpoint)?))
             }
-            Some(StartingPoint::Run(..) | StartingPoint::File(_)) | None => None,
+            Some(SnapshotSource::Run(..) | SnapshotSource::Files(_)) | None => None,
         }
     }
 
-    /// Which tasks of a run have nothing to do any more when it restores a checkpoint.
-    fn ended_at_start(&self, run: RunId, restored: Option<CheckpointId>) -> Vec<bool> {
+    /// How far the tasks of a run are when it restores a checkpoint: a chain of which nothing was left then has
+    /// nothing to do any more.
+    fn progress_at_start(&self, run: RunId, restored: Option<CheckpointId>) -> Vec<Progress> {
         let Some(story) = self.run(run) else { return Vec::new() };
-        let cast = &*story.cast;
+        let plan = &*story.cast.plan;
         let restored = restored.and_then(|checkpoint| self.restored_story(run, checkpoint));
-        match restored {
-            None => vec![false; story.ended.len()],
-            Some((taker, checkpoint)) if taker.cast.run == run => (cast.first_task..)
-                .take(story.ended.len())
-                .map(|task| RunStory::had_ended(checkpoint, TaskId::new(task)))
-                .collect(),
-            Some((taker, checkpoint)) => {
-                let ended = taker.cut(checkpoint, |_| 0).ended;
-                let has_ended = |place: &OperatorIndex| {
-                    ended.contains(&cast.plan.operator_ids[place.index()])
-                };
-                let tasks = cast.plan.tasks.iter();
-                tasks
-                    .map(|task| {
-                        cast.plan.vertices[task.vertex.index()].operators.iter().all(has_ended)
-                    })
-                    .collect()
-            }
-        }
+        let finished = restored.map(|(taker, story)| taker.cut(story, |_| 0).finished);
+        let Some(finished) = finished.filter(|finished| !finished.is_empty()) else {
+            return vec![Progress::Live; plan.tasks.len()];
+        };
+        let is_finished = |vertex: VertexIndex| {
+            let mut operators = plan.vertices[vertex.index()].operators.iter();
+            operators.all(|place| finished.contains(&plan.operator_ids[place.index()]))
+        };
+        let of_task = |task: &PlanTask| match is_finished(task.vertex) {
+            true => Progress::Finished,
+            false => Progress::Live,
+        };
+        plan.tasks.iter().map(of_task).collect()
     }
 
     /// Takes in what happened.
@@ -327,15 +350,15 @@ impl History {
                 }
             }
             TraceEvent::AttemptStarted { run, attempt, restored } => {
-                let ended = self.ended_at_start(*run, *restored);
+                let progress = self.progress_at_start(*run, *restored);
                 if let Some(story) = self.run_mut(*run) {
-                    story.on_attempt(*attempt, *restored, ended);
+                    story.on_attempt(*attempt, *restored, progress);
                 }
             }
             TraceEvent::RestoreMapped { run, attempt, checkpoint, report } => {
                 let (attempt, checkpoint, report) = (*attempt, *checkpoint, Arc::clone(report));
                 if let Some(story) = self.run_mut(*run) {
-                    let arrived = vec![None; story.ended.len()];
+                    let arrived = vec![None; story.progress.len()];
                     let is_judged = false;
                     story.restore =
                         Some(Restore { attempt, checkpoint, report, arrived, is_judged });
@@ -353,7 +376,16 @@ impl History {
             TraceEvent::DataEnded { task, attempt } => {
                 let story = self.run_of_mut(*task);
                 let place = story.local(*task);
-                story.ended[place] |= story.attempt == *attempt;
+                if story.attempt == *attempt {
+                    story.progress[place] = Progress::Drained;
+                }
+            }
+            TraceEvent::TaskEnded { task, attempt, how: EndOfTask::Finished } => {
+                let story = self.run_of_mut(*task);
+                let place = story.local(*task);
+                if story.attempt == *attempt {
+                    story.progress[place] = Progress::Finished;
+                }
             }
             TraceEvent::TransactionBegun { external, task, .. } => {
                 let run = self.run_of(*task);
@@ -372,8 +404,7 @@ impl History {
                         checkpoint: *checkpoint,
                         kind: *kind,
                         stage: Stage::Pending,
-                        attempt: story.attempt,
-                        marks: Vec::with_capacity(story.ended.len()),
+                        marks: Vec::with_capacity(story.progress.len()),
                         positions: Vec::new(),
                         held: false,
                         is_abandoned: false,
@@ -392,11 +423,11 @@ impl History {
             }
             TraceEvent::SnapshotTaken { task, attempt, checkpoint, received, sent } => {
                 let run = self.run_of_mut(*task);
-                let ended = run.ended[run.local(*task)];
+                let progress = run.progress[run.local(*task)];
                 if let Some(story) = run.story_mut(*checkpoint) {
                     let (received, sent) = (Arc::clone(received), Arc::clone(sent));
                     let attempt = *attempt;
-                    story.marks.push(TaskMarks { task: *task, attempt, received, sent, ended });
+                    story.marks.push(TaskMarks { task: *task, attempt, received, sent, progress });
                 }
             }
             TraceEvent::MetadataWritten { run, checkpoint } => {
@@ -421,17 +452,6 @@ impl History {
             story.stage = stage;
         }
     }
-
-    /// Whether an attempt of the run completed this checkpoint, or the run was started from it.
-    pub(super) fn covers(&self, run: RunId, checkpoint: CheckpointId) -> bool {
-        self.run(run).is_some_and(|story| story.completed(checkpoint).is_some())
-            || match self.start_of(run) {
-                Some(StartingPoint::Run(_, start) | StartingPoint::File(start)) => {
-                    start == checkpoint
-                }
-                None => false,
-            }
-    }
 }
 
 /// The name of the input that a source reads.
@@ -442,9 +462,4 @@ pub(super) fn input_name(plan: &Plan, source: OperatorIndex) -> &str {
             panic!("operator {} is not a source", source.index())
         }
     }
-}
-
-/// An index from a number of subtasks.
-pub(super) fn to_usize(number: u32) -> usize {
-    usize::try_from(number).expect("an index fits into a word")
 }

@@ -35,9 +35,9 @@ pub(super) fn check_report(
             add(format!("{} is not in the snapshot", unit_name(plan, unit)));
         }
     }
-    let finished = history.restored_story(run, restore.checkpoint).map(|(run, story)| {
-        run.cut(story, |_| 0).ended
-    });
+    let finished = history
+        .restored_story(run, restore.checkpoint)
+        .map(|(run, story)| run.cut(story, |_| 0).finished);
     for (node, id) in plan.graph.operators.iter().zip(&plan.operator_ids) {
         let had_finished = finished.as_ref().is_some_and(|finished| finished.contains(id));
         let listed = report.starts_empty.iter().any(|(empty, _)| empty == id);

@@ -3,7 +3,7 @@
 //! Key groups each at their owner, split lists dealt out without loss or repeat, union lists whole on every subtask,
 //! broadcast copies equal.
 
-use super::history::{Restore, RunStory};
+use super::history::{Progress, Restore, RunStory};
 use super::mapping::unit_name;
 use super::violation::Violation;
 use super::{Check, OWNERSHIP_PARTITION};
@@ -158,12 +158,9 @@ fn owned_groups(groups: u32, subtasks: u32, subtask: u32) -> (u32, u32) {
 }
 
 /// Whether a restore can be judged: every subtask told what it holds, or, once the attempt has come so far that every
-/// subtask runs, had finished before.
+/// subtask runs, was gone before.
 pub(super) fn is_ready(run: &RunStory, restore: &Restore, all_run: bool) -> bool {
-    assert_eq!(restore.arrived.len(), run.ended.len(), "a restore covers every subtask");
-    restore
-        .arrived
-        .iter()
-        .zip(&run.ended)
-        .all(|(arrived, ended)| arrived.is_some() || (all_run && *ended))
+    let is_gone = |progress: &Progress| all_run && *progress == Progress::Finished;
+    let mut tasks = restore.arrived.iter().zip(&run.progress);
+    tasks.all(|(arrived, progress)| arrived.is_some() || is_gone(progress))
 }

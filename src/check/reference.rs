@@ -12,6 +12,7 @@ use crate::job::{
 };
 use crate::kernel::SimTime;
 use crate::operator::{Catalogue, Context, InputLog, Operator};
+use crate::rules::CommitWhen;
 use crate::state::{BroadcastId, KeyedId, ListId, ListMode, LiveState, OperatorSnapshot};
 use std::collections::BTreeMap;
 
@@ -92,7 +93,7 @@ impl<'w> Surroundings<'w> {
     pub(super) fn log(self, plan: &Plan, source: OperatorIndex) -> &'w super::Input {
         let name = input_name(plan, source);
         let place = self.names.iter().position(|known| known == name);
-        &self.inputs[place.expect("every input of a checked scenario is known")]
+        &*self.inputs[place.expect("every input of a checked scenario is known")]
     }
 }
 
@@ -121,7 +122,7 @@ impl<'w> Evaluation<'w> {
                     key_by: node.key_by,
                     rows: Vec::new(),
                     wires: Vec::new(),
-                    has_ended: from.ended.contains(id),
+                    has_ended: from.finished.contains(id),
                 }
             })
             .collect();
@@ -174,7 +175,7 @@ impl<'w> Evaluation<'w> {
             if self.nodes[place].has_ended {
                 continue;
             }
-            if to.ended.contains(&self.plan.operator_ids[place]) {
+            if to.drained.contains(&self.plan.operator_ids[place]) {
                 self.end(place);
             } else {
                 self.call(place, Origin::default(), |operator, context| {
@@ -295,13 +296,14 @@ impl<'w> Evaluation<'w> {
         &self.nodes[sink].rows
     }
 
-    /// The state as it is now, for the next segment. Sinks and sources have none here: what sinks remember are
-    /// transactions, and where sources stand is given by the cut.
-    pub(super) fn carry(&mut self) -> Carried {
+    /// The state at the cut that was reached, for the next segment. Sinks and sources have none here: what sinks
+    /// remember are transactions, and where sources stand is given by the cut.
+    pub(super) fn carry(&mut self, at: &Cut) -> Carried {
         let mut carried = Carried::new();
         for place in self.order.clone() {
             let node = &self.plan.graph.operators[place];
-            if node.is_sink() || node.is_source() || self.nodes[place].has_ended {
+            let is_gone = at.finished.contains(&self.plan.operator_ids[place]);
+            if node.is_sink() || node.is_source() || is_gone {
                 continue;
             }
             self.call(place, Origin::default(), |operator, context| {
@@ -375,6 +377,9 @@ impl Context for Here<'_> {
     }
     fn job(&self) -> u64 {
         0
+    }
+    fn commit_when(&self) -> CommitWhen {
+        CommitWhen::Completed
     }
     fn now(&self) -> SimTime {
         self.now

@@ -1,7 +1,6 @@
 //! What happened at least once, by name: a scenario that means to show something says so, and fails if it did not.
 
-use super::history::History;
-use crate::operator::InputLog;
+use super::history::{History, RunStory};
 use crate::trace::{AbortReason, EndOfTask, Entry, Fault, MessageFate, TraceEvent};
 use std::collections::BTreeSet;
 
@@ -57,7 +56,7 @@ impl Sometimes {
             TraceEvent::TransactionAborted { .. } => "transaction-aborted",
             TraceEvent::TransactionCommitted { checkpoint, .. } => {
                 // A notification of the restored checkpoint went to an attempt that is no more.
-                let restores = |run: &super::history::RunStory| run.restored == Some(*checkpoint);
+                let restores = |run: &RunStory| run.restored == Some(*checkpoint);
                 if !history.runs.iter().flatten().any(restores) {
                     return;
                 }
@@ -87,9 +86,4 @@ impl Sometimes {
         };
         self.seen.insert(name);
     }
-}
-
-/// Whether an input has an entry at or behind a position.
-pub(super) fn has_more(log: &dyn InputLog, partition: usize, next: u32) -> bool {
-    u16::try_from(partition).is_ok_and(|partition| log.entry(partition, next).is_some())
 }
