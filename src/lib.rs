@@ -1,5 +1,6 @@
 //! Sandbar.
 
+pub mod check;
 pub mod cluster;
 pub mod coordinator;
 pub mod effect;
@@ -8,6 +9,7 @@ pub mod kernel;
 pub mod operator;
 pub mod rules;
 pub mod scenario;
+pub mod search;
 pub mod state;
 pub mod store;
 pub mod task;

@@ -151,9 +151,14 @@ impl Cluster {
         flow == Flow::Continue
     }
 
+    /// Whether an entry is told for every record from now on.
+    pub fn keep_records(&mut self, wanted: bool) {
+        self.simulation.world.wants_records = wanted;
+    }
+
     /// Plays to the end.
     pub fn run(&mut self, sink: &mut dyn TraceSink) {
-        self.simulation.world.wants_records = sink.wants_records();
+        self.keep_records(sink.wants_records());
         while self.step(sink) {}
     }
 

@@ -105,3 +105,20 @@ pub struct ExternalSystem {
     /// Transactions that have been committed, with the checkpoint that allowed it and the number of rows.
     pub done: BTreeMap<TransactionId, (CheckpointId, u64)>,
 }
+
+impl ExternalSystem {
+    /// What a read-committed reader sees of a keyed sink: the last value of each key. A row `(key, value)` is keyed by
+    /// its first column; a longer row keeps the rest as its value, any other value is its own key and counts as itself.
+    pub fn last_values(&self) -> BTreeMap<Value, Value> {
+        let rows = self.committed.iter().chain(self.table.values());
+        rows.map(|row| split(&row.value)).collect()
+    }
+}
+
+fn split(value: &Value) -> (Value, Value) {
+    match value.as_row() {
+        Some([key, value]) => (key.clone(), value.clone()),
+        Some([key, rest @ ..]) => (key.clone(), Value::Row(rest.into())),
+        Some([]) | None => (value.clone(), value.clone()),
+    }
+}
