@@ -1,6 +1,7 @@
 //! Sandbar.
 
 pub mod check;
+pub mod cluster;
 pub mod coordinator;
 pub mod effect;
 pub mod job;
@@ -9,5 +10,6 @@ pub mod operator;
 pub mod rules;
 pub mod scenario;
 pub mod state;
+pub mod store;
 pub mod task;
 pub mod trace;

@@ -224,13 +224,16 @@ fn assign_chain(
     let mut dealt: Vec<_> = states
         .iter()
         .map(|state| match state {
-            Some(state) => deal(state, chain.parallelism, chain.max_parallelism, rules),
-            None => vec![OperatorSnapshot::default(); plan.tasks_of(vertex).count()],
+            Some(state) => {
+                let dealt = deal(state, chain.parallelism, chain.max_parallelism, rules);
+                dealt.into_iter().map(Some).collect()
+            }
+            None => vec![None; plan.tasks_of(vertex).count()],
         })
         .map(Vec::into_iter)
         .collect();
     for task in plan.tasks_of(vertex) {
-        let share = |rest: &mut std::vec::IntoIter<OperatorSnapshot>| {
+        let share = |rest: &mut std::vec::IntoIter<Option<OperatorSnapshot>>| {
             rest.next().expect("every subtask is dealt a share")
         };
         let operators = dealt.iter_mut().map(share).collect();

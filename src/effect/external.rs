@@ -18,6 +18,11 @@ pub struct TransactionId {
 }
 
 impl TransactionId {
+    /// Attempt, subtask and number in one word, for the trace.
+    pub fn key(self) -> u64 {
+        u64::from(self.attempt) << 48 | u64::from(self.subtask) << 32 | u64::from(self.number)
+    }
+
     /// As a sink keeps it in list state.
     pub fn to_value(self) -> Value {
         let job = i64::from_le_bytes(self.job.to_le_bytes());

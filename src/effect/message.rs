@@ -34,8 +34,8 @@ pub struct Deployment {
 pub struct RestoredTask {
     /// The right to commit what the checkpoint covers.
     pub permit: CommitPermit,
-    /// What each operator of its chain is given, in chain order.
-    pub operators: Vec<OperatorSnapshot>,
+    /// What each operator of its chain is given, in chain order; none where the checkpoint has no entry of it.
+    pub operators: Vec<Option<OperatorSnapshot>>,
     /// Whether all subtasks of the chain had finished: it has nothing left to do.
     pub finished: bool,
 }

@@ -101,6 +101,17 @@ pub enum OperatorKind {
     },
 }
 
+impl OperatorKind {
+    /// The kind and function under which a catalogue knows it: `source` and `log`, `sink` and the sink's kind.
+    pub fn catalogue_name(&self) -> (&str, &str) {
+        match self {
+            Self::Source { .. } => ("source", "log"),
+            Self::Transform { kind, function } => (kind, function),
+            Self::Sink { kind } => ("sink", kind),
+        }
+    }
+}
+
 /// What a source does at the end of its log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -9,9 +9,20 @@ use crate::rules::CommitWhen;
 use crate::state::{BroadcastId, CommitPermit, KeyedId, ListId, ListMode};
 use std::collections::BTreeMap;
 
+mod aggregate;
+mod built_in;
 mod catalogue;
+mod log;
+mod sink;
+mod source;
+mod standalone;
+mod stateful;
+mod transform;
+mod two_phase;
 
 pub use catalogue::{Catalogue, Entry, Equality};
+pub use log::Log;
+pub use standalone::Standalone;
 
 /// What an operator can see and do. The engine has one implementation, the reference evaluation another.
 pub trait Context {
@@ -24,6 +35,11 @@ pub trait Context {
     /// The checkpoint this task was restored from. A property of the task: a new operator in a restored chain is told
     /// so, too, and finds its state empty (SEMANTICS §8.4).
     fn restored_from(&self) -> Option<CheckpointId>;
+    /// Whether that checkpoint has an entry of this very operator: what Flink tells the split enumerator of a source
+    /// (FLIP-27), and nobody else. By default as `restored_from` says.
+    fn is_own_entry_restored(&self) -> bool {
+        self.restored_from().is_some()
+    }
 
     /// This subtask's index, from 0.
     fn subtask(&self) -> u32;
@@ -37,6 +53,8 @@ pub trait Context {
     fn commit_when(&self) -> CommitWhen;
     /// Virtual processing time.
     fn now(&self) -> SimTime;
+    /// How many partitions a source's input has; 0 for other operators.
+    fn partitions(&self) -> u16;
 
     /// The key of the current record. Panics outside `process` and in operators that are not keyed.
     fn key(&self) -> &Value;
@@ -121,3 +139,6 @@ pub trait Operator: Send + Sync {
     /// A copy of this operator as it is now, for a fork of the world.
     fn fork(&self) -> Box<dyn Operator>;
 }
+
+#[cfg(test)]
+mod tests;

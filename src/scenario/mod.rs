@@ -2,9 +2,16 @@
 //!
 //! Does no I/O: paths in it are relative to the scenario file and opened by `search`.
 
+mod default;
+mod error;
 mod model;
+#[cfg(test)]
+mod test_catalogue;
+mod text;
 
+pub use error::ScenarioError;
 pub use model::{
     Action, Aim, CheckpointConfig, ClusterConfig, Expect, Holds, Input, InputKind, JobConfig, Line,
     Milestone, Network, RestartStrategy, Scenario, Step, TaskName, Trigger,
 };
+pub use text::{CHECK_NAMES, SOMETIMES_NAMES};

@@ -128,6 +128,8 @@ pub struct Step {
     pub action: Action,
     /// If set, the step must be refused with a message that contains this.
     pub refused: Option<String>,
+    /// If set, a refused step is tried again after this long, as a patient client would; it cannot be `refused` then.
+    pub retry: Option<SimTime>,
     /// The line in the file, from 1; 0 for a drawn scenario. Never compared.
     pub line: Line,
 }
@@ -300,6 +302,8 @@ pub struct Aim {
 pub struct Expect {
     /// The state of jobs in the end (newest run of each).
     pub jobs: BTreeMap<String, JobStatus>,
+    /// Whether steps may be refused without breaking the expectation.
+    pub may_refuse: bool,
     /// Which checks must hold.
     pub holds: Holds,
     /// Checks that must be broken, by name.

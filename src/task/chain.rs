@@ -46,6 +46,7 @@ pub enum Target {
 struct Worker {
     link: Link,
     state: LiveState,
+    is_restored: bool,
     emitted: Vec<(bool, Value)>,
 }
 
@@ -54,8 +55,17 @@ struct Worker {
 pub struct Chain {
     workers: Vec<Worker>,
     takes: SimTime,
-    input: Option<InputId>,
+    input: Option<SourceInput>,
     restored: Option<CheckpointId>,
+}
+
+/// What the source at the head of a chain reads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SourceInput {
+    /// Which input.
+    pub id: InputId,
+    /// How many partitions it has.
+    pub partitions: u16,
 }
 
 /// What surrounds one call into a chain.
@@ -74,15 +84,20 @@ impl Clone for Worker {
             side: self.link.side.clone(),
             ..self.link
         };
-        Self { link, state: self.state.clone(), emitted: Vec::new() }
+        Self { link, state: self.state.clone(), is_restored: self.is_restored, emitted: Vec::new() }
     }
 }
 
 impl Chain {
     /// A chain, head first; `takes` is the virtual time of one element, `input` what its head reads if it is a source.
-    pub fn new(links: Vec<Link>, takes: SimTime, input: Option<InputId>) -> Self {
+    pub fn new(links: Vec<Link>, takes: SimTime, input: Option<SourceInput>) -> Self {
         assert!(!links.is_empty(), "a chain has a head");
-        let worker = |link| Worker { link, state: LiveState::default(), emitted: Vec::new() };
+        let worker = |link| Worker {
+            link,
+            state: LiveState::default(),
+            is_restored: false,
+            emitted: Vec::new(),
+        };
         Self { workers: links.into_iter().map(worker).collect(), takes, input, restored: None }
     }
 
@@ -92,7 +107,10 @@ impl Chain {
 
     /// Which input its head reads, if it is a source.
     pub(super) const fn input(&self) -> Option<InputId> {
-        self.input
+        match self.input {
+            Some(input) => Some(input.id),
+            None => None,
+        }
     }
 
     /// Calls one operator for a record of this origin and key.
@@ -105,7 +123,7 @@ impl Chain {
         around: &mut Surroundings<'_>,
         body: impl FnOnce(&mut dyn Operator, &mut EngineContext<'_>) -> R,
     ) -> R {
-        let Worker { link, state, emitted } = &mut self.workers[at];
+        let Worker { link, state, is_restored, emitted } = &mut self.workers[at];
         let mut context = EngineContext {
             state,
             key,
@@ -113,6 +131,8 @@ impl Chain {
             now: around.now,
             identity: around.identity,
             restored: self.restored,
+            is_own_entry_restored: *is_restored,
+            partitions: self.input.map_or(0, |input| input.partitions),
             external: link.external,
             emitted,
             requests: &mut around.effects.external,
@@ -152,8 +172,10 @@ impl Chain {
         let mut held = Vec::new();
         let snapshots = restored.into_iter().flat_map(|restored| restored.operators);
         for (worker, snapshot) in self.workers.iter_mut().zip(snapshots) {
+            let Some(snapshot) = snapshot else { continue };
             held.extend(snapshot.sums(worker.link.id));
             worker.state = LiveState::restored(snapshot);
+            worker.is_restored = true;
         }
         self.call_each(self.head_first().rev(), around, |_, operator, context| {
             operator.initialize(context);
@@ -262,6 +284,11 @@ impl Chain {
             }
             Poll::Later(_) | Poll::Ended => poll,
         }
+    }
+
+    #[inline]
+    pub(super) fn due(&self, log: &dyn InputLog) -> Option<SimTime> {
+        self.workers[0].link.operator.due(log)
     }
 
     pub(super) fn positions(&mut self, around: &mut Surroundings<'_>) -> Vec<(u16, u32)> {

@@ -17,6 +17,8 @@ pub(super) struct EngineContext<'a> {
     pub(super) now: SimTime,
     pub(super) identity: &'a Identity,
     pub(super) restored: Option<CheckpointId>,
+    pub(super) is_own_entry_restored: bool,
+    pub(super) partitions: u16,
     pub(super) external: Option<ExternalId>,
     pub(super) emitted: &'a mut Vec<(bool, Value)>,
     pub(super) requests: &'a mut Vec<(ExternalId, ExternalRequest, Origin)>,
@@ -34,6 +36,12 @@ impl Context for EngineContext<'_> {
     }
     fn restored_from(&self) -> Option<CheckpointId> {
         self.restored
+    }
+    fn is_own_entry_restored(&self) -> bool {
+        self.is_own_entry_restored
+    }
+    fn partitions(&self) -> u16 {
+        self.partitions
     }
     fn subtask(&self) -> u32 {
         self.identity.subtask

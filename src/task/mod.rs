@@ -11,11 +11,11 @@ mod output;
 
 pub use aligner::{Aligner, Alignment};
 use chain::Surroundings;
-pub use chain::{Chain, Link, Target};
+pub use chain::{Chain, Link, SourceInput, Target};
 pub use output::{Output, Outputs};
 
 use crate::effect::{TaskEffects, ToJob};
-use crate::job::{Attempt, Barrier, ChannelId, CheckpointId, Element, Record, TaskId};
+use crate::job::{Attempt, Barrier, ChannelId, CheckpointId, Element, InputId, Record, TaskId};
 use crate::kernel::SimTime;
 use crate::operator::{InputLog, Poll};
 use crate::rules::Rules;
@@ -224,6 +224,18 @@ impl Task {
     pub fn poll(&mut self, log: &dyn InputLog, now: SimTime, effects: &mut TaskEffects) -> Poll {
         let (chain, mut around) = self.surroundings(now, effects);
         chain.poll(log, &mut around)
+    }
+
+    /// When the next record of a source is there, if it knows.
+    #[inline]
+    pub fn due(&self, log: &dyn InputLog) -> Option<SimTime> {
+        self.chain.due(log)
+    }
+
+    /// Which input it reads, if it is a source.
+    #[inline]
+    pub const fn input(&self) -> Option<InputId> {
+        self.chain.input()
     }
 
     /// The job manager asks for a barrier: of a source, or of a task whose senders have all finished.

@@ -1,0 +1,90 @@
+//! Running aggregates: one value per key, sent on after each record.
+
+use super::transform::measure;
+use super::{Context, Operator};
+use crate::job::Value;
+use crate::state::KeyedId;
+
+/// What an aggregate remembers after a value, given what it remembered before.
+type Step = fn(Option<Value>, Value) -> Value;
+
+/// Folds the values of each key into one and emits `(key, aggregate)` for every record.
+///
+/// Keyed state named as the function: the aggregate.
+#[derive(Clone, Copy)]
+pub(super) struct Running {
+    state: &'static str,
+    step: Step,
+    aggregate: Option<KeyedId>,
+}
+
+impl Running {
+    /// An aggregate that keeps its state under this name.
+    pub(super) const fn new(state: &'static str, step: Step) -> Self {
+        Self { state, step, aggregate: None }
+    }
+}
+
+impl Operator for Running {
+    fn initialize(&mut self, context: &mut dyn Context) {
+        self.aggregate = Some(context.keyed_state(self.state));
+    }
+
+    fn process(&mut self, _input: u8, value: Value, context: &mut dyn Context) {
+        let aggregate = self.aggregate.expect("`initialize` declared the aggregate");
+        let slot = context.keyed(aggregate);
+        let folded = (self.step)(slot.take(), value);
+        *slot = Some(folded.clone());
+        let row = Value::row([context.key().clone(), folded]);
+        context.emit(row);
+    }
+
+    fn fork(&self) -> Box<dyn Operator> {
+        Box::new(*self)
+    }
+}
+
+/// How many values there were, wrapping. The counts of a key are 1, 2, 3, … whatever the order.
+pub(super) fn count(before: Option<Value>, _value: Value) -> Value {
+    Value::Int(number(before.as_ref()).wrapping_add(1))
+}
+
+/// The sum of the measures (an integer itself, a row's last integer column), wrapping. A value without one counts as 0.
+pub(super) fn sum(before: Option<Value>, value: Value) -> Value {
+    Value::Int(number(before.as_ref()).wrapping_add(measure(&value).unwrap_or(0)))
+}
+
+/// The largest content (see [`content`]), by the order of [`Value`].
+pub(super) fn max(before: Option<Value>, value: Value) -> Value {
+    let value = content(value);
+    before.map_or(value.clone(), |before| before.max(value))
+}
+
+/// The smallest content, by the order of [`Value`].
+pub(super) fn min(before: Option<Value>, value: Value) -> Value {
+    let value = content(value);
+    before.map_or(value.clone(), |before| before.min(value))
+}
+
+/// The exclusive or of the measures: a value counted twice is a value never counted. No measure counts as 0.
+pub(super) fn xor(before: Option<Value>, value: Value) -> Value {
+    Value::Int(number(before.as_ref()) ^ measure(&value).unwrap_or(0))
+}
+
+/// The content that came last. Depends on order.
+pub(super) fn last(_before: Option<Value>, value: Value) -> Value {
+    content(value)
+}
+
+/// What a reduce reduces: the last column of a row, else the value itself.
+fn content(value: Value) -> Value {
+    match value.as_row().and_then(<[Value]>::last) {
+        Some(column) => column.clone(),
+        None => value,
+    }
+}
+
+/// What is remembered as a number; 0 at first, or where another operator left something else under the same name.
+fn number(before: Option<&Value>) -> i64 {
+    before.and_then(Value::as_int).unwrap_or(0)
+}

@@ -1,0 +1,199 @@
+//! An external log in memory: lines of a file or drawn rows, dealt to partitions and made available over time.
+//!
+//! Does no I/O and draws nothing itself. Who reads which partition is the source's business.
+
+use super::InputLog;
+use crate::job::{InputId, Value};
+use crate::kernel::SimTime;
+use crate::state::FixedHasher;
+use std::hash::Hasher;
+use std::sync::Arc;
+
+/// Numbers of generated entries are below this.
+const NUMBERS: u64 = 100;
+
+/// An input log that never changes: entry i of the whole is in partition i mod n, and entry j of a partition is there
+/// from j times `every` on.
+#[derive(Clone, Debug)]
+pub struct Log {
+    id: InputId,
+    partitions: u16,
+    every: SimTime,
+    entries: Arc<[Value]>,
+}
+
+impl Log {
+    /// A log of these entries. Panics without partitions.
+    pub fn new(id: InputId, partitions: u16, every: SimTime, entries: Arc<[Value]>) -> Self {
+        assert!(partitions > 0, "an input has one partition or more");
+        Self { id, partitions, every, entries }
+    }
+
+    /// The lines of a file, text where they are UTF-8 and bytes where not, without `\n` or `\r\n`. A last line needs no
+    /// line end; an empty file has no lines.
+    pub fn text_entries(bytes: &[u8]) -> Vec<Value> {
+        bytes.split_inclusive(|byte| *byte == b'\n').map(line_entry).collect()
+    }
+
+    /// Rows `(key, number)`: the key in 0..`keys`, the number in 0..100. Calls `draw` twice an entry, first for the key;
+    /// it returns a number below its argument. Panics if there are rows but no keys.
+    pub fn generated_entries(
+        records: u32,
+        keys: u32,
+        mut draw: impl FnMut(u64) -> u64,
+    ) -> Vec<Value> {
+        assert!(keys > 0 || records == 0, "a generated input has one key or more");
+        let mut below = |bound: u64| {
+            let drawn = draw(bound);
+            assert!(drawn < bound, "a draw below {bound} was {drawn}");
+            Value::Int(i64::try_from(drawn).expect("keys and numbers are small"))
+        };
+        (0..records)
+            .map(|_| {
+                let key = below(keys.into());
+                Value::row([key, below(NUMBERS)])
+            })
+            .collect()
+    }
+
+    /// How many entries a partition has.
+    pub fn length(&self, partition: u16) -> u32 {
+        let before = usize::from(partition);
+        let length = match self.entries.len().checked_sub(before) {
+            Some(rest) if partition < self.partitions => rest.div_ceil(self.partitions.into()),
+            Some(_) | None => 0,
+        };
+        u32::try_from(length).expect("a partition has fewer than 2^32 entries")
+    }
+
+    /// A hash of the first `up_to` entries of a partition (of all, if it has fewer): equal in every process and on every
+    /// machine if they are the same, so a later process can tell that its input is the one that was read before.
+    pub fn identity(&self, partition: u16, up_to: u32) -> u64 {
+        let mut hasher = FixedHasher::default();
+        let end = up_to.min(self.length(partition));
+        for offset in 0..end {
+            let entry = self.entry(partition, offset).expect("the partition is long enough");
+            absorb(&mut hasher, entry);
+        }
+        hasher.write_u64(end.into());
+        hasher.finish()
+    }
+}
+
+impl InputLog for Log {
+    fn id(&self) -> InputId {
+        self.id
+    }
+
+    fn partitions(&self) -> u16 {
+        self.partitions
+    }
+
+    #[inline]
+    fn entry(&self, partition: u16, offset: u32) -> Option<&Value> {
+        if partition >= self.partitions {
+            return None;
+        }
+        let row = usize::try_from(offset).ok()?.checked_mul(self.partitions.into())?;
+        self.entries.get(row.checked_add(partition.into())?)
+    }
+
+    #[inline]
+    fn available(&self, _partition: u16, offset: u32) -> SimTime {
+        self.every.times(offset.into())
+    }
+}
+
+fn line_entry(line: &[u8]) -> Value {
+    let line = match line.strip_suffix(b"\n") {
+        Some(ended) => ended.strip_suffix(b"\r").unwrap_or(ended),
+        None => line,
+    };
+    match str::from_utf8(line) {
+        Ok(text) => Value::text(text),
+        Err(_) => Value::Bytes(Arc::from(line)),
+    }
+}
+
+/// Spelled out, since what `derive(Hash)` feeds a hasher may change with the compiler, and identities are kept in files.
+fn absorb(hasher: &mut FixedHasher, value: &Value) {
+    let mut absorb_bytes = |tag: u64, bytes: &[u8]| {
+        hasher.write_u64(tag);
+        hasher.write_usize(bytes.len());
+        hasher.write(bytes);
+    };
+    match value {
+        Value::Int(number) => absorb_bytes(0, &number.to_le_bytes()),
+        Value::Bool(truth) => absorb_bytes(1, &[u8::from(*truth)]),
+        Value::Text(text) => absorb_bytes(2, text.as_bytes()),
+        Value::Bytes(bytes) => absorb_bytes(3, bytes),
+        Value::Row(columns) => {
+            hasher.write_u64(4);
+            hasher.write_usize(columns.len());
+            columns.iter().for_each(|column| absorb(hasher, column));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn log(partitions: u16, numbers: std::ops::Range<i64>) -> Log {
+        let entries = numbers.map(Value::Int).collect();
+        Log::new(InputId::new(0), partitions, SimTime::from_millis(10), entries)
+    }
+
+    #[test]
+    fn lines_are_text_or_bytes_without_their_ends() {
+        let bytes = Value::Bytes(Arc::from(&b"\xff\xfe"[..]));
+        let cases: [(&[u8], Vec<Value>); 6] = [
+            (b"", vec![]),
+            (b"\n", vec![Value::text("")]),
+            (b"a\nb", vec![Value::text("a"), Value::text("b")]),
+            (b"a\r\n\r\nb\n", vec![Value::text("a"), Value::text(""), Value::text("b")]),
+            (b"a\rb\r", vec![Value::text("a\rb\r")]),
+            (b"\xff\xfe\r\nc", vec![bytes, Value::text("c")]),
+        ];
+        for (file, expected) in cases {
+            assert_eq!(Log::text_entries(file), expected, "{}", file.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn entries_are_dealt_to_partitions_in_turn_and_appear_over_time() {
+        let log = log(3, 0..8);
+        assert_eq!((log.length(0), log.length(1), log.length(2), log.length(3)), (3, 3, 2, 0));
+        assert_eq!(log.entry(1, 2), Some(&Value::Int(7)));
+        assert_eq!((log.entry(2, 2), log.entry(3, 0)), (None, None));
+        assert_eq!(log.available(1, 2), SimTime::from_millis(20));
+    }
+
+    #[test]
+    fn generated_entries_draw_the_key_and_then_the_number() {
+        let mut asked = Vec::new();
+        let entries = Log::generated_entries(2, 5, |bound| {
+            asked.push(bound);
+            bound - 1
+        });
+        assert_eq!(entries, vec![Value::row([Value::Int(4), Value::Int(99)]); 2]);
+        assert_eq!(asked, [5, 100, 5, 100]);
+    }
+
+    #[test]
+    fn an_identity_covers_what_was_read_and_no_more() {
+        let (short, long) = (log(2, 0..6), log(2, 0..60));
+        assert_eq!(short.identity(0, 3), long.identity(0, 3));
+        assert_ne!(short.identity(0, 3), long.identity(0, 4));
+        assert_ne!(short.identity(0, 3), short.identity(1, 3));
+        assert_ne!(short.identity(0, 2), log(2, 1..60).identity(0, 2));
+    }
+
+    #[test]
+    fn an_identity_is_the_same_for_ever() {
+        let entries = Log::text_entries(b"to be\nor\xff not\n");
+        let log = Log::new(InputId::new(0), 1, SimTime::ZERO, entries.into());
+        let identity = log.identity(0, u32::MAX);
+        assert_eq!(identity, 15_604_552_142_378_851_021, "earlier versions left it in files");
+    }
+}

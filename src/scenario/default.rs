@@ -1,0 +1,65 @@
+//! What holds where a scenario file says nothing.
+
+use super::{CheckpointConfig, ClusterConfig, Input, Network, RestartStrategy};
+use crate::kernel::SimTime;
+
+impl Default for ClusterConfig {
+    /// Two task managers, so that one can be lost, with slots for every job of a usual scenario.
+    fn default() -> Self {
+        Self { task_managers: 2, slots: 16, replaced_after: SimTime::from_secs(10) }
+    }
+}
+
+impl Default for Network {
+    /// A quiet local network, and storage that is slower than it.
+    fn default() -> Self {
+        let micros = SimTime::from_micros;
+        let millis = SimTime::from_millis;
+        Self {
+            channel_latency: (micros(100), millis(1)),
+            message_latency: (micros(200), millis(2)),
+            channel_capacity: 32,
+            snapshot_sync: (millis(1), millis(5)),
+            snapshot_async: (millis(5), millis(50)),
+            metadata_write: (millis(1), millis(10)),
+            task_start: (millis(10), millis(100)),
+        }
+    }
+}
+
+impl Input {
+    /// Partitions of an input that sets none.
+    pub const PARTITIONS: u16 = 1;
+    /// Time between the entries of a partition of an input that sets none.
+    pub const EVERY: SimTime = SimTime::from_millis(1);
+}
+
+impl CheckpointConfig {
+    /// Shorter intervals and timeouts are refused, as by Flink (SEMANTICS §4.1).
+    pub const SHORTEST: SimTime = SimTime::from_millis(10);
+}
+
+impl Default for CheckpointConfig {
+    /// Flink's defaults (SEMANTICS §4.1): nothing periodic.
+    fn default() -> Self {
+        Self {
+            interval: None,
+            timeout: SimTime::from_secs(600),
+            min_pause: SimTime::ZERO,
+            max_concurrent: 1,
+            retained: 1,
+        }
+    }
+}
+
+impl RestartStrategy {
+    /// What Flink does where nothing is configured (SEMANTICS §6.2): restart for ever with periodic checkpoints, else
+    /// never.
+    pub fn unconfigured(checkpoint: &CheckpointConfig) -> Self {
+        match checkpoint.interval {
+            // Integer.MAX_VALUE.
+            Some(_) => Self::FixedDelay { attempts: 2_147_483_647, delay: SimTime::from_secs(1) },
+            None => Self::None,
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Expectations: what must come out, by names that exist.
+
+use super::shape::ExpectText;
+use super::source::Source;
+use super::word::{OneOrMany, Ordered};
+use crate::job::OperatorKind;
+use crate::scenario::{Expect, Holds, JobConfig, ScenarioError};
+use std::collections::BTreeMap;
+use toml::Spanned;
+
+/// The checks that `holds` and `breaks` can name.
+pub const CHECK_NAMES: [&str; 4] =
+    ["cut-consistency", "output-equivalence", "ownership-partition", "mapping-totality"];
+
+/// The things that `sometimes` can ask for.
+pub const SOMETIMES_NAMES: [&str; 19] = [
+    "channel-blocked",
+    "held-in-flight",
+    "restored",
+    "restored-at-another-parallelism",
+    "rescaled-keyed-state",
+    "task-killed",
+    "task-manager-killed",
+    "job-manager-killed",
+    "checkpoint-aborted",
+    "checkpoint-expired",
+    "checkpoint-subsumed",
+    "checkpoint-declined",
+    "savepoint-stored",
+    "transaction-aborted",
+    "transaction-recovered",
+    "message-lost",
+    "message-delayed",
+    "tasks-finished",
+    "backpressure",
+];
+
+/// What expectations can name.
+pub(super) struct Hopes<'t> {
+    pub source: Source<'t>,
+    pub jobs: &'t [JobConfig],
+}
+
+impl Hopes<'_> {
+    /// The expectations, with every name checked.
+    pub(super) fn expect(&self, text: ExpectText) -> Result<Expect, ScenarioError> {
+        let printed = |rows: Ordered<super::word::Printed>| {
+            let row = |(key, value): (Spanned<String>, super::word::Printed)| {
+                (key.into_inner(), value.0)
+            };
+            rows.0.into_iter().map(row).collect()
+        };
+        Ok(Expect {
+            jobs: self.by_job(text.jobs)?,
+            holds: match text.holds {
+                None => Holds::All,
+                Some(holds) if is_all(holds.get_ref()) => Holds::All,
+                Some(holds) => Holds::Only(self.names(holds, "check", &CHECK_NAMES)?),
+            },
+            breaks: match text.breaks {
+                None => Vec::new(),
+                Some(breaks) => self.names(breaks, "check", &CHECK_NAMES)?,
+            },
+            sometimes: self.known(text.sometimes, "`sometimes`", &SOMETIMES_NAMES)?,
+            committed_rows: self.by_sink(text.committed_rows)?,
+            committed: self
+                .by_sink(text.committed)?
+                .into_iter()
+                .map(|(sink, rows)| (sink, printed(rows)))
+                .collect(),
+            restored_from: self.by_job(text.restored_from)?,
+            completed: self.by_job(text.completed)?,
+        })
+    }
+
+    /// A table by job.
+    fn by_job<T>(&self, table: Ordered<T>) -> Result<BTreeMap<String, T>, ScenarioError> {
+        let mut by_job = BTreeMap::new();
+        for (name, value) in table.0 {
+            self.source.job(self.jobs, &name.span(), name.get_ref())?;
+            by_job.insert(name.into_inner(), value);
+        }
+        Ok(by_job)
+    }
+
+    /// A table by sink, of any job.
+    fn by_sink<T>(&self, table: Ordered<T>) -> Result<BTreeMap<String, T>, ScenarioError> {
+        let nodes = self.jobs.iter().flat_map(|job| &job.graph.operators);
+        let sinks = nodes.filter(|node| matches!(node.kind, OperatorKind::Sink { .. }));
+        let sinks: Vec<&str> = sinks.map(|node| node.name.as_str()).collect();
+        let mut by_sink = BTreeMap::new();
+        for (name, value) in table.0 {
+            if !sinks.contains(&name.get_ref().as_str()) {
+                let message = format!("no job has a sink `{}`", name.get_ref());
+                let known = sinks.iter().copied();
+                return Err(self.source.unknown(&name.span(), message, name.get_ref(), known));
+            }
+            by_sink.insert(name.into_inner(), value);
+        }
+        Ok(by_sink)
+    }
+
+    fn names(
+        &self,
+        names: Spanned<OneOrMany>,
+        what: &str,
+        known: &[&str],
+    ) -> Result<Vec<String>, ScenarioError> {
+        let at = names.span();
+        match names.into_inner() {
+            OneOrMany::One(name) => self.known(vec![Spanned::new(at, name)], what, known),
+            OneOrMany::Many(names) => self.known(names, what, known),
+        }
+    }
+
+    fn known(
+        &self,
+        names: Vec<Spanned<String>>,
+        what: &str,
+        known: &[&str],
+    ) -> Result<Vec<String>, ScenarioError> {
+        for name in &names {
+            if !known.contains(&name.get_ref().as_str()) {
+                let message = format!("there is no {what} `{}`", name.get_ref());
+                let (at, known) = (name.span(), known.iter().copied());
+                return Err(self.source.unknown(&at, message, name.get_ref(), known));
+            }
+        }
+        Ok(names.into_iter().map(Spanned::into_inner).collect())
+    }
+}
+
+/// Whether `holds` says `"all"`.
+fn is_all(holds: &OneOrMany) -> bool {
+    matches!(holds, OneOrMany::One(name) if name == "all")
+}

@@ -1,0 +1,72 @@
+//! The world around the jobs: external logs, task managers, the network.
+
+use super::shape::{ClusterText, InputText, NetworkText};
+use super::source::Source;
+use super::word::{Count, Ordered, TimeRange};
+use crate::kernel::SimTime;
+use crate::scenario::{ClusterConfig, Input, InputKind, Network, ScenarioError};
+use toml::Spanned;
+
+/// The cluster, with defaults where the file says nothing.
+pub(super) fn cluster(text: &ClusterText) -> ClusterConfig {
+    let default = ClusterConfig::default();
+    ClusterConfig {
+        task_managers: text.task_managers.map_or(default.task_managers, Count::narrow),
+        slots: text.slots.map_or(default.slots, Count::narrow),
+        replaced_after: text.replaced_after.map_or(default.replaced_after, |time| time.0),
+    }
+}
+
+/// The network, with defaults where the file says nothing.
+pub(super) fn network(text: &NetworkText) -> Network {
+    let default = Network::default();
+    let range = |range: Option<TimeRange>, or: (SimTime, SimTime)| range.map_or(or, |text| text.0);
+    Network {
+        channel_latency: range(text.channel_latency, default.channel_latency),
+        message_latency: range(text.message_latency, default.message_latency),
+        channel_capacity: text.channel_capacity.map_or(default.channel_capacity, |count| count.0),
+        snapshot_sync: range(text.snapshot_sync, default.snapshot_sync),
+        snapshot_async: range(text.snapshot_async, default.snapshot_async),
+        metadata_write: range(text.metadata_write, default.metadata_write),
+        task_start: range(text.task_start, default.task_start),
+    }
+}
+
+/// The inputs, in order of the file.
+pub(super) fn inputs(
+    source: Source<'_>,
+    texts: Ordered<Spanned<InputText>>,
+) -> Result<Vec<Input>, ScenarioError> {
+    texts.0.into_iter().map(|(name, text)| input(source, &name, text.into_inner())).collect()
+}
+
+fn input(
+    source: Source<'_>,
+    name: &Spanned<String>,
+    text: InputText,
+) -> Result<Input, ScenarioError> {
+    let kind = match (text.text, text.generate) {
+        (Some(path), None) => InputKind::Text(path),
+        (None, Some(rows)) => InputKind::Generate { records: rows.records, keys: rows.keys.0 },
+        (Some(_), Some(_)) => {
+            return Err(source.error_with(
+                &name.span(),
+                format!("input `{}` has both a text and a generator", name.get_ref()),
+                "keep one of `text` and `generate`",
+            ));
+        }
+        (None, None) => {
+            return Err(source.error_with(
+                &name.span(),
+                format!("input `{}` has no entries", name.get_ref()),
+                "say `text = PATH` or `generate = { records = 1000, keys = 50 }`",
+            ));
+        }
+    };
+    Ok(Input {
+        name: name.get_ref().clone(),
+        kind,
+        partitions: text.partitions.map_or(Input::PARTITIONS, Count::narrow),
+        every: text.every.map_or(Input::EVERY, |time| time.0),
+    })
+}

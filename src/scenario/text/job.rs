@@ -1,0 +1,267 @@
+//! Jobs: what they inherit, their settings, and the graph of their operators.
+
+use super::node::Nodes;
+use super::operator::{FromText, OperatorText};
+use super::shape::{CheckpointText, JobText, RestartText};
+use super::source::Source;
+use super::word::{Count, Ordered, Time};
+use crate::job::JobGraph;
+use crate::kernel::SimTime;
+use crate::operator::Catalogue;
+use crate::scenario::{CheckpointConfig, Input, JobConfig, RestartStrategy, ScenarioError};
+use std::ops::Range;
+use toml::Spanned;
+
+/// A job with everything in it that it inherits, still in the words of the file.
+#[derive(Clone, Default)]
+struct Draft {
+    operators: Vec<(Range<usize>, OperatorText)>,
+    checkpoint: Option<CheckpointText>,
+    restart: Option<RestartText>,
+    chaining: Option<bool>,
+    max_parallelism: Option<Count<32768>>,
+}
+
+/// The jobs, in order of the file.
+pub(super) fn jobs(
+    source: Source<'_>,
+    catalogue: &Catalogue,
+    inputs: &[Input],
+    texts: Ordered<JobText>,
+) -> Result<Vec<JobConfig>, ScenarioError> {
+    if texts.0.is_empty() {
+        let help = "add a table `[job.NAME]` with `operators`";
+        return Err(source.error_with(&(0..0), "the scenario has no job", help));
+    }
+    let mut drafts: Vec<(Spanned<String>, Draft)> = Vec::new();
+    for (name, text) in texts.0 {
+        source.check_name("job", &name)?;
+        let draft = Drafting { source, job: &name }.draft(&drafts, text)?;
+        drafts.push((name, draft));
+    }
+    drafts.into_iter().map(|(name, draft)| job(source, catalogue, inputs, &name, draft)).collect()
+}
+
+/// Works out what a job inherits.
+struct Drafting<'t> {
+    source: Source<'t>,
+    job: &'t Spanned<String>,
+}
+
+impl Drafting<'_> {
+    fn draft(
+        &self,
+        earlier: &[(Spanned<String>, Draft)],
+        text: JobText,
+    ) -> Result<Draft, ScenarioError> {
+        let Some(base) = &text.extends else {
+            return self.own_draft(text);
+        };
+        let mut draft = self.base(base, earlier)?;
+        if !text.operators.is_empty() {
+            return Err(self.source.error_with(
+                &base.span(),
+                format!("job `{}` both extends a job and has operators", self.job.get_ref()),
+                "use `add`, `remove`, `set` and `reorder` to change what it extends",
+            ));
+        }
+        draft.checkpoint = text.checkpoint.or(draft.checkpoint);
+        draft.restart = text.restart.or(draft.restart);
+        draft.chaining = text.chaining.or(draft.chaining);
+        draft.max_parallelism = text.max_parallelism.or(draft.max_parallelism);
+        for name in &text.remove {
+            self.remove(&mut draft, name)?;
+        }
+        for (name, change) in text.set.0 {
+            let place = self.place(&draft, &name)?;
+            draft.operators[place].1.change(change);
+        }
+        self.append(&mut draft, text.add)?;
+        self.reorder(&mut draft, &text.reorder)?;
+        Ok(draft)
+    }
+
+    /// A job that extends none.
+    fn own_draft(&self, text: JobText) -> Result<Draft, ScenarioError> {
+        let changes = [
+            ("set", text.set.0.first().map(|(name, _)| name.span())),
+            ("add", text.add.first().map(Spanned::span)),
+            ("remove", text.remove.first().map(Spanned::span)),
+            ("reorder", text.reorder.first().map(Spanned::span)),
+        ];
+        for (key, at) in changes {
+            if let Some(at) = at {
+                let job = self.job.get_ref();
+                return Err(self.source.error_with(
+                    &at,
+                    format!("job `{job}` has `{key}` but extends no job"),
+                    "say which job it changes: `extends = NAME`",
+                ));
+            }
+        }
+        let mut draft = Draft {
+            operators: Vec::new(),
+            checkpoint: text.checkpoint,
+            restart: text.restart,
+            chaining: text.chaining,
+            max_parallelism: text.max_parallelism,
+        };
+        self.append(&mut draft, text.operators)?;
+        Ok(draft)
+    }
+
+    /// The job that this one extends.
+    fn base(
+        &self,
+        base: &Spanned<String>,
+        earlier: &[(Spanned<String>, Draft)],
+    ) -> Result<Draft, ScenarioError> {
+        let found = earlier.iter().find(|(name, _)| name.get_ref() == base.get_ref());
+        found.map(|(_, draft)| draft.clone()).ok_or_else(|| {
+            let (job, base_name) = (self.job.get_ref(), base.get_ref());
+            self.source.unknown(
+                &base.span(),
+                format!("job `{job}` extends `{base_name}`, which is no earlier job of the file"),
+                base_name,
+                earlier.iter().map(|(name, _)| name.get_ref().as_str()),
+            )
+        })
+    }
+
+    /// Adds operators at the end; one that names no input and is no source reads the one before it.
+    fn append(
+        &self,
+        draft: &mut Draft,
+        added: Vec<Spanned<OperatorText>>,
+    ) -> Result<(), ScenarioError> {
+        for added in added {
+            let at = added.span();
+            let mut operator = added.into_inner();
+            let Some(name) = &operator.name else {
+                let message = format!("an operator of job `{}` has no name", self.job.get_ref());
+                return Err(self.source.error_with(&at, message, "add `name = …`"));
+            };
+            self.source.check_name("operator", name)?;
+            if draft.operators.iter().any(|(_, other)| other.is_named(name.get_ref())) {
+                return Err(self.source.error_with(
+                    &name.span(),
+                    format!(
+                        "job `{}` has two operators named `{}`",
+                        self.job.get_ref(),
+                        name.get_ref()
+                    ),
+                    "give each operator a name of its own",
+                ));
+            }
+            if operator.from.is_none()
+                && !operator.is_source()
+                && let Some((_, previous)) = draft.operators.last()
+            {
+                operator.from = Some(vec![Spanned::new(at.clone(), previous.as_input())]);
+            }
+            draft.operators.push((at, operator));
+        }
+        Ok(())
+    }
+
+    /// Takes an operator away; who read it now reads what it read.
+    fn remove(&self, draft: &mut Draft, name: &Spanned<String>) -> Result<(), ScenarioError> {
+        let place = self.place(draft, name)?;
+        let (_, removed) = draft.operators.remove(place);
+        let instead = removed.from.unwrap_or_default();
+        for (_, reader) in &mut draft.operators {
+            for inputs in [&mut reader.from, &mut reader.second_from].into_iter().flatten() {
+                bypass(inputs, name.get_ref(), &instead);
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the named operators first, in this order; the others follow as they were.
+    fn reorder(&self, draft: &mut Draft, order: &[Spanned<String>]) -> Result<(), ScenarioError> {
+        let mut first = Vec::new();
+        for name in order {
+            let place = self.place(draft, name)?;
+            first.push(draft.operators.remove(place));
+        }
+        first.append(&mut draft.operators);
+        draft.operators = first;
+        Ok(())
+    }
+
+    /// Where a named operator is in a draft.
+    fn place(&self, draft: &Draft, name: &Spanned<String>) -> Result<usize, ScenarioError> {
+        let wanted = name.get_ref();
+        let found = draft.operators.iter().position(|(_, operator)| operator.is_named(wanted));
+        found.ok_or_else(|| {
+            self.source.unknown(
+                &name.span(),
+                format!("job `{}` has no operator `{wanted}`", self.job.get_ref()),
+                wanted,
+                draft.operators.iter().filter_map(|(_, operator)| operator.name()),
+            )
+        })
+    }
+}
+
+/// Replaces the main output of a removed operator, among a reader's inputs, by what the operator read.
+fn bypass(inputs: &mut Vec<Spanned<FromText>>, removed: &str, instead: &[Spanned<FromText>]) {
+    let reads_it = |edge: &FromText| edge.operator == removed && !edge.side;
+    if let Some(place) = inputs.iter().position(|edge| reads_it(edge.get_ref())) {
+        let at = inputs[place].span();
+        let instead = instead.iter().map(|edge| Spanned::new(at.clone(), edge.get_ref().clone()));
+        inputs.splice(place..=place, instead);
+    }
+}
+
+/// The job that a draft describes.
+fn job(
+    source: Source<'_>,
+    catalogue: &Catalogue,
+    inputs: &[Input],
+    name: &Spanned<String>,
+    draft: Draft,
+) -> Result<JobConfig, ScenarioError> {
+    let checkpoint = checkpoint(source, &draft.checkpoint.unwrap_or_default())?;
+    let restart = match draft.restart {
+        Some(RestartText::None) => RestartStrategy::None,
+        Some(RestartText::FixedDelay { attempts, delay }) => {
+            RestartStrategy::FixedDelay { attempts, delay: delay.0 }
+        }
+        None => RestartStrategy::unconfigured(&checkpoint),
+    };
+    let nodes = Nodes { source, catalogue, inputs, job: name, operators: &draft.operators };
+    let graph = JobGraph {
+        name: name.get_ref().clone(),
+        operators: nodes.nodes()?,
+        max_parallelism: draft.max_parallelism.map(|most| most.0),
+        chaining: draft.chaining.unwrap_or(true),
+    };
+    nodes.check_graph(&graph)?;
+    Ok(JobConfig { graph, checkpoint, restart })
+}
+
+/// Checkpoint settings, with defaults where the file says nothing.
+fn checkpoint(
+    source: Source<'_>,
+    text: &CheckpointText,
+) -> Result<CheckpointConfig, ScenarioError> {
+    let default = CheckpointConfig::default();
+    let long_enough = |key: &str, time: &Option<Spanned<Time>>| match time {
+        Some(time) if time.get_ref().0 < CheckpointConfig::SHORTEST => {
+            let given = time.get_ref().0;
+            let message = format!("`{key}`: {given} is less than {}", CheckpointConfig::SHORTEST);
+            Err(source.error(&time.span(), message))
+        }
+        Some(time) => Ok(Some(time.get_ref().0)),
+        None => Ok(None),
+    };
+    let count = |count: Option<Count<{ u32::MAX }>>, or: u32| count.map_or(or, |count| count.0);
+    Ok(CheckpointConfig {
+        interval: long_enough("interval", &text.interval)?,
+        timeout: long_enough("timeout", &text.timeout)?.unwrap_or(default.timeout),
+        min_pause: text.min_pause.map_or(SimTime::ZERO, |pause| pause.0),
+        max_concurrent: count(text.max_concurrent, default.max_concurrent),
+        retained: count(text.retained, default.retained),
+    })
+}

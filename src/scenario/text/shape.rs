@@ -1,0 +1,246 @@
+//! The shapes of a scenario file, as TOML spells them. Says what can be written, not whether it makes sense.
+
+use super::operator::OperatorText;
+use super::word::{Count, OneOrMany, Ordered, Printed, Time, TimeRange};
+use serde::Deserialize;
+use toml::Spanned;
+
+/// A whole file.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct FileText {
+    #[serde(default)]
+    pub about: String,
+    #[serde(default)]
+    pub seed: u64,
+    #[serde(default)]
+    pub flink: crate::rules::Release,
+    #[serde(default)]
+    pub mutations: Vec<crate::rules::Mutation>,
+    pub until: Option<Time>,
+    #[serde(default)]
+    pub cluster: ClusterText,
+    #[serde(default)]
+    pub network: NetworkText,
+    #[serde(default)]
+    pub input: Ordered<Spanned<InputText>>,
+    #[serde(default)]
+    pub job: Ordered<JobText>,
+    #[serde(default)]
+    pub step: Vec<Spanned<StepText>>,
+    #[serde(default)]
+    pub expect: ExpectText,
+}
+
+/// `cluster = { … }`.
+#[derive(Deserialize, Debug, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct ClusterText {
+    pub task_managers: Option<Count<65535>>,
+    pub slots: Option<Count<65535>>,
+    pub replaced_after: Option<Time>,
+}
+
+/// `[network]`.
+#[derive(Deserialize, Debug, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct NetworkText {
+    pub channel_latency: Option<TimeRange>,
+    pub message_latency: Option<TimeRange>,
+    pub channel_capacity: Option<Count<{ u32::MAX }>>,
+    pub snapshot_sync: Option<TimeRange>,
+    pub snapshot_async: Option<TimeRange>,
+    pub metadata_write: Option<TimeRange>,
+    pub task_start: Option<TimeRange>,
+}
+
+/// `[input.NAME]`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct InputText {
+    pub text: Option<String>,
+    pub generate: Option<GenerateText>,
+    pub partitions: Option<Count<65535>>,
+    pub every: Option<Time>,
+}
+
+/// `generate = { … }`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct GenerateText {
+    pub records: u32,
+    pub keys: Count<{ u32::MAX }>,
+}
+
+/// `[job.NAME]`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct JobText {
+    pub checkpoint: Option<CheckpointText>,
+    pub restart: Option<RestartText>,
+    pub chaining: Option<bool>,
+    pub max_parallelism: Option<Count<32768>>,
+    #[serde(default)]
+    pub operators: Vec<Spanned<OperatorText>>,
+    pub extends: Option<Spanned<String>>,
+    #[serde(default)]
+    pub set: Ordered<OperatorText>,
+    #[serde(default)]
+    pub add: Vec<Spanned<OperatorText>>,
+    #[serde(default)]
+    pub remove: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub reorder: Vec<Spanned<String>>,
+}
+
+/// `checkpoint = { … }`.
+#[derive(Deserialize, Clone, Debug, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct CheckpointText {
+    pub interval: Option<Spanned<Time>>,
+    pub timeout: Option<Spanned<Time>>,
+    pub min_pause: Option<Time>,
+    pub max_concurrent: Option<Count<{ u32::MAX }>>,
+    pub retained: Option<Count<{ u32::MAX }>>,
+}
+
+/// `restart = "none"` or `restart = { fixed-delay = { … } }`.
+#[derive(Deserialize, Clone, Copy, Debug)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum RestartText {
+    None,
+    #[serde(rename_all = "kebab-case")]
+    FixedDelay {
+        attempts: u32,
+        delay: Time,
+    },
+}
+
+/// `[[step]]`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct StepText {
+    pub at: Option<Time>,
+    pub when: Option<MilestoneText>,
+    pub after: Option<Time>,
+    #[serde(rename = "do")]
+    pub action: Spanned<ActionText>,
+    pub refused: Option<String>,
+}
+
+/// `when = { … }`.
+#[derive(Deserialize, Debug)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum MilestoneText {
+    Triggered(CheckpointOf),
+    Snapshot(CheckpointBy),
+    Durable(CheckpointBy),
+    AckSent(CheckpointBy),
+    Acked(CheckpointBy),
+    MetadataWritten(CheckpointOf),
+    Completed(CheckpointOf),
+    Notified(CheckpointBy),
+    Restored(Spanned<String>),
+    DataEnded(Spanned<String>),
+    Savepoint(Spanned<String>),
+    Created(Spanned<String>),
+    Running(Spanned<String>),
+    Restarting(Spanned<String>),
+    Canceling(Spanned<String>),
+    Canceled(Spanned<String>),
+    Finished(Spanned<String>),
+    Failed(Spanned<String>),
+    Lost(Spanned<String>),
+}
+
+/// `{ checkpoint = 3, by = "counts/1" }`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CheckpointBy {
+    pub checkpoint: Count<{ u32::MAX }>,
+    pub by: Spanned<String>,
+}
+
+/// `{ checkpoint = 3, job = "count" }`, or `3` alone.
+#[derive(Debug)]
+pub(super) struct CheckpointOf {
+    pub checkpoint: Count<{ u32::MAX }>,
+    pub job: Option<Spanned<String>>,
+}
+
+/// `do = { … }`.
+#[derive(Deserialize, Debug)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum ActionText {
+    Run(RunText),
+    Savepoint(SavepointText),
+    Cancel(CancelText),
+    Kill(Spanned<String>),
+    KillTaskManager(Spanned<u16>),
+    KillJobManager(Spanned<bool>),
+    Lose(AimText),
+    Delay(AimText),
+}
+
+/// `run = { … }`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RunText {
+    pub job: Option<Spanned<String>>,
+    pub from: Option<Spanned<String>>,
+    #[serde(default)]
+    pub allow_non_restored_state: bool,
+}
+
+/// `savepoint = { … }`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct SavepointText {
+    pub job: Option<Spanned<String>>,
+    #[serde(rename = "as")]
+    pub label: Spanned<String>,
+}
+
+/// `cancel = { … }`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct CancelText {
+    pub job: Option<Spanned<String>>,
+    #[serde(default)]
+    pub with_savepoint: bool,
+    #[serde(rename = "as")]
+    pub label: Option<Spanned<String>>,
+}
+
+/// `lose = { … }` and `delay = { … }`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct AimText {
+    pub trigger: Option<Spanned<String>>,
+    pub ack: Option<Spanned<String>>,
+    pub decline: Option<Spanned<String>>,
+    pub notify_complete: Option<Spanned<String>>,
+    pub notify_aborted: Option<Spanned<String>>,
+    pub checkpoint: Option<Count<{ u32::MAX }>>,
+    pub by: Option<Time>,
+}
+
+/// `[expect]`.
+#[derive(Deserialize, Debug, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct ExpectText {
+    #[serde(default)]
+    pub jobs: Ordered<crate::trace::JobStatus>,
+    pub holds: Option<Spanned<OneOrMany>>,
+    pub breaks: Option<Spanned<OneOrMany>>,
+    #[serde(default)]
+    pub sometimes: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub committed_rows: Ordered<u64>,
+    #[serde(default)]
+    pub committed: Ordered<Ordered<Printed>>,
+    #[serde(default)]
+    pub restored_from: Ordered<u64>,
+    #[serde(default)]
+    pub completed: Ordered<Vec<u64>>,
+}

@@ -1,0 +1,139 @@
+//! The text of a scenario file and the errors that point into it. Knows nothing of what the text means.
+
+use crate::scenario::ScenarioError;
+use std::ops::Range;
+
+/// One mistake in so many letters is forgiven when a name is guessed: more, and any short name is like any other.
+const LETTERS_PER_MISTAKE: usize = 3;
+
+/// A file's text and name.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Source<'t> {
+    /// The text.
+    pub text: &'t str,
+    /// The file, as the caller named it.
+    pub file: &'t str,
+}
+
+impl<'t> Source<'t> {
+    /// The line of a byte of the text, from 1.
+    pub(super) fn line(self, offset: usize) -> u32 {
+        let before = self.text.as_bytes().iter().take(offset);
+        let lines = before.filter(|byte| **byte == b'\n').count();
+        u32::try_from(lines).unwrap_or(u32::MAX).saturating_add(1)
+    }
+
+    /// An error at a place in the text.
+    pub(super) fn error(self, at: &Range<usize>, message: impl Into<String>) -> ScenarioError {
+        ScenarioError {
+            file: self.file.to_owned(),
+            line: self.line(at.start),
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    /// An error at a place in the text, and what to do about it.
+    pub(super) fn error_with(
+        self,
+        at: &Range<usize>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> ScenarioError {
+        ScenarioError { help: Some(help.into()), ..self.error(at, message) }
+    }
+
+    /// An error about a name that is none of the known ones.
+    pub(super) fn unknown<'k>(
+        self,
+        at: &Range<usize>,
+        message: impl Into<String>,
+        name: &str,
+        known: impl IntoIterator<Item = &'k str>,
+    ) -> ScenarioError {
+        ScenarioError { help: suggestion(name, known), ..self.error(at, message) }
+    }
+
+    /// Refuses a name that could not be told apart inside `count:counts/1` or `counts.side`.
+    pub(super) fn check_name(
+        self,
+        what: &str,
+        name: &toml::Spanned<String>,
+    ) -> Result<(), ScenarioError> {
+        let text = name.get_ref();
+        let splits = |letter: char| matches!(letter, '/' | ':' | '.') || letter.is_control();
+        if text.is_empty() || text.contains(splits) {
+            let message = format!("`{}` cannot be the name of a {what}", text.escape_debug());
+            let help = "use a name without `/`, `:` and `.`";
+            return Err(self.error_with(&name.span(), message, help));
+        }
+        Ok(())
+    }
+
+    /// What the TOML reader or a shape of the file complains about, in our words.
+    pub(super) fn refused(self, error: &toml::de::Error) -> ScenarioError {
+        let end = self.text.len();
+        let at = error.span().unwrap_or(end..end);
+        let message = error.message().trim();
+        if let Some(error) = self.unknown_key(&at, message) {
+            return error;
+        }
+        let message = message.replace("\n", ", ");
+        match self.key_of(at.start) {
+            Some(key) if !message.contains("duplicate key") => {
+                self.error(&at, format!("`{key}`: {message}"))
+            }
+            Some(_) | None => self.error(&at, message),
+        }
+    }
+
+    /// Makes ``unknown field `x`, expected one of `a`, `b` `` a message and a help.
+    fn unknown_key(self, at: &Range<usize>, message: &str) -> Option<ScenarioError> {
+        let (what, rest) = match message.strip_prefix("unknown field `") {
+            Some(rest) => ("key", rest),
+            None => ("word", message.strip_prefix("unknown variant `")?),
+        };
+        let (name, expected) = rest.split_once('`')?;
+        let known: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
+        let place = match self.key_of(at.start) {
+            Some(key) if what == "word" => format!("`{key}`: "),
+            Some(_) | None => String::new(),
+        };
+        Some(self.unknown(at, format!("{place}unknown {what} `{name}`"), name, known))
+    }
+
+    /// The key whose value begins at a byte of the text.
+    fn key_of(self, offset: usize) -> Option<&'t str> {
+        let before = self.text.get(..offset)?.trim_end().strip_suffix('=')?.trim_end();
+        let is_bare = |byte: char| byte.is_ascii_alphanumeric() || byte == '-' || byte == '_';
+        let key = before.rsplit(|byte| !is_bare(byte)).next()?;
+        (!key.is_empty()).then_some(key)
+    }
+}
+
+/// What to do about an unknown name: take one that is spelled much alike, or one of all.
+pub(super) fn suggestion<'k>(
+    name: &str,
+    known: impl IntoIterator<Item = &'k str>,
+) -> Option<String> {
+    let known: Vec<&str> = known.into_iter().collect();
+    let forgiven = name.chars().count().div_ceil(LETTERS_PER_MISTAKE);
+    let best = known.iter().map(|candidate| (distance(name, candidate), *candidate)).min();
+    match best {
+        Some((mistakes, candidate)) if mistakes <= forgiven => {
+            Some(format!("did you mean `{candidate}`?"))
+        }
+        Some(_) => Some(format!("use one of {}", listed(&known))),
+        None => None,
+    }
+}
+
+/// Names in backticks with commas between them.
+fn listed(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// How many letters of a name must be inserted, dropped, changed or swapped to make another.
+fn distance(name: &str, candidate: &str) -> usize {
+    strsim::damerau_levenshtein(name, candidate)
+}

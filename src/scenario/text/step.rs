@@ -1,0 +1,336 @@
+//! Steps: when something is done to the world, and what.
+
+use super::shape::{
+    ActionText, AimText, CancelText, CheckpointBy, CheckpointOf, MilestoneText, RunText,
+    SavepointText, StepText,
+};
+use super::source::Source;
+use crate::kernel::SimTime;
+use crate::scenario::{
+    Action, Aim, ClusterConfig, JobConfig, Line, Milestone, ScenarioError, Step, TaskName, Trigger,
+};
+use crate::trace::{JobStatus, Message};
+use std::ops::Range;
+use toml::Spanned;
+
+/// What steps can name.
+pub(super) struct Story<'t> {
+    pub source: Source<'t>,
+    pub jobs: &'t [JobConfig],
+    pub cluster: &'t ClusterConfig,
+}
+
+impl Story<'_> {
+    /// The steps, in order of the file.
+    pub(super) fn steps(&self, texts: Vec<Spanned<StepText>>) -> Result<Vec<Step>, ScenarioError> {
+        let labels = self.labels(&texts)?;
+        let step = |text: Spanned<StepText>| self.step(&labels, text.span(), text.into_inner());
+        texts.into_iter().map(step).collect()
+    }
+
+    /// The labels that steps give to savepoints. None is given twice.
+    fn labels(&self, texts: &[Spanned<StepText>]) -> Result<Vec<String>, ScenarioError> {
+        let mut labels: Vec<String> = Vec::new();
+        for text in texts {
+            let label = match text.get_ref().action.get_ref() {
+                ActionText::Savepoint(savepoint) => Some(&savepoint.label),
+                ActionText::Cancel(cancel) => cancel.label.as_ref(),
+                ActionText::Run(_)
+                | ActionText::Kill(_)
+                | ActionText::KillTaskManager(_)
+                | ActionText::KillJobManager(_)
+                | ActionText::Lose(_)
+                | ActionText::Delay(_) => None,
+            };
+            let Some(label) = label else { continue };
+            if labels.contains(label.get_ref()) {
+                let message = format!("two savepoints are known as `{}`", label.get_ref());
+                let help = "give each savepoint a label of its own";
+                return Err(self.source.error_with(&label.span(), message, help));
+            }
+            labels.push(label.get_ref().clone());
+        }
+        Ok(labels)
+    }
+
+    fn step(
+        &self,
+        labels: &[String],
+        at: Range<usize>,
+        text: StepText,
+    ) -> Result<Step, ScenarioError> {
+        let trigger = match (text.at, text.when, text.after) {
+            (Some(time), None, None) => Trigger::At(time.0),
+            (None, Some(milestone), after) => Trigger::When(
+                self.milestone(labels, milestone)?,
+                after.map_or(SimTime::ZERO, |span| span.0),
+            ),
+            (Some(_), None, Some(_)) => {
+                let help = "add the span to `at`, or say `when`";
+                return Err(self.source.error_with(&at, "a step has both `at` and `after`", help));
+            }
+            (Some(_), Some(_), _) => {
+                let help = "keep one; `after` is added to `when`";
+                return Err(self.source.error_with(&at, "a step has both `at` and `when`", help));
+            }
+            (None, None, _) => {
+                let help = "add `at = \"1500ms\"` or `when = { completed = 3 }`";
+                return Err(self.source.error_with(&at, "a step does not say when", help));
+            }
+        };
+        let line = Line(self.source.line(at.start));
+        let place = text.action.span();
+        let action = self.action(labels, &place, text.action.into_inner())?;
+        Ok(Step { trigger, action, refused: text.refused, line })
+    }
+
+    fn milestone(
+        &self,
+        labels: &[String],
+        text: MilestoneText,
+    ) -> Result<Milestone, ScenarioError> {
+        Ok(match text {
+            MilestoneText::Triggered(which) => {
+                let (checkpoint, job) = self.checkpoint_of(which)?;
+                Milestone::Triggered { checkpoint, job }
+            }
+            MilestoneText::MetadataWritten(which) => {
+                let (checkpoint, job) = self.checkpoint_of(which)?;
+                Milestone::MetadataWritten { checkpoint, job }
+            }
+            MilestoneText::Completed(which) => {
+                let (checkpoint, job) = self.checkpoint_of(which)?;
+                Milestone::Completed { checkpoint, job }
+            }
+            MilestoneText::Snapshot(which) => {
+                let (checkpoint, by) = self.checkpoint_by(&which)?;
+                Milestone::Snapshot { checkpoint, by }
+            }
+            MilestoneText::Durable(which) => {
+                let (checkpoint, by) = self.checkpoint_by(&which)?;
+                Milestone::Durable { checkpoint, by }
+            }
+            MilestoneText::AckSent(which) => {
+                let (checkpoint, by) = self.checkpoint_by(&which)?;
+                Milestone::AckSent { checkpoint, by }
+            }
+            MilestoneText::Acked(which) => {
+                let (checkpoint, by) = self.checkpoint_by(&which)?;
+                Milestone::Acked { checkpoint, by }
+            }
+            MilestoneText::Notified(which) => {
+                let (checkpoint, by) = self.checkpoint_by(&which)?;
+                Milestone::Notified { checkpoint, by }
+            }
+            MilestoneText::Restored(job) => Milestone::Restored { job: self.job(&job)? },
+            MilestoneText::DataEnded(by) => Milestone::DataEnded { by: self.task(&by)? },
+            MilestoneText::Savepoint(label) => {
+                Milestone::Savepoint { label: self.label(labels, &label)? }
+            }
+            MilestoneText::Created(job) => self.status(&job, JobStatus::Created)?,
+            MilestoneText::Running(job) => self.status(&job, JobStatus::Running)?,
+            MilestoneText::Restarting(job) => self.status(&job, JobStatus::Restarting)?,
+            MilestoneText::Canceling(job) => self.status(&job, JobStatus::Canceling)?,
+            MilestoneText::Canceled(job) => self.status(&job, JobStatus::Canceled)?,
+            MilestoneText::Finished(job) => self.status(&job, JobStatus::Finished)?,
+            MilestoneText::Failed(job) => self.status(&job, JobStatus::Failed)?,
+            MilestoneText::Lost(job) => self.status(&job, JobStatus::Lost)?,
+        })
+    }
+
+    fn checkpoint_of(&self, which: CheckpointOf) -> Result<(u64, String), ScenarioError> {
+        let job = match &which.job {
+            Some(job) => self.job(job)?,
+            None => self.jobs[0].graph.name.clone(),
+        };
+        Ok((u64::from(which.checkpoint.0), job))
+    }
+
+    fn checkpoint_by(&self, which: &CheckpointBy) -> Result<(u64, TaskName), ScenarioError> {
+        Ok((u64::from(which.checkpoint.0), self.task(&which.by)?))
+    }
+
+    fn status(
+        &self,
+        job: &Spanned<String>,
+        status: JobStatus,
+    ) -> Result<Milestone, ScenarioError> {
+        Ok(Milestone::Status { job: self.job(job)?, status })
+    }
+
+    fn action(
+        &self,
+        labels: &[String],
+        at: &Range<usize>,
+        text: ActionText,
+    ) -> Result<Action, ScenarioError> {
+        Ok(match text {
+            ActionText::Run(RunText { job, from, allow_non_restored_state }) => Action::Run {
+                job: self.job_or_only(at, job.as_ref())?,
+                from: from.map(|label| self.label(labels, &label)).transpose()?,
+                allow_non_restored: allow_non_restored_state,
+            },
+            ActionText::Savepoint(SavepointText { job, label }) => Action::Savepoint {
+                job: self.job_or_only(at, job.as_ref())?,
+                label: label.into_inner(),
+            },
+            ActionText::Cancel(text) => self.cancel(at, text)?,
+            ActionText::Kill(task) => Action::Kill(self.task(&task)?),
+            ActionText::KillTaskManager(number) => {
+                let managers = self.cluster.task_managers;
+                if *number.get_ref() >= managers {
+                    let message = format!("there is no task manager {}", number.get_ref());
+                    let help = format!("use one of 0 to {}", managers - 1);
+                    return Err(self.source.error_with(&number.span(), message, help));
+                }
+                Action::KillTaskManager(number.into_inner())
+            }
+            ActionText::KillJobManager(yes) => {
+                if !yes.get_ref() {
+                    let help = "leave the step out, or say `true`";
+                    let message = "`kill-job-manager = false` does nothing";
+                    return Err(self.source.error_with(&yes.span(), message, help));
+                }
+                Action::KillJobManager
+            }
+            ActionText::Lose(aim) => match aim.by {
+                None => Action::Lose(self.aim(at, &aim)?),
+                Some(_) => {
+                    let help = "say `delay`, or leave `by` out";
+                    let message = "a lost message is not delayed";
+                    return Err(self.source.error_with(at, message, help));
+                }
+            },
+            ActionText::Delay(aim) => match aim.by {
+                Some(by) => Action::Delay(self.aim(at, &aim)?, by.0),
+                None => {
+                    let message = "`delay` does not say by how much";
+                    return Err(self.source.error_with(at, message, "add `by = \"2s\"`"));
+                }
+            },
+        })
+    }
+
+    fn cancel(&self, at: &Range<usize>, text: CancelText) -> Result<Action, ScenarioError> {
+        let error = |message: &str, help: &str| Err(self.source.error_with(at, message, help));
+        let job = self.job_or_only(at, text.job.as_ref())?;
+        match (text.with_savepoint, text.label) {
+            (true, Some(label)) => {
+                Ok(Action::Cancel { job, with_savepoint: Some(label.into_inner()) })
+            }
+            (false, None) => Ok(Action::Cancel { job, with_savepoint: None }),
+            (true, None) => {
+                error("the savepoint of `cancel` has no label", "add `as = LABEL`")
+            }
+            (false, Some(_)) => error(
+                "`cancel` has a label but takes no savepoint",
+                "add `with-savepoint = true`",
+            ),
+        }
+    }
+
+    /// The message that a fault aims at: exactly one key says it.
+    fn aim(&self, at: &Range<usize>, text: &AimText) -> Result<Aim, ScenarioError> {
+        let aims = [
+            (Message::Trigger, &text.trigger),
+            (Message::Ack, &text.ack),
+            (Message::Decline, &text.decline),
+            (Message::NotifyComplete, &text.notify_complete),
+            (Message::NotifyAborted, &text.notify_aborted),
+        ];
+        let mut aims = aims.into_iter().filter_map(|(message, task)| Some((message, task.as_ref()?)));
+        let (Some((message, task)), None) = (aims.next(), aims.next()) else {
+            return Err(self.source.error_with(
+                at,
+                "a fault must aim at one kind of message",
+                "name one: `trigger`, `ack`, `decline`, `notify-complete` or `notify-aborted`",
+            ));
+        };
+        let checkpoint = text.checkpoint.map(|checkpoint| u64::from(checkpoint.0));
+        Ok(Aim { message, task: self.task(task)?, checkpoint })
+    }
+
+    fn label(
+        &self,
+        labels: &[String],
+        label: &Spanned<String>,
+    ) -> Result<String, ScenarioError> {
+        let name = label.get_ref();
+        if labels.contains(name) {
+            return Ok(name.clone());
+        }
+        let message = format!("no step takes a savepoint known as `{name}`");
+        let known = labels.iter().map(String::as_str);
+        Err(self.source.unknown(&label.span(), message, name, known))
+    }
+
+    fn job(&self, name: &Spanned<String>) -> Result<String, ScenarioError> {
+        self.source.job(self.jobs, &name.span(), name.get_ref()).map(|job| job.graph.name.clone())
+    }
+
+    /// The named job, or the file's only one.
+    fn job_or_only(
+        &self,
+        at: &Range<usize>,
+        name: Option<&Spanned<String>>,
+    ) -> Result<String, ScenarioError> {
+        match (name, self.jobs) {
+            (Some(name), _) => self.job(name),
+            (None, [only]) => Ok(only.graph.name.clone()),
+            (None, jobs) => {
+                let message = format!("a step must say which of the {} jobs it means", jobs.len());
+                Err(self.source.error_with(at, message, "add `job = NAME`"))
+            }
+        }
+    }
+
+    /// A task: `counts/1` of the first job, or `count:counts/1`.
+    fn task(&self, name: &Spanned<String>) -> Result<TaskName, ScenarioError> {
+        let (at, text) = (name.span(), name.get_ref().as_str());
+        let (job, rest) = match text.split_once(':') {
+            Some((job, rest)) => (self.source.job(self.jobs, &at, job)?, rest),
+            None => (&self.jobs[0], text),
+        };
+        let Some((operator, subtask)) = rest.split_once('/') else {
+            let message = format!("`{text}` is not the name of a task");
+            let help = "name the operator and the subtask: `counts/1`, or `job:counts/1`";
+            return Err(self.source.error_with(&at, message, help));
+        };
+        let nodes = &job.graph.operators;
+        let Some(node) = nodes.iter().find(|node| node.name == operator) else {
+            let message = format!("job `{}` has no operator `{operator}`", job.graph.name);
+            let known = nodes.iter().map(|node| node.name.as_str());
+            return Err(self.source.unknown(&at, message, operator, known));
+        };
+        match subtask.parse::<u32>() {
+            Ok(subtask) if subtask < node.parallelism => Ok(TaskName {
+                job: job.graph.name.clone(),
+                operator: operator.to_owned(),
+                subtask,
+            }),
+            Ok(_) | Err(_) => {
+                let message = format!("operator `{operator}` has no subtask {subtask}");
+                let help = match node.parallelism {
+                    1 => "use 0".to_owned(),
+                    parallelism => format!("use one of 0 to {}", parallelism - 1),
+                };
+                Err(self.source.error_with(&at, message, help))
+            }
+        }
+    }
+}
+
+impl Source<'_> {
+    /// The job of a name.
+    pub(super) fn job<'j>(
+        self,
+        jobs: &'j [JobConfig],
+        at: &Range<usize>,
+        name: &str,
+    ) -> Result<&'j JobConfig, ScenarioError> {
+        jobs.iter().find(|job| job.graph.name == name).ok_or_else(|| {
+            let known = jobs.iter().map(|job| job.graph.name.as_str());
+            self.unknown(at, format!("there is no job `{name}`"), name, known)
+        })
+    }
+}

@@ -1,0 +1,199 @@
+//! The smallest parts of a scenario file: times, counts, lists and tables that keep their order.
+
+use super::shape::CheckpointOf;
+use super::span::parse_span;
+use crate::kernel::SimTime;
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use std::fmt;
+use std::marker::PhantomData;
+use toml::Spanned;
+
+/// A time or a span: `"1500ms"`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Time(pub SimTime);
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        parse_span(&text).map(Self).map_err(de::Error::custom)
+    }
+}
+
+/// A range of spans, both ends included: `"100us..1ms"`, or `"1ms"` for both.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TimeRange(pub (SimTime, SimTime));
+
+impl<'de> Deserialize<'de> for TimeRange {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let (low, high) = text.split_once("..").unwrap_or((&text, &text));
+        let low = parse_span(low).map_err(de::Error::custom)?;
+        let high = parse_span(high).map_err(de::Error::custom)?;
+        if low > high {
+            return Err(de::Error::custom(format!("`{text}` is an empty range")));
+        }
+        Ok(Self((low, high)))
+    }
+}
+
+/// A whole number from 1 to `MOST`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Count<const MOST: u32>(pub u32);
+
+impl<const MOST: u32> Count<MOST> {
+    /// The count as a `u16`, for counts of at most 65535.
+    pub(super) fn narrow(self) -> u16 {
+        u16::try_from(self.0).expect("the type of the key allows 65535 at most")
+    }
+}
+
+impl<'de, const MOST: u32> Deserialize<'de> for Count<MOST> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = i64::deserialize(deserializer)?;
+        Self::within(number).map_err(de::Error::custom)
+    }
+}
+
+impl<const MOST: u32> Count<MOST> {
+    /// The number as a count, or what is wrong with it.
+    pub(super) fn within(number: i64) -> Result<Self, String> {
+        let count = u32::try_from(number).ok().filter(|count| (1..=MOST).contains(count));
+        count.map(Self).ok_or_else(|| format!("{number} is not within 1 to {MOST}"))
+    }
+}
+
+/// A table whose entries keep the order of the file.
+#[derive(Clone, Debug)]
+pub(super) struct Ordered<T>(pub Vec<(Spanned<String>, T)>);
+
+impl<T> Default for Ordered<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ordered<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(OrderedVisitor(PhantomData))
+    }
+}
+
+struct OrderedVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for OrderedVisitor<T> {
+    type Value = Ordered<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a table")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            entries.push(entry);
+        }
+        Ok(Ordered(entries))
+    }
+}
+
+/// One name, or a list of them.
+#[derive(Clone, Debug)]
+pub(super) enum OneOrMany {
+    /// One.
+    One(String),
+    /// A list.
+    Many(Vec<Spanned<String>>),
+}
+
+impl<'de> Deserialize<'de> for OneOrMany {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OneOrManyVisitor)
+    }
+}
+
+struct OneOrManyVisitor;
+
+impl<'de> Visitor<'de> for OneOrManyVisitor {
+    type Value = OneOrMany;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name or a list of names")
+    }
+
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(OneOrMany::One(name.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut names = Vec::new();
+        while let Some(name) = list.next_element()? {
+            names.push(name);
+        }
+        Ok(OneOrMany::Many(names))
+    }
+}
+
+/// A value as `--output` prints it: text, or a number or truth that prints so.
+#[derive(Clone, Debug)]
+pub(super) struct Printed(pub String);
+
+impl<'de> Deserialize<'de> for Printed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(PrintedVisitor)
+    }
+}
+
+struct PrintedVisitor;
+
+impl Visitor<'_> for PrintedVisitor {
+    type Value = Printed;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text, a whole number or a truth value")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Printed(text.to_owned()))
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(Printed(number.to_string()))
+    }
+
+    fn visit_bool<E: de::Error>(self, truth: bool) -> Result<Self::Value, E> {
+        Ok(Printed(truth.to_string()))
+    }
+}
+
+impl<'de> Deserialize<'de> for CheckpointOf {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(CheckpointOfVisitor)
+    }
+}
+
+struct CheckpointOfVisitor;
+
+impl<'de> Visitor<'de> for CheckpointOfVisitor {
+    type Value = CheckpointOf;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a checkpoint's number, or `{ checkpoint = NUMBER, job = NAME }`")
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self::Value, E> {
+        let checkpoint = Count::within(number).map_err(E::custom)?;
+        Ok(CheckpointOf { checkpoint, job: None })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Long {
+            checkpoint: Count<{ u32::MAX }>,
+            job: Option<Spanned<String>>,
+        }
+        let Long { checkpoint, job } =
+            Long::deserialize(de::value::MapAccessDeserializer::new(map))?;
+        Ok(CheckpointOf { checkpoint, job })
+    }
+}

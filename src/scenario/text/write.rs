@@ -1,0 +1,193 @@
+//! Writing a scenario as text: what it says, less what would hold anyway.
+
+use super::layout::{Table, key, list, quoted, range, time, word};
+use crate::rules::Release;
+use crate::scenario::{
+    ClusterConfig, Expect, Holds, Input, InputKind, JobConfig, Network, RestartStrategy, Scenario,
+};
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+impl Scenario {
+    /// The scenario as a file that [`Scenario::parse`] reads back as this scenario. Jobs stand for themselves: what one
+    /// extended is written out. The edges of an operator's first input come before those of its second.
+    pub fn to_text(&self) -> String {
+        let mut text = self.head().lines();
+        let mut section = |header: String, body: String| {
+            text.push_str(&format!("\n{header}\n{body}"));
+        };
+        let network = network(&self.network);
+        if !network.is_empty() {
+            section("[network]".to_owned(), network.lines());
+        }
+        for input in &self.inputs {
+            section(format!("[input.{}]", key(&input.name)), self::input(input).lines());
+        }
+        for job in &self.jobs {
+            section(format!("[job.{}]", key(&job.graph.name)), self::job(job));
+        }
+        for step in &self.steps {
+            section("[[step]]".to_owned(), self.step_table(step).lines());
+        }
+        let expect = expect(&self.expect);
+        if !expect.is_empty() {
+            section("[expect]".to_owned(), expect.lines());
+        }
+        text
+    }
+
+    /// The keys before the first table.
+    fn head(&self) -> Table {
+        let mut table = Table::default();
+        table
+            .put_if(!self.about.is_empty(), "about", quoted(&self.about))
+            .put("seed", self.seed)
+            .put_if(self.flink != Release::default(), "flink", word(&self.flink))
+            .put_if(
+                !self.mutations.is_empty(),
+                "mutations",
+                list(self.mutations.iter().map(word)),
+            )
+            .put_some("until", self.until.map(time))
+            .put_if(
+                self.cluster != ClusterConfig::default(),
+                "cluster",
+                cluster(&self.cluster).inline(),
+            );
+        table
+    }
+}
+
+fn cluster(cluster: &ClusterConfig) -> Table {
+    let default = ClusterConfig::default();
+    let mut table = Table::default();
+    table.put("task-managers", cluster.task_managers).put("slots", cluster.slots).put_if(
+        cluster.replaced_after != default.replaced_after,
+        "replaced-after",
+        time(cluster.replaced_after),
+    );
+    table
+}
+
+fn network(network: &Network) -> Table {
+    let default = Network::default();
+    let capacity = network.channel_capacity;
+    let mut table = Table::default();
+    let mut put = |name: &str, this, other| {
+        table.put_if(this != other, name, range(this));
+    };
+    put("channel-latency", network.channel_latency, default.channel_latency);
+    put("message-latency", network.message_latency, default.message_latency);
+    put("snapshot-sync", network.snapshot_sync, default.snapshot_sync);
+    put("snapshot-async", network.snapshot_async, default.snapshot_async);
+    put("metadata-write", network.metadata_write, default.metadata_write);
+    put("task-start", network.task_start, default.task_start);
+    table.put_if(capacity != default.channel_capacity, "channel-capacity", capacity);
+    table
+}
+
+fn input(input: &Input) -> Table {
+    let mut table = Table::default();
+    match &input.kind {
+        InputKind::Text(path) => table.put("text", quoted(path)),
+        InputKind::Generate { records, keys } => {
+            let mut rows = Table::default();
+            rows.put("records", records).put("keys", keys);
+            table.put("generate", rows.inline())
+        }
+    };
+    table
+        .put_if(input.partitions != Input::PARTITIONS, "partitions", input.partitions)
+        .put_if(input.every != Input::EVERY, "every", time(input.every));
+    table
+}
+
+/// The body of a job's table.
+fn job(job: &JobConfig) -> String {
+    let mut table = Table::default();
+    let checkpoint = checkpoint(job);
+    table
+        .put_if(!checkpoint.is_empty(), "checkpoint", checkpoint.inline())
+        .put_if(
+            job.restart != RestartStrategy::unconfigured(&job.checkpoint),
+            "restart",
+            restart(job.restart),
+        )
+        .put_if(!job.graph.chaining, "chaining", false)
+        .put_some("max-parallelism", job.graph.max_parallelism);
+    let mut text = table.lines();
+    text.push_str("operators = [\n");
+    for place in 0..job.graph.operators.len() {
+        let operator = super::write_operator::operator(&job.graph, place);
+        text.push_str(&format!("  {},\n", operator.inline()));
+    }
+    text.push_str("]\n");
+    text
+}
+
+fn checkpoint(job: &JobConfig) -> Table {
+    let (this, default) = (job.checkpoint, crate::scenario::CheckpointConfig::default());
+    let mut table = Table::default();
+    table
+        .put_some("interval", this.interval.map(time))
+        .put_if(this.timeout != default.timeout, "timeout", time(this.timeout))
+        .put_if(this.min_pause != default.min_pause, "min-pause", time(this.min_pause))
+        .put_if(this.max_concurrent != default.max_concurrent, "max-concurrent", this.max_concurrent)
+        .put_if(this.retained != default.retained, "retained", this.retained);
+    table
+}
+
+fn restart(restart: RestartStrategy) -> String {
+    match restart {
+        RestartStrategy::None => quoted("none"),
+        RestartStrategy::FixedDelay { attempts, delay } => {
+            let mut fixed = Table::default();
+            fixed.put("attempts", attempts).put("delay", time(delay));
+            let mut table = Table::default();
+            table.put("fixed-delay", fixed.inline());
+            table.inline()
+        }
+    }
+}
+
+fn expect(expect: &Expect) -> Table {
+    let mut table = Table::default();
+    put_map(&mut table, "jobs", &expect.jobs, |status| quoted(status.to_string()));
+    match &expect.holds {
+        Holds::All => {}
+        Holds::Only(checks) => {
+            table.put("holds", list(checks.iter().map(quoted)));
+        }
+    }
+    table
+        .put_if(!expect.breaks.is_empty(), "breaks", list(expect.breaks.iter().map(quoted)))
+        .put_if(!expect.sometimes.is_empty(), "sometimes", list(expect.sometimes.iter().map(quoted)));
+    put_map(&mut table, "committed-rows", &expect.committed_rows, u64::to_string);
+    put_map(&mut table, "committed", &expect.committed, |rows| {
+        let mut table = Table::default();
+        for (key, value) in rows {
+            table.put(key, quoted(value));
+        }
+        table.inline()
+    });
+    put_map(&mut table, "restored-from", &expect.restored_from, u64::to_string);
+    put_map(&mut table, "completed", &expect.completed, |ids| list(ids));
+    table
+}
+
+/// Adds a table, unless it is empty.
+fn put_map<T, V: Display>(
+    table: &mut Table,
+    name: &str,
+    map: &BTreeMap<String, T>,
+    value: impl Fn(&T) -> V,
+) {
+    if map.is_empty() {
+        return;
+    }
+    let mut inner = Table::default();
+    for (key, entry) in map {
+        inner.put(key, value(entry));
+    }
+    table.put(name, inner.inline());
+}

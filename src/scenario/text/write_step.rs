@@ -1,0 +1,124 @@
+//! Writing a step: when, and what.
+
+use super::layout::{Table, quoted, time, word};
+use crate::kernel::SimTime;
+use crate::scenario::{Action, Aim, Milestone, Scenario, Step, TaskName, Trigger};
+
+impl Scenario {
+    /// The keys of a step.
+    pub(super) fn step_table(&self, step: &Step) -> Table {
+        let mut table = Table::default();
+        match &step.trigger {
+            Trigger::At(at) => table.put("at", time(*at)),
+            Trigger::When(milestone, after) => table
+                .put("when", self.milestone(milestone))
+                .put_if(*after > SimTime::ZERO, "after", time(*after)),
+        };
+        table
+            .put("do", self.action(&step.action))
+            .put_some("refused", step.refused.as_ref().map(quoted));
+        table
+    }
+
+    fn milestone(&self, milestone: &Milestone) -> String {
+        match milestone {
+            Milestone::Triggered { checkpoint, job } => {
+                one("triggered", self.checkpoint_of(*checkpoint, job))
+            }
+            Milestone::Snapshot { checkpoint, by } => {
+                one("snapshot", self.checkpoint_by(*checkpoint, by))
+            }
+            Milestone::Durable { checkpoint, by } => {
+                one("durable", self.checkpoint_by(*checkpoint, by))
+            }
+            Milestone::AckSent { checkpoint, by } => {
+                one("ack-sent", self.checkpoint_by(*checkpoint, by))
+            }
+            Milestone::Acked { checkpoint, by } => {
+                one("acked", self.checkpoint_by(*checkpoint, by))
+            }
+            Milestone::MetadataWritten { checkpoint, job } => {
+                one("metadata-written", self.checkpoint_of(*checkpoint, job))
+            }
+            Milestone::Completed { checkpoint, job } => {
+                one("completed", self.checkpoint_of(*checkpoint, job))
+            }
+            Milestone::Notified { checkpoint, by } => {
+                one("notified", self.checkpoint_by(*checkpoint, by))
+            }
+            Milestone::Restored { job } => one("restored", quoted(job)),
+            Milestone::DataEnded { by } => one("data-ended", self.task(by)),
+            Milestone::Savepoint { label } => one("savepoint", quoted(label)),
+            Milestone::Status { job, status } => one(&status.to_string(), quoted(job)),
+        }
+    }
+
+    fn action(&self, action: &Action) -> String {
+        let mut table = Table::default();
+        match action {
+            Action::Run { job, from, allow_non_restored } => {
+                table
+                    .put_if(self.jobs.len() > 1, "job", quoted(job))
+                    .put_some("from", from.as_ref().map(quoted))
+                    .put_if(*allow_non_restored, "allow-non-restored-state", true);
+                one("run", table.inline())
+            }
+            Action::Savepoint { job, label } => {
+                table.put_if(self.jobs.len() > 1, "job", quoted(job)).put("as", quoted(label));
+                one("savepoint", table.inline())
+            }
+            Action::Cancel { job, with_savepoint } => {
+                table
+                    .put_if(self.jobs.len() > 1, "job", quoted(job))
+                    .put_if(with_savepoint.is_some(), "with-savepoint", true)
+                    .put_some("as", with_savepoint.as_ref().map(quoted));
+                one("cancel", table.inline())
+            }
+            Action::Kill(task) => one("kill", self.task(task)),
+            Action::KillTaskManager(number) => one("kill-task-manager", number),
+            Action::KillJobManager => one("kill-job-manager", true),
+            Action::Lose(aim) => one("lose", self.aim(aim).inline()),
+            Action::Delay(aim, by) => one("delay", self.aim(aim).put("by", time(*by)).inline()),
+        }
+    }
+
+    fn aim(&self, aim: &Aim) -> Table {
+        let mut table = Table::default();
+        table
+            .put(word(&aim.message).trim_matches('"'), self.task(&aim.task))
+            .put_some("checkpoint", aim.checkpoint);
+        table
+    }
+
+    fn checkpoint_of(&self, checkpoint: u64, job: &str) -> String {
+        if job == self.jobs[0].graph.name {
+            return checkpoint.to_string();
+        }
+        let mut table = Table::default();
+        table.put("checkpoint", checkpoint).put("job", quoted(job));
+        table.inline()
+    }
+
+    fn checkpoint_by(&self, checkpoint: u64, by: &TaskName) -> String {
+        let mut table = Table::default();
+        table.put("checkpoint", checkpoint).put("by", self.task(by));
+        table.inline()
+    }
+
+    /// `counts/1`, with its job in front where it is not the first.
+    fn task(&self, task: &TaskName) -> String {
+        let TaskName { job, operator, subtask } = task;
+        if *job == self.jobs[0].graph.name {
+            quoted(format!("{operator}/{subtask}"))
+        } else {
+            quoted(format!("{job}:{operator}/{subtask}"))
+        }
+    }
+}
+
+/// `{ key = value }`.
+fn one(key: &str, value: impl std::fmt::Display) -> String {
+    let mut table = Table::default();
+    table.put(key, value);
+    table.inline()
+}
