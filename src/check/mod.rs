@@ -24,7 +24,7 @@ pub use violation::Violation;
 use crate::effect::ExternalSystem;
 use crate::job::{CheckpointId, RunId};
 use crate::kernel::SimTime;
-use crate::operator::{Catalogue, Equality, InputLog};
+use crate::operator::{Catalogue, Equality, InputLog, Log};
 use crate::scenario::Scenario;
 use crate::state::CompletedCheckpoint;
 use crate::trace::{Cast, Entry, JobStatus, SnapshotSource, SourcePosition, TraceEvent, TraceSink};
@@ -68,9 +68,6 @@ pub const CHECKS: [(&str, &str); 4] = [
 /// How many violations of one check are kept; one is enough to fail, and a broken protocol makes thousands.
 const KEPT_MAX: usize = 20;
 
-/// A log as the reference reads it.
-pub type Input = dyn InputLog + Send + Sync;
-
 /// What the checks must know beforehand.
 #[derive(Clone)]
 pub struct CheckSetup {
@@ -79,7 +76,7 @@ pub struct CheckSetup {
     /// The operators that its jobs name.
     pub catalogue: Arc<Catalogue>,
     /// The external logs, by `InputId`.
-    pub inputs: Arc<[Arc<Input>]>,
+    pub inputs: Arc<[Arc<Log>]>,
     /// What a run starts from that starts from the files of an earlier process.
     pub file: Option<FileStart>,
     /// Whether the output is compared with the reference at the end.

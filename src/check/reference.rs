@@ -11,10 +11,11 @@ use crate::job::{
     CheckpointId, KeyBy, OperatorId, OperatorIndex, Origin, Partitioner, Plan, Value,
 };
 use crate::kernel::SimTime;
-use crate::operator::{Catalogue, Context, InputLog, Operator};
+use crate::operator::{Catalogue, Context, InputLog, Log, Operator};
 use crate::rules::CommitWhen;
 use crate::state::{BroadcastId, KeyedId, ListId, ListMode, LiveState, OperatorSnapshot};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The checkpoint id that the reference tells operators of; which one it is must not matter to them.
 const SOME_CHECKPOINT: CheckpointId = CheckpointId::new(1);
@@ -56,7 +57,7 @@ struct Wire {
 /// A source and how far its log has been read.
 struct Reader<'w> {
     operator: usize,
-    log: &'w dyn InputLog,
+    log: &'w Log,
     next: Vec<u32>,
 }
 
@@ -83,17 +84,17 @@ pub(super) struct Evaluation<'w> {
 pub(super) struct Surroundings<'w> {
     pub(super) catalogue: &'w Catalogue,
     /// By `InputId`.
-    pub(super) inputs: &'w [std::sync::Arc<super::Input>],
+    pub(super) inputs: &'w [Arc<Log>],
     /// The names of the inputs, by `InputId`.
     pub(super) names: &'w [String],
 }
 
 impl<'w> Surroundings<'w> {
     /// The log that a source reads.
-    pub(super) fn log(self, plan: &Plan, source: OperatorIndex) -> &'w super::Input {
+    pub(super) fn log(self, plan: &Plan, source: OperatorIndex) -> &'w Log {
         let name = input_name(plan, source);
         let place = self.names.iter().position(|known| known == name);
-        &*self.inputs[place.expect("every input of a checked scenario is known")]
+        &self.inputs[place.expect("every input of a checked scenario is known")]
     }
 }
 
@@ -383,6 +384,9 @@ impl Context for Here<'_> {
     }
     fn now(&self) -> SimTime {
         self.now
+    }
+    fn partitions(&self) -> u16 {
+        0
     }
     fn key(&self) -> &Value {
         self.key.as_ref().expect("there is a key in `process` of a keyed operator only")

@@ -7,6 +7,7 @@ use super::FileStart;
 use super::history::{AT_END, Cut, History, RunStory, sources_of};
 use super::reference::{Carried, Evaluation, ReferenceRow, Surroundings};
 use crate::job::{CheckpointId, Plan, RunId};
+use crate::operator::InputLog;
 use crate::state::{CompletedCheckpoint, ListMode, OperatorSnapshot, OperatorState, SubtaskState};
 use crate::trace::SnapshotSource;
 use std::collections::BTreeMap;
