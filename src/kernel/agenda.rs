@@ -190,7 +190,7 @@ impl Agenda {
     #[inline(never)]
     fn grow(&mut self) {
         if let Pending::Few(heap) = &mut self.pending {
-            self.pending = Pending::Many(Box::new(Ladder::new(heap.keys(), self.now.nanos())));
+            self.pending = Pending::Many(Box::new(Ladder::new(heap.keys().to_vec(), self.now.nanos())));
         }
     }
 
