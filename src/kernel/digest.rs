@@ -236,11 +236,17 @@ mod tests {
 
     #[test]
     fn a_digest_never_changes_between_machines_and_releases() {
-        assert_eq!(digest(&[(1, 2), (u64::MAX, 0)]).to_string(), "d478528a1d92e4954525afdad4e57b61");
+        assert_eq!(
+            digest(&[(1, 2), (u64::MAX, 0)]).to_string(),
+            "d478528a1d92e4954525afdad4e57b61"
+        );
         let mut bytes = Digest::new();
         bytes.fold_bytes(b"a sandbar is a barrier in a stream");
         assert_eq!(bytes.to_string(), "b9b819d57a79f8d9118745817735303d");
-        assert_eq!(of(&(Some("text"), 7_usize, -1_isize, [true, false])), 0x5de9_28cb_bfee_f1d2_2f9b_f3b5_87c8_7bb5);
+        assert_eq!(
+            of(&(Some("text"), 7_usize, -1_isize, [true, false])),
+            0x5de9_28cb_bfee_f1d2_2f9b_f3b5_87c8_7bb5
+        );
     }
 
     #[test]

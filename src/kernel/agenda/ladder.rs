@@ -12,9 +12,10 @@
 use super::time_of;
 use std::collections::VecDeque;
 
-/// Bits of time in a digit.
-const BITS: u32 = 6;
-/// Slots of a level: as many as bits in a `u64`, which says which of them are in use.
+/// Bits of time in a digit. Four were measured to be faster than six with a hundred thousand keys
+/// and as fast with fewer; the slots a push may touch stay in the cache.
+const BITS: u32 = 4;
+/// Slots of a level: at most 64, so that a word says which of them are in use.
 const SLOTS: usize = 1 << BITS;
 /// Levels that cover 64 bits of time.
 const LEVELS: usize = 64_usize.div_ceil(BITS as usize);
