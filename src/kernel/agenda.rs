@@ -108,7 +108,7 @@ impl Agenda {
     ///
     /// If `at` is before `now()`, if `what` is 2^24 or more, or if the agenda has issued 2^40
     /// tickets: all three are bugs of the caller.
-    #[inline]
+    #[inline(always)] // measured: a tenth of a short world
     pub fn push(&mut self, at: SimTime, what: u32) -> Ticket {
         assert!(
             at >= self.now,
@@ -136,7 +136,7 @@ impl Agenda {
     }
 
     /// Takes the earliest event off the agenda; its time becomes `now()`.
-    #[inline]
+    #[inline(always)] // measured: a tenth of a short world
     pub fn pop(&mut self) -> Option<Event> {
         let key = match &mut self.pending {
             Pending::Few(heap) => heap.pop()?,

@@ -6,6 +6,9 @@
 //! push fills it from there, so a pop and the push that usually follows it cost one walk down
 //! instead of one down and one up.
 
+// Inlining is forced here, and walking kept out of line: a push and a pop are a few instructions
+// around one walk, and where the compiler judged otherwise a short world took a tenth longer.
+
 use std::hint::select_unpredictable;
 
 /// Children of one node.
@@ -43,19 +46,19 @@ impl Heap {
     }
 
     /// How many keys are in it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn len(&self) -> usize {
         self.end - ROOT - usize::from(self.hole)
     }
 
     /// Whether a key was popped and none put in since.
-    #[inline]
+    #[inline(always)]
     pub(super) fn has_hole(&self) -> bool {
         self.hole
     }
 
     /// Puts a key in where one was popped.
-    #[inline]
+    #[inline(always)]
     pub(super) fn fill(&mut self, key: u128) {
         debug_assert!(self.hole, "a hole was filled that is not there");
         self.hole = false;
@@ -63,7 +66,7 @@ impl Heap {
     }
 
     /// Puts a key in where there is no hole.
-    #[inline]
+    #[inline(always)]
     pub(super) fn append(&mut self, key: u128) {
         debug_assert!(!self.hole, "a key was appended and the hole left open");
         if self.end == self.keys.len() {
@@ -74,7 +77,7 @@ impl Heap {
     }
 
     /// Takes the least key out.
-    #[inline]
+    #[inline(always)]
     pub(super) fn pop(&mut self) -> Option<u128> {
         if self.hole {
             self.close_hole();
@@ -100,7 +103,7 @@ impl Heap {
     }
 
     /// Puts the last key into the hole, when no push came to fill it.
-    #[inline]
+    #[inline(always)]
     fn close_hole(&mut self) {
         self.hole = false;
         self.end -= 1;
@@ -111,7 +114,7 @@ impl Heap {
     }
 
     /// Writes `key` where it belongs on the way down from the root, which is overwritten.
-    #[inline]
+    #[inline(never)]
     fn sink(&mut self, key: u128) {
         let keys = self.keys.as_mut_slice();
         let mut place = ROOT;
@@ -127,7 +130,7 @@ impl Heap {
     }
 
     /// Writes `key` where it belongs on the way up from the last node, which is overwritten.
-    #[inline]
+    #[inline(never)]
     fn rise(&mut self, key: u128) {
         let keys = self.keys.as_mut_slice();
         let mut place = self.end - 1;

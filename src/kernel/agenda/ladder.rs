@@ -18,7 +18,8 @@ const BITS: u32 = 4;
 /// Slots of a level: at most 64, so that a word says which of them are in use.
 const SLOTS: usize = 1 << BITS;
 /// Levels that cover 64 bits of time.
-const LEVELS: usize = 64_usize.div_ceil(BITS as usize);
+const LEVELS: usize = 16;
+const _: () = assert!(64_u32.div_ceil(BITS) == 16, "LEVELS follows from BITS");
 /// A slot of at most this many keys is sorted as it is; sorting this few costs less than
 /// dealing them out again.
 const CROWDED: usize = 16;
