@@ -5,8 +5,6 @@
 mod default;
 mod error;
 mod model;
-#[cfg(test)]
-mod test_catalogue;
 mod text;
 
 pub use error::ScenarioError;

@@ -10,6 +10,7 @@ use crate::kernel::SimTime;
 use crate::operator::Catalogue;
 use crate::scenario::{CheckpointConfig, Input, JobConfig, RestartStrategy, ScenarioError};
 use std::ops::Range;
+use std::sync::Arc;
 use toml::Spanned;
 
 /// A job with everything in it that it inherits, still in the words of the file.
@@ -231,13 +232,14 @@ fn job(
         None => RestartStrategy::unconfigured(&checkpoint),
     };
     let nodes = Nodes { source, catalogue, inputs, job: name, operators: &draft.operators };
-    let graph = JobGraph {
+    let graph = Arc::new(JobGraph {
         name: name.get_ref().clone(),
         operators: nodes.nodes()?,
         max_parallelism: draft.max_parallelism.map(|most| most.0),
         chaining: draft.chaining.unwrap_or(true),
-    };
+    });
     nodes.check_graph(&graph)?;
+    let graph = Arc::try_unwrap(graph).unwrap_or_else(|shared| (*shared).clone());
     Ok(JobConfig { graph, checkpoint, restart })
 }
 

@@ -4,7 +4,6 @@ use crate::operator::Catalogue;
 use crate::scenario::{
     Action, Holds, InputKind, Milestone, RestartStrategy, Scenario, TaskName, Trigger,
 };
-use crate::scenario::test_catalogue::catalogue;
 
 /// The example of the design.
 const STORY: &str = r#"
@@ -56,7 +55,7 @@ sometimes = ["channel-blocked", "restored-at-another-parallelism"]
 "#;
 
 fn read(text: &str) -> Scenario {
-    Scenario::parse(text, "sim/story.toml", &catalogue()).unwrap_or_else(|error| panic!("{error}"))
+    Scenario::parse(text, "sim/story.toml", &Catalogue::built_in()).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// A job of two operators, to which a test adds what it is about.
