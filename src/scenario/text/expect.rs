@@ -45,9 +45,8 @@ impl Hopes<'_> {
     /// The expectations, with every name checked.
     pub(super) fn expect(&self, text: ExpectText) -> Result<Expect, ScenarioError> {
         let printed = |rows: Ordered<super::word::Printed>| {
-            let row = |(key, value): (Spanned<String>, super::word::Printed)| {
-                (key.into_inner(), value.0)
-            };
+            let row =
+                |(key, value): (Spanned<String>, super::word::Printed)| (key.into_inner(), value.0);
             rows.0.into_iter().map(row).collect()
         };
         Ok(Expect {

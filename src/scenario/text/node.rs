@@ -3,7 +3,8 @@
 use super::operator::{FromText, KEYS, KeyByText, OperatorText};
 use super::source::Source;
 use crate::job::{
-    GraphError, InputEdge, JobGraph, KeyBy, KeySelector, OperatorIndex, OperatorKind, OperatorNode, Partitioner, Plan,
+    GraphError, InputEdge, JobGraph, KeyBy, KeySelector, OperatorIndex, OperatorKind, OperatorNode,
+    Partitioner, Plan,
 };
 use crate::kernel::SimTime;
 use crate::operator::{Catalogue, Entry};
@@ -31,11 +32,7 @@ impl Nodes<'_> {
         self.operators.iter().map(|(at, text)| self.node(at, text)).collect()
     }
 
-    fn node(
-        &self,
-        at: &Range<usize>,
-        text: &OperatorText,
-    ) -> Result<OperatorNode, ScenarioError> {
+    fn node(&self, at: &Range<usize>, text: &OperatorText) -> Result<OperatorNode, ScenarioError> {
         let name = text.name().expect("a draft holds operators with names only");
         let kind = self.kind(at, name, text)?;
         self.check_fit(at, name, &kind, text)?;
@@ -173,7 +170,8 @@ impl Nodes<'_> {
         }
         match &text.second_from {
             None if entry.inputs == 2 => {
-                let message = format!("operator `{name}` has one input; {kind} `{function}` takes two");
+                let message =
+                    format!("operator `{name}` has one input; {kind} `{function}` takes two");
                 error(at, message, "name the second one: `second-from = [NAME]`")
             }
             Some(_) if entry.inputs < 2 => {
@@ -215,9 +213,8 @@ impl Nodes<'_> {
     /// Whether the graph can be built: uids differ, no cycle, no parallelism above its maximum.
     pub(super) fn check_graph(&self, graph: &Arc<JobGraph>) -> Result<(), ScenarioError> {
         let Err(error) = Plan::build(Arc::clone(graph)) else { return Ok(()) };
-        let blamed = blamed(&error).and_then(|name| {
-            self.operators.iter().find(|(_, operator)| operator.is_named(name))
-        });
+        let blamed = blamed(&error)
+            .and_then(|name| self.operators.iter().find(|(_, operator)| operator.is_named(name)));
         let at = blamed.map_or_else(|| self.job.span(), |(at, _)| at.clone());
         let message = format!("job `{}`: {error}", graph.name);
         Err(self.source.error_with(&at, message, error.help()))

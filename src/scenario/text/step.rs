@@ -150,11 +150,7 @@ impl Story<'_> {
         Ok((u64::from(which.checkpoint.0), self.task(&which.by)?))
     }
 
-    fn status(
-        &self,
-        job: &Spanned<String>,
-        status: JobStatus,
-    ) -> Result<Milestone, ScenarioError> {
+    fn status(&self, job: &Spanned<String>, status: JobStatus) -> Result<Milestone, ScenarioError> {
         Ok(Milestone::Status { job: self.job(job)?, status })
     }
 
@@ -219,13 +215,10 @@ impl Story<'_> {
                 Ok(Action::Cancel { job, with_savepoint: Some(label.into_inner()) })
             }
             (false, None) => Ok(Action::Cancel { job, with_savepoint: None }),
-            (true, None) => {
-                error("the savepoint of `cancel` has no label", "add `as = LABEL`")
+            (true, None) => error("the savepoint of `cancel` has no label", "add `as = LABEL`"),
+            (false, Some(_)) => {
+                error("`cancel` has a label but takes no savepoint", "add `with-savepoint = true`")
             }
-            (false, Some(_)) => error(
-                "`cancel` has a label but takes no savepoint",
-                "add `with-savepoint = true`",
-            ),
         }
     }
 
@@ -238,7 +231,8 @@ impl Story<'_> {
             (Message::NotifyComplete, &text.notify_complete),
             (Message::NotifyAborted, &text.notify_aborted),
         ];
-        let mut aims = aims.into_iter().filter_map(|(message, task)| Some((message, task.as_ref()?)));
+        let mut aims =
+            aims.into_iter().filter_map(|(message, task)| Some((message, task.as_ref()?)));
         let (Some((message, task)), None) = (aims.next(), aims.next()) else {
             return Err(self.source.error_with(
                 at,
@@ -250,11 +244,7 @@ impl Story<'_> {
         Ok(Aim { message, task: self.task(task)?, checkpoint })
     }
 
-    fn label(
-        &self,
-        labels: &[String],
-        label: &Spanned<String>,
-    ) -> Result<String, ScenarioError> {
+    fn label(&self, labels: &[String], label: &Spanned<String>) -> Result<String, ScenarioError> {
         let name = label.get_ref();
         if labels.contains(name) {
             return Ok(name.clone());
@@ -303,11 +293,9 @@ impl Story<'_> {
             return Err(self.source.unknown(&at, message, operator, known));
         };
         match subtask.parse::<u32>() {
-            Ok(subtask) if subtask < node.parallelism => Ok(TaskName {
-                job: job.graph.name.clone(),
-                operator: operator.to_owned(),
-                subtask,
-            }),
+            Ok(subtask) if subtask < node.parallelism => {
+                Ok(TaskName { job: job.graph.name.clone(), operator: operator.to_owned(), subtask })
+            }
             Ok(_) | Err(_) => {
                 let message = format!("operator `{operator}` has no subtask {subtask}");
                 let help = match node.parallelism {

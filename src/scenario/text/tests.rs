@@ -55,7 +55,8 @@ sometimes = ["channel-blocked", "restored-at-another-parallelism"]
 "#;
 
 fn read(text: &str) -> Scenario {
-    Scenario::parse(text, "sim/story.toml", &Catalogue::built_in()).unwrap_or_else(|error| panic!("{error}"))
+    Scenario::parse(text, "sim/story.toml", &Catalogue::built_in())
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// A job of two operators, to which a test adds what it is about.
@@ -94,11 +95,7 @@ fn the_example_of_the_design_is_read() {
 #[test]
 fn steps_say_when_and_what_and_remember_their_line() {
     let story = read(STORY);
-    let by = |subtask| TaskName {
-        job: "count".to_owned(),
-        operator: "counts".to_owned(),
-        subtask,
-    };
+    let by = |subtask| TaskName { job: "count".to_owned(), operator: "counts".to_owned(), subtask };
     let step = &story.steps[1];
     let milestone = Milestone::Acked { checkpoint: 5, by: by(1) };
     assert_eq!(step.trigger, Trigger::When(milestone, SimTime::ZERO));
@@ -196,7 +193,9 @@ fn every_milestone_and_action_reads_back() {
     ];
     let mut steps = String::new();
     for when in whens {
-        steps += &format!("[[step]]\nwhen = {{ {when} }}\nafter = \"10ms\"\ndo = {{ kill = \"in/0\" }}\n");
+        steps += &format!(
+            "[[step]]\nwhen = {{ {when} }}\nafter = \"10ms\"\ndo = {{ kill = \"in/0\" }}\n"
+        );
     }
     for action in actions {
         steps += &format!("[[step]]\nat = \"1s\"\nrefused = \"no\"\ndo = {{ {action} }}\n");
@@ -230,7 +229,12 @@ fn a_written_story_reads_well() {
     assert_eq!(read(&text), read(STORY));
     let wider = "{ name = \"counts\", aggregate = \"count\", key-by = \"value\", parallelism = 7, uid = \"counts-id\" },";
     assert!(text.contains(wider), "{text}");
-    assert!(text.contains("when = { acked = { checkpoint = 5, by = \"counts/1\" } }\ndo = { kill = \"counts/2\" }"), "{text}");
+    assert!(
+        text.contains(
+            "when = { acked = { checkpoint = 5, by = \"counts/1\" } }\ndo = { kill = \"counts/2\" }"
+        ),
+        "{text}"
+    );
 }
 
 #[test]

@@ -43,11 +43,7 @@ impl Scenario {
             .put_if(!self.about.is_empty(), "about", quoted(&self.about))
             .put("seed", self.seed)
             .put_if(self.flink != Release::default(), "flink", word(&self.flink))
-            .put_if(
-                !self.mutations.is_empty(),
-                "mutations",
-                list(self.mutations.iter().map(word)),
-            )
+            .put_if(!self.mutations.is_empty(), "mutations", list(self.mutations.iter().map(word)))
             .put_some("until", self.until.map(time))
             .put_if(
                 self.cluster != ClusterConfig::default(),
@@ -96,9 +92,11 @@ fn input(input: &Input) -> Table {
             table.put("generate", rows.inline())
         }
     };
-    table
-        .put_if(input.partitions != Input::PARTITIONS, "partitions", input.partitions)
-        .put_if(input.every != Input::EVERY, "every", time(input.every));
+    table.put_if(input.partitions != Input::PARTITIONS, "partitions", input.partitions).put_if(
+        input.every != Input::EVERY,
+        "every",
+        time(input.every),
+    );
     table
 }
 
@@ -132,7 +130,11 @@ fn checkpoint(job: &JobConfig) -> Table {
         .put_some("interval", this.interval.map(time))
         .put_if(this.timeout != default.timeout, "timeout", time(this.timeout))
         .put_if(this.min_pause != default.min_pause, "min-pause", time(this.min_pause))
-        .put_if(this.max_concurrent != default.max_concurrent, "max-concurrent", this.max_concurrent)
+        .put_if(
+            this.max_concurrent != default.max_concurrent,
+            "max-concurrent",
+            this.max_concurrent,
+        )
         .put_if(this.retained != default.retained, "retained", this.retained);
     table
 }
@@ -161,7 +163,11 @@ fn expect(expect: &Expect) -> Table {
     }
     table
         .put_if(!expect.breaks.is_empty(), "breaks", list(expect.breaks.iter().map(quoted)))
-        .put_if(!expect.sometimes.is_empty(), "sometimes", list(expect.sometimes.iter().map(quoted)));
+        .put_if(
+            !expect.sometimes.is_empty(),
+            "sometimes",
+            list(expect.sometimes.iter().map(quoted)),
+        );
     put_map(&mut table, "committed-rows", &expect.committed_rows, u64::to_string);
     put_map(&mut table, "committed", &expect.committed, |rows| {
         let mut table = Table::default();

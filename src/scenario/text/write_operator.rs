@@ -36,9 +36,9 @@ pub(super) fn operator(graph: &JobGraph, place: usize) -> Table {
 
 fn put_kind(table: &mut Table, node: &OperatorNode) {
     match &node.kind {
-        OperatorKind::Source { input, then } => table
-            .put("source", quoted(input))
-            .put_if(*then != AtEnd::default(), "then", word(then)),
+        OperatorKind::Source { input, then } => {
+            table.put("source", quoted(input)).put_if(*then != AtEnd::default(), "then", word(then))
+        }
         // `key-by = …`, which every such operator has, says it.
         OperatorKind::Transform { kind, .. } if kind == "key-by" => table,
         OperatorKind::Transform { kind, function } => table.put(kind, quoted(function)),

@@ -10,9 +10,11 @@ impl Scenario {
         let mut table = Table::default();
         match &step.trigger {
             Trigger::At(at) => table.put("at", time(*at)),
-            Trigger::When(milestone, after) => table
-                .put("when", self.milestone(milestone))
-                .put_if(*after > SimTime::ZERO, "after", time(*after)),
+            Trigger::When(milestone, after) => table.put("when", self.milestone(milestone)).put_if(
+                *after > SimTime::ZERO,
+                "after",
+                time(*after),
+            ),
         };
         table
             .put("do", self.action(&step.action))
