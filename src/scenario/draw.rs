@@ -124,7 +124,7 @@ impl Draw<'_> {
 
     /// A span of a range, both ends included.
     fn span(&self, what: impl Display, (low, high): (SimTime, SimTime)) -> SimTime {
-        self.stream(what).span(0, low, high)
+        round(self.stream(what).span(0, low, high)).max(low)
     }
 
     /// One of the choices, each as likely as its weight.
@@ -149,7 +149,17 @@ impl Draw<'_> {
 
 /// A span as many times shorter.
 fn part(span: SimTime, of: u64) -> SimTime {
-    SimTime::from_nanos(span.nanos() / of.max(1))
+    round(SimTime::from_nanos(span.nanos() / of.max(1)))
+}
+
+/// A span with as few digits as people like to read: the world hardly notices the rest.
+fn round(span: SimTime) -> SimTime {
+    let unit = match span.nanos() {
+        20_000_000.. => 1_000_000,
+        20_000.. => 1_000,
+        0..20_000 => 1,
+    };
+    SimTime::from_nanos(span.nanos() / unit * unit)
 }
 
 /// So many hundredths of a span.

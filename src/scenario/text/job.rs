@@ -36,7 +36,7 @@ pub(super) fn jobs(
     }
     let mut drafts: Vec<(Spanned<String>, Draft)> = Vec::new();
     for (name, text) in texts.0 {
-        source.check_name("job", &name)?;
+        source.check_name("a job", &name)?;
         let draft = Drafting { source, job: &name }.draft(&drafts, text)?;
         drafts.push((name, draft));
     }
@@ -75,6 +75,11 @@ impl Drafting<'_> {
         }
         for (name, change) in text.set.0 {
             let place = self.place(&draft, &name)?;
+            if let Some(other) = change.name {
+                let message = format!("`set` cannot rename operator `{}`", name.get_ref());
+                let help = "remove the operator and add one of the other name";
+                return Err(self.source.error_with(&other.span(), message, help));
+            }
             draft.operators[place].1.change(change);
         }
         self.append(&mut draft, text.add)?;
@@ -142,7 +147,7 @@ impl Drafting<'_> {
                 let message = format!("an operator of job `{}` has no name", self.job.get_ref());
                 return Err(self.source.error_with(&at, message, "add `name = …`"));
             };
-            self.source.check_name("operator", name)?;
+            self.source.check_name("an operator", name)?;
             if draft.operators.iter().any(|(_, other)| other.is_named(name.get_ref())) {
                 return Err(self.source.error_with(
                     &name.span(),
