@@ -18,6 +18,11 @@ pub struct TransactionId {
 }
 
 impl TransactionId {
+    /// Attempt, subtask and number in one word, for the trace.
+    pub fn key(self) -> u64 {
+        u64::from(self.attempt) << 48 | u64::from(self.subtask) << 32 | u64::from(self.number)
+    }
+
     /// As a sink keeps it in list state.
     pub fn to_value(self) -> Value {
         let job = i64::from_le_bytes(self.job.to_le_bytes());
@@ -99,4 +104,21 @@ pub struct ExternalSystem {
     pub prepared: BTreeMap<TransactionId, (CheckpointId, Vec<Row>)>,
     /// Transactions that have been committed, with the checkpoint that allowed it and the number of rows.
     pub done: BTreeMap<TransactionId, (CheckpointId, u64)>,
+}
+
+impl ExternalSystem {
+    /// What a read-committed reader sees of a keyed sink: the last value of each key. A row `(key, value)` is keyed by
+    /// its first column; a longer row keeps the rest as its value, any other value is its own key and counts as itself.
+    pub fn last_values(&self) -> BTreeMap<Value, Value> {
+        let rows = self.committed.iter().chain(self.table.values());
+        rows.map(|row| split(&row.value)).collect()
+    }
+}
+
+fn split(value: &Value) -> (Value, Value) {
+    match value.as_row() {
+        Some([key, value]) => (key.clone(), value.clone()),
+        Some([key, rest @ ..]) => (key.clone(), Value::Row(rest.into())),
+        Some([]) | None => (value.clone(), value.clone()),
+    }
 }

@@ -1,5 +1,77 @@
-//! What a part may ask for: send, store, answer, tell. The cluster carries it out; nothing happens here.
+//! What a part may ask for: send, schedule, store, answer, tell. The cluster carries it out; nothing happens here.
+//!
+//! The buffers are lent to a part for one call and reused, so that a hot path allocates nothing.
 
 mod external;
+mod message;
 
 pub use external::{ExternalRequest, ExternalSystem, Row, SinkKind, TransactionId};
+pub use message::{Deployment, RestoredTask, ToJob, ToTask};
+
+use crate::job::{ChannelId, CheckpointId, Element, ExternalId, Origin, TaskId};
+use crate::kernel::SimTime;
+use crate::state::{CompletedCheckpoint, OperatorSnapshot};
+use crate::trace::TraceEvent;
+use std::sync::Arc;
+
+/// What a task asks for while it handles one element or message.
+#[derive(Clone, Debug, Default)]
+pub struct TaskEffects {
+    /// Put these on channels, in order.
+    pub sends: Vec<(ChannelId, Element)>,
+    /// Ask these of external systems, in order, each for the record it stems from.
+    pub external: Vec<(ExternalId, ExternalRequest, Origin)>,
+    /// Tell these.
+    pub events: Vec<TraceEvent>,
+    /// Make this snapshot durable, then ack it.
+    pub snapshot: Option<(CheckpointId, Vec<Arc<OperatorSnapshot>>)>,
+    /// Hold no input channel back any more.
+    pub released: bool,
+    /// Send these to the job manager.
+    pub messages: Vec<ToJob>,
+    /// The task fails: the operator's words.
+    pub failure: Option<Arc<str>>,
+}
+
+/// What a job manager asks for while it handles one message, timer or request.
+#[derive(Clone, Debug, Default)]
+pub struct JobEffects {
+    /// Send these.
+    pub messages: Vec<(TaskId, ToTask)>,
+    /// Place and deploy these tasks, all or none, when slots are there.
+    pub deployments: Vec<(TaskId, Deployment)>,
+    /// Wake me after this long.
+    pub timers: Vec<(SimTime, JobTimer)>,
+    /// Write the metadata of this pending checkpoint.
+    pub metadata: Vec<CheckpointId>,
+    /// Keep or drop files.
+    pub files: Vec<FileChange>,
+    /// Answer whoever asked in this step of the scenario.
+    pub answers: Vec<(u32, Result<(), Arc<str>>)>,
+    /// Tell these.
+    pub events: Vec<TraceEvent>,
+    /// The job is over: free its slots.
+    pub over: bool,
+}
+
+/// What a job manager wakes up for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum JobTimer {
+    /// A periodic checkpoint is due, unless the schedule was changed since: its number tells.
+    Periodic(u64),
+    /// A pending checkpoint has used up its time.
+    Expire(CheckpointId),
+    /// The delay before a restart is over; which restart.
+    Restart(u32),
+}
+
+/// What happens to durable files.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum FileChange {
+    /// A checkpoint is kept for recovery.
+    Checkpoint(Arc<CompletedCheckpoint>),
+    /// A checkpoint's files are removed.
+    RemoveCheckpoint(Arc<CompletedCheckpoint>),
+    /// A savepoint is handed to its owner under a label.
+    Savepoint(Arc<CompletedCheckpoint>, Arc<str>),
+}

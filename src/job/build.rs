@@ -255,3 +255,6 @@ fn chain_names(
     }
     names
 }
+
+#[cfg(test)]
+mod tests;

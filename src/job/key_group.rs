@@ -55,12 +55,10 @@ impl KeyBy {
     /// If the value has no such column or the key is not of the key's type.
     #[inline]
     pub fn hash_of(&self, value: &Value) -> Result<i32, KeyError> {
-        let (Some(key), KeySelector::Value | KeySelector::Column(_)) =
-            (self.key_of(value), self.selector)
-        else {
-            return Err(self.no_column(value));
-        };
-        java_hash_code(key, self.key_type)
+        match self.key_of(value) {
+            Some(key) => java_hash_code(key, self.key_type),
+            None => Err(self.no_column(value)),
+        }
     }
 
     #[cold]
@@ -225,11 +223,12 @@ pub fn key_group_range(
 }
 
 /// The max parallelism of an operator whose user sets none: the power of two at or above one and a half times its
-/// parallelism, from 128 to 32768.
-pub fn default_max_parallelism(parallelism: u32) -> u32 {
-    parallelism
-        .saturating_add(parallelism / 2)
-        .min(MAX_PARALLELISM_MAX)
-        .next_power_of_two()
-        .max(128)
+/// parallelism, from 128 to 32768. None if the parallelism is not within 1 to 32768.
+pub fn default_max_parallelism(parallelism: u32) -> Option<u32> {
+    let roomy =
+        || (parallelism + parallelism / 2).next_power_of_two().clamp(128, MAX_PARALLELISM_MAX);
+    (1..=MAX_PARALLELISM_MAX).contains(&parallelism).then(roomy)
 }
+
+#[cfg(test)]
+mod tests;

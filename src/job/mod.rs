@@ -4,6 +4,7 @@
 
 mod build;
 mod chain;
+mod config;
 mod element;
 mod error;
 mod graph;
@@ -14,6 +15,7 @@ mod uid;
 mod value;
 mod wiring;
 
+pub use config::{CheckpointConfig, RestartStrategy};
 pub use element::{Barrier, CheckpointKind, Element};
 pub use error::GraphError;
 pub use graph::{

@@ -80,11 +80,10 @@ impl Wiring {
     }
 }
 
-/// How many key groups an operator has, before a snapshot has a say.
+/// How many key groups an operator has, before a snapshot has a say; the most there can be if it has more subtasks.
 pub(super) fn max_parallelism_of(graph: &JobGraph, operator: OperatorIndex) -> u32 {
-    graph
-        .configured_max_parallelism(operator)
-        .unwrap_or_else(|| default_max_parallelism(graph.operators[operator.index()].parallelism))
+    let default = || default_max_parallelism(graph.operators[operator.index()].parallelism);
+    graph.configured_max_parallelism(operator).or_else(default).unwrap_or(MAX_PARALLELISM_MAX)
 }
 
 /// Checks what can be said of each operator by itself.

@@ -123,8 +123,9 @@ impl Agenda {
         );
         let key = key(at, self.issued, what);
         match &mut self.pending {
+            Pending::Few(heap) if heap.has_hole() => heap.fill(key),
             Pending::Few(heap) => {
-                heap.push(key);
+                heap.append(key);
                 if heap.len() > HEAP_LENGTH_MAX {
                     self.grow();
                 }
@@ -189,8 +190,7 @@ impl Agenda {
     #[inline(never)]
     fn grow(&mut self) {
         if let Pending::Few(heap) = &mut self.pending {
-            let keys = heap.take();
-            self.pending = Pending::Many(Box::new(Ladder::new(keys, self.now.nanos())));
+            self.pending = Pending::Many(Box::new(Ladder::new(heap.keys(), self.now.nanos())));
         }
     }
 
@@ -199,7 +199,7 @@ impl Agenda {
     #[inline(never)]
     fn shrink(&mut self) {
         if let Pending::Many(ladder) = &mut self.pending {
-            self.pending = Pending::Few(Heap::new(ladder.take()));
+            self.pending = Pending::Few(Heap::new(&ladder.take()));
         }
     }
 }

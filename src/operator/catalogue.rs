@@ -1,7 +1,7 @@
 //! The catalogue: which operators a scenario can name, and how each is made.
 
 use super::Operator;
-use crate::job::OperatorNode;
+use crate::job::{OperatorKind, OperatorNode};
 use std::collections::BTreeMap;
 
 /// How strictly the output of a job can be compared with the reference; a path is as strict as its weakest operator.
@@ -47,6 +47,15 @@ impl Catalogue {
     /// The operator of a node: kind `source` and function `log` for sources, kind `sink` and the sink's kind for sinks.
     pub fn entry(&self, kind: &str, function: &str) -> Option<&Entry> {
         self.entries.get(&(kind.to_owned(), function.to_owned()))
+    }
+
+    /// The operator that a node names: kind `source` is `log`, a sink is its kind.
+    pub fn of(&self, node: &OperatorNode) -> Option<&Entry> {
+        match &node.kind {
+            OperatorKind::Source { .. } => self.entry("source", "log"),
+            OperatorKind::Transform { kind, function } => self.entry(kind, function),
+            OperatorKind::Sink { kind } => self.entry("sink", kind),
+        }
     }
 
     /// Kinds and functions, sorted.

@@ -49,12 +49,12 @@ pub trait Context {
     fn attempt(&self) -> u32;
     /// The first eight bytes of the job id of this run.
     fn job(&self) -> u64;
+    /// When a two-phase sink commits, by the rules in force.
+    fn commit_when(&self) -> CommitWhen;
     /// Virtual processing time.
     fn now(&self) -> SimTime;
     /// How many partitions a source's input has; 0 for other operators.
     fn partitions(&self) -> u16;
-    /// When a two-phase sink commits.
-    fn commit_when(&self) -> CommitWhen;
 
     /// The key of the current record. Panics outside `process` and in operators that are not keyed.
     fn key(&self) -> &Value;
@@ -111,6 +111,10 @@ pub trait Operator: Send + Sync {
     fn poll(&mut self, _log: &dyn InputLog, _context: &mut dyn Context) -> Poll {
         Poll::Ended
     }
+    /// Sources: when the next record is there; `None` if that is only known by polling.
+    fn due(&self, _log: &dyn InputLog) -> Option<SimTime> {
+        None
+    }
     /// Sources: the next entry of each partition that this subtask reads.
     fn positions(&self, _context: &mut dyn Context) -> Vec<(u16, u32)> {
         Vec::new()
@@ -135,3 +139,6 @@ pub trait Operator: Send + Sync {
     /// A copy of this operator as it is now, for a fork of the world.
     fn fork(&self) -> Box<dyn Operator>;
 }
+
+#[cfg(test)]
+mod tests;

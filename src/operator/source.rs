@@ -95,6 +95,10 @@ impl Operator for LogSource {
         Poll::Record(value, Origin { input, partition, offset: next, child: 0 })
     }
 
+    fn due(&self, _log: &dyn InputLog) -> Option<SimTime> {
+        self.heads.peek().map(|Reverse(head)| head.due)
+    }
+
     fn positions(&self, _context: &mut dyn Context) -> Vec<(u16, u32)> {
         self.all_positions()
     }

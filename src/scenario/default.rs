@@ -39,19 +39,6 @@ impl CheckpointConfig {
     pub const SHORTEST: SimTime = SimTime::from_millis(10);
 }
 
-impl Default for CheckpointConfig {
-    /// Flink's defaults (SEMANTICS §4.1): nothing periodic.
-    fn default() -> Self {
-        Self {
-            interval: None,
-            timeout: SimTime::from_secs(600),
-            min_pause: SimTime::ZERO,
-            max_concurrent: 1,
-            retained: 1,
-        }
-    }
-}
-
 impl RestartStrategy {
     /// What Flink does where nothing is configured (SEMANTICS §6.2): restart for ever with periodic checkpoints, else
     /// never.

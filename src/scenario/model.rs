@@ -1,6 +1,7 @@
 //! What a scenario says, checked and resolved.
 
 use crate::job::JobGraph;
+pub use crate::job::{CheckpointConfig, RestartStrategy};
 use crate::kernel::SimTime;
 use crate::rules::{Mutation, Release, Rules};
 use crate::trace::{JobStatus, Message};
@@ -118,35 +119,6 @@ pub struct JobConfig {
     pub restart: RestartStrategy,
 }
 
-/// Checkpoint settings (SEMANTICS §4.1).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct CheckpointConfig {
-    /// Between periodic triggers; none: no periodic checkpoints. 10 ms or more.
-    pub interval: Option<SimTime>,
-    /// A pending checkpoint is aborted after this long. 10 ms or more.
-    pub timeout: SimTime,
-    /// From a completion to the next periodic trigger.
-    pub min_pause: SimTime,
-    /// How many checkpoints may be pending, 1 or more.
-    pub max_concurrent: u32,
-    /// How many completed checkpoints are kept, 1 or more.
-    pub retained: u32,
-}
-
-/// What happens when a task fails (SEMANTICS §6.2).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum RestartStrategy {
-    /// The job fails.
-    None,
-    /// It restarts, at most so often, after a delay.
-    FixedDelay {
-        /// How many restarts.
-        attempts: u32,
-        /// The delay.
-        delay: SimTime,
-    },
-}
-
 /// One step of the story. Fires once.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Step {
@@ -156,6 +128,8 @@ pub struct Step {
     pub action: Action,
     /// If set, the step must be refused with a message that contains this.
     pub refused: Option<String>,
+    /// If set, a refused step is tried again after this long, as a patient client would; it cannot be `refused` then.
+    pub retry: Option<SimTime>,
     /// The line in the file, from 1; 0 for a drawn scenario. Never compared.
     pub line: Line,
 }
@@ -328,6 +302,8 @@ pub struct Aim {
 pub struct Expect {
     /// The state of jobs in the end (newest run of each).
     pub jobs: BTreeMap<String, JobStatus>,
+    /// Whether steps may be refused without breaking the expectation.
+    pub may_refuse: bool,
     /// Which checks must hold.
     pub holds: Holds,
     /// Checks that must be broken, by name.

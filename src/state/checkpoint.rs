@@ -132,6 +132,10 @@ impl AckLedger {
     pub fn is_full(&self) -> bool {
         self.awaited.is_empty()
     }
+    /// Every task that was asked for an ack.
+    pub fn participants(&self) -> impl Iterator<Item = TaskId> {
+        self.awaited.iter().chain(self.acked.keys()).copied()
+    }
     /// What a task's ack brought.
     pub fn snapshots(&self, task: TaskId) -> Option<&[Arc<OperatorSnapshot>]> {
         self.acked.get(&task).map(Vec::as_slice)

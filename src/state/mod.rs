@@ -5,7 +5,9 @@
 
 mod checkpoint;
 mod fixed;
+pub mod hash_order;
 mod live;
+pub mod rescale;
 mod snapshot;
 
 pub use checkpoint::{

@@ -54,6 +54,15 @@ impl fmt::Display for JobStatus {
     }
 }
 
+/// Where a snapshot that a job starts from was taken.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+pub enum SnapshotSource {
+    /// By a run of this world.
+    Run(RunId, CheckpointId),
+    /// By an earlier process; read from files.
+    Files(CheckpointId),
+}
+
 /// How many records passed a channel before a barrier, and the wrapping sum of their origins' hashes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize)]
 pub struct ChannelMark {
@@ -246,7 +255,7 @@ pub enum Fault {
 #[expect(missing_docs, reason = "a field says no more than its type and the variant's sentence do")]
 pub enum TraceEvent {
     /// A job was submitted.
-    JobSubmitted { run: RunId },
+    JobSubmitted { run: RunId, from: Option<SnapshotSource> },
     /// A submission was refused: the job cannot run, or cannot be restored.
     JobRefused { run: RunId, why: Arc<str> },
     /// A job changed its state.

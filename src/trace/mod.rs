@@ -6,7 +6,7 @@ mod event;
 
 pub use event::{
     AbortReason, AckVerdict, ChannelMark, EndOfTask, Fault, JobStatus, Message, MessageFate,
-    RestoreReport, SourcePosition, StateKind, StateSum, StateUnit, TraceEvent,
+    RestoreReport, SnapshotSource, SourcePosition, StateKind, StateSum, StateUnit, TraceEvent,
 };
 
 use crate::job::{Plan, RunId};

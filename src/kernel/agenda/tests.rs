@@ -128,8 +128,8 @@ fn drained(agenda: &mut Agenda) -> Vec<u32> {
 #[test]
 fn the_structure_changes_above_one_size_and_back_below_another() {
     let mut agenda = Agenda::new();
-    let mut at = |agenda: &mut Agenda| agenda.push(SimTime::from_nanos(1_000), 0);
-    (0..HEAP_LENGTH_MAX).for_each(|_| drop(at(&mut agenda)));
+    let at = |agenda: &mut Agenda| agenda.push(SimTime::from_nanos(1_000), 0);
+    (0..HEAP_LENGTH_MAX).for_each(|_| _ = at(&mut agenda));
     assert!(matches!(agenda.pending, Pending::Few(_)));
     at(&mut agenda);
     assert!(matches!(agenda.pending, Pending::Many(_)));
@@ -145,9 +145,9 @@ fn the_structure_changes_above_one_size_and_back_below_another() {
 fn many_ties_keep_their_order_and_events_due_now_come_after_them() {
     let mut agenda = Agenda::new();
     let noon = SimTime::from_secs(1);
-    (0..5_000).for_each(|what| drop(agenda.push(noon, what)));
+    (0..5_000).for_each(|what| _ = agenda.push(noon, what));
     assert_eq!(agenda.pop().map(|event| event.what), Some(0));
-    (5_000..9_000).for_each(|what| drop(agenda.push(noon, what)));
+    (5_000..9_000).for_each(|what| _ = agenda.push(noon, what));
     assert_eq!(drained(&mut agenda), (1..9_000).collect::<Vec<_>>());
 }
 
@@ -156,7 +156,7 @@ fn the_end_of_time_has_an_order_too() {
     let mut agenda = Agenda::new();
     let end = SimTime::MAX;
     agenda.push(SimTime::from_nanos(u64::MAX - 1), 0);
-    (1..3_000).for_each(|what| drop(agenda.push(end, what)));
+    (1..3_000).for_each(|what| _ = agenda.push(end, what));
     assert_eq!(agenda.pop().map(|event| event.what), Some(0));
     agenda.push(end, 3_000);
     assert_eq!(agenda.pop().map(|event| event.what), Some(1));
@@ -168,13 +168,13 @@ fn the_end_of_time_has_an_order_too() {
 fn a_burst_into_a_sorted_front_is_dealt_back() {
     let mut agenda = Agenda::new();
     (0..3_000)
-        .for_each(|what| drop(agenda.push(SimTime::from_secs(1_000_000 + u64::from(what)), what)));
+        .for_each(|what| _ = agenda.push(SimTime::from_secs(1_000_000 + u64::from(what)), what));
     agenda.push(SimTime::from_secs(1), 0);
     agenda.push(SimTime::from_secs(3), 0);
     agenda.pop();
     // All of these are before the end of the slot that the first event lay in.
     (0..3_000_u32).rev().for_each(|what| {
-        drop(agenda.push(SimTime::from_millis(1_001 + u64::from(what) % 997), what))
+        _ = agenda.push(SimTime::from_millis(1_001 + u64::from(what) % 997), what)
     });
     let mut last = agenda.now();
     while let Some(event) = agenda.pop() {

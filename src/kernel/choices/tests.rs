@@ -1,1 +1,257 @@
+use super::*;
 
+/// Sixteen bins of 1,024 draws each are expected; the sum of squared differences over the
+/// expectation stays below 45 but for one case in ten thousand.
+fn assert_uniform(story: &str, draws: impl Iterator<Item = u64>) {
+    let mut bins = [[0_u64; 16]; 2];
+    let mut count = 0;
+    for draw in draws {
+        bins[0][usize::try_from(draw >> 60).expect("four bits")] += 1;
+        bins[1][usize::try_from(draw & 15).expect("four bits")] += 1;
+        count += 1;
+    }
+    let expected = count / 16;
+    assert!(expected >= 512, "{story}: too few draws to judge");
+    for (half, bins) in ["highest", "lowest"].into_iter().zip(bins) {
+        let squares: u64 = bins.iter().map(|&bin| bin.abs_diff(expected).pow(2)).sum();
+        assert!(squares < 45 * expected, "{story}: the {half} bits are not uniform: {bins:?}");
+    }
+}
+
+/// Neighbours differ in half of their bits: 32 of 64, over `pairs` of them by less than five
+/// standard deviations of the sum, which are 4 · sqrt(pairs); and in each single bit.
+fn assert_unrelated(story: &str, draws: &[u64]) {
+    let pairs = u64::try_from(draws.len() - 1).expect("few");
+    let differing: u64 =
+        draws.windows(2).map(|pair| u64::from((pair[0] ^ pair[1]).count_ones())).sum();
+    let off = differing.abs_diff(32 * pairs);
+    assert!(
+        off * off < 400 * pairs,
+        "{story}: neighbours differ in {differing} bits of {}",
+        64 * pairs
+    );
+    for bit in 0..64 {
+        let flips: u64 = draws.windows(2).map(|pair| (pair[0] ^ pair[1]) >> bit & 1).sum();
+        let off = (2 * flips).abs_diff(pairs);
+        assert!(off * off < 36 * pairs, "{story}: bit {bit} flips {flips} times in {pairs}");
+    }
+}
+
+fn check(story: &str, draws: impl Iterator<Item = u64>) {
+    let draws: Vec<u64> = draws.collect();
+    assert_uniform(story, draws.iter().copied());
+    assert_unrelated(story, &draws);
+    let differences = draws.windows(2).map(|pair| pair[1].wrapping_sub(pair[0]));
+    assert_uniform(story, differences);
+}
+
+const DRAWS: u64 = 16_384;
+
+#[test]
+fn neighbouring_indices_have_unrelated_draws() {
+    for seed in [0, 1, 7, SEED_MAX] {
+        let stream = Choices::new(seed).stream("channel-delay", "count#0/lines->words/0->1/a0");
+        check("indices", (0..DRAWS).map(|index| stream.draw(index)));
+        check("far indices", (0..DRAWS).map(|index| stream.draw(u64::MAX - index)));
+        check("indices a power of two apart", (0..DRAWS).map(|index| stream.draw(index << 40)));
+    }
+}
+
+#[test]
+fn neighbouring_names_have_unrelated_draws() {
+    let choices = Choices::new(7);
+    for index in [0, 1, 2, 1_000] {
+        check("names", (0..DRAWS).map(|name| choices.stream("crash-time", name).draw(index)));
+        check(
+            "padded names",
+            (0..DRAWS).map(|name| choices.stream("k", format_args!("{name:016}")).draw(index)),
+        );
+        check(
+            "words",
+            (0..DRAWS).map(|word| choices.stream_u64("crash-time", &[0, word, 0]).draw(index)),
+        );
+    }
+}
+
+#[test]
+fn neighbouring_seeds_have_unrelated_draws() {
+    for index in [0, 1, 1_000] {
+        check(
+            "seeds",
+            (0..DRAWS).map(|seed| Choices::new(seed).stream("crash-time", "t0").draw(index)),
+        );
+    }
+}
+
+#[test]
+fn names_that_share_their_bytes_differ() {
+    let choices = Choices::new(7);
+    let key = |kind: &str, whom: &str| choices.stream(kind, whom).key;
+    let keys = [
+        key("a", ""),
+        key("a", "b"),
+        key("ab", ""),
+        key("a", "b\0"),
+        key("a", "b\0\0\0\0\0\0"),
+        choices.stream_u64("a", &[]).key,
+        choices.stream_u64("a", &[0]).key,
+        choices.stream_u64("a", &[0, 0]).key,
+    ];
+    for (place, key) in keys.iter().enumerate() {
+        assert!(!keys[..place].contains(key), "name {place} has the key of another");
+    }
+}
+
+#[test]
+fn a_name_is_the_same_in_one_piece_and_in_many() {
+    let choices = Choices::new(7);
+    let whole = choices.stream("channel-delay", "count#0/lines->words/0->1/a0");
+    let (job, run, from, to) = ("count", 0, "lines", "words");
+    let pieces = choices
+        .stream("channel-delay", format_args!("{job}#{run}/{from}->{to}/{}->{}/a{}", 0, 1, 0));
+    assert_eq!(whole.key, pieces.key);
+}
+
+#[test]
+fn squares_gives_the_numbers_it_always_gave() {
+    let key = 0xc58e_fd15_4ce3_2f6d;
+    let draws = [0, 1, 2, u64::MAX].map(|index| squares64(key, index));
+    let expected = [
+        9_462_863_352_113_132_047,
+        5_576_683_879_226_033_212,
+        6_874_264_570_996_313_208,
+        9_932_901_355_575_921_035,
+    ];
+    assert_eq!(draws, expected);
+}
+
+#[test]
+fn first_draws_never_change() {
+    let stream = Choices::new(7).stream("channel-delay", "lines->words/0->1");
+    let draws = [3_743_784_333_229_010_198, 15_674_013_841_173_598_105, 13_474_788_632_951_520_590];
+    assert_eq!([0, 1, 2].map(|index| stream.draw(index)), draws);
+    assert_eq!([0, 1, 2, 3].map(|index| stream.below(index, 100)), [20, 84, 73, 31]);
+    assert_eq!([0, 1, 2, 3].map(|index| stream.within(index, 10, 20)), [12, 19, 18, 13]);
+    assert_eq!([0, 1, 2, 3].map(|index| stream.chance(index, 1, 2)), [true, false, false, true]);
+    let (mean, max) = (SimTime::from_micros(10), SimTime::from_millis(1));
+    let tails = [0, 1, 2, 3].map(|index| stream.tail(index, mean, max).nanos());
+    assert_eq!(tails, [15_843, 2_005, 3_594, 11_567]);
+    let words = Choices::new(7).stream_u64("channel-delay", &[0, 1]);
+    assert_eq!(words.draw(0), 467_134_788_959_853_405);
+}
+
+#[test]
+fn draws_stay_in_their_ranges_and_reach_the_ends() {
+    let stream = Choices::new(7).stream("range", "");
+    let reached: std::collections::BTreeSet<u64> =
+        (0..1_000).map(|index| stream.within(index, 5, 9)).collect();
+    assert!(reached.into_iter().eq(5..=9));
+    assert_eq!(stream.within(0, 0, u64::MAX), stream.draw(0));
+    assert_eq!(stream.within(0, 4, 4), 4);
+    assert_eq!(stream.below(0, 1), 0);
+    assert!((0..1_000).all(|index| !stream.chance(index, 0, 5) && stream.chance(index, 5, 5)));
+    let quarter = (0..16_000).filter(|&index| stream.chance(index, 1, 4)).count();
+    assert!(quarter.abs_diff(4_000) < 275, "a chance of a quarter came {quarter} times in 16000");
+}
+
+#[test]
+fn a_tail_has_its_mean_and_its_bounds() {
+    let stream = Choices::new(7).stream("tail", "");
+    let mean = SimTime::from_micros(10);
+    let spans: Vec<u64> =
+        (0..100_000).map(|index| stream.tail(index, mean, SimTime::MAX).nanos()).collect();
+    let average = spans.iter().sum::<u64>() / 100_000;
+    assert!(average.abs_diff(10_000) < 200, "the mean of a tail around 10us is {average}ns");
+    assert!(spans.iter().any(|&span| span > 80_000), "a tail is sometimes long");
+    assert!(spans.iter().all(|&span| span >= 1));
+    let max = SimTime::from_micros(15);
+    assert!((0..1_000).all(|index| stream.tail(index, mean, max) <= max));
+    assert_eq!(
+        stream.tail(0, SimTime::MAX, SimTime::MAX).min(SimTime::MAX),
+        stream.tail(0, SimTime::MAX, SimTime::MAX)
+    );
+    assert_eq!(scale_log(0, u64::MAX), u64::MAX);
+    assert_eq!(scale_log(u64::MAX, 1_000), 0);
+}
+
+#[test]
+fn a_pin_is_brought_into_the_range_and_leaves_other_draws_alone() {
+    let tape: Tape =
+        "seed 7\ndelay/a[3] = 5\ndelay/a[4] = 1000\ndelay:1.2[0] = 9".parse().expect("a tape");
+    let (free, pinned) = (Choices::new(7), Choices::with_tape(tape));
+    let (was, is) = (free.stream("delay", "a"), pinned.stream("delay", "a"));
+    assert_eq!((is.within(3, 10, 20), is.within(4, 10, 20)), (10, 20));
+    assert_eq!((is.draw(3), is.below(4, 3)), (5, 2));
+    assert!(is.chance(3, 0, 10));
+    assert_eq!(is.span(3, SimTime::ZERO, SimTime::MAX), SimTime::from_nanos(5));
+    assert_eq!(is.tail(4, SimTime::MAX, SimTime::from_nanos(70)), SimTime::from_nanos(70));
+    assert_eq!(pinned.stream_u64("delay", &[1, 2]).draw(0), 9);
+    assert!([0, 1, 2, 5].iter().all(|&index| was.draw(index) == is.draw(index)));
+    let (was, is) = (free.stream("delay", "b"), pinned.stream("delay", "b"));
+    assert_eq!(was.draw(3), is.draw(3));
+}
+
+#[test]
+fn pins_that_no_draw_asked_for_are_told() {
+    let mut tape: Tape =
+        "seed 7\ndelay/a[3] = 5\ndelay/a[4] = 6\ndelay/gone[0] = 7".parse().expect("a tape");
+    tape.pins.insert("no draw".to_owned(), 1);
+    let choices = Choices::with_tape(tape);
+    let fork = choices.clone();
+    fork.stream("delay", "a").draw(3);
+    assert_eq!(choices.unasked_pins(), ["delay/a[4]", "delay/gone[0]", "no draw"]);
+}
+
+#[test]
+fn a_recorded_run_is_a_tape_that_plays_the_same_under_any_seed() {
+    let draw_all = |choices: &Choices| {
+        let stream = choices.stream("delay", "a");
+        (
+            stream.within(0, 5, 500),
+            stream.chance(1, 1, 2),
+            choices.stream_u64("crash", &[4]).draw(0),
+        )
+    };
+    let recorder = Choices::recording(Tape::of_seed(7));
+    let drawn = draw_all(&recorder);
+    assert_eq!(drawn, draw_all(&Choices::new(7)));
+    let tape = Tape { seed: 8, ..recorder.asked() };
+    assert_eq!(tape.pins.len(), 3);
+    let replay = Choices::with_tape(tape);
+    assert_eq!(draw_all(&replay), drawn);
+    assert!(replay.unasked_pins().is_empty());
+}
+
+#[test]
+fn a_text_that_is_no_tape_says_where_and_why() {
+    let check = |text: &str, expected: &str| {
+        assert_eq!(text.parse::<Tape>().expect_err(text).to_string(), expected)
+    };
+    check("", "line 1 of the tape: expected `seed` and a number from 0 to 2^63 - 1, found ``");
+    check(
+        "\nseed 9223372036854775808",
+        "line 2 of the tape: expected `seed` and a number from 0 to 2^63 - 1, found `seed 9223372036854775808`",
+    );
+    check(
+        "seed 1\na/b = 3",
+        "line 2 of the tape: expected `kind/whom[index] = value`, found `a/b = 3`",
+    );
+    check(
+        "seed 1\n\na/b[0] = x",
+        "line 3 of the tape: expected `kind/whom[index] = value`, found `a/b[0] = x`",
+    );
+    check("seed 1\na/b[0] = 1\na/b[0] = 1", "line 3 of the tape: `a/b[0]` is pinned twice");
+}
+
+#[test]
+#[should_panic(expected = "9223372036854775808 is not a seed: seeds are 0 to 2^63 - 1")]
+fn a_seed_beyond_the_signed_integers_is_refused() {
+    Choices::new(SEED_MAX + 1);
+}
+
+#[test]
+fn choices_and_streams_can_be_sent() {
+    fn assert_send<T: Send + Sync + Clone>() {}
+    assert_send::<Choices>();
+    assert_send::<Stream>();
+}

@@ -149,6 +149,7 @@ impl Plot {
             },
             max_concurrent: draw.weighted("max-concurrent", &[(1, 5), (2, 2), (3, 2)]),
             retained: draw.count("retained", (1, 3)),
+            tolerable_failures: draw.weighted("tolerable-failures", &[(0, 3), (1, 2), (5, 5)]),
         }
     }
 
@@ -191,7 +192,9 @@ impl Plot {
                 Some(label.clone())
             }
         };
-        steps.push(step(trigger, Action::Cancel { job: job.clone(), with_savepoint }));
+        let cancel = step(trigger, Action::Cancel { job: job.clone(), with_savepoint });
+        // A fault may have the job restart just now: whoever cancels it tries again.
+        steps.push(Step { retry: Some(self.interval), ..cancel });
         let canceled = Milestone::Status { job, status: JobStatus::Canceled };
         let pause = draw
             .span(format_args!("{}/pause", next.name), (SimTime::ZERO, SimTime::from_millis(50)));
@@ -206,5 +209,5 @@ impl Plot {
 
 /// A step that need not be refused.
 pub(super) fn step(trigger: Trigger, action: Action) -> Step {
-    Step { trigger, action, refused: None, line: Line::default() }
+    Step { trigger, action, refused: None, retry: None, line: Line::default() }
 }

@@ -51,6 +51,7 @@ impl Hopes<'_> {
         };
         Ok(Expect {
             jobs: self.by_job(text.jobs)?,
+            may_refuse: text.may_refuse,
             holds: match text.holds {
                 None => Holds::All,
                 Some(holds) if is_all(holds.get_ref()) => Holds::All,

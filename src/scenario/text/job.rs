@@ -270,5 +270,6 @@ fn checkpoint(
         min_pause: text.min_pause.map_or(SimTime::ZERO, |pause| pause.0),
         max_concurrent: count(text.max_concurrent, default.max_concurrent),
         retained: count(text.retained, default.retained),
+        tolerable_failures: text.tolerable_failures.unwrap_or(default.tolerable_failures),
     })
 }

@@ -102,6 +102,7 @@ pub(super) struct CheckpointText {
     pub min_pause: Option<Time>,
     pub max_concurrent: Option<Count<{ u32::MAX }>>,
     pub retained: Option<Count<{ u32::MAX }>>,
+    pub tolerable_failures: Option<u32>,
 }
 
 /// `restart = "none"` or `restart = { fixed-delay = { … } }`.
@@ -126,6 +127,7 @@ pub(super) struct StepText {
     #[serde(rename = "do")]
     pub action: Spanned<ActionText>,
     pub refused: Option<String>,
+    pub retry: Option<Spanned<Time>>,
 }
 
 /// `when = { … }`.
@@ -231,6 +233,8 @@ pub(super) struct AimText {
 pub(super) struct ExpectText {
     #[serde(default)]
     pub jobs: Ordered<crate::trace::JobStatus>,
+    #[serde(default)]
+    pub may_refuse: bool,
     pub holds: Option<Spanned<OneOrMany>>,
     pub breaks: Option<Spanned<OneOrMany>>,
     #[serde(default)]

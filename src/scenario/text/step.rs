@@ -81,7 +81,19 @@ impl Story<'_> {
         let line = Line(self.source.line(at.start));
         let place = text.action.span();
         let action = self.action(labels, &place, text.action.into_inner())?;
-        Ok(Step { trigger, action, refused: text.refused, line })
+        let retry = match text.retry {
+            Some(retry) if text.refused.is_some() => {
+                let help = "keep one: a step that must be refused is not tried again";
+                let message = "a step has both `refused` and `retry`";
+                return Err(self.source.error_with(&retry.span(), message, help));
+            }
+            Some(retry) if retry.get_ref().0 == SimTime::ZERO => {
+                let help = "say after how long, as in `retry = \"100ms\"`";
+                return Err(self.source.error_with(&retry.span(), "`retry` is 0", help));
+            }
+            retry => retry.map(|retry| retry.get_ref().0),
+        };
+        Ok(Step { trigger, action, refused: text.refused, retry, line })
     }
 
     fn milestone(

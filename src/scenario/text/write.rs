@@ -135,7 +135,12 @@ fn checkpoint(job: &JobConfig) -> Table {
             "max-concurrent",
             this.max_concurrent,
         )
-        .put_if(this.retained != default.retained, "retained", this.retained);
+        .put_if(this.retained != default.retained, "retained", this.retained)
+        .put_if(
+            this.tolerable_failures != default.tolerable_failures,
+            "tolerable-failures",
+            this.tolerable_failures,
+        );
     table
 }
 
@@ -155,6 +160,7 @@ fn restart(restart: RestartStrategy) -> String {
 fn expect(expect: &Expect) -> Table {
     let mut table = Table::default();
     put_map(&mut table, "jobs", &expect.jobs, |status| quoted(status.to_string()));
+    table.put_if(expect.may_refuse, "may-refuse", "true");
     match &expect.holds {
         Holds::All => {}
         Holds::Only(checks) => {

@@ -18,7 +18,8 @@ impl Scenario {
         };
         table
             .put("do", self.action(&step.action))
-            .put_some("refused", step.refused.as_ref().map(quoted));
+            .put_some("refused", step.refused.as_ref().map(quoted))
+            .put_some("retry", step.retry.map(time));
         table
     }
 

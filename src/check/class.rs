@@ -1,0 +1,157 @@
+//! How strictly the output of each sink can be compared with the reference.
+//!
+//! Declared by each operator, and weakened by what a path does to it: order lost between subtasks, or an operator that
+//! decides by values which depend on order.
+
+use super::mapping::catalogue_key;
+use crate::job::{InputEdge, JobGraph, KeySelector, OperatorKind, OperatorNode, Partitioner};
+use crate::operator::{Catalogue, Equality};
+
+/// Operators that hand on rows as they are, so that the last row of a key stays the last.
+const PASSING: [(&str, &str); 7] = [
+    ("map", "identity"),
+    ("map", "upper"),
+    ("map", "lower"),
+    ("map", "increment"),
+    ("key-by", "identity"),
+    ("state", "buffer"),
+    ("state", "union-counter"),
+];
+
+/// Kinds of operators that emit one row for each, whatever is in it.
+const ONE_FOR_ONE: [&str; 5] = ["map", "key-by", "aggregate", "reduce", "state"];
+
+/// What is the same in every run that reads the same records.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Determined {
+    /// The rows, as a multiset.
+    pub(super) values: bool,
+    /// The last row of each key, the key being the first column.
+    pub(super) last: bool,
+    /// How many rows stem from each origin.
+    pub(super) origins: bool,
+    /// The value of the rows that stem from an origin.
+    pinned: bool,
+}
+
+impl Determined {
+    /// The class, of rows that are kept in order or not.
+    pub(super) const fn class(self) -> Equality {
+        if self.values {
+            Equality::Multiset
+        } else if self.last {
+            Equality::LastPerKey
+        } else {
+            Equality::Accounted
+        }
+    }
+
+    /// The class of a table that only keeps the last row of each key.
+    pub(super) const fn class_of_table(self) -> Equality {
+        if self.last { Equality::LastPerKey } else { Equality::Accounted }
+    }
+}
+
+/// What is determined of the output of each operator; of a sink, of what it is given.
+pub(super) fn determined(graph: &JobGraph, catalogue: &Catalogue) -> Vec<Determined> {
+    let nothing = Determined { values: false, last: false, origins: false, pinned: false };
+    let mut outputs = vec![nothing; graph.operators.len()];
+    for place in in_topological_order(graph) {
+        let node = &graph.operators[place];
+        let input = node.inputs.iter().map(|edge| through(graph, edge, node, &outputs)).reduce(
+            |one, other| Determined {
+                values: one.values && other.values,
+                last: false,
+                origins: one.origins && other.origins,
+                pinned: one.pinned && other.pinned,
+            },
+        );
+        outputs[place] = match &node.kind {
+            OperatorKind::Source { .. } => {
+                Determined { values: true, last: false, origins: true, pinned: true }
+            }
+            OperatorKind::Sink { .. } => input.unwrap_or(nothing),
+            OperatorKind::Transform { .. } => {
+                input.map_or(nothing, |input| transformed(input, node, catalogue))
+            }
+        };
+    }
+    outputs
+}
+
+/// What an operator leaves determined.
+fn transformed(input: Determined, node: &OperatorNode, catalogue: &Catalogue) -> Determined {
+    let (kind, function) = catalogue_key(node);
+    let is_passing = PASSING.contains(&(kind, function));
+    let entry = catalogue.entry(kind, function);
+    let equality = entry.map_or(Equality::Accounted, |entry| entry.equality);
+    let is_stateful = entry.is_none_or(|entry| entry.stateful);
+    let folds_by_key = node.key_by.is_some() && is_stateful && equality >= Equality::LastPerKey;
+    Determined {
+        values: input.values && equality == Equality::Multiset,
+        last: if is_stateful && !is_passing {
+            folds_by_key && input.values
+        } else {
+            input.last && is_passing
+        },
+        origins: input.origins && (ONE_FOR_ONE.contains(&kind) || (input.pinned && !is_stateful)),
+        pinned: input.pinned && (!is_stateful || kind == "state"),
+    }
+}
+
+/// What an edge leaves determined: order within a key only if all rows of a key go the same way.
+fn through(
+    graph: &JobGraph,
+    edge: &InputEdge,
+    receiver: &OperatorNode,
+    outputs: &[Determined],
+) -> Determined {
+    let sender = &graph.operators[edge.from.index()];
+    let keeps_order = match partitioner(edge, sender, receiver) {
+        Partitioner::Forward | Partitioner::Global => true,
+        Partitioner::Hash => {
+            let by_first_column =
+                |key_by: crate::job::KeyBy| key_by.selector == KeySelector::Column(0);
+            receiver.parallelism == 1 || receiver.key_by.is_some_and(by_first_column)
+        }
+        Partitioner::Rebalance | Partitioner::Broadcast | Partitioner::Rescale => {
+            receiver.parallelism == 1
+        }
+    };
+    let output = outputs[edge.from.index()];
+    Determined { last: output.last && keeps_order, ..output }
+}
+
+/// How the records of an edge are dealt, defaults filled in.
+pub(super) fn partitioner(
+    edge: &InputEdge,
+    sender: &OperatorNode,
+    receiver: &OperatorNode,
+) -> Partitioner {
+    edge.partitioner.unwrap_or({
+        if receiver.key_by.is_some() {
+            Partitioner::Hash
+        } else if sender.parallelism == receiver.parallelism {
+            Partitioner::Forward
+        } else {
+            Partitioner::Rebalance
+        }
+    })
+}
+
+/// The operators, each after all that feed it.
+pub(super) fn in_topological_order(graph: &JobGraph) -> Vec<usize> {
+    let mut order = Vec::with_capacity(graph.operators.len());
+    let mut is_placed = vec![false; graph.operators.len()];
+    while order.len() < graph.operators.len() {
+        let before = order.len();
+        for (place, node) in graph.operators.iter().enumerate() {
+            if !is_placed[place] && node.inputs.iter().all(|edge| is_placed[edge.from.index()]) {
+                is_placed[place] = true;
+                order.push(place);
+            }
+        }
+        assert!(order.len() > before, "a plan was built of a graph that goes in circles");
+    }
+    order
+}

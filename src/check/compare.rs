@@ -1,0 +1,204 @@
+//! Compares rows that were written with rows that the reference writes, and says what is missing or doubled.
+
+use super::reference::ReferenceRow;
+use super::violation::Names;
+use crate::effect::Row;
+use crate::job::{Origin, Value};
+use crate::state::{FixedHasher, FixedMap};
+use std::hash::{Hash, Hasher};
+
+/// How many differences a text tells before it only counts them.
+const TOLD_MAX: usize = 3;
+
+/// What may have been written: at least `low`, at most `high` and `extra`.
+#[derive(Clone, Debug)]
+pub(super) struct Bounds<'a> {
+    pub(super) low: &'a [ReferenceRow],
+    pub(super) high: &'a [ReferenceRow],
+    /// Rows of an abandoned timeline that somebody restored.
+    pub(super) extra: Vec<&'a [ReferenceRow]>,
+    /// Whether rows may be there more often than in `high`, since records were replayed.
+    pub(super) may_repeat: bool,
+}
+
+impl Bounds<'_> {
+    /// Whether there is exactly one right answer.
+    pub(super) fn is_exact(&self) -> bool {
+        self.low.len() == self.high.len() && self.extra.is_empty() && !self.may_repeat
+    }
+}
+
+/// How often something is in the lower bound, in what was written, and in the upper bound.
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    low: u32,
+    written: u32,
+    high: u32,
+}
+
+impl Counts {
+    const fn is_too_few(self) -> bool {
+        self.written < self.low
+    }
+    const fn is_too_many(self, may_repeat: bool) -> bool {
+        self.written > self.high && !(may_repeat && self.high > 0)
+    }
+}
+
+/// What is wrong with the rows as a multiset of values, in words; nothing if nothing is.
+pub(super) fn by_value(
+    bounds: &Bounds<'_>,
+    written: &[&Row],
+    origins_are_determined: bool,
+    names: &Names,
+) -> Option<String> {
+    let value_of = |row: &ReferenceRow| hash_of(&row.value);
+    if bounds.is_exact() && same_sums(bounds.low, written, value_of, |row| hash_of(&row.value)) {
+        return None;
+    }
+    let counts = count(bounds, written, |row| &row.value, |row| &row.value);
+    let mut wrong: Vec<(&Value, Counts)> = wrong_of(counts, bounds.may_repeat);
+    if wrong.is_empty() {
+        return None;
+    }
+    if origins_are_determined && let Some(text) = by_origin(bounds, written, names) {
+        return Some(text);
+    }
+    wrong.sort_unstable_by_key(|(value, _)| *value);
+    let tell = |(value, counts): &(&Value, Counts)| {
+        let row = written.iter().find(|row| row.value == **value);
+        let row = row.map(|row| format!(" ({})", names.origin(row.origin))).unwrap_or_default();
+        let expected = if counts.is_too_few() { counts.low } else { counts.high };
+        format!("`{value}`{row} is there {} instead of {}", times(counts.written), times(expected))
+    };
+    Some(listed(&wrong, tell))
+}
+
+/// What is wrong with the rows by the records they stem from, in words.
+pub(super) fn by_origin(bounds: &Bounds<'_>, written: &[&Row], names: &Names) -> Option<String> {
+    let origin_of = |row: &ReferenceRow| row.origin.hash();
+    if bounds.is_exact() && same_sums(bounds.low, written, origin_of, |row| row.origin.hash()) {
+        return None;
+    }
+    let counts = count(bounds, written, |row| row.origin, |row| row.origin);
+    let mut wrong: Vec<(Origin, Counts)> = wrong_of(counts, bounds.may_repeat);
+    if wrong.is_empty() {
+        return None;
+    }
+    wrong.sort_unstable_by_key(|(origin, _)| *origin);
+    let tell = |(origin, counts): &(Origin, Counts)| {
+        let name = names.origin(*origin);
+        match *counts {
+            Counts { written: 0, .. } => format!("{name} is missing"),
+            Counts { high: 0, written, .. } => {
+                format!("{name} is there {}, and must not be there", times(written))
+            }
+            counts if counts.is_too_few() => {
+                format!(
+                    "{name} is there {} instead of {}",
+                    times(counts.written),
+                    times(counts.low)
+                )
+            }
+            Counts { high: 1, written, .. } => format!("{name} is there {}", times(written)),
+            Counts { high, written, .. } => {
+                format!("{name} is there {} instead of {}", times(written), times(high))
+            }
+        }
+    };
+    Some(listed(&wrong, tell))
+}
+
+/// What is wrong with the last row of each key, in words. Where there is more than one right answer, the last row of the
+/// lower bound must at least be there.
+pub(super) fn by_last(bounds: &Bounds<'_>, written: &[&Row], is_in_order: bool) -> Option<String> {
+    let by_key = |value| (key_of(value), value);
+    let last: FixedMap<&Value, &Value> = written.iter().map(|row| by_key(&row.value)).collect();
+    let expected: FixedMap<&Value, &Value> =
+        bounds.low.iter().map(|row| by_key(&row.value)).collect();
+    let has_one_answer =
+        is_in_order && bounds.low.len() == bounds.high.len() && bounds.extra.is_empty();
+    let mut wrong: Vec<(&Value, Option<&Value>)> = expected
+        .into_iter()
+        .filter_map(|(key, value)| match last.get(key) {
+            Some(found) if *found == value => None,
+            Some(_) if !has_one_answer && written.iter().any(|row| row.value == *value) => None,
+            found => Some((value, found.copied())),
+        })
+        .collect();
+    if wrong.is_empty() {
+        return None;
+    }
+    wrong.sort_unstable();
+    let tell = |(value, found): &(&Value, Option<&Value>)| match found {
+        Some(found) => format!("the last row of its key is `{found}`, the reference has `{value}`"),
+        None => format!("`{value}` is missing"),
+    };
+    Some(listed(&wrong, tell))
+}
+
+/// The key of a row: its first column, or the value itself.
+pub(super) fn key_of(value: &Value) -> &Value {
+    value.as_row().and_then(<[Value]>::first).unwrap_or(value)
+}
+
+/// Whether both sides have equally many rows and the same sum of hashes.
+fn same_sums(
+    expected: &[ReferenceRow],
+    written: &[&Row],
+    hash_expected: impl Fn(&ReferenceRow) -> u64,
+    hash_written: impl Fn(&Row) -> u64,
+) -> bool {
+    let add = |sum: u64, hash: u64| sum.wrapping_add(hash);
+    expected.len() == written.len()
+        && expected.iter().map(hash_expected).fold(0, add)
+            == written.iter().map(|row| hash_written(row)).fold(0, add)
+}
+
+fn count<'a, K: Hash + Eq>(
+    bounds: &Bounds<'a>,
+    written: &[&'a Row],
+    expected_key: impl Fn(&'a ReferenceRow) -> K,
+    written_key: impl Fn(&'a Row) -> K,
+) -> FixedMap<K, Counts> {
+    let mut counts: FixedMap<K, Counts> = FixedMap::default();
+    for row in bounds.low {
+        counts.entry(expected_key(row)).or_default().low += 1;
+    }
+    for row in bounds.high.iter().chain(bounds.extra.iter().copied().flatten()) {
+        counts.entry(expected_key(row)).or_default().high += 1;
+    }
+    for row in written {
+        counts.entry(written_key(row)).or_default().written += 1;
+    }
+    counts
+}
+
+fn wrong_of<K>(counts: FixedMap<K, Counts>, may_repeat: bool) -> Vec<(K, Counts)> {
+    let is_wrong = |counts: &Counts| counts.is_too_few() || counts.is_too_many(may_repeat);
+    counts.into_iter().filter(|(_, counts)| is_wrong(counts)).collect()
+}
+
+fn hash_of(value: &Value) -> u64 {
+    let mut hasher = FixedHasher::default();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn times(number: u32) -> String {
+    match number {
+        0 => "never".to_owned(),
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        more => format!("{more} times"),
+    }
+}
+
+/// The first few, and how many more there are.
+pub(super) fn listed<T>(all: &[T], tell: impl Fn(&T) -> String) -> String {
+    let mut text = all.iter().take(TOLD_MAX).map(tell).collect::<Vec<_>>().join("; ");
+    if all.len() > TOLD_MAX {
+        text.push_str(&format!("; and {} more", all.len() - TOLD_MAX));
+    }
+    text
+}

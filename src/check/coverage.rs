@@ -1,0 +1,70 @@
+//! What a world exercised, so that a sweep of worlds in which nothing was put to the test is not taken for a success.
+
+use crate::operator::Equality;
+use serde::{Deserialize, Serialize};
+
+/// Counts of worlds, and of the sinks in them. Of one world each count of worlds is 0 or 1.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Coverage {
+    /// Worlds.
+    pub worlds: u64,
+    /// Worlds that restored a completed checkpoint with records on both sides of its cut.
+    pub restored_midway: u64,
+    /// Worlds that restored keyed state with something in it at another parallelism.
+    pub rescaled_keyed_state: u64,
+    /// Worlds in which records waited behind a blocked channel at the cut of a checkpoint that completed.
+    pub held_at_a_cut: u64,
+    /// Worlds that ended before their first checkpoint had completed.
+    pub ended_before_first_checkpoint: u64,
+    /// Worlds in which at least one sink was compared more strictly than `accounted`.
+    pub checked_above_accounted: u64,
+    /// Sinks compared as multisets.
+    pub sinks_multiset: u64,
+    /// Sinks compared by the last value of each key.
+    pub sinks_last_per_key: u64,
+    /// Sinks compared by origins only.
+    pub sinks_accounted: u64,
+}
+
+impl Coverage {
+    /// Adds the counts of other worlds.
+    pub const fn add(&mut self, other: &Self) {
+        self.worlds += other.worlds;
+        self.restored_midway += other.restored_midway;
+        self.rescaled_keyed_state += other.rescaled_keyed_state;
+        self.held_at_a_cut += other.held_at_a_cut;
+        self.ended_before_first_checkpoint += other.ended_before_first_checkpoint;
+        self.checked_above_accounted += other.checked_above_accounted;
+        self.sinks_multiset += other.sinks_multiset;
+        self.sinks_last_per_key += other.sinks_last_per_key;
+        self.sinks_accounted += other.sinks_accounted;
+    }
+
+    /// Counts how strictly the sinks of one world were compared.
+    pub(super) fn count_classes(&mut self, classes: impl Iterator<Item = Equality>) {
+        for class in classes {
+            match class {
+                Equality::Multiset => self.sinks_multiset += 1,
+                Equality::LastPerKey => self.sinks_last_per_key += 1,
+                Equality::Accounted => self.sinks_accounted += 1,
+            }
+        }
+        self.checked_above_accounted = u64::from(self.sinks_multiset + self.sinks_last_per_key > 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn coverage_adds_up_over_worlds() {
+        let mut one = Coverage { worlds: 1, restored_midway: 1, ..Coverage::default() };
+        one.count_classes([Equality::Multiset, Equality::Accounted].into_iter());
+        let mut sum = Coverage::default();
+        sum.add(&one);
+        sum.add(&one);
+        assert_eq!((sum.worlds, sum.restored_midway, sum.checked_above_accounted), (2, 2, 2));
+        assert_eq!((sum.sinks_multiset, sum.sinks_last_per_key, sum.sinks_accounted), (2, 0, 2));
+    }
+}

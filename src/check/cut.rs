@@ -1,0 +1,64 @@
+//! Cut consistency: what a sender put into a channel before a barrier is what the receiver's snapshot holds of it.
+
+use super::history::History;
+use super::violation::{Violation, channel_ends};
+use super::{CUT_CONSISTENCY, Check};
+use crate::job::{Attempt, CheckpointId, RunId};
+use crate::trace::{Cast, ChannelMark, Entry};
+
+/// Compares both ends of every channel whenever a checkpoint completes. Keeps only scratch space.
+#[derive(Clone, Debug, Default)]
+pub(super) struct CutCheck {
+    /// What each sender had put in, by channel of the run at hand.
+    sent: Vec<Option<ChannelMark>>,
+}
+
+impl CutCheck {
+    /// Judges a checkpoint that has just completed.
+    pub(super) fn on_completed(
+        &mut self,
+        (run, attempt, checkpoint): (RunId, Attempt, CheckpointId),
+        entry: &Entry,
+        history: &History,
+        found: &mut Check,
+    ) {
+        let Some(run) = history.run(run) else { return };
+        let Some(story) = run.story(checkpoint) else {
+            let text = format!("checkpoint {checkpoint} completed without having been triggered");
+            found.add(Violation::at_entry(CUT_CONSISTENCY, entry, text));
+            return;
+        };
+        let cast = &*run.cast;
+        self.sent.clear();
+        self.sent.resize(cast.plan.channels.len(), None);
+        let of_attempt = || story.marks.iter().filter(|marks| marks.attempt == attempt);
+        for mark in of_attempt().flat_map(|marks| &*marks.sent) {
+            self.sent[mark.channel.index() - cast.first_channel] = Some(*mark);
+        }
+        for received in of_attempt().flat_map(|marks| &*marks.received) {
+            let sent = self.sent[received.channel.index() - cast.first_channel];
+            if let Some(sent) = sent.filter(|sent| sent != received) {
+                let text = difference(cast, checkpoint, sent, *received);
+                found.add(Violation::at_entry(CUT_CONSISTENCY, entry, text));
+            }
+        }
+    }
+}
+
+fn difference(
+    cast: &Cast,
+    checkpoint: CheckpointId,
+    sent: ChannelMark,
+    got: ChannelMark,
+) -> String {
+    let (from, to) = channel_ends(cast, sent.channel);
+    let what = if sent.records == got.records {
+        format!("holds {} records, too, but others or in another order", got.records)
+    } else {
+        format!("holds {} of them", got.records)
+    };
+    format!(
+        "checkpoint {checkpoint}: {from} sent {} records to {to} before its barrier, the snapshot of {to} {what}",
+        sent.records
+    )
+}

@@ -1,0 +1,465 @@
+//! What the trace has told about each run so far: its attempts, its cuts, which of its tasks are at their end.
+//!
+//! Judges nothing; the checks read it.
+
+use super::violation::Names;
+use crate::job::{
+    Attempt, CheckpointId, CheckpointKind, ExternalId, OperatorId, OperatorIndex, OperatorKind,
+    Plan, PlanTask, RunId, TaskId, VertexIndex,
+};
+use crate::trace::{
+    Cast, ChannelMark, EndOfTask, Entry, JobStatus, RestoreReport, SnapshotSource, SourcePosition,
+    StateSum, TraceEvent,
+};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// The position of a partition of which nothing is left to read.
+pub(super) const AT_END: u32 = u32::MAX;
+
+/// A line through the whole job: what has been read, and which operators have seen the end of their data.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Cut {
+    /// By source: the next entry of each partition. A source that is not listed has read nothing.
+    pub(super) sources: Vec<(OperatorId, Vec<u32>)>,
+    /// Operators of which every subtask had seen the end of its data.
+    pub(super) drained: Vec<OperatorId>,
+    /// Operators of which every subtask was gone: nothing of them is left to restore.
+    pub(super) finished: Vec<OperatorId>,
+}
+
+impl Cut {
+    /// Where a source stands, if the cut knows it.
+    pub(super) fn of_source(&self, source: OperatorId) -> Option<&[u32]> {
+        self.sources.iter().find(|(id, _)| *id == source).map(|(_, next)| next.as_slice())
+    }
+
+    /// Behind everything.
+    pub(super) fn at_the_end(plan: &Plan, partitions: impl Fn(OperatorIndex) -> usize) -> Self {
+        let sources = sources_of(plan)
+            .map(|source| (plan.operator_ids[source.index()], vec![AT_END; partitions(source)]))
+            .collect();
+        let everything = || plan.operator_ids.clone();
+        Self { sources, drained: everything(), finished: everything() }
+    }
+
+    /// Whether nothing in `self` is behind `later`.
+    pub(super) fn is_before(&self, later: &Self) -> bool {
+        self.sources.iter().all(|(source, next)| {
+            later.of_source(*source).is_some_and(|later| {
+                next.iter().zip(later).all(|(earlier, later)| earlier <= later)
+            })
+        }) && self.drained.iter().all(|operator| later.drained.contains(operator))
+    }
+}
+
+/// The sources of a plan, in order of the graph.
+pub(super) fn sources_of(plan: &Plan) -> impl Iterator<Item = OperatorIndex> {
+    let operators = plan.graph.operators.iter().enumerate();
+    operators.filter(|(_, node)| node.is_source()).map(|(place, _)| OperatorIndex::new(place))
+}
+
+/// How far a checkpoint has come.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Stage {
+    /// Acks are awaited.
+    Pending,
+    /// Its metadata is durable.
+    Durable,
+    /// It completed.
+    Completed,
+}
+
+/// How far a task has come in an attempt.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Progress {
+    /// There may be more data.
+    Live,
+    /// It has seen the end of its data and finished its operators.
+    Drained,
+    /// It ended, or had nothing to do from the start.
+    Finished,
+}
+
+/// What a task told about its snapshot.
+#[derive(Clone, Debug)]
+pub(super) struct TaskMarks {
+    pub(super) task: TaskId,
+    pub(super) attempt: Attempt,
+    pub(super) received: Arc<[ChannelMark]>,
+    pub(super) sent: Arc<[ChannelMark]>,
+    /// How far the task had come.
+    pub(super) progress: Progress,
+}
+
+/// One checkpoint or savepoint of a run.
+#[derive(Clone, Debug)]
+pub(super) struct CheckpointStory {
+    pub(super) checkpoint: CheckpointId,
+    pub(super) kind: CheckpointKind,
+    pub(super) stage: Stage,
+    pub(super) marks: Vec<TaskMarks>,
+    pub(super) positions: Vec<(TaskId, Arc<[SourcePosition]>)>,
+    /// Whether a record waited behind a blocked channel.
+    pub(super) held: bool,
+    /// Whether a later attempt restored an older checkpoint.
+    pub(super) is_abandoned: bool,
+}
+
+/// One restore under way: the report, and what has arrived.
+#[derive(Clone, Debug)]
+pub(super) struct Restore {
+    pub(super) attempt: Attempt,
+    pub(super) checkpoint: CheckpointId,
+    pub(super) report: Arc<RestoreReport>,
+    /// By task of the plan.
+    pub(super) arrived: Vec<Option<Arc<[StateSum]>>>,
+    pub(super) is_judged: bool,
+}
+
+/// One run.
+#[derive(Clone, Debug)]
+pub(super) struct RunStory {
+    pub(super) cast: Arc<Cast>,
+    pub(super) status: JobStatus,
+    pub(super) attempt: Attempt,
+    /// What the current attempt was restored from.
+    pub(super) restored: Option<CheckpointId>,
+    /// In order of their triggers; aborted ones are forgotten.
+    pub(super) checkpoints: Vec<CheckpointStory>,
+    /// By task of the plan.
+    pub(super) progress: Vec<Progress>,
+    pub(super) restore: Option<Restore>,
+}
+
+impl RunStory {
+    fn new(cast: &Arc<Cast>) -> Self {
+        Self {
+            cast: Arc::clone(cast),
+            status: JobStatus::Created,
+            attempt: Attempt::new(0),
+            restored: None,
+            checkpoints: Vec::new(),
+            progress: vec![Progress::Live; cast.plan.tasks.len()],
+            restore: None,
+        }
+    }
+
+    /// Whether it was ever deployed again.
+    pub(super) fn has_restarted(&self) -> bool {
+        self.attempt > Attempt::new(0)
+    }
+
+    /// The place of a task of this run in its plan.
+    pub(super) fn local(&self, task: TaskId) -> usize {
+        task.index() - self.cast.first_task
+    }
+
+    /// A checkpoint that has not been aborted.
+    pub(super) fn story(&self, checkpoint: CheckpointId) -> Option<&CheckpointStory> {
+        self.checkpoints.iter().rev().find(|story| story.checkpoint == checkpoint)
+    }
+
+    fn story_mut(&mut self, checkpoint: CheckpointId) -> Option<&mut CheckpointStory> {
+        self.checkpoints.iter_mut().rev().find(|story| story.checkpoint == checkpoint)
+    }
+
+    /// A checkpoint that can be restored: its metadata is durable.
+    pub(super) fn completed(&self, checkpoint: CheckpointId) -> Option<&CheckpointStory> {
+        self.story(checkpoint).filter(|story| story.stage >= Stage::Durable)
+    }
+
+    /// The newest completed checkpoint or savepoint.
+    pub(super) fn last_completed(&self) -> Option<&CheckpointStory> {
+        self.checkpoints.iter().rev().find(|story| story.stage == Stage::Completed)
+    }
+
+    /// How far a task had come at a checkpoint; one that took no part was gone.
+    pub(super) fn progress_at(story: &CheckpointStory, task: TaskId) -> Progress {
+        let marks = story.marks.iter().find(|marks| marks.task == task);
+        marks.map_or(Progress::Finished, |marks| marks.progress)
+    }
+
+    /// How far the last of the tasks of a chain had come at a checkpoint.
+    fn progress_of_chain(&self, story: &CheckpointStory, vertex: VertexIndex) -> Progress {
+        let tasks = self.cast.plan.tasks_of(vertex);
+        let world = |task: TaskId| TaskId::new(self.cast.first_task + task.index());
+        let progress = tasks.map(|task| Self::progress_at(story, world(task)));
+        progress.min().expect("a chain has a task")
+    }
+
+    /// The cut of a checkpoint. Partitions that nobody told about were read by subtasks that had finished.
+    pub(super) fn cut(
+        &self,
+        story: &CheckpointStory,
+        partitions: impl Fn(OperatorIndex) -> usize,
+    ) -> Cut {
+        let plan = &*self.cast.plan;
+        let mut cut = Cut::default();
+        for source in sources_of(plan) {
+            let mut next = vec![AT_END; partitions(source)];
+            for (task, positions) in &story.positions {
+                if plan.tasks[self.local(*task)].vertex != plan.vertex_of(source) {
+                    continue;
+                }
+                for position in &**positions {
+                    if let Some(next) = next.get_mut(usize::from(position.partition)) {
+                        *next = position.next;
+                    }
+                }
+            }
+            cut.sources.push((plan.operator_ids[source.index()], next));
+        }
+        for (place, vertex) in plan.vertices.iter().enumerate() {
+            let progress = self.progress_of_chain(story, VertexIndex::new(place));
+            let ids = vertex.operators.iter().map(|place| plan.operator_ids[place.index()]);
+            if progress >= Progress::Drained {
+                cut.drained.extend(ids.clone());
+            }
+            if progress == Progress::Finished {
+                cut.finished.extend(ids);
+            }
+        }
+        cut
+    }
+
+    fn on_attempt(
+        &mut self,
+        attempt: Attempt,
+        restored: Option<CheckpointId>,
+        progress: Vec<Progress>,
+    ) {
+        assert_eq!(progress.len(), self.progress.len(), "`{}` changed its tasks", self.cast.label);
+        if attempt > self.attempt {
+            for story in &mut self.checkpoints {
+                story.is_abandoned |= restored.is_none_or(|restored| restored < story.checkpoint);
+            }
+        }
+        self.checkpoints.retain(|story| story.stage > Stage::Pending);
+        (self.attempt, self.restored, self.progress) = (attempt, restored, progress);
+        if self.restore.as_ref().is_some_and(|restore| restore.attempt != attempt) {
+            self.restore = None;
+        }
+    }
+}
+
+/// All runs of a world.
+#[derive(Clone, Debug, Default)]
+pub(super) struct History {
+    /// By `RunId`; none for a submission that was refused before it had a plan.
+    pub(super) runs: Vec<Option<RunStory>>,
+    /// What each run starts from, by `RunId`.
+    pub(super) starts: Vec<Option<SnapshotSource>>,
+    run_of_task: Vec<RunId>,
+    /// Which runs have opened a transaction where.
+    pub(super) writers: BTreeSet<(ExternalId, RunId)>,
+    /// What to call inputs.
+    pub(super) names: Names,
+}
+
+impl History {
+    pub(super) fn on_cast(&mut self, cast: &Arc<Cast>) {
+        let place = cast.run.index();
+        if self.runs.len() <= place {
+            self.runs.resize(place + 1, None);
+        }
+        assert!(self.runs[place].is_none(), "run {place} was cast twice");
+        assert!(self.run_of_task.len() <= cast.first_task, "tasks of `{}` overlap", cast.label);
+        self.run_of_task.resize(cast.first_task, cast.run);
+        self.run_of_task.resize(cast.first_task + cast.plan.tasks.len(), cast.run);
+        self.runs[place] = Some(RunStory::new(cast));
+    }
+
+    /// The story of a run.
+    pub(super) fn run(&self, run: RunId) -> Option<&RunStory> {
+        self.runs.get(run.index())?.as_ref()
+    }
+
+    fn run_mut(&mut self, run: RunId) -> Option<&mut RunStory> {
+        self.runs.get_mut(run.index())?.as_mut()
+    }
+
+    /// Which run a task belongs to.
+    pub(super) fn run_of(&self, task: TaskId) -> RunId {
+        self.run_of_task[task.index()]
+    }
+
+    fn run_of_mut(&mut self, task: TaskId) -> &mut RunStory {
+        let run = self.run_of(task);
+        self.run_mut(run).expect("a task has a run")
+    }
+
+    /// What a run starts from.
+    pub(super) fn start_of(&self, run: RunId) -> Option<SnapshotSource> {
+        self.starts.get(run.index()).copied().flatten()
+    }
+
+    /// The checkpoint that an attempt of `run` was restored from, and the run that took it.
+    pub(super) fn restored_story(
+        &self,
+        run: RunId,
+        checkpoint: CheckpointId,
+    ) -> Option<(&RunStory, &CheckpointStory)> {
+        let own = self.run(run)?;
+        if let Some(story) = own.completed(checkpoint) {
+            return Some((own, story));
+        }
+        match self.start_of(run) {
+            Some(SnapshotSource::Run(parent, start)) if start == checkpoint => {
+                let parent = self.run(parent)?;
+                Some((parent, parent.completed(checkpoint)?))
+            }
+            Some(SnapshotSource::Run(..) | SnapshotSource::Files(_)) | None => None,
+        }
+    }
+
+    /// How far the tasks of a run are when it restores a checkpoint: a chain of which nothing was left then has
+    /// nothing to do any more.
+    fn progress_at_start(&self, run: RunId, restored: Option<CheckpointId>) -> Vec<Progress> {
+        let Some(story) = self.run(run) else { return Vec::new() };
+        let plan = &*story.cast.plan;
+        let restored = restored.and_then(|checkpoint| self.restored_story(run, checkpoint));
+        let finished = restored.map(|(taker, story)| taker.cut(story, |_| 0).finished);
+        let Some(finished) = finished.filter(|finished| !finished.is_empty()) else {
+            return vec![Progress::Live; plan.tasks.len()];
+        };
+        let is_finished = |vertex: VertexIndex| {
+            let mut operators = plan.vertices[vertex.index()].operators.iter();
+            operators.all(|place| finished.contains(&plan.operator_ids[place.index()]))
+        };
+        let of_task = |task: &PlanTask| match is_finished(task.vertex) {
+            true => Progress::Finished,
+            false => Progress::Live,
+        };
+        plan.tasks.iter().map(of_task).collect()
+    }
+
+    /// Takes in what happened.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "most events leave the history as it is")]
+    pub(super) fn observe(&mut self, entry: &Entry) {
+        match &entry.event {
+            TraceEvent::JobSubmitted { run, from } => {
+                if self.starts.len() <= run.index() {
+                    self.starts.resize(run.index() + 1, None);
+                }
+                self.starts[run.index()] = *from;
+            }
+            TraceEvent::JobStatusChanged { run, status } => {
+                if let Some(story) = self.run_mut(*run) {
+                    story.status = *status;
+                }
+            }
+            TraceEvent::AttemptStarted { run, attempt, restored } => {
+                let progress = self.progress_at_start(*run, *restored);
+                if let Some(story) = self.run_mut(*run) {
+                    story.on_attempt(*attempt, *restored, progress);
+                }
+            }
+            TraceEvent::RestoreMapped { run, attempt, checkpoint, report } => {
+                let (attempt, checkpoint, report) = (*attempt, *checkpoint, Arc::clone(report));
+                if let Some(story) = self.run_mut(*run) {
+                    let arrived = vec![None; story.progress.len()];
+                    let is_judged = false;
+                    story.restore =
+                        Some(Restore { attempt, checkpoint, report, arrived, is_judged });
+                }
+            }
+            TraceEvent::TaskInitialized { task, attempt, state, .. } => {
+                let story = self.run_of_mut(*task);
+                let place = story.local(*task);
+                if let Some(restore) =
+                    story.restore.as_mut().filter(|restore| restore.attempt == *attempt)
+                {
+                    restore.arrived[place] = Some(Arc::clone(state));
+                }
+            }
+            TraceEvent::DataEnded { task, attempt } => {
+                let story = self.run_of_mut(*task);
+                let place = story.local(*task);
+                if story.attempt == *attempt {
+                    story.progress[place] = Progress::Drained;
+                }
+            }
+            TraceEvent::TaskEnded { task, attempt, how: EndOfTask::Finished } => {
+                let story = self.run_of_mut(*task);
+                let place = story.local(*task);
+                if story.attempt == *attempt {
+                    story.progress[place] = Progress::Finished;
+                }
+            }
+            TraceEvent::TransactionBegun { external, task, .. } => {
+                let run = self.run_of(*task);
+                self.writers.insert((*external, run));
+            }
+            _ => self.observe_checkpoint(entry),
+        }
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are not of a checkpoint")]
+    fn observe_checkpoint(&mut self, entry: &Entry) {
+        match &entry.event {
+            TraceEvent::CheckpointTriggered { run, checkpoint, kind } => {
+                if let Some(story) = self.run_mut(*run) {
+                    story.checkpoints.push(CheckpointStory {
+                        checkpoint: *checkpoint,
+                        kind: *kind,
+                        stage: Stage::Pending,
+                        marks: Vec::with_capacity(story.progress.len()),
+                        positions: Vec::new(),
+                        held: false,
+                        is_abandoned: false,
+                    });
+                }
+            }
+            TraceEvent::SourcePositions { task, checkpoint: Some(checkpoint), positions } => {
+                if let Some(story) = self.run_of_mut(*task).story_mut(*checkpoint) {
+                    story.positions.push((*task, Arc::clone(positions)));
+                }
+            }
+            TraceEvent::AlignmentCompleted { task, checkpoint, held } => {
+                if let Some(story) = self.run_of_mut(*task).story_mut(*checkpoint) {
+                    story.held |= *held > 0;
+                }
+            }
+            TraceEvent::SnapshotTaken { task, attempt, checkpoint, received, sent } => {
+                let run = self.run_of_mut(*task);
+                let progress = run.progress[run.local(*task)];
+                if let Some(story) = run.story_mut(*checkpoint) {
+                    let (received, sent) = (Arc::clone(received), Arc::clone(sent));
+                    let attempt = *attempt;
+                    story.marks.push(TaskMarks { task: *task, attempt, received, sent, progress });
+                }
+            }
+            TraceEvent::MetadataWritten { run, checkpoint } => {
+                self.reach(*run, *checkpoint, Stage::Durable);
+            }
+            TraceEvent::CheckpointCompleted { run, checkpoint, .. } => {
+                self.reach(*run, *checkpoint, Stage::Completed);
+            }
+            TraceEvent::CheckpointAborted { run, checkpoint, .. } => {
+                if let Some(run) = self.run_mut(*run) {
+                    run.checkpoints.retain(|story| {
+                        story.checkpoint != *checkpoint || story.stage > Stage::Pending
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn reach(&mut self, run: RunId, checkpoint: CheckpointId, stage: Stage) {
+        if let Some(story) = self.run_mut(run).and_then(|run| run.story_mut(checkpoint)) {
+            story.stage = stage;
+        }
+    }
+}
+
+/// The name of the input that a source reads.
+pub(super) fn input_name(plan: &Plan, source: OperatorIndex) -> &str {
+    match &plan.graph.operators[source.index()].kind {
+        OperatorKind::Source { input, .. } => input,
+        OperatorKind::Transform { .. } | OperatorKind::Sink { .. } => {
+            panic!("operator {} is not a source", source.index())
+        }
+    }
+}

@@ -1,0 +1,394 @@
+//! What must hold in every world, and what the world must have written: one family per file, over a trace.
+//!
+//! Reads entries as they happen and the external systems at the end. Knows nothing of the parts that made them: no task,
+//! no coordinator, no store, no cluster.
+
+mod class;
+mod compare;
+mod coverage;
+mod cut;
+mod history;
+mod mapping;
+mod output;
+mod ownership;
+mod reference;
+mod segments;
+mod sometimes;
+mod table;
+mod violation;
+
+pub use coverage::Coverage;
+pub use sometimes::SOMETIMES;
+pub use violation::Violation;
+
+use crate::effect::ExternalSystem;
+use crate::job::{CheckpointId, RunId};
+use crate::kernel::SimTime;
+use crate::operator::{Catalogue, Equality, InputLog, Log};
+use crate::scenario::Scenario;
+use crate::state::CompletedCheckpoint;
+use crate::trace::{Cast, Entry, JobStatus, SnapshotSource, SourcePosition, TraceEvent, TraceSink};
+use cut::CutCheck;
+use history::History;
+use output::{EarlyCommit, OutputCheck};
+use reference::Surroundings;
+use sometimes::Sometimes;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What a sender put into a channel before a barrier is what the receiver's snapshot holds of it (O1).
+pub const CUT_CONSISTENCY: &str = "cut-consistency";
+/// What sinks wrote is what a run without faults writes, each record having its effect as often as promised (O5).
+pub const OUTPUT_EQUIVALENCE: &str = "output-equivalence";
+/// After a restore every piece of state is with the subtask that owns it, once (O8).
+pub const OWNERSHIP_PARTITION: &str = "ownership-partition";
+/// A restore maps or drops every piece of a snapshot, and says which (O9).
+pub const MAPPING_TOTALITY: &str = "mapping-totality";
+
+/// Every check: its name, and what holds if it holds.
+pub const CHECKS: [(&str, &str); 4] = [
+    (
+        CUT_CONSISTENCY,
+        "what a sender put into a channel before a barrier is what the receiver's snapshot holds of it",
+    ),
+    (
+        OUTPUT_EQUIVALENCE,
+        "what the sinks wrote is what the same job writes without faults, to the cut that was reached",
+    ),
+    (
+        OWNERSHIP_PARTITION,
+        "after a restore every piece of state is with the subtask that owns it, and nowhere else",
+    ),
+    (
+        MAPPING_TOTALITY,
+        "a restore maps or drops every piece of a snapshot, and what it maps arrives",
+    ),
+];
+
+/// How many violations of one check are kept; one is enough to fail, and a broken protocol makes thousands.
+const KEPT_MAX: usize = 20;
+
+/// What the checks must know beforehand.
+#[derive(Clone)]
+pub struct CheckSetup {
+    /// The story that is played.
+    pub scenario: Arc<Scenario>,
+    /// The operators that its jobs name.
+    pub catalogue: Arc<Catalogue>,
+    /// The external logs, by `InputId`.
+    pub inputs: Arc<[Arc<Log>]>,
+    /// What a run starts from that starts from the files of an earlier process.
+    pub file: Option<FileStart>,
+    /// Whether the output is compared with the reference at the end.
+    pub with_output: bool,
+}
+
+/// A snapshot of an earlier process.
+#[derive(Clone, Debug)]
+pub struct FileStart {
+    /// How far each partition had been read at its cut; a partition that is not listed, to its end.
+    pub positions: Vec<SourcePosition>,
+    /// The state.
+    pub state: Arc<CompletedCheckpoint>,
+}
+
+/// How a world looks when it is over.
+#[derive(Clone, Copy, Debug)]
+pub struct EndOfWorld<'a> {
+    /// What the sinks wrote to, by `ExternalId`.
+    pub externals: &'a [ExternalSystem],
+    /// The first eight bytes of each run's job id, by `RunId`.
+    pub job_keys: &'a [u64],
+    /// When it ended.
+    pub ended: SimTime,
+}
+
+/// What became of one check.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Finding {
+    /// Nothing spoke against it.
+    Held,
+    /// It was not asked for.
+    Skipped,
+    /// It is broken: the first of the violations, in order of the trace.
+    Broken(Vec<Violation>),
+}
+
+/// What became of all checks.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Verdict {
+    /// In order of [`CHECKS`].
+    pub checks: Vec<(&'static str, Finding)>,
+    /// By sink name, how strictly its output could be compared.
+    pub classes: Vec<(String, Equality)>,
+    /// What happened at least once, by the names in [`SOMETIMES`].
+    pub sometimes: BTreeSet<&'static str>,
+    /// What the world exercised.
+    pub coverage: Coverage,
+}
+
+impl Verdict {
+    /// Every violation, check by check.
+    pub fn violations(&self) -> impl Iterator<Item = &Violation> {
+        self.checks.iter().flat_map(|(_, finding)| match finding {
+            Finding::Broken(violations) => violations.as_slice(),
+            Finding::Held | Finding::Skipped => &[],
+        })
+    }
+
+    /// Whether no check is broken.
+    pub fn holds(&self) -> bool {
+        self.violations().next().is_none()
+    }
+}
+
+/// The violations of one check.
+#[derive(Clone, Debug, Default)]
+struct Check {
+    violations: Vec<Violation>,
+}
+
+impl Check {
+    fn add(&mut self, violation: Violation) {
+        if self.violations.len() < KEPT_MAX {
+            self.violations.push(violation);
+        }
+    }
+
+    fn finding(self) -> Finding {
+        if self.violations.is_empty() { Finding::Held } else { Finding::Broken(self.violations) }
+    }
+}
+
+/// All checks, as a sink of a trace. Wants no records.
+#[derive(Clone)]
+pub struct Checks {
+    setup: CheckSetup,
+    input_names: Vec<String>,
+    history: History,
+    sometimes: Sometimes,
+    coverage: Coverage,
+    cut: CutCheck,
+    consistency: Check,
+    ownership: Check,
+    mapping: Check,
+    early_commits: Vec<EarlyCommit>,
+    has_completed: bool,
+    last_entry: u64,
+}
+
+impl Checks {
+    /// Checks for one world. Panics if the scenario has other inputs than are given.
+    pub fn new(setup: CheckSetup) -> Self {
+        let inputs = &setup.scenario.inputs;
+        assert_eq!(inputs.len(), setup.inputs.len(), "every input of a scenario has a log");
+        let input_names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
+        let mut history = History::default();
+        history.names.inputs.clone_from(&input_names);
+        Self {
+            setup,
+            input_names,
+            history,
+            sometimes: Sometimes::default(),
+            coverage: Coverage { worlds: 1, ..Coverage::default() },
+            cut: CutCheck::default(),
+            consistency: Check::default(),
+            ownership: Check::default(),
+            mapping: Check::default(),
+            early_commits: Vec::new(),
+            has_completed: false,
+            last_entry: 0,
+        }
+    }
+
+    /// Judges the world, now that it is over.
+    pub fn finish(mut self, world: &EndOfWorld<'_>) -> Verdict {
+        let mut output = Check::default();
+        for early in &self.early_commits {
+            let external = world.externals.get(early.external.index());
+            let name = external.map_or("a sink", |external| external.name.as_str());
+            let text = format!(
+                "{name}: {} rows were committed for checkpoint {}, which had not completed",
+                early.rows, early.checkpoint
+            );
+            output.add(Violation::at_entry(OUTPUT_EQUIVALENCE, &early.entry, text));
+        }
+        if self.setup.with_output {
+            let check = OutputCheck {
+                history: &self.history,
+                scenario: &self.setup.scenario,
+                surroundings: self.surroundings(),
+                file: self.setup.file.as_ref(),
+                world,
+                last_entry: self.last_entry,
+            };
+            check.judge(&mut output);
+        }
+        let output = match output.finding() {
+            Finding::Held if !self.setup.with_output => Finding::Skipped,
+            finding @ (Finding::Held | Finding::Skipped | Finding::Broken(_)) => finding,
+        };
+        let classes = output::classes(&self.history, &self.setup.catalogue);
+        self.coverage.count_classes(classes.values().copied());
+        self.coverage.ended_before_first_checkpoint = u64::from(!self.has_completed);
+        Verdict {
+            checks: vec![
+                (CUT_CONSISTENCY, self.consistency.finding()),
+                (OUTPUT_EQUIVALENCE, output),
+                (OWNERSHIP_PARTITION, self.ownership.finding()),
+                (MAPPING_TOTALITY, self.mapping.finding()),
+            ],
+            classes: classes.into_iter().collect(),
+            sometimes: self.sometimes.seen,
+            coverage: self.coverage,
+        }
+    }
+
+    fn surroundings(&self) -> Surroundings<'_> {
+        Surroundings {
+            catalogue: &self.setup.catalogue,
+            inputs: &self.setup.inputs,
+            names: &self.input_names,
+        }
+    }
+
+    /// Judges the restore that a run is in, once all of it has arrived.
+    fn judge_restore(&mut self, run: RunId, all_run: bool, entry: &Entry) {
+        let Some(story) = self.history.runs.get_mut(run.index()).and_then(Option::as_mut) else {
+            return;
+        };
+        let Some(mut restore) = story.restore.take() else { return };
+        if !restore.is_judged && ownership::is_ready(story, &restore, all_run) {
+            restore.is_judged = true;
+            ownership::check(story, &restore, entry, &mut self.ownership);
+            mapping::check_arrival(story, &restore, entry, &mut self.mapping);
+        }
+        story.restore = Some(restore);
+    }
+
+    fn on_report(&mut self, run: RunId, checkpoint: CheckpointId, entry: &Entry) {
+        mapping::check_report(run, entry, &self.history, &self.setup.catalogue, &mut self.mapping);
+        if let Some((is_wider, with_state)) = self.rescaled(run, checkpoint) {
+            if is_wider {
+                self.sometimes.seen.insert("restored-at-another-parallelism");
+            }
+            if with_state {
+                self.sometimes.seen.insert("rescaled-keyed-state");
+                self.coverage.rescaled_keyed_state = 1;
+            }
+        }
+    }
+
+    /// Whether a restore changed the parallelism of an operator, and of one with keyed state.
+    fn rescaled(&self, run: RunId, checkpoint: CheckpointId) -> Option<(bool, bool)> {
+        let restore = self.history.run(run)?.restore.as_ref()?;
+        let taker = self.history.restored_story(run, checkpoint).map(|(taker, _)| taker);
+        let before = |id| match taker {
+            Some(taker) => {
+                let plan = &taker.cast.plan;
+                plan.operator_with_id(id)
+                    .map(|place| plan.graph.operators[place.index()].parallelism)
+            }
+            None => {
+                let stored = self.setup.file.as_ref()?.state.operators();
+                let state = stored.iter().find(|state| state.id == id)?;
+                u32::try_from(state.subtasks.len()).ok()
+            }
+        };
+        let report = &restore.report;
+        let changed: BTreeSet<_> = report
+            .operators
+            .iter()
+            .filter(|(id, _, now)| before(*id).is_some_and(|before| before != *now))
+            .map(|(id, ..)| *id)
+            .collect();
+        let with_state = report.snapshot.iter().any(|sum| {
+            sum.groups.is_some() && sum.entries > 0 && changed.contains(&sum.unit.operator)
+        });
+        Some((!changed.is_empty(), with_state))
+    }
+
+    /// Whether the cut of a checkpoint that a run restores has records before it and behind it.
+    fn is_midway(&self, run: RunId, checkpoint: CheckpointId) -> bool {
+        let Some(story) = self.history.run(run) else { return false };
+        let surroundings = self.surroundings();
+        let (plan, cut) = match self.history.restored_story(run, checkpoint) {
+            Some((taker, taken)) => {
+                let plan = &taker.cast.plan;
+                let log = |source| surroundings.log(plan, source);
+                (plan, taker.cut(taken, |source| usize::from(log(source).partitions())))
+            }
+            None => match (&self.setup.file, self.history.start_of(run)) {
+                (Some(file), Some(SnapshotSource::Files(_))) => {
+                    let plan = &story.cast.plan;
+                    (plan, segments::cut_of_file(file, plan, surroundings))
+                }
+                _ => return false,
+            },
+        };
+        let partitions = || {
+            history::sources_of(plan).flat_map(|source| {
+                let log = surroundings.log(plan, source);
+                let next = cut.of_source(plan.operator_ids[source.index()]).unwrap_or_default();
+                (0..).zip(next).map(move |(partition, next)| (log, partition, *next))
+            })
+        };
+        partitions().any(|(log, partition, next)| next > 0 && log.entry(partition, 0).is_some())
+            && partitions().any(|(log, partition, next)| log.entry(partition, next).is_some())
+    }
+}
+
+impl TraceSink for Checks {
+    fn on_cast(&mut self, cast: &Arc<Cast>) {
+        self.history.on_cast(cast);
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are only remembered")]
+    fn on_entry(&mut self, entry: &Entry) {
+        self.last_entry = entry.number;
+        self.history.observe(entry);
+        self.sometimes.observe(entry, &self.history);
+        match &entry.event {
+            TraceEvent::CheckpointCompleted { run, attempt, checkpoint, .. } => {
+                let (run, checkpoint) = (*run, *checkpoint);
+                let which = (run, *attempt, checkpoint);
+                self.cut.on_completed(which, entry, &self.history, &mut self.consistency);
+                self.has_completed = true;
+                let story = self.history.run(run).and_then(|run| run.story(checkpoint));
+                if story.is_some_and(|story| story.held) {
+                    self.coverage.held_at_a_cut = 1;
+                }
+            }
+            TraceEvent::RestoreMapped { run, checkpoint, .. } => {
+                self.on_report(*run, *checkpoint, entry);
+            }
+            TraceEvent::AttemptStarted { run, restored: Some(checkpoint), .. }
+                if self.is_midway(*run, *checkpoint) =>
+            {
+                self.coverage.restored_midway = 1;
+            }
+            TraceEvent::TaskInitialized { task, .. } => {
+                self.judge_restore(self.history.run_of(*task), false, entry);
+            }
+            TraceEvent::CheckpointTriggered { run, .. }
+            | TraceEvent::JobStatusChanged { run, status: JobStatus::Finished } => {
+                self.judge_restore(*run, true, entry);
+            }
+            TraceEvent::TransactionCommitted { external, checkpoint, rows: rows @ 1.., .. }
+                if self.early_commits.len() < KEPT_MAX
+                    && output::is_too_early(*external, *checkpoint, &self.history) =>
+            {
+                self.early_commits.push(EarlyCommit {
+                    entry: entry.clone(),
+                    external: *external,
+                    checkpoint: *checkpoint,
+                    rows: *rows,
+                });
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

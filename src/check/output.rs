@@ -1,0 +1,341 @@
+//! Output equivalence: what the sinks wrote is what the reference writes.
+//!
+//! Judged run by run at the end of the world, sink by sink, from the cut the run started at to the cut its output must
+//! have reached. Before that, one thing is judged at once: nothing is committed for a checkpoint that has not completed.
+
+use super::class::{Determined, determined};
+use super::compare::{Bounds, by_last, by_origin, by_value};
+use super::history::{History, Progress, RunStory};
+use super::reference::Surroundings;
+use super::segments::{References, Stop};
+use super::violation::Violation;
+use super::{Check, EndOfWorld, FileStart, OUTPUT_EQUIVALENCE, table};
+use crate::effect::{ExternalSystem, Row};
+use crate::job::{
+    CheckpointId, CheckpointKind, ExternalId, OperatorIndex, OperatorKind, RunId, TaskId,
+};
+use crate::operator::{Catalogue, Equality};
+use crate::scenario::Scenario;
+use crate::trace::{Entry, JobStatus, SnapshotSource};
+use std::collections::BTreeMap;
+
+/// A commit for a checkpoint that had not completed.
+#[derive(Clone, Debug)]
+pub(super) struct EarlyCommit {
+    pub(super) entry: Entry,
+    pub(super) external: ExternalId,
+    pub(super) checkpoint: CheckpointId,
+    pub(super) rows: u64,
+}
+
+/// Whether rows were committed too early: no run that writes there has completed the checkpoint or was started from it.
+pub(super) fn is_too_early(
+    external: ExternalId,
+    checkpoint: CheckpointId,
+    history: &History,
+) -> bool {
+    let runs = (0..history.runs.len()).map(RunId::new);
+    let writes = |run: RunId| history.writers.contains(&(external, run));
+    let starts_there = |run| match history.start_of(run) {
+        Some(SnapshotSource::Run(_, start) | SnapshotSource::Files(start)) => start == checkpoint,
+        None => false,
+    };
+    let completed =
+        |run| history.run(run).is_some_and(|story| story.completed(checkpoint).is_some());
+    !runs.into_iter().any(|run| starts_there(run) || (writes(run) && completed(run)))
+}
+
+/// Which rows a sink of a run must have written.
+#[derive(Clone, Debug)]
+pub(super) struct Demand {
+    /// Which sink, by `OperatorIndex`.
+    pub(super) sink: usize,
+    pub(super) kind: Sink,
+    low: Stop,
+    high: Stop,
+    /// Cuts of abandoned timelines that a later run restored, and with them their transactions.
+    extra: Vec<CheckpointId>,
+    may_repeat: bool,
+    is_in_order: bool,
+}
+
+/// How a sink writes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Sink {
+    Plain,
+    Idempotent,
+    TwoPhase,
+}
+
+impl Sink {
+    /// By the name a scenario gives it; none for a sink of the user's own, of which nothing is known.
+    fn of(kind: &OperatorKind) -> Option<Self> {
+        match kind {
+            OperatorKind::Sink { kind } => match kind.as_str() {
+                "plain" => Some(Self::Plain),
+                "idempotent" => Some(Self::Idempotent),
+                "two-phase" => Some(Self::TwoPhase),
+                _ => None,
+            },
+            OperatorKind::Source { .. } | OperatorKind::Transform { .. } => None,
+        }
+    }
+}
+
+/// What is needed to judge the output of a world.
+pub(super) struct OutputCheck<'w> {
+    pub(super) history: &'w History,
+    pub(super) scenario: &'w Scenario,
+    pub(super) surroundings: Surroundings<'w>,
+    pub(super) file: Option<&'w FileStart>,
+    pub(super) world: &'w EndOfWorld<'w>,
+    /// The number of the last entry.
+    pub(super) last_entry: u64,
+}
+
+impl<'w> OutputCheck<'w> {
+    /// Judges all runs.
+    pub(super) fn judge(&self, found: &mut Check) {
+        let mut references = References::new(self.history, self.surroundings, self.file);
+        for run in self.history.runs.iter().flatten() {
+            let demands = self.demands(run, found);
+            let extra = demands.iter().flat_map(|demand| &demand.extra).copied().map(Stop::At);
+            let bounds = demands.iter().flat_map(|demand| [demand.low, demand.high]);
+            references.evaluate(run, bounds.chain(extra).collect());
+            if references.of(run.cast.run).is_none() {
+                continue;
+            }
+            let classes = determined(&run.cast.plan.graph, self.surroundings.catalogue);
+            for demand in demands {
+                let determined = classes[demand.sink];
+                let text = match demand.kind {
+                    Sink::Plain | Sink::TwoPhase => {
+                        self.judge_rows(run, &demand, &references, determined)
+                    }
+                    Sink::Idempotent => {
+                        let is_finished = run.status == JobStatus::Finished;
+                        table::judge(self, run, demand.sink, is_finished, &references, determined)
+                    }
+                };
+                if let Some(text) = text {
+                    found.add(self.violation(run, demand.sink, &text));
+                }
+            }
+        }
+    }
+
+    /// Judges rows that were appended or committed.
+    fn judge_rows(
+        &self,
+        run: &RunStory,
+        demand: &Demand,
+        references: &References<'w>,
+        determined: Determined,
+    ) -> Option<String> {
+        let reference = references.of(run.cast.run)?;
+        let key = self.job_key(run)?;
+        let committed = &self.external(run, demand.sink)?.committed;
+        let written: Vec<&Row> = committed.iter().filter(|row| row.job == key).collect();
+        let rows = |stop| reference.rows(stop, demand.sink);
+        let bounds = Bounds {
+            low: rows(demand.low),
+            high: rows(demand.high),
+            extra: demand.extra.iter().map(|at| rows(Stop::At(*at))).collect(),
+            may_repeat: demand.may_repeat,
+        };
+        let names = &self.history.names;
+        match determined.class() {
+            Equality::Multiset => by_value(&bounds, &written, determined.origins, names),
+            Equality::LastPerKey | Equality::Accounted => {
+                let accounted = determined.origins.then(|| by_origin(&bounds, &written, names));
+                accounted.flatten().or_else(|| {
+                    let is_last = determined.last;
+                    is_last.then(|| by_last(&bounds, &written, demand.is_in_order)).flatten()
+                })
+            }
+        }
+    }
+
+    /// What each sink of a run must have written.
+    fn demands(&self, run: &RunStory, found: &mut Check) -> Vec<Demand> {
+        let operators = run.cast.plan.graph.operators.iter().enumerate();
+        let sinks = operators.filter_map(|(sink, node)| Some((sink, Sink::of(&node.kind)?)));
+        let mut demands = Vec::new();
+        for (sink, kind) in sinks {
+            let mut demand = self.at_least_once(run, sink, kind);
+            if kind == Sink::TwoPhase {
+                self.demand_commits(run, &mut demand, found);
+            }
+            demands.push(demand);
+        }
+        demands
+    }
+
+    /// Rows that are seen at once: all up to the newest completed checkpoint, and more if there is more to read.
+    fn at_least_once(&self, run: &RunStory, sink: usize, kind: Sink) -> Demand {
+        let is_finished = run.status == JobStatus::Finished;
+        let last = run.last_completed().map_or(Stop::Start, |story| Stop::At(story.checkpoint));
+        Demand {
+            sink,
+            kind,
+            low: if is_finished { Stop::End } else { last },
+            high: Stop::End,
+            extra: Vec::new(),
+            may_repeat: run.has_restarted(),
+            is_in_order: true,
+        }
+    }
+
+    /// Rows that are seen when they are committed.
+    ///
+    /// 1. A run that finished after its final checkpoint has committed everything. 2. Else each subtask of the sink has
+    ///    committed up to the checkpoint that its last commit was for. They need not agree: notifications may have been
+    ///    on their way when the run ended. 3. A later run that started from a savepoint has committed what that covers.
+    fn demand_commits(&self, run: &RunStory, demand: &mut Demand, found: &mut Check) {
+        demand.may_repeat = false;
+        demand.is_in_order = self.children(run).next().is_none();
+        let reached = self.commits(run, demand, found);
+        if self.has_final_checkpoint(run) && run.status == JobStatus::Finished {
+            return;
+        }
+        (demand.low, demand.high) = self.reached_by_all(run, demand.sink, &reached);
+        for (child, checkpoint) in self.children(run) {
+            let is_usable = run.completed(checkpoint).is_some_and(|story| !story.is_abandoned);
+            if is_usable && takes_over(run, child, demand.sink) {
+                demand.low = demand.low.max(Stop::At(checkpoint));
+                demand.high = demand.high.max(Stop::At(checkpoint));
+            }
+        }
+    }
+
+    /// By subtask of a sink, the newest checkpoint that it, or whoever restored it, committed for.
+    fn commits(
+        &self,
+        run: &RunStory,
+        demand: &mut Demand,
+        found: &mut Check,
+    ) -> BTreeMap<u32, CheckpointId> {
+        let mut reached: BTreeMap<u32, CheckpointId> = BTreeMap::new();
+        let (Some(key), Some(external)) = (self.job_key(run), self.external(run, demand.sink))
+        else {
+            return reached;
+        };
+        let own = external.done.iter().filter(|(transaction, _)| transaction.job == key);
+        for (transaction, &(checkpoint, rows)) in own {
+            match run.completed(checkpoint) {
+                Some(story) if story.is_abandoned && story.kind == CheckpointKind::Savepoint => {
+                    if !demand.extra.contains(&checkpoint) {
+                        demand.extra.push(checkpoint);
+                    }
+                }
+                Some(_) => {
+                    let newest = reached.entry(transaction.subtask).or_insert(checkpoint);
+                    *newest = checkpoint.max(*newest);
+                }
+                None if rows == 0 => {}
+                None => {
+                    let text = format!(
+                        "{rows} rows of subtask {} were committed for checkpoint {checkpoint}, which never completed",
+                        transaction.subtask
+                    );
+                    found.add(self.violation(run, demand.sink, &text));
+                }
+            }
+        }
+        reached
+    }
+
+    /// The lowest and the highest cut that the subtasks of a sink have committed up to. One whose data had ended by
+    /// then agrees with every later cut.
+    fn reached_by_all(
+        &self,
+        run: &RunStory,
+        sink: usize,
+        reached: &BTreeMap<u32, CheckpointId>,
+    ) -> (Stop, Stop) {
+        let Some(highest) = reached.values().max() else { return (Stop::Start, Stop::Start) };
+        let plan = &*run.cast.plan;
+        let tasks = plan.tasks_of(plan.vertex_of(OperatorIndex::new(sink)));
+        let lowest = tasks.zip(0..).map(|(task, subtask)| {
+            let Some(checkpoint) = reached.get(&subtask) else { return Stop::Start };
+            let task = TaskId::new(run.cast.first_task + task.index());
+            let story = run.completed(*checkpoint).expect("only completed ones are reached");
+            match RunStory::progress_at(story, task) {
+                Progress::Live => Stop::At(*checkpoint),
+                Progress::Drained | Progress::Finished => Stop::At(*highest),
+            }
+        });
+        (lowest.min().unwrap_or(Stop::Start), Stop::At(*highest))
+    }
+
+    /// Whether tasks of this run wait for a final checkpoint before they end.
+    fn has_final_checkpoint(&self, run: &RunStory) -> bool {
+        let job = &self.scenario.jobs[run.cast.job];
+        job.checkpoint.interval.is_some() && self.scenario.rules().checkpoints_after_tasks_finish
+    }
+
+    /// The runs that started from this one, and from which checkpoint.
+    pub(super) fn children(
+        &self,
+        run: &RunStory,
+    ) -> impl Iterator<Item = (&'w RunStory, CheckpointId)> {
+        let (history, parent) = (self.history, run.cast.run);
+        let starts = history.starts.iter().enumerate();
+        starts.filter_map(move |(child, start)| match start {
+            Some(SnapshotSource::Run(from, checkpoint)) if *from == parent => {
+                Some((history.run(RunId::new(child))?, *checkpoint))
+            }
+            Some(SnapshotSource::Run(..) | SnapshotSource::Files(_)) | None => None,
+        })
+    }
+
+    /// How the world tells this run's rows from others.
+    pub(super) fn job_key(&self, run: &RunStory) -> Option<u64> {
+        self.world.job_keys.get(run.cast.run.index()).copied()
+    }
+
+    /// What a sink of a run wrote to.
+    pub(super) fn external(&self, run: &RunStory, sink: usize) -> Option<&'w ExternalSystem> {
+        let name = &run.cast.plan.graph.operators[sink].name;
+        self.world.externals.iter().find(|external| external.name == *name)
+    }
+
+    fn violation(&self, run: &RunStory, sink: usize, text: &str) -> Violation {
+        let name = &run.cast.plan.graph.operators[sink].name;
+        Violation {
+            check: OUTPUT_EQUIVALENCE,
+            at: self.world.ended,
+            event: self.last_entry,
+            text: format!("{name} of {}: {text}", run.cast.label),
+        }
+    }
+}
+
+/// Whether a later run has certainly committed what it restored for a sink: the sink is there under the same id, and
+/// the run has come as far as a checkpoint of its own.
+fn takes_over(run: &RunStory, child: &RunStory, sink: usize) -> bool {
+    let id = run.cast.plan.operator_ids[sink];
+    let has_sink = child.cast.plan.operator_with_id(id).is_some_and(|place| {
+        let kind = &child.cast.plan.graph.operators[place.index()].kind;
+        Sink::of(kind) == Some(Sink::TwoPhase)
+    });
+    has_sink && (child.status == JobStatus::Finished || child.last_completed().is_some())
+}
+
+/// By sink name, how strictly it is compared: over all runs that write to it, the weakest.
+pub(super) fn classes(history: &History, catalogue: &Catalogue) -> BTreeMap<String, Equality> {
+    let mut classes = BTreeMap::new();
+    for run in history.runs.iter().flatten() {
+        let graph = &run.cast.plan.graph;
+        for (node, determined) in graph.operators.iter().zip(determined(graph, catalogue)) {
+            let Some(sink) = Sink::of(&node.kind) else { continue };
+            let class = match sink {
+                Sink::Plain | Sink::TwoPhase => determined.class(),
+                Sink::Idempotent => determined.class_of_table(),
+            };
+            let weakest = classes.entry(node.name.clone()).or_insert(class);
+            *weakest = class.min(*weakest);
+        }
+    }
+    classes
+}

@@ -1,0 +1,166 @@
+//! Ownership partition: after a restore every piece of state is where it belongs, once.
+//!
+//! Key groups each at their owner, split lists dealt out without loss or repeat, union lists whole on every subtask,
+//! broadcast copies equal.
+
+use super::history::{Progress, Restore, RunStory};
+use super::mapping::unit_name;
+use super::violation::Violation;
+use super::{Check, OWNERSHIP_PARTITION};
+use crate::job::TaskId;
+use crate::trace::{Entry, StateKind, StateSum, StateUnit};
+
+/// What one subtask holds of one unit.
+#[derive(Clone, Copy)]
+struct Share<'a> {
+    task: TaskId,
+    subtask: u32,
+    sum: Option<&'a StateSum>,
+}
+
+impl Share<'_> {
+    fn content(self) -> (u64, u64) {
+        self.sum.map_or((0, 0), |sum| (sum.entries, sum.sum))
+    }
+}
+
+/// Judges a restore of which every subtask has told what it holds.
+pub(super) fn check(run: &RunStory, restore: &Restore, entry: &Entry, found: &mut Check) {
+    let mut shares = Vec::new();
+    for snapshot in &restore.report.snapshot {
+        let unit = &snapshot.unit;
+        if !restore.report.mapped.contains(unit) {
+            continue;
+        }
+        collect_shares(run, restore, unit, &mut shares);
+        let mut add = |text: String| {
+            let name = unit_name(&run.cast.plan, unit);
+            let text = format!("{name}, restored from checkpoint {}: {text}", restore.checkpoint);
+            found.add(Violation::at_entry(OWNERSHIP_PARTITION, entry, text));
+        };
+        let is_missing = shares.iter().all(|share| share.content().0 == 0);
+        match unit.kind {
+            StateKind::Keyed => {
+                check_total(snapshot, &shares, &mut add);
+                check_groups(run, restore, unit, &shares, &mut add);
+            }
+            // A list that arrived nowhere is a unit left behind: mapping totality tells.
+            StateKind::Split | StateKind::Union | StateKind::Broadcast if is_missing => {}
+            StateKind::Split => check_total(snapshot, &shares, &mut add),
+            StateKind::Union => check_whole(run, snapshot, &shares, &mut add),
+            StateKind::Broadcast => check_copies(run, snapshot, &shares, &mut add),
+        }
+    }
+}
+
+/// The subtasks that told what they hold. One that had finished and told nothing holds nothing.
+fn collect_shares<'a>(
+    run: &RunStory,
+    restore: &'a Restore,
+    unit: &StateUnit,
+    shares: &mut Vec<Share<'a>>,
+) {
+    shares.clear();
+    let plan = &*run.cast.plan;
+    let Some(operator) = plan.operator_with_id(unit.operator) else { return };
+    for task in plan.tasks_of(plan.vertex_of(operator)) {
+        let subtask = plan.tasks[task.index()].subtask;
+        let Some(state) = &restore.arrived[task.index()] else { continue };
+        let sum = state.iter().find(|sum| sum.unit == *unit);
+        let task = TaskId::new(run.cast.first_task + task.index());
+        shares.push(Share { task, subtask, sum });
+    }
+}
+
+/// All subtasks together hold what the snapshot holds.
+fn check_total(snapshot: &StateSum, shares: &[Share<'_>], add: &mut impl FnMut(String)) {
+    let (entries, sum) = shares.iter().fold((0_u64, 0_u64), |(entries, sum), share| {
+        let (more_entries, more) = share.content();
+        (entries + more_entries, sum.wrapping_add(more))
+    });
+    if entries != snapshot.entries {
+        add(format!("the snapshot holds {} entries, its subtasks {entries}", snapshot.entries));
+    } else if sum != snapshot.sum {
+        add(format!("its subtasks hold {entries} entries, but not those of the snapshot"));
+    }
+}
+
+/// Every subtask has entries in its own key groups only.
+fn check_groups(
+    run: &RunStory,
+    restore: &Restore,
+    unit: &StateUnit,
+    shares: &[Share<'_>],
+    add: &mut impl FnMut(String),
+) {
+    let operators = &restore.report.operators;
+    let Some((_, groups, subtasks)) = operators.iter().find(|(id, ..)| *id == unit.operator) else {
+        return add("the operator is not in the restored graph".to_owned());
+    };
+    if *groups == 0 {
+        return;
+    }
+    for share in shares {
+        let Some((lowest, highest)) = share.sum.and_then(|sum| sum.groups) else { continue };
+        let (first, last) = owned_groups(*groups, *subtasks, share.subtask);
+        if u32::from(lowest) < first || u32::from(highest) > last {
+            let task = run.cast.task_name(share.task);
+            add(format!(
+                "{task} owns key groups {first} to {last} and holds entries of {lowest} to {highest}"
+            ));
+        }
+    }
+}
+
+/// Every subtask holds the whole list.
+fn check_whole(
+    run: &RunStory,
+    snapshot: &StateSum,
+    shares: &[Share<'_>],
+    add: &mut impl FnMut(String),
+) {
+    for share in shares {
+        if share.content() != (snapshot.entries, snapshot.sum) {
+            let (task, entries) = (run.cast.task_name(share.task), share.content().0);
+            add(format!("{task} holds {entries} items of a union of {}", snapshot.entries));
+        }
+    }
+}
+
+/// All subtasks hold the same copy, and the snapshot holds a whole number of that copy.
+fn check_copies(
+    run: &RunStory,
+    snapshot: &StateSum,
+    shares: &[Share<'_>],
+    add: &mut impl FnMut(String),
+) {
+    let Some(first) = shares.first() else { return };
+    for other in &shares[1..] {
+        if other.content() != first.content() {
+            let (one, another) = (run.cast.task_name(first.task), run.cast.task_name(other.task));
+            add(format!("{one} and {another} hold different copies"));
+        }
+    }
+    let (entries, sum) = first.content();
+    let copies = snapshot.entries.checked_div(entries).unwrap_or(0);
+    if copies * entries != snapshot.entries || sum.wrapping_mul(copies) != snapshot.sum {
+        let task = run.cast.task_name(first.task);
+        add(format!("{task} holds a copy that the snapshot does not"));
+    }
+}
+
+/// The first and last key group of a subtask (`KeyGroupRangeAssignment.computeKeyGroupRangeForOperatorIndex`), spelled
+/// out again: a check that asked the code it checks would agree with every mistake in it.
+fn owned_groups(groups: u32, subtasks: u32, subtask: u32) -> (u32, u32) {
+    let first = (subtask * groups).div_ceil(subtasks);
+    let last = ((subtask + 1) * groups - 1) / subtasks;
+    (first, last)
+}
+
+/// Whether a restore can be judged: every subtask told what it holds, or, once the attempt has come so far that every
+/// subtask runs, was gone before.
+pub(super) fn is_ready(run: &RunStory, restore: &Restore, all_run: bool) -> bool {
+    let is_gone = |progress: &Progress| all_run && *progress == Progress::Finished;
+    let mut tasks = restore.arrived.iter().zip(&run.progress);
+    tasks.all(|(arrived, progress)| arrived.is_some() || is_gone(progress))
+}

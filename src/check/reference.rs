@@ -1,0 +1,421 @@
+//! The reference: a direct evaluation of a job graph, record by record and depth first.
+//!
+//! Has one logical subtask of each operator, and no channels, barriers, tasks or checkpoints: none of the engine's code
+//! for moving records. Sources are not run; the entries of their logs are read as they lie there.
+
+use super::class::{in_topological_order, partitioner};
+use super::history::{AT_END, Cut, input_name, sources_of};
+use super::mapping::catalogue_key;
+use crate::effect::ExternalRequest;
+use crate::job::{
+    CheckpointId, KeyBy, OperatorId, OperatorIndex, Origin, Partitioner, Plan, Value,
+};
+use crate::kernel::SimTime;
+use crate::operator::{Catalogue, Context, InputLog, Log, Operator};
+use crate::rules::CommitWhen;
+use crate::state::{BroadcastId, KeyedId, ListId, ListMode, LiveState, OperatorSnapshot};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The checkpoint id that the reference tells operators of; which one it is must not matter to them.
+const SOME_CHECKPOINT: CheckpointId = CheckpointId::new(1);
+
+/// State by the id it is stored under: what is carried from one segment into the next.
+pub(super) type Carried = BTreeMap<OperatorId, OperatorSnapshot>;
+
+/// One row that the job would write.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct ReferenceRow {
+    /// Its key, for an upsert.
+    pub(super) key: Option<Value>,
+    pub(super) value: Value,
+    pub(super) origin: Origin,
+}
+
+/// One operator of the graph.
+struct Node {
+    /// None for a source.
+    operator: Option<Box<dyn Operator>>,
+    state: LiveState,
+    key_by: Option<KeyBy>,
+    /// What it wrote to an external system.
+    rows: Vec<ReferenceRow>,
+    wires: Vec<Wire>,
+    has_ended: bool,
+}
+
+/// Where an operator's records go.
+#[derive(Clone, Copy)]
+struct Wire {
+    to: usize,
+    input: u8,
+    side: bool,
+    /// How many subtasks get each record.
+    copies: u32,
+}
+
+/// A source and how far its log has been read.
+struct Reader<'w> {
+    operator: usize,
+    log: &'w Log,
+    next: Vec<u32>,
+}
+
+struct Emission {
+    value: Value,
+    origin: Origin,
+    side: bool,
+}
+
+/// One run of one job graph from one cut on.
+pub(super) struct Evaluation<'w> {
+    plan: &'w Plan,
+    nodes: Vec<Node>,
+    order: Vec<usize>,
+    readers: Vec<Reader<'w>>,
+    /// A stack: what an operator emitted lies above what its callers have yet to send on.
+    emitted: Vec<Emission>,
+    is_restored: bool,
+    now: SimTime,
+}
+
+/// What the reference needs to know of the world.
+#[derive(Clone, Copy)]
+pub(super) struct Surroundings<'w> {
+    pub(super) catalogue: &'w Catalogue,
+    /// By `InputId`.
+    pub(super) inputs: &'w [Arc<Log>],
+    /// The names of the inputs, by `InputId`.
+    pub(super) names: &'w [String],
+}
+
+impl<'w> Surroundings<'w> {
+    /// The log that a source reads.
+    pub(super) fn log(self, plan: &Plan, source: OperatorIndex) -> &'w Log {
+        let name = input_name(plan, source);
+        let place = self.names.iter().position(|known| known == name);
+        &self.inputs[place.expect("every input of a checked scenario is known")]
+    }
+}
+
+impl<'w> Evaluation<'w> {
+    /// Starts at `from` with the state that was carried there.
+    pub(super) fn start(
+        plan: &'w Plan,
+        surroundings: Surroundings<'w>,
+        from: &Cut,
+        mut carried: Carried,
+        is_restored: bool,
+    ) -> Self {
+        let mut nodes: Vec<Node> = plan
+            .graph
+            .operators
+            .iter()
+            .zip(&plan.operator_ids)
+            .map(|(node, id)| {
+                let (kind, function) = catalogue_key(node);
+                let entry = surroundings.catalogue.entry(kind, function);
+                let make = || (entry.expect("a checked scenario names known operators").make)(node);
+                let state = if node.is_sink() { None } else { carried.remove(id) };
+                Node {
+                    operator: (!node.is_source()).then(make),
+                    state: state.map_or_else(LiveState::default, LiveState::restored),
+                    key_by: node.key_by,
+                    rows: Vec::new(),
+                    wires: Vec::new(),
+                    has_ended: from.finished.contains(id),
+                }
+            })
+            .collect();
+        join(plan, &mut nodes);
+        let readers = sources_of(plan).map(|source| {
+            let log = surroundings.log(plan, source);
+            let partitions = usize::from(log.partitions());
+            let next = from.of_source(plan.operator_ids[source.index()]);
+            let next = next.map_or_else(|| vec![0; partitions], <[u32]>::to_vec);
+            Reader { operator: source.index(), log, next }
+        });
+        let mut evaluation = Self {
+            plan,
+            nodes,
+            order: in_topological_order(&plan.graph),
+            readers: readers.collect(),
+            emitted: Vec::new(),
+            is_restored,
+            now: SimTime::ZERO,
+        };
+        for place in evaluation.order.clone() {
+            evaluation.call(place, Origin::default(), |operator, context| {
+                operator.initialize(context);
+                operator.open(context);
+            });
+        }
+        evaluation
+    }
+
+    /// Reads on to `to`, partitions in turn. What ends there is finished; what does not sends on what it would before
+    /// a barrier.
+    pub(super) fn advance(&mut self, to: &Cut) {
+        let mut readers = std::mem::take(&mut self.readers);
+        let targets: Vec<Option<&[u32]>> = readers
+            .iter()
+            .map(|reader| to.of_source(self.plan.operator_ids[reader.operator]))
+            .collect();
+        let mut has_moved = true;
+        while has_moved {
+            has_moved = false;
+            for (reader, target) in readers.iter_mut().zip(&targets) {
+                let Some(target) = target else { continue };
+                for (partition, target) in target.iter().enumerate() {
+                    has_moved |= self.read_one(reader, partition, *target);
+                }
+            }
+        }
+        self.readers = readers;
+        for place in self.order.clone() {
+            if self.nodes[place].has_ended {
+                continue;
+            }
+            if to.drained.contains(&self.plan.operator_ids[place]) {
+                self.end(place);
+            } else {
+                self.call(place, Origin::default(), |operator, context| {
+                    operator.prepare_snapshot(SOME_CHECKPOINT, context);
+                });
+            }
+        }
+    }
+
+    /// Reads one entry of a partition, if there is one before the target.
+    fn read_one(&mut self, reader: &mut Reader<'w>, partition: usize, target: u32) -> bool {
+        let next = reader.next[partition];
+        if next >= target {
+            return false;
+        }
+        let number = u16::try_from(partition).expect("partitions are numbered with 16 bits");
+        let Some(entry) = reader.log.entry(number, next) else { return false };
+        let input = u16::try_from(reader.log.id().number()).expect("input ids are 16 bits wide");
+        let origin = Origin { input, partition: number, offset: next, child: 0 };
+        self.now = reader.log.available(number, next);
+        reader.next[partition] = next + 1;
+        assert!(next < AT_END, "a partition has fewer entries than offsets");
+        let base = self.emitted.len();
+        self.emitted.push(Emission { value: entry.clone(), origin, side: false });
+        self.send_on(reader.operator, base, 1);
+        true
+    }
+
+    /// Ends all inputs of an operator and lets it finish.
+    fn end(&mut self, place: usize) {
+        let inputs = &self.plan.graph.operators[place].inputs;
+        let last_input = inputs.iter().map(|edge| edge.input).max();
+        self.call(place, Origin::default(), |operator, context| {
+            if let Some(last) = last_input {
+                (0..=last).for_each(|input| operator.end_input(input, context));
+            }
+            operator.finish(context);
+        });
+        self.nodes[place].has_ended = true;
+    }
+
+    /// Gives a record to an operator of which `copies` subtasks get it.
+    fn deliver(&mut self, wire: Wire, value: Value, origin: Origin) {
+        let node = &mut self.nodes[wire.to];
+        let key = match node.key_by.map(|key_by| key_by.key_of(&value).cloned()) {
+            Some(Some(key)) => Some(key),
+            // The job cannot deal a value that has no key; it fails there, and nothing comes out.
+            Some(None) => return,
+            None => None,
+        };
+        let (base, rows) = (self.emitted.len(), node.rows.len());
+        let operator = node.operator.as_mut().expect("a source has no input");
+        let mut here = Here {
+            state: &mut node.state,
+            rows: &mut node.rows,
+            emitted: &mut self.emitted,
+            is_keyed: node.key_by.is_some(),
+            key,
+            origin,
+            nth: 0,
+            now: self.now,
+            is_restored: self.is_restored,
+        };
+        operator.process(wire.input, value, &mut here);
+        for _ in 1..wire.copies {
+            node.rows.extend_from_within(rows..);
+        }
+        if self.emitted.len() > base {
+            self.send_on(wire.to, base, wire.copies);
+        }
+    }
+
+    /// Calls an operator outside of `process`; sources have none.
+    fn call(
+        &mut self,
+        place: usize,
+        origin: Origin,
+        act: impl FnOnce(&mut dyn Operator, &mut dyn Context),
+    ) {
+        let node = &mut self.nodes[place];
+        let base = self.emitted.len();
+        let Some(operator) = node.operator.as_mut() else { return };
+        let mut here = Here {
+            state: &mut node.state,
+            rows: &mut node.rows,
+            emitted: &mut self.emitted,
+            is_keyed: node.key_by.is_some(),
+            key: None,
+            origin,
+            nth: 0,
+            now: self.now,
+            is_restored: self.is_restored,
+        };
+        act(operator.as_mut(), &mut here);
+        self.send_on(place, base, 1);
+    }
+
+    /// Sends on what lies on the stack from `base` on, each `times` times.
+    fn send_on(&mut self, from: usize, base: usize, times: u32) {
+        for place in base..self.emitted.len() {
+            let emission = &mut self.emitted[place];
+            let value = std::mem::replace(&mut emission.value, Value::Bool(false));
+            let (origin, side) = (emission.origin, emission.side);
+            for place in 0..self.nodes[from].wires.len() {
+                let wire = self.nodes[from].wires[place];
+                if wire.side == side {
+                    for _ in 0..times {
+                        self.deliver(wire, value.clone(), origin);
+                    }
+                }
+            }
+        }
+        self.emitted.truncate(base);
+    }
+
+    /// What a sink has been given so far.
+    pub(super) fn rows(&self, sink: usize) -> &[ReferenceRow] {
+        &self.nodes[sink].rows
+    }
+
+    /// The state at the cut that was reached, for the next segment. Sinks and sources have none here: what sinks
+    /// remember are transactions, and where sources stand is given by the cut.
+    pub(super) fn carry(&mut self, at: &Cut) -> Carried {
+        let mut carried = Carried::new();
+        for place in self.order.clone() {
+            let node = &self.plan.graph.operators[place];
+            let is_gone = at.finished.contains(&self.plan.operator_ids[place]);
+            if node.is_sink() || node.is_source() || is_gone {
+                continue;
+            }
+            self.call(place, Origin::default(), |operator, context| {
+                operator.snapshot(SOME_CHECKPOINT, context);
+            });
+            let vertex = self.plan.vertex_of(OperatorIndex::new(place));
+            let groups = self.plan.vertices[vertex.index()].max_parallelism;
+            let state = self.nodes[place].state.snapshot(node.key_by, groups);
+            carried.insert(self.plan.operator_ids[place], state);
+        }
+        carried
+    }
+}
+
+/// Hands the edges of a graph to their senders.
+fn join(plan: &Plan, nodes: &mut [Node]) {
+    let operators = &plan.graph.operators;
+    for (to, receiver) in operators.iter().enumerate() {
+        for edge in &receiver.inputs {
+            let dealt = partitioner(edge, &operators[edge.from.index()], receiver);
+            let copies = if dealt == Partitioner::Broadcast { receiver.parallelism } else { 1 };
+            let wire = Wire { to, input: edge.input, side: edge.side, copies };
+            nodes[edge.from.index()].wires.push(wire);
+        }
+    }
+}
+
+/// Where an operator of the reference lives.
+struct Here<'a> {
+    state: &'a mut LiveState,
+    rows: &'a mut Vec<ReferenceRow>,
+    emitted: &'a mut Vec<Emission>,
+    is_keyed: bool,
+    key: Option<Value>,
+    origin: Origin,
+    nth: u32,
+    now: SimTime,
+    is_restored: bool,
+}
+
+impl Here<'_> {
+    fn push(&mut self, value: Value, side: bool) {
+        let origin = self.origin.descend(self.nth);
+        self.nth += 1;
+        self.emitted.push(Emission { value, origin, side });
+    }
+}
+
+impl Context for Here<'_> {
+    fn keyed_state(&mut self, name: &str) -> KeyedId {
+        assert!(self.is_keyed, "keyed state `{name}` needs an operator that is keyed");
+        self.state.declare_keyed(name)
+    }
+    fn list_state(&mut self, name: &str, mode: ListMode) -> ListId {
+        self.state.declare_list(name, mode)
+    }
+    fn broadcast_state(&mut self, name: &str) -> BroadcastId {
+        self.state.declare_broadcast(name)
+    }
+    fn restored_from(&self) -> Option<CheckpointId> {
+        self.is_restored.then_some(SOME_CHECKPOINT)
+    }
+    fn subtask(&self) -> u32 {
+        0
+    }
+    fn parallelism(&self) -> u32 {
+        1
+    }
+    fn attempt(&self) -> u32 {
+        0
+    }
+    fn job(&self) -> u64 {
+        0
+    }
+    fn commit_when(&self) -> CommitWhen {
+        CommitWhen::Completed
+    }
+    fn now(&self) -> SimTime {
+        self.now
+    }
+    fn partitions(&self) -> u16 {
+        0
+    }
+    fn key(&self) -> &Value {
+        self.key.as_ref().expect("there is a key in `process` of a keyed operator only")
+    }
+    fn keyed(&mut self, id: KeyedId) -> &mut Option<Value> {
+        let key = self.key.as_ref().expect("there is a key in `process` of a keyed operator only");
+        self.state.keyed(id, key)
+    }
+    fn list(&mut self, id: ListId) -> &mut Vec<Value> {
+        self.state.list(id)
+    }
+    fn broadcast(&mut self, id: BroadcastId) -> &mut BTreeMap<Value, Value> {
+        self.state.broadcast(id)
+    }
+    fn emit(&mut self, value: Value) {
+        self.push(value, false);
+    }
+    fn emit_side(&mut self, value: Value) {
+        self.push(value, true);
+    }
+    fn external(&mut self, request: ExternalRequest) {
+        let (key, value) = match request {
+            ExternalRequest::Append(value) | ExternalRequest::Write(_, value) => (None, value),
+            ExternalRequest::Upsert(key, value) => (Some(key), value),
+            ExternalRequest::Begin(_)
+            | ExternalRequest::Prepare(..)
+            | ExternalRequest::Commit(..)
+            | ExternalRequest::Abort(_) => return,
+        };
+        self.rows.push(ReferenceRow { key, value, origin: self.origin });
+    }
+}

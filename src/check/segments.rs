@@ -1,0 +1,191 @@
+//! The reference of a world: what each run would have written from the cut it started at to the cuts asked for.
+//!
+//! A run that starts from a savepoint carries on with the state its parent's reference has there, by operator id and
+//! state name; what the new graph does not know is left behind. A restart adds nothing.
+
+use super::FileStart;
+use super::history::{AT_END, Cut, History, RunStory, sources_of};
+use super::reference::{Carried, Evaluation, ReferenceRow, Surroundings};
+use crate::job::{CheckpointId, Plan, RunId};
+use crate::operator::InputLog;
+use crate::state::{CompletedCheckpoint, ListMode, OperatorSnapshot, OperatorState, SubtaskState};
+use crate::trace::SnapshotSource;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+/// How far a run is evaluated.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Stop {
+    /// Not at all.
+    Start,
+    /// To the cut of a checkpoint.
+    At(CheckpointId),
+    /// To the end of all inputs.
+    End,
+}
+
+/// What one run would have written.
+pub(super) struct RunReference<'w> {
+    evaluations: Vec<Evaluation<'w>>,
+    /// By stop: which evaluation reached it, and how many rows each operator had written by then.
+    reached: BTreeMap<Stop, (usize, Vec<usize>)>,
+}
+
+impl RunReference<'_> {
+    /// The rows that a sink had been given at a stop that was asked for.
+    pub(super) fn rows(&self, stop: Stop, sink: usize) -> &[ReferenceRow] {
+        if stop == Stop::Start {
+            return &[];
+        }
+        let (evaluation, rows) = &self.reached[&stop];
+        &self.evaluations[*evaluation].rows(sink)[..rows[sink]]
+    }
+}
+
+/// The references of all runs.
+pub(super) struct References<'w> {
+    history: &'w History,
+    surroundings: Surroundings<'w>,
+    file: Option<&'w FileStart>,
+    carried: BTreeMap<(RunId, CheckpointId), Carried>,
+    runs: BTreeMap<RunId, RunReference<'w>>,
+}
+
+impl<'w> References<'w> {
+    /// None yet.
+    pub(super) const fn new(
+        history: &'w History,
+        surroundings: Surroundings<'w>,
+        file: Option<&'w FileStart>,
+    ) -> Self {
+        Self { history, surroundings, file, carried: BTreeMap::new(), runs: BTreeMap::new() }
+    }
+
+    /// The reference of a run that was evaluated.
+    pub(super) fn of(&self, run: RunId) -> Option<&RunReference<'w>> {
+        self.runs.get(&run)
+    }
+
+    /// Evaluates a run to these stops and to where later runs start from it. Parents first.
+    pub(super) fn evaluate(&mut self, run: &'w RunStory, mut stops: Vec<Stop>) {
+        let id = run.cast.run;
+        let children = self.history.starts.iter().flatten().filter_map(|start| match start {
+            SnapshotSource::Run(parent, checkpoint) if *parent == id => Some(*checkpoint),
+            SnapshotSource::Run(..) | SnapshotSource::Files(_) => None,
+        });
+        let children: Vec<_> =
+            children.filter(|checkpoint| run.completed(*checkpoint).is_some()).collect();
+        stops.extend(children.iter().copied().map(Stop::At));
+        stops.retain(|stop| *stop != Stop::Start);
+        stops.sort_unstable();
+        stops.dedup();
+        let Some((from, carried, is_restored)) = self.start_of(run) else { return };
+        let plan: &'w Plan = &run.cast.plan;
+        let mut reference = RunReference { evaluations: Vec::new(), reached: BTreeMap::new() };
+        let mut position: Option<Cut> = None;
+        for stop in stops {
+            let cut = self.cut_of(run, stop);
+            if position.as_ref().is_none_or(|position| !position.is_before(&cut)) {
+                // The first stop, or one on another timeline: a restart went back behind the last one.
+                let (surroundings, carried) = (self.surroundings, carried.clone());
+                let start = Evaluation::start(plan, surroundings, &from, carried, is_restored);
+                reference.evaluations.push(start);
+            }
+            let number = reference.evaluations.len() - 1;
+            let evaluation = &mut reference.evaluations[number];
+            evaluation.advance(&cut);
+            let rows = (0..plan.graph.operators.len()).map(|sink| evaluation.rows(sink).len());
+            reference.reached.insert(stop, (number, rows.collect()));
+            if let Stop::At(checkpoint) = stop
+                && children.contains(&checkpoint)
+            {
+                self.carried.insert((id, checkpoint), evaluation.carry(&cut));
+            }
+            position = Some(cut);
+        }
+        self.runs.insert(id, reference);
+    }
+
+    /// The cut of a stop of a run.
+    fn cut_of(&self, run: &RunStory, stop: Stop) -> Cut {
+        let plan = &*run.cast.plan;
+        let partitions = |source| usize::from(self.surroundings.log(plan, source).partitions());
+        match stop {
+            Stop::Start => Cut::default(),
+            Stop::At(checkpoint) => {
+                let story = run.completed(checkpoint).expect("stops are at completed checkpoints");
+                run.cut(story, partitions)
+            }
+            Stop::End => Cut::at_the_end(plan, partitions),
+        }
+    }
+
+    /// Where a run starts, with which state, and whether it is restored at all; none if that cannot be known.
+    fn start_of(&self, run: &RunStory) -> Option<(Cut, Carried, bool)> {
+        match self.history.start_of(run.cast.run) {
+            None => Some((Cut::default(), Carried::new(), false)),
+            Some(SnapshotSource::Run(parent, checkpoint)) => {
+                let carried = self.carried.get(&(parent, checkpoint))?.clone();
+                let parent = self.history.run(parent)?;
+                Some((self.cut_of(parent, Stop::At(checkpoint)), carried, true))
+            }
+            Some(SnapshotSource::Files(_)) => {
+                let file = self.file?;
+                let cut = cut_of_file(file, &run.cast.plan, self.surroundings);
+                Some((cut, merged_state(&file.state), true))
+            }
+        }
+    }
+}
+
+/// Where a job starts that is restored from files. A source that the files do not know starts at 0.
+pub(super) fn cut_of_file(file: &FileStart, plan: &Plan, surroundings: Surroundings<'_>) -> Cut {
+    let mut cut = Cut::default();
+    let stored = file.state.operators();
+    for source in sources_of(plan) {
+        let id = plan.operator_ids[source.index()];
+        if !stored.iter().any(|state| state.id == id) {
+            continue;
+        }
+        let log = surroundings.log(plan, source);
+        let mut next = vec![AT_END; usize::from(log.partitions())];
+        for position in file.positions.iter().filter(|position| position.input == log.id()) {
+            if let Some(next) = next.get_mut(usize::from(position.partition)) {
+                *next = position.next;
+            }
+        }
+        cut.sources.push((id, next));
+    }
+    let finished = stored.iter().filter(|state| state.is_finished()).map(|state| state.id);
+    cut.finished = finished.collect();
+    cut.drained.clone_from(&cut.finished);
+    cut
+}
+
+/// What the subtasks of each operator hold together.
+fn merged_state(checkpoint: &CompletedCheckpoint) -> Carried {
+    checkpoint.operators().iter().map(|state| (state.id, merged(state))).collect()
+}
+
+fn merged(state: &OperatorState) -> OperatorSnapshot {
+    let mut whole = OperatorSnapshot::default();
+    for subtask in &state.subtasks {
+        let SubtaskState::Snapshot(snapshot) = subtask else { continue };
+        for (name, keyed) in &snapshot.keyed {
+            let entries = keyed.entries.iter().cloned();
+            whole.keyed.entry(name.clone()).or_default().entries.extend(entries);
+        }
+        for (name, list) in &snapshot.lists {
+            match whole.lists.entry(name.clone()) {
+                Entry::Vacant(vacant) => {
+                    vacant.insert(list.clone());
+                }
+                Entry::Occupied(mut occupied) if list.mode != ListMode::Broadcast => {
+                    occupied.get_mut().items.extend(list.items.iter().cloned());
+                }
+                Entry::Occupied(_) => {}
+            }
+        }
+    }
+    whole
+}

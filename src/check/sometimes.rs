@@ -1,0 +1,89 @@
+//! What happened at least once, by name: a scenario that means to show something says so, and fails if it did not.
+
+use super::history::{History, RunStory};
+use crate::trace::{AbortReason, EndOfTask, Entry, Fault, MessageFate, TraceEvent};
+use std::collections::BTreeSet;
+
+/// The names, sorted.
+pub const SOMETIMES: [&str; 19] = [
+    "backpressure",
+    "channel-blocked",
+    "checkpoint-aborted",
+    "checkpoint-declined",
+    "checkpoint-expired",
+    "checkpoint-subsumed",
+    "held-in-flight",
+    "job-manager-killed",
+    "message-delayed",
+    "message-lost",
+    "rescaled-keyed-state",
+    "restored",
+    "restored-at-another-parallelism",
+    "savepoint-stored",
+    "task-killed",
+    "task-manager-killed",
+    "tasks-finished",
+    "transaction-aborted",
+    "transaction-recovered",
+];
+
+/// The names of what has happened so far.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sometimes {
+    pub(super) seen: BTreeSet<&'static str>,
+}
+
+impl Sometimes {
+    /// Takes in what happened. `history` knows it already.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other events have no name")]
+    pub(super) fn observe(&mut self, entry: &Entry, history: &History) {
+        let name = match &entry.event {
+            TraceEvent::BarrierArrived { blocked: true, .. } => "channel-blocked",
+            TraceEvent::AlignmentCompleted { held: 1.., .. } => "held-in-flight",
+            TraceEvent::AttemptStarted { restored: Some(_), .. } => "restored",
+            TraceEvent::FaultInjected { fault } => match fault {
+                Fault::TaskKilled(_) => "task-killed",
+                Fault::TaskManagerKilled(_) => "task-manager-killed",
+                Fault::JobManagerKilled => "job-manager-killed",
+            },
+            TraceEvent::CheckpointAborted { reason, .. } => {
+                self.observe_abort(*reason);
+                "checkpoint-aborted"
+            }
+            TraceEvent::CheckpointSubsumed { .. } => "checkpoint-subsumed",
+            TraceEvent::DeclineSent { .. } => "checkpoint-declined",
+            TraceEvent::SavepointStored { .. } => "savepoint-stored",
+            TraceEvent::TransactionAborted { .. } => "transaction-aborted",
+            TraceEvent::TransactionCommitted { checkpoint, .. } => {
+                // A notification of the restored checkpoint went to an attempt that is no more.
+                let restores = |run: &RunStory| run.restored == Some(*checkpoint);
+                if !history.runs.iter().flatten().any(restores) {
+                    return;
+                }
+                "transaction-recovered"
+            }
+            TraceEvent::MessageDisturbed { fate, .. } => match fate {
+                MessageFate::Lost => "message-lost",
+                MessageFate::Delayed => "message-delayed",
+            },
+            TraceEvent::TaskEnded { how: EndOfTask::Finished, .. } => "tasks-finished",
+            _ => return,
+        };
+        self.seen.insert(name);
+    }
+
+    fn observe_abort(&mut self, reason: AbortReason) {
+        let name = match reason {
+            AbortReason::Expired => "checkpoint-expired",
+            AbortReason::Declined => "checkpoint-declined",
+            AbortReason::Subsumed => "checkpoint-subsumed",
+            AbortReason::CoordinatorSuspended
+            | AbortReason::NotAllTasksRunning
+            | AbortReason::TooManyConcurrent
+            | AbortReason::MinimumPause
+            | AbortReason::JobNotRunning
+            | AbortReason::FinalizeFailed => return,
+        };
+        self.seen.insert(name);
+    }
+}

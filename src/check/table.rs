@@ -1,0 +1,92 @@
+//! Output equivalence of idempotent sinks: the last row of each key, whoever wrote it last.
+
+use super::class::Determined;
+use super::compare::listed;
+use super::history::RunStory;
+use super::output::OutputCheck;
+use super::reference::ReferenceRow;
+use super::segments::{References, Stop};
+use crate::job::Value;
+use crate::trace::SnapshotSource;
+use std::collections::BTreeMap;
+
+/// The rows of one run that count for a table.
+type Share<'a> = (&'a RunStory, &'a [ReferenceRow]);
+
+/// Judges the table that a sink of a run wrote to.
+///
+/// 1. A run that finished has written all its keys; so have the runs it descends from, up to the savepoints. 2. Of each
+///    of these keys the table holds the last row, unless somebody else wrote there, too. 3. Of a run that did not
+///    finish only what its newest completed checkpoint covers must be there, by key.
+pub(super) fn judge(
+    check: &OutputCheck<'_>,
+    run: &RunStory,
+    sink: usize,
+    is_finished: bool,
+    references: &References<'_>,
+    determined: Determined,
+) -> Option<String> {
+    if !determined.values && !determined.last {
+        return None;
+    }
+    let table = &check.external(run, sink)?.table;
+    let stop = match run.last_completed() {
+        _ if is_finished => Stop::End,
+        Some(story) => Stop::At(story.checkpoint),
+        None => return None,
+    };
+    let shares = lineage(check, run, sink, stop, references);
+    let keys: Option<Vec<u64>> = shares.iter().map(|(run, _)| check.job_key(run)).collect();
+    let keys = keys?;
+    let mut expected: BTreeMap<&Value, &Value> = BTreeMap::new();
+    for row in shares.iter().rev().flat_map(|(_, rows)| rows.iter()) {
+        let key = row.key.as_ref().expect("an idempotent sink writes by key");
+        expected.insert(key, &row.value);
+    }
+    let has_one_answer = is_finished && determined.last;
+    let mut wrong = Vec::new();
+    for (key, value) in &expected {
+        match table.get(*key) {
+            None => wrong.push(format!("key `{key}` is missing: `{value}`")),
+            Some(row) if has_one_answer && keys.contains(&row.job) && row.value != **value => {
+                wrong.push(format!("key `{key}` has `{}`, the reference has `{value}`", row.value));
+            }
+            Some(_) => {}
+        }
+    }
+    let own = check.job_key(run)?;
+    let unknown = table
+        .iter()
+        .filter(|(key, row)| is_finished && row.job == own && !expected.contains_key(key));
+    wrong.extend(unknown.map(|(key, row)| {
+        let origin = check.history.names.origin(row.origin);
+        format!("key `{key}` ({origin}) is there, and must not be there")
+    }));
+    (!wrong.is_empty()).then(|| listed(&wrong, String::clone))
+}
+
+/// What a run and those it descends from wrote to the sink of this name, the run itself first.
+fn lineage<'a>(
+    check: &OutputCheck<'a>,
+    run: &'a RunStory,
+    sink: usize,
+    stop: Stop,
+    references: &'a References<'_>,
+) -> Vec<Share<'a>> {
+    let name = &run.cast.plan.graph.operators[sink].name;
+    let mut shares = Vec::new();
+    let mut next = Some((run, stop));
+    while let Some((run, stop)) = next {
+        let id = run.cast.run;
+        let Some(reference) = references.of(id) else { break };
+        let Some(sink) = run.cast.plan.operator_named(name) else { break };
+        shares.push((run, reference.rows(stop, sink.index())));
+        next = match check.history.start_of(id) {
+            Some(SnapshotSource::Run(parent, checkpoint)) => {
+                check.history.run(parent).map(|parent| (parent, Stop::At(checkpoint)))
+            }
+            Some(SnapshotSource::Files(_)) | None => None,
+        };
+    }
+    shares
+}

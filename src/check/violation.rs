@@ -1,0 +1,57 @@
+//! A broken check, and what it calls tasks, channels and records.
+
+use crate::job::{ChannelId, Origin, TaskId};
+use crate::kernel::SimTime;
+use crate::trace::{Cast, Entry};
+use std::fmt;
+
+/// One thing that must not happen and did.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Violation {
+    /// Which check, by the name in [`super::CHECKS`].
+    pub check: &'static str,
+    /// When it was noticed.
+    pub at: SimTime,
+    /// The entry of the trace at which it was noticed.
+    pub event: u64,
+    /// What is wrong, for people.
+    pub text: String,
+}
+
+impl Violation {
+    pub(super) fn at_entry(check: &'static str, entry: &Entry, text: String) -> Self {
+        Self { check, at: entry.at, event: entry.number, text }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { check, at, event, text } = self;
+        write!(f, "{check} broken at event {event} (t={at}): {text}")
+    }
+}
+
+/// The names of the world's inputs, by `InputId`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Names {
+    pub(super) inputs: Vec<String>,
+}
+
+impl Names {
+    /// `book[1]#17`, and `book[1]#17.3` for what a flat-map made of it.
+    pub(super) fn origin(&self, origin: Origin) -> String {
+        let input = self.inputs.get(usize::from(origin.input)).map_or("?", String::as_str);
+        let child = match origin.child {
+            0 => String::new(),
+            child => format!(".{child}"),
+        };
+        format!("{input}[{}]#{}{child}", origin.partition, origin.offset)
+    }
+}
+
+/// The names of the two ends of a channel of this run.
+pub(super) fn channel_ends(cast: &Cast, channel: ChannelId) -> (String, String) {
+    let ends = cast.plan.channels[channel.index() - cast.first_channel];
+    let name = |task: TaskId| cast.task_name(TaskId::new(cast.first_task + task.index()));
+    (name(ends.from), name(ends.to))
+}

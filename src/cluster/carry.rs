@@ -1,0 +1,310 @@
+//! Carries out what parts ask for: sends, messages, storage, requests to external systems.
+
+use super::control::Control;
+use super::world::World;
+use crate::effect::{JobEffects, TaskEffects, ToJob, ToTask};
+use crate::job::{Attempt, CheckpointId, RunId, TaskId};
+use crate::kernel::{Agenda, SimTime};
+use crate::state::OperatorSnapshot;
+use crate::task::Phase;
+use crate::trace::{ChannelMark, EndOfTask, Message, TraceEvent};
+use std::sync::Arc;
+
+/// Between a durable snapshot and its ack: the task notices that the upload is done.
+const ACK_DELAY: SimTime = SimTime::from_micros(1);
+
+impl World {
+    /// Carries out what a task asked for, in the order: sends, external requests, events, snapshot, release, messages.
+    #[inline]
+    pub(super) fn carry_task(
+        &mut self,
+        task: TaskId,
+        effects: &mut TaskEffects,
+        agenda: &mut Agenda,
+    ) {
+        let departs = self.places[task.index()].busy_until.max(self.now);
+        let has_more = !effects.events.is_empty()
+            || effects.snapshot.is_some()
+            || effects.released
+            || !effects.messages.is_empty()
+            || effects.failure.is_some();
+        let held = if effects.released { self.records_held(task) } else { 0 };
+        if has_more {
+            for event in effects.events.drain(..) {
+                self.tell(event);
+            }
+        }
+        for (channel, element) in effects.sends.drain(..) {
+            self.send(task, channel, element, departs, agenda);
+        }
+        if !effects.external.is_empty() {
+            self.carry_external(task, effects);
+        }
+        if has_more {
+            self.carry_rest(task, held, effects, agenda);
+        }
+    }
+
+    fn carry_external(&mut self, task: TaskId, effects: &mut TaskEffects) {
+        let run = self.places[task.index()].run;
+        let job = self.runs[run.index()].job_key;
+        for (external, request, origin) in effects.external.drain(..) {
+            let system = &mut self.externals[external.index()];
+            if let Some(event) = system.carry_out(external, request, origin, job, task) {
+                self.tell(event);
+            }
+        }
+    }
+
+    fn carry_rest(
+        &mut self,
+        task: TaskId,
+        held: u32,
+        effects: &mut TaskEffects,
+        agenda: &mut Agenda,
+    ) {
+        let attempt = self.places[task.index()].attempt;
+        if let Some((checkpoint, snapshots)) = effects.snapshot.take() {
+            self.carry_snapshot(task, checkpoint, snapshots, held, agenda);
+        }
+        if std::mem::take(&mut effects.released) {
+            self.release(task, agenda);
+        }
+        for message in effects.messages.drain(..) {
+            self.send_to_job(task, attempt, message, agenda);
+        }
+        if effects.failure.take().is_some() {
+            self.crash(task, agenda);
+        }
+    }
+
+    /// A snapshot was drawn: the task is busy for the synchronous part, then it is uploaded.
+    fn carry_snapshot(
+        &mut self,
+        task: TaskId,
+        checkpoint: CheckpointId,
+        snapshots: Vec<Arc<OperatorSnapshot>>,
+        held: u32,
+        agenda: &mut Agenda,
+    ) {
+        let (received, sent) = self.marks(task);
+        let attempt = self.places[task.index()].attempt;
+        if received.len() > 1 {
+            self.tell(TraceEvent::AlignmentCompleted { task, checkpoint, held });
+        }
+        self.tell(TraceEvent::SnapshotTaken { task, attempt, checkpoint, received, sent });
+        let network = self.scenario.network;
+        let place = &mut self.places[task.index()];
+        let draw = checkpoint.number() << 1;
+        let sync = place.snapshots.span(draw, network.snapshot_sync.0, network.snapshot_sync.1);
+        let (low, high) = network.snapshot_async;
+        let upload = place.snapshots.span(draw | 1, low, high);
+        place.busy_until = place.busy_until.max(self.now).plus(sync);
+        let at = place.busy_until.plus(upload);
+        self.schedule(at, Control::Durable { task, attempt, checkpoint, snapshots }, agenda);
+    }
+
+    /// What a task has taken from its inputs and put into its outputs.
+    fn marks(&self, task: TaskId) -> (Arc<[ChannelMark]>, Arc<[ChannelMark]>) {
+        let run = self.places[task.index()].run;
+        let cast = &self.runs[run.index()].cast;
+        let plan_task = &cast.plan.tasks[task.index() - cast.first_task];
+        let world = |id: &crate::job::ChannelId| {
+            crate::job::ChannelId::new(cast.first_channel + id.index())
+        };
+        let received = plan_task.inputs.iter().map(|id| {
+            let tally = self.channels[world(id).index()].taken;
+            ChannelMark { channel: world(id), records: tally.records, hash: tally.hash }
+        });
+        let sent = plan_task.outputs.iter().flatten().map(|id| {
+            let tally = self.channels[world(id).index()].sent;
+            ChannelMark { channel: world(id), records: tally.records, hash: tally.hash }
+        });
+        (received.collect(), sent.collect())
+    }
+
+    /// A snapshot is durable; the ack follows, if the task lives to send it.
+    pub(super) fn on_durable(
+        &mut self,
+        task: TaskId,
+        attempt: Attempt,
+        checkpoint: CheckpointId,
+        snapshots: Vec<Arc<OperatorSnapshot>>,
+        agenda: &mut Agenda,
+    ) {
+        if self.lives(task, attempt) {
+            self.tell(TraceEvent::SnapshotDurable { task, attempt, checkpoint });
+            let at = self.now.plus(ACK_DELAY);
+            self.schedule(at, Control::SendAck { task, attempt, checkpoint, snapshots }, agenda);
+        }
+    }
+
+    pub(super) fn on_send_ack(
+        &mut self,
+        task: TaskId,
+        attempt: Attempt,
+        checkpoint: CheckpointId,
+        snapshots: Vec<Arc<OperatorSnapshot>>,
+        agenda: &mut Agenda,
+    ) {
+        if self.lives(task, attempt) {
+            self.tell(TraceEvent::AckSent { task, attempt, checkpoint });
+            self.send_to_job(task, attempt, ToJob::Ack(checkpoint, snapshots), agenda);
+        }
+    }
+
+    /// Whether this attempt of a task is alive.
+    pub(super) fn lives(&self, task: TaskId, attempt: Attempt) -> bool {
+        let place = &self.places[task.index()];
+        let is_alive = place.task.as_ref().is_some_and(|task| task.phase() != Phase::Ended);
+        place.attempt == attempt && is_alive
+    }
+
+    /// Sends a message from a task to its job manager. Messages of one task keep their order.
+    pub(super) fn send_to_job(
+        &mut self,
+        task: TaskId,
+        attempt: Attempt,
+        message: ToJob,
+        agenda: &mut Agenda,
+    ) {
+        let (kind, checkpoint) = message.kind();
+        let Some(delay) = self.disturb(task, kind, checkpoint) else { return };
+        let index = message_index(kind, attempt, checkpoint);
+        let (low, high) = self.scenario.network.message_latency;
+        let place = &mut self.places[task.index()];
+        let arrives = self.now.plus(place.messages.span(index, low, high)).plus(delay);
+        let at = arrives.max(place.last_out);
+        if delay == SimTime::ZERO {
+            place.last_out = at;
+        }
+        self.schedule(at, Control::ToJob { task, attempt, message }, agenda);
+    }
+
+    /// Sends a message from a job manager to a task. Messages to one task keep their order.
+    pub(super) fn send_to_task(
+        &mut self,
+        task: TaskId,
+        attempt: Attempt,
+        message: ToTask,
+        agenda: &mut Agenda,
+    ) {
+        let (kind, checkpoint) = message.kind();
+        let Some(delay) = self.disturb(task, kind, checkpoint) else { return };
+        let index = message_index(kind, attempt, checkpoint);
+        let (low, high) = self.scenario.network.message_latency;
+        let place = &mut self.places[task.index()];
+        let arrives = self.now.plus(place.messages.span(index, low, high)).plus(delay);
+        let at = arrives.max(place.last_in);
+        if delay == SimTime::ZERO {
+            place.last_in = at;
+        }
+        self.schedule(at, Control::ToTask { task, attempt, message }, agenda);
+    }
+
+    /// Lets a job manager act, and carries out what it asks for.
+    pub(super) fn with_master(
+        &mut self,
+        run: RunId,
+        agenda: &mut Agenda,
+        act: impl FnOnce(&mut crate::coordinator::JobMaster, SimTime, &mut JobEffects),
+    ) {
+        let mut effects = std::mem::take(&mut self.job_effects);
+        if let Some(master) = self.runs[run.index()].master.as_mut() {
+            act(master, self.now, &mut effects);
+        }
+        self.carry_job(run, &mut effects, agenda);
+        self.job_effects = effects;
+    }
+
+    /// Carries out what a job manager asked for.
+    pub(super) fn carry_job(&mut self, run: RunId, effects: &mut JobEffects, agenda: &mut Agenda) {
+        for event in effects.events.drain(..) {
+            self.activity += u64::from(matches!(event, TraceEvent::JobStatusChanged { .. }));
+            self.tell(event);
+        }
+        for change in effects.files.drain(..) {
+            self.keep(run, change);
+        }
+        let attempt = self.attempt_of(run);
+        let messages = std::mem::take(&mut effects.messages);
+        for (task, message) in messages {
+            let task = self.world_task(run, task);
+            self.send_to_task(task, attempt, message, agenda);
+        }
+        for (after, timer) in effects.timers.drain(..) {
+            self.schedule(self.now.plus(after), Control::Timer { run, timer }, agenda);
+        }
+        for checkpoint in effects.metadata.drain(..) {
+            let (low, high) = self.scenario.network.metadata_write;
+            let took = self.runs[run.index()].metadata.span(checkpoint.number() << 1, low, high);
+            self.schedule(self.now.plus(took), Control::Metadata { run, checkpoint }, agenda);
+        }
+        for (step, answer) in effects.answers.drain(..) {
+            self.answer(step, answer, agenda);
+        }
+        if std::mem::take(&mut effects.over) {
+            self.release_run(run, agenda);
+        }
+        let deployments = std::mem::take(&mut effects.deployments);
+        if !deployments.is_empty() {
+            self.managers.free(run);
+            self.runs[run.index()].waiting = deployments;
+            self.deploy_waiting(agenda);
+        }
+    }
+
+    fn attempt_of(&self, run: RunId) -> Attempt {
+        self.runs[run.index()].master.as_ref().map_or_else(Attempt::default, |m| m.attempt())
+    }
+
+    /// The metadata of a checkpoint is durable; the job manager hears of it a little later.
+    pub(super) fn on_metadata(
+        &mut self,
+        run: RunId,
+        checkpoint: CheckpointId,
+        agenda: &mut Agenda,
+    ) {
+        self.tell(TraceEvent::MetadataWritten { run, checkpoint });
+        let (low, high) = self.scenario.network.message_latency;
+        let draw = checkpoint.number() << 1 | 1;
+        let reply = self.runs[run.index()].metadata.span(draw, low, high);
+        self.schedule(self.now.plus(reply), Control::MetadataReply { run, checkpoint }, agenda);
+    }
+
+    /// A task fails by itself or is killed.
+    pub(super) fn crash(&mut self, task: TaskId, agenda: &mut Agenda) {
+        let place = &mut self.places[task.index()];
+        let attempt = place.attempt;
+        place.task.as_mut().expect("only a live task crashes").end();
+        self.clear(task);
+        self.tell(TraceEvent::TaskEnded { task, attempt, how: EndOfTask::Failed });
+        self.send_to_job(task, attempt, ToJob::Ended(EndOfTask::Failed), agenda);
+    }
+
+    /// Nothing that a dead task wanted is done any more.
+    pub(super) fn clear(&mut self, task: TaskId) {
+        let place = &mut self.places[task.index()];
+        place.stalled.clear();
+        place.wants_to_read = false;
+        place.is_idle = false;
+        place.read = crate::kernel::Ticket::default();
+        place.busy_until = self.now;
+    }
+}
+
+/// Which draw of the message stream a message is.
+fn message_index(kind: Message, attempt: Attempt, checkpoint: Option<CheckpointId>) -> u64 {
+    let kind: u64 = match kind {
+        Message::Deploy => 0,
+        Message::Cancel => 1,
+        Message::Trigger => 2,
+        Message::Ack => 3,
+        Message::Decline => 4,
+        Message::NotifyComplete => 5,
+        Message::NotifyAborted => 6,
+        Message::Status => 7,
+    };
+    let checkpoint = checkpoint.map_or(0, CheckpointId::number);
+    kind << 56 | u64::from(attempt.number()) << 36 | checkpoint
+}

@@ -1,0 +1,111 @@
+//! A channel between two subtasks: FIFO, bounded, with credit.
+//!
+//! Holds the elements; only its head is on the agenda. Does not decide when one is taken.
+
+use crate::job::{Element, Origin, TaskId};
+use crate::kernel::{SimTime, Stream, Ticket};
+use std::collections::VecDeque;
+
+/// Where the head of a channel is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Head {
+    /// Nothing is queued.
+    Nothing,
+    /// It is on its way: its event is on the agenda.
+    Travelling,
+    /// It has arrived and waits for its receiver's attention.
+    Waiting,
+    /// It has arrived behind a barrier that holds the channel back.
+    Blocked,
+}
+
+/// One element on its way.
+#[derive(Clone, Debug)]
+pub(super) struct Queued {
+    pub(super) at: SimTime,
+    pub(super) element: Element,
+}
+
+/// A count of records and a running hash of their origins: ghost bookkeeping for the cut.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tally {
+    pub(super) records: u64,
+    pub(super) hash: u64,
+}
+
+impl Tally {
+    #[inline]
+    pub(super) fn add(&mut self, origin: Origin) {
+        self.records += 1;
+        self.hash = (self.hash ^ origin.hash()).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
+    }
+}
+
+/// A physical channel.
+#[derive(Clone, Debug)]
+pub(super) struct Channel {
+    pub(super) from: TaskId,
+    pub(super) to: TaskId,
+    /// Its place in the receiver's gate.
+    pub(super) gate: usize,
+    pub(super) queue: VecDeque<Queued>,
+    pub(super) head: Head,
+    /// The event of the travelling head.
+    pub(super) ticket: Ticket,
+    /// When the last element arrives: none overtakes it.
+    pub(super) last_arrival: SimTime,
+    pub(super) latency: Stream,
+    /// What the sender has sent in this attempt.
+    pub(super) sent: Tally,
+    /// What the receiver has taken in this attempt.
+    pub(super) taken: Tally,
+    /// The trace entries that caused the barriers in the queue, in order.
+    pub(super) barrier_causes: VecDeque<u64>,
+}
+
+impl Channel {
+    pub(super) fn new(from: TaskId, to: TaskId, gate: usize, latency: Stream) -> Self {
+        Self {
+            from,
+            to,
+            gate,
+            queue: VecDeque::new(),
+            head: Head::Nothing,
+            ticket: Ticket::default(),
+            last_arrival: SimTime::ZERO,
+            latency,
+            sent: Tally::default(),
+            taken: Tally::default(),
+            barrier_causes: VecDeque::new(),
+        }
+    }
+
+    /// Empties it for a new attempt.
+    pub(super) fn reset(&mut self, latency: Stream) {
+        let queue = std::mem::take(&mut self.queue);
+        *self = Self::new(self.from, self.to, self.gate, latency);
+        self.queue = queue;
+        self.queue.clear();
+    }
+
+    /// How many records wait in it.
+    pub(super) fn records_held(&self) -> u32 {
+        let records = self.queue.iter().filter(|q| matches!(q.element, Element::Record(_))).count();
+        u32::try_from(records).expect("capacity fits in 32 bits")
+    }
+
+    /// Which draw of the latency stream an element is: its origin or checkpoint tells, never a count, so that an
+    /// element that is missing leaves the others as they were.
+    #[inline]
+    pub(super) fn draw_index(element: &Element) -> u64 {
+        match element {
+            Element::Record(record) => {
+                let (place, child) = record.origin.words();
+                place.rotate_left(32) ^ child
+            }
+            Element::Barrier(barrier) => u64::MAX - barrier.checkpoint.number(),
+            Element::EndOfData => u64::MAX >> 1,
+            Element::EndOfPartition => (u64::MAX >> 1) - 1,
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What is on the agenda, packed into 24 bits: a channel's head, a task's turn, a source's next read, or a control.
+//!
+//! Controls are everything that is rare: messages, timers, storage, steps. They wait in a table with free places.
+
+use crate::effect::{Deployment, JobTimer, ToJob, ToTask};
+use crate::job::{Attempt, CheckpointId, RunId, TaskId, TaskManagerId};
+use crate::state::OperatorSnapshot;
+use std::sync::Arc;
+
+/// A kind of event; the upper 2 bits of what is on the agenda.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Kind {
+    /// The head of a channel arrives.
+    Head,
+    /// A task that had work waiting is free.
+    Turn,
+    /// A source may read on.
+    Read,
+    /// A control falls due.
+    Control,
+}
+
+const INDEX_BITS: u32 = 22;
+const INDEX_MASK: u32 = (1 << INDEX_BITS) - 1;
+
+/// Packs an event. Panics if the world has 2^22 of that kind of thing.
+#[inline]
+pub(super) fn pack(kind: Kind, index: usize) -> u32 {
+    let index = u32::try_from(index).unwrap_or(u32::MAX);
+    assert!(index <= INDEX_MASK, "a world holds at most {INDEX_MASK} channels, tasks or controls");
+    let kind = match kind {
+        Kind::Head => 0,
+        Kind::Turn => 1,
+        Kind::Read => 2,
+        Kind::Control => 3,
+    };
+    kind << INDEX_BITS | index
+}
+
+/// Unpacks an event.
+#[inline]
+#[expect(clippy::as_conversions, reason = "a widening conversion that must inline")]
+pub(super) const fn unpack(what: u32) -> (Kind, usize) {
+    let kind = match what >> INDEX_BITS {
+        0 => Kind::Head,
+        1 => Kind::Turn,
+        2 => Kind::Read,
+        _ => Kind::Control,
+    };
+    (kind, (what & INDEX_MASK) as usize)
+}
+
+/// Something rare that falls due.
+#[derive(Clone, Debug)]
+pub(super) enum Control {
+    /// A message reaches a task.
+    ToTask { task: TaskId, attempt: Attempt, message: ToTask },
+    /// A message reaches a job manager.
+    ToJob { task: TaskId, attempt: Attempt, message: ToJob },
+    /// A deployed task has restored its state.
+    Started { task: TaskId, attempt: Attempt, deployment: Box<Deployment> },
+    /// A snapshot has been uploaded.
+    Durable {
+        task: TaskId,
+        attempt: Attempt,
+        checkpoint: CheckpointId,
+        snapshots: Vec<Arc<OperatorSnapshot>>,
+    },
+    /// A task with a durable snapshot sends its ack.
+    SendAck {
+        task: TaskId,
+        attempt: Attempt,
+        checkpoint: CheckpointId,
+        snapshots: Vec<Arc<OperatorSnapshot>>,
+    },
+    /// A job manager's timer.
+    Timer { run: RunId, timer: JobTimer },
+    /// The metadata of a checkpoint is durable.
+    Metadata { run: RunId, checkpoint: CheckpointId },
+    /// The storer's reply about it reaches the job manager.
+    MetadataReply { run: RunId, checkpoint: CheckpointId },
+    /// A step of the scenario is carried out.
+    Step(usize),
+    /// A new task manager takes the place of a lost one.
+    Replaced(TaskManagerId),
+    /// The world ends here at the latest.
+    Until,
+    /// The world ends if nothing has happened since: the activity counter then.
+    Quiet(u64),
+}
+
+/// Controls that have not fallen due, each with the trace entry that caused it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Controls {
+    places: Vec<Option<(Control, u64)>>,
+    free: Vec<usize>,
+}
+
+impl Controls {
+    pub(super) fn put(&mut self, control: Control, cause: u64) -> usize {
+        match self.free.pop() {
+            Some(place) => {
+                self.places[place] = Some((control, cause));
+                place
+            }
+            None => {
+                self.places.push(Some((control, cause)));
+                self.places.len() - 1
+            }
+        }
+    }
+
+    pub(super) fn take(&mut self, place: usize) -> (Control, u64) {
+        self.free.push(place);
+        self.places[place].take().expect("a control falls due once")
+    }
+}

@@ -1,0 +1,265 @@
+//! Deployments: placing tasks into slots, making and starting them; what messages do when they arrive.
+
+use super::control::Control;
+use super::world::World;
+use crate::effect::{Deployment, ToJob, ToTask};
+use crate::job::{
+    Attempt, ChannelId, InputId, OperatorIndex, OperatorKind, Plan, RunId, TaskId, VertexIndex,
+};
+use crate::kernel::{Agenda, SimTime};
+use crate::task::{Chain, Identity, Link, Output, Outputs, Phase, SourceInput, Target, Task};
+use crate::trace::{Cast, EndOfTask, TraceEvent};
+use std::sync::Arc;
+
+impl World {
+    /// Places and deploys every run that waits for slots, in order, as far as there are slots.
+    pub(super) fn deploy_waiting(&mut self, agenda: &mut Agenda) {
+        for run in (0..self.runs.len()).map(RunId::new) {
+            if self.runs[run.index()].waiting.is_empty() {
+                continue;
+            }
+            let cast = Arc::clone(&self.runs[run.index()].cast);
+            let Some(placement) = self.managers.place(run, &cast.plan) else { continue };
+            let waiting = std::mem::take(&mut self.runs[run.index()].waiting);
+            let master = self.runs[run.index()].master.as_ref();
+            let (plan, attempt) = master.map_or_else(
+                || (Arc::clone(&cast.plan), Attempt::default()),
+                |master| (Arc::clone(master.plan()), master.attempt()),
+            );
+            self.reset_channels(&cast, attempt);
+            for (task, manager) in waiting.iter().map(|(task, _)| *task).zip(placement) {
+                let made = self.make_task(&cast, &plan, task, attempt);
+                let id = self.world_task(run, task);
+                let place = &mut self.places[id.index()];
+                place.task = Some(made);
+                place.attempt = attempt;
+                place.manager = manager;
+                place.busy_until = SimTime::MAX;
+                place.ready.clear();
+                place.stalled.clear();
+                place.turn = crate::kernel::Ticket::default();
+                place.is_idle = false;
+                self.tell(TraceEvent::TaskDeployed { task: id, attempt, manager });
+            }
+            for (task, deployment) in waiting {
+                let id = self.world_task(run, task);
+                self.send_to_task(id, attempt, ToTask::Deploy(Box::new(deployment)), agenda);
+            }
+        }
+    }
+
+    fn reset_channels(&mut self, cast: &Cast, attempt: Attempt) {
+        for channel in 0..cast.plan.channels.len() {
+            let latency = self.latency_of(cast, ChannelId::new(channel), attempt);
+            self.channels[cast.first_channel + channel].reset(latency);
+        }
+    }
+
+    fn make_task(&self, cast: &Cast, plan: &Plan, task: TaskId, attempt: Attempt) -> Task {
+        let planned = &plan.tasks[task.index()];
+        let vertex = &plan.vertices[planned.vertex.index()];
+        let identity = Identity {
+            task: TaskId::new(cast.first_task + task.index()),
+            subtask: planned.subtask,
+            parallelism: vertex.parallelism,
+            attempt,
+            job: self.runs[cast.run.index()].job_key,
+            rules: Arc::clone(&self.rules),
+        };
+        let world = |id: &ChannelId| ChannelId::new(cast.first_channel + id.index());
+        let input_of = |id: &ChannelId| plan.edges[edge_of(plan, *id)].input;
+        Task::new(
+            identity,
+            planned.inputs.iter().map(world).collect(),
+            planned.inputs.iter().map(input_of).collect(),
+            self.make_chain(plan, planned.vertex),
+            self.make_outputs(cast, plan, task, attempt),
+        )
+    }
+
+    fn make_chain(&self, plan: &Plan, vertex: VertexIndex) -> Chain {
+        let chain = &plan.vertices[vertex.index()];
+        let link = |operator: &OperatorIndex| self.make_link(plan, vertex, *operator);
+        let links = chain.operators.iter().map(link).collect();
+        let takes =
+            chain.operators.iter().map(|operator| plan.graph.operators[operator.index()].takes);
+        let takes = takes.fold(SimTime::ZERO, SimTime::plus);
+        let head = &plan.graph.operators[chain.operators[0].index()];
+        let input = match &head.kind {
+            OperatorKind::Source { input, .. } => {
+                let mut inputs = self.scenario.inputs.iter();
+                let place = inputs.position(|other| other.name == *input);
+                let place = place.expect("a source names an input");
+                let partitions = self.scenario.inputs[place].partitions;
+                Some(SourceInput { id: InputId::new(place), partitions })
+            }
+            OperatorKind::Transform { .. } | OperatorKind::Sink { .. } => None,
+        };
+        Chain::new(links, takes, input)
+    }
+
+    fn make_link(&self, plan: &Plan, vertex: VertexIndex, operator: OperatorIndex) -> Link {
+        let chain = &plan.vertices[vertex.index()];
+        let node = &plan.graph.operators[operator.index()];
+        let entry = self.given.catalogue.of(node).expect("the scenario was checked against it");
+        let targets = |side: bool| {
+            let chained = plan.chained_outputs(operator).iter().filter(move |(_, s)| *s == side);
+            let place = |next: &OperatorIndex| {
+                let place = chain.operators.iter().position(|other| other == next);
+                Target::Chained(place.expect("a chained output is in the chain"))
+            };
+            let edges = chain.outputs.iter().enumerate();
+            let edges = edges.filter(move |(_, edge)| {
+                plan.edges[**edge].from == operator && plan.edges[**edge].side == side
+            });
+            let edges = edges.map(|(place, _)| Target::Edge(place));
+            edges.chain(chained.map(|(next, _)| place(next))).collect()
+        };
+        Link {
+            operator: (entry.make)(node),
+            id: plan.operator_ids[operator.index()],
+            key_by: node.key_by,
+            max_parallelism: chain.max_parallelism,
+            external: self.external_ids.get(&node.name).copied(),
+            main: targets(false),
+            side: targets(true),
+        }
+    }
+
+    fn make_outputs(&self, cast: &Cast, plan: &Plan, task: TaskId, attempt: Attempt) -> Outputs {
+        let planned = &plan.tasks[task.index()];
+        let vertex = &plan.vertices[planned.vertex.index()];
+        let edges = vertex.outputs.iter().zip(&planned.outputs).map(|(edge, channels)| {
+            let edge = &plan.edges[*edge];
+            let receiver = &plan.graph.operators[edge.to.index()];
+            let sender = &plan.graph.operators[edge.from.index()].name;
+            let world = |id: &ChannelId| ChannelId::new(cast.first_channel + id.index());
+            let whom = format_args!("{}/{sender}->{}", cast.label, receiver.name);
+            let draw = u64::from(attempt.number()) << 32 | u64::from(planned.subtask);
+            let receivers = u64::try_from(channels.len()).expect("usize fits in 64 bits");
+            let start = self.given.choices.stream("round-robin", whom).below(draw, receivers);
+            Output {
+                partitioner: edge.partitioner,
+                channels: channels.iter().map(world).collect(),
+                next: u32::try_from(start).expect("parallelism fits in 32 bits"),
+                key_by: receiver.key_by,
+                max_parallelism: plan.vertices[edge.to_vertex.index()].max_parallelism,
+            }
+        });
+        Outputs { edges: edges.collect() }
+    }
+
+    /// A message reaches a task. One for an older attempt changes nothing.
+    pub(super) fn on_message_to_task(
+        &mut self,
+        task: TaskId,
+        attempt: Attempt,
+        message: ToTask,
+        agenda: &mut Agenda,
+    ) {
+        let place = &mut self.places[task.index()];
+        if place.attempt != attempt || place.task.is_none() {
+            return;
+        }
+        match message {
+            ToTask::Deploy(deployment) => self.on_deploy(task, attempt, deployment, agenda),
+            ToTask::Cancel => self.on_cancel(task, attempt, agenda),
+            ToTask::Trigger(barrier) => {
+                self.with_task(task, agenda, |task, now, fx| task.on_trigger(barrier, now, fx));
+            }
+            ToTask::NotifyComplete(permit) => {
+                self.with_task(task, agenda, |task, now, fx| task.on_complete(permit, now, fx));
+            }
+            ToTask::NotifyAborted(checkpoint) => {
+                self.with_task(task, agenda, |task, now, fx| task.on_aborted(checkpoint, now, fx));
+            }
+        }
+    }
+
+    /// Lets a task act, and carries out what it asks for.
+    fn with_task(
+        &mut self,
+        id: TaskId,
+        agenda: &mut Agenda,
+        act: impl FnOnce(&mut Task, SimTime, &mut crate::effect::TaskEffects),
+    ) {
+        let mut effects = std::mem::take(&mut self.task_effects);
+        let task = self.places[id.index()].task.as_mut().expect("asked for a task that exists");
+        act(task, self.now, &mut effects);
+        self.carry_task(id, &mut effects, agenda);
+        self.task_effects = effects;
+    }
+
+    fn on_deploy(
+        &mut self,
+        task: TaskId,
+        attempt: Attempt,
+        deployment: Box<Deployment>,
+        agenda: &mut Agenda,
+    ) {
+        if !self.lives(task, attempt) {
+            return;
+        }
+        let (low, high) = self.scenario.network.task_start;
+        let draw = u64::from(attempt.number()) << 32 | 1 << 63;
+        let took = self.places[task.index()].snapshots.span(draw, low, high);
+        self.schedule(self.now.plus(took), Control::Started { task, attempt, deployment }, agenda);
+    }
+
+    pub(super) fn on_started(
+        &mut self,
+        task: TaskId,
+        attempt: Attempt,
+        deployment: Box<Deployment>,
+        agenda: &mut Agenda,
+    ) {
+        if self.lives(task, attempt) {
+            self.places[task.index()].busy_until = self.now;
+            self.with_task(task, agenda, |task, now, fx| task.start(*deployment, now, fx));
+            self.begin_work(task, agenda);
+        }
+    }
+
+    fn on_cancel(&mut self, task: TaskId, attempt: Attempt, agenda: &mut Agenda) {
+        if !self.lives(task, attempt) {
+            return;
+        }
+        self.places[task.index()].task.as_mut().expect("it lives").end();
+        self.clear(task);
+        self.tell(TraceEvent::TaskEnded { task, attempt, how: EndOfTask::Canceled });
+        self.send_to_job(task, attempt, ToJob::Ended(EndOfTask::Canceled), agenda);
+        self.drop_waiting(task, agenda);
+    }
+
+    /// A message reaches a job manager.
+    pub(super) fn on_message_to_job(
+        &mut self,
+        task: TaskId,
+        attempt: Attempt,
+        message: ToJob,
+        agenda: &mut Agenda,
+    ) {
+        let run = self.places[task.index()].run;
+        let task = self.plan_task(task);
+        self.with_master(run, agenda, |master, now, effects| {
+            master.on_message(task, attempt, message, now, effects);
+        });
+    }
+
+    /// A run is over: its slots are free, its waiting deployments are void.
+    pub(super) fn release_run(&mut self, run: RunId, agenda: &mut Agenda) {
+        self.managers.free(run);
+        self.runs[run.index()].waiting.clear();
+        self.deploy_waiting(agenda);
+    }
+
+    /// Whether a task is alive and not just being started.
+    pub(super) fn is_at_work(&self, task: TaskId) -> bool {
+        let phase = self.places[task.index()].task.as_ref().map(Task::phase);
+        matches!(phase, Some(Phase::Starting | Phase::Running | Phase::Draining))
+    }
+}
+
+fn edge_of(plan: &Plan, channel: ChannelId) -> usize {
+    usize::try_from(plan.channels[channel.index()].edge).expect("usize has 32 bits or more")
+}

@@ -1,0 +1,127 @@
+//! External systems as sinks see them: rows, a table, transactions.
+
+use crate::effect::{ExternalRequest, ExternalSystem, Row, TransactionId};
+use crate::job::{CheckpointId, ExternalId, Origin, TaskId, Value};
+use crate::kernel::Digest;
+use crate::state::FixedMap;
+use crate::trace::TraceEvent;
+use std::collections::BTreeMap;
+
+/// One external system at work.
+#[derive(Clone, Debug, Default)]
+pub(super) struct External {
+    name: String,
+    committed: Vec<Row>,
+    table: FixedMap<Value, Row>,
+    /// Few at a time: one per live sink subtask.
+    open: Vec<(TransactionId, Vec<Row>)>,
+    prepared: BTreeMap<TransactionId, (CheckpointId, Vec<Row>)>,
+    done: BTreeMap<TransactionId, (CheckpointId, u64)>,
+}
+
+impl External {
+    pub(super) fn of(system: ExternalSystem) -> Self {
+        let ExternalSystem { name, committed, table, open, prepared, done } = system;
+        let (table, open) = (table.into_iter().collect(), open.into_iter().collect());
+        Self { name, committed, table, open, prepared, done }
+    }
+
+    /// What it holds now, for files and for checks.
+    pub(super) fn contents(&self) -> ExternalSystem {
+        ExternalSystem {
+            name: self.name.clone(),
+            committed: self.committed.clone(),
+            table: self.table.iter().map(|(key, row)| (key.clone(), row.clone())).collect(),
+            open: self.open.iter().cloned().collect(),
+            prepared: self.prepared.clone(),
+            done: self.done.clone(),
+        }
+    }
+
+    /// Folds what a read-committed reader sees.
+    pub(super) fn digest(&self, digest: &mut Digest) {
+        for row in &self.committed {
+            digest.fold_value(&row.value);
+        }
+        let table: BTreeMap<_, _> = self.table.iter().collect();
+        for (key, row) in table {
+            digest.fold_value(key);
+            digest.fold_value(&row.value);
+        }
+    }
+
+    /// Carries out one request of a sink's task. Asking again for what is done changes nothing.
+    pub(super) fn carry_out(
+        &mut self,
+        external: ExternalId,
+        request: ExternalRequest,
+        origin: Origin,
+        job: u64,
+        task: TaskId,
+    ) -> Option<TraceEvent> {
+        match request {
+            ExternalRequest::Append(value) => {
+                self.committed.push(Row { value, origin, job });
+                None
+            }
+            ExternalRequest::Upsert(key, value) => {
+                self.table.insert(key, Row { value, origin, job });
+                None
+            }
+            ExternalRequest::Begin(id) => {
+                self.open.push((id, Vec::new()));
+                Some(TraceEvent::TransactionBegun { external, transaction: id.key(), task })
+            }
+            ExternalRequest::Write(id, value) => {
+                let open = self.open.iter_mut().rev().find(|(open, _)| *open == id);
+                let (_, rows) = open.expect("a sink writes to a transaction it has opened");
+                rows.push(Row { value, origin, job });
+                None
+            }
+            ExternalRequest::Prepare(id, checkpoint) => self.prepare(external, id, checkpoint),
+            ExternalRequest::Commit(id, checkpoint) => self.commit(external, id, checkpoint),
+            ExternalRequest::Abort(id) => self.abort(external, id),
+        }
+    }
+
+    fn prepare(
+        &mut self,
+        external: ExternalId,
+        id: TransactionId,
+        checkpoint: CheckpointId,
+    ) -> Option<TraceEvent> {
+        let place = self.open.iter().position(|(open, _)| *open == id);
+        let (_, rows) = self.open.swap_remove(place.expect("a sink prepares what it has opened"));
+        let count = count(&rows);
+        self.prepared.insert(id, (checkpoint, rows));
+        let transaction = id.key();
+        Some(TraceEvent::TransactionPrepared { external, transaction, checkpoint, rows: count })
+    }
+
+    fn commit(
+        &mut self,
+        external: ExternalId,
+        id: TransactionId,
+        checkpoint: CheckpointId,
+    ) -> Option<TraceEvent> {
+        let (_, mut prepared) = self.prepared.remove(&id)?;
+        let rows = count(&prepared);
+        self.committed.append(&mut prepared);
+        self.done.insert(id, (checkpoint, rows));
+        let transaction = id.key();
+        Some(TraceEvent::TransactionCommitted { external, transaction, checkpoint, rows })
+    }
+
+    fn abort(&mut self, external: ExternalId, id: TransactionId) -> Option<TraceEvent> {
+        let open = self.open.iter().position(|(open, _)| *open == id);
+        let was_open = open.map(|place| self.open.swap_remove(place)).is_some();
+        let was_prepared = self.prepared.remove(&id).is_some();
+        let transaction = id.key();
+        let aborted = TraceEvent::TransactionAborted { external, transaction };
+        (was_open || was_prepared).then_some(aborted)
+    }
+}
+
+fn count(rows: &[Row]) -> u64 {
+    u64::try_from(rows.len()).expect("usize fits in 64 bits")
+}

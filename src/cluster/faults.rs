@@ -1,0 +1,86 @@
+//! What goes wrong: crashes of tasks, task managers and the job manager; messages lost or delayed.
+
+use super::control::Control;
+use super::world::World;
+use crate::job::{CheckpointId, TaskId, TaskManagerId};
+use crate::kernel::{Agenda, SimTime};
+use crate::scenario::Aim;
+use crate::trace::{Fault, Message, MessageFate, TraceEvent};
+
+/// A fault that waits for a message that fits.
+#[derive(Clone, Debug)]
+pub(super) struct Disturbance {
+    pub(super) aim: Aim,
+    /// By how much it is delayed; `None` loses it.
+    pub(super) delay: Option<SimTime>,
+}
+
+impl World {
+    /// What the network does to a message: `None` if it is lost, else by how much it is delayed.
+    pub(super) fn disturb(
+        &mut self,
+        task: TaskId,
+        message: Message,
+        checkpoint: Option<CheckpointId>,
+    ) -> Option<SimTime> {
+        if self.disturbances.is_empty() {
+            return Some(SimTime::ZERO);
+        }
+        let fits = |disturbance: &Disturbance| {
+            let Aim { message: kind, task: name, checkpoint: wanted } = &disturbance.aim;
+            *kind == message
+                && wanted.is_none_or(|wanted| checkpoint.is_some_and(|id| id.number() == wanted))
+                && self.is_named(task, name)
+        };
+        let Some(place) = self.disturbances.iter().position(fits) else {
+            return Some(SimTime::ZERO);
+        };
+        let delay = self.disturbances.remove(place).delay;
+        let fate = if delay.is_some() { MessageFate::Delayed } else { MessageFate::Lost };
+        self.tell(TraceEvent::MessageDisturbed { message, task, checkpoint, fate });
+        delay
+    }
+
+    /// Crashes a subtask.
+    pub(super) fn kill_task(&mut self, task: TaskId, agenda: &mut Agenda) {
+        self.tell(TraceEvent::FaultInjected { fault: Fault::TaskKilled(task) });
+        self.crash(task, agenda);
+        self.drop_waiting(task, agenda);
+    }
+
+    /// Kills a task manager with all that runs on it; a new one takes its place later.
+    pub(super) fn kill_manager(&mut self, manager: TaskManagerId, agenda: &mut Agenda) {
+        self.tell(TraceEvent::FaultInjected { fault: Fault::TaskManagerKilled(manager) });
+        self.managers.kill(manager);
+        for task in (0..self.places.len()).map(TaskId::new) {
+            if self.places[task.index()].manager == manager && self.is_at_work(task) {
+                self.crash(task, agenda);
+                self.drop_waiting(task, agenda);
+            }
+        }
+        let at = self.now.plus(self.scenario.cluster.replaced_after);
+        self.schedule(at, Control::Replaced(manager), agenda);
+    }
+
+    pub(super) fn on_replaced(&mut self, manager: TaskManagerId, agenda: &mut Agenda) {
+        self.managers.replace(manager);
+        self.deploy_waiting(agenda);
+    }
+
+    /// Kills the job manager: without high availability every job is lost, and its tasks die with it.
+    pub(super) fn kill_job_manager(&mut self, agenda: &mut Agenda) {
+        self.tell(TraceEvent::FaultInjected { fault: Fault::JobManagerKilled });
+        for run in (0..self.runs.len()).map(crate::job::RunId::new) {
+            let is_alive = |master: &crate::coordinator::JobMaster| !master.status().is_terminal();
+            if !self.runs[run.index()].master.as_ref().is_some_and(is_alive) {
+                continue;
+            }
+            for task in (0..self.places.len()).map(TaskId::new) {
+                if self.places[task.index()].run == run && self.is_at_work(task) {
+                    self.crash(task, agenda);
+                }
+            }
+            self.with_master(run, agenda, |master, _, effects| master.lose(effects));
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! How records move: heads of channels, turns of tasks, reads of sources, credit.
+//!
+//! A task takes one element at a time. It takes nothing while it is busy, nor while any of its outputs waits for
+//! credit. Of a channel that a barrier holds back nothing is taken until it is released.
+
+use super::channel::{Channel, Head, Queued};
+use super::control::{Kind, pack};
+use super::world::World;
+use crate::job::{AtEnd, ChannelId, Element, OperatorKind, TaskId};
+use crate::kernel::{Agenda, SimTime, Ticket};
+use crate::operator::Poll;
+use crate::task::Phase;
+use crate::trace::TraceEvent;
+
+impl World {
+    /// The head of a channel has arrived.
+    #[inline]
+    pub(super) fn on_head(&mut self, index: usize, ticket: Ticket, agenda: &mut Agenda) {
+        let channel = &mut self.channels[index];
+        if channel.ticket != ticket {
+            return;
+        }
+        channel.head = Head::Waiting;
+        let to = channel.to.index();
+        let place = &mut self.places[to];
+        let is_free = place.busy_until <= self.now && place.stalled.is_empty();
+        if is_free && place.ready.is_empty() && place.turn == Ticket::default() {
+            self.offer(ChannelId::new(index), agenda);
+        } else {
+            place.ready.push_back(ChannelId::new(index));
+        }
+        self.ask_for_turn(to, agenda);
+    }
+
+    /// A task is free for the next element that waits.
+    pub(super) fn on_turn(&mut self, task: usize, ticket: Ticket, agenda: &mut Agenda) {
+        if self.places[task].turn != ticket {
+            return;
+        }
+        self.places[task].turn = Ticket::default();
+        while self.places[task].stalled.is_empty() && self.places[task].busy_until <= self.now {
+            let Some(channel) = self.places[task].ready.pop_front() else { break };
+            self.offer(channel, agenda);
+        }
+        self.ask_for_turn(task, agenda);
+    }
+
+    /// Puts a turn on the agenda if something waits and nothing else will wake the task.
+    #[inline]
+    fn ask_for_turn(&mut self, task: usize, agenda: &mut Agenda) {
+        let place = &mut self.places[task];
+        let is_starting = place.task.as_ref().is_some_and(|task| task.phase() == Phase::Starting);
+        let waits = !place.ready.is_empty() && place.stalled.is_empty() && !is_starting;
+        if waits && place.turn == Ticket::default() {
+            place.turn = agenda.push(place.busy_until.max(self.now), pack(Kind::Turn, task));
+        }
+    }
+
+    /// Offers a waiting head to its receiver: it is taken, or held back, or falls into the void.
+    #[inline]
+    fn offer(&mut self, id: ChannelId, agenda: &mut Agenda) {
+        let channel = &mut self.channels[id.index()];
+        let place = &mut self.places[channel.to.index()];
+        match &place.task {
+            Some(task) if task.phase() == Phase::Starting => place.ready.push_back(id),
+            Some(task) if task.phase() != Phase::Ended => {
+                if task.is_blocked(channel.gate) {
+                    channel.head = Head::Blocked;
+                } else {
+                    self.take(id, agenda);
+                }
+            }
+            Some(_) | None => self.drop_head(id, agenda),
+        }
+    }
+
+    /// The receiver is gone: the element is lost, its credit is not.
+    fn drop_head(&mut self, id: ChannelId, agenda: &mut Agenda) {
+        let dropped = self.pop(id, agenda);
+        if matches!(dropped, Element::Barrier(_)) {
+            self.channels[id.index()].barrier_causes.pop_front();
+        }
+        self.return_credit(id, agenda);
+    }
+
+    /// Takes the head off a channel; the next one travels.
+    #[inline]
+    fn pop(&mut self, id: ChannelId, agenda: &mut Agenda) -> Element {
+        let channel = &mut self.channels[id.index()];
+        let queued = channel.queue.pop_front().expect("a head that waits is in the queue");
+        match channel.queue.front() {
+            Some(next) => {
+                channel.head = Head::Travelling;
+                channel.ticket = agenda.push(next.at.max(self.now), pack(Kind::Head, id.index()));
+            }
+            None => channel.head = Head::Nothing,
+        }
+        queued.element
+    }
+
+    /// Gives the head of a channel to its receiver.
+    #[inline]
+    fn take(&mut self, id: ChannelId, agenda: &mut Agenda) {
+        let element = self.pop(id, agenda);
+        let channel = &mut self.channels[id.index()];
+        let (to, gate) = (channel.to, channel.gate);
+        let place = &mut self.places[to.index()];
+        let task = place.task.as_mut().expect("offered to a live task");
+        match &element {
+            Element::Record(record) => {
+                channel.taken.add(record.origin);
+                place.busy_until = self.now.plus(task.takes());
+                if self.wants_records {
+                    let origin = record.origin;
+                    let event = TraceEvent::RecordTaken { task: to, channel: id, origin };
+                    self.tell(event);
+                }
+            }
+            Element::Barrier(_) => {
+                self.cause = channel.barrier_causes.pop_front().unwrap_or(super::world::NO_CAUSE);
+            }
+            Element::EndOfData | Element::EndOfPartition => {}
+        }
+        let mut effects = std::mem::take(&mut self.task_effects);
+        let task = self.places[to.index()].task.as_mut().expect("it was there a moment ago");
+        task.on_element(gate, element, self.now, &mut effects);
+        self.carry_task(to, &mut effects, agenda);
+        self.task_effects = effects;
+        self.return_credit(id, agenda);
+    }
+
+    /// A place in a channel became free: its sender goes on, if it waited for that.
+    #[inline]
+    fn return_credit(&mut self, id: ChannelId, agenda: &mut Agenda) {
+        let from = self.channels[id.index()].from.index();
+        if !self.places[from].stalled.is_empty() {
+            self.drain(from, agenda);
+        }
+    }
+
+    /// A task died: the heads that waited for it fall into the void.
+    pub(super) fn drop_waiting(&mut self, task: TaskId, agenda: &mut Agenda) {
+        let waiting = std::mem::take(&mut self.places[task.index()].ready);
+        for channel in waiting {
+            self.drop_head(channel, agenda);
+        }
+        self.release(task, agenda);
+    }
+
+    /// Moves stalled outputs into their channels, in order, as far as there is credit.
+    fn drain(&mut self, from: usize, agenda: &mut Agenda) {
+        while let Some((channel, element)) = self.places[from].stalled.front() {
+            if !self.has_credit(*channel, element) {
+                return;
+            }
+            let (channel, element) =
+                self.places[from].stalled.pop_front().expect("the front is there");
+            self.enqueue(channel, element, self.now, agenda);
+        }
+        let place = &mut self.places[from];
+        if place.wants_to_read {
+            place.wants_to_read = false;
+            self.schedule_read(from, self.now, agenda);
+        }
+        self.ask_for_turn(from, agenda);
+    }
+
+    /// Records need a free place; barriers and ends do not, but keep their order.
+    #[inline]
+    fn has_credit(&self, channel: ChannelId, element: &Element) -> bool {
+        let held = self.channels[channel.index()].queue.len();
+        let capacity = self.scenario.network.channel_capacity;
+        !matches!(element, Element::Record(_))
+            || u32::try_from(held).is_ok_and(|held| held < capacity)
+    }
+
+    /// A task sends: into the channel, or behind its other outputs that wait for credit.
+    #[inline]
+    pub(super) fn send(
+        &mut self,
+        from: TaskId,
+        channel: ChannelId,
+        element: Element,
+        departs: SimTime,
+        agenda: &mut Agenda,
+    ) {
+        if let Element::Record(record) = &element {
+            self.channels[channel.index()].sent.add(record.origin);
+        }
+        let is_stalled = !self.places[from.index()].stalled.is_empty();
+        if is_stalled || !self.has_credit(channel, &element) {
+            self.places[from.index()].stalled.push_back((channel, element));
+        } else {
+            self.enqueue(channel, element, departs, agenda);
+        }
+    }
+
+    #[inline]
+    fn enqueue(&mut self, id: ChannelId, element: Element, departs: SimTime, agenda: &mut Agenda) {
+        let cause = self.cause;
+        let (low, high) = self.scenario.network.channel_latency;
+        let channel = &mut self.channels[id.index()];
+        let latency = channel.latency.span(Channel::draw_index(&element), low, high);
+        let at = channel.last_arrival.max(departs.plus(latency));
+        channel.last_arrival = at;
+        if matches!(element, Element::Barrier(_)) {
+            channel.barrier_causes.push_back(cause);
+        }
+        if channel.head == Head::Nothing {
+            channel.head = Head::Travelling;
+            channel.ticket = agenda.push(at, pack(Kind::Head, id.index()));
+        }
+        channel.queue.push_back(Queued { at, element });
+    }
+
+    /// No barrier holds the task's channels back any more: their heads wait for it again.
+    pub(super) fn release(&mut self, task: TaskId, agenda: &mut Agenda) {
+        let run = self.places[task.index()].run;
+        let cast = &self.runs[run.index()].cast;
+        let inputs = cast.plan.tasks[task.index() - cast.first_task].inputs.len();
+        for place in 0..inputs {
+            let cast = &self.runs[run.index()].cast;
+            let plan_task = &cast.plan.tasks[task.index() - cast.first_task];
+            let id = ChannelId::new(cast.first_channel + plan_task.inputs[place].index());
+            let channel = &mut self.channels[id.index()];
+            if channel.head == Head::Blocked {
+                channel.head = Head::Waiting;
+                self.places[task.index()].ready.push_back(id);
+            }
+        }
+        self.ask_for_turn(task.index(), agenda);
+    }
+
+    /// The records that wait behind blocked channels of a task.
+    pub(super) fn records_held(&self, task: TaskId) -> u32 {
+        let run = self.places[task.index()].run;
+        let cast = &self.runs[run.index()].cast;
+        let inputs = cast.plan.tasks[task.index() - cast.first_task].inputs.iter();
+        let channels = inputs.map(|id| &self.channels[cast.first_channel + id.index()]);
+        channels.filter(|channel| channel.head == Head::Blocked).map(Channel::records_held).sum()
+    }
+
+    /// A task runs: what waited for it gets its turn, and a source begins to read.
+    pub(super) fn begin_work(&mut self, task: TaskId, agenda: &mut Agenda) {
+        self.places[task.index()].busy_until = self.now;
+        let run = self.places[task.index()].run;
+        let cast = &self.runs[run.index()].cast;
+        let plan_task = &cast.plan.tasks[task.index() - cast.first_task];
+        if cast.plan.is_source(plan_task.vertex) {
+            self.schedule_read(task.index(), self.now, agenda);
+        }
+        self.ask_for_turn(task.index(), agenda);
+    }
+
+    fn schedule_read(&mut self, task: usize, at: SimTime, agenda: &mut Agenda) {
+        let at = at.max(self.now).max(self.places[task].busy_until);
+        self.places[task].read = agenda.push(at, pack(Kind::Read, task));
+    }
+
+    /// A source may read on.
+    pub(super) fn on_read(&mut self, task: usize, ticket: Ticket, agenda: &mut Agenda) {
+        let place = &mut self.places[task];
+        if place.read != ticket {
+            return;
+        }
+        let is_running = place.task.as_ref().is_some_and(|task| task.phase() == Phase::Running);
+        if !is_running {
+            return;
+        }
+        if !place.stalled.is_empty() {
+            place.wants_to_read = true;
+            return;
+        }
+        if place.busy_until > self.now {
+            self.schedule_read(task, self.now, agenda);
+            return;
+        }
+        self.read(task, agenda);
+    }
+
+    fn read(&mut self, index: usize, agenda: &mut Agenda) {
+        let id = TaskId::new(index);
+        let mut effects = std::mem::take(&mut self.task_effects);
+        let place = &mut self.places[index];
+        let task = place.task.as_mut().expect("a source that reads is alive");
+        let input = task.input().expect("only sources read");
+        let log = &*self.given.inputs[input.index()];
+        let poll = task.poll(log, self.now, &mut effects);
+        let takes = task.takes();
+        match poll {
+            Poll::Record(_, origin) => {
+                self.activity += 1;
+                place.busy_until = self.now.plus(takes);
+                let next = task.due(log).unwrap_or(self.now);
+                if self.wants_records {
+                    self.tell(TraceEvent::RecordRead { task: id, origin });
+                }
+                self.schedule_read(index, next, agenda);
+            }
+            Poll::Later(at) => self.schedule_read(index, at, agenda),
+            Poll::Ended => match self.at_end(id) {
+                AtEnd::Idle => {
+                    self.places[index].is_idle = true;
+                    self.watch_for_quiet(agenda);
+                }
+                AtEnd::End => {
+                    let task = self.places[index].task.as_mut().expect("it read a moment ago");
+                    task.on_source_ended(self.now, &mut effects);
+                }
+            },
+        }
+        self.carry_task(id, &mut effects, agenda);
+        self.task_effects = effects;
+    }
+
+    fn at_end(&self, task: TaskId) -> AtEnd {
+        let run = self.places[task.index()].run;
+        let cast = &self.runs[run.index()].cast;
+        let vertex = cast.plan.tasks[task.index() - cast.first_task].vertex;
+        match &cast.plan.graph.operators[cast.plan.head(vertex).index()].kind {
+            OperatorKind::Source { then, .. } => *then,
+            OperatorKind::Transform { .. } | OperatorKind::Sink { .. } => AtEnd::End,
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Task managers and their slots: who runs where.
+
+use crate::job::{Plan, RunId, TaskId, TaskManagerId};
+use std::collections::BTreeMap;
+
+/// One task manager.
+#[derive(Clone, Copy, Debug)]
+struct Manager {
+    is_alive: bool,
+    used: u16,
+}
+
+/// The task managers of a world.
+#[derive(Clone, Debug)]
+pub(super) struct Managers {
+    managers: Vec<Manager>,
+    slots: u16,
+    /// Slots that runs hold, by manager.
+    held: BTreeMap<RunId, Vec<TaskManagerId>>,
+}
+
+impl Managers {
+    pub(super) fn new(managers: u16, slots: u16) -> Self {
+        let manager = Manager { is_alive: true, used: 0 };
+        Self { managers: vec![manager; managers.into()], slots, held: BTreeMap::new() }
+    }
+
+    pub(super) fn is_alive(&self, manager: TaskManagerId) -> bool {
+        self.managers[manager.index()].is_alive
+    }
+
+    /// Whether there is such a manager at all.
+    pub(super) fn exists(&self, number: u16) -> bool {
+        usize::from(number) < self.managers.len()
+    }
+
+    pub(super) fn kill(&mut self, manager: TaskManagerId) {
+        self.managers[manager.index()] = Manager { is_alive: false, used: 0 };
+        for held in self.held.values_mut() {
+            held.retain(|other| *other != manager);
+        }
+    }
+
+    pub(super) fn replace(&mut self, manager: TaskManagerId) {
+        self.managers[manager.index()] = Manager { is_alive: true, used: 0 };
+    }
+
+    /// Gives back what a run holds.
+    pub(super) fn free(&mut self, run: RunId) {
+        for manager in self.held.remove(&run).unwrap_or_default() {
+            self.managers[manager.index()].used -= 1;
+        }
+    }
+
+    /// Places every task of a plan, or none if slots are missing. Subtask i of all chains of a slot-sharing group
+    /// shares one slot; slots are taken where most are free, the lowest number first.
+    pub(super) fn place(&mut self, run: RunId, plan: &Plan) -> Option<Vec<TaskManagerId>> {
+        let mut wanted: BTreeMap<(&str, u32), TaskManagerId> = BTreeMap::new();
+        let before = self.managers.clone();
+        for vertex in &plan.vertices {
+            for subtask in 0..vertex.parallelism {
+                let slot = (vertex.slot_sharing_group.as_str(), subtask);
+                if wanted.contains_key(&slot) {
+                    continue;
+                }
+                let Some(manager) = self.freest() else {
+                    self.managers = before;
+                    return None;
+                };
+                self.managers[manager.index()].used += 1;
+                wanted.insert(slot, manager);
+            }
+        }
+        let place = |task: usize| {
+            let task = &plan.tasks[TaskId::new(task).index()];
+            let group = plan.vertices[task.vertex.index()].slot_sharing_group.as_str();
+            wanted[&(group, task.subtask)]
+        };
+        let placement = (0..plan.tasks.len()).map(place).collect();
+        self.held.insert(run, wanted.into_values().collect());
+        Some(placement)
+    }
+
+    fn freest(&self) -> Option<TaskManagerId> {
+        let free = |manager: &Manager| if manager.is_alive { self.slots - manager.used } else { 0 };
+        let managers = self.managers.iter().enumerate();
+        let (place, manager) =
+            managers.max_by_key(|(place, manager)| (free(manager), std::cmp::Reverse(*place)))?;
+        (free(manager) > 0).then(|| TaskManagerId::new(place))
+    }
+}

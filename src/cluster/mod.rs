@@ -1,0 +1,21 @@
+//! The world: owns all parts, carries their effects, injects faults, writes the trace.
+//!
+//! The only room that knows every part. What a part decides is in its own room; what a message costs, where a task
+//! lies, and what a scenario does to it all is here.
+
+mod carry;
+mod channel;
+mod control;
+mod deploy;
+mod external;
+mod faults;
+mod flow;
+mod managers;
+mod milestone;
+mod outcome;
+mod steps;
+mod submit;
+mod world;
+
+pub use outcome::{End, JobEnd, Outcome, SavepointEnd};
+pub use world::{Cluster, Given};

@@ -1,0 +1,170 @@
+//! What a world comes to: jobs, savepoints, external systems, digest.
+
+use super::control::Control;
+use super::world::{Cluster, World};
+use crate::effect::ExternalSystem;
+use crate::job::{CheckpointId, JobId, RunId};
+use crate::kernel::{Agenda, SimTime};
+use crate::state::CompletedCheckpoint;
+use crate::trace::JobStatus;
+use std::sync::Arc;
+
+/// How a world ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum End {
+    /// No job runs and no step is left, or every source waits for ever.
+    Over,
+    /// The scenario's `until` came first.
+    Until,
+    /// Nothing was left to happen although a job was not over: it is stuck.
+    Stalled,
+}
+
+/// A run in the end.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct JobEnd {
+    /// Which run.
+    pub run: RunId,
+    /// `count#0`.
+    pub label: String,
+    /// The job's name.
+    pub name: String,
+    /// Its id.
+    pub job: Option<JobId>,
+    /// Its status; none if it was refused.
+    pub status: Option<JobStatus>,
+}
+
+/// A savepoint in the end.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SavepointEnd {
+    /// The scenario's label.
+    pub label: Arc<str>,
+    /// Its checkpoint id.
+    pub checkpoint: CheckpointId,
+    /// Where it lies under the data folder.
+    pub path: Arc<str>,
+    /// What it holds.
+    pub snapshot: Arc<CompletedCheckpoint>,
+}
+
+/// What a world came to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Outcome {
+    /// How it ended.
+    pub end: End,
+    /// When.
+    pub ended: SimTime,
+    /// How many events were played.
+    pub events: u64,
+    /// Of every event, everything told, and what external systems hold.
+    pub digest: u128,
+    /// The runs, in order.
+    pub jobs: Vec<JobEnd>,
+    /// The savepoints, by label.
+    pub savepoints: Vec<SavepointEnd>,
+    /// The external systems, by `ExternalId`.
+    pub externals: Vec<ExternalSystem>,
+    /// By run: what its rows in external systems are marked with.
+    pub job_keys: Vec<u64>,
+    /// Steps that were refused, and why; `u32::MAX` for the submission of the first job.
+    pub refusals: Vec<(u32, Arc<str>)>,
+    /// Steps whose moment never came.
+    pub never: Vec<u32>,
+}
+
+impl Cluster {
+    /// What external systems hold now.
+    pub fn externals(&self) -> Vec<ExternalSystem> {
+        self.simulation.world.externals.iter().map(super::external::External::contents).collect()
+    }
+
+    /// What the world came to.
+    pub fn outcome(&self) -> Outcome {
+        let world = &self.simulation.world;
+        let mut digest = self.simulation.digest;
+        for external in &world.externals {
+            external.digest(&mut digest);
+        }
+        let jobs = world.runs.iter().map(|run| JobEnd {
+            run: run.cast.run,
+            label: run.cast.label.clone(),
+            name: run.cast.plan.graph.name.clone(),
+            job: run.master.as_ref().map(crate::coordinator::JobMaster::job),
+            status: run.master.as_ref().map(crate::coordinator::JobMaster::status),
+        });
+        let savepoints = world.savepoints.iter().map(|(label, savepoint)| SavepointEnd {
+            label: Arc::clone(label),
+            checkpoint: savepoint.checkpoint.properties().id,
+            path: Arc::clone(&savepoint.path),
+            snapshot: Arc::clone(&savepoint.checkpoint),
+        });
+        let steps = world.steps_done.iter().enumerate();
+        let refused = |step: u32| world.refusals.iter().any(|(other, _)| *other == step);
+        let never = steps.filter(|(_, done)| !**done);
+        let never = never.map(|(step, _)| u32::try_from(step).expect("few steps"));
+        Outcome {
+            end: world.end(),
+            ended: self.now(),
+            events: self.events(),
+            digest: digest.value(),
+            jobs: jobs.collect(),
+            savepoints: savepoints.collect(),
+            externals: self.externals(),
+            job_keys: world.runs.iter().map(|run| run.job_key).collect(),
+            refusals: world.refusals.clone(),
+            never: never.filter(|step| !refused(*step)).collect(),
+        }
+    }
+}
+
+impl World {
+    fn end(&self) -> End {
+        if self.until_reached {
+            End::Until
+        } else if self.is_over || !self.any_alive() || self.is_quiet() {
+            End::Over
+        } else {
+            End::Stalled
+        }
+    }
+
+    /// A control falls due.
+    pub(super) fn on_control(&mut self, control: Control, agenda: &mut Agenda) {
+        match control {
+            Control::ToTask { task, attempt, message } => {
+                self.on_message_to_task(task, attempt, message, agenda);
+            }
+            Control::ToJob { task, attempt, message } => {
+                self.on_message_to_job(task, attempt, message, agenda);
+            }
+            Control::Started { task, attempt, deployment } => {
+                self.on_started(task, attempt, deployment, agenda);
+            }
+            Control::Durable { task, attempt, checkpoint, snapshots } => {
+                self.on_durable(task, attempt, checkpoint, snapshots, agenda);
+            }
+            Control::SendAck { task, attempt, checkpoint, snapshots } => {
+                self.on_send_ack(task, attempt, checkpoint, snapshots, agenda);
+            }
+            Control::Timer { run, timer } => {
+                self.with_master(run, agenda, |master, now, fx| master.on_timer(timer, now, fx));
+            }
+            Control::Metadata { run, checkpoint } => self.on_metadata(run, checkpoint, agenda),
+            Control::MetadataReply { run, checkpoint } => {
+                self.with_master(run, agenda, |master, now, fx| {
+                    master.on_metadata(checkpoint, now, fx);
+                });
+            }
+            Control::Step(step) => self.take_step(step, agenda),
+            Control::Replaced(manager) => self.on_replaced(manager, agenda),
+            Control::Until => {
+                self.until_reached = self.any_alive();
+                self.is_over = true;
+            }
+            Control::Quiet(activity) => {
+                self.is_over |= activity == self.activity && self.is_quiet();
+            }
+        }
+    }
+}

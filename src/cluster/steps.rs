@@ -1,0 +1,233 @@
+//! The steps of a scenario: when they fire, what they do to the world, how they are answered.
+
+use super::control::Control;
+use super::faults::Disturbance;
+use super::world::{Savepoint, World};
+use crate::coordinator::Purpose;
+use crate::effect::FileChange;
+use crate::job::{CheckpointKind, RunId, TaskId, TaskManagerId};
+use crate::kernel::{Agenda, SimTime};
+use crate::scenario::{Action, TaskName, Trigger};
+use crate::trace::{SnapshotSource, TraceEvent};
+use std::sync::Arc;
+
+/// How long a world whose sources all wait for ever goes on, in virtual time: enough for any milestone that the idle
+/// job can still reach.
+const QUIET: SimTime = SimTime::from_secs(60);
+
+impl World {
+    /// Puts every timed step on the agenda.
+    pub(super) fn schedule_steps(&mut self, agenda: &mut Agenda) {
+        for step in 0..self.scenario.steps.len() {
+            if let Trigger::At(at) = self.scenario.steps[step].trigger {
+                self.schedule_step(step, at.max(self.now), agenda);
+            }
+        }
+    }
+
+    pub(super) fn schedule_step(&mut self, step: usize, at: SimTime, agenda: &mut Agenda) {
+        self.steps_due += 1;
+        self.schedule(at, Control::Step(step), agenda);
+    }
+
+    /// Carries a step out. What it asks for may be answered later.
+    pub(super) fn take_step(&mut self, step: usize, agenda: &mut Agenda) {
+        self.steps_due -= 1;
+        self.activity += 1;
+        let number = u32::try_from(step).expect("a scenario has fewer than 2^32 steps");
+        self.tell(TraceEvent::StepTaken { step: number });
+        let action = self.scenario.steps[step].action.clone();
+        if let Err(why) = self.act(number, action, agenda) {
+            self.answer(number, Err(why), agenda);
+        } else {
+            self.steps_done[step] = true;
+        }
+        self.watch_for_quiet(agenda);
+    }
+
+    fn act(&mut self, step: u32, action: Action, agenda: &mut Agenda) -> Result<(), Arc<str>> {
+        match action {
+            Action::Run { job, from, allow_non_restored } => {
+                let from = from.map(|label| self.find_savepoint(&label)).transpose()?;
+                let job = self.job_named(&job);
+                self.submit(job, from, allow_non_restored, agenda).map(drop)
+            }
+            Action::Savepoint { job, label } => {
+                let purpose = Purpose::User { step, label: label.into(), then_cancel: false };
+                self.request_savepoint(&job, purpose, agenda)
+            }
+            Action::Cancel { job, with_savepoint: Some(label) } => {
+                let purpose = Purpose::User { step, label: label.into(), then_cancel: true };
+                self.request_savepoint(&job, purpose, agenda)
+            }
+            Action::Cancel { job, with_savepoint: None } => {
+                let run = self.live_run(&job)?;
+                self.with_master(run, agenda, |master, _, effects| master.cancel(effects));
+                Ok(())
+            }
+            Action::Kill(name) => {
+                let task = self.live_task(&name)?;
+                self.kill_task(task, agenda);
+                Ok(())
+            }
+            Action::KillTaskManager(number) => {
+                let manager = TaskManagerId::new(number.into());
+                if !self.managers.exists(number) || !self.managers.is_alive(manager) {
+                    return Err(format!("task manager {number} is not alive").into());
+                }
+                self.kill_manager(manager, agenda);
+                Ok(())
+            }
+            Action::KillJobManager => {
+                self.kill_job_manager(agenda);
+                Ok(())
+            }
+            Action::Lose(aim) => {
+                self.disturbances.push(Disturbance { aim, delay: None });
+                Ok(())
+            }
+            Action::Delay(aim, by) => {
+                self.disturbances.push(Disturbance { aim, delay: Some(by) });
+                Ok(())
+            }
+        }
+    }
+
+    fn find_savepoint(
+        &self,
+        label: &str,
+    ) -> Result<(Arc<crate::state::CompletedCheckpoint>, SnapshotSource), Arc<str>> {
+        let found = self.savepoints.get(label);
+        let found = found.ok_or_else(|| format!("no savepoint `{label}` has been stored"))?;
+        Ok((Arc::clone(&found.checkpoint), found.source))
+    }
+
+    fn request_savepoint(
+        &mut self,
+        job: &str,
+        purpose: Purpose,
+        agenda: &mut Agenda,
+    ) -> Result<(), Arc<str>> {
+        let run = self.live_run(job)?;
+        let mut answer = Ok(());
+        self.with_master(run, agenda, |master, now, effects| {
+            answer = master.request_savepoint(purpose, now, effects);
+        });
+        answer
+            .map_err(|reason| format!("failed to trigger a savepoint of `{job}`: {reason}").into())
+    }
+
+    fn job_named(&self, name: &str) -> usize {
+        let job = self.scenario.jobs.iter().position(|job| job.graph.name == name);
+        job.expect("the scenario was checked: every step names a job")
+    }
+
+    /// The newest run of a job, if it is not over.
+    fn live_run(&self, job: &str) -> Result<RunId, Arc<str>> {
+        let wanted = self.job_named(job);
+        let run = self.runs.iter().rev().find(|run| run.cast.job == wanted);
+        let run = run.ok_or_else(|| format!("job `{job}` has not been submitted"))?;
+        match run.master.as_ref().map(crate::coordinator::JobMaster::status) {
+            Some(status) if !status.is_terminal() => Ok(run.cast.run),
+            Some(status) => Err(format!("job `{job}` is {status}").into()),
+            None => Err(format!("job `{job}` was refused").into()),
+        }
+    }
+
+    fn live_task(&self, name: &TaskName) -> Result<TaskId, Arc<str>> {
+        let run = self.live_run(&name.job)?;
+        let task = self.task_named(run, name);
+        let task = task.filter(|task| self.is_at_work(*task));
+        task.ok_or_else(|| {
+            format!("task `{}/{}` of `{}` is not running", name.operator, name.subtask, name.job)
+                .into()
+        })
+    }
+
+    /// The task of a run that runs a subtask of an operator.
+    pub(super) fn task_named(&self, run: RunId, name: &TaskName) -> Option<TaskId> {
+        let cast = &self.runs[run.index()].cast;
+        let vertex = cast.plan.vertex_of(cast.plan.operator_named(&name.operator)?);
+        if name.subtask >= cast.plan.vertices[vertex.index()].parallelism {
+            return None;
+        }
+        let task = cast.plan.task(vertex, name.subtask);
+        Some(TaskId::new(cast.first_task + task.index()))
+    }
+
+    /// Whether a scenario's name means this task.
+    pub(super) fn is_named(&self, task: TaskId, name: &TaskName) -> bool {
+        let run = self.places[task.index()].run;
+        self.runs[run.index()].cast.plan.graph.name == name.job
+            && self.task_named(run, name) == Some(task)
+    }
+
+    /// Answers whoever asked in a step.
+    pub(super) fn answer(&mut self, step: u32, answer: Result<(), Arc<str>>, agenda: &mut Agenda) {
+        if let Err(why) = answer {
+            self.tell(TraceEvent::StepRefused { step, why: Arc::clone(&why) });
+            let index = usize::try_from(step).expect("usize has 32 bits or more");
+            match self.scenario.steps[index].retry {
+                Some(after) => self.schedule_step(index, self.now.plus(after), agenda),
+                None => self.refusals.push((step, why)),
+            }
+        }
+    }
+
+    /// Durable files changed.
+    pub(super) fn keep(&mut self, run: RunId, change: FileChange) {
+        if let FileChange::Savepoint(checkpoint, label) = &change {
+            let id = checkpoint.properties().id;
+            let path = self.savepoint_path(run, checkpoint);
+            let source = SnapshotSource::Run(run, id);
+            let checkpoint = Arc::clone(checkpoint);
+            let label = Arc::clone(label);
+            let stored = Savepoint { checkpoint, source, path: Arc::clone(&path) };
+            self.savepoints.insert(Arc::clone(&label), stored);
+            self.tell(TraceEvent::SavepointStored { run, checkpoint: id, label, path });
+        }
+        self.files.push(change);
+    }
+
+    /// `savepoints/savepoint-<first 6 hex of the job id>-<12 hex>`, as Flink names them.
+    fn savepoint_path(
+        &self,
+        run: RunId,
+        checkpoint: &crate::state::CompletedCheckpoint,
+    ) -> Arc<str> {
+        let properties = checkpoint.properties();
+        assert!(properties.kind == CheckpointKind::Savepoint, "only savepoints have such a name");
+        let job = properties.job.to_string();
+        let label = &self.runs[run.index()].cast.label;
+        let draw = self.given.choices.stream("savepoint-name", label).draw(properties.id.number());
+        format!("savepoints/savepoint-{}-{:012x}", &job[..6], draw >> 16).into()
+    }
+
+    /// If every source of every live run waits for ever and no step is due, the world ends soon.
+    pub(super) fn watch_for_quiet(&mut self, agenda: &mut Agenda) {
+        if self.is_quiet() {
+            self.schedule(self.now.plus(QUIET), Control::Quiet(self.activity), agenda);
+        }
+    }
+
+    pub(super) fn is_quiet(&self) -> bool {
+        let has_rest = |run: &super::world::Run| {
+            run.master.as_ref().is_none_or(|master| {
+                master.status().is_terminal()
+                    || (master.status() == crate::trace::JobStatus::Running
+                        && self.reads_nothing(run))
+            })
+        };
+        self.steps_due == 0 && self.runs.iter().all(has_rest)
+    }
+
+    fn reads_nothing(&self, run: &super::world::Run) -> bool {
+        let plan = &run.cast.plan;
+        let mut tasks = plan.tasks.iter().enumerate();
+        tasks.all(|(index, task)| {
+            let place = &self.places[run.cast.first_task + index];
+            let has_ended = !self.is_at_work(TaskId::new(run.cast.first_task + index));
+            !plan.is_source(task.vertex) || place.is_idle || has_ended
+        })
+    }
+}

@@ -1,0 +1,157 @@
+//! Submissions: a job becomes a run, with places for its tasks and channels between them.
+
+use super::channel::Channel;
+use super::external::External;
+use super::world::{Place, Run, World};
+use crate::coordinator::{JobMaster, Submission};
+use crate::effect::{ExternalSystem, JobEffects};
+use crate::job::{
+    Attempt, ChannelId, ExternalId, JobId, OperatorKind, Plan, RunId, TaskId, TaskManagerId,
+};
+use crate::kernel::{Agenda, Digest, SimTime, Stream, Ticket};
+use crate::state::CompletedCheckpoint;
+use crate::trace::{Cast, SnapshotSource, TraceEvent};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+impl World {
+    /// Submits a job of the scenario, from a snapshot or from nothing.
+    ///
+    /// # Errors
+    ///
+    /// If the snapshot cannot be restored into it; the message states the facts and the way out.
+    pub(super) fn submit(
+        &mut self,
+        job: usize,
+        from: Option<(Arc<CompletedCheckpoint>, SnapshotSource)>,
+        allow_non_restored: bool,
+        agenda: &mut Agenda,
+    ) -> Result<RunId, Arc<str>> {
+        let run = RunId::new(self.runs.len());
+        let config = &self.scenario.jobs[job];
+        let plan = Plan::build(Arc::new(config.graph.clone()));
+        let plan = Arc::new(plan.map_err(|error| Arc::from(error.to_string()))?);
+        let cast = self.cast_run(run, job, Arc::clone(&plan));
+        let job_id = self.job_id(&cast.label);
+        let config = &self.scenario.jobs[job];
+        let submission = Submission {
+            run,
+            first_task: cast.first_task,
+            job: job_id,
+            plan,
+            checkpoint: config.checkpoint,
+            restart: config.restart,
+            rules: Arc::clone(&self.rules),
+            from: from.as_ref().map(|(snapshot, _)| Arc::clone(snapshot)),
+            allow_non_restored,
+        };
+        self.add_run(cast, job_id);
+        self.tell(TraceEvent::JobSubmitted { run, from: from.map(|(_, source)| source) });
+        let mut effects = JobEffects::default();
+        match JobMaster::submit(submission, &mut effects) {
+            Ok(master) => {
+                self.runs[run.index()].master = Some(master);
+                self.carry_job(run, &mut effects, agenda);
+                Ok(run)
+            }
+            Err(error) => {
+                let why: Arc<str> = format!("{error}; {}", error.help()).into();
+                self.tell(TraceEvent::JobRefused { run, why: Arc::clone(&why) });
+                Err(why)
+            }
+        }
+    }
+
+    fn cast_run(&self, run: RunId, job: usize, plan: Arc<Plan>) -> Arc<Cast> {
+        let ordinal = self.runs.iter().filter(|other| other.cast.job == job).count();
+        let label = format!("{}#{ordinal}", plan.graph.name);
+        let (first_task, first_channel) = (self.places.len(), self.channels.len());
+        Arc::new(Cast { run, label, job, first_task, first_channel, plan })
+    }
+
+    /// A run's id: of seed, clock and label, so that a later process never gives the same.
+    fn job_id(&self, label: &str) -> JobId {
+        let mut digest = Digest::new();
+        digest.fold(self.given.choices.seed(), self.given.clock.nanos());
+        digest.fold_bytes(label.as_bytes());
+        JobId(digest.value().to_be_bytes())
+    }
+
+    fn add_run(&mut self, cast: Arc<Cast>, job: JobId) {
+        let key = job.0[..8].try_into().expect("a job id has 16 bytes");
+        let choices = &self.given.choices;
+        for task in 0..cast.plan.tasks.len() {
+            let name = cast.task_name(TaskId::new(cast.first_task + task));
+            let place = Place {
+                run: cast.run,
+                task: None,
+                attempt: Attempt::default(),
+                manager: TaskManagerId::default(),
+                busy_until: SimTime::ZERO,
+                ready: VecDeque::new(),
+                turn: Ticket::default(),
+                read: Ticket::default(),
+                wants_to_read: false,
+                stalled: VecDeque::new(),
+                is_idle: false,
+                last_in: SimTime::ZERO,
+                last_out: SimTime::ZERO,
+                messages: choices.stream("message", format_args!("{}/{name}", cast.label)),
+                snapshots: choices.stream("snapshot", format_args!("{}/{name}", cast.label)),
+            };
+            self.places.push(place);
+        }
+        for (id, channel) in cast.plan.channels.iter().enumerate() {
+            let world = |task: TaskId| TaskId::new(cast.first_task + task.index());
+            let gate = usize::try_from(channel.gate).expect("usize has 32 bits or more");
+            let latency = self.latency_of(&cast, ChannelId::new(id), Attempt::default());
+            let channel = Channel::new(world(channel.from), world(channel.to), gate, latency);
+            self.channels.push(channel);
+        }
+        self.add_externals(&cast.plan);
+        self.runs.push(Run {
+            master: None,
+            job_key: u64::from_be_bytes(key),
+            waiting: Vec::new(),
+            metadata: self.given.choices.stream("metadata", &cast.label),
+            restored: false,
+            cast: Arc::clone(&cast),
+        });
+        self.new_casts.push(cast);
+    }
+
+    /// A sink writes to the external system of its own name, whichever job it is in.
+    fn add_externals(&mut self, plan: &Plan) {
+        for node in &plan.graph.operators {
+            let is_sink = matches!(node.kind, OperatorKind::Sink { .. });
+            if is_sink && !self.external_ids.contains_key(&node.name) {
+                let id = ExternalId::new(self.externals.len());
+                let system =
+                    ExternalSystem { name: node.name.clone(), ..ExternalSystem::default() };
+                self.externals.push(External::of(system));
+                self.external_ids.insert(node.name.clone(), id);
+            }
+        }
+    }
+
+    /// The draws of a channel's latency, named after run, operators, subtasks and attempt.
+    pub(super) fn latency_of(&self, cast: &Cast, id: ChannelId, attempt: Attempt) -> Stream {
+        let channel = &cast.plan.channels[id.index()];
+        let edge = usize::try_from(channel.edge).expect("usize has 32 bits or more");
+        let edge = &cast.plan.edges[edge];
+        let name = |operator: crate::job::OperatorIndex| {
+            cast.plan.graph.operators[operator.index()].name.as_str()
+        };
+        let subtask = |task: TaskId| cast.plan.tasks[task.index()].subtask;
+        let whom = format_args!(
+            "{}/{}->{}.{}/{}->{}/a{attempt}",
+            cast.label,
+            name(edge.from),
+            name(edge.to),
+            edge.input,
+            subtask(channel.from),
+            subtask(channel.to)
+        );
+        self.given.choices.stream("channel-latency", whom)
+    }
+}

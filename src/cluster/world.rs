@@ -1,0 +1,313 @@
+//! The cluster: the world's data, and how it is made, stepped and cloned.
+
+use super::channel::Channel;
+use super::control::{Control, Controls, Kind, pack, unpack};
+use super::external::External;
+use super::managers::Managers;
+use super::milestone::Milestones;
+use crate::coordinator::JobMaster;
+use crate::effect::{ExternalSystem, FileChange, JobEffects, TaskEffects};
+use crate::job::{Attempt, ExternalId, RunId, TaskId, TaskManagerId};
+use crate::kernel::{Agenda, Choices, Digest, Event, Flow, SimTime, Simulation, Stream, Ticket};
+use crate::operator::{Catalogue, Log};
+use crate::rules::Rules;
+use crate::scenario::Scenario;
+use crate::state::CompletedCheckpoint;
+use crate::task::Task;
+use crate::trace::{Cast, Entry, SnapshotSource, TraceEvent, TraceSink};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// What a world is given beside its scenario.
+#[derive(Clone)]
+pub struct Given {
+    /// The operators that jobs name.
+    pub catalogue: Arc<Catalogue>,
+    /// The opened inputs, by `InputId`.
+    pub inputs: Arc<[Arc<Log>]>,
+    /// What decides every random choice.
+    pub choices: Choices,
+    /// When the clock starts: 0, or where an earlier process left off.
+    pub clock: SimTime,
+    /// What external systems hold already.
+    pub externals: Vec<ExternalSystem>,
+    /// A snapshot from files that the scenario's first job starts from, and whether state of it may be dropped.
+    pub from: Option<(Arc<CompletedCheckpoint>, bool)>,
+}
+
+/// One submission of a job.
+#[derive(Clone)]
+pub(super) struct Run {
+    pub(super) cast: Arc<Cast>,
+    pub(super) master: Option<JobMaster>,
+    /// The first eight bytes of its job id.
+    pub(super) job_key: u64,
+    /// Deployments that wait for slots.
+    pub(super) waiting: Vec<(TaskId, crate::effect::Deployment)>,
+    /// Draws how long its metadata takes to write.
+    pub(super) metadata: Stream,
+    /// Whether its current attempt was restored from a checkpoint.
+    pub(super) restored: bool,
+}
+
+/// Where a subtask lives: the task itself, and what the world keeps for it.
+#[derive(Clone)]
+pub(super) struct Place {
+    pub(super) run: RunId,
+    pub(super) task: Option<Task>,
+    pub(super) attempt: Attempt,
+    pub(super) manager: TaskManagerId,
+    /// Until when it processes an element or draws a snapshot.
+    pub(super) busy_until: SimTime,
+    /// Channels whose head waits for it, in order of arrival.
+    pub(super) ready: VecDeque<crate::job::ChannelId>,
+    /// Its next turn, if one is on the agenda.
+    pub(super) turn: Ticket,
+    /// Its next read, if it is a source and one is on the agenda.
+    pub(super) read: Ticket,
+    /// Whether it wanted to read while its outputs were stalled.
+    pub(super) wants_to_read: bool,
+    /// Outputs without credit, in order; while there are any the task takes nothing in.
+    pub(super) stalled: VecDeque<(crate::job::ChannelId, crate::job::Element)>,
+    /// Whether it is a source that has read everything and waits for ever.
+    pub(super) is_idle: bool,
+    /// When the last message to it, and from it, arrives: messages keep their order.
+    pub(super) last_in: SimTime,
+    pub(super) last_out: SimTime,
+    pub(super) messages: Stream,
+    pub(super) snapshots: Stream,
+}
+
+/// A savepoint somewhere durable.
+#[derive(Clone, Debug)]
+pub(super) struct Savepoint {
+    pub(super) checkpoint: Arc<CompletedCheckpoint>,
+    pub(super) source: SnapshotSource,
+    pub(super) path: Arc<str>,
+}
+
+/// All parts, as plain data.
+#[derive(Clone)]
+pub(super) struct World {
+    pub(super) scenario: Arc<Scenario>,
+    pub(super) rules: Arc<Rules>,
+    pub(super) given: Given,
+    pub(super) runs: Vec<Run>,
+    pub(super) places: Vec<Place>,
+    pub(super) channels: Vec<Channel>,
+    pub(super) managers: Managers,
+    pub(super) externals: Vec<External>,
+    pub(super) external_ids: BTreeMap<String, ExternalId>,
+    pub(super) savepoints: BTreeMap<Arc<str>, Savepoint>,
+    pub(super) controls: Controls,
+    pub(super) milestones: Milestones,
+    /// Steps on the agenda that have not been carried out.
+    pub(super) steps_due: u32,
+    /// Steps that have been carried out or refused.
+    pub(super) steps_done: Vec<bool>,
+    pub(super) refusals: Vec<(u32, Arc<str>)>,
+    /// Faults that wait for a message that fits.
+    pub(super) disturbances: Vec<super::faults::Disturbance>,
+    pub(super) files: Vec<FileChange>,
+    /// Entries told and not yet handed to sinks.
+    pub(super) told: Vec<Entry>,
+    pub(super) new_casts: Vec<Arc<Cast>>,
+    pub(super) entries: u64,
+    /// What caused what is told next: the last entry of this event, or what its message was sent for.
+    pub(super) cause: u64,
+    pub(super) wants_records: bool,
+    /// Counts everything that is progress; a world where it stands still is quiet.
+    pub(super) activity: u64,
+    pub(super) is_over: bool,
+    pub(super) until_reached: bool,
+    pub(super) now: SimTime,
+    pub(super) task_effects: TaskEffects,
+    pub(super) job_effects: JobEffects,
+}
+
+/// A simulated world that can be stepped, run and cloned at any event.
+#[derive(Clone)]
+pub struct Cluster {
+    pub(super) simulation: Simulation<World>,
+}
+
+/// No entry caused it.
+pub(super) const NO_CAUSE: u64 = u64::MAX;
+
+impl Cluster {
+    /// A world in which nothing has happened yet. Submits the first job and puts every timed step on the agenda.
+    pub fn new(scenario: Arc<Scenario>, given: Given) -> Self {
+        let world = World::new(scenario, given);
+        let mut simulation = Simulation::new(world);
+        let Simulation { world, agenda, digest, .. } = &mut simulation;
+        world.begin(agenda, digest);
+        Self { simulation }
+    }
+
+    /// Plays one event and hands what happened to the sink. `false` when the world is over.
+    pub fn step(&mut self, sink: &mut dyn TraceSink) -> bool {
+        let flow = self.simulation.step();
+        self.simulation.world.flush(sink);
+        flow == Flow::Continue
+    }
+
+    /// Whether an entry is told for every record from now on.
+    pub fn keep_records(&mut self, wanted: bool) {
+        self.simulation.world.wants_records = wanted;
+    }
+
+    /// Plays to the end.
+    pub fn run(&mut self, sink: &mut dyn TraceSink) {
+        self.keep_records(sink.wants_records());
+        while self.step(sink) {}
+    }
+
+    /// Virtual time.
+    pub fn now(&self) -> SimTime {
+        self.simulation.now().max(self.simulation.world.given.clock)
+    }
+
+    /// How many events have been played.
+    pub fn events(&self) -> u64 {
+        self.simulation.events()
+    }
+
+    /// Takes the changes of durable files since the last call, in order.
+    pub fn take_files(&mut self) -> Vec<FileChange> {
+        std::mem::take(&mut self.simulation.world.files)
+    }
+}
+
+impl crate::kernel::World for World {
+    fn on_event(&mut self, event: Event, agenda: &mut Agenda, digest: &mut Digest) -> Flow {
+        self.now = event.at;
+        let (kind, index) = unpack(event.what);
+        match kind {
+            Kind::Head => self.on_head(index, event.ticket, agenda),
+            Kind::Turn => self.on_turn(index, event.ticket, agenda),
+            Kind::Read => self.on_read(index, event.ticket, agenda),
+            Kind::Control => {
+                let (control, cause) = self.controls.take(index);
+                self.cause = cause;
+                self.on_control(control, agenda);
+            }
+        }
+        self.finish_event(agenda, digest)
+    }
+}
+
+impl World {
+    fn new(scenario: Arc<Scenario>, given: Given) -> Self {
+        let cluster = scenario.cluster;
+        let mut world = Self {
+            rules: Arc::new(scenario.rules()),
+            managers: Managers::new(cluster.task_managers, cluster.slots),
+            milestones: Milestones::of(&scenario),
+            steps_done: vec![false; scenario.steps.len()],
+            now: given.clock,
+            scenario,
+            given,
+            runs: Vec::new(),
+            places: Vec::new(),
+            channels: Vec::new(),
+            externals: Vec::new(),
+            external_ids: BTreeMap::new(),
+            savepoints: BTreeMap::new(),
+            controls: Controls::default(),
+            steps_due: 0,
+            refusals: Vec::new(),
+            disturbances: Vec::new(),
+            files: Vec::new(),
+            told: Vec::new(),
+            new_casts: Vec::new(),
+            entries: 0,
+            cause: NO_CAUSE,
+            wants_records: false,
+            activity: 0,
+            is_over: false,
+            until_reached: false,
+            task_effects: TaskEffects::default(),
+            job_effects: JobEffects::default(),
+        };
+        for system in std::mem::take(&mut world.given.externals) {
+            world.external_ids.insert(system.name.clone(), ExternalId::new(world.externals.len()));
+            world.externals.push(External::of(system));
+        }
+        world
+    }
+
+    fn begin(&mut self, agenda: &mut Agenda, digest: &mut Digest) {
+        self.schedule_steps(agenda);
+        if let Some(until) = self.scenario.until {
+            self.schedule(until.max(self.now), Control::Until, agenda);
+        }
+        if self.scenario.first_job_runs_at_once() {
+            let from = self.given.from.clone();
+            let source =
+                from.as_ref().map(|(snapshot, _)| SnapshotSource::Files(snapshot.properties().id));
+            let allow = from.as_ref().is_some_and(|(_, allow)| *allow);
+            let from = from.map(|(snapshot, _)| snapshot).zip(source);
+            if let Err(why) = self.submit(0, from, allow, agenda) {
+                self.refusals.push((u32::MAX, why));
+            }
+        }
+        let _nothing_ends_a_world_that_begins = self.finish_event(agenda, digest);
+    }
+
+    /// Puts a control on the agenda.
+    pub(super) fn schedule(&mut self, at: SimTime, control: Control, agenda: &mut Agenda) {
+        let place = self.controls.put(control, self.cause);
+        agenda.push(at, pack(Kind::Control, place));
+    }
+
+    /// Tells what happened. What is told next is caused by it.
+    pub(super) fn tell(&mut self, event: TraceEvent) {
+        let number = self.entries;
+        self.entries += 1;
+        let cause = if self.cause == NO_CAUSE { number } else { self.cause };
+        self.cause = number;
+        self.told.push(Entry { at: self.now, number, cause, event });
+    }
+
+    /// After each event: milestones that were reached, what the digest must know, whether the world is over.
+    fn finish_event(&mut self, agenda: &mut Agenda, digest: &mut Digest) -> Flow {
+        if !self.told.is_empty() {
+            self.reach_milestones(agenda);
+            for entry in &self.told {
+                digest.fold_value(&entry.event);
+            }
+        }
+        self.cause = NO_CAUSE;
+        if !self.told.is_empty() && self.steps_due == 0 && !self.any_alive() {
+            self.is_over = true;
+        }
+        if self.is_over { Flow::Stop } else { Flow::Continue }
+    }
+
+    fn flush(&mut self, sink: &mut dyn TraceSink) {
+        for cast in self.new_casts.drain(..) {
+            sink.on_cast(&cast);
+        }
+        for entry in self.told.drain(..) {
+            sink.on_entry(&entry);
+        }
+    }
+
+    /// Whether any run is not over.
+    pub(super) fn any_alive(&self) -> bool {
+        let is_alive =
+            |run: &Run| run.master.as_ref().is_some_and(|master| !master.status().is_terminal());
+        self.runs.iter().any(is_alive)
+    }
+
+    /// The place of a run's task, from the plan's numbering.
+    pub(super) fn world_task(&self, run: RunId, task: TaskId) -> TaskId {
+        TaskId::new(self.runs[run.index()].cast.first_task + task.index())
+    }
+
+    /// The plan's numbering of a task.
+    pub(super) fn plan_task(&self, task: TaskId) -> TaskId {
+        let run = self.places[task.index()].run;
+        TaskId::new(task.index() - self.runs[run.index()].cast.first_task)
+    }
+}

@@ -1,0 +1,394 @@
+//! The `CheckpointCoordinator` of one run: pending and completed checkpoints, the schedule, the id counter.
+//!
+//! Knows which tasks take part only from what it is told at a trigger. Does not know how a job is cancelled or
+//! restarted.
+
+use super::decide::{Situation, TriggerDecision, decide_trigger};
+use super::pending::{Pending, Purpose};
+use crate::effect::{FileChange, JobEffects, JobTimer, ToTask};
+use crate::job::{
+    Attempt, Barrier, CheckpointConfig, CheckpointId, CheckpointKind, JobId, Plan, RunId, TaskId,
+};
+use crate::kernel::SimTime;
+use crate::rules::Rules;
+use crate::state::{AckLedger, CompletedCheckpoint, OperatorSnapshot};
+use crate::trace::{AbortReason, AckVerdict, TraceEvent};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// One entry of the completed store.
+#[derive(Clone, Debug)]
+struct Stored {
+    checkpoint: Arc<CompletedCheckpoint>,
+    /// Whether the run was started from it: then its files are somebody else's (SEMANTICS §4.9).
+    is_foreign: bool,
+}
+
+/// The tasks of a run as a trigger sees them, in the plan's numbering.
+#[derive(Clone, Debug, Default)]
+pub struct Participants {
+    /// Get the trigger: tasks none of whose senders lives.
+    pub to_trigger: Vec<TaskId>,
+    /// Must ack: all that have not finished.
+    pub to_ack: Vec<TaskId>,
+    /// Have finished.
+    pub finished: Vec<TaskId>,
+    /// Whether all that must ack run.
+    pub all_running: bool,
+}
+
+/// What followed from a completion.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Completion {
+    /// The checkpoint was over before its metadata was written.
+    Void,
+    /// Completed; whether its tasks are told, and whether the job is cancelled now.
+    Done {
+        /// The checkpoint.
+        checkpoint: Arc<CompletedCheckpoint>,
+        /// Whether its tasks are told.
+        notifies: bool,
+        /// Whether the user wanted the job cancelled after it.
+        then_cancel: bool,
+    },
+}
+
+/// Pending and completed checkpoints of one run.
+#[derive(Clone, Debug)]
+pub struct Checkpoints {
+    run: RunId,
+    job: JobId,
+    config: CheckpointConfig,
+    rules: Arc<Rules>,
+    next: CheckpointId,
+    pending: BTreeMap<CheckpointId, Pending>,
+    completed: VecDeque<Stored>,
+    last_completion: Option<SimTime>,
+    /// The number of the schedule in force; none while the schedule is stopped.
+    schedule: Option<u64>,
+    schedules: u64,
+    /// Whether a periodic trigger waits for a pending checkpoint to be over.
+    queued: bool,
+    failures: u32,
+}
+
+impl Checkpoints {
+    /// Of a run that has none yet.
+    pub fn new(run: RunId, job: JobId, config: CheckpointConfig, rules: Arc<Rules>) -> Self {
+        Self {
+            run,
+            job,
+            config,
+            rules,
+            next: CheckpointId::new(1),
+            pending: BTreeMap::new(),
+            completed: VecDeque::new(),
+            last_completion: None,
+            schedule: None,
+            schedules: 0,
+            queued: false,
+            failures: 0,
+        }
+    }
+
+    /// Whether checkpoints are taken periodically.
+    pub const fn is_periodic(&self) -> bool {
+        self.config.interval.is_some()
+    }
+
+    /// The run starts from this snapshot: it is the recovery point until the first own one, and ids go on after it.
+    pub fn adopt(&mut self, checkpoint: Arc<CompletedCheckpoint>) {
+        assert!(self.completed.is_empty(), "a run adopts a snapshot before anything else");
+        self.next = checkpoint.properties().id.next();
+        self.completed.push_back(Stored { checkpoint, is_foreign: true });
+    }
+
+    /// The recovery point.
+    pub fn latest(&self) -> Option<&Arc<CompletedCheckpoint>> {
+        self.completed.back().map(|stored| &stored.checkpoint)
+    }
+
+    /// All tasks run: the schedule starts.
+    pub fn start_schedule(&mut self, effects: &mut JobEffects) {
+        let Some(interval) = self.config.interval else { return };
+        self.schedules += 1;
+        self.schedule = Some(self.schedules);
+        self.queued = false;
+        let delay = if self.rules.first_trigger_at_once { SimTime::ZERO } else { interval };
+        effects.timers.push((delay, JobTimer::Periodic(self.schedules)));
+    }
+
+    /// No periodic trigger fires any more.
+    pub fn stop_schedule(&mut self) {
+        self.schedule = None;
+        self.queued = false;
+    }
+
+    /// The schedule's timer fired; `participants` is asked only if the schedule is still in force.
+    pub fn on_periodic(
+        &mut self,
+        schedule: u64,
+        now: SimTime,
+        participants: impl FnOnce() -> Participants,
+        effects: &mut JobEffects,
+    ) {
+        if self.schedule != Some(schedule) {
+            return;
+        }
+        let interval = self.config.interval.expect("a schedule has an interval");
+        let next = self.try_periodic(now, &participants(), effects).unwrap_or(interval);
+        effects.timers.push((next, JobTimer::Periodic(schedule)));
+    }
+
+    /// Triggers if it may; else returns after how long to try again, if not after a whole interval.
+    fn try_periodic(
+        &mut self,
+        now: SimTime,
+        participants: &Participants,
+        effects: &mut JobEffects,
+    ) -> Option<SimTime> {
+        match decide_trigger(self.situation(participants, false), &self.config, now) {
+            TriggerDecision::Trigger => self.trigger(now, participants, Purpose::Recovery, effects),
+            TriggerDecision::TooSoon(wait) => return Some(wait),
+            TriggerDecision::TooMany => self.queued = true,
+            TriggerDecision::Refuse(reason) => {
+                self.refuse(CheckpointKind::Checkpoint, reason, effects)
+            }
+        }
+        None
+    }
+
+    /// A pending checkpoint is over: a periodic trigger that waited for that fires.
+    pub fn resume_queued(
+        &mut self,
+        now: SimTime,
+        participants: impl FnOnce() -> Participants,
+        effects: &mut JobEffects,
+    ) {
+        if self.queued && self.schedule.is_some() {
+            self.queued = false;
+            let _retry_with_the_timer = self.try_periodic(now, &participants(), effects);
+        }
+    }
+
+    /// The user asks for a savepoint.
+    pub fn request(
+        &mut self,
+        now: SimTime,
+        participants: &Participants,
+        purpose: Purpose,
+        effects: &mut JobEffects,
+    ) -> Result<(), AbortReason> {
+        match decide_trigger(self.situation(participants, true), &self.config, now) {
+            TriggerDecision::Trigger => {
+                self.trigger(now, participants, purpose, effects);
+                Ok(())
+            }
+            TriggerDecision::Refuse(reason) => {
+                self.refuse(purpose.kind(), reason, effects);
+                Err(reason)
+            }
+            TriggerDecision::TooSoon(_) | TriggerDecision::TooMany => {
+                unreachable!("no limit holds a forced trigger back")
+            }
+        }
+    }
+
+    fn situation(&self, participants: &Participants, is_forced: bool) -> Situation {
+        let periodic = self.pending.values().filter(|pending| pending.purpose == Purpose::Recovery);
+        Situation {
+            all_running: participants.all_running && !participants.to_ack.is_empty(),
+            pending: u32::try_from(periodic.count()).expect("few are pending"),
+            last_completion: self.last_completion,
+            is_forced,
+        }
+    }
+
+    fn refuse(&self, kind: CheckpointKind, reason: AbortReason, effects: &mut JobEffects) {
+        effects.events.push(TraceEvent::TriggerRefused { run: self.run, kind, reason });
+    }
+
+    fn trigger(
+        &mut self,
+        now: SimTime,
+        participants: &Participants,
+        purpose: Purpose,
+        effects: &mut JobEffects,
+    ) {
+        let checkpoint = self.next;
+        self.next = checkpoint.next();
+        let kind = purpose.kind();
+        effects.events.push(TraceEvent::CheckpointTriggered { run: self.run, checkpoint, kind });
+        let barrier = Barrier { checkpoint, kind, triggered: now };
+        let triggered = participants.to_trigger.iter();
+        effects.messages.extend(triggered.map(|task| (*task, ToTask::Trigger(barrier))));
+        effects.timers.push((self.config.timeout, JobTimer::Expire(checkpoint)));
+        let pending = Pending {
+            purpose,
+            triggered: now,
+            ledger: AckLedger::new(participants.to_ack.iter().copied()),
+            finished: participants.finished.iter().copied().collect(),
+            is_writing: false,
+        };
+        let older = self.pending.insert(checkpoint, pending);
+        assert!(older.is_none(), "checkpoint id {checkpoint} was given twice");
+    }
+
+    /// Takes in an ack of a task of the current attempt.
+    pub fn on_ack(
+        &mut self,
+        checkpoint: CheckpointId,
+        task: TaskId,
+        snapshots: Vec<Arc<OperatorSnapshot>>,
+        effects: &mut JobEffects,
+    ) -> AckVerdict {
+        let Some(pending) = self.pending.get_mut(&checkpoint) else { return AckVerdict::Late };
+        if pending.ledger.has_acked(task) {
+            return AckVerdict::Duplicate;
+        }
+        if !pending.ledger.awaits(task) {
+            return AckVerdict::Foreign;
+        }
+        pending.ledger.enter(task, snapshots);
+        if pending.ledger.is_full() {
+            pending.is_writing = true;
+            effects.metadata.push(checkpoint);
+        }
+        AckVerdict::Accepted
+    }
+
+    /// Whether the checkpoint's metadata is being written: a failure to complete it would still leave no trace.
+    pub fn is_writing(&self, checkpoint: CheckpointId) -> bool {
+        self.pending.get(&checkpoint).is_some_and(|pending| pending.is_writing)
+    }
+
+    /// The storer replied that the metadata is durable: the checkpoint completes (SEMANTICS §4.5).
+    pub fn on_metadata(
+        &mut self,
+        checkpoint: CheckpointId,
+        attempt: Attempt,
+        plan: &Plan,
+        now: SimTime,
+        effects: &mut JobEffects,
+    ) -> Completion {
+        let Some(pending) = self.pending.remove(&checkpoint) else { return Completion::Void };
+        let kind = pending.purpose.kind();
+        let completed = Arc::new(pending.seal(checkpoint, self.job, plan));
+        self.last_completion = Some(now);
+        let run = self.run;
+        effects.events.push(TraceEvent::CheckpointCompleted { run, attempt, checkpoint, kind });
+        let is_savepoint = kind == CheckpointKind::Savepoint;
+        if !is_savepoint {
+            self.failures = 0;
+        }
+        if !is_savepoint || self.rules.savepoint_in_completed_store {
+            self.store(Arc::clone(&completed), effects);
+        }
+        if !is_savepoint || self.rules.savepoint_subsumes_pending {
+            self.subsume_pending(checkpoint, effects);
+        }
+        let mut then_cancel = false;
+        if let Purpose::User { step, label, then_cancel: cancels } = pending.purpose {
+            effects.files.push(FileChange::Savepoint(Arc::clone(&completed), label));
+            effects.answers.push((step, Ok(())));
+            then_cancel = cancels;
+        }
+        let notifies = !is_savepoint || self.rules.savepoint_notifies_commit;
+        Completion::Done { checkpoint: completed, notifies, then_cancel }
+    }
+
+    fn store(&mut self, checkpoint: Arc<CompletedCheckpoint>, effects: &mut JobEffects) {
+        if checkpoint.properties().kind == CheckpointKind::Checkpoint {
+            effects.files.push(FileChange::Checkpoint(Arc::clone(&checkpoint)));
+        }
+        self.completed.push_back(Stored { checkpoint, is_foreign: false });
+        let retained = usize::try_from(self.config.retained).expect("usize has 32 bits or more");
+        while self.completed.len() > retained {
+            let oldest = self.completed.pop_front().expect("more than one is there");
+            let checkpoint = oldest.checkpoint.properties().id;
+            effects.events.push(TraceEvent::CheckpointSubsumed { run: self.run, checkpoint });
+            discard(oldest, effects);
+        }
+    }
+
+    fn subsume_pending(&mut self, completed: CheckpointId, effects: &mut JobEffects) {
+        let older = self.pending.range(..completed);
+        let older = older.filter(|(_, pending)| pending.purpose == Purpose::Recovery);
+        let older: Vec<_> = older.map(|(id, _)| *id).collect();
+        for checkpoint in older {
+            self.abort(checkpoint, AbortReason::Subsumed, effects);
+        }
+    }
+
+    /// Gives a pending checkpoint up; its tasks and the user who asked for it are told. Returns what it was for, if it was pending.
+    pub fn abort(
+        &mut self,
+        checkpoint: CheckpointId,
+        reason: AbortReason,
+        effects: &mut JobEffects,
+    ) -> Option<Purpose> {
+        let pending = self.pending.remove(&checkpoint)?;
+        self.tell_abort(checkpoint, &pending, reason, effects);
+        let aborted = |task| (task, ToTask::NotifyAborted(checkpoint));
+        effects.messages.extend(pending.ledger.participants().map(aborted));
+        Some(pending.purpose)
+    }
+
+    fn tell_abort(
+        &self,
+        checkpoint: CheckpointId,
+        pending: &Pending,
+        reason: AbortReason,
+        effects: &mut JobEffects,
+    ) {
+        let kind = pending.purpose.kind();
+        let run = self.run;
+        effects.events.push(TraceEvent::CheckpointAborted { run, checkpoint, kind, reason });
+        if let Purpose::User { step, .. } = pending.purpose {
+            effects.answers.push((step, Err(reason.to_string().into())));
+        }
+    }
+
+    /// Counts a failure of a checkpoint of its own accord; whether that is one too many.
+    pub const fn count_failure(&mut self) -> bool {
+        self.failures += 1;
+        let is_too_many = self.failures > self.config.tolerable_failures;
+        if is_too_many {
+            self.failures = 0;
+        }
+        is_too_many
+    }
+
+    /// The job leaves `Running`: the schedule stops and everything pending is given up (SEMANTICS §4.2).
+    pub fn suspend(&mut self, effects: &mut JobEffects) {
+        self.stop_schedule();
+        while let Some((checkpoint, pending)) = self.pending.pop_first() {
+            self.tell_abort(checkpoint, &pending, AbortReason::CoordinatorSuspended, effects);
+        }
+    }
+
+    /// Gives up what the schedule triggered, but not what the user asked for.
+    pub fn abort_periodic(&mut self, effects: &mut JobEffects) {
+        let periodic = self.pending.iter().filter(|(_, p)| p.purpose == Purpose::Recovery);
+        let periodic: Vec<_> = periodic.map(|(id, _)| *id).collect();
+        for checkpoint in periodic {
+            self.abort(checkpoint, AbortReason::CoordinatorSuspended, effects);
+        }
+    }
+
+    /// The job is over for good: its own checkpoints are removed (never retained; SEMANTICS §4.10).
+    pub fn shut_down(&mut self, effects: &mut JobEffects) {
+        self.suspend(effects);
+        for stored in std::mem::take(&mut self.completed) {
+            discard(stored, effects);
+        }
+    }
+}
+
+/// Removes the files of a checkpoint that the system owns.
+fn discard(stored: Stored, effects: &mut JobEffects) {
+    let is_savepoint = stored.checkpoint.properties().kind == CheckpointKind::Savepoint;
+    if !stored.is_foreign && !is_savepoint {
+        effects.files.push(FileChange::RemoveCheckpoint(stored.checkpoint));
+    }
+}

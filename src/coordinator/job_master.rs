@@ -1,0 +1,427 @@
+//! The job manager's view of one run: its status, its tasks, and what their messages mean.
+
+use super::checkpoints::{Checkpoints, Completion, Participants};
+use super::decide::decide_restart;
+use super::pending::Purpose;
+use super::restore::{RestoreError, assign};
+use crate::effect::{Deployment, JobEffects, JobTimer, ToJob, ToTask};
+use crate::job::{
+    Attempt, CheckpointConfig, CheckpointId, JobId, Plan, RestartStrategy, RunId, TaskId,
+};
+use crate::kernel::SimTime;
+use crate::rules::Rules;
+use crate::state::{CommitPermit, CompletedCheckpoint};
+use crate::trace::{AbortReason, AckVerdict, EndOfTask, JobStatus, TraceEvent};
+use std::sync::Arc;
+
+/// What a job is submitted with.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    /// Which run it becomes.
+    pub run: RunId,
+    /// Where its tasks begin in the world's numbering.
+    pub first_task: usize,
+    /// Its id.
+    pub job: JobId,
+    /// Its plan.
+    pub plan: Arc<Plan>,
+    /// Its checkpoint settings.
+    pub checkpoint: CheckpointConfig,
+    /// Its restart strategy.
+    pub restart: RestartStrategy,
+    /// The policies in force.
+    pub rules: Arc<Rules>,
+    /// The snapshot it starts from.
+    pub from: Option<Arc<CompletedCheckpoint>>,
+    /// Whether state of that snapshot that no operator takes may be dropped.
+    pub allow_non_restored: bool,
+}
+
+/// Where a task is, as far as the job manager knows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Known {
+    /// Not deployed in this attempt, or on its way.
+    Deploying,
+    Running,
+    Ended(EndOfTask),
+}
+
+/// The job manager of one run. Task ids are the plan's own; the cluster translates.
+#[derive(Clone, Debug)]
+pub struct JobMaster {
+    submission: Submission,
+    plan: Arc<Plan>,
+    status: JobStatus,
+    attempt: Attempt,
+    tasks: Vec<Known>,
+    checkpoints: Checkpoints,
+    restarts: u32,
+    /// Whether the tasks of this attempt are being cancelled for a restart.
+    is_failing_over: bool,
+    /// Whether the delay before the restart is over.
+    restart_is_due: bool,
+    /// What the job becomes when all its tasks are gone.
+    ending: Option<JobStatus>,
+}
+
+impl JobMaster {
+    /// Takes a job on: assigns the state it starts from, and deploys it.
+    ///
+    /// # Errors
+    ///
+    /// If the snapshot cannot be restored into the job. Then nothing was deployed.
+    pub fn submit(submission: Submission, effects: &mut JobEffects) -> Result<Self, RestoreError> {
+        let Submission { run, job, checkpoint, .. } = submission;
+        let rules = Arc::clone(&submission.rules);
+        let mut checkpoints = Checkpoints::new(run, job, checkpoint, rules);
+        if let Some(from) = &submission.from {
+            assign(&submission.plan, from, submission.allow_non_restored, &submission.rules)?;
+            checkpoints.adopt(Arc::clone(from));
+        }
+        let mut master = Self {
+            plan: Arc::clone(&submission.plan),
+            status: JobStatus::Created,
+            attempt: Attempt::default(),
+            tasks: vec![Known::Deploying; submission.plan.tasks.len()],
+            checkpoints,
+            restarts: 0,
+            is_failing_over: false,
+            restart_is_due: false,
+            ending: None,
+            submission,
+        };
+        master.set_status(JobStatus::Created, effects);
+        master.deploy(effects);
+        Ok(master)
+    }
+
+    /// The job's status.
+    pub const fn status(&self) -> JobStatus {
+        self.status
+    }
+
+    /// The attempt that lives, or lived last.
+    pub const fn attempt(&self) -> Attempt {
+        self.attempt
+    }
+
+    /// The plan, with max parallelism as adopted from a restore.
+    pub const fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// The run's id.
+    pub const fn job(&self) -> JobId {
+        self.submission.job
+    }
+
+    fn set_status(&mut self, status: JobStatus, effects: &mut JobEffects) {
+        assert!(!self.status.is_terminal(), "a {} job became {status}", self.status);
+        self.status = status;
+        let run = self.submission.run;
+        effects.events.push(TraceEvent::JobStatusChanged { run, status });
+    }
+
+    /// Deploys the current attempt: restored from the recovery point, or from nothing.
+    fn deploy(&mut self, effects: &mut JobEffects) {
+        let Submission { run, rules, allow_non_restored, .. } = &self.submission;
+        let (run, attempt) = (*run, self.attempt);
+        let latest = self.checkpoints.latest().map(Arc::clone);
+        let restored = latest.as_ref().map(|latest| latest.properties().id);
+        effects.events.push(TraceEvent::AttemptStarted { run, attempt, restored });
+        let mut shares = vec![None; self.plan.tasks.len()];
+        if let Some(checkpoint) = latest {
+            let assigned = assign(&self.plan, &checkpoint, *allow_non_restored, rules);
+            let assigned = assigned.expect("what could be restored at submission still can");
+            self.plan = assigned.plan;
+            shares = assigned.tasks;
+            let report = Arc::new(assigned.report);
+            let checkpoint = checkpoint.properties().id;
+            effects.events.push(TraceEvent::RestoreMapped { run, attempt, checkpoint, report });
+        }
+        self.tasks.fill(Known::Deploying);
+        self.is_failing_over = false;
+        let awaits_final_checkpoint =
+            self.checkpoints.is_periodic() && rules.checkpoints_after_tasks_finish;
+        let deploy = |(task, restored)| {
+            (TaskId::new(task), Deployment { restored, awaits_final_checkpoint })
+        };
+        effects.deployments.extend(shares.into_iter().enumerate().map(deploy));
+    }
+
+    /// Takes in a message of a task. One of an older attempt changes nothing.
+    pub fn on_message(
+        &mut self,
+        task: TaskId,
+        attempt: Attempt,
+        message: ToJob,
+        now: SimTime,
+        effects: &mut JobEffects,
+    ) {
+        let is_current = attempt == self.attempt || !self.submission.rules.attempts_fenced;
+        match message {
+            ToJob::Ack(checkpoint, snapshots) => {
+                let mut verdict = AckVerdict::Foreign;
+                if is_current && !self.status.is_terminal() {
+                    verdict = self.checkpoints.on_ack(checkpoint, task, snapshots, effects);
+                }
+                let task = TaskId::new(self.submission.first_task + task.index());
+                let event = TraceEvent::AckHandled { task, attempt, checkpoint, verdict };
+                effects.events.push(event);
+            }
+            _ if !is_current || self.status.is_terminal() => {}
+            ToJob::Running => self.on_task_running(task, effects),
+            ToJob::Ended(how) => self.on_task_ended(task, how, now, effects),
+            ToJob::Decline(checkpoint) => {
+                self.on_checkpoint_failed(checkpoint, AbortReason::Declined, now, effects);
+            }
+        }
+    }
+
+    fn on_task_running(&mut self, task: TaskId, effects: &mut JobEffects) {
+        if self.tasks[task.index()] == Known::Deploying {
+            self.tasks[task.index()] = Known::Running;
+        }
+        let is_starting = matches!(self.status, JobStatus::Created | JobStatus::Restarting);
+        let all_started = !self.tasks.contains(&Known::Deploying);
+        if is_starting && self.ending.is_none() && all_started && !self.is_failing_over {
+            self.set_status(JobStatus::Running, effects);
+            self.checkpoints.start_schedule(effects);
+        }
+    }
+
+    fn on_task_ended(
+        &mut self,
+        task: TaskId,
+        how: EndOfTask,
+        now: SimTime,
+        effects: &mut JobEffects,
+    ) {
+        let first_failure = how == EndOfTask::Failed && !self.is_failing_over;
+        self.tasks[task.index()] = Known::Ended(how);
+        if first_failure && self.ending.is_none() {
+            self.fail_over(effects);
+        }
+        if self.tasks.iter().all(|known| matches!(known, Known::Ended(_))) {
+            self.on_all_ended(effects);
+        } else if how == EndOfTask::Finished && self.ending.is_none() {
+            self.resume_queued(now, effects);
+        }
+    }
+
+    /// Fails over: the restart strategy is asked, everything pending is given up, every task is cancelled.
+    pub fn fail_over(&mut self, effects: &mut JobEffects) {
+        let strategy = self.submission.restart;
+        self.is_failing_over = true;
+        match decide_restart(strategy, self.restarts) {
+            Some(delay) => {
+                self.restarts += 1;
+                self.restart_is_due = false;
+                self.set_status(JobStatus::Restarting, effects);
+                effects.timers.push((delay, JobTimer::Restart(self.restarts)));
+            }
+            None => self.ending = Some(JobStatus::Failed),
+        }
+        self.checkpoints.suspend(effects);
+        self.cancel_tasks(effects);
+    }
+
+    fn cancel_tasks(&mut self, effects: &mut JobEffects) {
+        for (task, known) in self.tasks.iter().enumerate() {
+            if !matches!(known, Known::Ended(_)) {
+                effects.messages.push((TaskId::new(task), ToTask::Cancel));
+            }
+        }
+    }
+
+    fn on_all_ended(&mut self, effects: &mut JobEffects) {
+        let finished = |known: &Known| *known == Known::Ended(EndOfTask::Finished);
+        if let Some(status) = self.ending {
+            self.end(status, effects);
+        } else if self.tasks.iter().all(finished) {
+            self.end(JobStatus::Finished, effects);
+        } else if self.restart_is_due {
+            self.restart(effects);
+        }
+    }
+
+    fn end(&mut self, status: JobStatus, effects: &mut JobEffects) {
+        self.checkpoints.shut_down(effects);
+        self.set_status(status, effects);
+        effects.over = true;
+    }
+
+    fn restart(&mut self, effects: &mut JobEffects) {
+        assert!(self.status == JobStatus::Restarting, "a {} job restarted", self.status);
+        self.attempt = self.attempt.next();
+        self.deploy(effects);
+    }
+
+    /// A timer fired.
+    pub fn on_timer(&mut self, timer: JobTimer, now: SimTime, effects: &mut JobEffects) {
+        if self.status.is_terminal() {
+            return;
+        }
+        match timer {
+            JobTimer::Periodic(schedule) => {
+                let Self { checkpoints, plan, tasks, .. } = self;
+                let participants = || participants(plan, tasks);
+                checkpoints.on_periodic(schedule, now, participants, effects);
+            }
+            JobTimer::Expire(checkpoint) => {
+                self.on_checkpoint_failed(checkpoint, AbortReason::Expired, now, effects);
+            }
+            JobTimer::Restart(restart) => {
+                let is_current = restart == self.restarts && self.ending.is_none();
+                if is_current && self.status == JobStatus::Restarting {
+                    self.restart_is_due = true;
+                    if self.tasks.iter().all(|known| matches!(known, Known::Ended(_))) {
+                        self.restart(effects);
+                    }
+                }
+            }
+        }
+    }
+
+    /// A checkpoint failed by itself. An expired one counts against the tolerable failures; one that a task declined
+    /// because a newer barrier overtook it does not (SEMANTICS §4.6).
+    fn on_checkpoint_failed(
+        &mut self,
+        checkpoint: CheckpointId,
+        reason: AbortReason,
+        now: SimTime,
+        effects: &mut JobEffects,
+    ) {
+        if self.checkpoints.is_writing(checkpoint) {
+            return;
+        }
+        let Some(purpose) = self.checkpoints.abort(checkpoint, reason, effects) else { return };
+        self.on_savepoint_failed(&purpose, effects);
+        let counts = reason == AbortReason::Expired && purpose == Purpose::Recovery;
+        if counts && self.checkpoints.count_failure() && self.status == JobStatus::Running {
+            self.fail_over(effects);
+            return;
+        }
+        self.resume_queued(now, effects);
+    }
+
+    /// A cancel-with-savepoint whose savepoint failed leaves the job running, its schedule going on.
+    fn on_savepoint_failed(&mut self, purpose: &Purpose, effects: &mut JobEffects) {
+        let then_cancel = matches!(purpose, Purpose::User { then_cancel: true, .. });
+        if then_cancel && self.status == JobStatus::Running {
+            self.checkpoints.start_schedule(effects);
+        }
+    }
+
+    fn resume_queued(&mut self, now: SimTime, effects: &mut JobEffects) {
+        let Self { checkpoints, plan, tasks, .. } = self;
+        checkpoints.resume_queued(now, || participants(plan, tasks), effects);
+    }
+
+    /// The metadata of a checkpoint is durable.
+    pub fn on_metadata(
+        &mut self,
+        checkpoint: CheckpointId,
+        now: SimTime,
+        effects: &mut JobEffects,
+    ) {
+        if self.status.is_terminal() {
+            return;
+        }
+        let Self { checkpoints, plan, attempt, .. } = self;
+        let completion = checkpoints.on_metadata(checkpoint, *attempt, plan, now, effects);
+        let Completion::Done { checkpoint, notifies, then_cancel } = completion else { return };
+        if notifies {
+            self.notify(checkpoint.permit(), effects);
+        }
+        if then_cancel {
+            self.cancel(effects);
+        } else {
+            self.resume_queued(now, effects);
+        }
+    }
+
+    fn notify(&self, permit: CommitPermit, effects: &mut JobEffects) {
+        for (task, known) in self.tasks.iter().enumerate() {
+            if *known == Known::Running {
+                effects.messages.push((TaskId::new(task), ToTask::NotifyComplete(permit)));
+            }
+        }
+    }
+
+    /// The user asks for a savepoint.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be triggered now. That it was triggered is not yet the answer: that comes as an effect.
+    pub fn request_savepoint(
+        &mut self,
+        purpose: Purpose,
+        now: SimTime,
+        effects: &mut JobEffects,
+    ) -> Result<(), AbortReason> {
+        if self.status.is_terminal() || self.ending.is_some() {
+            return Err(AbortReason::JobNotRunning);
+        }
+        let participants = participants(&self.plan, &self.tasks);
+        let then_cancel = matches!(purpose, Purpose::User { then_cancel: true, .. });
+        if then_cancel && participants.all_running {
+            self.checkpoints.stop_schedule();
+            self.checkpoints.abort_periodic(effects);
+        }
+        self.checkpoints.request(now, &participants, purpose, effects)
+    }
+
+    /// The user cancels the job. Cancelling a job that is over changes nothing.
+    pub fn cancel(&mut self, effects: &mut JobEffects) {
+        if self.status.is_terminal() || self.ending.is_some() {
+            return;
+        }
+        self.set_status(JobStatus::Canceling, effects);
+        self.ending = Some(JobStatus::Canceled);
+        self.checkpoints.suspend(effects);
+        self.cancel_tasks(effects);
+        if self.tasks.iter().all(|known| matches!(known, Known::Ended(_))) {
+            self.on_all_ended(effects);
+        }
+    }
+
+    /// The job manager died without high availability. Its files stay where they are; nobody will remove them.
+    pub fn lose(&mut self, effects: &mut JobEffects) {
+        if !self.status.is_terminal() {
+            self.set_status(JobStatus::Lost, effects);
+            effects.over = true;
+        }
+    }
+
+    /// Tasks that wait for slots were taken back before they were deployed.
+    pub fn on_withdrawn(&mut self, tasks: &[TaskId], effects: &mut JobEffects) {
+        for task in tasks {
+            self.tasks[task.index()] = Known::Ended(EndOfTask::Canceled);
+        }
+        if self.tasks.iter().all(|known| matches!(known, Known::Ended(_))) {
+            self.on_all_ended(effects);
+        }
+    }
+}
+
+/// Who takes part in a checkpoint triggered now (SEMANTICS §5.1, §5.7): every task that has not finished acks; the
+/// trigger goes to those none of whose senders lives.
+fn participants(plan: &Plan, tasks: &[Known]) -> Participants {
+    let is_finished = |task: TaskId| tasks[task.index()] == Known::Ended(EndOfTask::Finished);
+    let mut participants = Participants { all_running: true, ..Participants::default() };
+    for (index, (task, known)) in plan.tasks.iter().zip(tasks).enumerate() {
+        let id = TaskId::new(index);
+        if is_finished(id) {
+            participants.finished.push(id);
+            continue;
+        }
+        participants.all_running &= *known == Known::Running;
+        participants.to_ack.push(id);
+        let mut senders = task.inputs.iter().map(|channel| plan.channels[channel.index()].from);
+        if senders.all(is_finished) {
+            participants.to_trigger.push(id);
+        }
+    }
+    participants
+}

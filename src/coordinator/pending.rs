@@ -1,0 +1,85 @@
+//! A checkpoint that has been triggered and is not over.
+
+use crate::job::{CheckpointId, CheckpointKind, JobId, Plan, TaskId};
+use crate::kernel::SimTime;
+use crate::state::{AckLedger, CompletedCheckpoint, OperatorState, Properties, SubtaskState};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What a checkpoint was triggered for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Purpose {
+    /// For recovery, by the schedule.
+    Recovery,
+    /// For the user, who asked in a step of the scenario.
+    User {
+        /// Which step is to be answered.
+        step: u32,
+        /// The label it is known by.
+        label: Arc<str>,
+        /// Whether the job is cancelled when it completes.
+        then_cancel: bool,
+    },
+}
+
+impl Purpose {
+    /// Checkpoint or savepoint.
+    pub const fn kind(&self) -> CheckpointKind {
+        match self {
+            Self::Recovery => CheckpointKind::Checkpoint,
+            Self::User { .. } => CheckpointKind::Savepoint,
+        }
+    }
+}
+
+/// A checkpoint on its way.
+#[derive(Clone, Debug)]
+pub struct Pending {
+    /// What for.
+    pub purpose: Purpose,
+    /// When it was triggered.
+    pub triggered: SimTime,
+    /// Whose acks are awaited, and what came.
+    pub ledger: AckLedger,
+    /// Tasks that had finished before; they take no part. In the plan's numbering.
+    pub finished: BTreeSet<TaskId>,
+    /// Whether all acks are in and its metadata is being written.
+    pub is_writing: bool,
+}
+
+impl Pending {
+    /// Makes the completed checkpoint of a full ledger: every operator of the graph, every subtask.
+    pub fn seal(&self, id: CheckpointId, job: JobId, plan: &Plan) -> CompletedCheckpoint {
+        let nodes = plan.graph.operators.iter().enumerate();
+        let operators = nodes.map(|(index, node)| {
+            let operator = crate::job::OperatorIndex::new(index);
+            let vertex = plan.vertex_of(operator);
+            let chain = &plan.vertices[vertex.index()];
+            let place = chain.operators.iter().position(|other| *other == operator);
+            let place = place.expect("an operator is in its own chain");
+            OperatorState {
+                id: plan.operator_ids[index],
+                name: node.name.clone(),
+                uid: node.uid.clone(),
+                max_parallelism: chain.max_parallelism,
+                subtasks: plan.tasks_of(vertex).map(|task| self.subtask(task, place)).collect(),
+            }
+        });
+        let properties = Properties {
+            id,
+            kind: self.purpose.kind(),
+            job,
+            job_name: plan.graph.name.clone(),
+            triggered: self.triggered,
+        };
+        self.ledger.seal(properties, operators.collect())
+    }
+
+    fn subtask(&self, task: TaskId, place: usize) -> SubtaskState {
+        if self.finished.contains(&task) {
+            return SubtaskState::Finished;
+        }
+        let snapshots = self.ledger.snapshots(task).expect("a full ledger has every ack");
+        SubtaskState::Snapshot(Arc::clone(&snapshots[place]))
+    }
+}

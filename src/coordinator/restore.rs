@@ -1,0 +1,310 @@
+//! Restore: which operator of a job is given which state of a completed checkpoint.
+//!
+//! Pure: a plan and a checkpoint in, an assignment and a report out (SEMANTICS §8.3, §8.4). The arithmetic of
+//! redistribution is in `state::rescale`.
+
+use crate::effect::RestoredTask;
+use crate::job::{OperatorId, OperatorIndex, Plan, VertexIndex, key_group_range};
+use crate::rules::{KeyGroupOwner, Rules};
+use crate::state::{
+    CompletedCheckpoint, KeyedSnapshot, ListSnapshot, OperatorSnapshot, OperatorState,
+    SubtaskState, rescale,
+};
+use crate::trace::{RestoreReport, StateSum};
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// Why a snapshot cannot be restored into a job, in Flink's terms.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum RestoreError {
+    /// A stateful operator of the snapshot is not in the job.
+    #[error(
+        "cannot map checkpoint/savepoint state for operator {operator} (`{name}`) to the new program, because the operator is not available in the new program"
+    )]
+    CannotMap {
+        /// The id that the state is stored under.
+        operator: OperatorId,
+        /// The operator's name when it was stored.
+        name: String,
+    },
+    /// The job sets a max parallelism that is not the snapshot's.
+    #[error(
+        "cannot map state for operator {operator} (`{name}`): max parallelism mismatch, snapshot has {stored}, the program sets {configured}"
+    )]
+    MaxParallelismMismatch {
+        /// Which operator.
+        operator: OperatorId,
+        /// Its name.
+        name: String,
+        /// The snapshot's.
+        stored: u32,
+        /// The job's.
+        configured: u32,
+    },
+    /// The job wants more subtasks than the snapshot has key groups.
+    #[error(
+        "the state for operator {operator} (`{name}`) can not be restored: the maximum parallelism ({stored}) of the restored state is lower than the configured parallelism ({parallelism})"
+    )]
+    MaxParallelismLower {
+        /// Which operator.
+        operator: OperatorId,
+        /// Its name.
+        name: String,
+        /// The snapshot's.
+        stored: u32,
+        /// The job's.
+        parallelism: u32,
+    },
+}
+
+impl RestoreError {
+    /// What to do about it, as one imperative sentence.
+    pub const fn help(&self) -> &'static str {
+        match self {
+            Self::CannotMap { .. } => {
+                "give the operator its old uid back, or skip its state with allow-non-restored-state (-n)"
+            }
+            Self::MaxParallelismMismatch { .. } => {
+                "set the operator's max parallelism to that of the snapshot, or leave it unset"
+            }
+            Self::MaxParallelismLower { .. } => {
+                "reduce the parallelism of the operator to the snapshot's max parallelism"
+            }
+        }
+    }
+}
+
+/// What a restore gives to whom.
+#[derive(Clone, Debug)]
+pub struct Assignment {
+    /// The plan, with max parallelism adopted from the snapshot where the job did not set it.
+    pub plan: Arc<Plan>,
+    /// Each task's share, by the plan's numbering; none for tasks of chains where nothing matched.
+    pub tasks: Vec<Option<RestoredTask>>,
+    /// What became of every unit of state.
+    pub report: RestoreReport,
+}
+
+/// Assigns a checkpoint's state to the tasks of a job.
+///
+/// 1. Every stateful operator of the snapshot must be in the job, or may be dropped. 2. Max parallelism must agree, or
+///    is adopted. 3. Each operator's state is re-dealt to its new subtasks. 4. A chain of which any operator matched
+///    is restored as a task; its other operators start empty.
+pub fn assign(
+    plan: &Arc<Plan>,
+    checkpoint: &CompletedCheckpoint,
+    allow_non_restored: bool,
+    rules: &Rules,
+) -> Result<Assignment, RestoreError> {
+    let mut report = RestoreReport::default();
+    let mut matched: BTreeMap<OperatorIndex, &OperatorState> = BTreeMap::new();
+    for state in checkpoint.operators() {
+        let units = units_of(state);
+        report.snapshot.extend(units.iter().cloned());
+        let units = units.into_iter().map(|sum| sum.unit);
+        match plan.operator_with_id(state.id) {
+            Some(operator) => {
+                report.mapped.extend(units);
+                matched.insert(operator, state);
+            }
+            None if allow_non_restored => report.dropped.extend(units),
+            None if !state.is_stateful() && rules.empty_entries_skipped => {}
+            None => {
+                let name = state.name.clone();
+                return Err(RestoreError::CannotMap { operator: state.id, name });
+            }
+        }
+    }
+    let plan = adopt_max_parallelism(plan, &matched)?;
+    let mut tasks = vec![None; plan.tasks.len()];
+    for vertex in (0..plan.vertices.len()).map(VertexIndex::new) {
+        assign_chain(&plan, vertex, &matched, checkpoint, rules, &mut tasks);
+    }
+    for (index, node) in plan.graph.operators.iter().enumerate() {
+        let operator = OperatorIndex::new(index);
+        let id = plan.operator_ids[index];
+        let groups = if node.key_by.is_some() {
+            plan.vertices[plan.vertex_of(operator).index()].max_parallelism
+        } else {
+            0
+        };
+        report.operators.push((id, groups, node.parallelism));
+        if !matched.contains_key(&operator) {
+            report.starts_empty.push((id, node.name.as_str().into()));
+        }
+    }
+    Ok(Assignment { plan, tasks, report })
+}
+
+/// The snapshot's units of one operator, each summed over its subtasks.
+fn units_of(state: &OperatorState) -> Vec<StateSum> {
+    let mut units: BTreeMap<_, StateSum> = BTreeMap::new();
+    for subtask in &state.subtasks {
+        let SubtaskState::Snapshot(snapshot) = subtask else { continue };
+        for sum in snapshot.sums(state.id) {
+            let Some(total) = units.get_mut(&sum.unit) else {
+                units.insert(sum.unit.clone(), sum);
+                continue;
+            };
+            total.entries += sum.entries;
+            total.sum = total.sum.wrapping_add(sum.sum);
+            total.groups = match (total.groups, sum.groups) {
+                (Some((low, high)), Some((l, h))) => Some((low.min(l), high.max(h))),
+                (groups, None) | (None, groups) => groups,
+            };
+        }
+    }
+    units.into_values().collect()
+}
+
+/// A derived max parallelism gives way to the snapshot's; an explicit one must agree with it.
+fn adopt_max_parallelism(
+    plan: &Arc<Plan>,
+    matched: &BTreeMap<OperatorIndex, &OperatorState>,
+) -> Result<Arc<Plan>, RestoreError> {
+    let mut plan = Arc::clone(plan);
+    for (operator, state) in matched {
+        let vertex = plan.vertex_of(*operator).index();
+        let Vertex { max, is_explicit, parallelism } = Vertex::of(&plan, vertex);
+        let (stored, name) = (state.max_parallelism, state.name.clone());
+        if stored == max {
+            continue;
+        }
+        if is_explicit {
+            let (operator, configured) = (state.id, max);
+            return Err(RestoreError::MaxParallelismMismatch {
+                operator,
+                name,
+                stored,
+                configured,
+            });
+        }
+        if stored < parallelism {
+            let operator = state.id;
+            return Err(RestoreError::MaxParallelismLower { operator, name, stored, parallelism });
+        }
+        Arc::make_mut(&mut plan).vertices[vertex].max_parallelism = stored;
+    }
+    Ok(plan)
+}
+
+struct Vertex {
+    max: u32,
+    is_explicit: bool,
+    parallelism: u32,
+}
+
+impl Vertex {
+    fn of(plan: &Plan, vertex: usize) -> Self {
+        let vertex = &plan.vertices[vertex];
+        Self {
+            max: vertex.max_parallelism,
+            is_explicit: vertex.max_parallelism_is_explicit,
+            parallelism: vertex.parallelism,
+        }
+    }
+}
+
+fn assign_chain(
+    plan: &Plan,
+    vertex: VertexIndex,
+    matched: &BTreeMap<OperatorIndex, &OperatorState>,
+    checkpoint: &CompletedCheckpoint,
+    rules: &Rules,
+    tasks: &mut [Option<RestoredTask>],
+) {
+    let chain = &plan.vertices[vertex.index()];
+    let states: Vec<_> = chain.operators.iter().map(|operator| matched.get(operator)).collect();
+    if states.iter().all(Option::is_none) {
+        return;
+    }
+    let finished = states.iter().all(|state| state.is_some_and(|state| state.is_finished()));
+    let mut dealt: Vec<_> = states
+        .iter()
+        .map(|state| match state {
+            Some(state) => {
+                let dealt = deal(state, chain.parallelism, chain.max_parallelism, rules);
+                dealt.into_iter().map(Some).collect()
+            }
+            None => vec![None; plan.tasks_of(vertex).count()],
+        })
+        .map(Vec::into_iter)
+        .collect();
+    for task in plan.tasks_of(vertex) {
+        let share = |rest: &mut std::vec::IntoIter<Option<OperatorSnapshot>>| {
+            rest.next().expect("every subtask is dealt a share")
+        };
+        let operators = dealt.iter_mut().map(share).collect();
+        tasks[task.index()] =
+            Some(RestoredTask { permit: checkpoint.permit(), operators, finished });
+    }
+}
+
+/// Deals one operator's state to so many subtasks.
+fn deal(
+    state: &OperatorState,
+    parallelism: u32,
+    max_parallelism: u32,
+    rules: &Rules,
+) -> Vec<OperatorSnapshot> {
+    let old: Vec<Option<&OperatorSnapshot>> = state.subtasks.iter().map(snapshot_of).collect();
+    let is_rescaled = u32::try_from(old.len()).ok() != Some(parallelism);
+    let mut new: Vec<_> = (0..parallelism)
+        .map(|subtask| {
+            let mut range = key_group_range(max_parallelism, parallelism, subtask);
+            if is_rescaled && rules.key_group_owner == KeyGroupOwner::RangeLessLast {
+                range = *range.start()..=range.end().saturating_sub(1);
+            }
+            OperatorSnapshot { keyed: keyed_share(&old, &range), lists: BTreeMap::new() }
+        })
+        .collect();
+    if rules.list_state_restored || !is_rescaled {
+        deal_lists(&old, &mut new);
+    }
+    new
+}
+
+fn snapshot_of(subtask: &SubtaskState) -> Option<&OperatorSnapshot> {
+    match subtask {
+        SubtaskState::Finished => None,
+        SubtaskState::Snapshot(snapshot) => Some(snapshot),
+    }
+}
+
+/// The entries of every old subtask whose group lies in a range.
+fn keyed_share(
+    old: &[Option<&OperatorSnapshot>],
+    range: &RangeInclusive<u16>,
+) -> BTreeMap<Arc<str>, KeyedSnapshot> {
+    let mut share: BTreeMap<Arc<str>, KeyedSnapshot> = BTreeMap::new();
+    for (name, state) in old.iter().flatten().flat_map(|snapshot| &snapshot.keyed) {
+        let entries = state.entries.iter().filter(|entry| range.contains(&entry.group));
+        share.entry(Arc::clone(name)).or_default().entries.extend(entries.cloned());
+    }
+    share
+}
+
+fn deal_lists(old: &[Option<&OperatorSnapshot>], new: &mut [OperatorSnapshot]) {
+    let mut modes = BTreeMap::new();
+    for (name, list) in old.iter().flatten().flat_map(|snapshot| &snapshot.lists) {
+        modes.insert(Arc::clone(name), list.mode);
+    }
+    let states = modes.iter().map(|(name, mode)| {
+        let items = |old: &Option<&OperatorSnapshot>| {
+            old.and_then(|snapshot| snapshot.lists.get(name)).map(|list| list.items.clone())
+        };
+        let lists = old.iter().map(items).collect();
+        (name.to_string(), rescale::ListState { mode: *mode, lists })
+    });
+    let count = |subtasks: usize| u32::try_from(subtasks).expect("parallelism fits in 32 bits");
+    let dealt = rescale::redistribute(&states.collect(), count(old.len()), count(new.len()));
+    for (name, lists) in dealt {
+        let name: Arc<str> = name.into();
+        let mode = modes[&name];
+        for (subtask, items) in new.iter_mut().zip(lists) {
+            subtask.lists.insert(Arc::clone(&name), ListSnapshot { mode, items });
+        }
+    }
+}

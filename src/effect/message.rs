@@ -1,0 +1,78 @@
+//! The messages between a job manager and its tasks, and what a task is deployed with.
+
+use crate::job::{Barrier, CheckpointId};
+use crate::state::{CommitPermit, OperatorSnapshot};
+use crate::trace::{EndOfTask, Message};
+use std::sync::Arc;
+
+/// From a job manager to a task.
+#[derive(Clone, Debug)]
+pub enum ToTask {
+    /// Start, with this state.
+    Deploy(Box<Deployment>),
+    /// Stop; nothing you did since the last checkpoint counts.
+    Cancel,
+    /// Put this barrier in (sources, and tasks whose senders have all finished).
+    Trigger(Barrier),
+    /// The checkpoint is complete.
+    NotifyComplete(CommitPermit),
+    /// The checkpoint is off.
+    NotifyAborted(CheckpointId),
+}
+
+/// What a task starts from.
+#[derive(Clone, Debug)]
+pub struct Deployment {
+    /// The checkpoint it is restored from, if any.
+    pub restored: Option<RestoredTask>,
+    /// Whether it waits for a final checkpoint after the end of its data (FLIP-147); needs periodic checkpoints.
+    pub awaits_final_checkpoint: bool,
+}
+
+/// A task's share of a completed checkpoint.
+#[derive(Clone, Debug)]
+pub struct RestoredTask {
+    /// The right to commit what the checkpoint covers.
+    pub permit: CommitPermit,
+    /// What each operator of its chain is given, in chain order; none where the checkpoint has no entry of it.
+    pub operators: Vec<Option<OperatorSnapshot>>,
+    /// Whether all subtasks of the chain had finished: it has nothing left to do.
+    pub finished: bool,
+}
+
+/// From a task to its job manager.
+#[derive(Clone, Debug)]
+pub enum ToJob {
+    /// I run, state restored.
+    Running,
+    /// I am gone.
+    Ended(EndOfTask),
+    /// My snapshot is durable: one per operator of my chain, in chain order.
+    Ack(CheckpointId, Vec<Arc<OperatorSnapshot>>),
+    /// I cannot take part.
+    Decline(CheckpointId),
+}
+
+impl ToTask {
+    /// What kind of message it is, as faults aim at it, and about which checkpoint.
+    pub fn kind(&self) -> (Message, Option<CheckpointId>) {
+        match self {
+            Self::Deploy(_) => (Message::Deploy, None),
+            Self::Cancel => (Message::Cancel, None),
+            Self::Trigger(barrier) => (Message::Trigger, Some(barrier.checkpoint)),
+            Self::NotifyComplete(permit) => (Message::NotifyComplete, Some(permit.checkpoint())),
+            Self::NotifyAborted(checkpoint) => (Message::NotifyAborted, Some(*checkpoint)),
+        }
+    }
+}
+
+impl ToJob {
+    /// What kind of message it is, as faults aim at it, and about which checkpoint.
+    pub const fn kind(&self) -> (Message, Option<CheckpointId>) {
+        match self {
+            Self::Running | Self::Ended(_) => (Message::Status, None),
+            Self::Ack(checkpoint, _) => (Message::Ack, Some(*checkpoint)),
+            Self::Decline(checkpoint) => (Message::Decline, Some(*checkpoint)),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! How a job is checkpointed and restarted.
+
+use crate::kernel::SimTime;
+use serde::{Deserialize, Serialize};
+
+/// Checkpoint settings (SEMANTICS §4.1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CheckpointConfig {
+    /// Between periodic triggers; none: no periodic checkpoints. 10 ms or more.
+    pub interval: Option<SimTime>,
+    /// A pending checkpoint is aborted after this long. 10 ms or more.
+    pub timeout: SimTime,
+    /// From a completion to the next periodic trigger.
+    pub min_pause: SimTime,
+    /// How many checkpoints may be pending, 1 or more.
+    pub max_concurrent: u32,
+    /// How many completed checkpoints are kept, 1 or more.
+    pub retained: u32,
+    /// How many checkpoints in a row may fail before the job does (`CheckpointFailureManager`).
+    pub tolerable_failures: u32,
+}
+
+impl Default for CheckpointConfig {
+    /// Flink's defaults: no periodic checkpoints, 10 minutes, no pause, one at a time, one kept, no failure tolerated.
+    fn default() -> Self {
+        Self {
+            interval: None,
+            timeout: SimTime::from_secs(600),
+            min_pause: SimTime::ZERO,
+            max_concurrent: 1,
+            retained: 1,
+            tolerable_failures: 0,
+        }
+    }
+}
+
+/// What happens when a task fails (SEMANTICS §6.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum RestartStrategy {
+    /// The job fails.
+    None,
+    /// It restarts, at most so often, after a delay.
+    FixedDelay {
+        /// How many restarts.
+        attempts: u32,
+        /// The delay.
+        delay: SimTime,
+    },
+}

@@ -1,0 +1,157 @@
+//! Expectations: what a scenario says must come out, held against what did.
+
+use crate::check::{Finding, Verdict};
+use crate::cluster::Outcome;
+use crate::effect::ExternalSystem;
+use crate::job::{CheckpointId, RunId};
+use crate::scenario::{Expect, Holds, Scenario};
+use crate::trace::{Cast, Entry, TraceEvent, TraceSink};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The facts of a trace that expectations speak of.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Story {
+    names: Vec<String>,
+    completed: BTreeMap<String, Vec<u64>>,
+    /// By job: what its newest attempt was restored from.
+    restored_from: BTreeMap<String, Option<CheckpointId>>,
+}
+
+impl TraceSink for Story {
+    fn on_cast(&mut self, cast: &Arc<Cast>) {
+        self.names.push(cast.plan.graph.name.clone());
+    }
+    fn on_entry(&mut self, entry: &Entry) {
+        let name = |run: RunId| self.names[run.index()].clone();
+        if let TraceEvent::CheckpointCompleted { run, checkpoint, .. } = entry.event {
+            self.completed.entry(name(run)).or_default().push(checkpoint.number());
+        } else if let TraceEvent::AttemptStarted { run, restored, .. } = entry.event {
+            self.restored_from.insert(name(run), restored);
+        }
+    }
+}
+
+/// Every expectation that was not met, as a sentence.
+pub(super) fn unmet(
+    scenario: &Scenario,
+    outcome: &Outcome,
+    verdict: &Verdict,
+    story: &Story,
+    wants_sometimes: bool,
+) -> Vec<String> {
+    let expect = &scenario.expect;
+    let mut unmet = Vec::new();
+    jobs(expect, outcome, &mut unmet);
+    checks(expect, verdict, &mut unmet);
+    if wants_sometimes {
+        for name in &expect.sometimes {
+            if !verdict.sometimes.contains(name.as_str()) {
+                unmet.push(format!("`{name}` should have happened and never did"));
+            }
+        }
+    }
+    steps(scenario, outcome, &mut unmet);
+    facts(expect, story, &mut unmet);
+    committed(expect, outcome, &mut unmet);
+    unmet
+}
+
+fn jobs(expect: &Expect, outcome: &Outcome, unmet: &mut Vec<String>) {
+    for (name, wanted) in &expect.jobs {
+        let run = outcome.jobs.iter().rev().find(|job| job.name == *name);
+        match run.map(|run| run.status) {
+            Some(Some(status)) if status == *wanted => {}
+            Some(Some(status)) => {
+                unmet.push(format!("job `{name}` should be {wanted} and is {status}"));
+            }
+            Some(None) => unmet.push(format!("job `{name}` should be {wanted} and was refused")),
+            None => unmet.push(format!("job `{name}` should be {wanted} and was never submitted")),
+        }
+    }
+}
+
+fn checks(expect: &Expect, verdict: &Verdict, unmet: &mut Vec<String>) {
+    for (name, finding) in &verdict.checks {
+        let should_break = expect.breaks.iter().any(|other| other == name);
+        let must_hold = match &expect.holds {
+            Holds::All => !should_break,
+            Holds::Only(names) => names.iter().any(|other| other == name),
+        };
+        match finding {
+            Finding::Broken(violations) if must_hold => {
+                unmet.push(format!("{name} is broken: {}", violations[0].text));
+            }
+            Finding::Held | Finding::Skipped if should_break => {
+                unmet.push(format!("{name} should be broken and holds"));
+            }
+            Finding::Broken(_) | Finding::Held | Finding::Skipped => {}
+        }
+    }
+}
+
+/// A step that must be refused must be, with those words; no other may be, unless the scenario allows it.
+fn steps(scenario: &Scenario, outcome: &Outcome, unmet: &mut Vec<String>) {
+    for (number, step) in (0..).zip(&scenario.steps) {
+        let line = if step.line.0 == 0 { String::new() } else { format!(" (line {})", step.line.0) };
+        let refused = outcome.refusals.iter().find(|(other, _)| *other == number);
+        match (refused, &step.refused) {
+            (Some((_, why)), Some(wanted)) if !why.contains(wanted.as_str()) => unmet.push(format!(
+                "step {number}{line} should be refused with `{wanted}` and was refused with `{why}`"
+            )),
+            (Some((_, why)), None) if !scenario.expect.may_refuse => {
+                unmet.push(format!("step {number}{line} was refused: {why}"));
+            }
+            (None, Some(wanted)) => unmet
+                .push(format!("step {number}{line} should be refused with `{wanted}` and was not")),
+            (Some(_) | None, Some(_) | None) => {}
+        }
+    }
+    for (_, why) in outcome.refusals.iter().filter(|(step, _)| *step == u32::MAX) {
+        unmet.push(format!("the first job was refused: {why}"));
+    }
+}
+
+fn facts(expect: &Expect, story: &Story, unmet: &mut Vec<String>) {
+    for (job, wanted) in &expect.restored_from {
+        let restored = story.restored_from.get(job).copied().flatten();
+        if restored != Some(CheckpointId::new(*wanted)) {
+            let found = restored.map_or_else(|| "nothing".to_owned(), |id| id.to_string());
+            unmet.push(format!(
+                "job `{job}` should be restored from {wanted} and was restored from {found}"
+            ));
+        }
+    }
+    for (job, wanted) in &expect.completed {
+        let completed = story.completed.get(job).map_or(&[][..], Vec::as_slice);
+        if completed != wanted {
+            unmet.push(format!("job `{job}` should complete {wanted:?} and completed {completed:?}"));
+        }
+    }
+}
+
+fn committed(expect: &Expect, outcome: &Outcome, unmet: &mut Vec<String>) {
+    let sink = |name: &str| outcome.externals.iter().find(|external| external.name == name);
+    for (name, wanted) in &expect.committed_rows {
+        let rows = sink(name).map_or(0, rows_of);
+        if rows != *wanted {
+            unmet.push(format!("sink `{name}` should hold {wanted} committed rows and holds {rows}"));
+        }
+    }
+    for (name, wanted) in &expect.committed {
+        let found = sink(name).map_or_else(BTreeMap::new, |sink| sink.last_values());
+        for (key, value) in wanted {
+            let last = found.iter().find(|(other, _)| other.to_string() == *key);
+            let last = last.map(|(_, value)| value.to_string());
+            if last.as_deref() != Some(value) {
+                let last = last.unwrap_or_else(|| "nothing".to_owned());
+                unmet.push(format!("sink `{name}` should hold `{key}` = {value} and holds {last}"));
+            }
+        }
+    }
+}
+
+fn rows_of(system: &ExternalSystem) -> u64 {
+    let rows = system.committed.len() + system.table.len();
+    u64::try_from(rows).expect("usize fits in 64 bits")
+}

@@ -1,0 +1,234 @@
+//! Playing with real files: savepoints and checkpoints under a data folder, and starting from one.
+
+use super::play::{Earlier, Played, Setup, play};
+use crate::cluster::Cluster;
+use crate::effect::FileChange;
+use crate::job::{InputId, OperatorKind};
+use crate::kernel::SimTime;
+use crate::operator::Log;
+use crate::scenario::Scenario;
+use crate::state::{CompletedCheckpoint, SubtaskState};
+use crate::store::{self, DataDir, InputIdentity, Savepoint, StoreError};
+use crate::trace::SourcePosition;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A play that could not go on, or could not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum PlayError {
+    /// Files.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The scenario has more than one job, so that it is not clear which starts from the savepoint.
+    #[error("the scenario has {jobs} jobs, and a savepoint can start only one")]
+    SeveralJobs {
+        /// How many.
+        jobs: usize,
+    },
+    /// The scenario has no input that the savepoint speaks of.
+    #[error("the savepoint was taken over an input `{name}`, which the scenario does not have")]
+    InputMissing {
+        /// The input.
+        name: String,
+    },
+    /// An input is not the one that the savepoint was taken over.
+    #[error(
+        "input `{name}` is not the one the savepoint was taken over: the first {next} entries of partition {partition} differ"
+    )]
+    InputDiffers {
+        /// The input.
+        name: String,
+        /// The partition.
+        partition: u16,
+        /// How many entries had been read.
+        next: u64,
+    },
+    /// The user interrupted.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl PlayError {
+    /// What to do about it, as one imperative sentence.
+    pub fn help(&self) -> String {
+        match self {
+            Self::Store(error) => error.help().to_owned(),
+            Self::SeveralJobs { .. } => "write a scenario whose only job continues".to_owned(),
+            Self::InputMissing { name } => format!("add [input.{name}] to the scenario"),
+            Self::InputDiffers { name, .. } => {
+                format!("give the file that was read before, with --input {name}=PATH")
+            }
+            Self::Interrupted => "run the command again".to_owned(),
+        }
+    }
+}
+
+/// Reads a savepoint, and what the external systems hold: in `data_dir` if given, else in the data folder that the
+/// savepoint lies in, else as the savepoint itself remembers it.
+///
+/// # Errors
+///
+/// If the savepoint or the sinks cannot be read, if the scenario has more than one job, or if its inputs are not those
+/// that the savepoint was taken over.
+pub fn start_from(
+    path: &Path,
+    data_dir: Option<&Path>,
+    allow_non_restored: bool,
+    scenario: &Scenario,
+    inputs: &[Arc<Log>],
+) -> Result<Earlier, PlayError> {
+    let savepoint = store::read_savepoint(path)?;
+    if scenario.jobs.len() != 1 {
+        return Err(PlayError::SeveralJobs { jobs: scenario.jobs.len() });
+    }
+    let positions = savepoint.inputs.iter();
+    let positions = positions.map(|identity| same_input(identity, scenario, inputs));
+    let positions = positions.collect::<Result<_, _>>()?;
+    let known = match data_dir {
+        Some(path) => DataDir::open(path)?,
+        None => store::find_data_dir(path),
+    };
+    let externals = match known {
+        Some(folder) => {
+            let sinks = folder.read_sinks()?;
+            if sinks.is_empty() { savepoint.sinks } else { sinks }
+        }
+        None => savepoint.sinks,
+    };
+    Ok(Earlier {
+        snapshot: Arc::new(savepoint.checkpoint),
+        positions,
+        externals,
+        clock: savepoint.clock,
+        allow_non_restored,
+    })
+}
+
+/// Whether an input begins with what had been read of it.
+fn same_input(
+    identity: &InputIdentity,
+    scenario: &Scenario,
+    inputs: &[Arc<Log>],
+) -> Result<SourcePosition, PlayError> {
+    let name = || identity.name.clone();
+    let place = scenario.inputs.iter().position(|input| input.name == identity.name);
+    let place = place.ok_or_else(|| PlayError::InputMissing { name: name() })?;
+    let partition = u16::try_from(identity.partition).unwrap_or(u16::MAX);
+    let next = u32::try_from(identity.next).unwrap_or(u32::MAX);
+    let log = &inputs[place];
+    if log.length(partition) < next || log.identity(partition, next) != identity.hash {
+        return Err(PlayError::InputDiffers { name: name(), partition, next: identity.next });
+    }
+    Ok(SourcePosition { input: InputId::new(place), partition, next })
+}
+
+/// Plays a world and keeps its savepoints and checkpoints as files under a data folder, as they happen. Returns, too,
+/// where each savepoint lies, by label. `watch` sees the world after every event.
+///
+/// # Errors
+///
+/// If a file cannot be written, or what `watch` returns. What was written before stays whole.
+pub fn play_with_files(
+    setup: Setup,
+    folder: &DataDir,
+    mut watch: impl FnMut(&mut Cluster) -> Result<(), PlayError>,
+) -> Result<(Played, BTreeMap<Arc<str>, PathBuf>), PlayError> {
+    let scenario = Arc::clone(&setup.scenario);
+    let inputs = Arc::clone(&setup.inputs);
+    let mut paths = BTreeMap::new();
+    let played = play(setup, |cluster| {
+        for change in cluster.take_files() {
+            if let Some((label, path)) = keep(change, cluster, folder, &scenario, &inputs)? {
+                paths.insert(label, path);
+            }
+        }
+        watch(cluster)
+    })?;
+    folder.write_sinks(&played.outcome.externals)?;
+    Ok((played, paths))
+}
+
+/// Carries one change of files out. The sinks are written before the savepoint that speaks of their transactions.
+fn keep(
+    change: FileChange,
+    cluster: &Cluster,
+    folder: &DataDir,
+    scenario: &Scenario,
+    inputs: &[Arc<Log>],
+) -> Result<Option<(Arc<str>, PathBuf)>, PlayError> {
+    let now = cluster.now();
+    match change {
+        FileChange::Savepoint(checkpoint, label) => {
+            let sinks = cluster.externals();
+            folder.write_sinks(&sinks)?;
+            let savepoint = assemble(&checkpoint, now, sinks, scenario, inputs);
+            let path = folder.write_savepoint(&store::encode(&savepoint))?;
+            Ok(Some((label, path)))
+        }
+        FileChange::Checkpoint(checkpoint) => {
+            let savepoint = assemble(&checkpoint, now, Vec::new(), scenario, inputs);
+            folder.write_checkpoint(&store::encode(&savepoint))?;
+            Ok(None)
+        }
+        FileChange::RemoveCheckpoint(checkpoint) => {
+            let properties = checkpoint.properties();
+            folder.remove_checkpoint(properties.job, properties.id)?;
+            Ok(None)
+        }
+    }
+}
+
+fn assemble(
+    checkpoint: &CompletedCheckpoint,
+    clock: SimTime,
+    sinks: Vec<crate::effect::ExternalSystem>,
+    scenario: &Scenario,
+    inputs: &[Arc<Log>],
+) -> Savepoint {
+    let identity = |(place, partition, next): (usize, u16, u32)| InputIdentity {
+        name: scenario.inputs[place].name.clone(),
+        partition: partition.into(),
+        next: next.into(),
+        hash: inputs[place].identity(partition, next),
+    };
+    let inputs = positions(checkpoint, scenario, inputs).into_iter().map(identity).collect();
+    Savepoint { checkpoint: checkpoint.clone(), inputs, clock, sinks }
+}
+
+/// How far a checkpoint had read each partition of each input: what its sources remember; a partition that no source
+/// remembers belonged to a subtask that had finished, and so to its end.
+fn positions(
+    checkpoint: &CompletedCheckpoint,
+    scenario: &Scenario,
+    inputs: &[Arc<Log>],
+) -> Vec<(usize, u16, u32)> {
+    let job = scenario.jobs.iter().find(|job| job.graph.name == checkpoint.properties().job_name);
+    let nodes = job.into_iter().flat_map(|job| &job.graph.operators);
+    let mut positions = Vec::new();
+    for node in nodes {
+        let OperatorKind::Source { input, .. } = &node.kind else { continue };
+        let place = scenario.inputs.iter().position(|other| other.name == *input);
+        let place = place.expect("a source names an input");
+        let state = checkpoint.operators().iter().find(|state| state.name == node.name);
+        let subtasks = state.map_or(&[][..], |state| &state.subtasks);
+        let rows = subtasks.iter().filter_map(|subtask| match subtask {
+            SubtaskState::Snapshot(snapshot) => snapshot.lists.get("positions"),
+            SubtaskState::Finished => None,
+        });
+        let rows = rows.flat_map(|list| &list.items).filter_map(|item| match item.as_row() {
+            Some([partition, next]) => {
+                let partition = u16::try_from(partition.as_int()?).ok()?;
+                Some((partition, u32::try_from(next.as_int()?).ok()?))
+            }
+            Some(_) | None => None,
+        });
+        let known: BTreeMap<u16, u32> = rows.collect();
+        for partition in 0..scenario.inputs[place].partitions {
+            let end = || inputs[place].length(partition);
+            let next = known.get(&partition).copied().unwrap_or_else(end);
+            positions.push((place, partition, next));
+        }
+    }
+    positions
+}

@@ -1,0 +1,122 @@
+//! Opening the inputs of a scenario: text files, and logs drawn from the seed.
+
+use crate::job::InputId;
+use crate::kernel::Choices;
+use crate::operator::Log;
+use crate::scenario::{Input, InputKind, Scenario};
+use std::sync::Arc;
+
+/// The inputs of a scenario that reads no files. `None` if it reads any.
+pub fn generated(scenario: &Scenario, choices: &Choices) -> Option<Arc<[Arc<Log>]>> {
+    let inputs = scenario.inputs.iter().enumerate();
+    inputs.map(|(place, input)| generate(place, input, choices)).collect()
+}
+
+fn generate(place: usize, input: &Input, choices: &Choices) -> Option<Arc<Log>> {
+    let InputKind::Generate { records, keys } = input.kind else { return None };
+    let stream = choices.stream("input", &input.name);
+    let mut draws = 0;
+    let entries = Log::generated_entries(records, keys, |bound| {
+        draws += 1;
+        stream.below(draws, bound)
+    });
+    Some(Arc::new(Log::new(InputId::new(place), input.partitions, input.every, entries.into())))
+}
+
+#[cfg(feature = "fs")]
+pub use with_files::{InputError, open};
+
+#[cfg(feature = "fs")]
+mod with_files {
+    use super::{Arc, Choices, InputId, InputKind, Log, Scenario, generate};
+    use std::collections::BTreeMap;
+    use std::path::{Path, PathBuf};
+
+    /// An input that cannot be opened.
+    #[derive(Debug, thiserror::Error)]
+    pub enum InputError {
+        /// Its file cannot be read.
+        #[error("input `{name}`: cannot read `{}`: {cause}", .path.display())]
+        Unreadable {
+            /// The input.
+            name: String,
+            /// The file.
+            path: PathBuf,
+            /// What the system says.
+            cause: std::io::Error,
+        },
+        /// A path was given for an input that is not in the scenario.
+        #[error("the scenario has no input `{name}`")]
+        Unknown {
+            /// The name that was given.
+            name: String,
+            /// The names there are.
+            known: Vec<String>,
+        },
+        /// More lines than an input holds.
+        #[error("input `{name}`: `{}` has more than 2^32 lines", .path.display())]
+        TooLong {
+            /// The input.
+            name: String,
+            /// The file.
+            path: PathBuf,
+        },
+    }
+
+    impl InputError {
+        /// What to do about it, as one imperative sentence.
+        pub fn help(&self) -> String {
+            match self {
+                Self::Unreadable { name, .. } => format!(
+                    "mend the path, which is relative to the scenario file, or give another file with --input {name}=PATH"
+                ),
+                Self::Unknown { known, .. } if known.is_empty() => {
+                    "leave --input out; the scenario reads nothing".to_owned()
+                }
+                Self::Unknown { known, .. } => format!("name one of: {}", known.join(", ")),
+                Self::TooLong { .. } => "split the file".to_owned(),
+            }
+        }
+    }
+
+    /// Opens the inputs of a scenario: paths are relative to `base`; `replaced` gives other files by input name,
+    /// relative to the working directory.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be read, or a replaced input does not exist.
+    pub fn open(
+        scenario: &Scenario,
+        base: &Path,
+        replaced: &BTreeMap<String, PathBuf>,
+        choices: &Choices,
+    ) -> Result<Arc<[Arc<Log>]>, InputError> {
+        let known = || scenario.inputs.iter().map(|input| input.name.clone()).collect();
+        for name in replaced.keys() {
+            if !scenario.inputs.iter().any(|input| input.name == *name) {
+                return Err(InputError::Unknown { name: name.clone(), known: known() });
+            }
+        }
+        let inputs = scenario.inputs.iter().enumerate();
+        let open_one = |(place, input): (usize, &crate::scenario::Input)| {
+            let path = match (replaced.get(&input.name), &input.kind) {
+                (Some(path), _) => path.clone(),
+                (None, InputKind::Text(path)) => base.join(path),
+                (None, InputKind::Generate { .. }) => {
+                    return Ok(generate(place, input, choices).expect("it is generated"));
+                }
+            };
+            let name = || input.name.clone();
+            let bytes = std::fs::read(&path).map_err(|cause| {
+                InputError::Unreadable { name: name(), path: path.clone(), cause }
+            })?;
+            let entries = Log::text_entries(&bytes);
+            if u32::try_from(entries.len()).is_err() {
+                return Err(InputError::TooLong { name: name(), path });
+            }
+            let id = InputId::new(place);
+            Ok(Arc::new(Log::new(id, input.partitions, input.every, entries.into())))
+        };
+        inputs.map(open_one).collect()
+    }
+}

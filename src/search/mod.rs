@@ -1,0 +1,18 @@
+//! Playing: opens inputs, runs a world, checks it, compares it with what its scenario expects; one or many.
+//!
+//! The only room below the command line that reads files, and only with the feature `fs`.
+
+mod expect;
+#[cfg(feature = "fs")]
+mod files;
+mod inputs;
+mod play;
+// mod sweep;
+
+#[cfg(feature = "fs")]
+pub use files::{PlayError, play_with_files, start_from};
+pub use inputs::generated;
+#[cfg(feature = "fs")]
+pub use inputs::{InputError, open};
+pub use play::{Earlier, Judgement, Played, Setup, play};
+

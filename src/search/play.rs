@@ -1,0 +1,185 @@
+//! Playing one world: run it, check it, compare it with what its scenario expects.
+
+use super::expect::{Story, unmet};
+use crate::check::{CheckSetup, Checks, EndOfWorld, FileStart, Verdict};
+use crate::cluster::{Cluster, End, Given, Outcome};
+use crate::kernel::{Choices, SimTime};
+use crate::operator::{Catalogue, Log};
+use crate::scenario::Scenario;
+use crate::state::CompletedCheckpoint;
+use crate::trace::{Cast, Entry, Trace, TraceSink};
+use std::sync::Arc;
+
+/// What a world is played with.
+#[derive(Clone)]
+pub struct Setup {
+    /// The story.
+    pub scenario: Arc<Scenario>,
+    /// The operators that its jobs name.
+    pub catalogue: Arc<Catalogue>,
+    /// The opened inputs, by `InputId`.
+    pub inputs: Arc<[Arc<Log>]>,
+    /// What decides every random choice.
+    pub choices: Choices,
+    /// What an earlier process left.
+    pub start: Option<Earlier>,
+    /// Whether the trace is kept.
+    pub keeps_trace: bool,
+    /// Whether an entry for every record is kept, too.
+    pub keeps_records: bool,
+    /// Whether `sometimes` must happen: not where the user replaced an input.
+    pub wants_sometimes: bool,
+}
+
+/// What an earlier process left, as a later one starts from it.
+#[derive(Clone)]
+pub struct Earlier {
+    /// The snapshot.
+    pub snapshot: Arc<CompletedCheckpoint>,
+    /// How far its inputs had been read.
+    pub positions: Vec<crate::trace::SourcePosition>,
+    /// What external systems hold.
+    pub externals: Vec<crate::effect::ExternalSystem>,
+    /// When the clock starts.
+    pub clock: SimTime,
+    /// Whether state that no operator takes may be dropped.
+    pub allow_non_restored: bool,
+}
+
+impl Setup {
+    /// Plays this scenario with its own seed, the built-in operators and the inputs it generates, keeping no trace.
+    /// `None` if it reads files.
+    pub fn of(scenario: Arc<Scenario>, catalogue: Arc<Catalogue>) -> Option<Self> {
+        let choices = Choices::new(scenario.seed);
+        let inputs = super::generated(&scenario, &choices)?;
+        Some(Self {
+            scenario,
+            catalogue,
+            inputs,
+            choices,
+            start: None,
+            keeps_trace: false,
+            keeps_records: false,
+            wants_sometimes: true,
+        })
+    }
+}
+
+/// What the play came to, in one word.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Judgement {
+    /// Every check and expectation holds.
+    Holds,
+    /// A check or an expectation is broken.
+    Broken,
+    /// A job that was not over could not go on.
+    Stalled,
+}
+
+/// A world that has been played.
+#[derive(Clone, Debug)]
+pub struct Played {
+    /// The seed that decided it.
+    pub seed: u64,
+    /// What it came to.
+    pub outcome: Outcome,
+    /// What happened, if it was kept.
+    pub trace: Trace,
+    /// What the checks say.
+    pub verdict: Verdict,
+    /// Expectations that were not met, as sentences.
+    pub unmet: Vec<String>,
+}
+
+impl Played {
+    /// What the play came to, in one word.
+    pub fn judgement(&self) -> Judgement {
+        if self.outcome.end == End::Stalled {
+            Judgement::Stalled
+        } else if self.unmet.is_empty() {
+            Judgement::Holds
+        } else {
+            Judgement::Broken
+        }
+    }
+}
+
+/// Takes a trace for the checks, for the story and, if asked to, for keeps.
+struct Listeners {
+    checks: Checks,
+    story: Story,
+    trace: Option<Trace>,
+}
+
+impl TraceSink for Listeners {
+    fn on_cast(&mut self, cast: &Arc<Cast>) {
+        self.checks.on_cast(cast);
+        self.story.on_cast(cast);
+        if let Some(trace) = &mut self.trace {
+            trace.on_cast(cast);
+        }
+    }
+    fn on_entry(&mut self, entry: &Entry) {
+        self.checks.on_entry(entry);
+        self.story.on_entry(entry);
+        if let Some(trace) = &mut self.trace {
+            trace.on_entry(entry);
+        }
+    }
+    fn wants_records(&self) -> bool {
+        self.trace.as_ref().is_some_and(|trace| trace.records)
+    }
+}
+
+/// Plays a world to its end. `watch` sees it after every event.
+///
+/// # Errors
+///
+/// What `watch` returns.
+pub fn play<E>(
+    setup: Setup,
+    mut watch: impl FnMut(&mut Cluster) -> Result<(), E>,
+) -> Result<Played, E> {
+    let Setup { scenario, catalogue, inputs, choices, start, .. } = setup;
+    let seed = choices.seed();
+    let file = start.as_ref().map(|start| FileStart {
+        positions: start.positions.clone(),
+        state: Arc::clone(&start.snapshot),
+    });
+    let checks = Checks::new(CheckSetup {
+        scenario: Arc::clone(&scenario),
+        catalogue: Arc::clone(&catalogue),
+        inputs: Arc::clone(&inputs),
+        file,
+        with_output: true,
+    });
+    let trace = Trace { records: setup.keeps_records, ..Trace::default() };
+    let mut listeners = Listeners {
+        checks,
+        story: Story::default(),
+        trace: setup.keeps_trace.then_some(trace),
+    };
+    let given = Given {
+        catalogue,
+        inputs,
+        choices,
+        clock: start.as_ref().map_or(SimTime::ZERO, |start| start.clock),
+        externals: start.as_ref().map_or_else(Vec::new, |start| start.externals.clone()),
+        from: start.map(|start| (start.snapshot, start.allow_non_restored)),
+    };
+    let mut cluster = Cluster::new(Arc::clone(&scenario), given);
+    cluster.keep_records(listeners.wants_records());
+    while cluster.step(&mut listeners) {
+        watch(&mut cluster)?;
+    }
+    watch(&mut cluster)?;
+    let outcome = cluster.outcome();
+    let Listeners { checks, story, trace } = listeners;
+    let verdict = checks.finish(&EndOfWorld {
+        externals: &outcome.externals,
+        job_keys: &outcome.job_keys,
+        ended: outcome.ended,
+    });
+    let unmet = unmet(&scenario, &outcome, &verdict, &story, setup.wants_sometimes);
+    Ok(Played { seed, outcome, trace: trace.unwrap_or_default(), verdict, unmet })
+}

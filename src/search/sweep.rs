@@ -1,0 +1,134 @@
+//! Sweeping: many seeds, each a drawn scenario or one scenario under another seed; what they exercised in all.
+
+use super::play::{Played, Setup, play};
+use crate::check::Coverage;
+use crate::kernel::Choices;
+use crate::operator::Catalogue;
+use crate::rules::Mutation;
+use crate::scenario::{Profile, Scenario};
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+/// Draws the scenario of a seed and plays it.
+pub fn play_drawn(
+    seed: u64,
+    profile: &Profile,
+    mutations: &[Mutation],
+    catalogue: &Arc<Catalogue>,
+) -> (Arc<Scenario>, Played) {
+    let choices = Choices::new(seed);
+    let mut scenario = Scenario::draw(&choices, profile);
+    scenario.mutations = mutations.to_vec();
+    let scenario = Arc::new(scenario);
+    let setup = Setup::of(Arc::clone(&scenario), Arc::clone(catalogue));
+    let setup = setup.expect("a drawn scenario reads no files");
+    let watch = |_: &mut crate::cluster::Cluster| Ok::<(), Infallible>(());
+    let played = match play(setup, watch) {
+        Ok(played) => played,
+        Err(never) => match never {},
+    };
+    (scenario, played)
+}
+
+/// A goal of "no vacuous green": a share of worlds, in percent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Goal {
+    /// What is counted.
+    pub name: &'static str,
+    /// In how many worlds it was so.
+    pub worlds: u64,
+    /// The share that is wanted.
+    pub percent: u64,
+    /// Whether the share is a most and not a least.
+    pub is_most: bool,
+}
+
+impl Goal {
+    /// Whether so many worlds of `total` meet it.
+    pub const fn is_met(&self, total: u64) -> bool {
+        let (share, wanted) = (self.worlds * 100, self.percent * total);
+        if self.is_most { share <= wanted } else { share >= wanted }
+    }
+}
+
+/// What a sweep found. Adding is associative and commutative, so that shards can be folded in any order.
+#[derive(Clone, Debug, Default)]
+pub struct SweepTotals {
+    /// What the worlds exercised.
+    pub coverage: Coverage,
+    /// Events played.
+    pub events: u64,
+    /// By name of what happened: in how many worlds.
+    pub sometimes: BTreeMap<&'static str, u64>,
+    /// By check: in how many worlds it is broken.
+    pub broken: BTreeMap<&'static str, u64>,
+    /// The smallest seeds that failed, each with why.
+    pub failures: BTreeMap<u64, String>,
+    /// How many failed in all.
+    pub failed: u64,
+}
+
+/// How many failing seeds are kept.
+const FAILURES_MAX: usize = 20;
+
+impl SweepTotals {
+    /// Counts one world.
+    pub fn add(&mut self, played: &Played) {
+        self.coverage.add(&played.verdict.coverage);
+        self.events += played.outcome.events;
+        for name in &played.verdict.sometimes {
+            *self.sometimes.entry(name).or_default() += 1;
+        }
+        let mut checks: Vec<_> = played.verdict.violations().map(|v| v.check).collect();
+        checks.dedup();
+        for check in checks {
+            *self.broken.entry(check).or_default() += 1;
+        }
+        if played.judgement() != super::Judgement::Holds {
+            self.failed += 1;
+            let why = played.unmet.first().cloned().unwrap_or_else(|| "stalled".to_owned());
+            self.failures.insert(played.seed, why);
+            self.trim();
+        }
+    }
+
+    /// Adds the counts of another shard.
+    pub fn merge(&mut self, other: Self) {
+        self.coverage.add(&other.coverage);
+        self.events += other.events;
+        self.failed += other.failed;
+        self.failures.extend(other.failures);
+        for (name, worlds) in other.sometimes {
+            *self.sometimes.entry(name).or_default() += worlds;
+        }
+        for (check, worlds) in other.broken {
+            *self.broken.entry(check).or_default() += worlds;
+        }
+        self.trim();
+    }
+
+    fn trim(&mut self) {
+        while self.failures.len() > FAILURES_MAX {
+            self.failures.pop_last();
+        }
+    }
+
+    /// The goals of DESIGN: a sweep in which nothing was put to the test is no success.
+    pub fn goals(&self) -> [Goal; 5] {
+        let c = &self.coverage;
+        let least = |name, worlds, percent| Goal { name, worlds, percent, is_most: false };
+        [
+            least("restored a completed checkpoint with records on both sides", c.restored_midway, 60),
+            least("rescaled keyed state that was not empty", c.rescaled_keyed_state, 25),
+            least("had records held behind a blocked channel at a cut", c.held_at_a_cut, 10),
+            least("were checked above `accounted`", c.checked_above_accounted, 50),
+            Goal {
+                name: "ended before their first checkpoint",
+                worlds: c.ended_before_first_checkpoint,
+                percent: 5,
+                is_most: true,
+            },
+        ]
+    }
+}

@@ -1,0 +1,330 @@
+//! A savepoint as files, and files as a savepoint: bytes in, bytes out.
+
+use super::block::{BlockKind, BlockReader, BlockWriter, CodecError, DamageCause, length_of};
+use super::savepoint::{OperatorSummary, Savepoint, SavepointSummary, StateSummary};
+use super::wire::{self, Position, StoredOperator, StoredSubtask};
+use crate::effect::ExternalSystem;
+use crate::job::{CheckpointId, JobId, OperatorId};
+use crate::state::{
+    CompletedCheckpoint, OperatorSnapshot, OperatorState, Properties, SubtaskState,
+};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub use super::wire::StateReference;
+
+/// From how many bytes on the snapshot of a subtask gets a file of its own: 20 KiB, the default of Flink's
+/// `execution.checkpointing.data-inline-threshold`.
+pub const INLINE_BELOW: usize = 20 * 1024;
+
+/// The files of one savepoint or checkpoint, not yet anywhere.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SavepointFiles {
+    /// The run that took it.
+    pub job: JobId,
+    /// Its id.
+    pub id: CheckpointId,
+    /// The content of `_metadata`.
+    pub metadata: Vec<u8>,
+    /// The state files beside it, by name.
+    pub states: BTreeMap<String, Vec<u8>>,
+}
+
+impl SavepointFiles {
+    /// The name of a savepoint's folder, `savepoint-<first 6 hex of job id>-<12 hex>`. The last twelve look random
+    /// and follow from the content and from the `attempt` at finding a free name, from 0.
+    pub fn folder_name(&self, attempt: u32) -> String {
+        let job = self.job.to_string();
+        let print = format!("{:032x}", fingerprint(&self.metadata, attempt));
+        format!("savepoint-{}-{}", &job[..6], &print[..12])
+    }
+
+    /// The name of a retained checkpoint's folder, `chk-<id>`.
+    pub fn checkpoint_folder_name(&self) -> String {
+        format!("chk-{}", self.id)
+    }
+}
+
+/// The files of a savepoint, with the default threshold for state inside `_metadata`.
+pub fn encode(savepoint: &Savepoint) -> SavepointFiles {
+    encode_inline_below(savepoint, INLINE_BELOW)
+}
+
+/// The files of a savepoint; snapshots of fewer bytes than `threshold`, and empty ones, go into `_metadata`.
+pub fn encode_inline_below(savepoint: &Savepoint, threshold: usize) -> SavepointFiles {
+    let properties = savepoint.checkpoint.properties();
+    let mut states = BTreeMap::new();
+    let mut writer = BlockWriter::new();
+    wire::put(&mut writer, properties);
+    let position = Position { inputs: savepoint.inputs.clone(), clock: savepoint.clock };
+    wire::put(&mut writer, &position);
+    for operator in savepoint.checkpoint.operators() {
+        wire::put(&mut writer, &store_operator(operator, properties, threshold, &mut states));
+    }
+    for sink in &savepoint.sinks {
+        wire::put(&mut writer, sink);
+    }
+    SavepointFiles { job: properties.job, id: properties.id, metadata: writer.finish(), states }
+}
+
+fn store_operator(
+    operator: &OperatorState,
+    properties: &Properties,
+    threshold: usize,
+    states: &mut BTreeMap<String, Vec<u8>>,
+) -> StoredOperator {
+    let mut subtasks = Vec::with_capacity(operator.subtasks.len());
+    for (index, subtask) in operator.subtasks.iter().enumerate() {
+        subtasks.push(match subtask {
+            SubtaskState::Finished => StoredSubtask::Finished,
+            SubtaskState::Snapshot(snapshot) => match encode_state(snapshot, threshold) {
+                None => StoredSubtask::Inline(Arc::clone(snapshot)),
+                Some(bytes) => {
+                    let name = state_file_name(properties, operator.id, index, &bytes);
+                    let length = length_of(&bytes);
+                    let checksum = crc32fast::hash(&bytes);
+                    let twin = states.insert(name.clone(), bytes);
+                    assert!(twin.is_none(), "{name} names the state of two subtasks");
+                    StoredSubtask::File(StateReference { name, length, checksum })
+                }
+            },
+        });
+    }
+    StoredOperator {
+        id: operator.id,
+        name: operator.name.clone(),
+        uid: operator.uid.clone(),
+        max_parallelism: operator.max_parallelism,
+        subtasks,
+    }
+}
+
+/// The state file of a snapshot, unless it is to be inline.
+fn encode_state(snapshot: &OperatorSnapshot, threshold: usize) -> Option<Vec<u8>> {
+    let payload = wire::spell(&wire::Payload::to_wire(snapshot));
+    if snapshot.is_empty() || payload.len() < threshold {
+        return None;
+    }
+    let mut writer = BlockWriter::new();
+    writer.put(BlockKind::State, &payload);
+    Some(writer.finish())
+}
+
+/// A name in the form of a random UUID, as Flink's state files have; it follows from whose state it is and what.
+fn state_file_name(
+    properties: &Properties,
+    operator: OperatorId,
+    subtask: usize,
+    bytes: &[u8],
+) -> String {
+    let content = fingerprint(bytes, 0);
+    let whose = format!("{} {} {operator}/{subtask} {content:032x}", properties.job, properties.id);
+    // Version 4 and the RFC variant stand in fixed bits.
+    let number = fingerprint(whose.as_bytes(), 0);
+    let number = number & !(0xf << 76) | 4 << 76;
+    let number = number & !(0b11 << 62) | 0b10 << 62;
+    let hex = format!("{number:032x}");
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}
+
+/// A 128-bit hash of bytes: no protection against malice, only against chance.
+pub(super) fn fingerprint(bytes: &[u8], seed: u32) -> u128 {
+    murmur3::murmur3_x64_128(&mut &*bytes, seed).expect("a slice can always be read")
+}
+
+/// The content of a `_metadata` file, with references to the state files beside it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Metadata {
+    properties: Properties,
+    position: Position,
+    operators: Vec<StoredOperator>,
+    sinks: Vec<ExternalSystem>,
+    length: u64,
+}
+
+/// Reads the content of a `_metadata` file.
+///
+/// # Errors
+/// Any byte that is damaged, missing or extra, with its offset.
+pub fn decode(bytes: &[u8]) -> Result<Metadata, CodecError> {
+    let mut reader = BlockReader::open(bytes)?;
+    let properties = wire::read(reader.take(BlockKind::Properties)?)?;
+    let position = wire::read(reader.take(BlockKind::Position)?)?;
+    let mut operators = Vec::new();
+    while let Some(block) = reader.take_if(BlockKind::Operator)? {
+        operators.push(wire::read(block)?);
+    }
+    let mut sinks = Vec::new();
+    while let Some(block) = reader.take_if(BlockKind::Sink)? {
+        sinks.push(wire::read(block)?);
+    }
+    reader.finish()?;
+    Ok(Metadata { properties, position, operators, sinks, length: length_of(bytes) })
+}
+
+/// Reads the content of a state file.
+///
+/// # Errors
+/// Any byte that is damaged, missing or extra, with its offset.
+pub fn decode_state(bytes: &[u8]) -> Result<OperatorSnapshot, CodecError> {
+    alone(bytes, BlockKind::State)
+}
+
+/// The content of the file that keeps what one external system holds; its open transactions are left out.
+pub fn encode_sink(sink: &ExternalSystem) -> Vec<u8> {
+    let mut writer = BlockWriter::new();
+    wire::put(&mut writer, sink);
+    writer.finish()
+}
+
+/// Reads what one external system holds.
+///
+/// # Errors
+/// Any byte that is damaged, missing or extra, with its offset.
+pub fn decode_sink(bytes: &[u8]) -> Result<ExternalSystem, CodecError> {
+    alone(bytes, BlockKind::Sink)
+}
+
+fn alone<T: wire::Payload>(bytes: &[u8], kind: BlockKind) -> Result<T, CodecError> {
+    let mut reader = BlockReader::open(bytes)?;
+    let content = wire::read(reader.take(kind)?)?;
+    reader.finish()?;
+    Ok(content)
+}
+
+impl StateReference {
+    /// Whether these bytes are the file that is meant: first by length, then by checksum.
+    ///
+    /// # Errors
+    /// What differs.
+    pub fn check(&self, bytes: &[u8]) -> Result<(), CodecError> {
+        let at_end = |cause| CodecError { offset: length_of(bytes).min(self.length), cause };
+        match length_of(bytes) {
+            left if left < self.length => {
+                let needed = self.length;
+                Err(at_end(DamageCause::Truncated { what: "the state file", needed, left }))
+            }
+            longer if longer > self.length => {
+                Err(at_end(DamageCause::Extra { bytes: longer - self.length }))
+            }
+            _ => {
+                let computed = crc32fast::hash(bytes);
+                if computed == self.checksum {
+                    return Ok(());
+                }
+                let what = "the state file".to_owned();
+                let cause = DamageCause::Checksum { what, stored: self.checksum, computed };
+                Err(CodecError { offset: 0, cause })
+            }
+        }
+    }
+}
+
+impl Metadata {
+    /// The state files it refers to, in order of operators and subtasks.
+    pub fn references(&self) -> impl Iterator<Item = &StateReference> {
+        self.operators.iter().flat_map(|operator| &operator.subtasks).filter_map(|subtask| {
+            match subtask {
+                StoredSubtask::File(reference) => Some(reference),
+                StoredSubtask::Finished | StoredSubtask::Inline(_) => None,
+            }
+        })
+    }
+
+    /// The whole savepoint, with each state file read by `load`.
+    ///
+    /// # Errors
+    /// The first that `load` returns.
+    pub fn resolve<E>(
+        &self,
+        mut load: impl FnMut(&StateReference) -> Result<OperatorSnapshot, E>,
+    ) -> Result<Savepoint, E> {
+        let mut operators = Vec::with_capacity(self.operators.len());
+        for operator in &self.operators {
+            let mut subtasks = Vec::with_capacity(operator.subtasks.len());
+            for subtask in &operator.subtasks {
+                subtasks.push(match subtask {
+                    StoredSubtask::Finished => SubtaskState::Finished,
+                    StoredSubtask::Inline(snapshot) => SubtaskState::Snapshot(Arc::clone(snapshot)),
+                    StoredSubtask::File(reference) => {
+                        SubtaskState::Snapshot(Arc::new(load(reference)?))
+                    }
+                });
+            }
+            operators.push(OperatorState {
+                id: operator.id,
+                name: operator.name.clone(),
+                uid: operator.uid.clone(),
+                max_parallelism: operator.max_parallelism,
+                subtasks,
+            });
+        }
+        Ok(Savepoint {
+            checkpoint: CompletedCheckpoint::from_durable(self.properties.clone(), operators),
+            inputs: self.position.inputs.clone(),
+            clock: self.position.clock,
+            sinks: self.sinks.clone(),
+        })
+    }
+
+    /// What is told of it to people; `savepoint` is what it resolved to.
+    pub fn summarize(&self, savepoint: &Savepoint) -> SavepointSummary {
+        let read = savepoint.checkpoint.operators();
+        assert_eq!(read.len(), self.operators.len(), "a summary was asked of another savepoint");
+        let mut files: BTreeMap<String, u64> =
+            self.references().map(|file| (file.name.clone(), file.length)).collect();
+        files.insert("_metadata".to_owned(), self.length);
+        SavepointSummary {
+            id: self.properties.id,
+            kind: self.properties.kind,
+            job: self.properties.job,
+            job_name: self.properties.job_name.clone(),
+            triggered: self.properties.triggered,
+            clock: self.position.clock,
+            operators: self.operators.iter().zip(read).map(summarize_operator).collect(),
+            inputs: self.position.inputs.clone(),
+            sinks: self.sinks.iter().map(|sink| sink.name.clone()).collect(),
+            bytes: files.values().sum(),
+            files,
+        }
+    }
+}
+
+fn summarize_operator((stored, read): (&StoredOperator, &OperatorState)) -> OperatorSummary {
+    let mut states = BTreeMap::new();
+    let mut finished = 0;
+    for (place, subtask) in stored.subtasks.iter().zip(&read.subtasks) {
+        let SubtaskState::Snapshot(snapshot) = subtask else {
+            finished += 1;
+            continue;
+        };
+        let is_inline = matches!(place, StoredSubtask::Inline(_));
+        for (sum, length) in snapshot.sums(stored.id).iter().zip(wire::state_lengths(snapshot)) {
+            let bytes = u64::try_from(length).expect("usize fits in 64 bits");
+            let state =
+                states.entry((sum.unit.kind, Arc::clone(&sum.unit.name))).or_insert_with(|| {
+                    StateSummary {
+                        name: sum.unit.name.to_string(),
+                        kind: sum.unit.kind,
+                        entries: 0,
+                        inline_bytes: 0,
+                        file_bytes: 0,
+                    }
+                });
+            state.entries += sum.entries;
+            *(if is_inline { &mut state.inline_bytes } else { &mut state.file_bytes }) += bytes;
+        }
+    }
+    OperatorSummary {
+        id: stored.id,
+        name: stored.name.clone(),
+        uid: stored.uid.clone(),
+        parallelism: u32::try_from(stored.subtasks.len()).expect("parallelism fits in 32 bits"),
+        max_parallelism: stored.max_parallelism,
+        finished,
+        states: states.into_values().collect(),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests;

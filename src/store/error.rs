@@ -1,0 +1,193 @@
+//! Why files could not be written or read: what the user did wrong, or what the machine refused.
+
+use super::block::{CodecError, DamageCause};
+use std::io;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// Why a savepoint or a data folder could not be written or read. The terms are Flink's where Flink refuses, too.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The path to a savepoint is empty.
+    #[error("the path to the checkpoint or savepoint is empty")]
+    EmptyPointer,
+    /// Nothing is at the path.
+    #[error("cannot find checkpoint or savepoint file or directory `{}`", path.display())]
+    NotFound {
+        /// As it was given.
+        path: PathBuf,
+    },
+    /// A directory, but no savepoint in it.
+    #[error("cannot find the metadata file `_metadata` in directory `{}`", path.display())]
+    NoMetadata {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A savepoint whose writer was interrupted.
+    #[error("`{}` is a savepoint that was never finished", path.display())]
+    Unfinished {
+        /// The temporary folder.
+        path: PathBuf,
+    },
+    /// Another program's file.
+    #[error("`{}` is not a savepoint: {error}", file.display())]
+    NotASavepoint {
+        /// The file.
+        file: PathBuf,
+        /// Where and why.
+        error: CodecError,
+    },
+    /// A file of a newer program.
+    #[error("`{}` cannot be read: {error}", file.display())]
+    FutureVersion {
+        /// The file.
+        file: PathBuf,
+        /// Where and why.
+        error: CodecError,
+    },
+    /// A file that ends too early.
+    #[error("`{}` is incomplete: {error}", file.display())]
+    Truncated {
+        /// The file.
+        file: PathBuf,
+        /// Where and why.
+        error: CodecError,
+    },
+    /// A file whose bytes are not those that were written.
+    #[error("`{}` is damaged: {error}", file.display())]
+    Damaged {
+        /// The file.
+        file: PathBuf,
+        /// Where and why.
+        error: CodecError,
+    },
+    /// The metadata refers to a state file that is not there.
+    #[error("cannot find state file `{}`, to which `_metadata` refers", file.display())]
+    StateFileMissing {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The metadata knows a state file of another length.
+    #[error(
+        "state file `{}` has {found} bytes at byte {offset}, where `_metadata` expects {expected}",
+        file.display(), offset = found.min(expected)
+    )]
+    StateFileLength {
+        /// The file.
+        file: PathBuf,
+        /// The length that the metadata knows.
+        expected: u64,
+        /// The length of the file.
+        found: u64,
+    },
+    /// The metadata knows a state file of other content.
+    #[error("state file `{}` is not the one to which `_metadata` refers: {error}", file.display())]
+    StateFileChecksum {
+        /// The file.
+        file: PathBuf,
+        /// Where and why.
+        error: CodecError,
+    },
+    /// A sink's file under the name of another sink.
+    #[error("`{}` holds the sink `{sink}`, whose file is called `{expected}`", file.display())]
+    MisnamedSink {
+        /// The file.
+        file: PathBuf,
+        /// The sink inside.
+        sink: String,
+        /// The name that its file has.
+        expected: String,
+    },
+    /// A data folder of another version.
+    #[error("`{}` does not mark a data folder that this program knows", file.display())]
+    UnknownDataDir {
+        /// The marker file.
+        file: PathBuf,
+    },
+    /// Other savepoints hold every name that this one could have.
+    #[error("no free name for a savepoint in `{}`; the last tried was `{tried}`", path.display())]
+    NoFreeName {
+        /// The folder of savepoints.
+        path: PathBuf,
+        /// The name that was tried last.
+        tried: String,
+    },
+    /// The operating system refused.
+    #[error("cannot {action} `{}`: {source}", path.display())]
+    Io {
+        /// What was tried, as a verb.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl StoreError {
+    /// The error of a system call on a path.
+    pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { action, path, source }
+    }
+
+    /// The error of a file whose bytes cannot be decoded.
+    pub(super) fn undecodable(file: &Path, error: CodecError) -> Self {
+        let file = file.to_owned();
+        match error.cause {
+            DamageCause::Magic { .. } => Self::NotASavepoint { file, error },
+            DamageCause::FutureVersion { .. } => Self::FutureVersion { file, error },
+            DamageCause::Truncated { .. } => Self::Truncated { file, error },
+            DamageCause::UnknownVersion { .. }
+            | DamageCause::Checksum { .. }
+            | DamageCause::UnknownBlock { .. }
+            | DamageCause::MisplacedBlock { .. }
+            | DamageCause::Malformed { .. }
+            | DamageCause::Extra { .. } => Self::Damaged { file, error },
+        }
+    }
+
+    /// What the user can do, in one sentence.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::EmptyPointer => "give the folder of a savepoint or its `_metadata` file",
+            Self::NotFound { .. } => {
+                "check the path, or list what there is with `sandbar savepoint list DIR`"
+            }
+            Self::NoMetadata { .. } => {
+                "point at the folder that holds `_metadata`, or at the metadata file itself"
+            }
+            Self::Unfinished { .. } => "delete it and restore from a savepoint that completed",
+            Self::NotASavepoint { .. } => "give a savepoint that `sandbar run --data-dir` left",
+            Self::FutureVersion { .. } | Self::UnknownDataDir { .. } => {
+                "use the version of Sandbar that wrote it, or a newer one"
+            }
+            Self::Truncated { .. }
+            | Self::Damaged { .. }
+            | Self::StateFileMissing { .. }
+            | Self::StateFileLength { .. }
+            | Self::StateFileChecksum { .. } => {
+                "copy the whole folder again from an intact copy, or restore from another savepoint"
+            }
+            Self::MisnamedSink { .. } => {
+                "give the file its name back, or delete it if it is a copy"
+            }
+            Self::NoFreeName { .. } => "remove savepoints that are no longer needed",
+            Self::Io { source, .. } => io_help(source),
+        }
+    }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "the kinds of io errors are open-ended")]
+fn io_help(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "choose a folder that you may write to, or change its permissions"
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "free some space, or choose a folder on another disk"
+        }
+        io::ErrorKind::NotADirectory => "choose a folder; a file is in its place",
+        _ => "check the path and try again",
+    }
+}

@@ -1,0 +1,422 @@
+//! How the content of a block is spelled: private twins of the state types, in postcard.
+//!
+//! Values are spelled flat, as tokens in the order of a walk: a reader needs no recursion, so that no file can
+//! exhaust its stack. What is read is spelled again and compared, so that each content has exactly one spelling.
+
+use super::block::{Block, BlockKind, BlockWriter, CodecError};
+use crate::effect::{ExternalSystem, Row, TransactionId};
+use crate::job::{CheckpointId, OperatorId, Origin, Value};
+use crate::kernel::SimTime;
+use crate::state::{
+    KeyedEntry, KeyedSnapshot, ListMode, ListSnapshot, OperatorSnapshot, Properties,
+};
+use crate::store::InputIdentity;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How deep rows may be nested: far more than any record needs, far less than a stack bears.
+const DEPTH_MAX: usize = 128;
+
+/// What a block can hold.
+pub(super) trait Payload: Sized {
+    /// Its kind of block.
+    const KIND: BlockKind;
+    /// Its spelling.
+    type Wire: Serialize + DeserializeOwned;
+    /// Spells it.
+    fn to_wire(&self) -> Self::Wire;
+    /// Reads it, or says why it is impossible.
+    fn from_wire(wire: Self::Wire) -> Result<Self, &'static str>;
+}
+
+/// Adds a block with this content.
+pub(super) fn put<T: Payload>(writer: &mut BlockWriter, content: &T) {
+    writer.put(T::KIND, &spell(&content.to_wire()));
+}
+
+/// The content of a block, all of it, in its one spelling.
+pub(super) fn read<T: Payload>(block: Block<'_>) -> Result<T, CodecError> {
+    assert_eq!(block.kind, T::KIND, "a block was read as another kind than was taken");
+    let (wire, rest) = postcard::take_from_bytes::<T::Wire>(block.payload)
+        .map_err(|error| block.malformed(error.to_string()))?;
+    if !rest.is_empty() {
+        return Err(block.malformed(format!("{} bytes are left over", rest.len())));
+    }
+    let content = T::from_wire(wire).map_err(|why| block.malformed(why))?;
+    if spell(&content.to_wire()) != block.payload {
+        return Err(block.malformed("it is not spelled or sorted as a writer does it"));
+    }
+    Ok(content)
+}
+
+/// The bytes of a spelling.
+pub(super) fn spell<T: Serialize>(wire: &T) -> Vec<u8> {
+    postcard::to_stdvec(wire).expect("a growing vector takes any plain data")
+}
+
+/// One step of a walk over values.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) enum Token {
+    Int(i64),
+    Bool(bool),
+    Text(Arc<str>),
+    Bytes(Arc<[u8]>),
+    /// So many values that follow are the columns of one row.
+    Row(u32),
+}
+
+/// Values, one after the other, as tokens.
+fn flatten<'a>(values: impl IntoIterator<Item = &'a Value>) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    for value in values {
+        flatten_one(value, 0, &mut tokens);
+    }
+    tokens
+}
+
+fn flatten_one(value: &Value, depth: usize, tokens: &mut Vec<Token>) {
+    assert!(
+        depth <= DEPTH_MAX,
+        "rows are nested deeper than {DEPTH_MAX}: no file could be read back"
+    );
+    tokens.push(match value {
+        Value::Int(number) => Token::Int(*number),
+        Value::Bool(truth) => Token::Bool(*truth),
+        Value::Text(text) => Token::Text(Arc::clone(text)),
+        Value::Bytes(bytes) => Token::Bytes(Arc::clone(bytes)),
+        Value::Row(columns) => {
+            Token::Row(u32::try_from(columns.len()).expect("a row has fewer columns than 2^32"))
+        }
+    });
+    for column in value.as_row().unwrap_or_default() {
+        flatten_one(column, depth + 1, tokens);
+    }
+}
+
+/// The values that tokens spell. Nothing is reserved for a row before its columns are there.
+fn unflatten(tokens: Vec<Token>) -> Result<Vec<Value>, &'static str> {
+    let mut done = Vec::new();
+    let mut open: Vec<(u32, Vec<Value>)> = Vec::new();
+    for token in tokens {
+        let mut value = match token {
+            Token::Int(number) => Value::Int(number),
+            Token::Bool(truth) => Value::Bool(truth),
+            Token::Text(text) => Value::Text(text),
+            Token::Bytes(bytes) => Value::Bytes(bytes),
+            Token::Row(0) => Value::Row(Arc::new([])),
+            Token::Row(_) if open.len() == DEPTH_MAX => return Err("rows are nested too deep"),
+            Token::Row(columns) => {
+                open.push((columns, Vec::new()));
+                continue;
+            }
+        };
+        // A value may be the last column of a row, which may be the last column of another.
+        loop {
+            let Some((missing, columns)) = open.last_mut() else {
+                done.push(value);
+                break;
+            };
+            columns.push(value);
+            *missing -= 1;
+            if *missing > 0 {
+                break;
+            }
+            let (_, columns) = open.pop().expect("it was just looked at");
+            value = Value::Row(columns.into());
+        }
+    }
+    if open.is_empty() { Ok(done) } else { Err("a row lacks columns") }
+}
+
+impl Payload for Properties {
+    const KIND: BlockKind = BlockKind::Properties;
+    type Wire = Self;
+    fn to_wire(&self) -> Self {
+        self.clone()
+    }
+    fn from_wire(wire: Self) -> Result<Self, &'static str> {
+        Ok(wire)
+    }
+}
+
+/// How far the inputs had been read, and the clock.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(super) struct Position {
+    pub(super) inputs: Vec<InputIdentity>,
+    pub(super) clock: SimTime,
+}
+
+impl Payload for Position {
+    const KIND: BlockKind = BlockKind::Position;
+    type Wire = Self;
+    fn to_wire(&self) -> Self {
+        self.clone()
+    }
+    fn from_wire(wire: Self) -> Result<Self, &'static str> {
+        Ok(wire)
+    }
+}
+
+/// A keyed state: the groups of its entries in one column, keys and values by turns in the other.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct KeyedWire {
+    name: Arc<str>,
+    groups: Vec<u16>,
+    values: Vec<Token>,
+}
+
+impl KeyedWire {
+    fn new(name: &Arc<str>, state: &KeyedSnapshot) -> Self {
+        let mut entries: Vec<&KeyedEntry> = state.entries.iter().collect();
+        entries.sort_unstable();
+        Self {
+            name: Arc::clone(name),
+            groups: entries.iter().map(|entry| entry.group).collect(),
+            values: flatten(entries.iter().flat_map(|entry| [&entry.key, &entry.value])),
+        }
+    }
+
+    fn into_state(self) -> Result<(Arc<str>, KeyedSnapshot), &'static str> {
+        let values = unflatten(self.values)?;
+        if values.len() != 2 * self.groups.len() {
+            return Err("a keyed entry lacks its group, key or value");
+        }
+        let mut values = values.into_iter();
+        let mut next = || values.next().expect("two values for each group were counted");
+        let entries = self.groups.into_iter();
+        let entries = entries.map(|group| KeyedEntry { group, key: next(), value: next() });
+        Ok((self.name, KeyedSnapshot { entries: entries.collect() }))
+    }
+}
+
+/// A list state.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct ListWire {
+    name: Arc<str>,
+    mode: ListMode,
+    items: Vec<Token>,
+}
+
+impl ListWire {
+    fn new(name: &Arc<str>, state: &ListSnapshot) -> Self {
+        Self { name: Arc::clone(name), mode: state.mode, items: flatten(&state.items) }
+    }
+
+    fn into_state(self) -> Result<(Arc<str>, ListSnapshot), &'static str> {
+        Ok((self.name, ListSnapshot { mode: self.mode, items: unflatten(self.items)? }))
+    }
+}
+
+/// The bytes that each keyed state, then each list state of a snapshot takes, in order of their names.
+pub(super) fn state_lengths(snapshot: &OperatorSnapshot) -> Vec<usize> {
+    let wire = snapshot.to_wire();
+    let keyed = wire.keyed.iter().map(|state| spell(state).len());
+    keyed.chain(wire.lists.iter().map(|state| spell(state).len())).collect()
+}
+
+/// A snapshot of one subtask.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct SnapshotWire {
+    keyed: Vec<KeyedWire>,
+    lists: Vec<ListWire>,
+}
+
+impl Payload for OperatorSnapshot {
+    const KIND: BlockKind = BlockKind::State;
+    type Wire = SnapshotWire;
+
+    fn to_wire(&self) -> SnapshotWire {
+        SnapshotWire {
+            keyed: self.keyed.iter().map(|(name, state)| KeyedWire::new(name, state)).collect(),
+            lists: self.lists.iter().map(|(name, state)| ListWire::new(name, state)).collect(),
+        }
+    }
+
+    fn from_wire(wire: SnapshotWire) -> Result<Self, &'static str> {
+        let keyed = wire.keyed.into_iter().map(KeyedWire::into_state).collect::<Result<_, _>>()?;
+        let lists = wire.lists.into_iter().map(ListWire::into_state).collect::<Result<_, _>>()?;
+        Ok(Self { keyed, lists })
+    }
+}
+
+/// What metadata says of one operator.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct StoredOperator {
+    pub(super) id: OperatorId,
+    pub(super) name: String,
+    pub(super) uid: Option<String>,
+    pub(super) max_parallelism: u32,
+    pub(super) subtasks: Vec<StoredSubtask>,
+}
+
+/// Where the state of one subtask is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum StoredSubtask {
+    Finished,
+    Inline(Arc<OperatorSnapshot>),
+    File(StateReference),
+}
+
+/// A state file that metadata refers to.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct StateReference {
+    pub(super) name: String,
+    pub(super) length: u64,
+    pub(super) checksum: u32,
+}
+
+impl StateReference {
+    /// Its path relative to the folder of the metadata: a plain file name of 36 characters.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+    /// How long the file is, in bytes.
+    pub const fn length(&self) -> u64 {
+        self.length
+    }
+    /// The CRC-32 of the whole file.
+    pub const fn checksum(&self) -> u32 {
+        self.checksum
+    }
+
+    /// Only a name that a writer gives: no reference leads out of the folder.
+    fn is_plain(&self) -> bool {
+        let is_fit = |(place, byte): (usize, u8)| match place {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+        };
+        self.name.len() == 36 && self.name.bytes().enumerate().all(is_fit)
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct OperatorWire {
+    id: OperatorId,
+    name: String,
+    uid: Option<String>,
+    max_parallelism: u32,
+    subtasks: Vec<SubtaskWire>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+enum SubtaskWire {
+    Finished,
+    Inline(SnapshotWire),
+    File(StateReference),
+}
+
+impl Payload for StoredOperator {
+    const KIND: BlockKind = BlockKind::Operator;
+    type Wire = OperatorWire;
+
+    fn to_wire(&self) -> OperatorWire {
+        let spelled = |subtask: &StoredSubtask| match subtask {
+            StoredSubtask::Finished => SubtaskWire::Finished,
+            StoredSubtask::Inline(snapshot) => SubtaskWire::Inline(snapshot.to_wire()),
+            StoredSubtask::File(reference) => SubtaskWire::File(reference.clone()),
+        };
+        OperatorWire {
+            id: self.id,
+            name: self.name.clone(),
+            uid: self.uid.clone(),
+            max_parallelism: self.max_parallelism,
+            subtasks: self.subtasks.iter().map(spelled).collect(),
+        }
+    }
+
+    fn from_wire(wire: OperatorWire) -> Result<Self, &'static str> {
+        let read = |subtask| match subtask {
+            SubtaskWire::Finished => Ok(StoredSubtask::Finished),
+            SubtaskWire::Inline(snapshot) => {
+                OperatorSnapshot::from_wire(snapshot).map(Arc::new).map(StoredSubtask::Inline)
+            }
+            SubtaskWire::File(reference) if !reference.is_plain() => {
+                Err("the name of a state file is not one that a writer gives")
+            }
+            SubtaskWire::File(reference) => Ok(StoredSubtask::File(reference)),
+        };
+        Ok(Self {
+            id: wire.id,
+            name: wire.name,
+            uid: wire.uid,
+            max_parallelism: wire.max_parallelism,
+            subtasks: wire.subtasks.into_iter().map(read).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// Rows: where they came from and who wrote them in one column, their values in the other.
+#[derive(Debug, Serialize, Deserialize)]
+struct RowsWire {
+    stems: Vec<(Origin, u64)>,
+    values: Vec<Token>,
+}
+
+impl RowsWire {
+    fn new<'a>(rows: impl Iterator<Item = &'a Row> + Clone) -> Self {
+        Self {
+            stems: rows.clone().map(|row| (row.origin, row.job)).collect(),
+            values: flatten(rows.map(|row| &row.value)),
+        }
+    }
+
+    fn into_rows(self) -> Result<Vec<Row>, &'static str> {
+        let values = unflatten(self.values)?;
+        if values.len() != self.stems.len() {
+            return Err("a row lacks its origin or its value");
+        }
+        let rows = values.into_iter().zip(self.stems);
+        Ok(rows.map(|(value, (origin, job))| Row { value, origin, job }).collect())
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct SinkWire {
+    name: String,
+    committed: RowsWire,
+    keys: Vec<Token>,
+    table: RowsWire,
+    prepared: Vec<(TransactionId, CheckpointId, RowsWire)>,
+    done: BTreeMap<TransactionId, (CheckpointId, u64)>,
+}
+
+/// Open transactions are not spelled: they end with the process that could have ended them otherwise.
+impl Payload for ExternalSystem {
+    const KIND: BlockKind = BlockKind::Sink;
+    type Wire = SinkWire;
+
+    fn to_wire(&self) -> SinkWire {
+        let prepared = self.prepared.iter();
+        SinkWire {
+            name: self.name.clone(),
+            committed: RowsWire::new(self.committed.iter()),
+            keys: flatten(self.table.keys()),
+            table: RowsWire::new(self.table.values()),
+            prepared: prepared
+                .map(|(id, (checkpoint, rows))| (*id, *checkpoint, RowsWire::new(rows.iter())))
+                .collect(),
+            done: self.done.clone(),
+        }
+    }
+
+    fn from_wire(wire: SinkWire) -> Result<Self, &'static str> {
+        let keys = unflatten(wire.keys)?;
+        let rows = wire.table.into_rows()?;
+        if keys.len() != rows.len() {
+            return Err("a row of the table lacks its key");
+        }
+        let prepared = wire.prepared.into_iter();
+        let prepared =
+            prepared.map(|(id, checkpoint, rows)| Ok((id, (checkpoint, rows.into_rows()?))));
+        Ok(Self {
+            name: wire.name,
+            committed: wire.committed.into_rows()?,
+            table: keys.into_iter().zip(rows).collect(),
+            open: BTreeMap::new(),
+            prepared: prepared.collect::<Result<_, &'static str>>()?,
+            done: wire.done,
+        })
+    }
+}

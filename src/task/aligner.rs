@@ -1,0 +1,154 @@
+//! Barrier alignment of one subtask with several input channels.
+//!
+//! Decides when a channel is blocked and when the cut is complete (SEMANTICS §5.3). Does not hold the blocked records
+//! (the channels do) nor take the snapshot (the subtask does).
+
+use crate::job::{Barrier, CheckpointId};
+
+/// What the subtask must do once a barrier has been taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Alignment {
+    /// Go on; other channels have yet to deliver.
+    Waiting,
+    /// A newer barrier overtook this checkpoint on another channel: decline it, go on waiting for the newer one.
+    Superseding(CheckpointId),
+    /// Every open channel delivered the barrier: snapshot, forward, release.
+    Complete(Barrier),
+}
+
+/// The alignment of one subtask.
+#[derive(Clone, Debug)]
+pub struct Aligner {
+    collecting: Option<Barrier>,
+    delivered: Vec<bool>,
+    blocked: Vec<bool>,
+    closed: Vec<bool>,
+}
+
+impl Aligner {
+    /// With so many channels, all open.
+    pub fn new(channels: usize) -> Self {
+        let none = vec![false; channels];
+        Self { collecting: None, delivered: none.clone(), blocked: none.clone(), closed: none }
+    }
+
+    /// Whether the channel is held back.
+    #[inline]
+    pub fn is_blocked(&self, gate: usize) -> bool {
+        self.blocked[gate]
+    }
+
+    /// Whether every channel is closed; so is a source, which has none.
+    pub fn all_closed(&self) -> bool {
+        self.closed.iter().all(|closed| *closed)
+    }
+
+    /// Takes in a barrier that is newer than any this subtask is done with. `holds` tells whether a barrier holds its
+    /// channel back.
+    pub fn on_barrier(&mut self, gate: usize, barrier: Barrier, holds: bool) -> Alignment {
+        assert!(!self.blocked[gate], "a blocked channel delivered {barrier:?}");
+        let mut superseded = None;
+        match self.collecting {
+            Some(current) if current.checkpoint > barrier.checkpoint => return Alignment::Waiting,
+            Some(current) if current.checkpoint < barrier.checkpoint => {
+                superseded = Some(current.checkpoint);
+                self.release();
+            }
+            Some(_) | None => {}
+        }
+        self.collecting = Some(barrier);
+        self.delivered[gate] = true;
+        self.blocked[gate] = holds;
+        match (self.complete_if_delivered(), superseded) {
+            (Alignment::Waiting, Some(old)) => Alignment::Superseding(old),
+            (alignment, _) => alignment,
+        }
+    }
+
+    /// Takes in the end of a channel, which counts as aligned from now on.
+    pub fn close(&mut self, gate: usize) -> Alignment {
+        assert!(!self.closed[gate], "a channel ended twice");
+        self.closed[gate] = true;
+        self.complete_if_delivered()
+    }
+
+    /// Gives a checkpoint up. Whether it was being aligned.
+    pub fn abort(&mut self, checkpoint: CheckpointId) -> bool {
+        let was_collecting =
+            self.collecting.is_some_and(|barrier| barrier.checkpoint == checkpoint);
+        if was_collecting {
+            self.release();
+        }
+        was_collecting
+    }
+
+    /// Gives up whatever is being aligned. Whether anything was.
+    pub fn give_up(&mut self) -> bool {
+        let was_collecting = self.collecting.is_some();
+        self.release();
+        was_collecting
+    }
+
+    fn complete_if_delivered(&mut self) -> Alignment {
+        let Some(barrier) = self.collecting else { return Alignment::Waiting };
+        let mut channels = self.delivered.iter().zip(&self.closed);
+        if !channels.all(|(delivered, closed)| *delivered || *closed) {
+            return Alignment::Waiting;
+        }
+        self.release();
+        Alignment::Complete(barrier)
+    }
+
+    fn release(&mut self) {
+        self.collecting = None;
+        self.delivered.fill(false);
+        self.blocked.fill(false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::CheckpointKind;
+    use crate::kernel::SimTime;
+
+    fn barrier(checkpoint: u64) -> Barrier {
+        let checkpoint = CheckpointId::new(checkpoint);
+        Barrier { checkpoint, kind: CheckpointKind::Checkpoint, triggered: SimTime::ZERO }
+    }
+
+    #[test]
+    fn the_last_channel_completes_the_cut_and_releases_the_others() {
+        let mut aligner = Aligner::new(2);
+        assert_eq!(aligner.on_barrier(0, barrier(1), true), Alignment::Waiting);
+        assert!(aligner.is_blocked(0) && !aligner.is_blocked(1));
+        assert_eq!(aligner.on_barrier(1, barrier(1), true), Alignment::Complete(barrier(1)));
+        assert!(!aligner.is_blocked(0));
+    }
+
+    #[test]
+    fn a_newer_barrier_gives_the_older_checkpoint_up() {
+        let mut aligner = Aligner::new(3);
+        assert_eq!(aligner.on_barrier(0, barrier(1), true), Alignment::Waiting);
+        let superseding = Alignment::Superseding(CheckpointId::new(1));
+        assert_eq!(aligner.on_barrier(1, barrier(2), true), superseding);
+        assert!(!aligner.is_blocked(0) && aligner.is_blocked(1));
+    }
+
+    #[test]
+    fn a_closed_channel_counts_as_aligned() {
+        let mut aligner = Aligner::new(2);
+        assert_eq!(aligner.on_barrier(0, barrier(1), true), Alignment::Waiting);
+        assert_eq!(aligner.close(1), Alignment::Complete(barrier(1)));
+        assert_eq!(aligner.on_barrier(0, barrier(2), true), Alignment::Complete(barrier(2)));
+    }
+
+    #[test]
+    fn an_aborted_checkpoint_holds_nothing_back() {
+        let mut aligner = Aligner::new(2);
+        assert_eq!(aligner.on_barrier(0, barrier(1), true), Alignment::Waiting);
+        assert!(aligner.abort(CheckpointId::new(1)));
+        assert!(!aligner.is_blocked(0) && !aligner.abort(CheckpointId::new(1)));
+    }
+}

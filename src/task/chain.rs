@@ -1,0 +1,372 @@
+//! The chain of operators of one subtask: how a record runs through it, and how it lives and is drawn.
+//!
+//! An operator's emissions are collected while it is called and handed on when it returns, in order: to the next
+//! operators of the chain, or to the outputs.
+
+use super::context::EngineContext;
+use super::{Identity, Outputs};
+use crate::effect::{RestoredTask, TaskEffects};
+use crate::job::{
+    CheckpointId, ExternalId, InputId, KeyBy, KeyError, OperatorId, Origin, Record, Value,
+};
+use crate::kernel::SimTime;
+use crate::operator::{InputLog, Operator, Poll};
+use crate::state::{CommitPermit, LiveState, OperatorSnapshot};
+use crate::trace::StateSum;
+use std::sync::Arc;
+
+/// One operator of a chain and where its output goes.
+pub struct Link {
+    /// What it does.
+    pub operator: Box<dyn Operator>,
+    /// The id its state is stored under.
+    pub id: OperatorId,
+    /// The key of its input, if it is keyed.
+    pub key_by: Option<KeyBy>,
+    /// How many key groups it has.
+    pub max_parallelism: u32,
+    /// Where a sink writes to.
+    pub external: Option<ExternalId>,
+    /// Where its main output goes.
+    pub main: Vec<Target>,
+    /// Where its side output goes.
+    pub side: Vec<Target>,
+}
+
+/// Where an output goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Target {
+    /// To an operator of the same chain.
+    Chained(usize),
+    /// To an edge.
+    Edge(usize),
+}
+
+/// A link at work: its state, and what it emitted in the current call.
+struct Worker {
+    link: Link,
+    state: LiveState,
+    is_restored: bool,
+    emitted: Vec<(bool, Value)>,
+}
+
+/// The operators of one subtask.
+#[derive(Clone)]
+pub struct Chain {
+    workers: Vec<Worker>,
+    takes: SimTime,
+    input: Option<SourceInput>,
+    restored: Option<CheckpointId>,
+}
+
+/// What the source at the head of a chain reads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SourceInput {
+    /// Which input.
+    pub id: InputId,
+    /// How many partitions it has.
+    pub partitions: u16,
+}
+
+/// What surrounds one call into a chain.
+pub(super) struct Surroundings<'a> {
+    pub(super) now: SimTime,
+    pub(super) identity: &'a Identity,
+    pub(super) outputs: &'a mut Outputs,
+    pub(super) effects: &'a mut TaskEffects,
+}
+
+impl Clone for Worker {
+    fn clone(&self) -> Self {
+        let link = Link {
+            operator: self.link.operator.fork(),
+            main: self.link.main.clone(),
+            side: self.link.side.clone(),
+            ..self.link
+        };
+        Self { link, state: self.state.clone(), is_restored: self.is_restored, emitted: Vec::new() }
+    }
+}
+
+impl Chain {
+    /// A chain, head first; `takes` is the virtual time of one element, `input` what its head reads if it is a source.
+    pub fn new(links: Vec<Link>, takes: SimTime, input: Option<SourceInput>) -> Self {
+        assert!(!links.is_empty(), "a chain has a head");
+        let worker = |link| Worker {
+            link,
+            state: LiveState::default(),
+            is_restored: false,
+            emitted: Vec::new(),
+        };
+        Self { workers: links.into_iter().map(worker).collect(), takes, input, restored: None }
+    }
+
+    pub(super) const fn takes(&self) -> SimTime {
+        self.takes
+    }
+
+    /// Which input its head reads, if it is a source.
+    pub(super) const fn input(&self) -> Option<InputId> {
+        match self.input {
+            Some(input) => Some(input.id),
+            None => None,
+        }
+    }
+
+    /// Calls one operator for a record of this origin and key.
+    #[inline]
+    fn call<R>(
+        &mut self,
+        at: usize,
+        origin: Origin,
+        key: Option<&Value>,
+        around: &mut Surroundings<'_>,
+        body: impl FnOnce(&mut dyn Operator, &mut EngineContext<'_>) -> R,
+    ) -> R {
+        let Worker { link, state, is_restored, emitted } = &mut self.workers[at];
+        let mut context = EngineContext {
+            state,
+            key,
+            origin,
+            now: around.now,
+            identity: around.identity,
+            restored: self.restored,
+            is_own_entry_restored: *is_restored,
+            partitions: self.input.map_or(0, |input| input.partitions),
+            external: link.external,
+            emitted,
+            requests: &mut around.effects.external,
+        };
+        body(link.operator.as_mut(), &mut context)
+    }
+
+    /// Calls every operator in an order; what they emit is handed on after each.
+    fn call_each(
+        &mut self,
+        order: impl Iterator<Item = usize>,
+        around: &mut Surroundings<'_>,
+        mut body: impl FnMut(usize, &mut dyn Operator, &mut EngineContext<'_>),
+    ) {
+        for at in order {
+            self.call(at, Origin::default(), None, around, |operator, context| {
+                body(at, operator, context);
+            });
+            let passed = self.pass_on(at, Origin::default(), around);
+            fail_on_error(passed, around);
+        }
+    }
+
+    fn head_first(&self) -> std::ops::Range<usize> {
+        0..self.workers.len()
+    }
+
+    /// Initializes from the tail to the head, as Flink does (`StreamOperatorWrapper` order), and opens each.
+    /// Returns what was restored, as the operators hold it.
+    pub(super) fn start(
+        &mut self,
+        restored: Option<RestoredTask>,
+        around: &mut Surroundings<'_>,
+    ) -> Vec<StateSum> {
+        let permit = restored.as_ref().map(|restored| restored.permit);
+        self.restored = permit.map(CommitPermit::checkpoint);
+        let mut held = Vec::new();
+        let snapshots = restored.into_iter().flat_map(|restored| restored.operators);
+        for (worker, snapshot) in self.workers.iter_mut().zip(snapshots) {
+            let Some(snapshot) = snapshot else { continue };
+            held.extend(snapshot.sums(worker.link.id));
+            worker.state = LiveState::restored(snapshot);
+            worker.is_restored = true;
+        }
+        self.call_each(self.head_first().rev(), around, |_, operator, context| {
+            operator.initialize(context);
+            if let Some(permit) = permit {
+                operator.restored(permit, context);
+            }
+            operator.open(context);
+        });
+        held
+    }
+
+    /// Runs a record through the chain.
+    #[inline]
+    pub(super) fn process(&mut self, input: u8, record: Record, around: &mut Surroundings<'_>) {
+        let passed = self.run(0, input, record.value, record.origin, around);
+        fail_on_error(passed, around);
+    }
+
+    fn run(
+        &mut self,
+        at: usize,
+        input: u8,
+        value: Value,
+        origin: Origin,
+        around: &mut Surroundings<'_>,
+    ) -> Result<(), KeyError> {
+        let key = match self.workers[at].link.key_by {
+            None => None,
+            Some(key_by) => match key_by.key_of(&value) {
+                Some(key) => Some(key.clone()),
+                None => return key_by.hash_of(&value).map(drop),
+            },
+        };
+        self.call(at, origin, key.as_ref(), around, |operator, context| {
+            operator.process(input, value, context);
+        });
+        self.pass_on(at, origin, around)
+    }
+
+    /// Hands on what an operator emitted.
+    fn pass_on(
+        &mut self,
+        at: usize,
+        origin: Origin,
+        around: &mut Surroundings<'_>,
+    ) -> Result<(), KeyError> {
+        if self.workers[at].emitted.is_empty() {
+            return Ok(());
+        }
+        let mut emitted = std::mem::take(&mut self.workers[at].emitted);
+        for (nth, (side, value)) in (0..).zip(emitted.drain(..)) {
+            self.deliver(at, side, value, origin.descend(nth), around)?;
+        }
+        self.workers[at].emitted = emitted;
+        Ok(())
+    }
+
+    /// Gives one value to every target of an output.
+    #[inline]
+    fn deliver(
+        &mut self,
+        at: usize,
+        side: bool,
+        value: Value,
+        origin: Origin,
+        around: &mut Surroundings<'_>,
+    ) -> Result<(), KeyError> {
+        let target = |chain: &Self, place: usize| {
+            let link = &chain.workers[at].link;
+            if side { link.side.get(place).copied() } else { link.main.get(place).copied() }
+        };
+        let Some(mut current) = target(self, 0) else { return Ok(()) };
+        for place in 1.. {
+            let Some(next) = target(self, place) else { break };
+            self.deliver_to(current, value.clone(), origin, around)?;
+            current = next;
+        }
+        self.deliver_to(current, value, origin, around)
+    }
+
+    #[inline]
+    fn deliver_to(
+        &mut self,
+        target: Target,
+        value: Value,
+        origin: Origin,
+        around: &mut Surroundings<'_>,
+    ) -> Result<(), KeyError> {
+        match target {
+            Target::Edge(edge) => around.outputs.send(edge, value, origin, around.effects),
+            Target::Chained(next) => self.run(next, 0, value, origin, around),
+        }
+    }
+
+    /// Lets the source at the head read on. A record has been handed on when this returns; only its origin is told.
+    #[inline]
+    pub(super) fn poll(&mut self, log: &dyn InputLog, around: &mut Surroundings<'_>) -> Poll {
+        let poll = self.call(0, Origin::default(), None, around, |operator, context| {
+            operator.poll(log, context)
+        });
+        match poll {
+            Poll::Record(value, origin) => {
+                let passed = self.deliver(0, false, value, origin, around);
+                fail_on_error(passed, around);
+                Poll::Record(Value::Bool(true), origin)
+            }
+            Poll::Later(_) | Poll::Ended => poll,
+        }
+    }
+
+    #[inline]
+    pub(super) fn due(&self, log: &dyn InputLog) -> Option<SimTime> {
+        self.workers[0].link.operator.due(log)
+    }
+
+    pub(super) fn positions(&mut self, around: &mut Surroundings<'_>) -> Vec<(u16, u32)> {
+        self.call(0, Origin::default(), None, around, |operator, context| {
+            operator.positions(context)
+        })
+    }
+
+    pub(super) fn end_input(&mut self, input: u8, around: &mut Surroundings<'_>) {
+        self.call_each(0..1, around, |_, operator, context| operator.end_input(input, context));
+    }
+
+    /// Finishes head first: what an operator emits last, the next still processes. A chained operator's input ends
+    /// when its sender has finished.
+    pub(super) fn finish(&mut self, around: &mut Surroundings<'_>) {
+        self.call_each(self.head_first(), around, |at, operator, context| {
+            if at > 0 {
+                operator.end_input(0, context);
+            }
+            operator.finish(context);
+        });
+    }
+
+    pub(super) fn prepare_snapshot(
+        &mut self,
+        checkpoint: CheckpointId,
+        around: &mut Surroundings<'_>,
+    ) {
+        self.call_each(self.head_first(), around, |_, operator, context| {
+            operator.prepare_snapshot(checkpoint, context);
+        });
+    }
+
+    /// Draws the state of every operator, tail first as Flink does; returned in chain order.
+    pub(super) fn snapshot(
+        &mut self,
+        checkpoint: CheckpointId,
+        around: &mut Surroundings<'_>,
+    ) -> Vec<Arc<OperatorSnapshot>> {
+        self.call_each(self.head_first().rev(), around, |_, operator, context| {
+            operator.snapshot(checkpoint, context);
+        });
+        let draw = |worker: &Worker| {
+            Arc::new(worker.state.snapshot(worker.link.key_by, worker.link.max_parallelism))
+        };
+        self.workers.iter().map(draw).collect()
+    }
+
+    pub(super) fn checkpoint_complete(
+        &mut self,
+        permit: CommitPermit,
+        around: &mut Surroundings<'_>,
+    ) {
+        self.call_each(self.head_first().rev(), around, |_, operator, context| {
+            operator.checkpoint_complete(permit, context);
+        });
+    }
+
+    pub(super) fn checkpoint_aborted(
+        &mut self,
+        checkpoint: CheckpointId,
+        around: &mut Surroundings<'_>,
+    ) {
+        self.call_each(self.head_first().rev(), around, |_, operator, context| {
+            operator.checkpoint_aborted(checkpoint, context);
+        });
+    }
+
+    pub(super) fn close(&mut self, around: &mut Surroundings<'_>) {
+        self.call_each(self.head_first().rev(), around, |_, operator, context| {
+            operator.close(context);
+        });
+    }
+}
+
+/// A record without the key its receiver needs is an exception in Flink: it fails the task.
+fn fail_on_error(result: Result<(), KeyError>, around: &mut Surroundings<'_>) {
+    if let Err(error) = result {
+        around.effects.failure = Some(error.to_string().into());
+    }
+}

@@ -1,0 +1,91 @@
+//! The engine's side of what an operator can see and do.
+
+use super::Identity;
+use crate::effect::ExternalRequest;
+use crate::job::{CheckpointId, ExternalId, Origin, Value};
+use crate::kernel::SimTime;
+use crate::operator::Context;
+use crate::rules::CommitWhen;
+use crate::state::{BroadcastId, KeyedId, ListId, ListMode, LiveState};
+use std::collections::BTreeMap;
+
+/// Lent to an operator for one call.
+pub(super) struct EngineContext<'a> {
+    pub(super) state: &'a mut LiveState,
+    pub(super) key: Option<&'a Value>,
+    pub(super) origin: Origin,
+    pub(super) now: SimTime,
+    pub(super) identity: &'a Identity,
+    pub(super) restored: Option<CheckpointId>,
+    pub(super) is_own_entry_restored: bool,
+    pub(super) partitions: u16,
+    pub(super) external: Option<ExternalId>,
+    pub(super) emitted: &'a mut Vec<(bool, Value)>,
+    pub(super) requests: &'a mut Vec<(ExternalId, ExternalRequest, Origin)>,
+}
+
+impl Context for EngineContext<'_> {
+    fn keyed_state(&mut self, name: &str) -> KeyedId {
+        self.state.declare_keyed(name)
+    }
+    fn list_state(&mut self, name: &str, mode: ListMode) -> ListId {
+        self.state.declare_list(name, mode)
+    }
+    fn broadcast_state(&mut self, name: &str) -> BroadcastId {
+        self.state.declare_broadcast(name)
+    }
+    fn restored_from(&self) -> Option<CheckpointId> {
+        self.restored
+    }
+    fn is_own_entry_restored(&self) -> bool {
+        self.is_own_entry_restored
+    }
+    fn partitions(&self) -> u16 {
+        self.partitions
+    }
+    fn subtask(&self) -> u32 {
+        self.identity.subtask
+    }
+    fn parallelism(&self) -> u32 {
+        self.identity.parallelism
+    }
+    fn attempt(&self) -> u32 {
+        self.identity.attempt.number()
+    }
+    fn job(&self) -> u64 {
+        self.identity.job
+    }
+    fn now(&self) -> SimTime {
+        self.now
+    }
+    fn commit_when(&self) -> CommitWhen {
+        self.identity.rules.commit_when
+    }
+    #[inline]
+    fn key(&self) -> &Value {
+        self.key.expect("a key exists while a keyed operator processes a record")
+    }
+    #[inline]
+    fn keyed(&mut self, id: KeyedId) -> &mut Option<Value> {
+        let key = self.key.expect("a key exists while a keyed operator processes a record");
+        self.state.keyed(id, key)
+    }
+    fn list(&mut self, id: ListId) -> &mut Vec<Value> {
+        self.state.list(id)
+    }
+    fn broadcast(&mut self, id: BroadcastId) -> &mut BTreeMap<Value, Value> {
+        self.state.broadcast(id)
+    }
+    #[inline]
+    fn emit(&mut self, value: Value) {
+        self.emitted.push((false, value));
+    }
+    #[inline]
+    fn emit_side(&mut self, value: Value) {
+        self.emitted.push((true, value));
+    }
+    fn external(&mut self, request: ExternalRequest) {
+        let external = self.external.expect("only a sink writes to an external system");
+        self.requests.push((external, request, self.origin));
+    }
+}

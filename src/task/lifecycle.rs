@@ -1,0 +1,158 @@
+//! How an attempt of a subtask starts, and how it comes to its end: end of data, final checkpoint, end of partition.
+
+use super::{Alignment, Phase, Task};
+use crate::effect::{Deployment, TaskEffects, ToJob};
+use crate::job::{CheckpointId, Element};
+use crate::kernel::SimTime;
+use crate::state::CommitPermit;
+use crate::trace::{EndOfTask, TraceEvent};
+
+impl Task {
+    /// Initializes and opens the operators, from restored state or from none, and reports.
+    pub fn start(&mut self, deployment: Deployment, now: SimTime, effects: &mut TaskEffects) {
+        assert!(self.phase == Phase::Starting, "{:?} started twice", self.id());
+        self.phase = Phase::Running;
+        self.awaits_final_checkpoint = deployment.awaits_final_checkpoint;
+        let restored = deployment.restored;
+        let checkpoint = restored.as_ref().map(|restored| restored.permit.checkpoint());
+        self.last_checkpoint = checkpoint.unwrap_or_default();
+        self.finished_on_restore = restored.as_ref().is_some_and(|restored| restored.finished);
+        let mut state = Vec::new();
+        if !self.finished_on_restore {
+            let (chain, mut around) = self.surroundings(now, effects);
+            state = chain.start(restored, &mut around);
+        }
+        effects.events.push(TraceEvent::TaskInitialized {
+            task: self.id(),
+            attempt: self.attempt(),
+            restored: checkpoint,
+            state: state.into(),
+        });
+        effects.events.push(TraceEvent::TaskRunning { task: self.id(), attempt: self.attempt() });
+        effects.messages.push(ToJob::Running);
+        if self.finished_on_restore {
+            self.start_finished(effects);
+        }
+    }
+
+    /// Whether it had finished before the checkpoint it was restored from.
+    pub const fn is_finished_on_restore(&self) -> bool {
+        self.finished_on_restore
+    }
+
+    /// A chain that had finished before the checkpoint only passes the news on.
+    fn start_finished(&mut self, effects: &mut TaskEffects) {
+        self.phase = Phase::Draining;
+        self.outputs.broadcast(&Element::EndOfData, effects);
+        if self.channels.is_empty() {
+            self.leave(effects);
+        }
+    }
+
+    /// A bounded source has read everything.
+    pub fn on_source_ended(&mut self, now: SimTime, effects: &mut TaskEffects) {
+        assert!(self.channels.is_empty(), "{:?}: only a source ends by itself", self.id());
+        self.tell_positions(None, now, effects);
+        self.finish_data(now, effects);
+    }
+
+    pub(super) fn on_end_of_data(&mut self, gate: usize, now: SimTime, effects: &mut TaskEffects) {
+        assert!(!self.data_ended[gate], "{:?}: data ended twice on a channel", self.id());
+        self.data_ended[gate] = true;
+        if self.finished_on_restore {
+            return;
+        }
+        let input = self.inputs[gate];
+        let ended = |input| {
+            let mut channels = self.inputs.iter().zip(&self.data_ended);
+            channels.all(|(of, ended)| *of != input || *ended)
+        };
+        if ended(input) {
+            let (chain, mut around) = self.surroundings(now, effects);
+            chain.end_input(input, &mut around);
+        }
+        if self.data_ended.iter().all(|ended| *ended) {
+            self.finish_data(now, effects);
+        }
+    }
+
+    /// Finishes the operators, passes the end of data on, and waits for the final checkpoint, which commits the tail.
+    /// Without periodic checkpoints there will be none, and the task ends at once.
+    fn finish_data(&mut self, now: SimTime, effects: &mut TaskEffects) {
+        assert!(self.phase == Phase::Running, "{:?}: data ended twice", self.id());
+        let (chain, mut around) = self.surroundings(now, effects);
+        chain.finish(&mut around);
+        self.phase = Phase::Draining;
+        self.outputs.broadcast(&Element::EndOfData, effects);
+        effects.events.push(TraceEvent::DataEnded { task: self.id(), attempt: self.attempt() });
+        if !self.awaits_final_checkpoint {
+            self.leave_if_alone(now, effects);
+        }
+    }
+
+    pub(super) fn on_end_of_partition(
+        &mut self,
+        gate: usize,
+        now: SimTime,
+        effects: &mut TaskEffects,
+    ) {
+        assert!(self.data_ended[gate], "{:?}: a partition ended before its data", self.id());
+        match self.aligner.close(gate) {
+            Alignment::Waiting | Alignment::Superseding(_) => {}
+            Alignment::Complete(barrier) => self.complete(barrier, now, effects),
+        }
+        let is_done = self.finished_on_restore || !self.awaits_final_checkpoint;
+        if self.phase == Phase::Draining && is_done {
+            self.leave_if_alone(now, effects);
+        }
+    }
+
+    /// A checkpoint completed: sinks commit, and a task that waited for it ends.
+    pub fn on_complete(&mut self, permit: CommitPermit, now: SimTime, effects: &mut TaskEffects) {
+        if self.phase == Phase::Ended || self.phase == Phase::Starting {
+            return;
+        }
+        effects.events.push(TraceEvent::NotifyHandled {
+            task: self.id(),
+            attempt: self.attempt(),
+            checkpoint: permit.checkpoint(),
+        });
+        if !self.finished_on_restore {
+            let (chain, mut around) = self.surroundings(now, effects);
+            chain.checkpoint_complete(permit, &mut around);
+        }
+        let is_final = |own: CheckpointId| own <= permit.checkpoint();
+        if self.phase == Phase::Draining && self.final_checkpoint.is_some_and(is_final) {
+            self.close(now, effects);
+            self.leave(effects);
+        }
+    }
+
+    fn close(&mut self, now: SimTime, effects: &mut TaskEffects) {
+        let (chain, mut around) = self.surroundings(now, effects);
+        chain.close(&mut around);
+    }
+
+    /// Ends, once no sender is left that could still send a barrier.
+    fn leave_if_alone(&mut self, now: SimTime, effects: &mut TaskEffects) {
+        if self.aligner.all_closed() {
+            if !self.finished_on_restore {
+                self.close(now, effects);
+            }
+            self.leave(effects);
+        }
+    }
+
+    fn leave(&mut self, effects: &mut TaskEffects) {
+        assert!(self.phase == Phase::Draining, "{:?} left before its data ended", self.id());
+        self.phase = Phase::Ended;
+        self.outputs.broadcast(&Element::EndOfPartition, effects);
+        effects.released = true;
+        effects.events.push(TraceEvent::TaskEnded {
+            task: self.id(),
+            attempt: self.attempt(),
+            how: EndOfTask::Finished,
+        });
+        effects.messages.push(ToJob::Ended(EndOfTask::Finished));
+    }
+}

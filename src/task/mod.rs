@@ -1,0 +1,301 @@
+//! One subtask: its input gate, barrier alignment, chain of operators and snapshots.
+//!
+//! Decides what an element or a message means for the subtask, and asks for what follows through `TaskEffects`. Has no
+//! clock, no queue and no file; does not know when it is given something nor how its sends travel.
+
+mod aligner;
+mod chain;
+mod context;
+mod lifecycle;
+mod output;
+
+pub use aligner::{Aligner, Alignment};
+use chain::Surroundings;
+pub use chain::{Chain, Link, SourceInput, Target};
+pub use output::{Output, Outputs};
+
+use crate::effect::{TaskEffects, ToJob};
+use crate::job::{Attempt, Barrier, ChannelId, CheckpointId, Element, InputId, Record, TaskId};
+use crate::kernel::SimTime;
+use crate::operator::{InputLog, Poll};
+use crate::rules::Rules;
+use crate::trace::{SourcePosition, TraceEvent};
+use std::sync::Arc;
+
+/// Where a subtask is in the life of one attempt.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Phase {
+    /// Deployed, restoring its state; elements wait in the channels.
+    Starting,
+    /// At work.
+    Running,
+    /// Its data has ended and its operators are finished; it waits for its final checkpoint, or for the last of its
+    /// senders to go.
+    Draining,
+    /// Finished, cancelled or failed.
+    Ended,
+}
+
+/// What does not change while an attempt lives.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// In the world's numbering.
+    pub task: TaskId,
+    /// Its index among the subtasks of its chain.
+    pub subtask: u32,
+    /// How many of them there are.
+    pub parallelism: u32,
+    /// Which life of the subtask this is.
+    pub attempt: Attempt,
+    /// The first eight bytes of the run's job id.
+    pub job: u64,
+    /// The policies in force.
+    pub rules: Arc<Rules>,
+}
+
+/// One attempt of a subtask.
+#[derive(Clone)]
+pub struct Task {
+    identity: Identity,
+    phase: Phase,
+    channels: Vec<ChannelId>,
+    /// Which of the operator's inputs each channel feeds.
+    inputs: Vec<u8>,
+    data_ended: Vec<bool>,
+    aligner: Aligner,
+    chain: Chain,
+    outputs: Outputs,
+    awaits_final_checkpoint: bool,
+    finished_on_restore: bool,
+    /// The first checkpoint whose barrier came after the end of data.
+    final_checkpoint: Option<CheckpointId>,
+    /// No barrier up to this one means anything any more.
+    last_checkpoint: CheckpointId,
+}
+
+impl Task {
+    /// A subtask that is about to start. `inputs` tells, by channel, which of the operator's inputs it feeds.
+    pub fn new(
+        identity: Identity,
+        channels: Vec<ChannelId>,
+        inputs: Vec<u8>,
+        chain: Chain,
+        outputs: Outputs,
+    ) -> Self {
+        assert_eq!(channels.len(), inputs.len(), "every channel feeds an input");
+        Self {
+            aligner: Aligner::new(channels.len()),
+            data_ended: vec![false; channels.len()],
+            phase: Phase::Starting,
+            awaits_final_checkpoint: false,
+            finished_on_restore: false,
+            final_checkpoint: None,
+            last_checkpoint: CheckpointId::default(),
+            identity,
+            channels,
+            inputs,
+            chain,
+            outputs,
+        }
+    }
+
+    /// Which task it is.
+    pub const fn id(&self) -> TaskId {
+        self.identity.task
+    }
+
+    /// Which attempt.
+    pub const fn attempt(&self) -> Attempt {
+        self.identity.attempt
+    }
+
+    /// Where it is in its life.
+    #[inline]
+    pub const fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// Whether the channel at this place of the gate is held back by a barrier.
+    #[inline]
+    pub fn is_blocked(&self, gate: usize) -> bool {
+        self.aligner.is_blocked(gate)
+    }
+
+    /// Takes the next element of the channel at this place of the gate.
+    #[inline]
+    pub fn on_element(
+        &mut self,
+        gate: usize,
+        element: Element,
+        now: SimTime,
+        effects: &mut TaskEffects,
+    ) {
+        match element {
+            Element::Record(record) => self.on_record(gate, record, now, effects),
+            Element::Barrier(barrier) => self.on_barrier(gate, barrier, now, effects),
+            Element::EndOfData => self.on_end_of_data(gate, now, effects),
+            Element::EndOfPartition => self.on_end_of_partition(gate, now, effects),
+        }
+    }
+
+    #[inline]
+    fn on_record(&mut self, gate: usize, record: Record, now: SimTime, effects: &mut TaskEffects) {
+        assert!(self.phase == Phase::Running, "{:?}: a record after the end of data", self.id());
+        let input = self.inputs[gate];
+        let (chain, mut around) = self.surroundings(now, effects);
+        chain.process(input, record, &mut around);
+    }
+
+    fn on_barrier(
+        &mut self,
+        gate: usize,
+        barrier: Barrier,
+        now: SimTime,
+        effects: &mut TaskEffects,
+    ) {
+        if barrier.checkpoint <= self.last_checkpoint {
+            return;
+        }
+        let holds = self.identity.rules.barrier_blocks_channel && self.channels.len() > 1;
+        let alignment = self.aligner.on_barrier(gate, barrier, holds);
+        effects.events.push(TraceEvent::BarrierArrived {
+            task: self.id(),
+            channel: self.channels[gate],
+            checkpoint: barrier.checkpoint,
+            blocked: self.aligner.is_blocked(gate),
+        });
+        match alignment {
+            Alignment::Waiting => {}
+            Alignment::Superseding(old) => {
+                self.last_checkpoint = old;
+                self.decline(old, effects);
+                effects.released = true;
+            }
+            Alignment::Complete(barrier) => self.complete(barrier, now, effects),
+        }
+    }
+
+    fn complete(&mut self, barrier: Barrier, now: SimTime, effects: &mut TaskEffects) {
+        effects.released = true;
+        self.take_snapshot(barrier, now, effects);
+    }
+
+    /// Takes a snapshot: one step with respect to records (SEMANTICS §5.2).
+    ///
+    /// 1. The operators may emit a last time before the barrier. 2. The barrier goes into every output. 3. The state
+    ///    is drawn. What makes it durable and acks it comes later.
+    fn take_snapshot(&mut self, barrier: Barrier, now: SimTime, effects: &mut TaskEffects) {
+        assert!(barrier.checkpoint > self.last_checkpoint, "{:?}: a stale barrier", self.id());
+        self.last_checkpoint = barrier.checkpoint;
+        if self.phase == Phase::Draining {
+            self.final_checkpoint.get_or_insert(barrier.checkpoint);
+        }
+        let (chain, mut around) = self.surroundings(now, effects);
+        chain.prepare_snapshot(barrier.checkpoint, &mut around);
+        self.outputs.broadcast(&Element::Barrier(barrier), effects);
+        effects.events.push(TraceEvent::BarrierEmitted {
+            task: self.id(),
+            attempt: self.attempt(),
+            checkpoint: barrier.checkpoint,
+        });
+        self.tell_positions(Some(barrier.checkpoint), now, effects);
+        let (chain, mut around) = self.surroundings(now, effects);
+        let snapshots = chain.snapshot(barrier.checkpoint, &mut around);
+        effects.snapshot = Some((barrier.checkpoint, snapshots));
+    }
+
+    fn tell_positions(
+        &mut self,
+        checkpoint: Option<CheckpointId>,
+        now: SimTime,
+        effects: &mut TaskEffects,
+    ) {
+        let Some(input) = self.chain.input() else { return };
+        let position = |(partition, next)| SourcePosition { input, partition, next };
+        let (chain, mut around) = self.surroundings(now, effects);
+        let positions = chain.positions(&mut around);
+        let positions = positions.into_iter().map(position).collect();
+        let event = TraceEvent::SourcePositions { task: self.id(), checkpoint, positions };
+        effects.events.push(event);
+    }
+
+    /// Reads on, if this is a source. `Ended` is told once; what it means depends on the source's `then`.
+    #[inline]
+    pub fn poll(&mut self, log: &dyn InputLog, now: SimTime, effects: &mut TaskEffects) -> Poll {
+        let (chain, mut around) = self.surroundings(now, effects);
+        chain.poll(log, &mut around)
+    }
+
+    /// When the next record of a source is there, if it knows.
+    #[inline]
+    pub fn due(&self, log: &dyn InputLog) -> Option<SimTime> {
+        self.chain.due(log)
+    }
+
+    /// Which input it reads, if it is a source.
+    #[inline]
+    pub const fn input(&self) -> Option<InputId> {
+        self.chain.input()
+    }
+
+    /// The job manager asks for a barrier: of a source, or of a task whose senders have all finished.
+    pub fn on_trigger(&mut self, barrier: Barrier, now: SimTime, effects: &mut TaskEffects) {
+        match self.phase {
+            Phase::Running | Phase::Draining if barrier.checkpoint > self.last_checkpoint => {
+                effects.released |= self.aligner.give_up();
+                self.take_snapshot(barrier, now, effects);
+            }
+            Phase::Running | Phase::Draining => {}
+            Phase::Starting | Phase::Ended => self.decline(barrier.checkpoint, effects),
+        }
+    }
+
+    fn decline(&self, checkpoint: CheckpointId, effects: &mut TaskEffects) {
+        effects.events.push(TraceEvent::DeclineSent {
+            task: self.id(),
+            attempt: self.attempt(),
+            checkpoint,
+        });
+        effects.messages.push(ToJob::Decline(checkpoint));
+    }
+
+    /// The checkpoint is off: channels that its barrier holds back are released.
+    pub fn on_aborted(
+        &mut self,
+        checkpoint: CheckpointId,
+        now: SimTime,
+        effects: &mut TaskEffects,
+    ) {
+        if self.phase == Phase::Ended || self.phase == Phase::Starting {
+            return;
+        }
+        if self.aligner.abort(checkpoint) {
+            effects.released = true;
+        }
+        self.last_checkpoint = self.last_checkpoint.max(checkpoint);
+        let (chain, mut around) = self.surroundings(now, effects);
+        chain.checkpoint_aborted(checkpoint, &mut around);
+    }
+
+    /// The attempt ends from outside: it was cancelled, or crashed.
+    pub fn end(&mut self) {
+        self.phase = Phase::Ended;
+    }
+
+    /// The chain, and what surrounds a call into it.
+    #[inline]
+    fn surroundings<'a>(
+        &'a mut self,
+        now: SimTime,
+        effects: &'a mut TaskEffects,
+    ) -> (&'a mut Chain, Surroundings<'a>) {
+        let Self { chain, identity, outputs, .. } = self;
+        (chain, Surroundings { now, identity, outputs, effects })
+    }
+
+    /// Virtual time one element takes.
+    #[inline]
+    pub const fn takes(&self) -> SimTime {
+        self.chain.takes()
+    }
+}

@@ -1,0 +1,84 @@
+//! The outputs of a subtask: which channel a record goes to.
+
+use crate::effect::TaskEffects;
+use crate::job::{
+    ChannelId, Element, KeyBy, KeyError, Origin, Partitioner, Record, Value, key_group,
+    subtask_of_key_group,
+};
+
+/// One edge that leaves a subtask.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// How records are dealt.
+    pub partitioner: Partitioner,
+    /// The channels to the receivers, in order of the receivers' indices.
+    pub channels: Vec<ChannelId>,
+    /// Round robin: which channel is next. Starts where the seed says.
+    pub next: u32,
+    /// The receiver's key, for hash edges.
+    pub key_by: Option<KeyBy>,
+    /// The receiver's key groups, for hash edges.
+    pub max_parallelism: u32,
+}
+
+/// All edges that leave a subtask.
+#[derive(Clone, Debug, Default)]
+pub struct Outputs {
+    /// In order of `Vertex::outputs`.
+    pub edges: Vec<Output>,
+}
+
+impl Outputs {
+    /// Sends a record on one edge. Fails if the record has no key that the receiver could be keyed by.
+    #[inline]
+    pub fn send(
+        &mut self,
+        edge: usize,
+        value: Value,
+        origin: Origin,
+        effects: &mut TaskEffects,
+    ) -> Result<(), KeyError> {
+        let output = &mut self.edges[edge];
+        let receivers = output.channels.len();
+        let place = match output.partitioner {
+            Partitioner::Forward | Partitioner::Global => 0,
+            Partitioner::Hash => output.owner_of(&value)?,
+            Partitioner::Rebalance | Partitioner::Rescale => output.take_turn(receivers),
+            Partitioner::Broadcast => {
+                for channel in &output.channels[1..] {
+                    let record = Record { value: value.clone(), origin };
+                    effects.sends.push((*channel, Element::Record(record)));
+                }
+                0
+            }
+        };
+        effects.sends.push((output.channels[place], Element::Record(Record { value, origin })));
+        Ok(())
+    }
+
+    /// Sends something that is not a record on every channel.
+    pub fn broadcast(&self, element: &Element, effects: &mut TaskEffects) {
+        for channel in self.edges.iter().flat_map(|output| &output.channels) {
+            effects.sends.push((*channel, element.clone()));
+        }
+    }
+}
+
+impl Output {
+    #[inline]
+    #[expect(clippy::as_conversions, reason = "a widening conversion that must inline")]
+    fn owner_of(&self, value: &Value) -> Result<usize, KeyError> {
+        let key_by = self.key_by.expect("a hash edge leads to a keyed operator");
+        let group = key_group(key_by.hash_of(value)?, self.max_parallelism);
+        let receivers = u32::try_from(self.channels.len()).expect("parallelism fits in 32 bits");
+        Ok(subtask_of_key_group(group, self.max_parallelism, receivers) as usize)
+    }
+
+    #[inline]
+    #[expect(clippy::as_conversions, reason = "a widening conversion that must inline")]
+    fn take_turn(&mut self, receivers: usize) -> usize {
+        let place = self.next as usize;
+        self.next = if place + 1 == receivers { 0 } else { self.next + 1 };
+        place
+    }
+}
