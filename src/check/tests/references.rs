@@ -56,6 +56,9 @@ fn class_of(change: impl FnOnce(&mut JobGraph)) -> Determined {
     determined(&graph, &Catalogue::built_in())[3]
 }
 
+/// What a case changes in the word count.
+type Change = fn(&mut JobGraph);
+
 /// Puts an operator between `counts` and `out`.
 fn insert(graph: &mut JobGraph, kind: OperatorKind, parallelism: u32) {
     graph.operators.push(node("between", kind, parallelism, Some(2)));
@@ -65,7 +68,7 @@ fn insert(graph: &mut JobGraph, kind: OperatorKind, parallelism: u32) {
 #[test]
 fn the_class_is_the_weakest_on_the_path() {
     use Equality::{Accounted, LastPerKey, Multiset};
-    let cases: [(Equality, fn(&mut JobGraph)); 7] = [
+    let cases: [(Equality, Change); 7] = [
         (LastPerKey, |_| {}),
         (Multiset, |graph| graph.operators[2].kind = transform("aggregate", "count")),
         (Accounted, |graph| graph.operators[2].kind = transform("reduce", "last")),
