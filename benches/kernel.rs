@@ -7,7 +7,7 @@
 //!
 //! All sides of a row do a short slice of work each, round after round; the share is the median
 //! over rounds, so that what else the machine does hits both and a burst of it hits few.
-//! Words after `--` choose rows by a part of their names.
+//! Words after `--` choose rows by a part of their names: `hold-1000-`, `pipeline`, `short`.
 #![expect(clippy::as_conversions, reason = "a bench computes with times and rates")]
 #![expect(clippy::print_stdout, reason = "a bench prints its table")]
 

@@ -20,7 +20,7 @@ pub(crate) type Heap = GroupHeap<4>;
 pub(crate) type BinaryHeap = GroupHeap<2>;
 
 impl<const ARITY: usize> GroupHeap<ARITY> {
-    #[inline]
+    #[inline(never)]
     fn sink(&mut self, key: u128) {
         let mut node = 0;
         let mut place: Option<(usize, usize)> = None;
@@ -42,7 +42,7 @@ impl<const ARITY: usize> GroupHeap<ARITY> {
         self.set(place, key);
     }
 
-    #[inline]
+    #[inline(always)]
     fn set(&mut self, place: Option<(usize, usize)>, key: u128) {
         match place {
             None => self.root = key,
@@ -50,7 +50,7 @@ impl<const ARITY: usize> GroupHeap<ARITY> {
         }
     }
 
-    #[inline]
+    #[inline(never)]
     fn rise(&mut self, mut node: usize, key: u128) {
         while node > 0 {
             let group = (node - 1) / ARITY;
@@ -69,7 +69,7 @@ impl<const ARITY: usize> GroupHeap<ARITY> {
         self.set(place, key);
     }
 
-    #[inline]
+    #[inline(always)]
     fn close_hole(&mut self) {
         if !self.hole {
             return;
@@ -94,7 +94,7 @@ impl<const ARITY: usize> PendingSet for GroupHeap<ARITY> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn push(&mut self, at: u64, sequence: u64, payload: [u64; 2]) {
         let slot = match self.free.pop() {
             Some(slot) => {
@@ -120,7 +120,7 @@ impl<const ARITY: usize> PendingSet for GroupHeap<ARITY> {
         self.rise(node, key);
     }
 
-    #[inline]
+    #[inline(always)]
     fn pop(&mut self) -> Option<(u64, [u64; 2])> {
         self.close_hole();
         if self.length == 0 {

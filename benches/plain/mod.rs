@@ -19,7 +19,7 @@ impl Draws for ChaCha {
     fn new(_: Topology, seed: u64) -> Self {
         Self(ChaCha8Rng::seed_from_u64(seed))
     }
-    #[inline]
+    #[inline(always)]
     fn next(&mut self, _: u32, _: u64) -> u64 {
         self.0.next_u64()
     }
@@ -83,13 +83,13 @@ impl<Q: PendingSet, D: Draws> World<Q, D> {
         world
     }
 
-    #[inline]
+    #[inline(always)]
     fn schedule(&mut self, at: u64, what: u64) {
         self.pending.push(at, self.sequence, [what, 0]);
         self.sequence += 1;
     }
 
-    #[inline]
+    #[inline(always)]
     fn send(&mut self, now: u64, number: usize, record: Record) {
         let draw = self.draws.next(number as u32, record.id);
         let channel = &mut self.channels[number];

@@ -35,11 +35,11 @@ const WHAT_BITS: u32 = 24;
 /// Bits of a key that hold the sequence number: a world of 2^40 events runs for hours.
 const SEQUENCE_BITS: u32 = 40;
 /// Above this many pending events the ladder is faster than the heap.
-const HEAP_LENGTH_MAX: usize = 2_048;
+const HEAP_LENGTH_MAX: usize = 512;
 /// Below this many pending events the ladder hands back to the heap. Far below
 /// `HEAP_LENGTH_MAX`, so that a world that swings around one size does not pay for a change
 /// on every swing.
-const LADDER_LENGTH_MIN: usize = 512;
+const LADDER_LENGTH_MIN: usize = 128;
 
 /// The number of an event in order of insertion, unique within its agenda.
 ///
@@ -108,7 +108,7 @@ impl Agenda {
     ///
     /// If `at` is before `now()`, if `what` is 2^24 or more, or if the agenda has issued 2^40
     /// tickets: all three are bugs of the caller.
-    #[inline]
+    #[inline(always)] // measured: a tenth of a short world
     pub fn push(&mut self, at: SimTime, what: u32) -> Ticket {
         assert!(
             at >= self.now,
@@ -136,7 +136,7 @@ impl Agenda {
     }
 
     /// Takes the earliest event off the agenda; its time becomes `now()`.
-    #[inline]
+    #[inline(always)] // measured: a tenth of a short world
     pub fn pop(&mut self) -> Option<Event> {
         let key = match &mut self.pending {
             Pending::Few(heap) => heap.pop()?,
@@ -190,7 +190,8 @@ impl Agenda {
     #[inline(never)]
     fn grow(&mut self) {
         if let Pending::Few(heap) = &mut self.pending {
-            self.pending = Pending::Many(Box::new(Ladder::new(heap.keys(), self.now.nanos())));
+            self.pending =
+                Pending::Many(Box::new(Ladder::new(heap.keys().to_vec(), self.now.nanos())));
         }
     }
 

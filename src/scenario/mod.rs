@@ -3,12 +3,12 @@
 //! Does no I/O: paths in it are relative to the scenario file and opened by `search`.
 
 mod default;
+mod draw;
 mod error;
 mod model;
-#[cfg(test)]
-mod test_catalogue;
 mod text;
 
+pub use draw::Profile;
 pub use error::ScenarioError;
 pub use model::{
     Action, Aim, CheckpointConfig, ClusterConfig, Expect, Holds, Input, InputKind, JobConfig, Line,

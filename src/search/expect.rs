@@ -93,7 +93,8 @@ fn checks(expect: &Expect, verdict: &Verdict, unmet: &mut Vec<String>) {
 /// A step that must be refused must be, with those words; no other may be, unless the scenario allows it.
 fn steps(scenario: &Scenario, outcome: &Outcome, unmet: &mut Vec<String>) {
     for (number, step) in (0..).zip(&scenario.steps) {
-        let line = if step.line.0 == 0 { String::new() } else { format!(" (line {})", step.line.0) };
+        let line =
+            if step.line.0 == 0 { String::new() } else { format!(" (line {})", step.line.0) };
         let refused = outcome.refusals.iter().find(|(other, _)| *other == number);
         match (refused, &step.refused) {
             (Some((_, why)), Some(wanted)) if !why.contains(wanted.as_str()) => unmet.push(format!(
@@ -125,7 +126,9 @@ fn facts(expect: &Expect, story: &Story, unmet: &mut Vec<String>) {
     for (job, wanted) in &expect.completed {
         let completed = story.completed.get(job).map_or(&[][..], Vec::as_slice);
         if completed != wanted {
-            unmet.push(format!("job `{job}` should complete {wanted:?} and completed {completed:?}"));
+            unmet.push(format!(
+                "job `{job}` should complete {wanted:?} and completed {completed:?}"
+            ));
         }
     }
 }
@@ -135,7 +138,9 @@ fn committed(expect: &Expect, outcome: &Outcome, unmet: &mut Vec<String>) {
     for (name, wanted) in &expect.committed_rows {
         let rows = sink(name).map_or(0, rows_of);
         if rows != *wanted {
-            unmet.push(format!("sink `{name}` should hold {wanted} committed rows and holds {rows}"));
+            unmet.push(format!(
+                "sink `{name}` should hold {wanted} committed rows and holds {rows}"
+            ));
         }
     }
     for (name, wanted) in &expect.committed {

@@ -107,8 +107,10 @@ mod with_files {
                 }
             };
             let name = || input.name.clone();
-            let bytes = std::fs::read(&path).map_err(|cause| {
-                InputError::Unreadable { name: name(), path: path.clone(), cause }
+            let bytes = std::fs::read(&path).map_err(|cause| InputError::Unreadable {
+                name: name(),
+                path: path.clone(),
+                cause,
             })?;
             let entries = Log::text_entries(&bytes);
             if u32::try_from(entries.len()).is_err() {

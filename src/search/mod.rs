@@ -7,7 +7,7 @@ mod expect;
 mod files;
 mod inputs;
 mod play;
-// mod sweep;
+mod sweep;
 
 #[cfg(feature = "fs")]
 pub use files::{PlayError, play_with_files, start_from};
@@ -16,3 +16,4 @@ pub use inputs::generated;
 pub use inputs::{InputError, open};
 pub use play::{Earlier, Judgement, Played, Setup, play};
 
+pub use sweep::{Goal, SweepTotals, play_drawn};

@@ -154,11 +154,8 @@ pub fn play<E>(
         with_output: true,
     });
     let trace = Trace { records: setup.keeps_records, ..Trace::default() };
-    let mut listeners = Listeners {
-        checks,
-        story: Story::default(),
-        trace: setup.keeps_trace.then_some(trace),
-    };
+    let mut listeners =
+        Listeners { checks, story: Story::default(), trace: setup.keeps_trace.then_some(trace) };
     let given = Given {
         catalogue,
         inputs,

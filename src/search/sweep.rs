@@ -119,7 +119,11 @@ impl SweepTotals {
         let c = &self.coverage;
         let least = |name, worlds, percent| Goal { name, worlds, percent, is_most: false };
         [
-            least("restored a completed checkpoint with records on both sides", c.restored_midway, 60),
+            least(
+                "restored a completed checkpoint with records on both sides",
+                c.restored_midway,
+                60,
+            ),
             least("rescaled keyed state that was not empty", c.rescaled_keyed_state, 25),
             least("had records held behind a blocked channel at a cut", c.held_at_a_cut, 10),
             least("were checked above `accounted`", c.checked_above_accounted, 50),

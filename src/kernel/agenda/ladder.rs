@@ -12,12 +12,14 @@
 use super::time_of;
 use std::collections::VecDeque;
 
-/// Bits of time in a digit.
-const BITS: u32 = 6;
-/// Slots of a level: as many as bits in a `u64`, which says which of them are in use.
+/// Bits of time in a digit. Four were measured to be faster than six with a hundred thousand keys
+/// and as fast with fewer; the slots a push may touch stay in the cache.
+const BITS: u32 = 4;
+/// Slots of a level: at most 64, so that a word says which of them are in use.
 const SLOTS: usize = 1 << BITS;
 /// Levels that cover 64 bits of time.
-const LEVELS: usize = 64_usize.div_ceil(BITS as usize);
+const LEVELS: usize = 16;
+const _: () = assert!(64_u32.div_ceil(BITS) == 16, "LEVELS follows from BITS");
 /// A slot of at most this many keys is sorted as it is; sorting this few costs less than
 /// dealing them out again.
 const CROWDED: usize = 16;

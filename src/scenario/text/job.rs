@@ -10,6 +10,7 @@ use crate::kernel::SimTime;
 use crate::operator::Catalogue;
 use crate::scenario::{CheckpointConfig, Input, JobConfig, RestartStrategy, ScenarioError};
 use std::ops::Range;
+use std::sync::Arc;
 use toml::Spanned;
 
 /// A job with everything in it that it inherits, still in the words of the file.
@@ -35,7 +36,7 @@ pub(super) fn jobs(
     }
     let mut drafts: Vec<(Spanned<String>, Draft)> = Vec::new();
     for (name, text) in texts.0 {
-        source.check_name("job", &name)?;
+        source.check_name("a job", &name)?;
         let draft = Drafting { source, job: &name }.draft(&drafts, text)?;
         drafts.push((name, draft));
     }
@@ -74,6 +75,11 @@ impl Drafting<'_> {
         }
         for (name, change) in text.set.0 {
             let place = self.place(&draft, &name)?;
+            if let Some(other) = change.name {
+                let message = format!("`set` cannot rename operator `{}`", name.get_ref());
+                let help = "remove the operator and add one of the other name";
+                return Err(self.source.error_with(&other.span(), message, help));
+            }
             draft.operators[place].1.change(change);
         }
         self.append(&mut draft, text.add)?;
@@ -141,7 +147,7 @@ impl Drafting<'_> {
                 let message = format!("an operator of job `{}` has no name", self.job.get_ref());
                 return Err(self.source.error_with(&at, message, "add `name = …`"));
             };
-            self.source.check_name("operator", name)?;
+            self.source.check_name("an operator", name)?;
             if draft.operators.iter().any(|(_, other)| other.is_named(name.get_ref())) {
                 return Err(self.source.error_with(
                     &name.span(),
@@ -231,13 +237,14 @@ fn job(
         None => RestartStrategy::unconfigured(&checkpoint),
     };
     let nodes = Nodes { source, catalogue, inputs, job: name, operators: &draft.operators };
-    let graph = JobGraph {
+    let graph = Arc::new(JobGraph {
         name: name.get_ref().clone(),
         operators: nodes.nodes()?,
         max_parallelism: draft.max_parallelism.map(|most| most.0),
         chaining: draft.chaining.unwrap_or(true),
-    };
+    });
     nodes.check_graph(&graph)?;
+    let graph = Arc::try_unwrap(graph).unwrap_or_else(|shared| (*shared).clone());
     Ok(JobConfig { graph, checkpoint, restart })
 }
 

@@ -8,7 +8,6 @@ mod node;
 mod operator;
 mod shape;
 mod source;
-mod span;
 mod step;
 mod word;
 mod write;

@@ -3,13 +3,15 @@
 use super::operator::{FromText, KEYS, KeyByText, OperatorText};
 use super::source::Source;
 use crate::job::{
-    InputEdge, JobGraph, KeyBy, KeySelector, OperatorIndex, OperatorKind, OperatorNode, Partitioner,
+    GraphError, InputEdge, JobGraph, KeyBy, KeySelector, OperatorIndex, OperatorKind, OperatorNode,
+    Partitioner, Plan,
 };
 use crate::kernel::SimTime;
 use crate::operator::{Catalogue, Entry};
 use crate::scenario::{Input, ScenarioError};
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::Arc;
 use toml::Spanned;
 
 /// The operators of one job, in the words of the file.
@@ -209,7 +211,34 @@ impl Nodes<'_> {
     }
 
     /// Whether the graph can be built: uids differ, no cycle, no parallelism above its maximum.
-    pub(super) fn check_graph(&self, _graph: &JobGraph) -> Result<(), ScenarioError> {
-        Ok(())
+    pub(super) fn check_graph(&self, graph: &Arc<JobGraph>) -> Result<(), ScenarioError> {
+        let Err(error) = Plan::build(Arc::clone(graph)) else { return Ok(()) };
+        let blamed = blamed(&error)
+            .and_then(|name| self.operators.iter().find(|(_, operator)| operator.is_named(name)));
+        let at = blamed.map_or_else(|| self.job.span(), |(at, _)| at.clone());
+        let message = format!("job `{}`: {error}", graph.name);
+        Err(self.source.error_with(&at, message, error.help()))
+    }
+}
+
+/// The operator that a mistake in a graph is best seen at; none if it is the job's.
+fn blamed(error: &GraphError) -> Option<&str> {
+    match error {
+        GraphError::NoOperators | GraphError::TooLarge { .. } => None,
+        GraphError::DuplicateName { name } => Some(name),
+        GraphError::DuplicateUid { second, .. } => Some(second),
+        GraphError::Cycle { operators } => operators.first().map(String::as_str),
+        GraphError::ForwardChangesParallelism { to, .. } => Some(to),
+        GraphError::MaxParallelismOutOfRange { operator, .. } => operator.as_deref(),
+        GraphError::UidCollision { operator, .. }
+        | GraphError::UnknownInput { operator, .. }
+        | GraphError::SourceWithInputs { operator }
+        | GraphError::NoInputs { operator }
+        | GraphError::SinkAsInput { operator, .. }
+        | GraphError::NoFirstInput { operator }
+        | GraphError::TooManyInputs { operator, .. }
+        | GraphError::NoSubtasks { operator }
+        | GraphError::ParallelismAboveMax { operator, .. }
+        | GraphError::HashWithoutKey { operator } => Some(operator),
     }
 }

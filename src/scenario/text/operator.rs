@@ -67,7 +67,7 @@ impl OperatorText {
         FromText { operator, side: false, partition: None }
     }
 
-    /// Takes over what `change` sets.
+    /// Takes over what `change` sets, but for the name.
     pub(super) fn change(&mut self, change: Self) {
         fn replace<T>(old: &mut Option<T>, new: Option<T>) {
             if new.is_some() {
@@ -77,7 +77,6 @@ impl OperatorText {
         if !change.kinds.is_empty() {
             self.kinds = change.kinds;
         }
-        replace(&mut self.name, change.name);
         replace(&mut self.then, change.then);
         replace(&mut self.uid, change.uid);
         replace(&mut self.parallelism, change.parallelism);

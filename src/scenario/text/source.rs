@@ -63,7 +63,7 @@ impl<'t> Source<'t> {
         let text = name.get_ref();
         let splits = |letter: char| matches!(letter, '/' | ':' | '.') || letter.is_control();
         if text.is_empty() || text.contains(splits) {
-            let message = format!("`{}` cannot be the name of a {what}", text.escape_debug());
+            let message = format!("`{}` cannot be the name of {what}", text.escape_debug());
             let help = "use a name without `/`, `:` and `.`";
             return Err(self.error_with(&name.span(), message, help));
         }
@@ -78,12 +78,14 @@ impl<'t> Source<'t> {
         if let Some(error) = self.unknown_key(&at, message) {
             return error;
         }
-        let message = message.replace("\n", ", ");
+        if message == "duplicate key" {
+            let key = self.text.get(at.clone()).unwrap_or_default();
+            return self.error(&at, format!("the key `{key}` is there twice"));
+        }
+        let message = reworded(message);
         match self.key_of(at.start) {
-            Some(key) if !message.contains("duplicate key") => {
-                self.error(&at, format!("`{key}`: {message}"))
-            }
-            Some(_) | None => self.error(&at, message),
+            Some(key) => self.error(&at, format!("`{key}`: {message}")),
+            None => self.error(&at, message),
         }
     }
 
@@ -126,6 +128,18 @@ pub(super) fn suggestion<'k>(
         Some(_) => Some(format!("use one of {}", listed(&known))),
         None => None,
     }
+}
+
+/// A complaint of the TOML reader without line breaks and without the names of Rust types.
+fn reworded(message: &str) -> String {
+    if message.starts_with("wanted exactly 1 element") {
+        return "there must be exactly one key".to_owned();
+    }
+    let mut message = message.replace('\n', ", ").replace("missing field", "missing key");
+    for number in [", expected u64", ", expected u32", ", expected u16", ", expected i64"] {
+        message = message.replace(number, ", expected a whole number");
+    }
+    message
 }
 
 /// Names in backticks with commas between them.

@@ -1,7 +1,6 @@
 use crate::job::{AtEnd, KeySelector, OperatorKind, Partitioner};
 use crate::kernel::SimTime;
 use crate::operator::Catalogue;
-use crate::scenario::test_catalogue::catalogue;
 use crate::scenario::{
     Action, Holds, InputKind, Milestone, RestartStrategy, Scenario, TaskName, Trigger,
 };
@@ -56,7 +55,8 @@ sometimes = ["channel-blocked", "restored-at-another-parallelism"]
 "#;
 
 fn read(text: &str) -> Scenario {
-    Scenario::parse(text, "sim/story.toml", &catalogue()).unwrap_or_else(|error| panic!("{error}"))
+    Scenario::parse(text, "sim/story.toml", &Catalogue::built_in())
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// A job of two operators, to which a test adds what it is about.

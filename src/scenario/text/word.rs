@@ -1,7 +1,6 @@
 //! The smallest parts of a scenario file: times, counts, lists and tables that keep their order.
 
 use super::shape::CheckpointOf;
-use super::span::parse_span;
 use crate::kernel::SimTime;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
@@ -15,7 +14,7 @@ pub(super) struct Time(pub SimTime);
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        parse_span(&text).map(Self).map_err(de::Error::custom)
+        text.parse().map(Self).map_err(de::Error::custom)
     }
 }
 
@@ -27,8 +26,8 @@ impl<'de> Deserialize<'de> for TimeRange {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let (low, high) = text.split_once("..").unwrap_or((&text, &text));
-        let low = parse_span(low).map_err(de::Error::custom)?;
-        let high = parse_span(high).map_err(de::Error::custom)?;
+        let low = low.parse().map_err(de::Error::custom)?;
+        let high = high.parse().map_err(de::Error::custom)?;
         if low > high {
             return Err(de::Error::custom(format!("`{text}` is an empty range")));
         }

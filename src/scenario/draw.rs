@@ -1,0 +1,247 @@
+//! The generator: one seed, one story. Invents inputs, jobs, changes of jobs, operations and faults.
+//!
+//! Every decision is a draw of its own name, so a decision added here leaves every other one of an old seed as it was.
+//! In the swarm way each seed first switches features and kinds of fault on or off and draws its own scale of time; a
+//! world in which everything happens a little would hold few of the rare combinations.
+//!
+//! Decides nothing about how a world behaves; whatever is drawn could stand in a file.
+
+mod change;
+mod fault;
+mod sketch;
+mod story;
+#[cfg(test)]
+mod tests;
+
+use super::{ClusterConfig, Expect, Input, InputKind, Network, Scenario};
+use crate::kernel::{Choices, SimTime, Stream};
+use crate::rules::Release;
+use std::fmt::Display;
+
+/// Which kinds of things the generator may use. A thing switched off leaves the draws of all others as they are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Profile {
+    /// Under which release.
+    pub flink: Release,
+    /// Whether subtasks, task managers and job managers may be killed.
+    pub kills: bool,
+    /// Whether messages may be lost or delayed.
+    pub messages: bool,
+    /// Whether savepoints are taken that nobody starts from.
+    pub savepoints: bool,
+    /// Whether a job may be cancelled and followed by another one that starts from its savepoint.
+    pub successors: bool,
+    /// Whether a successor may differ from the job before it.
+    pub changes: bool,
+}
+
+impl Default for Profile {
+    /// Everything.
+    fn default() -> Self {
+        Self {
+            flink: Release::default(),
+            kills: true,
+            messages: true,
+            savepoints: true,
+            successors: true,
+            changes: true,
+        }
+    }
+}
+
+/// Records of all inputs together. Fewer leave nothing on one side of a cut; more make no new interleaving, only events:
+/// a record is about five of them, and worlds of 1,000 to 4,000 are wanted.
+const RECORDS: (u64, u64) = (60, 600);
+/// Different keys: few, so that each is met on both sides of a cut, yet more than subtasks.
+const KEYS: (u64, u64) = (3, 40);
+/// Partitions of an input: sources of one to four subtasks have one each.
+const PARTITIONS: (u64, u64) = (1, 4);
+/// How long the inputs flow. A checkpoint takes about a tenth of a second, and several must fit in.
+const FLOW: (SimTime, SimTime) = (SimTime::from_millis(1_500), SimTime::from_secs(8));
+/// Percent of worlds with two inputs.
+const TWO_INPUTS: u64 = 35;
+/// Percent of worlds whose channels differ much in latency: only there do records wait behind blocked channels.
+const RAGGED_CHANNELS: u64 = 60;
+/// The longest latency of a ragged channel, in gaps between two records of the world: a few records must fit in.
+const RAGGED_GAPS: (u64, u64) = (3, 15);
+/// Percent of worlds with tiny channels, which fill up while an alignment lasts.
+const TINY_CHANNELS: u64 = 40;
+/// Percent of worlds with slow storage: snapshots overlap with what comes after them (windows W1 and W2).
+const SLOW_STORAGE: u64 = 30;
+
+impl Scenario {
+    /// The story of a seed. Ends, unless a fault prevents it, with a finished job, so that its output can be compared.
+    pub fn draw(choices: &Choices, profile: &Profile) -> Self {
+        let draw = Draw { choices };
+        let scale = Scale::draw(&draw);
+        let plot = story::Plot::draw(&draw, profile, &scale);
+        let inputs = scale.inputs(&draw);
+        let network = scale.network(&draw);
+        let jobs = plot.jobs(&draw, &scale, &network);
+        let cluster = cluster(&draw);
+        let mut steps = plot.steps(&draw, profile);
+        steps.extend(fault::steps(&draw, &plot, profile, &jobs, &cluster));
+        Self {
+            about: plot.about(choices.seed()),
+            seed: choices.seed(),
+            flink: profile.flink,
+            mutations: Vec::new(),
+            until: Some(plot.until()),
+            cluster,
+            network,
+            inputs,
+            jobs,
+            steps,
+            // Faults may hit a job that is over, and savepoints one that restarts.
+            expect: Expect { may_refuse: true, ..Expect::default() },
+        }
+    }
+}
+
+/// Draws by name.
+struct Draw<'c> {
+    choices: &'c Choices,
+}
+
+impl Draw<'_> {
+    fn stream(&self, what: impl Display) -> Stream {
+        self.choices.stream("draw", what)
+    }
+
+    /// A number of a range, both ends included.
+    fn within(&self, what: impl Display, (low, high): (u64, u64)) -> u64 {
+        self.stream(what).within(0, low, high)
+    }
+
+    /// A number of a range that fits 32 bits.
+    fn count(&self, what: impl Display, range: (u64, u64)) -> u32 {
+        u32::try_from(self.within(what, range)).expect("the ranges of counts are small")
+    }
+
+    /// True in so many of a hundred seeds.
+    fn chance(&self, what: impl Display, percent: u64) -> bool {
+        self.stream(what).chance(0, percent, 100)
+    }
+
+    /// A span of a range, both ends included.
+    fn span(&self, what: impl Display, (low, high): (SimTime, SimTime)) -> SimTime {
+        round(self.stream(what).span(0, low, high)).max(low)
+    }
+
+    /// One of the choices, each as likely as its weight.
+    fn weighted<T: Copy>(&self, what: impl Display, choices: &[(T, u64)]) -> T {
+        let total = choices.iter().map(|(_, weight)| weight).sum();
+        let mut rest = self.stream(what).below(0, total);
+        for (choice, weight) in choices {
+            match rest.checked_sub(*weight) {
+                Some(less) => rest = less,
+                None => return *choice,
+            }
+        }
+        unreachable!("a draw below the sum of all weights falls on one of them")
+    }
+
+    /// A place in a list.
+    fn place(&self, what: impl Display, length: usize) -> usize {
+        let length = u64::try_from(length).expect("lists of a scenario are short");
+        usize::try_from(self.stream(what).below(0, length)).expect("below a list's length")
+    }
+}
+
+/// A span as many times shorter.
+fn part(span: SimTime, of: u64) -> SimTime {
+    round(SimTime::from_nanos(span.nanos() / of.max(1)))
+}
+
+/// A span with as few digits as people like to read: the world hardly notices the rest.
+fn round(span: SimTime) -> SimTime {
+    let unit = match span.nanos() {
+        20_000_000.. => 1_000_000,
+        20_000.. => 1_000,
+        0..20_000 => 1,
+    };
+    SimTime::from_nanos(span.nanos() / unit * unit)
+}
+
+/// So many hundredths of a span.
+fn percent(span: SimTime, percent: u64) -> SimTime {
+    part(span.times(percent), 100)
+}
+
+/// How much flows, and for how long.
+struct Scale {
+    /// Records of each input.
+    records: Vec<u32>,
+    /// From the first record to the last.
+    flow: SimTime,
+    /// Between two records of the world.
+    gap: SimTime,
+}
+
+impl Scale {
+    fn draw(draw: &Draw<'_>) -> Self {
+        let total = draw.count("records", RECORDS);
+        let records = if draw.chance("two-inputs", TWO_INPUTS) {
+            let first = total * draw.count("records-of-first", (30, 70)) / 100;
+            vec![first, total - first]
+        } else {
+            vec![total]
+        };
+        let flow = draw.span("flow", FLOW);
+        Self { records, flow, gap: part(flow, u64::from(total)) }
+    }
+
+    fn inputs(&self, draw: &Draw<'_>) -> Vec<Input> {
+        let input = |(place, records): (usize, &u32)| {
+            let partitions = self.partitions(draw, place);
+            Input {
+                name: ["rows", "more"][place].to_owned(),
+                kind: InputKind::Generate {
+                    records: *records,
+                    keys: draw.count(format_args!("keys-{place}"), KEYS),
+                },
+                partitions,
+                every: part(self.flow.times(u64::from(partitions)), u64::from(*records)),
+            }
+        };
+        self.records.iter().enumerate().map(input).collect()
+    }
+
+    /// Partitions of an input.
+    fn partitions(&self, draw: &Draw<'_>, place: usize) -> u16 {
+        let partitions = draw.within(format_args!("partitions-{place}"), PARTITIONS);
+        u16::try_from(partitions).expect("a handful of partitions")
+    }
+
+    fn network(&self, draw: &Draw<'_>) -> Network {
+        let mut network = Network::default();
+        if draw.chance("ragged-channels", RAGGED_CHANNELS) {
+            let longest = self.gap.times(draw.within("ragged-gaps", RAGGED_GAPS));
+            network.channel_latency.1 = longest.max(network.channel_latency.1);
+        }
+        network.channel_capacity = if draw.chance("tiny-channels", TINY_CHANNELS) {
+            draw.count("tiny-capacity", (1, 4))
+        } else {
+            draw.count("capacity", (5, 64))
+        };
+        if draw.chance("slow-storage", SLOW_STORAGE) {
+            let slow =
+                draw.span("slow-storage-span", (SimTime::from_millis(60), part(self.flow, 8)));
+            network.snapshot_async.1 = slow;
+            network.metadata_write.1 = part(slow, 2);
+        }
+        network.message_latency.1 =
+            draw.span("message-latency", (SimTime::from_millis(1), SimTime::from_millis(20)));
+        network
+    }
+}
+
+/// Task managers: two to four, with slots for every subtask of a world, so that one can be lost.
+fn cluster(draw: &Draw<'_>) -> ClusterConfig {
+    ClusterConfig {
+        task_managers: u16::try_from(draw.within("task-managers", (2, 4))).expect("a few"),
+        slots: 16,
+        replaced_after: draw
+            .span("replaced-after", (SimTime::from_millis(100), SimTime::from_secs(2))),
+    }
+}

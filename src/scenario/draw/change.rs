@@ -1,0 +1,118 @@
+//! What a job becomes before it starts again from its savepoint: other parallelisms, operators added and removed,
+//! another order. State must find its way back, or the story would only show a refusal.
+
+use super::Draw;
+use super::sketch::{Edge, Node, PARALLELISM, Sketch};
+use crate::job::{ChainStrategy, OperatorKind};
+use crate::kernel::SimTime;
+
+/// Percent of changed jobs with other parallelisms.
+const RESCALE: u64 = 85;
+/// Percent of operators that get another parallelism when a job is rescaled.
+const RESCALE_EACH: u64 = 75;
+/// Percent of changed jobs with an operator more.
+const ADD: u64 = 35;
+/// Percent of changed jobs with an operator less.
+const REMOVE: u64 = 30;
+/// Percent of changed jobs with their operators in another order of creation.
+const REORDER: u64 = 25;
+
+impl Sketch {
+    /// The job that follows this one under a name.
+    pub(super) fn successor(&self, draw: &Draw<'_>, name: &str) -> Self {
+        let mut next = self.clone();
+        if draw.chance(format_args!("{name}/rescale"), RESCALE) {
+            next.rescale(draw, name);
+        }
+        if draw.chance(format_args!("{name}/remove"), REMOVE) {
+            next.remove(draw, name);
+        }
+        if draw.chance(format_args!("{name}/add"), ADD) {
+            next.add(draw, name);
+        }
+        if draw.chance(format_args!("{name}/reorder"), REORDER) {
+            let order = draw.stream(format_args!("{name}/order"));
+            let mut places: Vec<u64> = (0..).take(next.nodes.len()).collect();
+            places.sort_by_key(|place| order.draw(*place));
+            let nodes = std::mem::take(&mut next.nodes);
+            let mut ranked: Vec<(u64, Node)> = places.into_iter().zip(nodes).collect();
+            ranked.sort_by_key(|(rank, _)| *rank);
+            next.nodes = ranked.into_iter().map(|(_, node)| node).collect();
+        }
+        next
+    }
+
+    fn rescale(&mut self, draw: &Draw<'_>, name: &str) {
+        for node in &mut self.nodes {
+            let what = &node.name;
+            if draw.chance(format_args!("{name}/{what}/rescaled"), RESCALE_EACH) {
+                node.parallelism =
+                    draw.count(format_args!("{name}/{what}/parallelism"), PARALLELISM);
+            }
+        }
+    }
+
+    /// Takes a stateless operator away, whose readers read what it read.
+    fn remove(&mut self, draw: &Draw<'_>, name: &str) {
+        let is_removable = |node: &&Node| {
+            let reads_side = |reader: &Node| {
+                reader.inputs.iter().any(|edge| edge.side && edge.from == node.name)
+            };
+            let is_transform = matches!(node.kind, OperatorKind::Transform { .. });
+            is_transform && !node.stateful && !self.nodes.iter().any(reads_side)
+        };
+        let removable: Vec<&Node> = self.nodes.iter().filter(is_removable).collect();
+        if removable.is_empty() {
+            return;
+        }
+        let removed =
+            removable[draw.place(format_args!("{name}/removed"), removable.len())].clone();
+        self.nodes.retain(|node| node.name != removed.name);
+        for reader in &mut self.nodes {
+            if let Some(place) = reader.inputs.iter().position(|edge| edge.from == removed.name) {
+                let replaced = reader.inputs[place].clone();
+                let instead = removed.inputs.iter().map(|edge| Edge {
+                    from: edge.from.clone(),
+                    side: edge.side,
+                    ..replaced.clone()
+                });
+                reader.inputs.splice(place..=place, instead);
+            }
+        }
+    }
+
+    /// Puts a stateless operator between two others. Not behind the aggregate, whose rows must stay in order.
+    fn add(&mut self, draw: &Draw<'_>, name: &str) {
+        let mut places = Vec::new();
+        for (place, node) in self.nodes.iter().enumerate() {
+            for (number, edge) in node.inputs.iter().enumerate() {
+                if edge.from != "totals" && !edge.side && edge.input == 0 {
+                    places.push((place, number));
+                }
+            }
+        }
+        if places.is_empty() {
+            return;
+        }
+        let (reader, number) = places[draw.place(format_args!("{name}/added"), places.len())];
+        let (kind, function) = draw.weighted(
+            format_args!("{name}/added/kind"),
+            &[(("map", "identity"), 3), (("filter", "even"), 1), (("flat-map", "repeat"), 1)],
+        );
+        let added = format!("{name}-extra");
+        let edge = &mut self.nodes[reader].inputs[number];
+        let before = std::mem::replace(&mut edge.from, added.clone());
+        let node = Node {
+            name: added.clone(),
+            kind: OperatorKind::Transform { kind: kind.to_owned(), function: function.to_owned() },
+            inputs: vec![Edge::from(&before)],
+            parallelism: draw.count(format_args!("{name}/added/parallelism"), PARALLELISM),
+            key_by: None,
+            uid: true,
+            stateful: false,
+            chain: ChainStrategy::Always,
+            takes: SimTime::from_micros(1),
+        };
+        self.nodes.insert(reader, node);
+    }
+}

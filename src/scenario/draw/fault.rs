@@ -1,0 +1,208 @@
+//! What goes wrong, and when: by time, and by milestone in the narrow windows between two steps of the protocol
+//! (W1 to W9), which times alone would seldom hit.
+
+use super::story::{Act, Plot, step};
+use super::{Draw, Profile, percent};
+use crate::job::OperatorKind;
+use crate::kernel::SimTime;
+use crate::scenario::{Action, Aim, ClusterConfig, JobConfig, Milestone, Step, TaskName, Trigger};
+use crate::trace::Message;
+
+/// Percent of worlds in which subtasks are killed.
+const KILL_TASKS: u64 = 62;
+/// How many, where they are.
+const KILLED_TASKS: (u64, u64) = (1, 3);
+/// Percent of worlds in which a task manager is killed.
+const KILL_TASK_MANAGER: u64 = 15;
+/// Percent of worlds in which the job manager is killed: few, since its jobs are lost and so is the story.
+const KILL_JOB_MANAGER: u64 = 2;
+/// Percent of worlds in which messages are lost.
+const LOSE: u64 = 25;
+/// Percent of worlds in which messages are delayed.
+const DELAY: u64 = 40;
+/// How many messages, where they are.
+const DISTURBED: (u64, u64) = (1, 4);
+/// Percent of kills that wait for a milestone.
+const AT_MILESTONE: u64 = 60;
+/// Percent of kills at a task's milestone that hit this very task.
+const SAME_TASK: u64 = 50;
+/// The part of an act, in percent, in which faults are placed by time. A kill just before a job is left has it restart
+/// when its savepoint is asked for, which ends the story early.
+const WINDOW: (u64, u64) = (5, 75);
+/// How long after a milestone a fault follows at most.
+const AFTER: SimTime = SimTime::from_millis(5);
+
+/// The steps in which something goes wrong.
+pub(super) fn steps(
+    draw: &Draw<'_>,
+    plot: &Plot,
+    profile: &Profile,
+    jobs: &[JobConfig],
+    cluster: &ClusterConfig,
+) -> Vec<Step> {
+    let faults = Faults { draw, plot, jobs };
+    let mut steps = Vec::new();
+    if profile.kills {
+        if draw.chance("kill-tasks", KILL_TASKS) {
+            let killed = draw.within("killed-tasks", KILLED_TASKS);
+            steps.extend((0..killed).map(|number| faults.kill(number)));
+        }
+        if draw.chance("kill-task-manager", KILL_TASK_MANAGER) {
+            let managers = u64::from(cluster.task_managers);
+            let manager = draw.within("killed-task-manager", (0, managers - 1));
+            let manager = u16::try_from(manager).expect("a handful of task managers");
+            let trigger = faults.trigger("task-manager").0;
+            steps.push(step(trigger, Action::KillTaskManager(manager)));
+        }
+        if draw.chance("kill-job-manager", KILL_JOB_MANAGER) {
+            steps.push(step(faults.trigger("job-manager").0, Action::KillJobManager));
+        }
+    }
+    if profile.messages {
+        if draw.chance("lose", LOSE) {
+            let lost = draw.within("lost", DISTURBED);
+            steps.extend((0..lost).map(|number| faults.lose(number)));
+        }
+        if draw.chance("delay", DELAY) {
+            let delayed = draw.within("delayed", DISTURBED);
+            steps.extend((0..delayed).map(|number| faults.delay(number)));
+        }
+    }
+    steps
+}
+
+struct Faults<'d> {
+    draw: &'d Draw<'d>,
+    plot: &'d Plot,
+    jobs: &'d [JobConfig],
+}
+
+impl Faults<'_> {
+    fn kill(&self, number: u64) -> Step {
+        let what = format!("kill-{number}");
+        let (trigger, by) = self.trigger(&what);
+        let same = self.draw.chance(format_args!("{what}/same"), SAME_TASK);
+        let victim = self.task(&format!("{what}/victim"), self.act(&what));
+        step(trigger, Action::Kill(by.filter(|_| same).unwrap_or(victim)))
+    }
+
+    fn lose(&self, number: u64) -> Step {
+        let what = format!("lose-{number}");
+        step(self.time(&what), Action::Lose(self.aim(&what)))
+    }
+
+    fn delay(&self, number: u64) -> Step {
+        let what = format!("delay-{number}");
+        // From hardly noticed to past the next checkpoints.
+        let longest =
+            self.plot.interval.times(self.draw.within(format_args!("{what}/longest"), (1, 4)));
+        let by = self.draw.span(format_args!("{what}/by"), (SimTime::from_millis(1), longest));
+        step(self.time(&what), Action::Delay(self.aim(&what), by))
+    }
+
+    /// The act that a fault falls into.
+    fn act(&self, what: &str) -> usize {
+        self.draw.place(format_args!("{what}/act"), self.plot.acts.len())
+    }
+
+    /// A moment of the fault's act.
+    fn time(&self, what: &str) -> Trigger {
+        let Act { start, end, .. } = self.plot.acts[self.act(what)];
+        let into = self.draw.within(format_args!("{what}/at"), WINDOW);
+        Trigger::At(start.plus(percent(end.since(start), into)))
+    }
+
+    /// A moment or a milestone of the fault's act, and whose milestone it is.
+    fn trigger(&self, what: &str) -> (Trigger, Option<TaskName>) {
+        if !self.draw.chance(format_args!("{what}/at-milestone"), AT_MILESTONE) {
+            return (self.time(what), None);
+        }
+        let act = self.act(what);
+        let job = self.plot.acts[act].name.to_owned();
+        let by = self.task(&format!("{what}/by"), act);
+        let checkpoint = self.checkpoint(what, act);
+        let restored = if act > 0 { 2 } else { 0 };
+        let of_job = |milestone: Milestone| (milestone, None);
+        let of_task = |milestone: Milestone| (milestone, Some(by.clone()));
+        let window = self.draw.weighted(
+            format_args!("{what}/window"),
+            &[
+                (0, 1),
+                (1, 2),
+                (2, 2),
+                (3, 2),
+                (4, 2),
+                (5, 2),
+                (6, 2),
+                (7, 2),
+                (8, restored),
+                (9, 1),
+            ],
+        );
+        let (milestone, by) = match window {
+            0 => of_job(Milestone::Triggered { checkpoint, job }),
+            1 => of_task(Milestone::Snapshot { checkpoint, by: by.clone() }),
+            2 => of_task(Milestone::Durable { checkpoint, by: by.clone() }),
+            3 => of_task(Milestone::AckSent { checkpoint, by: by.clone() }),
+            4 => of_task(Milestone::Acked { checkpoint, by: by.clone() }),
+            5 => of_job(Milestone::MetadataWritten { checkpoint, job }),
+            6 => of_job(Milestone::Completed { checkpoint, job }),
+            7 => of_task(Milestone::Notified { checkpoint, by: by.clone() }),
+            8 => of_job(Milestone::Restored { job }),
+            _ => of_task(Milestone::DataEnded { by: by.clone() }),
+        };
+        let after = self.draw.span(format_args!("{what}/after"), (SimTime::ZERO, AFTER));
+        let at_once = self.draw.chance(format_args!("{what}/at-once"), 50);
+        let after = if at_once { SimTime::ZERO } else { after };
+        (Trigger::When(milestone, after), by)
+    }
+
+    /// A checkpoint that the act will probably come to: ids count up with time.
+    fn checkpoint(&self, what: &str, act: usize) -> u64 {
+        let before = self.plot.acts[act].start.nanos() / self.plot.interval.nanos();
+        before + self.draw.within(format_args!("{what}/checkpoint"), (1, 4))
+    }
+
+    /// A subtask of the act's job.
+    fn task(&self, what: &str, act: usize) -> TaskName {
+        let nodes = &self.jobs[act].graph.operators;
+        let node = &nodes[self.draw.place(format_args!("{what}/operator"), nodes.len())];
+        self.subtask(what, act, node)
+    }
+
+    fn subtask(&self, what: &str, act: usize, node: &crate::job::OperatorNode) -> TaskName {
+        let last = u64::from(node.parallelism) - 1;
+        TaskName {
+            job: self.plot.acts[act].name.to_owned(),
+            operator: node.name.clone(),
+            subtask: self.draw.count(format_args!("{what}/subtask"), (0, last)),
+        }
+    }
+
+    /// A message about checkpoints of the act's job.
+    fn aim(&self, what: &str) -> Aim {
+        let act = self.act(what);
+        let message = self.draw.weighted(
+            format_args!("{what}/message"),
+            &[
+                (Message::Trigger, 2),
+                (Message::Ack, 4),
+                (Message::NotifyComplete, 4),
+                (Message::NotifyAborted, 1),
+            ],
+        );
+        let task = if message == Message::Trigger {
+            let nodes = self.jobs[act].graph.operators.iter();
+            let is_source =
+                |node: &&crate::job::OperatorNode| matches!(node.kind, OperatorKind::Source { .. });
+            let sources: Vec<_> = nodes.filter(is_source).collect();
+            let source = self.draw.place(format_args!("{what}/source"), sources.len());
+            self.subtask(what, act, sources[source])
+        } else {
+            self.task(what, act)
+        };
+        let any = self.draw.chance(format_args!("{what}/any"), 50);
+        let checkpoint = (!any).then(|| self.checkpoint(what, act));
+        Aim { message, task, checkpoint }
+    }
+}

@@ -1,0 +1,353 @@
+//! A job as the generator thinks of it: operators that name their inputs, so that they can be added, taken away and put
+//! in another order.
+//!
+//! Only such graphs are drawn whose output is the same in every order of records, up to the class that their operators
+//! declare: behind a running aggregate whose rows depend on order, rows stay in order of their key to the sink.
+
+use super::{Draw, Scale, percent};
+use crate::job::{
+    AtEnd, ChainStrategy, InputEdge, JobGraph, KeyBy, KeySelector, KeyType, OperatorIndex,
+    OperatorKind, OperatorNode, Partitioner,
+};
+use crate::kernel::SimTime;
+use std::fmt::Display;
+
+/// Subtasks of an operator: enough for skew between channels, few enough for small worlds.
+pub(super) const PARALLELISM: (u64, u64) = (1, 5);
+/// Percent of operators as parallel as the one they read, so that chains come up.
+const AS_BEFORE: u64 = 45;
+/// Percent of jobs with a keyed aggregate.
+const AGGREGATE: u64 = 90;
+/// Percent of jobs with an operator that keeps list or union state.
+const LIST_STATE: u64 = 40;
+/// Percent of jobs with a second sink beside the aggregate.
+const TEE: u64 = 25;
+/// Percent of filters whose side output goes to a sink.
+const SIDE: u64 = 50;
+/// Percent of second inputs that are broadcast as rules and not joined in a union.
+const RULES: u64 = 30;
+/// Percent of jobs with a slow operator, which makes backpressure and long queues.
+const SLOW: u64 = 35;
+/// How busy the subtasks of a slow operator are, in percent: under a hundred, or it never catches up after a failure.
+const BUSY: (u64, u64) = (40, 85);
+/// Percent of sources with more subtasks than partitions, some of which end at once.
+const SOURCES_TOO_MANY: u64 = 12;
+/// Percent of stateless operators without a uid: nothing is lost when their generated ids change.
+const NO_UID_STATELESS: u64 = 15;
+/// Percent of all operators without a uid, in worlds where generated ids never change.
+const NO_UID: u64 = 25;
+
+/// One operator of a sketch.
+#[derive(Clone)]
+pub(super) struct Node {
+    pub name: String,
+    pub kind: OperatorKind,
+    pub inputs: Vec<Edge>,
+    pub parallelism: u32,
+    pub key_by: Option<KeyBy>,
+    pub uid: bool,
+    pub stateful: bool,
+    pub chain: ChainStrategy,
+    pub takes: SimTime,
+}
+
+/// One edge of a sketch.
+#[derive(Clone)]
+pub(super) struct Edge {
+    pub from: String,
+    pub input: u8,
+    pub side: bool,
+    pub partitioner: Option<Partitioner>,
+}
+
+impl Edge {
+    /// The main output of an operator, into the first input of another.
+    pub(super) fn from(name: &str) -> Self {
+        Self { from: name.to_owned(), input: 0, side: false, partitioner: None }
+    }
+}
+
+/// The operators of a job, in order of creation.
+#[derive(Clone)]
+pub(super) struct Sketch {
+    pub nodes: Vec<Node>,
+    pub max_parallelism: Option<u32>,
+    pub chaining: bool,
+}
+
+/// A key: the first column of a row.
+fn first_column() -> KeyBy {
+    KeyBy { selector: KeySelector::Column(0), key_type: KeyType::Auto }
+}
+
+impl Sketch {
+    /// The first job of a world. Generated ids must not matter unless `keeps_ids`.
+    pub(super) fn draw(draw: &Draw<'_>, scale: &Scale, keeps_ids: bool) -> Self {
+        let max_parallelism = draw
+            .chance("max-parallelism-set", 35)
+            .then(|| draw.count("max-parallelism", (PARALLELISM.1, 130)));
+        let chaining = !draw.chance("chaining-off", 15);
+        let mut drawing = Drawing { draw, scale, nodes: Vec::new() };
+        drawing.trunk();
+        let mut sketch = Self { nodes: drawing.nodes, max_parallelism, chaining };
+        for node in &mut sketch.nodes {
+            let percent = match (keeps_ids, node.stateful) {
+                (true, _) => NO_UID,
+                (false, false) => NO_UID_STATELESS,
+                (false, true) => 0,
+            };
+            node.uid = !draw.chance(format_args!("no-uid/{}", node.name), percent);
+        }
+        sketch
+    }
+
+    /// The job graph; `then` for every source.
+    pub(super) fn graph(&self, name: &str, then: AtEnd) -> JobGraph {
+        JobGraph {
+            name: name.to_owned(),
+            operators: self.nodes.iter().map(|node| self.operator(node, then)).collect(),
+            max_parallelism: self.max_parallelism,
+            chaining: self.chaining,
+        }
+    }
+
+    fn operator(&self, node: &Node, then: AtEnd) -> OperatorNode {
+        let edge = |edge: &Edge| InputEdge {
+            from: OperatorIndex::new(self.place(&edge.from)),
+            input: edge.input,
+            side: edge.side,
+            partitioner: edge.partitioner,
+        };
+        let kind = match &node.kind {
+            OperatorKind::Source { input, .. } => {
+                OperatorKind::Source { input: input.clone(), then }
+            }
+            OperatorKind::Transform { .. } | OperatorKind::Sink { .. } => node.kind.clone(),
+        };
+        OperatorNode {
+            name: node.name.clone(),
+            uid: node.uid.then(|| format!("{}-id", node.name)),
+            parallelism: node.parallelism,
+            max_parallelism: None,
+            kind,
+            inputs: node.inputs.iter().map(edge).collect(),
+            chain: node.chain,
+            slot_sharing_group: None,
+            key_by: node.key_by,
+            takes: node.takes,
+        }
+    }
+
+    /// Where the operator of a name is.
+    pub(super) fn place(&self, name: &str) -> usize {
+        let found = self.nodes.iter().position(|node| node.name == name);
+        found.unwrap_or_else(|| panic!("the sketch lost the operator {name}"))
+    }
+}
+
+/// A sketch that grows.
+struct Drawing<'d> {
+    draw: &'d Draw<'d>,
+    scale: &'d Scale,
+    nodes: Vec<Node>,
+}
+
+impl Drawing<'_> {
+    /// Sources, what comes before the aggregate, the aggregate, and the sinks.
+    fn trunk(&mut self) {
+        let draw = self.draw;
+        let mut heads = self.sources();
+        if heads.len() == 2 && draw.chance("rules", RULES) {
+            self.rules(&heads);
+            heads = vec!["rules".to_owned()];
+        }
+        for stage in 0..draw.within("stages", (0, 2)) {
+            heads = vec![self.stateless(stage, &heads)];
+        }
+        if draw.chance("list-state", LIST_STATE) {
+            let function = draw.weighted("list-state-kind", &[("buffer", 2), ("union-counter", 1)]);
+            self.transform(function, ("state", function), &heads, true);
+            heads = vec![function.to_owned()];
+        }
+        if draw.chance("aggregate", AGGREGATE) {
+            if draw.chance("tee", TEE) {
+                self.sink("copies", &heads, Order::Free);
+            }
+            let order = self.aggregate(&heads);
+            self.sink("out", &["totals".to_owned()], order);
+        } else {
+            self.sink("out", &heads, Order::Free);
+        }
+        self.slow_down();
+    }
+
+    fn sources(&mut self) -> Vec<String> {
+        let draw = self.draw;
+        for place in 0..self.scale.records.len() {
+            let name = ["rows-source", "more-source"][place];
+            let partitions = u64::from(self.scale.partitions(draw, place));
+            let most = if draw.chance(format_args!("{name}/too-many"), SOURCES_TOO_MANY) {
+                PARALLELISM.1
+            } else {
+                partitions
+            };
+            let input = ["rows", "more"][place].to_owned();
+            let node =
+                self.push(name, OperatorKind::Source { input, then: AtEnd::End }, Vec::new(), true);
+            node.parallelism = draw.count(format_args!("{name}/parallelism"), (1, most));
+        }
+        self.nodes.iter().map(|node| node.name.clone()).collect()
+    }
+
+    /// The second input as rules that every subtask hears.
+    fn rules(&mut self, heads: &[String]) {
+        self.transform("rules", ("state", "broadcast-rules"), &heads[..1], true);
+        let mut second = Edge::from(&heads[1]);
+        second.input = 1;
+        second.partitioner = Some(Partitioner::Broadcast);
+        self.last().inputs.push(second);
+    }
+
+    /// A stateless operator, with a sink for its side output if it has one.
+    fn stateless(&mut self, stage: u64, heads: &[String]) -> String {
+        let what = format!("stage-{stage}");
+        let (kind, function) = self.draw.weighted(
+            format_args!("{what}/kind"),
+            &[
+                (("map", "identity"), 2),
+                (("map", "swap"), 1),
+                (("filter", "even"), 2),
+                (("filter", "keep-all"), 1),
+                (("flat-map", "repeat"), 2),
+            ],
+        );
+        self.transform(&what, (kind, function), heads, false);
+        if function == "even" && self.draw.chance(format_args!("{what}/side"), SIDE) {
+            self.sink(&format!("odd-{stage}"), std::slice::from_ref(&what), Order::Free);
+            self.last().inputs[0].side = true;
+        }
+        what
+    }
+
+    /// The keyed aggregate, and whether the order of its rows matters from now on.
+    fn aggregate(&mut self, heads: &[String]) -> Order {
+        let (kind, function) = self.draw.weighted(
+            "aggregate-kind",
+            &[
+                (("aggregate", "count"), 4),
+                (("aggregate", "sum"), 3),
+                (("reduce", "max"), 1),
+                (("reduce", "xor"), 1),
+            ],
+        );
+        self.transform("totals", (kind, function), heads, true);
+        let parallelism = self.draw.count("totals/own-parallelism", PARALLELISM);
+        let node = self.last();
+        node.key_by = Some(first_column());
+        node.parallelism = parallelism;
+        for edge in &mut node.inputs {
+            edge.partitioner = None;
+        }
+        if function == "count" { Order::Free } else { Order::ByKey }
+    }
+
+    fn sink(&mut self, name: &str, heads: &[String], order: Order) {
+        let draw = self.draw;
+        // Only rows of a running aggregate have a last value of each key.
+        let idempotent = if heads == ["totals"] { 30 } else { 0 };
+        let kind = draw.weighted(
+            format_args!("{name}/kind"),
+            &[("two-phase", 60), ("idempotent", idempotent), ("plain", 10)],
+        );
+        self.push(name, OperatorKind::Sink { kind: kind.to_owned() }, edges(heads), false);
+        let parallelism = self.parallelism(name, &heads[0]);
+        let node = self.last();
+        node.stateful = kind == "two-phase";
+        node.parallelism = parallelism;
+        if kind == "idempotent" || order == Order::ByKey {
+            node.key_by = Some(first_column());
+        }
+    }
+
+    fn transform(&mut self, name: &str, kind: (&str, &str), heads: &[String], stateful: bool) {
+        let (kind, function) = (kind.0.to_owned(), kind.1.to_owned());
+        self.push(name, OperatorKind::Transform { kind, function }, edges(heads), stateful);
+        let parallelism = self.parallelism(name, &heads[0]);
+        let partitioner = self.draw.weighted(
+            format_args!("{name}/partition"),
+            &[(None, 7), (Some(Partitioner::Rebalance), 2), (Some(Partitioner::Rescale), 1)],
+        );
+        let node = self.last();
+        node.parallelism = parallelism;
+        for edge in &mut node.inputs {
+            edge.partitioner = partitioner;
+        }
+    }
+
+    /// The parallelism of an operator: often that of the one it reads.
+    fn parallelism(&self, name: &str, before: &str) -> u32 {
+        let before = self.nodes.iter().find(|node| node.name == before);
+        match before {
+            Some(node) if self.draw.chance(format_args!("{name}/as-before"), AS_BEFORE) => {
+                node.parallelism
+            }
+            Some(_) | None => self.draw.count(format_args!("{name}/parallelism"), PARALLELISM),
+        }
+    }
+
+    /// Perhaps makes one operator slow: its subtasks are busy most of the time.
+    fn slow_down(&mut self) {
+        if !self.draw.chance("slow", SLOW) {
+            return;
+        }
+        let place = self.draw.place("slow-place", self.nodes.len());
+        let busy = self.draw.within("slow-busy", BUSY);
+        let node = &mut self.nodes[place];
+        // Keys fall unevenly and a flat-map doubles records: take two subtasks for two thirds of one.
+        let share = busy * (u64::from(node.parallelism) + 1) / 3;
+        node.takes = percent(self.scale.gap, share);
+    }
+
+    fn push(
+        &mut self,
+        name: &str,
+        kind: OperatorKind,
+        inputs: Vec<Edge>,
+        stateful: bool,
+    ) -> &mut Node {
+        let chain = self.draw.weighted(
+            format_args!("{name}/chain"),
+            &[(ChainStrategy::Always, 8), (ChainStrategy::Head, 1), (ChainStrategy::Never, 1)],
+        );
+        self.nodes.push(Node {
+            name: name.to_owned(),
+            kind,
+            inputs,
+            parallelism: 1,
+            key_by: None,
+            uid: true,
+            stateful,
+            chain,
+            takes: SimTime::from_micros(1),
+        });
+        self.last()
+    }
+
+    fn last(&mut self) -> &mut Node {
+        self.nodes.last_mut().expect("a node was pushed")
+    }
+}
+
+/// Whether rows may be put in another order.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// In any.
+    Free,
+    /// Rows of one key must stay in order.
+    ByKey,
+}
+
+/// Main edges from all of these.
+fn edges(heads: &[impl Display]) -> Vec<Edge> {
+    heads.iter().map(|head| Edge::from(&head.to_string())).collect()
+}

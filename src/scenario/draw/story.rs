@@ -1,0 +1,213 @@
+//! The plot: which jobs follow one another, when each is left and how, and how often they are checkpointed.
+
+use super::sketch::Sketch;
+use super::{Draw, Profile, Scale, part, percent};
+use crate::job::AtEnd;
+use crate::kernel::SimTime;
+use crate::scenario::{
+    Action, CheckpointConfig, JobConfig, Line, Milestone, Network, RestartStrategy, Step, Trigger,
+};
+use crate::trace::JobStatus;
+
+/// The jobs by act.
+pub(super) const NAMES: [&str; 3] = ["first", "second", "third"];
+/// Percent of worlds in which a job is cancelled and another goes on from its savepoint.
+const SUCCESSOR: u64 = 62;
+/// Percent of those in which that happens twice.
+const TWICE: u64 = 25;
+/// Percent of acts that end with a plain cancel; the next one starts from a savepoint taken earlier.
+const FALLBACK: u64 = 12;
+/// Percent of successors that differ from the job before them.
+const CHANGED: u64 = 88;
+/// Percent of worlds whose cancelled jobs idle at the end of their input instead of ending, if they ever get there.
+const IDLE: u64 = 20;
+/// Percent of worlds with a savepoint that nobody starts from.
+const SPARE_SAVEPOINT: u64 = 35;
+/// Percent of first acts left when a checkpoint completes, not at a time.
+const LEFT_AT_MILESTONE: u64 = 30;
+/// When acts are left, in percent of the flow of records, so that records stay on both sides of the cut.
+const LEFT_ONE: (u64, u64) = (30, 65);
+/// As above, where two acts are left: the first one.
+const LEFT_FIRST: (u64, u64) = (25, 40);
+/// As above, where two acts are left: the second one.
+const LEFT_SECOND: (u64, u64) = (55, 75);
+/// Checkpoints that fit into the shortest act.
+const CHECKPOINTS: (u64, u64) = (3, 8);
+/// No shorter interval is drawn: a checkpoint takes this long, and the next ones would only be refused.
+const SHORTEST_INTERVAL: SimTime = SimTime::from_millis(60);
+/// Restarts that a job is allowed: more than faults can cause.
+const RESTARTS: u32 = 100;
+
+/// One act: a job from its start to the moment it is left.
+pub(super) struct Act {
+    /// The job.
+    pub name: &'static str,
+    /// About when it starts.
+    pub start: SimTime,
+    /// When it is left, or about when its input ends.
+    pub end: SimTime,
+    /// How it is left; the last act runs to its end.
+    pub exit: Option<Exit>,
+}
+
+/// How an act is left.
+#[derive(Clone, Copy)]
+pub(super) enum Exit {
+    /// Cancelled with a savepoint.
+    Savepoint,
+    /// Cancelled; its successor starts from a savepoint taken at this time.
+    Fallback(SimTime),
+}
+
+/// What happens, less what goes wrong.
+pub(super) struct Plot {
+    pub acts: Vec<Act>,
+    /// By act from the second on: whether its job differs from the one before.
+    changed: Vec<bool>,
+    /// Between checkpoints.
+    pub interval: SimTime,
+    flow: SimTime,
+}
+
+impl Plot {
+    pub(super) fn draw(draw: &Draw<'_>, profile: &Profile, scale: &Scale) -> Self {
+        let lefts: Vec<(u64, u64)> = if profile.successors && draw.chance("successor", SUCCESSOR) {
+            if draw.chance("twice", TWICE) { vec![LEFT_FIRST, LEFT_SECOND] } else { vec![LEFT_ONE] }
+        } else {
+            Vec::new()
+        };
+        let mut acts = Vec::new();
+        let mut start = SimTime::ZERO;
+        for (place, left) in lefts.iter().enumerate() {
+            let name = NAMES[place];
+            let end = percent(scale.flow, draw.within(format_args!("{name}/left"), *left));
+            let taken = draw.within(format_args!("{name}/savepoint-at"), (40, 80));
+            let taken = start.plus(percent(end.since(start), taken));
+            let falls_back = draw.chance(format_args!("{name}/fallback"), FALLBACK);
+            let exit = if falls_back { Exit::Fallback(taken) } else { Exit::Savepoint };
+            acts.push(Act { name, start, end, exit: Some(exit) });
+            start = end;
+        }
+        acts.push(Act { name: NAMES[lefts.len()], start, end: scale.flow, exit: None });
+        let changed = acts.iter().skip(1).map(|act| {
+            profile.changes && draw.chance(format_args!("{}/changed", act.name), CHANGED)
+        });
+        let changed = changed.collect();
+        let shortest = acts.iter().map(|act| act.end.since(act.start)).min();
+        let shortest = shortest.expect("a plot has an act");
+        let interval = part(shortest, draw.within("checkpoints", CHECKPOINTS));
+        let interval = interval.max(SHORTEST_INTERVAL);
+        Self { acts, changed, interval, flow: scale.flow }
+    }
+
+    /// One sentence for people.
+    pub(super) fn about(&self, seed: u64) -> String {
+        match self.acts.len() {
+            1 => format!("Drawn from seed {seed}: one job from start to end."),
+            jobs => {
+                format!("Drawn from seed {seed}: {jobs} jobs, each from a savepoint of the last.")
+            }
+        }
+    }
+
+    /// When even a story that went wrong is over: every record could be read three times by then.
+    pub(super) fn until(&self) -> SimTime {
+        self.flow.times(3).plus(SimTime::from_secs(10))
+    }
+
+    /// The jobs, act by act.
+    pub(super) fn jobs(&self, draw: &Draw<'_>, scale: &Scale, network: &Network) -> Vec<JobConfig> {
+        let checkpoint = self.checkpoint(draw, network);
+        let delay = draw.span("restart-delay", (SimTime::from_millis(1), self.interval));
+        let restart = RestartStrategy::FixedDelay { attempts: RESTARTS, delay };
+        let keeps_ids = !self.changed.contains(&true);
+        let idles = draw.chance("idle", IDLE);
+        let mut sketch = Sketch::draw(draw, scale, keeps_ids);
+        let mut jobs = Vec::new();
+        for (place, act) in self.acts.iter().enumerate() {
+            if place > 0 && self.changed[place - 1] {
+                sketch = sketch.successor(draw, act.name);
+            }
+            let then = if idles && act.exit.is_some() { AtEnd::Idle } else { AtEnd::End };
+            jobs.push(JobConfig { graph: sketch.graph(act.name, then), checkpoint, restart });
+        }
+        jobs
+    }
+
+    fn checkpoint(&self, draw: &Draw<'_>, network: &Network) -> CheckpointConfig {
+        // A barrier may wait behind every record of a few channels, and a snapshot for its storage.
+        let slow = network.channel_latency.1.times(10).plus(network.snapshot_async.1.times(2));
+        let patience = self.interval.times(draw.within("timeout-intervals", (2, 5)));
+        let pauses = draw.chance("min-pause-set", 30);
+        CheckpointConfig {
+            interval: Some(self.interval),
+            timeout: patience.plus(slow).plus(SimTime::from_millis(300)),
+            min_pause: if pauses {
+                draw.span("min-pause", (part(self.interval, 4), self.interval))
+            } else {
+                SimTime::ZERO
+            },
+            max_concurrent: draw.weighted("max-concurrent", &[(1, 5), (2, 2), (3, 2)]),
+            retained: draw.count("retained", (1, 3)),
+            tolerable_failures: draw.weighted("tolerable-failures", &[(0, 3), (1, 2), (5, 5)]),
+        }
+    }
+
+    /// The steps that carry the story, and a savepoint for its own sake.
+    pub(super) fn steps(&self, draw: &Draw<'_>, profile: &Profile) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for pair in self.acts.windows(2) {
+            if let [act, next] = pair {
+                self.leave(draw, act, next, &mut steps);
+            }
+        }
+        if profile.savepoints && draw.chance("spare", SPARE_SAVEPOINT) {
+            let act = &self.acts[draw.place("spare-act", self.acts.len())];
+            let at = draw.span("spare-at", (act.start, act.end));
+            let action = Action::Savepoint { job: act.name.to_owned(), label: "spare".to_owned() };
+            steps.push(step(Trigger::At(at), action));
+        }
+        steps
+    }
+
+    /// Leaves an act for the next one.
+    fn leave(&self, draw: &Draw<'_>, act: &Act, next: &Act, steps: &mut Vec<Step>) {
+        let job = act.name.to_owned();
+        let label = format!("of-{}", act.name);
+        let mut trigger = Trigger::At(act.end);
+        let with_savepoint = match act.exit {
+            Some(Exit::Fallback(at)) => {
+                let action = Action::Savepoint { job: job.clone(), label: label.clone() };
+                steps.push(step(Trigger::At(at), action));
+                None
+            }
+            Some(Exit::Savepoint) | None => {
+                let is_first = act.start == SimTime::ZERO;
+                if is_first && draw.chance("left-at-milestone", LEFT_AT_MILESTONE) {
+                    let checkpoint = draw.within("left-at-checkpoint", (2, 3));
+                    let milestone = Milestone::Completed { checkpoint, job: job.clone() };
+                    let after = draw.span("left-after", (SimTime::ZERO, self.interval));
+                    trigger = Trigger::When(milestone, after);
+                }
+                Some(label.clone())
+            }
+        };
+        let cancel = step(trigger, Action::Cancel { job: job.clone(), with_savepoint });
+        // A fault may have the job restart just now: whoever cancels it tries again.
+        steps.push(Step { retry: Some(self.interval), ..cancel });
+        let canceled = Milestone::Status { job, status: JobStatus::Canceled };
+        let pause = draw
+            .span(format_args!("{}/pause", next.name), (SimTime::ZERO, SimTime::from_millis(50)));
+        let run = Action::Run {
+            job: next.name.to_owned(),
+            from: Some(label),
+            allow_non_restored: draw.chance(format_args!("{}/allow", next.name), 15),
+        };
+        steps.push(step(Trigger::When(canceled, pause), run));
+    }
+}
+
+/// A step that need not be refused.
+pub(super) fn step(trigger: Trigger, action: Action) -> Step {
+    Step { trigger, action, refused: None, retry: None, line: Line::default() }
+}
