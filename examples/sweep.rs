@@ -1,10 +1,11 @@
-use sandbar::{operator::Catalogue, scenario::Profile, search::*};
 use sandbar::rules::Mutation;
+use sandbar::{operator::Catalogue, scenario::Profile, search::*};
 use std::sync::Arc;
 fn main() {
     let mut args = std::env::args().skip(1).map(|a| a.parse::<u64>().unwrap());
     let (from, to) = (args.next().unwrap(), args.next().unwrap());
-    let mutations: Vec<Mutation> = args.next().map(|m| Mutation::ALL[m as usize]).into_iter().collect();
+    let mutations: Vec<Mutation> =
+        args.next().map(|m| Mutation::ALL[m as usize]).into_iter().collect();
     println!("{mutations:?}");
     let catalogue = Arc::new(Catalogue::built_in());
     let mut totals = SweepTotals::default();
@@ -12,7 +13,9 @@ fn main() {
     let mut why: std::collections::BTreeMap<String, u64> = Default::default();
     let mut ends: std::collections::BTreeMap<String, u64> = Default::default();
     for seed in from..to {
-        let r = std::panic::catch_unwind(|| play_drawn(seed, &Profile::default(), &mutations, &catalogue));
+        let r = std::panic::catch_unwind(|| {
+            play_drawn(seed, &Profile::default(), &mutations, &catalogue)
+        });
         match r {
             Ok((s, p)) => {
                 totals.add(&p);
@@ -26,7 +29,13 @@ fn main() {
                         .unwrap_or_default()
                 ))
                 .or_default() += 1;
-                let plain = |n: &sandbar::job::OperatorNode| matches!(&n.kind, sandbar::job::OperatorKind::Sink { kind } if kind == "plain"); let sink = |n: &sandbar::job::OperatorNode| matches!(&n.kind, sandbar::job::OperatorKind::Sink { .. }); if s.jobs[0].graph.operators.iter().filter(|n| sink(n)).all(|n| plain(n)) { *why.entry("only plain".into()).or_default() += 1; }
+                let plain = |n: &sandbar::job::OperatorNode| matches!(&n.kind, sandbar::job::OperatorKind::Sink { kind } if kind == "plain");
+                let sink = |n: &sandbar::job::OperatorNode| {
+                    matches!(&n.kind, sandbar::job::OperatorKind::Sink { .. })
+                };
+                if s.jobs[0].graph.operators.iter().filter(|n| sink(n)).all(|n| plain(n)) {
+                    *why.entry("only plain".into()).or_default() += 1;
+                }
                 let mut fin = String::new();
                 for name in &p.verdict.sometimes {
                     if *name == "job-manager-killed" {
