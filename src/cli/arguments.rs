@@ -177,7 +177,8 @@ fn seed(text: &str) -> Result<u64, String> {
 
 fn seeds(text: &str) -> Result<Range<u64>, String> {
     let parts = text.split_once("..");
-    let (first, end) = parts.ok_or_else(|| "a range of seeds is A..B, such as 0..100".to_owned())?;
+    let (first, end) =
+        parts.ok_or_else(|| "a range of seeds is A..B, such as 0..100".to_owned())?;
     let (first, end) = (seed(first)?, end.trim_start_matches('='));
     // The end is not a seed that is played, so it may be one more than the last.
     let end: Option<u64> = end.parse().ok().filter(|end| *end <= SEED_MAX + 1);

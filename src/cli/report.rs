@@ -84,7 +84,9 @@ fn savepoints(of: &Report<'_>, style: Style) -> Vec<String> {
         let job = &savepoint.snapshot.properties().job_name;
         let place = match of.paths.get(&savepoint.label) {
             Some(path) => path.display().to_string(),
-            None => format!("{} {}", savepoint.path, style.faint("(not kept; give --data-dir DIR)")),
+            None => {
+                format!("{} {}", savepoint.path, style.faint("(not kept; give --data-dir DIR)"))
+            }
         };
         format!("{:width$}  id {} of {job}  {place}", savepoint.label, savepoint.checkpoint)
     };
@@ -100,7 +102,8 @@ fn sink_rows(sink: &ExternalSystem, of: &Report<'_>) -> Vec<String> {
     let mut facts = vec![format!("{rows} rows committed")];
     let waiting = [("prepared", sink.prepared.len()), ("open", sink.open.len())];
     for (what, count) in waiting.into_iter().filter(|(_, count)| *count > 0) {
-        facts.push(format!("{count} transactions left {what}"));
+        let plural = if count == 1 { "" } else { "s" };
+        facts.push(format!("{count} transaction{plural} left {what}"));
     }
     if let Some((_, class)) = of.played.verdict.classes.iter().find(|(name, _)| *name == sink.name)
     {
@@ -145,7 +148,11 @@ fn checks(of: &Report<'_>, style: Style) -> Vec<String> {
         let said = said.map_or("", |(_, said)| said);
         match finding {
             Finding::Held => {
-                rows.push(format!("{}     {name:width$}  {}", style.good("held"), style.faint(said)));
+                rows.push(format!(
+                    "{}     {name:width$}  {}",
+                    style.good("held"),
+                    style.faint(said)
+                ));
             }
             Finding::Skipped => rows.push(format!("skipped  {name:width$}  {}", style.faint(said))),
             Finding::Broken(violations) => {
@@ -189,7 +196,9 @@ fn conclusion(of: &Report<'_>, style: Style) -> String {
     let verdict = match of.played.judgement() {
         Judgement::Holds => style.good("holds"),
         Judgement::Broken => style.bad("broken"),
-        Judgement::Stalled => style.bad("stalled: a job is not over, and nothing can happen any more"),
+        Judgement::Stalled => {
+            style.bad("stalled: a job is not over, and nothing can happen any more")
+        }
     };
     text.push_str(&format!("verdict  {verdict}\n"));
     if of.played.judgement() != Judgement::Holds {

@@ -37,8 +37,10 @@ pub(super) fn run(
     let targets = prepare_outputs(arguments, &setup.scenario)?;
     let trace_target = arguments.trace.as_deref().map(Target::prepare).transpose()?;
     let replay = replay_command(arguments, setup.choices.seed());
+    let interrupt = Interrupt::listen();
     announce(arguments, &setup, screen);
-    let (played, paths) = play_once(arguments.data_dir.as_deref(), setup.clone(), &replay)?;
+    let data_dir = arguments.data_dir.as_deref();
+    let (played, paths) = play_once(data_dir, setup.clone(), &interrupt, &replay)?;
     let names = names(&played, &setup.scenario);
     if let Some(target) = trace_target {
         target.write(json_lines(&played.trace, &names).as_bytes())?;
@@ -68,7 +70,7 @@ pub(super) fn run(
         screen.complain(&format!("replay: {replay}\n"));
     }
     if arguments.check_determinism {
-        play_again(setup, &played, &names, &replay)?;
+        play_again(setup, &played, &names, &interrupt, &replay)?;
         if arguments.format == Format::Human {
             screen.say("deterministic: played twice with the same digest\n");
         }
@@ -146,9 +148,9 @@ fn announce(arguments: &Run, setup: &Setup, screen: &mut Screen) {
 fn play_once(
     data_dir: Option<&Path>,
     setup: Setup,
+    interrupt: &Interrupt,
     replay: &str,
 ) -> Result<(Played, Paths), Failure> {
-    let interrupt = Interrupt::listen();
     let bar = progress(None, "{spinner} {msg}");
     let watch = |cluster: &mut Cluster| {
         if cluster.events() % PROGRESS_EVERY == 0 {
@@ -174,10 +176,12 @@ fn play_again(
     setup: Setup,
     first: &Played,
     names: &Names,
+    interrupt: &Interrupt,
     replay: &str,
 ) -> Result<(), Failure> {
-    let (second, _) = play_once(None, setup, replay)?;
-    if second.outcome.digest == first.outcome.digest && second.trace.entries == first.trace.entries {
+    let (second, _) = play_once(None, setup, interrupt, replay)?;
+    if second.outcome.digest == first.outcome.digest && second.trace.entries == first.trace.entries
+    {
         return Ok(());
     }
     let pairs = first.trace.entries.iter().zip(&second.trace.entries);

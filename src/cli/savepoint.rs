@@ -66,7 +66,8 @@ fn describe(summary: &SavepointSummary) -> String {
     );
     let width = summary.operators.iter().map(|operator| operator.name.len()).max().unwrap_or(0);
     for operator in &summary.operators {
-        let uid = operator.uid.as_deref().map_or_else(|| "no uid".into(), |uid| format!("uid {uid}"));
+        let uid =
+            operator.uid.as_deref().map_or_else(|| "no uid".into(), |uid| format!("uid {uid}"));
         let finished = match operator.finished {
             0 => String::new(),
             count => format!(", {count} finished"),
@@ -82,9 +83,13 @@ fn describe(summary: &SavepointSummary) -> String {
             ));
         }
     }
-    section(&mut text, "inputs", summary.inputs.iter().map(|input| {
-        format!("{}[{}] read up to entry {}", input.name, input.partition, input.next)
-    }));
+    section(
+        &mut text,
+        "inputs",
+        summary.inputs.iter().map(|input| {
+            format!("{}[{}] read up to entry {}", input.name, input.partition, input.next)
+        }),
+    );
     section(&mut text, "copies of sinks", summary.sinks.iter().cloned());
     let file = |(name, bytes): (&String, &u64)| format!("{name}  {bytes} bytes");
     section(&mut text, "files", summary.files.iter().map(file));

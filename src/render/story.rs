@@ -69,7 +69,9 @@ fn beat(entry: &Entry, trace: &Trace, names: &Names) -> Option<Beat> {
         TraceEvent::AttemptStarted { attempt, restored: None, .. } if attempt.number() > 0 => {
             Tone::Plain
         }
-        TraceEvent::CheckpointCompleted { checkpoint, kind: CheckpointKind::Checkpoint, .. } => {
+        TraceEvent::CheckpointCompleted {
+            checkpoint, kind: CheckpointKind::Checkpoint, ..
+        } => {
             let id = checkpoint.number();
             completed = Some((id, id, 1));
             Tone::Plain
@@ -85,6 +87,10 @@ fn beat(entry: &Entry, trace: &Trace, names: &Names) -> Option<Beat> {
     let text = match &entry.event {
         TraceEvent::MessageDisturbed { .. } | TraceEvent::FaultInjected { .. } => {
             format!("{} {}", said.who, said.what)
+        }
+        // Where it lies is told with the savepoints: a data folder may give it another name.
+        TraceEvent::SavepointStored { checkpoint, label, .. } => {
+            format!("savepoint {checkpoint} stored as `{label}`")
         }
         _ => said.what,
     };

@@ -23,12 +23,7 @@ pub fn event_line(entry: &Entry, names: &Names) -> String {
     line(entry, names, names.widths(), false)
 }
 
-fn line(
-    entry: &Entry,
-    names: &Names,
-    (runs, tasks): (usize, usize),
-    causes: bool,
-) -> String {
+fn line(entry: &Entry, names: &Names, (runs, tasks): (usize, usize), causes: bool) -> String {
     let said = in_words(&entry.event, names);
     let run = said.run.map_or_else(String::new, |run| names.run(run));
     let mut line = String::new();
@@ -36,7 +31,11 @@ fn line(
     let (who, what) = (said.who, said.what);
     let written = if causes {
         let cause = if entry.cause == entry.number { "-".into() } else { entry.cause.to_string() };
-        write!(line, "{:>6} {cause:>6}  {time:>14}  {run:runs$}  {who:tasks$}  {what}", entry.number)
+        write!(
+            line,
+            "{:>6} {cause:>6}  {time:>14}  {run:runs$}  {who:tasks$}  {what}",
+            entry.number
+        )
     } else {
         write!(line, "{time:>14}  {run:runs$}  {who:tasks$}  {what}")
     };

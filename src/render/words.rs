@@ -183,8 +183,7 @@ fn restore_text(
     names: &Names,
 ) -> String {
     let entries: u64 = report.snapshot.iter().map(|sum| sum.entries).sum();
-    let mut text =
-        format!("restores snapshot {checkpoint}: {} states", report.mapped.len());
+    let mut text = format!("restores snapshot {checkpoint}: {} states", report.mapped.len());
     text.push_str(&format!(" of {}, {entries} entries", report.snapshot.len()));
     if !report.dropped.is_empty() {
         let dropped = report.dropped.iter();
@@ -332,7 +331,12 @@ fn snapshot_line(event: &TraceEvent, names: &Names) -> Line {
 
 fn positions_text(positions: &[SourcePosition], names: &Names) -> String {
     let positions = positions.iter().map(|position| {
-        format!("{}[{}] to {}", names.input(position.input.index()), position.partition, position.next)
+        format!(
+            "{}[{}] to {}",
+            names.input(position.input.index()),
+            position.partition,
+            position.next
+        )
     });
     let positions: Vec<_> = positions.collect();
     if positions.is_empty() { "no partition".to_owned() } else { positions.join(", ") }
