@@ -77,7 +77,7 @@ fn rooms() -> Vec<(File, String, Vec<NamedPath>)> {
 }
 
 /// Imports that climb or cross, and rooms that stand nowhere.
-pub fn climbing_imports() -> Vec<String> {
+pub(crate) fn climbing_imports() -> Vec<String> {
     let mut complaints = Vec::new();
     for (file, room, paths) in rooms() {
         if floor_of(&room).is_none() {
@@ -124,7 +124,7 @@ fn wrong_import(room: &str, other: &str) -> Option<String> {
 }
 
 /// What the engine names and must not.
-pub fn banned_paths() -> Vec<String> {
+pub(crate) fn banned_paths() -> Vec<String> {
     let mut complaints = Vec::new();
     let engine =
         rooms().into_iter().filter(|(_, room, _)| !matches!(room.as_str(), "cli" | "main"));

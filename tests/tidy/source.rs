@@ -2,7 +2,7 @@
 
 /// A path that code names from the root of its crate or of `std`, as in `use crate::job::{Plan, RunId}`: one for each leaf.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct NamedPath {
+pub(crate) struct NamedPath {
     /// The line, from 1.
     pub line: usize,
     /// `crate`, `job`, `Plan`; of a `super` path what it stands for, from `crate` on.
@@ -10,7 +10,7 @@ pub struct NamedPath {
 }
 
 /// The code of a Rust file: comments, texts and characters are blanks, and lines stay where they are.
-pub fn code_of(text: &str) -> String {
+pub(crate) fn code_of(text: &str) -> String {
     let source: Vec<char> = text.chars().collect();
     let mut code = source.clone();
     let mut place = 0;
@@ -111,7 +111,7 @@ fn tokens(code: &str) -> Vec<Token> {
 
 /// Every path that the code of a module names from `crate`, `super` or `std`. `module` is where the file stands: `job`,
 /// `build`.
-pub fn named_paths(code: &str, module: &[String]) -> Vec<NamedPath> {
+pub(crate) fn named_paths(code: &str, module: &[String]) -> Vec<NamedPath> {
     let tokens = tokens(code);
     let text = |place: usize| tokens.get(place).map_or("", |token| token.text.as_str());
     let mut named = Vec::new();

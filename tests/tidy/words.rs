@@ -21,7 +21,7 @@ const MACHINE: &str = "name paths from the root of the project, or make a tempor
 const EXPECT: &str = "write #[expect(.., reason = \"..\")]";
 
 /// Every place where a banned word stands.
-pub fn complaints() -> Vec<String> {
+pub(crate) fn complaints() -> Vec<String> {
     let mut complaints = Vec::new();
     for file in files("") {
         let Some(text) = file.text() else { continue };
