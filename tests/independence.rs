@@ -10,12 +10,14 @@ use sandbar::trace::{Cast, Trace, TraceEvent};
 use std::convert::Infallible;
 use std::sync::Arc;
 
-/// A pipeline of three chains, all in parallel, with records on different channels at once.
+/// A pipeline with records on different channels at once. Its operators take no time, tasks start at once, and
+/// no channel has records of two partitions, so that none waits for another: that would depend on the other, however its
+/// draws are made.
 const ORDERS: [&str; 4] = [
-    r#"{ name = "orders", source = "orders", parallelism = 2 }"#,
-    r#"{ name = "pairs", filter = "even", from = ["orders"], parallelism = 2, chain = "never" }"#,
-    r#"{ name = "sums", aggregate = "sum", key-by = 0, from = ["pairs"], parallelism = 3 }"#,
-    r#"{ name = "out", sink = "idempotent", from = ["sums"], parallelism = 1 }"#,
+    r#"{ name = "orders", takes = "0ns", source = "orders", parallelism = 2 }"#,
+    r#"{ name = "pairs", takes = "0ns", filter = "even", from = ["orders"], parallelism = 2, chain = "never" }"#,
+    r#"{ name = "sums", takes = "0ns", aggregate = "sum", key-by = 0, from = ["pairs"], parallelism = 3 }"#,
+    r#"{ name = "out", takes = "0ns", sink = "idempotent", from = ["sums"], parallelism = 3 }"#,
 ];
 /// Another pipeline that has nothing to do with it.
 const RETURNS: [&str; 3] = [
@@ -32,7 +34,7 @@ const RETURNS_INPUT: &str =
 /// A world with these inputs and one job of these operators.
 fn world(inputs: &[&str], operators: &[&str]) -> Scenario {
     let text = format!(
-        "seed = 21\ncluster = {{ task-managers = 2, slots = 16 }}\n{}\n[job.shop]\noperators = [\n  {},\n]\n",
+        "seed = 21\ncluster = {{ task-managers = 2, slots = 16 }}\nnetwork = {{ task-start = \"1us\" }}\n{}\n[job.shop]\noperators = [\n  {},\n]\n",
         inputs.concat(),
         operators.join(",\n  ")
     );
