@@ -34,14 +34,30 @@ impl World {
                 self.tell(event);
             }
         }
-        for (channel, element) in effects.sends.drain(..) {
+        if effects.sends.len() == 1 {
+            let (channel, element) = effects.sends.pop().expect("there is one");
             self.send(task, channel, element, departs, agenda);
+        } else if !effects.sends.is_empty() {
+            self.carry_sends(task, departs, effects, agenda);
         }
         if !effects.external.is_empty() {
             self.carry_external(task, effects);
         }
         if has_more {
             self.carry_rest(task, held, effects, agenda);
+        }
+    }
+
+    #[inline(never)]
+    fn carry_sends(
+        &mut self,
+        task: TaskId,
+        departs: SimTime,
+        effects: &mut TaskEffects,
+        agenda: &mut Agenda,
+    ) {
+        for (channel, element) in effects.sends.drain(..) {
+            self.send(task, channel, element, departs, agenda);
         }
     }
 

@@ -121,11 +121,11 @@ impl World {
             }
             Element::EndOfData | Element::EndOfPartition => {}
         }
-        let mut effects = std::mem::take(&mut self.task_effects);
+        let mut effects = self.lend_effects();
         let task = self.places[to.index()].task.as_mut().expect("it was there a moment ago");
         task.on_element(gate, element, self.now, &mut effects);
         self.carry_task(to, &mut effects, agenda);
-        self.task_effects = effects;
+        self.task_effects = Some(effects);
         self.return_credit(id, agenda);
     }
 
@@ -280,7 +280,7 @@ impl World {
 
     fn read(&mut self, index: usize, agenda: &mut Agenda) {
         let id = TaskId::new(index);
-        let mut effects = std::mem::take(&mut self.task_effects);
+        let mut effects = self.lend_effects();
         let place = &mut self.places[index];
         let task = place.task.as_mut().expect("a source that reads is alive");
         let input = task.input().expect("only sources read");
@@ -310,7 +310,7 @@ impl World {
             },
         }
         self.carry_task(id, &mut effects, agenda);
-        self.task_effects = effects;
+        self.task_effects = Some(effects);
     }
 
     fn at_end(&self, task: TaskId) -> AtEnd {

@@ -121,7 +121,8 @@ pub(super) struct World {
     pub(super) is_over: bool,
     pub(super) until_reached: bool,
     pub(super) now: SimTime,
-    pub(super) task_effects: TaskEffects,
+    /// Lent to a task for one call and taken back; boxed, since it is lent for every event.
+    pub(super) task_effects: Option<Box<TaskEffects>>,
     pub(super) job_effects: JobEffects,
 }
 
@@ -147,7 +148,10 @@ impl Cluster {
     /// Plays one event and hands what happened to the sink. `false` when the world is over.
     pub fn step(&mut self, sink: &mut dyn TraceSink) -> bool {
         let flow = self.simulation.step();
-        self.simulation.world.flush(sink);
+        let world = &mut self.simulation.world;
+        if !world.told.is_empty() || !world.new_casts.is_empty() {
+            world.flush(sink);
+        }
         flow == Flow::Continue
     }
 
@@ -226,7 +230,7 @@ impl World {
             activity: 0,
             is_over: false,
             until_reached: false,
-            task_effects: TaskEffects::default(),
+            task_effects: Some(Box::default()),
             job_effects: JobEffects::default(),
         };
         for system in std::mem::take(&mut world.given.externals) {
@@ -270,20 +274,30 @@ impl World {
     }
 
     /// After each event: milestones that were reached, what the digest must know, whether the world is over.
+    #[inline]
     fn finish_event(&mut self, agenda: &mut Agenda, digest: &mut Digest) -> Flow {
         if !self.told.is_empty() {
-            self.reach_milestones(agenda);
-            for entry in &self.told {
-                digest.fold_value(&entry.event);
-            }
+            self.finish_told(agenda, digest);
         }
         self.cause = NO_CAUSE;
-        if !self.told.is_empty() && self.steps_due == 0 && !self.any_alive() {
-            self.is_over = true;
-        }
         if self.is_over { Flow::Stop } else { Flow::Continue }
     }
 
+    fn finish_told(&mut self, agenda: &mut Agenda, digest: &mut Digest) {
+        self.reach_milestones(agenda);
+        for entry in &self.told {
+            digest.fold_value(&entry.event);
+        }
+        self.is_over |= self.steps_due == 0 && !self.any_alive();
+    }
+
+    /// Takes the buffer that is lent to a task.
+    #[inline]
+    pub(super) fn lend_effects(&mut self) -> Box<TaskEffects> {
+        self.task_effects.take().expect("one task acts at a time")
+    }
+
+    #[inline(never)]
     fn flush(&mut self, sink: &mut dyn TraceSink) {
         for cast in self.new_casts.drain(..) {
             sink.on_cast(&cast);
