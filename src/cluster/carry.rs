@@ -23,42 +23,35 @@ impl World {
         agenda: &mut Agenda,
     ) {
         let departs = self.places[task.index()].busy_until.max(self.now);
-        let has_more = !effects.events.is_empty()
-            || effects.snapshot.is_some()
-            || effects.released
-            || !effects.messages.is_empty()
-            || effects.failure.is_some();
-        let held = if effects.released { self.records_held(task) } else { 0 };
-        if has_more {
-            for event in effects.events.drain(..) {
-                self.tell(event);
+        if effects.is_plain() {
+            if let Some((channel, element)) = effects.sends.pop() {
+                self.send(task, channel, element, departs, agenda);
             }
-        }
-        if effects.sends.len() == 1 {
-            let (channel, element) = effects.sends.pop().expect("there is one");
-            self.send(task, channel, element, departs, agenda);
-        } else if !effects.sends.is_empty() {
-            self.carry_sends(task, departs, effects, agenda);
-        }
-        if !effects.external.is_empty() {
-            self.carry_external(task, effects);
-        }
-        if has_more {
-            self.carry_rest(task, held, effects, agenda);
+            if !effects.external.is_empty() {
+                self.carry_external(task, effects);
+            }
+        } else {
+            self.carry_all(task, departs, effects, agenda);
         }
     }
 
     #[inline(never)]
-    fn carry_sends(
+    fn carry_all(
         &mut self,
         task: TaskId,
         departs: SimTime,
         effects: &mut TaskEffects,
         agenda: &mut Agenda,
     ) {
+        let held = if effects.released { self.records_held(task) } else { 0 };
+        for event in effects.events.drain(..) {
+            self.tell(event);
+        }
         for (channel, element) in effects.sends.drain(..) {
             self.send(task, channel, element, departs, agenda);
         }
+        self.carry_external(task, effects);
+        self.carry_rest(task, held, effects, agenda);
     }
 
     fn carry_external(&mut self, task: TaskId, effects: &mut TaskEffects) {

@@ -6,6 +6,7 @@
 use super::channel::{Channel, Head, Queued};
 use super::control::{Kind, pack};
 use super::world::World;
+use crate::effect::TaskEffects;
 use crate::job::{AtEnd, ChannelId, Element, OperatorKind, TaskId};
 use crate::kernel::{Agenda, SimTime, Ticket};
 use crate::operator::Poll;
@@ -29,10 +30,13 @@ impl World {
         } else {
             place.ready.push_back(ChannelId::new(index));
         }
-        self.ask_for_turn(to, agenda);
+        if !self.places[to].ready.is_empty() {
+            self.ask_for_turn(to, agenda);
+        }
     }
 
     /// A task is free for the next element that waits.
+    #[inline(never)]
     pub(super) fn on_turn(&mut self, task: usize, ticket: Ticket, agenda: &mut Agenda) {
         if self.places[task].turn != ticket {
             return;
@@ -46,7 +50,7 @@ impl World {
     }
 
     /// Puts a turn on the agenda if something waits and nothing else will wake the task.
-    #[inline]
+    #[inline(never)] // rare where tasks take no time, and large
     fn ask_for_turn(&mut self, task: usize, agenda: &mut Agenda) {
         let place = &mut self.places[task];
         let is_starting = place.task.as_ref().is_some_and(|task| task.phase() == Phase::Starting);
@@ -75,6 +79,7 @@ impl World {
     }
 
     /// The receiver is gone: the element is lost, its credit is not.
+    #[cold]
     fn drop_head(&mut self, id: ChannelId, agenda: &mut Agenda) {
         let dropped = self.pop(id, agenda);
         if matches!(dropped, Element::Barrier(_)) {
@@ -148,6 +153,7 @@ impl World {
     }
 
     /// Moves stalled outputs into their channels, in order, as far as there is credit.
+    #[inline(never)] // large, and its callers are on the path of every event
     fn drain(&mut self, from: usize, agenda: &mut Agenda) {
         while let Some((channel, element)) = self.places[from].stalled.front() {
             if !self.has_credit(*channel, element) {
@@ -169,7 +175,7 @@ impl World {
     #[inline]
     fn has_credit(&self, channel: ChannelId, element: &Element) -> bool {
         let held = self.channels[channel.index()].queue.len();
-        let capacity = self.scenario.network.channel_capacity;
+        let capacity = self.network.channel_capacity;
         !matches!(element, Element::Record(_))
             || u32::try_from(held).is_ok_and(|held| held < capacity)
     }
@@ -187,18 +193,18 @@ impl World {
         if let Element::Record(record) = &element {
             self.channels[channel.index()].sent.add(record.origin);
         }
-        let is_stalled = !self.places[from.index()].stalled.is_empty();
-        if is_stalled || !self.has_credit(channel, &element) {
-            self.places[from.index()].stalled.push_back((channel, element));
-        } else {
+        let stalled = &self.places[from.index()].stalled;
+        if stalled.is_empty() && self.has_credit(channel, &element) {
             self.enqueue(channel, element, departs, agenda);
+        } else {
+            self.places[from.index()].stalled.push_back((channel, element));
         }
     }
 
     #[inline]
     fn enqueue(&mut self, id: ChannelId, element: Element, departs: SimTime, agenda: &mut Agenda) {
         let cause = self.cause;
-        let (low, high) = self.scenario.network.channel_latency;
+        let (low, high) = self.network.channel_latency;
         let channel = &mut self.channels[id.index()];
         let latency = channel.latency.span(Channel::draw_index(&element), low, high);
         let at = channel.last_arrival.max(departs.plus(latency));
@@ -298,19 +304,25 @@ impl World {
                 self.schedule_read(index, next, agenda);
             }
             Poll::Later(at) => self.schedule_read(index, at, agenda),
-            Poll::Ended => match self.at_end(id) {
-                AtEnd::Idle => {
-                    self.places[index].is_idle = true;
-                    self.watch_for_quiet(agenda);
-                }
-                AtEnd::End => {
-                    let task = self.places[index].task.as_mut().expect("it read a moment ago");
-                    task.on_source_ended(self.now, &mut effects);
-                }
-            },
+            Poll::Ended => self.read_all(id, &mut effects, agenda),
         }
         self.carry_task(id, &mut effects, agenda);
         self.task_effects = Some(effects);
+    }
+
+    /// A source has read its log to the end.
+    #[cold]
+    fn read_all(&mut self, id: TaskId, effects: &mut TaskEffects, agenda: &mut Agenda) {
+        match self.at_end(id) {
+            AtEnd::Idle => {
+                self.places[id.index()].is_idle = true;
+                self.watch_for_quiet(agenda);
+            }
+            AtEnd::End => {
+                let task = self.places[id.index()].task.as_mut().expect("it read a moment ago");
+                task.on_source_ended(self.now, effects);
+            }
+        }
     }
 
     fn at_end(&self, task: TaskId) -> AtEnd {

@@ -11,7 +11,7 @@ use crate::job::{Attempt, ExternalId, RunId, TaskId, TaskManagerId};
 use crate::kernel::{Agenda, Choices, Digest, Event, Flow, SimTime, Simulation, Stream, Ticket};
 use crate::operator::{Catalogue, Log};
 use crate::rules::Rules;
-use crate::scenario::Scenario;
+use crate::scenario::{Network, Scenario};
 use crate::state::CompletedCheckpoint;
 use crate::task::Task;
 use crate::trace::{Cast, Entry, SnapshotSource, TraceEvent, TraceSink};
@@ -91,6 +91,8 @@ pub(super) struct Savepoint {
 pub(super) struct World {
     pub(super) scenario: Arc<Scenario>,
     pub(super) rules: Arc<Rules>,
+    /// The scenario's, at hand for every send.
+    pub(super) network: Network,
     pub(super) given: Given,
     pub(super) runs: Vec<Run>,
     pub(super) places: Vec<Place>,
@@ -190,21 +192,25 @@ impl crate::kernel::World for World {
             Kind::Head => self.on_head(index, event.ticket, agenda),
             Kind::Turn => self.on_turn(index, event.ticket, agenda),
             Kind::Read => self.on_read(index, event.ticket, agenda),
-            Kind::Control => {
-                let (control, cause) = self.controls.take(index);
-                self.cause = cause;
-                self.on_control(control, agenda);
-            }
+            Kind::Control => self.on_control_due(index, agenda),
         }
         self.finish_event(agenda, digest)
     }
 }
 
 impl World {
+    #[inline(never)] // rare beside records
+    fn on_control_due(&mut self, index: usize, agenda: &mut Agenda) {
+        let (control, cause) = self.controls.take(index);
+        self.cause = cause;
+        self.on_control(control, agenda);
+    }
+
     fn new(scenario: Arc<Scenario>, given: Given) -> Self {
         let cluster = scenario.cluster;
         let mut world = Self {
             rules: Arc::new(scenario.rules()),
+            network: scenario.network,
             managers: Managers::new(cluster.task_managers, cluster.slots),
             milestones: Milestones::of(&scenario),
             steps_done: vec![false; scenario.steps.len()],
@@ -283,6 +289,7 @@ impl World {
         if self.is_over { Flow::Stop } else { Flow::Continue }
     }
 
+    #[inline(never)]
     fn finish_told(&mut self, agenda: &mut Agenda, digest: &mut Digest) {
         self.reach_milestones(agenda);
         for entry in &self.told {
