@@ -53,9 +53,9 @@ impl World {
         if attempt == Attempt::default() {
             return;
         }
-        for channel in 0..cast.plan.channels.len() {
-            let latency = self.latency_of(cast, ChannelId::new(channel), attempt);
-            self.channels[cast.first_channel + channel].reset(latency);
+        let latencies = self.latencies(cast, attempt);
+        for (channel, latency) in self.channels[cast.first_channel..].iter_mut().zip(latencies) {
+            channel.reset(latency);
         }
     }
 
@@ -190,7 +190,7 @@ impl World {
         let mut effects = self.lend_effects();
         let task = self.places[id.index()].task.as_mut().expect("asked for a task that exists");
         act(task, self.now, &mut effects);
-        self.carry_task(id, &mut effects, agenda);
+        self.carry_all(id, &mut effects, agenda);
         self.task_effects = Some(effects);
     }
 

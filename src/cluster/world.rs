@@ -148,6 +148,7 @@ impl Cluster {
     }
 
     /// Plays one event and hands what happened to the sink. `false` when the world is over.
+    #[inline]
     pub fn step(&mut self, sink: &mut dyn TraceSink) -> bool {
         let flow = self.simulation.step();
         let world = &mut self.simulation.world;
@@ -185,6 +186,7 @@ impl Cluster {
 }
 
 impl crate::kernel::World for World {
+    #[inline(always)] // one caller: the loop
     fn on_event(&mut self, event: Event, agenda: &mut Agenda, digest: &mut Digest) -> Flow {
         self.now = event.at;
         let (kind, index) = unpack(event.what);
