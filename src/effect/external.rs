@@ -3,6 +3,7 @@
 use crate::job::{CheckpointId, Origin, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A transaction of an external system. Carries the attempt, so that no restart reuses one that may still be pending.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -94,8 +95,8 @@ pub struct Row {
 pub struct ExternalSystem {
     /// The sink's name.
     pub name: String,
-    /// Rows that everybody sees, in order of arrival or commit.
-    pub committed: Vec<Row>,
+    /// Rows that everybody sees, in order of arrival or commit. Shared by the forks of a world.
+    pub committed: Arc<Vec<Row>>,
     /// Rows by key, for upserts.
     pub table: BTreeMap<Value, Row>,
     /// Transactions that are open: their rows so far.

@@ -28,7 +28,7 @@ fn sink() -> ExternalSystem {
     let bytes = Value::Bytes(Arc::from([0, 255]));
     ExternalSystem {
         name: "out/of the way".into(),
-        committed: vec![row(Value::Int(-5)), row(bytes)],
+        committed: vec![row(Value::Int(-5)), row(bytes)].into(),
         table: BTreeMap::from([(Value::text("k"), row(Value::Int(1)))]),
         open: BTreeMap::new(),
         prepared: BTreeMap::from([(transaction, (CheckpointId::new(4), vec![row(Value::Int(2))]))]),
