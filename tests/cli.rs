@@ -83,6 +83,7 @@ fn wrong_input_is_told_with_what_to_do_about_it() {
         ("trace_nowhere", &["run", one, "--trace", "no/such/folder/x.jsonl"]),
         ("bad_time", &["run", one, "--until", "5 parsecs"]),
         ("time_without_unit", &["run", one, "--until", "5"]),
+        ("negative_seed", &["run", one, "--seed", "-1"]),
         ("bad_seed", &["run", one, "--seed", "9223372036854775808"]),
         ("savepoint_missing", &["run", part2, "-s", "no/such/savepoint"]),
         ("savepoint_is_an_empty_folder", &["run", part2, "-s", utf8(&empty)]),
@@ -233,6 +234,15 @@ fn a_broken_protocol_fails_with_the_command_that_replays_it() {
     let replay = told.lines().find_map(|line| line.trim().strip_prefix("replay: sandbar "));
     let replay: Vec<&str> = replay.expect("a failing seed is named").split(' ').collect();
     assert_eq!(sandbar(&replay).status.code(), Some(1), "{replay:?}");
+    // The story of that seed, as a file, is broken in the same way.
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("story.toml");
+    fs::write(&file, succeed(&[&replay[..], &["--print-scenario"]].concat())).expect("written");
+    let output = sandbar(&["run", utf8(&file)]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    let told = text(&output.stdout);
+    assert!(told.contains("violation: output-equivalence broken at event"), "{told}");
+    assert!(told.contains("\nreplay: sandbar run "), "{told}");
 }
 
 #[test]
@@ -243,6 +253,21 @@ fn a_reader_that_goes_away_is_no_failure() {
     drop(child.stdout.take());
     let output = child.wait_with_output().expect("it ends");
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interruption_ends_a_sweep_with_the_totals_so_far() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sandbar"));
+    command.args(["sweep", "--seeds", "0..9223372036854775808", "--jobs", "1"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().expect("kill runs").success());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(130));
+    assert!(text(&output.stdout).contains(" worlds of seeds 0.."), "{}", text(&output.stdout));
+    assert!(text(&output.stderr).starts_with("interrupted"), "{}", text(&output.stderr));
 }
 
 #[test]

@@ -49,6 +49,7 @@ pub(super) enum Command {
     /// Print the operator id that Flink makes of a uid
     Uid {
         /// The uid, as a job sets it
+        #[arg(allow_hyphen_values = true)]
         text: String,
     },
     /// Print the hash code, key group and subtask that Flink gives a key
@@ -75,7 +76,7 @@ pub(super) struct Run {
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
     /// Decide every random choice by N, 0 to 2^63-1, instead of the file's seed
-    #[arg(long, value_name = "N", value_parser = seed)]
+    #[arg(long, value_name = "N", value_parser = seed, allow_hyphen_values = true)]
     pub(super) seed: Option<u64>,
     /// Read input NAME from PATH instead, a text file of one entry a line; `sometimes` is not asked for then
     #[arg(long, value_name = "NAME=PATH", value_parser = binding())]
@@ -86,7 +87,7 @@ pub(super) struct Run {
     #[arg(long, value_name = "NAME=PATH", value_parser = binding())]
     pub(super) output: Vec<Binding>,
     /// End the world at this virtual time at the latest, such as 1500ms or 60s
-    #[arg(long, value_name = "SPAN")]
+    #[arg(long, value_name = "SPAN", allow_hyphen_values = true)]
     pub(super) until: Option<SimTime>,
     /// Keep savepoints, retained checkpoints and sinks as files under DIR, as Flink lays them out
     #[arg(long, value_name = "DIR")]
@@ -117,7 +118,7 @@ pub(super) struct Sweep {
     #[arg(value_name = "FILE")]
     pub(super) file: Option<PathBuf>,
     /// The seeds, from A up to but without B
-    #[arg(long, value_name = "A..B", value_parser = seeds)]
+    #[arg(long, value_name = "A..B", value_parser = seeds, allow_hyphen_values = true)]
     pub(super) seeds: Range<u64>,
     /// How many threads; by default one a core
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]

@@ -34,7 +34,8 @@ impl Target {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             Some(_) | None => Path::new("."),
         };
-        let temporary = builder().tempfile_in(folder).map_err(|cause| wrong(&cause))?;
+        let temporary =
+            builder().tempfile_in(folder).map_err(|cause| wrong(&without_place(&cause)))?;
         Ok(Self { path: path_behind, temporary: Some(temporary) })
     }
 
@@ -50,6 +51,13 @@ impl Target {
         };
         written.map_err(|cause| Failure::unwritable(&path, &cause))
     }
+}
+
+/// The cause without the name of the temporary file, which the user never gave.
+fn without_place(cause: &std::io::Error) -> std::io::Error {
+    let text = cause.to_string();
+    let said = text.split(" at path ").next().unwrap_or_default();
+    std::io::Error::new(cause.kind(), said.to_owned())
 }
 
 #[cfg(unix)]
@@ -117,6 +125,7 @@ mod tests {
     use super::*;
     use crate::effect::Row;
     use crate::job::Origin;
+    use std::sync::Arc;
 
     fn sink(values: Vec<Value>) -> ExternalSystem {
         let row = |value| Row { value, origin: Origin::default(), job: 0 };
@@ -137,6 +146,4 @@ mod tests {
         assert_eq!(rows_of(&sink), b"z\n\xff\\n\n1\n");
         assert_eq!(rows_of(&ExternalSystem::default()), b"");
     }
-
-    use std::sync::Arc;
 }

@@ -153,7 +153,7 @@ fn play_once(
 ) -> Result<(Played, Paths), Failure> {
     let bar = progress(None, "{spinner} {msg}");
     let watch = |cluster: &mut Cluster| {
-        if cluster.events() % PROGRESS_EVERY == 0 {
+        if cluster.events().is_multiple_of(PROGRESS_EVERY) {
             bar.set_message(format!("{} events, t={}", cluster.events(), cluster.now()));
             bar.tick();
         }

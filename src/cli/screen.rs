@@ -33,6 +33,11 @@ impl Screen {
         }
     }
 
+    /// Whether nothing more can be said, so that going on only to say more is in vain.
+    pub(super) fn is_closed(&self) -> bool {
+        self.failed.is_some()
+    }
+
     /// Writes to the error stream, at once. If nobody listens there, nobody is told.
     pub(super) fn complain(&self, text: &str) {
         let mut stream = std::io::stderr().lock();

@@ -49,6 +49,9 @@ pub(super) fn sweep(
     let seeds = arguments.seeds.clone();
     if arguments.print_scenario {
         for seed in seeds {
+            if screen.is_closed() {
+                break;
+            }
             let text = drawn_text(seed, arguments, &source);
             screen.say(&format!("# seed {seed}\n{text}\n"));
         }

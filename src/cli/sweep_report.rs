@@ -42,7 +42,8 @@ pub(super) fn report(arguments: &Sweep, totals: &SweepTotals, style: Style) -> S
         text.push_str(&format!("  seed {seed}: {why}\n    replay: {}\n", replay(arguments, *seed)));
         if arguments.file.is_none() {
             let print = format!("{} --print-scenario", replay(arguments, *seed));
-            text.push_str(&format!("    {}\n", style.faint(&format!("story:  {print}"))));
+            let tell = format!("story:  {print} > story.toml && sandbar run story.toml");
+            text.push_str(&format!("    {}\n", style.faint(&tell)));
         }
     }
     let verdict = if totals.failed == 0 { style.good("holds") } else { style.bad("broken") };

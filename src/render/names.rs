@@ -26,6 +26,12 @@ impl Names {
         }
     }
 
+    /// No names: every id is `?`.
+    #[cfg(test)]
+    pub(super) const fn of_nothing() -> Self {
+        Self { cast: Vec::new(), sinks: Vec::new(), inputs: Vec::new(), steps: Vec::new() }
+    }
+
     /// `count#0`.
     pub fn run(&self, run: RunId) -> String {
         self.cast.get(run.index()).map_or_else(|| "?".to_owned(), |cast| cast.label.clone())

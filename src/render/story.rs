@@ -120,10 +120,10 @@ fn line(beat: &Beat, names: &Names, width: usize, style: Style) -> String {
     let millis = beat.at.nanos() / 1_000_000;
     let time = format!("{}.{:03}s", millis / 1000, millis % 1000);
     let run = beat.run.map_or_else(String::new, |run| names.run(run));
-    let text = match beat.completed {
-        Some((first, last, 2..)) => format!("checkpoints {first} to {last} completed"),
-        Some((..)) | None if beat.times > 1 => format!("{} ({} times)", beat.text, beat.times),
-        Some((..)) | None => beat.text.clone(),
+    let text = match (beat.completed, beat.times) {
+        (Some((first, last, 2..)), _) => format!("checkpoints {first} to {last} completed"),
+        (Some(_) | None, 2..) => format!("{} ({} times)", beat.text, beat.times),
+        (Some(_) | None, _) => beat.text.clone(),
     };
     let text = match beat.tone {
         Tone::Deed => style.notable(&format!("* {text}")),
@@ -132,4 +132,62 @@ fn line(beat: &Beat, names: &Names, width: usize, style: Style) -> String {
         Tone::Plain => text,
     };
     format!("{}  {run:width$}  {text}\n", style.faint(&format!("{time:>10}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::{Attempt, CheckpointId};
+
+    const RUN: usize = 0;
+
+    fn completed(id: u64) -> TraceEvent {
+        TraceEvent::CheckpointCompleted {
+            run: RunId::new(RUN),
+            attempt: Attempt::new(0),
+            checkpoint: CheckpointId::new(id),
+            kind: CheckpointKind::Checkpoint,
+        }
+    }
+
+    fn refused(why: &str) -> TraceEvent {
+        TraceEvent::JobRefused { run: RunId::new(RUN), why: why.into() }
+    }
+
+    fn told(events: Vec<TraceEvent>) -> String {
+        let entry = |(number, event): (u64, TraceEvent)| {
+            let at = SimTime::from_millis(number * 1_500);
+            Entry { at, number, cause: number, event }
+        };
+        let entries = (0..).zip(events).map(entry).collect();
+        let trace = Trace { entries, ..Trace::default() };
+        story(&trace, &Names::of_nothing(), Style::PLAIN)
+    }
+
+    #[test]
+    fn checkpoints_in_a_row_are_one_line() {
+        let events = vec![completed(1), completed(2), completed(3), refused("no"), completed(4)];
+        assert_eq!(
+            told(events),
+            "    0.000s  ?  checkpoints 1 to 3 completed\n\
+             \u{20}   4.500s  ?  refused: no\n\
+             \u{20}   6.000s  ?  checkpoint 4 completed\n"
+        );
+    }
+
+    #[test]
+    fn what_happens_again_and_again_is_counted() {
+        assert_eq!(
+            told(vec![refused("no"), refused("no")]),
+            "    0.000s  ?  refused: no (2 times)\n"
+        );
+    }
+
+    #[test]
+    fn of_a_long_story_the_middle_is_left_out() {
+        let text = told((0..500).map(|number| refused(&number.to_string())).collect());
+        assert_eq!(text.lines().count(), LINES_MAX + 1);
+        assert!(text.contains("… 380 lines left out"), "{text}");
+        assert!(text.ends_with("refused: 499\n"), "{text}");
+    }
 }
