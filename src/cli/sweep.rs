@@ -113,6 +113,7 @@ fn play_all(plan: &Plan<'_>) -> Result<SweepTotals, Failure> {
     let chunks = (end - start).div_ceil(CHUNK);
     (0..chunks)
         .into_par_iter()
+        .take_any_while(|_| !plan.interrupt.is_asked())
         .map(|chunk| {
             let first = start + chunk * CHUNK;
             play_chunk(plan, first..first.saturating_add(CHUNK).min(end))
