@@ -280,6 +280,13 @@ impl<'w> Evaluation<'w> {
             let emission = &mut self.emitted[place];
             let value = std::mem::replace(&mut emission.value, Value::Bool(false));
             let (origin, side) = (emission.origin, emission.side);
+            if let ([wire], 1) = (&self.nodes[from].wires[..], times) {
+                let wire = *wire;
+                if wire.side == side {
+                    self.deliver(wire, value, origin);
+                }
+                continue;
+            }
             for place in 0..self.nodes[from].wires.len() {
                 let wire = self.nodes[from].wires[place];
                 if wire.side == side {

@@ -15,36 +15,47 @@ const ACK_DELAY: SimTime = SimTime::from_micros(1);
 
 impl World {
     /// Carries out what a task asked for, in the order: sends, external requests, events, snapshot, release, messages.
-    #[inline]
+    #[inline(always)] // as `offer`
     pub(super) fn carry_task(
         &mut self,
         task: TaskId,
         effects: &mut TaskEffects,
         agenda: &mut Agenda,
     ) {
-        let departs = self.places[task.index()].busy_until.max(self.now);
-        let has_more = !effects.events.is_empty()
-            || effects.snapshot.is_some()
-            || effects.released
-            || !effects.messages.is_empty()
-            || effects.failure.is_some();
-        let held = if effects.released { self.records_held(task) } else { 0 };
-        if has_more {
-            for event in effects.events.drain(..) {
-                self.tell(event);
+        if effects.is_plain() {
+            if let Some((channel, element)) = effects.sends.pop() {
+                let departs = self.places[task.index()].busy_until.max(self.now);
+                self.send(task, channel, element, departs, agenda);
             }
+            if !effects.external.is_empty() {
+                self.carry_external(task, effects);
+            }
+        } else {
+            self.carry_all(task, effects, agenda);
+        }
+    }
+
+    /// As `carry_task`, for a task that may ask for anything.
+    #[inline(never)] // large, and rare beside records
+    pub(super) fn carry_all(
+        &mut self,
+        task: TaskId,
+        effects: &mut TaskEffects,
+        agenda: &mut Agenda,
+    ) {
+        let departs = self.places[task.index()].busy_until.max(self.now);
+        let held = if effects.released { self.records_held(task) } else { 0 };
+        for event in effects.events.drain(..) {
+            self.tell(event);
         }
         for (channel, element) in effects.sends.drain(..) {
             self.send(task, channel, element, departs, agenda);
         }
-        if !effects.external.is_empty() {
-            self.carry_external(task, effects);
-        }
-        if has_more {
-            self.carry_rest(task, held, effects, agenda);
-        }
+        self.carry_external(task, effects);
+        self.carry_rest(task, held, effects, agenda);
     }
 
+    #[inline(never)]
     fn carry_external(&mut self, task: TaskId, effects: &mut TaskEffects) {
         let run = self.places[task.index()].run;
         let job = self.runs[run.index()].job_key;

@@ -82,10 +82,12 @@ impl Channel {
 
     /// Empties it for a new attempt.
     pub(super) fn reset(&mut self, latency: Stream) {
-        let queue = std::mem::take(&mut self.queue);
-        *self = Self::new(self.from, self.to, self.gate, latency);
-        self.queue = queue;
-        self.queue.clear();
+        let mut queue = std::mem::take(&mut self.queue);
+        let mut barrier_causes = std::mem::take(&mut self.barrier_causes);
+        queue.clear();
+        barrier_causes.clear();
+        let fresh = Self::new(self.from, self.to, self.gate, latency);
+        *self = Self { queue, barrier_causes, ..fresh };
     }
 
     /// How many records wait in it.

@@ -8,7 +8,7 @@ use crate::job::{
 };
 use crate::kernel::{Agenda, SimTime};
 use crate::task::{Chain, Identity, Link, Output, Outputs, Phase, SourceInput, Target, Task};
-use crate::trace::{Cast, EndOfTask, TraceEvent};
+use crate::trace::{Cast, TraceEvent};
 use std::sync::Arc;
 
 impl World {
@@ -48,10 +48,14 @@ impl World {
         }
     }
 
+    /// Empties a run's channels for a new attempt. Those of the first are as they were made.
     fn reset_channels(&mut self, cast: &Cast, attempt: Attempt) {
-        for channel in 0..cast.plan.channels.len() {
-            let latency = self.latency_of(cast, ChannelId::new(channel), attempt);
-            self.channels[cast.first_channel + channel].reset(latency);
+        if attempt == Attempt::default() {
+            return;
+        }
+        let latencies = self.latencies(cast, attempt);
+        for (channel, latency) in self.channels[cast.first_channel..].iter_mut().zip(latencies) {
+            channel.reset(latency);
         }
     }
 
@@ -183,11 +187,11 @@ impl World {
         agenda: &mut Agenda,
         act: impl FnOnce(&mut Task, SimTime, &mut crate::effect::TaskEffects),
     ) {
-        let mut effects = std::mem::take(&mut self.task_effects);
+        let mut effects = self.lend_effects();
         let task = self.places[id.index()].task.as_mut().expect("asked for a task that exists");
         act(task, self.now, &mut effects);
-        self.carry_task(id, &mut effects, agenda);
-        self.task_effects = effects;
+        self.carry_all(id, &mut effects, agenda);
+        self.task_effects = Some(effects);
     }
 
     fn on_deploy(
@@ -224,10 +228,8 @@ impl World {
         if !self.lives(task, attempt) {
             return;
         }
-        self.places[task.index()].task.as_mut().expect("it lives").end();
         self.clear(task);
-        self.tell(TraceEvent::TaskEnded { task, attempt, how: EndOfTask::Canceled });
-        self.send_to_job(task, attempt, ToJob::Ended(EndOfTask::Canceled), agenda);
+        self.with_task(task, agenda, |task, now, fx| task.cancel(now, fx));
         self.drop_waiting(task, agenda);
     }
 

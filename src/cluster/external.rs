@@ -6,12 +6,13 @@ use crate::kernel::Digest;
 use crate::state::FixedMap;
 use crate::trace::TraceEvent;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// One external system at work.
 #[derive(Clone, Debug, Default)]
 pub(super) struct External {
     name: String,
-    committed: Vec<Row>,
+    committed: Arc<Vec<Row>>,
     table: FixedMap<Value, Row>,
     /// Few at a time: one per live sink subtask.
     open: Vec<(TransactionId, Vec<Row>)>,
@@ -30,7 +31,7 @@ impl External {
     pub(super) fn contents(&self) -> ExternalSystem {
         ExternalSystem {
             name: self.name.clone(),
-            committed: self.committed.clone(),
+            committed: Arc::clone(&self.committed),
             table: self.table.iter().map(|(key, row)| (key.clone(), row.clone())).collect(),
             open: self.open.iter().cloned().collect(),
             prepared: self.prepared.clone(),
@@ -40,7 +41,7 @@ impl External {
 
     /// Folds what a read-committed reader sees.
     pub(super) fn digest(&self, digest: &mut Digest) {
-        for row in &self.committed {
+        for row in &*self.committed {
             digest.fold_value(&row.value);
         }
         let table: BTreeMap<_, _> = self.table.iter().collect();
@@ -61,7 +62,7 @@ impl External {
     ) -> Option<TraceEvent> {
         match request {
             ExternalRequest::Append(value) => {
-                self.committed.push(Row { value, origin, job });
+                Arc::make_mut(&mut self.committed).push(Row { value, origin, job });
                 None
             }
             ExternalRequest::Upsert(key, value) => {
@@ -106,7 +107,7 @@ impl External {
     ) -> Option<TraceEvent> {
         let (_, mut prepared) = self.prepared.remove(&id)?;
         let rows = count(&prepared);
-        self.committed.append(&mut prepared);
+        Arc::make_mut(&mut self.committed).append(&mut prepared);
         self.done.insert(id, (checkpoint, rows));
         let transaction = id.key();
         Some(TraceEvent::TransactionCommitted { external, transaction, checkpoint, rows })

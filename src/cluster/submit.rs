@@ -5,10 +5,8 @@ use super::external::External;
 use super::world::{Place, Run, World};
 use crate::coordinator::{JobMaster, Submission};
 use crate::effect::{ExternalSystem, JobEffects};
-use crate::job::{
-    Attempt, ChannelId, ExternalId, JobId, OperatorKind, Plan, RunId, TaskId, TaskManagerId,
-};
-use crate::kernel::{Agenda, Digest, SimTime, Stream, Ticket};
+use crate::job::{Attempt, ExternalId, JobId, OperatorKind, Plan, RunId, TaskId, TaskManagerId};
+use crate::kernel::{Agenda, Family, Piece, SimTime, Stream, Ticket};
 use crate::state::CompletedCheckpoint;
 use crate::trace::{Cast, SnapshotSource, TraceEvent};
 use std::collections::VecDeque;
@@ -69,9 +67,10 @@ impl World {
         Arc::new(Cast { run, label, job, first_task, first_channel, plan })
     }
 
-    /// A run's id: of seed, clock and label, so that a later process never gives the same.
+    /// A run's id: of seed, clock, label and what external systems held when the world began, so that a later process
+    /// over the same data never gives the same.
     fn job_id(&self, label: &str) -> JobId {
-        let mut digest = Digest::new();
+        let mut digest = self.past;
         digest.fold(self.given.choices.seed(), self.given.clock.nanos());
         digest.fold_bytes(label.as_bytes());
         JobId(digest.value().to_be_bytes())
@@ -101,10 +100,10 @@ impl World {
             };
             self.places.push(place);
         }
-        for (id, channel) in cast.plan.channels.iter().enumerate() {
+        let latencies = self.latencies(&cast, Attempt::default());
+        for (channel, latency) in cast.plan.channels.iter().zip(latencies) {
             let world = |task: TaskId| TaskId::new(cast.first_task + task.index());
             let gate = usize::try_from(channel.gate).expect("usize has 32 bits or more");
-            let latency = self.latency_of(&cast, ChannelId::new(id), Attempt::default());
             let channel = Channel::new(world(channel.from), world(channel.to), gate, latency);
             self.channels.push(channel);
         }
@@ -134,24 +133,24 @@ impl World {
         }
     }
 
-    /// The draws of a channel's latency, named after run, operators, subtasks and attempt.
-    pub(super) fn latency_of(&self, cast: &Cast, id: ChannelId, attempt: Attempt) -> Stream {
-        let channel = &cast.plan.channels[id.index()];
-        let edge = usize::try_from(channel.edge).expect("usize has 32 bits or more");
-        let edge = &cast.plan.edges[edge];
-        let name = |operator: crate::job::OperatorIndex| {
-            cast.plan.graph.operators[operator.index()].name.as_str()
+    /// The draws of each channel's latency, named after run, operators, subtasks and attempt.
+    pub(super) fn latencies(&self, cast: &Cast, attempt: Attempt) -> Vec<Stream> {
+        let plan = &cast.plan;
+        let name =
+            |operator: crate::job::OperatorIndex| &plan.graph.operators[operator.index()].name;
+        let family = |edge: &crate::job::PlanEdge| {
+            let (from, to) = (name(edge.from), name(edge.to));
+            let whom = format_args!("{}/{from}->{to}.{}/", cast.label, edge.input);
+            self.given.choices.family("channel-latency", whom)
         };
-        let subtask = |task: TaskId| cast.plan.tasks[task.index()].subtask;
-        let whom = format_args!(
-            "{}/{}->{}.{}/{}->{}/a{attempt}",
-            cast.label,
-            name(edge.from),
-            name(edge.to),
-            edge.input,
-            subtask(channel.from),
-            subtask(channel.to)
-        );
-        self.given.choices.stream("channel-latency", whom)
+        let families: Vec<Family> = plan.edges.iter().map(family).collect();
+        let subtask = |task: TaskId| Piece::Number(plan.tasks[task.index()].subtask.into());
+        let attempt = Piece::Number(attempt.number().into());
+        let stream = |channel: &crate::job::PlanChannel| {
+            let edge = usize::try_from(channel.edge).expect("usize has 32 bits or more");
+            let (from, to) = (subtask(channel.from), subtask(channel.to));
+            families[edge].stream(&[from, Piece::Text("->"), to, Piece::Text("/a"), attempt])
+        };
+        plan.channels.iter().map(stream).collect()
     }
 }

@@ -11,7 +11,7 @@ use crate::job::{Attempt, ExternalId, RunId, TaskId, TaskManagerId};
 use crate::kernel::{Agenda, Choices, Digest, Event, Flow, SimTime, Simulation, Stream, Ticket};
 use crate::operator::{Catalogue, Log};
 use crate::rules::Rules;
-use crate::scenario::Scenario;
+use crate::scenario::{Network, Scenario};
 use crate::state::CompletedCheckpoint;
 use crate::task::Task;
 use crate::trace::{Cast, Entry, SnapshotSource, TraceEvent, TraceSink};
@@ -91,7 +91,11 @@ pub(super) struct Savepoint {
 pub(super) struct World {
     pub(super) scenario: Arc<Scenario>,
     pub(super) rules: Arc<Rules>,
+    /// The scenario's, at hand for every send.
+    pub(super) network: Network,
     pub(super) given: Given,
+    /// Of what external systems held when the world began.
+    pub(super) past: Digest,
     pub(super) runs: Vec<Run>,
     pub(super) places: Vec<Place>,
     pub(super) channels: Vec<Channel>,
@@ -121,7 +125,8 @@ pub(super) struct World {
     pub(super) is_over: bool,
     pub(super) until_reached: bool,
     pub(super) now: SimTime,
-    pub(super) task_effects: TaskEffects,
+    /// Lent to a task for one call and taken back; boxed, since it is lent for every event.
+    pub(super) task_effects: Option<Box<TaskEffects>>,
     pub(super) job_effects: JobEffects,
 }
 
@@ -145,9 +150,13 @@ impl Cluster {
     }
 
     /// Plays one event and hands what happened to the sink. `false` when the world is over.
+    #[inline]
     pub fn step(&mut self, sink: &mut dyn TraceSink) -> bool {
         let flow = self.simulation.step();
-        self.simulation.world.flush(sink);
+        let world = &mut self.simulation.world;
+        if !world.told.is_empty() || !world.new_casts.is_empty() {
+            world.flush(sink);
+        }
         flow == Flow::Continue
     }
 
@@ -179,6 +188,7 @@ impl Cluster {
 }
 
 impl crate::kernel::World for World {
+    #[inline(always)] // one caller: the loop
     fn on_event(&mut self, event: Event, agenda: &mut Agenda, digest: &mut Digest) -> Flow {
         self.now = event.at;
         let (kind, index) = unpack(event.what);
@@ -186,27 +196,32 @@ impl crate::kernel::World for World {
             Kind::Head => self.on_head(index, event.ticket, agenda),
             Kind::Turn => self.on_turn(index, event.ticket, agenda),
             Kind::Read => self.on_read(index, event.ticket, agenda),
-            Kind::Control => {
-                let (control, cause) = self.controls.take(index);
-                self.cause = cause;
-                self.on_control(control, agenda);
-            }
+            Kind::Control => self.on_control_due(index, agenda),
         }
         self.finish_event(agenda, digest)
     }
 }
 
 impl World {
+    #[inline(never)] // rare beside records
+    fn on_control_due(&mut self, index: usize, agenda: &mut Agenda) {
+        let (control, cause) = self.controls.take(index);
+        self.cause = cause;
+        self.on_control(control, agenda);
+    }
+
     fn new(scenario: Arc<Scenario>, given: Given) -> Self {
         let cluster = scenario.cluster;
         let mut world = Self {
             rules: Arc::new(scenario.rules()),
+            network: scenario.network,
             managers: Managers::new(cluster.task_managers, cluster.slots),
             milestones: Milestones::of(&scenario),
             steps_done: vec![false; scenario.steps.len()],
             now: given.clock,
             scenario,
             given,
+            past: Digest::new(),
             runs: Vec::new(),
             places: Vec::new(),
             channels: Vec::new(),
@@ -226,10 +241,11 @@ impl World {
             activity: 0,
             is_over: false,
             until_reached: false,
-            task_effects: TaskEffects::default(),
+            task_effects: Some(Box::default()),
             job_effects: JobEffects::default(),
         };
         for system in std::mem::take(&mut world.given.externals) {
+            system.fold_into(&mut world.past);
             world.external_ids.insert(system.name.clone(), ExternalId::new(world.externals.len()));
             world.externals.push(External::of(system));
         }
@@ -270,20 +286,31 @@ impl World {
     }
 
     /// After each event: milestones that were reached, what the digest must know, whether the world is over.
+    #[inline]
     fn finish_event(&mut self, agenda: &mut Agenda, digest: &mut Digest) -> Flow {
         if !self.told.is_empty() {
-            self.reach_milestones(agenda);
-            for entry in &self.told {
-                digest.fold_value(&entry.event);
-            }
+            self.finish_told(agenda, digest);
         }
         self.cause = NO_CAUSE;
-        if !self.told.is_empty() && self.steps_due == 0 && !self.any_alive() {
-            self.is_over = true;
-        }
         if self.is_over { Flow::Stop } else { Flow::Continue }
     }
 
+    #[inline(never)]
+    fn finish_told(&mut self, agenda: &mut Agenda, digest: &mut Digest) {
+        self.reach_milestones(agenda);
+        for entry in &self.told {
+            digest.fold_value(&entry.event);
+        }
+        self.is_over |= self.steps_due == 0 && !self.any_alive();
+    }
+
+    /// Takes the buffer that is lent to a task.
+    #[inline]
+    pub(super) fn lend_effects(&mut self) -> Box<TaskEffects> {
+        self.task_effects.take().expect("one task acts at a time")
+    }
+
+    #[inline(never)]
     fn flush(&mut self, sink: &mut dyn TraceSink) {
         for cast in self.new_casts.drain(..) {
             sink.on_cast(&cast);

@@ -1,8 +1,10 @@
 //! External systems that sinks write to: what a sink may ask of one, and what one holds.
 
 use crate::job::{CheckpointId, Origin, Value};
+use crate::kernel::Digest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A transaction of an external system. Carries the attempt, so that no restart reuses one that may still be pending.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -94,8 +96,8 @@ pub struct Row {
 pub struct ExternalSystem {
     /// The sink's name.
     pub name: String,
-    /// Rows that everybody sees, in order of arrival or commit.
-    pub committed: Vec<Row>,
+    /// Rows that everybody sees, in order of arrival or commit. Shared by the forks of a world.
+    pub committed: Arc<Vec<Row>>,
     /// Rows by key, for upserts.
     pub table: BTreeMap<Value, Row>,
     /// Transactions that are open: their rows so far.
@@ -107,6 +109,15 @@ pub struct ExternalSystem {
 }
 
 impl ExternalSystem {
+    /// Folds which transactions it knows and how many rows it holds.
+    pub fn fold_into(&self, digest: &mut Digest) {
+        digest.fold_bytes(self.name.as_bytes());
+        digest.fold_value(&(self.committed.len(), self.table.len()));
+        for transaction in self.prepared.keys().chain(self.done.keys()) {
+            digest.fold_value(transaction);
+        }
+    }
+
     /// What a read-committed reader sees of a keyed sink: the last value of each key. A row `(key, value)` is keyed by
     /// its first column; a longer row keeps the rest as its value, any other value is its own key and counts as itself.
     pub fn last_values(&self) -> BTreeMap<Value, Value> {

@@ -33,6 +33,19 @@ pub struct TaskEffects {
     pub failure: Option<Arc<str>>,
 }
 
+impl TaskEffects {
+    /// Whether this is what most records come to: one send at most and requests to external systems, no more.
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        self.sends.len() <= 1
+            && self.events.is_empty()
+            && self.snapshot.is_none()
+            && !self.released
+            && self.messages.is_empty()
+            && self.failure.is_none()
+    }
+}
+
 /// What a job manager asks for while it handles one message, timer or request.
 #[derive(Clone, Debug, Default)]
 pub struct JobEffects {

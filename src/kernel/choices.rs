@@ -88,6 +88,16 @@ impl Choices {
         Stream { key: hash.key(), watch }
     }
 
+    /// The streams whose names begin alike: what they share is hashed once.
+    pub fn family(&self, kind: &str, whom: impl fmt::Display) -> Family {
+        let mut hash = NameHash::new(&self.base);
+        hash.text(kind);
+        hash.text("/");
+        write!(hash, "{whom}").expect("hashing a name cannot fail");
+        let observer = self.observer.clone().map(|observer| (observer, format!("{kind}/{whom}")));
+        Family { hash, observer }
+    }
+
     /// The stream of draws that decide `kind` for whom the words name: cheaper than a text. Its
     /// name on a tape is `kind:` and the words, with dots between them.
     pub fn stream_u64(&self, kind: &'static str, words: &[u64]) -> Stream {
@@ -112,6 +122,59 @@ impl Choices {
         let pins =
             self.observer.as_ref().map_or_else(Default::default, |observer| observer.asked());
         Tape { seed: self.seed, pins }
+    }
+}
+
+/// A piece of a stream's name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Piece<'a> {
+    /// As it is.
+    Text(&'a str),
+    /// In decimal.
+    Number(u64),
+}
+
+impl fmt::Display for Piece<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Number(number) => number.fmt(f),
+        }
+    }
+}
+
+/// Streams whose names begin alike. Making one of them costs no formatting.
+#[derive(Clone, Debug)]
+pub struct Family {
+    hash: NameHash,
+    /// Who looks, and how the names begin.
+    observer: Option<(Arc<Observer>, String)>,
+}
+
+impl Family {
+    /// The stream whose name goes on with these pieces: the same that [`Choices::stream`] gives for the whole name.
+    ///
+    /// ```
+    /// use sandbar::kernel::{Choices, Piece};
+    ///
+    /// let choices = Choices::new(7);
+    /// let family = choices.family("channel-delay", "lines->words");
+    /// let stream = family.stream(&[Piece::Text("/"), Piece::Number(12)]);
+    /// assert_eq!(stream.draw(5), choices.stream("channel-delay", "lines->words/12").draw(5));
+    /// ```
+    pub fn stream(&self, pieces: &[Piece<'_>]) -> Stream {
+        let mut hash = self.hash.clone();
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) => hash.text(text),
+                Piece::Number(number) => hash.decimal(*number),
+            }
+        }
+        let watch = self.observer.as_ref().and_then(|(observer, start)| {
+            let rest: String = pieces.iter().map(Piece::to_string).collect();
+            observer.watch(&format!("{start}{rest}"))
+        });
+        Stream { key: hash.key(), watch }
     }
 }
 

@@ -9,7 +9,7 @@ mod simulation;
 mod time;
 
 pub use agenda::{Agenda, Event, Ticket};
-pub use choices::{Choices, SEED_MAX, Stream, Tape, TapeCause, TapeError};
+pub use choices::{Choices, Family, Piece, SEED_MAX, Stream, Tape, TapeCause, TapeError};
 pub use digest::{Digest, DigestHasher};
 pub use simulation::{Flow, Simulation, World};
 pub use time::{SimTime, SpanError};

@@ -412,7 +412,7 @@ impl Payload for ExternalSystem {
             prepared.map(|(id, checkpoint, rows)| Ok((id, (checkpoint, rows.into_rows()?))));
         Ok(Self {
             name: wire.name,
-            committed: wire.committed.into_rows()?,
+            committed: wire.committed.into_rows()?.into(),
             table: keys.into_iter().zip(rows).collect(),
             open: BTreeMap::new(),
             prepared: prepared.collect::<Result<_, &'static str>>()?,

@@ -216,15 +216,28 @@ impl Chain {
     }
 
     /// Hands on what an operator emitted.
+    #[inline]
     fn pass_on(
         &mut self,
         at: usize,
         origin: Origin,
         around: &mut Surroundings<'_>,
     ) -> Result<(), KeyError> {
-        if self.workers[at].emitted.is_empty() {
-            return Ok(());
+        let emitted = &mut self.workers[at].emitted;
+        if emitted.len() <= 1 {
+            let Some((side, value)) = emitted.pop() else { return Ok(()) };
+            return self.deliver(at, side, value, origin.descend(0), around);
         }
+        self.pass_on_many(at, origin, around)
+    }
+
+    #[inline(never)]
+    fn pass_on_many(
+        &mut self,
+        at: usize,
+        origin: Origin,
+        around: &mut Surroundings<'_>,
+    ) -> Result<(), KeyError> {
         let mut emitted = std::mem::take(&mut self.workers[at].emitted);
         for (nth, (side, value)) in (0..).zip(emitted.drain(..)) {
             self.deliver(at, side, value, origin.descend(nth), around)?;
@@ -243,17 +256,29 @@ impl Chain {
         origin: Origin,
         around: &mut Surroundings<'_>,
     ) -> Result<(), KeyError> {
-        let target = |chain: &Self, place: usize| {
-            let link = &chain.workers[at].link;
-            if side { link.side.get(place).copied() } else { link.main.get(place).copied() }
-        };
-        let Some(mut current) = target(self, 0) else { return Ok(()) };
-        for place in 1.. {
-            let Some(next) = target(self, place) else { break };
-            self.deliver_to(current, value.clone(), origin, around)?;
-            current = next;
+        let link = &self.workers[at].link;
+        let targets = if side { &link.side } else { &link.main };
+        match targets[..] {
+            [] => Ok(()),
+            [target] => self.deliver_to(target, value, origin, around),
+            [..] => self.deliver_to_all(at, side, &value, origin, around),
         }
-        self.deliver_to(current, value, origin, around)
+    }
+
+    fn deliver_to_all(
+        &mut self,
+        at: usize,
+        side: bool,
+        value: &Value,
+        origin: Origin,
+        around: &mut Surroundings<'_>,
+    ) -> Result<(), KeyError> {
+        let link = &self.workers[at].link;
+        let targets = if side { link.side.clone() } else { link.main.clone() };
+        for target in targets {
+            self.deliver_to(target, value.clone(), origin, around)?;
+        }
+        Ok(())
     }
 
     #[inline]
@@ -365,8 +390,14 @@ impl Chain {
 }
 
 /// A record without the key its receiver needs is an exception in Flink: it fails the task.
+#[inline]
 fn fail_on_error(result: Result<(), KeyError>, around: &mut Surroundings<'_>) {
     if let Err(error) = result {
-        around.effects.failure = Some(error.to_string().into());
+        fail(&error, around);
     }
+}
+
+#[cold]
+fn fail(error: &KeyError, around: &mut Surroundings<'_>) {
+    around.effects.failure = Some(error.to_string().into());
 }

@@ -6,6 +6,7 @@
 use std::fmt;
 
 /// Hashes one name.
+#[derive(Clone, Debug)]
 pub(super) struct NameHash {
     state: u64,
     base: [u64; 4],
@@ -29,6 +30,22 @@ impl NameHash {
             let bits = u32::try_from(bytes.len() * 8).expect("a chunk has eight bytes at most");
             self.bits(u64::from_le_bytes(word), bits);
         }
+    }
+
+    /// More of the name: a number in decimal.
+    #[inline]
+    pub(super) fn decimal(&mut self, mut number: u64) {
+        let mut digits = [0; 20];
+        let mut start = digits.len();
+        loop {
+            start -= 1;
+            digits[start] = b'0' + u8::try_from(number % 10).expect("a digit is small");
+            number /= 10;
+            if number == 0 {
+                break;
+            }
+        }
+        self.text(str::from_utf8(&digits[start..]).expect("digits are ASCII"));
     }
 
     /// The name ends in these words.
