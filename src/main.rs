@@ -1,3 +1,8 @@
 //! The `sandbar` command.
 
-fn main() {}
+use sandbar::operator::Catalogue;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sandbar::cli::main(Catalogue::built_in())
+}

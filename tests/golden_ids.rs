@@ -10,15 +10,16 @@ use sandbar::state::ListMode;
 use sandbar::state::rescale::{ListState, redistribute};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
 /// The rows of a golden file; none where the golden files are absent.
-#[expect(clippy::print_stdout, reason = "a test that had nothing to compare says so")]
 fn rows(file: &str, list: &str) -> Vec<Json> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/golden").join(file);
     let Ok(text) = std::fs::read_to_string(path) else {
-        println!("SKIPPED: no golden file {file}");
+        // Past the capture of passing tests, so that whoever must not skip can see it.
+        writeln!(std::io::stderr(), "SKIPPED: no golden file {file}").expect("stderr is there");
         return Vec::new();
     };
     let mut json: Json = serde_json::from_str(&text).expect("a golden file is JSON");

@@ -8,7 +8,7 @@ use crate::job::{
 };
 use crate::kernel::{Agenda, SimTime};
 use crate::task::{Chain, Identity, Link, Output, Outputs, Phase, SourceInput, Target, Task};
-use crate::trace::{Cast, EndOfTask, TraceEvent};
+use crate::trace::{Cast, TraceEvent};
 use std::sync::Arc;
 
 impl World {
@@ -228,10 +228,8 @@ impl World {
         if !self.lives(task, attempt) {
             return;
         }
-        self.places[task.index()].task.as_mut().expect("it lives").end();
         self.clear(task);
-        self.tell(TraceEvent::TaskEnded { task, attempt, how: EndOfTask::Canceled });
-        self.send_to_job(task, attempt, ToJob::Ended(EndOfTask::Canceled), agenda);
+        self.with_task(task, agenda, |task, now, fx| task.cancel(now, fx));
         self.drop_waiting(task, agenda);
     }
 

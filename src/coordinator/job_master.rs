@@ -4,7 +4,7 @@ use super::checkpoints::{Checkpoints, Completion, Participants};
 use super::decide::decide_restart;
 use super::pending::Purpose;
 use super::restore::{RestoreError, assign};
-use crate::effect::{Deployment, JobEffects, JobTimer, ToJob, ToTask};
+use crate::effect::{Deployment, JobEffects, JobTimer, RestoredTask, ToJob, ToTask};
 use crate::job::{
     Attempt, CheckpointConfig, CheckpointId, JobId, Plan, RestartStrategy, RunId, TaskId,
 };
@@ -12,6 +12,7 @@ use crate::kernel::SimTime;
 use crate::rules::Rules;
 use crate::state::{CommitPermit, CompletedCheckpoint};
 use crate::trace::{AbortReason, AckVerdict, EndOfTask, JobStatus, TraceEvent};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What a job is submitted with.
@@ -54,6 +55,8 @@ pub struct JobMaster {
     status: JobStatus,
     attempt: Attempt,
     tasks: Vec<Known>,
+    /// Tasks that had finished before the checkpoint of this attempt: they take part in nothing.
+    finished_on_restore: BTreeSet<TaskId>,
     checkpoints: Checkpoints,
     restarts: u32,
     /// Whether the tasks of this attempt are being cancelled for a restart.
@@ -83,6 +86,7 @@ impl JobMaster {
             status: JobStatus::Created,
             attempt: Attempt::default(),
             tasks: vec![Known::Deploying; submission.plan.tasks.len()],
+            finished_on_restore: BTreeSet::new(),
             checkpoints,
             restarts: 0,
             is_failing_over: false,
@@ -141,6 +145,11 @@ impl JobMaster {
         }
         self.tasks.fill(Known::Deploying);
         self.is_failing_over = false;
+        let finished = shares
+            .iter()
+            .enumerate()
+            .filter(|(_, share)| share.as_ref().is_some_and(|share: &RestoredTask| share.finished));
+        self.finished_on_restore = finished.map(|(task, _)| TaskId::new(task)).collect();
         let awaits_final_checkpoint =
             self.checkpoints.is_periodic() && rules.checkpoints_after_tasks_finish;
         let deploy = |(task, restored)| {
@@ -264,8 +273,8 @@ impl JobMaster {
         }
         match timer {
             JobTimer::Periodic(schedule) => {
-                let Self { checkpoints, plan, tasks, .. } = self;
-                let participants = || participants(plan, tasks);
+                let Self { checkpoints, plan, tasks, finished_on_restore, .. } = self;
+                let participants = || participants(plan, tasks, finished_on_restore);
                 checkpoints.on_periodic(schedule, now, participants, effects);
             }
             JobTimer::Expire(checkpoint) => {
@@ -314,8 +323,8 @@ impl JobMaster {
     }
 
     fn resume_queued(&mut self, now: SimTime, effects: &mut JobEffects) {
-        let Self { checkpoints, plan, tasks, .. } = self;
-        checkpoints.resume_queued(now, || participants(plan, tasks), effects);
+        let Self { checkpoints, plan, tasks, finished_on_restore, .. } = self;
+        checkpoints.resume_queued(now, || participants(plan, tasks, finished_on_restore), effects);
     }
 
     /// The metadata of a checkpoint is durable.
@@ -363,7 +372,7 @@ impl JobMaster {
         if self.status.is_terminal() || self.ending.is_some() {
             return Err(AbortReason::JobNotRunning);
         }
-        let participants = participants(&self.plan, &self.tasks);
+        let participants = participants(&self.plan, &self.tasks, &self.finished_on_restore);
         let then_cancel = matches!(purpose, Purpose::User { then_cancel: true, .. });
         if then_cancel && participants.all_running {
             self.checkpoints.stop_schedule();
@@ -407,8 +416,15 @@ impl JobMaster {
 
 /// Who takes part in a checkpoint triggered now (SEMANTICS §5.1, §5.7): every task that has not finished acks; the
 /// trigger goes to those none of whose senders lives.
-fn participants(plan: &Plan, tasks: &[Known]) -> Participants {
-    let is_finished = |task: TaskId| tasks[task.index()] == Known::Ended(EndOfTask::Finished);
+fn participants(
+    plan: &Plan,
+    tasks: &[Known],
+    finished_on_restore: &BTreeSet<TaskId>,
+) -> Participants {
+    let is_finished = |task: TaskId| {
+        tasks[task.index()] == Known::Ended(EndOfTask::Finished)
+            || finished_on_restore.contains(&task)
+    };
     let mut participants = Participants { all_running: true, ..Participants::default() };
     for (index, (task, known)) in plan.tasks.iter().zip(tasks).enumerate() {
         let id = TaskId::new(index);

@@ -4,7 +4,7 @@
 //! redistribution is in `state::rescale`.
 
 use crate::effect::RestoredTask;
-use crate::job::{OperatorId, OperatorIndex, Plan, VertexIndex, key_group_range};
+use crate::job::{OperatorId, OperatorIndex, Partitioner, Plan, VertexIndex, key_group_range};
 use crate::rules::{KeyGroupOwner, Rules};
 use crate::state::{
     CompletedCheckpoint, KeyedSnapshot, ListSnapshot, OperatorSnapshot, OperatorState,
@@ -57,6 +57,24 @@ pub enum RestoreError {
         /// The job's.
         parallelism: u32,
     },
+    /// A chain that had finished would get records from one that had not.
+    #[error(
+        "illegal job graph modification: cannot run a program with {state} vertices predeceased with {before} ones; task vertex {vertex} has such a predecessor"
+    )]
+    FinishedBehindUnfinished {
+        /// The chain, by its head's id.
+        vertex: OperatorId,
+        /// How far the chain had finished.
+        state: &'static str,
+        /// How far its sender had finished.
+        before: &'static str,
+    },
+    /// Of the operators of one chain some had finished and others had not.
+    #[error("cannot restore vertex {vertex}, which contains operators of mixed finished state")]
+    MixedFinishedState {
+        /// The chain, by its head's id.
+        vertex: OperatorId,
+    },
 }
 
 impl RestoreError {
@@ -71,6 +89,9 @@ impl RestoreError {
             }
             Self::MaxParallelismLower { .. } => {
                 "reduce the parallelism of the operator to the snapshot's max parallelism"
+            }
+            Self::FinishedBehindUnfinished { .. } | Self::MixedFinishedState { .. } => {
+                "leave the parts of the job that had finished as they were"
             }
         }
     }
@@ -118,6 +139,7 @@ pub fn assign(
         }
     }
     let plan = adopt_max_parallelism(plan, &matched)?;
+    check_finished(&plan, &matched)?;
     let mut tasks = vec![None; plan.tasks.len()];
     for vertex in (0..plan.vertices.len()).map(VertexIndex::new) {
         assign_chain(&plan, vertex, &matched, checkpoint, rules, &mut tasks);
@@ -188,6 +210,66 @@ fn adopt_max_parallelism(
         Arc::make_mut(&mut plan).vertices[vertex].max_parallelism = stored;
     }
     Ok(plan)
+}
+
+/// How far a chain had finished.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    Running,
+    PartlyFinished,
+    Finished,
+}
+
+/// What had finished stays finished, so nothing that still runs may send to it (`VertexFinishedStateChecker`).
+fn check_finished(
+    plan: &Plan,
+    matched: &BTreeMap<OperatorIndex, &OperatorState>,
+) -> Result<(), RestoreError> {
+    let mut progress = Vec::new();
+    for (index, chain) in plan.vertices.iter().enumerate() {
+        let mut each = chain.operators.iter().map(|operator| {
+            matched.get(operator).map_or(Progress::Running, |state| progress_of(state))
+        });
+        let first = each.next().expect("a chain has a head");
+        if each.any(|other| other != first) {
+            let vertex = plan.vertex_id(VertexIndex::new(index));
+            return Err(RestoreError::MixedFinishedState { vertex });
+        }
+        progress.push(first);
+    }
+    for edge in &plan.edges {
+        let (before, after) =
+            (progress[edge.from_vertex.index()], progress[edge.to_vertex.index()]);
+        let is_pointwise = matches!(edge.partitioner, Partitioner::Forward | Partitioner::Rescale);
+        let refused = match after {
+            Progress::Finished if before != Progress::Finished => {
+                Some(("fully finished", "not fully finished"))
+            }
+            Progress::PartlyFinished if is_pointwise && before == Progress::Running => {
+                Some(("partially finished", "running"))
+            }
+            Progress::PartlyFinished if !is_pointwise && before != Progress::Finished => {
+                Some(("partially finished", "running or partially finished, all-to-all connected"))
+            }
+            Progress::Finished | Progress::PartlyFinished | Progress::Running => None,
+        };
+        if let Some((state, before)) = refused {
+            let vertex = plan.vertex_id(edge.to_vertex);
+            return Err(RestoreError::FinishedBehindUnfinished { vertex, state, before });
+        }
+    }
+    Ok(())
+}
+
+fn progress_of(state: &OperatorState) -> Progress {
+    let finished = |subtask: &SubtaskState| matches!(subtask, SubtaskState::Finished);
+    if state.is_finished() {
+        Progress::Finished
+    } else if state.subtasks.iter().any(finished) {
+        Progress::PartlyFinished
+    } else {
+        Progress::Running
+    }
 }
 
 struct Vertex {

@@ -80,7 +80,8 @@ pub struct Origin {
     pub partition: u16,
     /// Which entry of the partition, from 0.
     pub offset: u32,
-    /// Which descendant of the entry: 0 itself, else counted by the flat-maps on the way.
+    /// Which descendant of the entry: 0 itself, else counted by the flat-maps on the way. The first is its ancestor
+    /// again, so that operators that emit one value for each leave it alone.
     pub child: u32,
 }
 
@@ -89,7 +90,7 @@ impl Origin {
     #[inline]
     #[must_use]
     pub fn descend(self, nth: u32) -> Self {
-        if nth == 0 && self.child == 0 {
+        if nth == 0 {
             return self;
         }
         Self { child: self.child.wrapping_mul(1024).wrapping_add(nth), ..self }

@@ -6,6 +6,8 @@ mod default;
 mod draw;
 mod error;
 mod model;
+#[cfg(feature = "proptest")]
+mod strategy;
 mod text;
 
 pub use draw::Profile;
@@ -14,4 +16,6 @@ pub use model::{
     Action, Aim, CheckpointConfig, ClusterConfig, Expect, Holds, Input, InputKind, JobConfig, Line,
     Milestone, Network, RestartStrategy, Scenario, Step, TaskName, Trigger,
 };
+#[cfg(feature = "proptest")]
+pub use strategy::drawn;
 pub use text::{CHECK_NAMES, SOMETIMES_NAMES};

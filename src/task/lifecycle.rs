@@ -128,6 +128,21 @@ impl Task {
         }
     }
 
+    /// The job manager cancels the attempt: its operators are closed, and nothing more comes of it.
+    pub fn cancel(&mut self, now: SimTime, effects: &mut TaskEffects) {
+        let is_open = matches!(self.phase, Phase::Running | Phase::Draining);
+        if is_open && !self.finished_on_restore {
+            self.close(now, effects);
+        }
+        self.end();
+        effects.events.push(TraceEvent::TaskEnded {
+            task: self.id(),
+            attempt: self.attempt(),
+            how: EndOfTask::Canceled,
+        });
+        effects.messages.push(ToJob::Ended(EndOfTask::Canceled));
+    }
+
     fn close(&mut self, now: SimTime, effects: &mut TaskEffects) {
         let (chain, mut around) = self.surroundings(now, effects);
         chain.close(&mut around);

@@ -20,6 +20,7 @@ use crate::kernel::SimTime;
 use crate::operator::{InputLog, Poll};
 use crate::rules::Rules;
 use crate::trace::{SourcePosition, TraceEvent};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Where a subtask is in the life of one attempt.
@@ -71,6 +72,8 @@ pub struct Task {
     final_checkpoint: Option<CheckpointId>,
     /// No barrier up to this one means anything any more.
     last_checkpoint: CheckpointId,
+    /// Newer ones that are off already, although their barriers may still come.
+    aborted: BTreeSet<CheckpointId>,
 }
 
 impl Task {
@@ -91,6 +94,7 @@ impl Task {
             finished_on_restore: false,
             final_checkpoint: None,
             last_checkpoint: CheckpointId::default(),
+            aborted: BTreeSet::new(),
             identity,
             channels,
             inputs,
@@ -153,7 +157,7 @@ impl Task {
         now: SimTime,
         effects: &mut TaskEffects,
     ) {
-        if barrier.checkpoint <= self.last_checkpoint {
+        if !self.is_news(barrier.checkpoint) {
             return;
         }
         let holds = self.identity.rules.barrier_blocks_channel && self.channels.len() > 1;
@@ -187,6 +191,7 @@ impl Task {
     fn take_snapshot(&mut self, barrier: Barrier, now: SimTime, effects: &mut TaskEffects) {
         assert!(barrier.checkpoint > self.last_checkpoint, "{:?}: a stale barrier", self.id());
         self.last_checkpoint = barrier.checkpoint;
+        self.aborted = self.aborted.split_off(&barrier.checkpoint);
         if self.phase == Phase::Draining {
             self.final_checkpoint.get_or_insert(barrier.checkpoint);
         }
@@ -241,13 +246,18 @@ impl Task {
     /// The job manager asks for a barrier: of a source, or of a task whose senders have all finished.
     pub fn on_trigger(&mut self, barrier: Barrier, now: SimTime, effects: &mut TaskEffects) {
         match self.phase {
-            Phase::Running | Phase::Draining if barrier.checkpoint > self.last_checkpoint => {
+            Phase::Running | Phase::Draining if self.is_news(barrier.checkpoint) => {
                 effects.released |= self.aligner.give_up();
                 self.take_snapshot(barrier, now, effects);
             }
             Phase::Running | Phase::Draining => {}
             Phase::Starting | Phase::Ended => self.decline(barrier.checkpoint, effects),
         }
+    }
+
+    /// Whether a barrier of this checkpoint still means anything.
+    fn is_news(&self, checkpoint: CheckpointId) -> bool {
+        checkpoint > self.last_checkpoint && !self.aborted.contains(&checkpoint)
     }
 
     fn decline(&self, checkpoint: CheckpointId, effects: &mut TaskEffects) {
@@ -272,7 +282,12 @@ impl Task {
         if self.aligner.abort(checkpoint) {
             effects.released = true;
         }
-        self.last_checkpoint = self.last_checkpoint.max(checkpoint);
+        if checkpoint > self.last_checkpoint {
+            self.aborted.insert(checkpoint);
+        }
+        if self.finished_on_restore {
+            return;
+        }
         let (chain, mut around) = self.surroundings(now, effects);
         chain.checkpoint_aborted(checkpoint, &mut around);
     }

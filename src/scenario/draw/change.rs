@@ -7,9 +7,9 @@ use crate::job::{ChainStrategy, OperatorKind};
 use crate::kernel::SimTime;
 
 /// Percent of changed jobs with other parallelisms.
-const RESCALE: u64 = 85;
+const RESCALE: u64 = 92;
 /// Percent of operators that get another parallelism when a job is rescaled.
-const RESCALE_EACH: u64 = 75;
+const RESCALE_EACH: u64 = 85;
 /// Percent of changed jobs with an operator more.
 const ADD: u64 = 35;
 /// Percent of changed jobs with an operator less.
@@ -42,6 +42,14 @@ impl Sketch {
         next
     }
 
+    /// Whether rows are overwritten by key. Those written between a job's savepoint and its end are overwritten when its
+    /// successor reads the same records again, unless it has other keys by then: so it must come to the same keys.
+    fn has_idempotent_sink(&self) -> bool {
+        let is_idempotent =
+            |node: &Node| matches!(&node.kind, OperatorKind::Sink { kind } if kind == "idempotent");
+        self.nodes.iter().any(is_idempotent)
+    }
+
     fn rescale(&mut self, draw: &Draw<'_>, name: &str) {
         for node in &mut self.nodes {
             let what = &node.name;
@@ -58,8 +66,9 @@ impl Sketch {
             let reads_side = |reader: &Node| {
                 reader.inputs.iter().any(|edge| edge.side && edge.from == node.name)
             };
-            let is_transform = matches!(node.kind, OperatorKind::Transform { .. });
-            is_transform && !node.stateful && !self.nodes.iter().any(reads_side)
+            let OperatorKind::Transform { function, .. } = &node.kind else { return false };
+            let changes_keys = function == "swap" && self.has_idempotent_sink();
+            !changes_keys && !node.stateful && !self.nodes.iter().any(reads_side)
         };
         let removable: Vec<&Node> = self.nodes.iter().filter(is_removable).collect();
         if removable.is_empty() {
@@ -95,9 +104,10 @@ impl Sketch {
             return;
         }
         let (reader, number) = places[draw.place(format_args!("{name}/added"), places.len())];
+        let even = if self.has_idempotent_sink() { 0 } else { 1 };
         let (kind, function) = draw.weighted(
             format_args!("{name}/added/kind"),
-            &[(("map", "identity"), 3), (("filter", "even"), 1), (("flat-map", "repeat"), 1)],
+            &[(("map", "identity"), 3), (("flat-map", "repeat"), 1), (("filter", "even"), even)],
         );
         let added = format!("{name}-extra");
         let edge = &mut self.nodes[reader].inputs[number];

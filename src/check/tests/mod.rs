@@ -1,0 +1,271 @@
+//! Hand-written worlds: a word count whose trace and sinks are made up, event by event.
+
+mod output;
+mod protocol;
+mod references;
+
+use super::*;
+use crate::effect::{Row, TransactionId};
+use crate::job::{
+    Attempt, ChannelId, CheckpointConfig, CheckpointKind, ExternalId, InputEdge, InputId, JobGraph,
+    KeyBy, KeySelector, KeyType, OperatorIndex, OperatorKind, OperatorNode, Origin, Plan,
+    RestartStrategy, TaskId, Value,
+};
+use crate::scenario::{ClusterConfig, Expect, Input, InputKind, JobConfig, Network};
+use crate::trace::ChannelMark;
+
+/// Dealt to two partitions in turn; in all three times `a` and twice `b`.
+const LINES: [&str; 4] = ["a b", "a", "b", "a"];
+
+fn node(name: &str, kind: OperatorKind, parallelism: u32, from: Option<usize>) -> OperatorNode {
+    let from = from.map(|from| InputEdge {
+        from: OperatorIndex::new(from),
+        input: 0,
+        side: false,
+        partitioner: None,
+    });
+    OperatorNode {
+        name: name.to_owned(),
+        uid: Some(name.to_owned()),
+        parallelism,
+        max_parallelism: None,
+        kind,
+        inputs: from.into_iter().collect(),
+        chain: Default::default(),
+        slot_sharing_group: None,
+        key_by: None,
+        takes: SimTime::ZERO,
+    }
+}
+
+fn transform(kind: &str, function: &str) -> OperatorKind {
+    OperatorKind::Transform { kind: kind.to_owned(), function: function.to_owned() }
+}
+
+/// lines (2 subtasks) -> words (2) => counts (`parallelism`) => out (1)
+fn word_count(sink: &str, function: (&str, &str), parallelism: u32) -> JobGraph {
+    let source = OperatorKind::Source { input: "book".to_owned(), then: Default::default() };
+    let mut counts = node("counts", transform(function.0, function.1), parallelism, Some(1));
+    counts.key_by = Some(KeyBy { selector: KeySelector::Value, key_type: KeyType::Auto });
+    JobGraph {
+        name: "count".to_owned(),
+        operators: vec![
+            node("lines", source, 2, None),
+            node("words", transform("flat-map", "split-words"), 2, Some(0)),
+            counts,
+            node("out", OperatorKind::Sink { kind: sink.to_owned() }, 1, Some(2)),
+        ],
+        max_parallelism: None,
+        chaining: true,
+    }
+}
+
+fn setup(jobs: Vec<JobGraph>) -> CheckSetup {
+    let entries: Vec<Value> = LINES.iter().map(Value::text).collect();
+    let log = Log::new(InputId::new(0), 2, SimTime::from_millis(1), entries.into());
+    let input = Input {
+        name: "book".to_owned(),
+        kind: InputKind::Text("book.txt".to_owned()),
+        partitions: 2,
+        every: SimTime::from_millis(1),
+    };
+    let interval = Some(SimTime::from_secs(1));
+    let job = |graph| JobConfig {
+        graph,
+        checkpoint: CheckpointConfig { interval, ..CheckpointConfig::default() },
+        restart: RestartStrategy::None,
+    };
+    let scenario = Scenario {
+        about: String::new(),
+        seed: 0,
+        flink: Default::default(),
+        mutations: Vec::new(),
+        until: None,
+        cluster: ClusterConfig::default(),
+        network: Network::default(),
+        inputs: vec![input],
+        jobs: jobs.into_iter().map(job).collect(),
+        steps: Vec::new(),
+        expect: Expect::default(),
+    };
+    CheckSetup {
+        scenario: Arc::new(scenario),
+        catalogue: Arc::new(Catalogue::built_in()),
+        inputs: [Arc::new(log)].into(),
+        file: None,
+        with_output: true,
+    }
+}
+
+/// A word, its count, and the record it stems from.
+type Counted = (&'static str, i64, Origin);
+
+/// A world in the making.
+struct World {
+    checks: Checks,
+    casts: Vec<Arc<Cast>>,
+    externals: Vec<ExternalSystem>,
+    number: u64,
+}
+
+impl World {
+    fn new(jobs: Vec<JobGraph>) -> Self {
+        let checks = Checks::new(setup(jobs));
+        let out = ExternalSystem { name: "out".to_owned(), ..Default::default() };
+        Self { checks, casts: Vec::new(), externals: vec![out], number: 0 }
+    }
+
+    /// One run of a word count.
+    fn of_one(sink: &str, function: (&str, &str)) -> Self {
+        let mut world = Self::new(vec![word_count(sink, function, 2)]);
+        world.submit(0, None);
+        world
+    }
+
+    fn submit(&mut self, job: usize, from: Option<SnapshotSource>) -> RunId {
+        let run = RunId::new(self.casts.len());
+        let graph = self.checks.setup.scenario.jobs[job].graph.clone();
+        let plan = Plan::build(Arc::new(graph)).expect("the job can run");
+        let cast = Arc::new(Cast {
+            run,
+            label: format!("count#{}", run.number()),
+            job,
+            first_task: self.casts.iter().map(|cast| cast.plan.tasks.len()).sum(),
+            first_channel: self.casts.iter().map(|cast| cast.plan.channels.len()).sum(),
+            plan: Arc::new(plan),
+        });
+        self.checks.on_cast(&cast);
+        self.casts.push(cast);
+        self.tell(TraceEvent::JobSubmitted { run, from });
+        let restored = from.map(|from| match from {
+            SnapshotSource::Run(_, checkpoint) | SnapshotSource::Files(checkpoint) => checkpoint,
+        });
+        self.tell(TraceEvent::AttemptStarted { run, attempt: Attempt::new(0), restored });
+        run
+    }
+
+    fn tell(&mut self, event: TraceEvent) {
+        let at = SimTime::from_millis(self.number);
+        let entry = Entry { at, number: self.number, cause: self.number, event };
+        self.number += 1;
+        self.checks.on_entry(&entry);
+    }
+
+    fn task(&self, run: usize, name: &str) -> TaskId {
+        let cast = &self.casts[run];
+        let tasks = (cast.first_task..).take(cast.plan.tasks.len()).map(TaskId::new);
+        let mut named = tasks.into_iter().filter(|task| cast.task_name(*task) == name);
+        named.next().expect("the task is in the plan")
+    }
+
+    fn trigger(&mut self, run: usize, id: u64, kind: CheckpointKind) {
+        let (run, checkpoint) = (RunId::new(run), CheckpointId::new(id));
+        self.tell(TraceEvent::CheckpointTriggered { run, checkpoint, kind });
+    }
+
+    fn complete(&mut self, run: usize, id: u64, kind: CheckpointKind) {
+        let (run, checkpoint, attempt) = (RunId::new(run), CheckpointId::new(id), Attempt::new(0));
+        self.tell(TraceEvent::CheckpointCompleted { run, attempt, checkpoint, kind });
+    }
+
+    /// A whole checkpoint whose cut is at these positions of the two partitions.
+    fn checkpoint(&mut self, run: usize, id: u64, next: [u32; 2], kind: CheckpointKind) {
+        self.trigger(run, id, kind);
+        let checkpoint = Some(CheckpointId::new(id));
+        for (partition, next) in (0..).zip(next) {
+            let task = self.task(run, &format!("lines/{partition}"));
+            let position = SourcePosition { input: InputId::new(0), partition, next };
+            let positions = [position].into();
+            self.tell(TraceEvent::SourcePositions { task, checkpoint, positions });
+        }
+        let cast = Arc::clone(&self.casts[run]);
+        for task in (cast.first_task..).take(cast.plan.tasks.len()) {
+            self.snapshot(TaskId::new(task), id, &[], &[]);
+        }
+        self.complete(run, id, kind);
+    }
+
+    fn snapshot(&mut self, task: TaskId, id: u64, got: &[ChannelMark], put: &[ChannelMark]) {
+        let (checkpoint, attempt) = (CheckpointId::new(id), Attempt::new(0));
+        let (received, sent) = (got.into(), put.into());
+        self.tell(TraceEvent::SnapshotTaken { task, attempt, checkpoint, received, sent });
+    }
+
+    /// Rows of run `run` are committed, for a checkpoint.
+    fn commit(&mut self, run: usize, number: u32, id: u64, rows: &[Counted]) {
+        let transaction = TransactionId { job: key(run), subtask: 0, attempt: 0, number };
+        self.externals[0].committed.extend(rows.iter().map(|row| row_of(run, row)));
+        let (checkpoint, rows) = (CheckpointId::new(id), u64::try_from(rows.len()).expect("few"));
+        self.externals[0].done.insert(transaction, (checkpoint, rows));
+        let (external, transaction) = (ExternalId::new(0), u64::from(number));
+        let task = self.task(run, "out/0");
+        self.tell(TraceEvent::TransactionBegun { external, transaction, task });
+        self.tell(TraceEvent::TransactionCommitted { external, transaction, checkpoint, rows });
+    }
+
+    fn status(&mut self, run: usize, status: JobStatus) {
+        self.tell(TraceEvent::JobStatusChanged { run: RunId::new(run), status });
+    }
+
+    fn finish(self) -> Verdict {
+        let job_keys: Vec<u64> = (0..self.casts.len()).map(key).collect();
+        let ended = SimTime::from_secs(1);
+        let externals = &self.externals;
+        self.checks.finish(&EndOfWorld { externals, job_keys: &job_keys, ended })
+    }
+
+    /// Expects exactly one violation, of this check, with a text that contains this.
+    #[track_caller]
+    fn breaks(self, check: &str, text: &str) {
+        let verdict = self.finish();
+        let found: Vec<_> = verdict.violations().collect();
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert_eq!(found[0].check, check, "{found:#?}");
+        assert!(found[0].text.contains(text), "{found:#?}");
+    }
+
+    #[track_caller]
+    fn holds(self) -> Verdict {
+        let verdict = self.finish();
+        assert!(verdict.holds(), "{:#?}", verdict.violations().collect::<Vec<_>>());
+        verdict
+    }
+
+    /// Holds, or breaks output equivalence with this text.
+    #[track_caller]
+    fn holds_if(self, holds: bool, otherwise: &str) {
+        if holds {
+            self.holds();
+        } else {
+            self.breaks(OUTPUT_EQUIVALENCE, otherwise);
+        }
+    }
+}
+
+/// What tells the rows of a run from others.
+fn key(run: usize) -> u64 {
+    1000 + u64::try_from(run).expect("few runs")
+}
+
+fn row_of(run: usize, (word, count, origin): &Counted) -> Row {
+    let value = Value::row([Value::text(word), Value::Int(*count)]);
+    Row { value, origin: *origin, job: key(run) }
+}
+
+/// Word `child` of a line.
+const fn origin(partition: u16, offset: u32, child: u32) -> Origin {
+    Origin { input: 0, partition, offset, child }
+}
+
+/// What the word count makes of all lines, in one of many orders; three of it before the cut `[1, 1]`.
+const COUNTED: [Counted; 5] = [
+    ("a", 1, origin(1, 0, 0)),
+    ("a", 2, origin(0, 0, 0)),
+    ("b", 1, origin(0, 0, 1)),
+    ("b", 2, origin(0, 1, 0)),
+    ("a", 3, origin(1, 1, 0)),
+];
+
+fn mark(channel: usize, records: u64, hash: u64) -> ChannelMark {
+    ChannelMark { channel: ChannelId::new(channel), records, hash }
+}

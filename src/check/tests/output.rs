@@ -1,0 +1,209 @@
+//! Output equivalence.
+
+use super::*;
+use crate::job::CheckpointKind::{Checkpoint, Savepoint};
+
+const COUNT: (&str, &str) = ("aggregate", "count");
+const SUM: (&str, &str) = ("aggregate", "sum");
+
+/// Both checkpoints complete; for the first, whose cut has three rows before it, these are committed.
+fn committed_for_first(rows: &[Counted]) -> World {
+    let mut world = World::of_one("two-phase", COUNT);
+    world.checkpoint(0, 1, [1, 1], Checkpoint);
+    world.commit(0, 0, 1, rows);
+    world.checkpoint(0, 2, [2, 2], Checkpoint);
+    world
+}
+
+/// The run goes on to commit these for its final checkpoint.
+fn finished_with(rows: &[Counted]) -> World {
+    let mut world = committed_for_first(&COUNTED[..3]);
+    world.commit(0, 1, 2, rows);
+    world.status(0, JobStatus::Finished);
+    world
+}
+
+#[test]
+fn a_finished_run_that_committed_everything_holds() {
+    let verdict = finished_with(&COUNTED[3..]).holds();
+    assert_eq!(verdict.classes, [("out".to_owned(), Equality::Multiset)]);
+    assert_eq!(verdict.coverage.sinks_multiset, 1);
+}
+
+#[test]
+fn what_is_wrong_is_named_by_its_record() {
+    let twice = "out of count#0: book[0]#0.1 is there twice";
+    finished_with(&COUNTED[2..]).breaks(OUTPUT_EQUIVALENCE, twice);
+    finished_with(&COUNTED[4..]).breaks(OUTPUT_EQUIVALENCE, "book[0]#1 is missing");
+    let wrong = [("b", 9, origin(0, 1, 0)), COUNTED[4]];
+    let instead = "`(b, 9)` (book[0]#1) is there once instead of never";
+    finished_with(&wrong).breaks(OUTPUT_EQUIVALENCE, instead);
+}
+
+#[test]
+fn a_canceled_run_must_have_committed_exactly_its_cut() {
+    for (rows, holds) in [(3, true), (4, false)] {
+        let mut world = committed_for_first(&COUNTED[..rows]);
+        world.status(0, JobStatus::Canceled);
+        world.holds_if(holds, "book[0]#1 is there once, and must not be there");
+    }
+}
+
+#[test]
+fn a_commit_before_its_checkpoint_is_a_violation_at_once() {
+    let committed = |rows| {
+        let mut world = World::of_one("two-phase", COUNT);
+        world.trigger(0, 1, Checkpoint);
+        // Not the name of the sink: its rows are not judged at the end.
+        world.externals[0].name = "elsewhere".to_owned();
+        world.commit(0, 0, 1, rows);
+        world
+    };
+    committed(&[]).holds();
+    let text = "elsewhere: 3 rows were committed for checkpoint 1, which had not completed";
+    committed(&COUNTED[..3]).breaks(OUTPUT_EQUIVALENCE, text);
+}
+
+/// Run 0 takes savepoint 2 and is cancelled; run 1, twice as wide, starts from it and commits these.
+fn with_child(commits: &[(usize, u64, &[Counted])]) -> World {
+    let jobs = vec![word_count("two-phase", COUNT, 2), word_count("two-phase", COUNT, 4)];
+    let mut world = World::new(jobs);
+    world.submit(0, None);
+    world.checkpoint(0, 1, [1, 0], Checkpoint);
+    world.commit(0, 0, 1, &[("a", 1, origin(0, 0, 0)), ("b", 1, origin(0, 0, 1))]);
+    world.checkpoint(0, 2, [1, 1], Savepoint);
+    world.status(0, JobStatus::Canceled);
+    let savepoint = SnapshotSource::Run(RunId::new(0), CheckpointId::new(2));
+    world.submit(1, Some(savepoint));
+    world.checkpoint(1, 3, [2, 2], Checkpoint);
+    for (run, id, rows) in commits {
+        world.commit(*run, 1, *id, rows);
+    }
+    world.status(1, JobStatus::Finished);
+    world
+}
+
+/// What the restore commits for the savepoint, and what the second run makes of the rest.
+const PENDING: &[Counted] = &[("a", 2, origin(1, 0, 0))];
+const REST: &[Counted] = &[("b", 2, origin(0, 1, 0)), ("a", 3, origin(1, 1, 0))];
+
+#[test]
+fn a_run_goes_on_with_the_state_of_the_savepoint_it_starts_from() {
+    let verdict = with_child(&[(0, 2, PENDING), (1, 3, REST)]).holds();
+    assert_eq!(verdict.coverage.restored_midway, 1);
+}
+
+#[test]
+fn state_that_is_lost_in_a_restore_shows_in_the_output() {
+    let rest = [("b", 1, origin(0, 1, 0)), ("a", 3, origin(1, 1, 0))];
+    let text = "out of count#1: `(b, 1)` (book[0]#1) is there once";
+    with_child(&[(0, 2, PENDING), (1, 3, &rest)]).breaks(OUTPUT_EQUIVALENCE, text);
+}
+
+#[test]
+fn a_transaction_that_a_restore_forgets_is_missed() {
+    let text = "out of count#0: book[1]#0 is missing";
+    with_child(&[(1, 3, REST)]).breaks(OUTPUT_EQUIVALENCE, text);
+}
+
+fn restart(world: &mut World, from: u64) {
+    let (run, attempt) = (RunId::new(0), Attempt::new(1));
+    let restored = Some(CheckpointId::new(from));
+    world.tell(TraceEvent::AttemptStarted { run, attempt, restored });
+}
+
+#[test]
+fn only_a_savepoint_may_bring_the_rows_of_an_abandoned_timeline_back() {
+    for (kind, holds) in [(Savepoint, true), (Checkpoint, false)] {
+        let mut world = World::of_one("two-phase", COUNT);
+        world.checkpoint(0, 1, [1, 1], Checkpoint);
+        world.commit(0, 0, 1, &COUNTED[..3]);
+        world.checkpoint(0, 2, [2, 1], kind);
+        restart(&mut world, 1);
+        world.checkpoint(0, 3, [1, 2], Checkpoint);
+        world.commit(0, 2, 3, &[("a", 3, origin(1, 1, 0))]);
+        world.status(0, JobStatus::Canceled);
+        world.submit(0, Some(SnapshotSource::Run(RunId::new(0), CheckpointId::new(2))));
+        world.commit(0, 1, 2, &[("b", 2, origin(0, 1, 0))]);
+        world.holds_if(holds, "book[0]#1 is there once, and must not be there");
+    }
+}
+
+fn append(world: &mut World, rows: &[Counted]) {
+    world.externals[0].committed.extend(rows.iter().map(|row| row_of(0, row)));
+}
+
+#[test]
+fn a_plain_sink_repeats_only_after_a_restart() {
+    for is_restarted in [false, true] {
+        let mut world = World::of_one("plain", COUNT);
+        world.checkpoint(0, 1, [1, 1], Checkpoint);
+        append(&mut world, &COUNTED[..4]);
+        if is_restarted {
+            restart(&mut world, 1);
+        }
+        append(&mut world, &COUNTED[3..]);
+        world.status(0, JobStatus::Finished);
+        world.holds_if(is_restarted, "book[0]#1 is there twice");
+    }
+}
+
+#[test]
+fn a_plain_sink_has_all_that_its_last_checkpoint_covers() {
+    for (rows, holds) in [(2, false), (3, true), (5, true)] {
+        let mut world = World::of_one("plain", COUNT);
+        world.checkpoint(0, 1, [1, 1], Checkpoint);
+        append(&mut world, &COUNTED[..rows]);
+        world.status(0, JobStatus::Failed);
+        world.holds_if(holds, "book[0]#0.1 is missing");
+    }
+}
+
+/// A finished run whose table was given these rows, in order.
+fn table_of(rows: &[Counted]) -> World {
+    let mut world = World::of_one("idempotent", COUNT);
+    let rows = rows.iter().map(|row| (Value::text(row.0), row_of(0, row)));
+    world.externals[0].table.extend(rows);
+    world.status(0, JobStatus::Finished);
+    world
+}
+
+#[test]
+fn an_idempotent_sink_ends_with_the_last_row_of_each_key() {
+    let verdict = table_of(&COUNTED).holds();
+    assert_eq!(verdict.classes, [("out".to_owned(), Equality::LastPerKey)]);
+    let stale = "key `a` has `(a, 2)`, the reference has `(a, 3)`";
+    table_of(&COUNTED[..4]).breaks(OUTPUT_EQUIVALENCE, stale);
+    table_of(&COUNTED[4..]).breaks(OUTPUT_EQUIVALENCE, "key `b` is missing: `(b, 2)`");
+    let surplus = [COUNTED[4], COUNTED[3], ("c", 1, origin(1, 1, 0))];
+    let text = "key `c` (book[1]#1) is there, and must not be there";
+    table_of(&surplus).breaks(OUTPUT_EQUIVALENCE, text);
+}
+
+#[test]
+fn sums_are_compared_by_their_last_row_and_their_records() {
+    // Words have no measure: every sum is 0.
+    let zeros = COUNTED.map(|(word, _, origin)| (word, 0, origin));
+    let written = |rows: &[Counted]| {
+        let mut world = World::of_one("plain", SUM);
+        append(&mut world, rows);
+        world.status(0, JobStatus::Finished);
+        world
+    };
+    let verdict = written(&zeros).holds();
+    assert_eq!(verdict.classes, [("out".to_owned(), Equality::LastPerKey)]);
+    written(&zeros[1..]).breaks(OUTPUT_EQUIVALENCE, "book[1]#0 is missing");
+    let mut wrong = zeros;
+    wrong[4].1 = 1;
+    let text = "the last row of its key is `(a, 1)`, the reference has `(a, 0)`";
+    written(&wrong).breaks(OUTPUT_EQUIVALENCE, text);
+}
+
+#[test]
+fn without_output_only_the_protocol_is_judged() {
+    let mut world = committed_for_first(&COUNTED);
+    world.checks.setup.with_output = false;
+    world.status(0, JobStatus::Finished);
+    let verdict = world.holds();
+    assert_eq!(verdict.checks[1], (OUTPUT_EQUIVALENCE, Finding::Skipped));
+}

@@ -1,0 +1,263 @@
+//! What a user can type.
+
+use crate::job::KeyType;
+use crate::kernel::{SEED_MAX, SimTime};
+use crate::rules::Mutation;
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
+use std::ops::Range;
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  sandbar run sim/word_count.toml                      play a story and judge it
+  sandbar run sim/word_count.toml --seed 8 -v          another seed, every event
+  sandbar run sim/word_count.toml --output out=counts.tsv
+                                                       keep what the sink `out` committed
+  sandbar run sim/word_count_part1.toml --data-dir d   keep savepoints as files under d/
+  sandbar savepoint list d                             what is there
+  sandbar run sim/word_count_part2.toml -s d/savepoints/savepoint-…
+                                                       a second process goes on from one
+  sandbar sweep --seeds 0..1000                        a thousand drawn stories
+  sandbar uid source-id                                the operator id of a uid
+  sandbar key hello --parallelism 4                    the key group and subtask of a key
+
+Exit codes: 0 all holds, 1 a check or an expectation is broken, 2 the input is wrong,
+3 not deterministic, 4 a job stalled, 130 interrupted.";
+
+/// A deterministic simulation of checkpoints, savepoints and restores of a Flink-style stream processor.
+///
+/// A scenario file tells a story: inputs, jobs, faults, what must come out. Sandbar plays it in virtual time, decides
+/// every delay by a seed, checks what must always hold, and says how to play the same again.
+#[derive(Parser, Debug)]
+#[command(name = "sandbar", version, after_help = EXAMPLES, max_term_width = 110)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+pub(super) enum Command {
+    /// Play a scenario: print its story, jobs, savepoints and verdict
+    Run(Run),
+    /// Play many seeds: drawn scenarios, or one file under each seed
+    Sweep(Sweep),
+    /// Look at savepoints that a run left with --data-dir
+    #[command(subcommand)]
+    Savepoint(SavepointCommand),
+    /// Print the operator id that Flink makes of a uid
+    Uid {
+        /// The uid, as a job sets it
+        #[arg(allow_hyphen_values = true)]
+        text: String,
+    },
+    /// Print the hash code, key group and subtask that Flink gives a key
+    Key(Key),
+    /// Print a completion script
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// How a run is told.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Format {
+    /// For people
+    Human,
+    /// One JSON object: seed, digest, events, virtual_ns, verdict, violations, jobs, savepoints and more
+    Json,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Run {
+    /// The scenario file
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Decide every random choice by N, 0 to 2^63-1, instead of the file's seed
+    #[arg(long, value_name = "N", value_parser = seed, allow_hyphen_values = true)]
+    pub(super) seed: Option<u64>,
+    /// Read input NAME from PATH instead, a text file of one entry a line; `sometimes` is not asked for then
+    #[arg(long, value_name = "NAME=PATH", value_parser = binding())]
+    pub(super) input: Vec<Binding>,
+    /// Write what readers of sink NAME see in the end to PATH: for pairs the last value of each key, `key<TAB>value`
+    /// sorted by the bytes of the key; for other rows one a line, in order of commit. Tabs and line ends inside are
+    /// written as \t, \n and \r
+    #[arg(long, value_name = "NAME=PATH", value_parser = binding())]
+    pub(super) output: Vec<Binding>,
+    /// End the world at this virtual time at the latest, such as 1500ms or 60s
+    #[arg(long, value_name = "SPAN", allow_hyphen_values = true)]
+    pub(super) until: Option<SimTime>,
+    /// Keep savepoints, retained checkpoints and sinks as files under DIR, as Flink lays them out
+    #[arg(long, value_name = "DIR")]
+    pub(super) data_dir: Option<PathBuf>,
+    /// Start the file's only job from this savepoint or checkpoint: its folder, or the _metadata in it
+    #[arg(short = 's', long, value_name = "PATH")]
+    pub(super) from_savepoint: Option<PathBuf>,
+    /// Drop state of the savepoint that no operator of the job takes, instead of refusing it
+    #[arg(short = 'n', long, requires = "from_savepoint")]
+    pub(super) allow_non_restored_state: bool,
+    /// Write every protocol event to FILE, one JSON object a line
+    #[arg(long, value_name = "FILE.jsonl")]
+    pub(super) trace: Option<PathBuf>,
+    /// How to tell it
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(super) format: Format,
+    /// Tell every protocol event, not only the story
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+    /// Play twice and compare; exit with 3 if anything differs
+    #[arg(long)]
+    pub(super) check_determinism: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Sweep {
+    /// A scenario file to play under each seed; without it each seed draws a scenario of its own
+    #[arg(value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+    /// The seeds, from A up to but without B
+    #[arg(long, value_name = "A..B", value_parser = seeds, allow_hyphen_values = true)]
+    pub(super) seeds: Range<u64>,
+    /// How many threads; by default one a core
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) jobs: Option<u16>,
+    /// Break the protocol deliberately in this way; checks should notice. Can be given several times
+    #[arg(long, value_name = "NAME", value_parser = mutation)]
+    pub(super) mutation: Vec<Mutation>,
+    /// Fail if the worlds put too little to the test
+    #[arg(long)]
+    pub(super) require_goals: bool,
+    /// Print the scenario of each seed as TOML and play nothing
+    #[arg(long)]
+    pub(super) print_scenario: bool,
+}
+
+#[derive(Subcommand, Debug)]
+pub(super) enum SavepointCommand {
+    /// Tell what is in a savepoint or retained checkpoint, having read all of it
+    Show {
+        /// Its folder, or the _metadata in it
+        path: PathBuf,
+    },
+    /// List the savepoints and retained checkpoints of a data folder, one a line
+    List {
+        /// A data folder, or any folder that holds savepoints
+        path: PathBuf,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Key {
+    /// The key
+    #[arg(value_name = "KEY", allow_hyphen_values = true)]
+    pub(super) key: String,
+    /// The Java type that it hashes as: text, int, long, short, char, double or bool
+    #[arg(long = "type", value_name = "TYPE", default_value = "text", value_parser = key_type)]
+    pub(super) key_type: KeyType,
+    /// How many key groups there are, 1 to 32768
+    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=32768))]
+    pub(super) max_parallelism: u32,
+    /// How many subtasks share them
+    #[arg(long, value_name = "P", value_parser = clap::value_parser!(u32).range(1..=32768))]
+    pub(super) parallelism: Option<u32>,
+}
+
+/// A name and a path.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Binding {
+    pub(super) name: String,
+    pub(super) path: PathBuf,
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    let number: Option<u64> = text.parse().ok().filter(|seed| *seed <= SEED_MAX);
+    number.ok_or_else(|| "a seed is a whole number from 0 to 2^63-1".to_owned())
+}
+
+fn seeds(text: &str) -> Result<Range<u64>, String> {
+    let parts = text.split_once("..");
+    let (first, end) =
+        parts.ok_or_else(|| "a range of seeds is A..B, such as 0..100".to_owned())?;
+    let (first, end) = (seed(first)?, end.trim_start_matches('='));
+    // The end is not a seed that is played, so it may be one more than the last.
+    let end: Option<u64> = end.parse().ok().filter(|end| *end <= SEED_MAX + 1);
+    let end = end.ok_or_else(|| "a range of seeds ends at 2^63 at the latest".to_owned())?;
+    if first >= end {
+        return Err(format!("there is no seed from {first} up to but without {end}"));
+    }
+    Ok(first..end)
+}
+
+fn mutation(text: &str) -> Result<Mutation, String> {
+    let found = Mutation::ALL.into_iter().find(|mutation| mutation_name(*mutation) == text);
+    let known = || Mutation::ALL.map(mutation_name).join(", ");
+    found.ok_or_else(|| format!("mutations are: {}", known()))
+}
+
+/// The name of a mutation as scenario files spell it.
+pub(super) fn mutation_name(mutation: Mutation) -> String {
+    let name = serde_json::to_value(mutation).expect("a mutation is a word");
+    name.as_str().expect("a mutation is a word").to_owned()
+}
+
+fn key_type(text: &str) -> Result<KeyType, String> {
+    let known = "types are: text, int, long, short, char, double, bool";
+    serde_json::from_value(serde_json::Value::String(text.to_owned()))
+        .ok()
+        .filter(|key_type| *key_type != KeyType::Auto)
+        .ok_or_else(|| known.to_owned())
+}
+
+fn binding() -> impl TypedValueParser<Value = Binding> {
+    OsStringValueParser::new().try_map(|given| split(&given).ok_or("it must be NAME=PATH"))
+}
+
+/// Splits at the first `=`. The path need not be UTF-8 where the system allows that.
+fn split(given: &OsString) -> Option<Binding> {
+    let bytes = given.as_encoded_bytes();
+    let place = bytes.iter().position(|byte| *byte == b'=')?;
+    let name = std::str::from_utf8(&bytes[..place]).ok()?.to_owned();
+    let path = path_of(given, place + 1)?;
+    (!name.is_empty() && !path.as_os_str().is_empty()).then_some(Binding { name, path })
+}
+
+#[cfg(unix)]
+fn path_of(given: &OsString, from: usize) -> Option<PathBuf> {
+    use std::os::unix::ffi::OsStrExt;
+    Some(PathBuf::from(std::ffi::OsStr::from_bytes(&given.as_bytes()[from..])))
+}
+
+#[cfg(not(unix))]
+fn path_of(given: &OsString, from: usize) -> Option<PathBuf> {
+    Some(PathBuf::from(&given.to_str()?[from..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_of_seeds_has_a_first_seed_and_an_end() {
+        assert_eq!(seeds("0..10"), Ok(0..10));
+        assert_eq!(seeds("9223372036854775807..9223372036854775808"), Ok(SEED_MAX..SEED_MAX + 1));
+        for wrong in ["", "..", "7", "7..7", "9..3", "-1..3", "a..b", "0..9223372036854775809"] {
+            assert!(seeds(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_binding_splits_at_its_first_equals_sign() {
+        let path = PathBuf::from("a=b");
+        assert_eq!(split(&"x=a=b".into()), Some(Binding { name: "x".into(), path }));
+        for wrong in ["", "=", "x", "x=", "=x"] {
+            assert_eq!(split(&wrong.into()), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        <Arguments as clap::CommandFactory>::command().debug_assert();
+    }
+}

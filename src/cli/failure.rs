@@ -1,0 +1,79 @@
+//! What a command fails with: a text for the error stream and an exit code.
+
+use super::{BROKEN, WRONG_INPUT};
+use crate::scenario::ScenarioError;
+use crate::search::{InputError, PlayError};
+use crate::store::StoreError;
+use std::fmt::Display;
+
+/// Why a command did not do what it should.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// Complete lines for the error stream.
+    pub(super) text: String,
+    /// What to exit with.
+    pub(super) code: u8,
+}
+
+impl Failure {
+    /// The user gave something wrong, and can do something about it.
+    pub(super) fn wrong(message: impl Display, help: impl Display) -> Self {
+        Self { text: format!("error: {message}\nhelp: {help}\n"), code: WRONG_INPUT }
+    }
+
+    /// A file of the user's cannot be written.
+    pub(super) fn unwritable(path: &std::path::Path, cause: &std::io::Error) -> Self {
+        Self::wrong(
+            format!("cannot write `{}`: {cause}", path.display()),
+            "give a file in a folder that exists and that you may write to",
+        )
+    }
+
+    /// The engine broke one of its own rules: a panic with this message.
+    pub(super) fn engine(message: &str, replay: &str) -> Self {
+        let text = format!(
+            "error: the engine broke a rule of its own: {message}\n\
+             help: report this as a bug, with the command below\nreplay: {replay}\n"
+        );
+        Self { text, code: BROKEN }
+    }
+
+    /// The same failure, with the command that replays it.
+    pub(super) fn with_replay(mut self, replay: &str) -> Self {
+        self.text.push_str(&format!("replay: {replay}\n"));
+        self
+    }
+}
+
+impl From<ScenarioError> for Failure {
+    fn from(error: ScenarioError) -> Self {
+        Self { text: format!("error: {error}\n"), code: WRONG_INPUT }
+    }
+}
+
+impl From<InputError> for Failure {
+    fn from(error: InputError) -> Self {
+        Self::wrong(&error, error.help())
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::wrong(&error, error.help())
+    }
+}
+
+impl From<PlayError> for Failure {
+    fn from(error: PlayError) -> Self {
+        if matches!(error, PlayError::Interrupted) {
+            return Self { text: "interrupted\n".to_owned(), code: super::INTERRUPTED };
+        }
+        Self::wrong(&error, error.help())
+    }
+}
+
+/// The message of a panic.
+pub(super) fn panic_message(payload: &(dyn std::any::Any + Send)) -> &str {
+    let owned = payload.downcast_ref::<String>().map(String::as_str);
+    owned.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("a panic without words")
+}

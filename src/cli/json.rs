@@ -1,0 +1,107 @@
+//! What a run came to, for other programs: one JSON object.
+
+use super::report::{Report, class_in_words};
+use crate::check::Finding;
+use crate::cluster::End;
+use crate::search::Judgement;
+use serde_json::{Value, json};
+
+/// The object, in lines, with a line end behind it. Keys are sorted, so that equal runs print equal text.
+pub(super) fn object(of: &Report<'_>) -> String {
+    let (played, outcome) = (of.played, &of.played.outcome);
+    let violations = played.verdict.violations().map(|violation| {
+        json!({
+            "check": violation.check,
+            "event": violation.event,
+            "at_ns": violation.at.nanos(),
+            "text": violation.text,
+        })
+    });
+    let checks = played.verdict.checks.iter().map(|(name, finding)| {
+        let state = match finding {
+            Finding::Held => "held",
+            Finding::Skipped => "skipped",
+            Finding::Broken(_) => "broken",
+        };
+        ((*name).to_owned(), json!(state))
+    });
+    let refusals = outcome.refusals.iter().map(|(step, why)| {
+        let step = (*step != u32::MAX).then_some(*step);
+        json!({ "step": step, "why": &**why })
+    });
+    let object = json!({
+        "scenario": of.arguments.file.display().to_string(),
+        "flink": of.setup.scenario.flink.to_string(),
+        "seed": played.seed,
+        "digest": format!("{:032x}", outcome.digest),
+        "events": outcome.events,
+        "virtual_ns": outcome.ended.nanos(),
+        "end": match outcome.end {
+            End::Over => "over",
+            End::Until => "until",
+            End::Stalled => "stalled",
+        },
+        "verdict": verdict(played.judgement()),
+        "checks": checks.collect::<serde_json::Map<_, _>>(),
+        "violations": violations.collect::<Vec<_>>(),
+        "unmet": played.unmet,
+        "sometimes": played.verdict.sometimes,
+        "jobs": jobs(of),
+        "savepoints": savepoints(of),
+        "sinks": sinks(of),
+        "refusals": refusals.collect::<Vec<_>>(),
+        "never": outcome.never,
+        "replay": of.replay,
+    });
+    format!("{object:#}\n")
+}
+
+const fn verdict(judgement: Judgement) -> &'static str {
+    match judgement {
+        Judgement::Holds => "holds",
+        Judgement::Broken => "broken",
+        Judgement::Stalled => "stalled",
+    }
+}
+
+fn jobs(of: &Report<'_>) -> Vec<Value> {
+    let job = |job: &crate::cluster::JobEnd| {
+        json!({
+            "label": job.label,
+            "name": job.name,
+            "id": job.job.map(|id| id.to_string()),
+            "status": job.status,
+        })
+    };
+    of.played.outcome.jobs.iter().map(job).collect()
+}
+
+fn savepoints(of: &Report<'_>) -> Vec<Value> {
+    let savepoint = |savepoint: &crate::cluster::SavepointEnd| {
+        let kept = of.paths.get(&savepoint.label);
+        let path = kept.map_or_else(|| savepoint.path.to_string(), |p| p.display().to_string());
+        json!({
+            "label": &*savepoint.label,
+            "checkpoint": savepoint.checkpoint.number(),
+            "job": savepoint.snapshot.properties().job_name,
+            "path": path,
+            "kept": kept.is_some(),
+        })
+    };
+    of.played.outcome.savepoints.iter().map(savepoint).collect()
+}
+
+fn sinks(of: &Report<'_>) -> Vec<Value> {
+    let sink = |sink: &crate::effect::ExternalSystem| {
+        let classes = &of.played.verdict.classes;
+        let class = classes.iter().find(|(name, _)| *name == sink.name);
+        json!({
+            "name": sink.name,
+            "rows": sink.committed.len() + sink.table.len(),
+            "prepared": sink.prepared.len(),
+            "open": sink.open.len(),
+            "compared": class.map(|(_, class)| class_in_words(*class)),
+        })
+    };
+    of.played.outcome.externals.iter().map(sink).collect()
+}

@@ -1,0 +1,66 @@
+//! Opening what a command is given: scenario files, and the command that would play the same again.
+
+use super::arguments::Binding;
+use super::failure::Failure;
+use crate::operator::Catalogue;
+use crate::scenario::Scenario;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Reads a scenario file.
+pub(super) fn scenario(file: &Path, catalogue: &Catalogue) -> Result<Scenario, Failure> {
+    let shown = file.display().to_string();
+    let bytes = std::fs::read(file).map_err(|cause| {
+        Failure::wrong(
+            format!("cannot read the scenario `{shown}`: {cause}"),
+            "give the path of a scenario file, such as sim/word_count.toml",
+        )
+    })?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Failure::wrong(
+            format!("the scenario `{shown}` is not UTF-8: byte {at} is not part of a character"),
+            "give a scenario file, which is a text",
+        )
+    })?;
+    Ok(Scenario::parse(&text, &shown, catalogue)?)
+}
+
+/// The folder that the paths in a scenario file are relative to.
+pub(super) fn base(file: &Path) -> &Path {
+    file.parent().unwrap_or(Path::new(""))
+}
+
+/// Bindings by name, of which none is given twice.
+pub(super) fn by_name(
+    option: &str,
+    bindings: &[Binding],
+) -> Result<BTreeMap<String, PathBuf>, Failure> {
+    let mut paths = BTreeMap::new();
+    for Binding { name, path } in bindings {
+        if paths.insert(name.clone(), path.clone()).is_some() {
+            return Err(Failure::wrong(
+                format!("`{name}` is given twice with {option}"),
+                format!("give {option} {name}=PATH once"),
+            ));
+        }
+    }
+    Ok(paths)
+}
+
+/// A path as one word of a shell.
+pub(super) fn shell_word(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-=+,:@%".contains(letter);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// The name that was probably meant.
+pub(super) fn nearest<'n>(name: &str, known: &[&'n str]) -> Option<&'n str> {
+    let scored = known.iter().map(|other| (strsim::damerau_levenshtein(name, other), *other));
+    let best = scored.min_by_key(|(distance, _)| *distance)?;
+    (best.0 <= 1 + name.chars().count() / 4).then_some(best.1)
+}

@@ -1,0 +1,149 @@
+//! Files that a run writes for its user: all of a file or nothing of it.
+
+use super::failure::Failure;
+use crate::effect::ExternalSystem;
+use crate::job::Value;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// A file that is going to be written. Made before the run, so that a place that cannot be written to is told at once.
+#[derive(Debug)]
+pub(super) struct Target {
+    path: PathBuf,
+    /// Where the text goes until all of it is there; absent for pipes and devices, which cannot be replaced.
+    temporary: Option<NamedTempFile>,
+}
+
+impl Target {
+    /// Prepares to write to a path, whose file is replaced if there is one.
+    pub(super) fn prepare(path: &Path) -> Result<Self, Failure> {
+        let wrong = |cause: &std::io::Error| Failure::unwritable(path, cause);
+        let found = std::fs::metadata(path);
+        if found.as_ref().is_ok_and(|found| found.is_dir()) {
+            return Err(wrong(&std::io::ErrorKind::IsADirectory.into()));
+        }
+        if found.as_ref().is_ok_and(|found| !found.is_file()) {
+            return Ok(Self { path: path.to_owned(), temporary: None });
+        }
+        // A link stays a link: what it points to is replaced.
+        let path_behind = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let folder = match path_behind.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            Some(_) | None => Path::new("."),
+        };
+        let temporary =
+            builder().tempfile_in(folder).map_err(|cause| wrong(&without_place(&cause)))?;
+        Ok(Self { path: path_behind, temporary: Some(temporary) })
+    }
+
+    /// Writes all of it and puts it in its place.
+    pub(super) fn write(self, bytes: &[u8]) -> Result<(), Failure> {
+        let Self { path, temporary } = self;
+        let written = match temporary {
+            None => File::options().write(true).open(&path).and_then(|mut f| f.write_all(bytes)),
+            Some(mut file) => file
+                .write_all(bytes)
+                .and_then(|()| file.as_file().sync_all())
+                .and_then(|()| file.persist(&path).map(|_| ()).map_err(|error| error.error)),
+        };
+        written.map_err(|cause| Failure::unwritable(&path, &cause))
+    }
+}
+
+/// The cause without the name of the temporary file, which the user never gave.
+fn without_place(cause: &std::io::Error) -> std::io::Error {
+    let text = cause.to_string();
+    let said = text.split(" at path ").next().unwrap_or_default();
+    std::io::Error::new(cause.kind(), said.to_owned())
+}
+
+#[cfg(unix)]
+fn builder() -> tempfile::Builder<'static, 'static> {
+    use std::os::unix::fs::PermissionsExt;
+    let mut builder = tempfile::Builder::new();
+    // As any new file: what the user's mask leaves of it.
+    builder.prefix(".sandbar-").permissions(std::fs::Permissions::from_mode(0o666));
+    builder
+}
+
+#[cfg(not(unix))]
+fn builder() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".sandbar-");
+    builder
+}
+
+/// What a read-committed reader of a sink sees: the last value of each key if its rows are pairs, else all values.
+pub(super) fn rows_of(sink: &ExternalSystem) -> Vec<u8> {
+    let mut text = Vec::new();
+    if is_keyed(sink) {
+        let pairs = sink.last_values();
+        let pairs: BTreeMap<Vec<u8>, Vec<u8>> =
+            pairs.iter().map(|(key, value)| (field(key), field(value))).collect();
+        for (key, value) in pairs {
+            text.extend(key.into_iter().chain(*b"\t").chain(value).chain(*b"\n"));
+        }
+    } else {
+        for row in sink.committed.iter().chain(sink.table.values()) {
+            text.extend(field(&row.value).into_iter().chain(*b"\n"));
+        }
+    }
+    text
+}
+
+/// Whether all rows of a sink have a key.
+pub(super) fn is_keyed(sink: &ExternalSystem) -> bool {
+    let mut rows = sink.committed.iter().chain(sink.table.values());
+    rows.all(|row| row.value.as_row().is_some_and(|columns| columns.len() >= 2))
+}
+
+/// A value in a line: text and bytes as they are, except for what would end the field or the line.
+fn field(value: &Value) -> Vec<u8> {
+    let plain = match value {
+        Value::Bytes(bytes) => bytes.to_vec(),
+        Value::Int(_) | Value::Bool(_) | Value::Text(_) | Value::Row(_) => {
+            value.to_string().into_bytes()
+        }
+    };
+    let mut field = Vec::with_capacity(plain.len());
+    for byte in plain {
+        match byte {
+            b'\t' => field.extend(b"\\t"),
+            b'\n' => field.extend(b"\\n"),
+            b'\r' => field.extend(b"\\r"),
+            other => field.push(other),
+        }
+    }
+    field
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::effect::Row;
+    use crate::job::Origin;
+    use std::sync::Arc;
+
+    fn sink(values: Vec<Value>) -> ExternalSystem {
+        let row = |value| Row { value, origin: Origin::default(), job: 0 };
+        let committed = values.into_iter().map(row).collect();
+        ExternalSystem { committed, ..ExternalSystem::default() }
+    }
+
+    #[test]
+    fn pairs_are_told_by_key_in_order_of_bytes() {
+        let pair = |key, number| Value::row([Value::text(key), Value::Int(number)]);
+        let sink = sink(vec![pair("b", 1), pair("a\tz", 2), pair("B", 3), pair("b", 4)]);
+        assert_eq!(rows_of(&sink), b"B\t3\na\\tz\t2\nb\t4\n");
+    }
+
+    #[test]
+    fn other_values_are_told_in_order() {
+        let sink = sink(vec![Value::text("z"), Value::Bytes(Arc::from(*b"\xff\n")), Value::Int(1)]);
+        assert_eq!(rows_of(&sink), b"z\n\xff\\n\n1\n");
+        assert_eq!(rows_of(&ExternalSystem::default()), b"");
+    }
+}

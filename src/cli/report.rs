@@ -1,0 +1,215 @@
+//! What a run came to, for people.
+
+use super::arguments::Run;
+use super::open::shell_word;
+use super::output::is_keyed;
+use crate::check::Finding;
+use crate::effect::ExternalSystem;
+use crate::job::Value;
+use crate::operator::Equality;
+use crate::render::{Names, Style, clock, step_in_words, story, timeline};
+use crate::search::{Judgement, Played, Setup};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// How many violations of a check are told.
+const VIOLATIONS_MAX: usize = 3;
+/// How many keys of a sink are told.
+const TOP: usize = 5;
+/// How many jobs, savepoints or unmet expectations are told.
+const ROWS_MAX: usize = 40;
+
+/// All that a report speaks of.
+pub(super) struct Report<'r> {
+    pub(super) arguments: &'r Run,
+    pub(super) setup: &'r Setup,
+    pub(super) played: &'r Played,
+    /// Where each savepoint lies as files, by label.
+    pub(super) paths: &'r BTreeMap<Arc<str>, PathBuf>,
+    pub(super) names: &'r Names,
+    pub(super) replay: &'r str,
+}
+
+/// The report: story, jobs, savepoints, sinks, checks, verdict.
+pub(super) fn report(of: &Report<'_>, style: Style) -> String {
+    let told = if of.arguments.verbose {
+        timeline(&of.played.trace, of.names, false)
+    } else {
+        story(&of.played.trace, of.names, style)
+    };
+    let sections = [
+        ("jobs", jobs(of, style)),
+        ("savepoints", savepoints(of, style)),
+        ("sinks", sinks(of)),
+        ("checks", checks(of, style)),
+        ("never happened", never(of)),
+        ("not as expected", unmet(of, style)),
+    ];
+    let mut text = told;
+    for (title, rows) in sections {
+        if !rows.is_empty() {
+            text.push_str(&format!("\n{}\n", style.heading(title)));
+            text.push_str(&bounded(&rows));
+        }
+    }
+    text.push_str(&format!("\n{}", conclusion(of, style)));
+    text
+}
+
+fn bounded(rows: &[String]) -> String {
+    let shown = rows.iter().take(ROWS_MAX).map(|row| format!("  {row}\n"));
+    let mut text: String = shown.collect();
+    if rows.len() > ROWS_MAX {
+        text.push_str(&format!("  … {} more\n", rows.len() - ROWS_MAX));
+    }
+    text
+}
+
+fn jobs(of: &Report<'_>, style: Style) -> Vec<String> {
+    let jobs = &of.played.outcome.jobs;
+    let width = jobs.iter().map(|job| job.label.len()).max().unwrap_or(0);
+    let row = |job: &crate::cluster::JobEnd| {
+        let status = job.status.map_or_else(|| "refused".to_owned(), |status| status.to_string());
+        let id = job.job.map_or_else(String::new, |id| style.faint(&format!("job {id}")));
+        format!("{:width$}  {status:<10}  {id}", job.label).trim_end().to_owned()
+    };
+    jobs.iter().map(row).collect()
+}
+
+fn savepoints(of: &Report<'_>, style: Style) -> Vec<String> {
+    let savepoints = &of.played.outcome.savepoints;
+    let width = savepoints.iter().map(|savepoint| savepoint.label.len()).max().unwrap_or(0);
+    let row = |savepoint: &crate::cluster::SavepointEnd| {
+        let job = &savepoint.snapshot.properties().job_name;
+        let place = match of.paths.get(&savepoint.label) {
+            Some(path) => path.display().to_string(),
+            None => {
+                format!("{} {}", savepoint.path, style.faint("(not kept; give --data-dir DIR)"))
+            }
+        };
+        format!("{:width$}  id {} of {job}  {place}", savepoint.label, savepoint.checkpoint)
+    };
+    savepoints.iter().map(row).collect()
+}
+
+fn sinks(of: &Report<'_>) -> Vec<String> {
+    of.played.outcome.externals.iter().flat_map(|sink| sink_rows(sink, of)).collect()
+}
+
+fn sink_rows(sink: &ExternalSystem, of: &Report<'_>) -> Vec<String> {
+    let rows = sink.committed.len() + sink.table.len();
+    let mut facts = vec![format!("{rows} rows committed")];
+    let waiting = [("prepared", sink.prepared.len()), ("open", sink.open.len())];
+    for (what, count) in waiting.into_iter().filter(|(_, count)| *count > 0) {
+        let plural = if count == 1 { "" } else { "s" };
+        facts.push(format!("{count} transaction{plural} left {what}"));
+    }
+    if let Some((_, class)) = of.played.verdict.classes.iter().find(|(name, _)| *name == sink.name)
+    {
+        facts.push(format!("compared {}", class_in_words(*class)));
+    }
+    let mut lines = vec![format!("{}  {}", sink.name, facts.join(", "))];
+    lines.extend(top(sink));
+    lines
+}
+
+/// How strictly a sink could be compared.
+pub(super) const fn class_in_words(class: Equality) -> &'static str {
+    match class {
+        Equality::Multiset => "row by row",
+        Equality::LastPerKey => "by the last row of each key",
+        Equality::Accounted => "by the records that rows stem from",
+    }
+}
+
+/// The keys with the greatest values, if all values are integers.
+fn top(sink: &ExternalSystem) -> Option<String> {
+    if !is_keyed(sink) {
+        return None;
+    }
+    let values = sink.last_values();
+    let counts: Option<Vec<(i64, &Value)>> =
+        values.iter().map(|(key, value)| Some((value.as_int()?, key))).collect();
+    let mut counts = counts.filter(|counts| !counts.is_empty())?;
+    counts.sort_by(|(one, key), (other, other_key)| other.cmp(one).then(key.cmp(other_key)));
+    let shown = counts.iter().take(TOP).map(|(count, key)| format!("{key} {count}"));
+    let shown: Vec<_> = shown.map(|pair| pair.escape_debug().to_string()).collect();
+    let more = if counts.len() > TOP { ", …" } else { "" };
+    Some(format!("  {} keys: {}{more}", counts.len(), shown.join(", ")))
+}
+
+fn checks(of: &Report<'_>, style: Style) -> Vec<String> {
+    let checks = &of.played.verdict.checks;
+    let width = checks.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let mut rows = Vec::new();
+    for (name, finding) in checks {
+        let said = crate::check::CHECKS.iter().find(|(other, _)| other == name);
+        let said = said.map_or("", |(_, said)| said);
+        match finding {
+            Finding::Held => {
+                rows.push(format!(
+                    "{}     {name:width$}  {}",
+                    style.good("held"),
+                    style.faint(said)
+                ));
+            }
+            Finding::Skipped => rows.push(format!("skipped  {name:width$}  {}", style.faint(said))),
+            Finding::Broken(violations) => {
+                let mark = style.bad("broken");
+                rows.push(format!("{mark}   {name:width$}  {}", style.faint(said)));
+                let shown = violations.iter().take(VIOLATIONS_MAX);
+                rows.extend(shown.map(|violation| format!("  violation: {violation}")));
+                if violations.len() > VIOLATIONS_MAX {
+                    let more = violations.len() - VIOLATIONS_MAX;
+                    rows.push(format!("  … {more} more, all in --format json"));
+                }
+            }
+        }
+    }
+    rows
+}
+
+/// Steps whose moment never came.
+fn never(of: &Report<'_>) -> Vec<String> {
+    let steps = &of.setup.scenario.steps;
+    let step = |number: &u32| {
+        let step = steps.get(usize::try_from(*number).ok()?)?;
+        Some(format!("line {}: {}", step.line.0, step_in_words(step)))
+    };
+    of.played.outcome.never.iter().filter_map(step).collect()
+}
+
+fn unmet(of: &Report<'_>, style: Style) -> Vec<String> {
+    of.played.unmet.iter().map(|sentence| style.bad(sentence)).collect()
+}
+
+fn conclusion(of: &Report<'_>, style: Style) -> String {
+    let outcome = &of.played.outcome;
+    let mut text = format!(
+        "digest   {:032x}\nplayed   {} events in {} of virtual time, seed {}\n",
+        outcome.digest,
+        outcome.events,
+        clock(outcome.ended),
+        of.played.seed
+    );
+    let verdict = match of.played.judgement() {
+        Judgement::Holds => style.good("holds"),
+        Judgement::Broken => style.bad("broken"),
+        Judgement::Stalled => {
+            style.bad("stalled: a job is not over, and nothing can happen any more")
+        }
+    };
+    text.push_str(&format!("verdict  {verdict}\n"));
+    if of.played.judgement() != Judgement::Holds {
+        text.push_str(&format!("replay: {}\n", of.replay));
+    }
+    let last = outcome.savepoints.iter().max_by_key(|savepoint| savepoint.checkpoint);
+    if let Some(path) = last.and_then(|savepoint| of.paths.get(&savepoint.label)) {
+        text.push_str(&format!(
+            "go on    sandbar run FILE -s {}   (a file with one job)\n",
+            shell_word(path)
+        ));
+    }
+    text
+}

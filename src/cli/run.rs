@@ -1,0 +1,225 @@
+//! `sandbar run`: plays one scenario and tells what came of it.
+
+use super::arguments::{Format, Run};
+use super::failure::{Failure, panic_message};
+use super::interrupt::{Interrupt, progress};
+use super::open::{base, by_name, nearest, scenario, shell_word};
+use super::output::{Target, rows_of};
+use super::report::{Report, report};
+use super::screen::Screen;
+use super::{BROKEN, HOLDS, NOT_DETERMINISTIC, STALLED};
+use crate::cluster::Cluster;
+use crate::job::OperatorKind;
+use crate::kernel::Choices;
+use crate::operator::Catalogue;
+use crate::render::{Names, json_lines};
+use crate::scenario::Scenario;
+use crate::search::{Judgement, PlayError, Played, Setup, open, play, play_with_files, start_from};
+use crate::store::DataDir;
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// After how many events the progress is shown again.
+const PROGRESS_EVERY: u64 = 4096;
+
+/// Where each savepoint lies, by label.
+type Paths = BTreeMap<Arc<str>, PathBuf>;
+
+/// Plays a scenario file.
+pub(super) fn run(
+    arguments: &Run,
+    catalogue: &Arc<Catalogue>,
+    screen: &mut Screen,
+) -> Result<u8, Failure> {
+    let setup = set_up(arguments, catalogue)?;
+    let targets = prepare_outputs(arguments, &setup.scenario)?;
+    let trace_target = arguments.trace.as_deref().map(Target::prepare).transpose()?;
+    let replay = replay_command(arguments, setup.choices.seed());
+    let interrupt = Interrupt::listen();
+    announce(arguments, &setup, screen);
+    let data_dir = arguments.data_dir.as_deref();
+    let (played, paths) = play_once(data_dir, setup.clone(), &interrupt, &replay)?;
+    let names = names(&played, &setup.scenario);
+    if let Some(target) = trace_target {
+        target.write(json_lines(&played.trace, &names).as_bytes())?;
+    }
+    for (name, target) in targets {
+        let sink = played.outcome.externals.iter().find(|sink| sink.name == name);
+        target.write(&sink.map_or_else(Vec::new, rows_of))?;
+    }
+    let told = Report {
+        arguments,
+        setup: &setup,
+        played: &played,
+        paths: &paths,
+        names: &names,
+        replay: &replay,
+    };
+    match arguments.format {
+        Format::Human => screen.say(&report(&told, screen.style)),
+        Format::Json => screen.say(&super::json::object(&told)),
+    }
+    let code = match played.judgement() {
+        Judgement::Holds => HOLDS,
+        Judgement::Broken => BROKEN,
+        Judgement::Stalled => STALLED,
+    };
+    if code != HOLDS && arguments.format == Format::Json {
+        screen.complain(&format!("replay: {replay}\n"));
+    }
+    if arguments.check_determinism {
+        play_again(setup, &played, &names, &interrupt, &replay)?;
+        if arguments.format == Format::Human {
+            screen.say("deterministic: played twice with the same digest\n");
+        }
+    }
+    Ok(code)
+}
+
+/// Opens everything that the run is given.
+fn set_up(arguments: &Run, catalogue: &Arc<Catalogue>) -> Result<Setup, Failure> {
+    let mut scenario = scenario(&arguments.file, catalogue)?;
+    scenario.seed = arguments.seed.unwrap_or(scenario.seed);
+    scenario.until = arguments.until.or(scenario.until);
+    let choices = Choices::new(scenario.seed);
+    let replaced = by_name("--input", &arguments.input)?;
+    let inputs = open(&scenario, base(&arguments.file), &replaced, &choices)?;
+    let data_dir = arguments.data_dir.as_deref();
+    let start = arguments.from_savepoint.as_deref().map(|path| {
+        let allowed = arguments.allow_non_restored_state;
+        start_from(path, data_dir, allowed, &scenario, &inputs)
+    });
+    Ok(Setup {
+        scenario: Arc::new(scenario),
+        catalogue: Arc::clone(catalogue),
+        inputs,
+        choices,
+        start: start.transpose()?,
+        keeps_trace: arguments.format == Format::Human
+            || arguments.trace.is_some()
+            || arguments.check_determinism,
+        keeps_records: false,
+        wants_sometimes: replaced.is_empty(),
+    })
+}
+
+/// The files of `--output`, by sink.
+fn prepare_outputs(
+    arguments: &Run,
+    scenario: &Scenario,
+) -> Result<BTreeMap<String, Target>, Failure> {
+    let operators = scenario.jobs.iter().flat_map(|job| &job.graph.operators);
+    let sinks = operators.filter(|node| matches!(node.kind, OperatorKind::Sink { .. }));
+    let sinks: BTreeSet<&str> = sinks.map(|node| node.name.as_str()).collect();
+    let sinks: Vec<&str> = sinks.into_iter().collect();
+    let mut targets = BTreeMap::new();
+    for (name, path) in by_name("--output", &arguments.output)? {
+        if !sinks.contains(&name.as_str()) {
+            let help = nearest(&name, &sinks).map_or_else(
+                || format!("name one of: {}", sinks.join(", ")),
+                |meant| format!("did you mean `{meant}`?"),
+            );
+            return Err(Failure::wrong(format!("the scenario has no sink `{name}`"), help));
+        }
+        targets.insert(name, Target::prepare(&path)?);
+    }
+    Ok(targets)
+}
+
+/// Says what is about to be played, so that a run that never ends loses nothing.
+fn announce(arguments: &Run, setup: &Setup, screen: &mut Screen) {
+    let file = arguments.file.display();
+    let scenario = &setup.scenario;
+    let line = format!("{file}, seed {}, Flink {}", setup.choices.seed(), scenario.flink);
+    match arguments.format {
+        Format::Human => {
+            let line = screen.style.heading(&line);
+            let about = &scenario.about;
+            let about = if about.is_empty() { String::new() } else { format!("{about}\n") };
+            screen.say(&format!("{line}\n{about}\n"));
+        }
+        Format::Json => screen.complain(&format!("playing {line}\n")),
+    }
+}
+
+/// Plays once, with files if there is a data folder.
+fn play_once(
+    data_dir: Option<&Path>,
+    setup: Setup,
+    interrupt: &Interrupt,
+    replay: &str,
+) -> Result<(Played, Paths), Failure> {
+    let bar = progress(None, "{spinner} {msg}");
+    let watch = |cluster: &mut Cluster| {
+        if cluster.events().is_multiple_of(PROGRESS_EVERY) {
+            bar.set_message(format!("{} events, t={}", cluster.events(), cluster.now()));
+            bar.tick();
+        }
+        if interrupt.is_asked() { Err(PlayError::Interrupted) } else { Ok(()) }
+    };
+    let folder = data_dir.map(DataDir::open_or_create).transpose()?;
+    let attempt = catch_unwind(AssertUnwindSafe(|| match &folder {
+        Some(folder) => play_with_files(setup, folder, watch),
+        None => play(setup, watch).map(|played| (played, Paths::new())),
+    }));
+    bar.finish_and_clear();
+    match attempt {
+        Ok(played) => played.map_err(|error| Failure::from(error).with_replay(replay)),
+        Err(payload) => Err(Failure::engine(panic_message(&*payload), replay)),
+    }
+}
+
+/// Plays the same again, without files, and compares.
+fn play_again(
+    setup: Setup,
+    first: &Played,
+    names: &Names,
+    interrupt: &Interrupt,
+    replay: &str,
+) -> Result<(), Failure> {
+    let (second, _) = play_once(None, setup, interrupt, replay)?;
+    if second.outcome.digest == first.outcome.digest && second.trace.entries == first.trace.entries
+    {
+        return Ok(());
+    }
+    let pairs = first.trace.entries.iter().zip(&second.trace.entries);
+    let differing = pairs.into_iter().find(|(one, other)| one != other);
+    let place = differing.map_or_else(
+        || "  the events told are the same as far as both go".to_owned(),
+        |(one, other)| {
+            let line = |entry: &crate::trace::Entry| crate::render::event_line(entry, names);
+            format!("  first:  {}\n  second: {}", line(one), line(other))
+        },
+    );
+    let text = format!(
+        "error: not deterministic: digest {:032x}, then {:032x}\n{place}\nreplay: {replay} --check-determinism\n",
+        first.outcome.digest, second.outcome.digest
+    );
+    Err(Failure { text, code: NOT_DETERMINISTIC })
+}
+
+fn names(played: &Played, scenario: &Scenario) -> Names {
+    let sinks = played.outcome.externals.iter().map(|sink| sink.name.clone()).collect();
+    Names::new(&played.trace, scenario, sinks)
+}
+
+/// The command that plays the same again.
+fn replay_command(arguments: &Run, seed: u64) -> String {
+    let mut command = format!("sandbar run {} --seed {seed}", shell_word(&arguments.file));
+    for input in &arguments.input {
+        let word = format!("{}={}", input.name, input.path.display());
+        command.push_str(&format!(" --input {}", shell_word(Path::new(&word))));
+    }
+    if let Some(until) = arguments.until {
+        command.push_str(&format!(" --until {until}"));
+    }
+    if let Some(path) = &arguments.from_savepoint {
+        command.push_str(&format!(" -s {}", shell_word(path)));
+    }
+    if arguments.allow_non_restored_state {
+        command.push_str(" -n");
+    }
+    command
+}

@@ -1,0 +1,105 @@
+//! `sandbar savepoint`: what is in savepoints that a run left on disk.
+
+use super::failure::Failure;
+use super::screen::Screen;
+use super::{HOLDS, WRONG_INPUT};
+use crate::job::CheckpointKind;
+use crate::render::clock;
+use crate::store::{self, SavepointSummary};
+use std::path::Path;
+
+/// Tells what is in one.
+pub(super) fn show(path: &Path, screen: &mut Screen) -> Result<u8, Failure> {
+    let summary = store::describe(path)?;
+    screen.say(&describe(&summary));
+    Ok(HOLDS)
+}
+
+/// Lists all of a folder, one a line; a damaged one hides none of the others.
+pub(super) fn list(path: &Path, screen: &mut Screen) -> Result<u8, Failure> {
+    let found = store::list(path)?;
+    if found.is_empty() {
+        screen.say(&format!("no savepoint or checkpoint in {}\n", path.display()));
+    }
+    let mut code = HOLDS;
+    for listed in found {
+        let place = listed.path.display();
+        match listed.summary {
+            Ok(summary) => screen.say(&format!(
+                "{place}  {} {} of {}, t={}, {} bytes\n",
+                kind(summary.kind),
+                summary.id,
+                summary.job_name,
+                clock(summary.triggered),
+                summary.bytes
+            )),
+            Err(error) => {
+                code = WRONG_INPUT;
+                screen.say(&format!("{place}  cannot be read\n"));
+                screen.complain(&Failure::from(error).text);
+            }
+        }
+    }
+    Ok(code)
+}
+
+const fn kind(kind: CheckpointKind) -> &'static str {
+    match kind {
+        CheckpointKind::Checkpoint => "checkpoint",
+        CheckpointKind::Savepoint => "savepoint",
+    }
+}
+
+fn describe(summary: &SavepointSummary) -> String {
+    let mut text = format!(
+        "{} {} of job {} ({})\n\
+         triggered at {}, a later process starts its clock at {}\n\
+         {} bytes in {} files\n\noperators\n",
+        kind(summary.kind),
+        summary.id,
+        summary.job_name,
+        summary.job,
+        clock(summary.triggered),
+        clock(summary.clock),
+        summary.bytes,
+        summary.files.len()
+    );
+    let width = summary.operators.iter().map(|operator| operator.name.len()).max().unwrap_or(0);
+    for operator in &summary.operators {
+        let uid =
+            operator.uid.as_deref().map_or_else(|| "no uid".into(), |uid| format!("uid {uid}"));
+        let finished = match operator.finished {
+            0 => String::new(),
+            count => format!(", {count} finished"),
+        };
+        text.push_str(&format!(
+            "  {:width$}  {}  {uid}, parallelism {} of at most {}{finished}\n",
+            operator.name, operator.id, operator.parallelism, operator.max_parallelism
+        ));
+        for state in &operator.states {
+            text.push_str(&format!(
+                "  {:width$}    {:?} `{}`: {} entries, {} bytes in _metadata, {} in files\n",
+                "", state.kind, state.name, state.entries, state.inline_bytes, state.file_bytes
+            ));
+        }
+    }
+    section(
+        &mut text,
+        "inputs",
+        summary.inputs.iter().map(|input| {
+            format!("{}[{}] read up to entry {}", input.name, input.partition, input.next)
+        }),
+    );
+    section(&mut text, "copies of sinks", summary.sinks.iter().cloned());
+    let file = |(name, bytes): (&String, &u64)| format!("{name}  {bytes} bytes");
+    section(&mut text, "files", summary.files.iter().map(file));
+    text
+}
+
+fn section(text: &mut String, title: &str, rows: impl Iterator<Item = String>) {
+    let rows: Vec<_> = rows.collect();
+    if !rows.is_empty() {
+        text.push_str(&format!("\n{title}\n"));
+        rows.iter().for_each(|row| text.push_str(&format!("  {row}\n")));
+    }
+}

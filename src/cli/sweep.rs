@@ -1,0 +1,190 @@
+//! `sandbar sweep`: many seeds on many threads, folded so that the output does not depend on how many.
+
+use super::arguments::Sweep;
+use super::failure::{Failure, panic_message};
+use super::interrupt::{Interrupt, progress};
+use super::open::{base, scenario};
+use super::screen::Screen;
+use super::sweep_report::{replay, report};
+use super::{BROKEN, HOLDS, INTERRUPTED};
+use crate::cluster::Cluster;
+use crate::kernel::Choices;
+use crate::operator::{Catalogue, Log};
+use crate::scenario::{InputKind, Profile, Scenario};
+use crate::search::{PlayError, Played, Setup, SweepTotals, generated, open, play, play_drawn};
+use indicatif::ProgressBar;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+/// How many seeds a thread takes at a time: enough that folding costs nothing, few enough that none waits for long.
+const CHUNK: u64 = 32;
+
+/// What is played under each seed.
+enum Source {
+    /// A story of the seed's own.
+    Drawn,
+    /// One file. Its inputs, if no seed changes them.
+    File(Arc<Scenario>, Option<Arc<[Arc<Log>]>>),
+}
+
+/// All that a thread must know.
+struct Plan<'s> {
+    arguments: &'s Sweep,
+    catalogue: &'s Arc<Catalogue>,
+    source: Source,
+    interrupt: Interrupt,
+    bar: ProgressBar,
+}
+
+/// Plays the seeds and tells the totals.
+pub(super) fn sweep(
+    arguments: &Sweep,
+    catalogue: &Arc<Catalogue>,
+    screen: &mut Screen,
+) -> Result<u8, Failure> {
+    let source = source(arguments, catalogue)?;
+    let seeds = arguments.seeds.clone();
+    if arguments.print_scenario {
+        for seed in seeds {
+            if screen.is_closed() {
+                break;
+            }
+            let text = drawn_text(seed, arguments, &source);
+            screen.say(&format!("# seed {seed}\n{text}\n"));
+        }
+        return Ok(HOLDS);
+    }
+    let template = "{bar:30} {pos}/{len} worlds, {per_sec}, {eta} left";
+    let bar = progress(Some(seeds.end - seeds.start), template);
+    let interrupt = Interrupt::listen();
+    let plan = Plan { arguments, catalogue, source, interrupt, bar };
+    let threads = rayon::ThreadPoolBuilder::new()
+        .num_threads(arguments.jobs.unwrap_or(0).into())
+        .build()
+        .map_err(|error| Failure::wrong(error, "ask for fewer threads with --jobs N"))?;
+    // A world that panics is told as a failure with its seed, and not in between.
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let totals = threads.install(|| play_all(&plan));
+    std::panic::set_hook(hook);
+    plan.bar.finish_and_clear();
+    let totals = totals?;
+    screen.say(&report(arguments, &totals, screen.style));
+    if plan.interrupt.is_asked() {
+        return Err(Failure {
+            text: "interrupted: the totals are those of the worlds that were played\n".to_owned(),
+            code: INTERRUPTED,
+        });
+    }
+    let worlds = totals.coverage.worlds;
+    let too_little =
+        arguments.require_goals && totals.goals().iter().any(|goal| !goal.is_met(worlds));
+    Ok(if totals.failed > 0 || too_little { BROKEN } else { HOLDS })
+}
+
+fn source(arguments: &Sweep, catalogue: &Arc<Catalogue>) -> Result<Source, Failure> {
+    let Some(file) = &arguments.file else { return Ok(Source::Drawn) };
+    let mut scenario = scenario(file, catalogue)?;
+    scenario.mutations.extend(&arguments.mutation);
+    // Read them once now, so that a missing file is told once.
+    let choices = Choices::new(arguments.seeds.start);
+    let inputs = open(&scenario, base(file), &BTreeMap::new(), &choices)?;
+    let is_fixed = scenario.inputs.iter().all(|input| matches!(input.kind, InputKind::Text(_)));
+    Ok(Source::File(Arc::new(scenario), is_fixed.then_some(inputs)))
+}
+
+fn drawn_text(seed: u64, arguments: &Sweep, source: &Source) -> String {
+    let mut scenario = match source {
+        Source::Drawn => Scenario::draw(&Choices::new(seed), &Profile::default()),
+        Source::File(scenario, _) => Scenario { seed, ..Scenario::clone(scenario) },
+    };
+    if matches!(source, Source::Drawn) {
+        scenario.mutations.clone_from(&arguments.mutation);
+    }
+    scenario.to_text()
+}
+
+/// Contiguous chunks of seeds, each folded by one thread, then folded together.
+fn play_all(plan: &Plan<'_>) -> Result<SweepTotals, Failure> {
+    let Range { start, end } = plan.arguments.seeds;
+    let chunks = (end - start).div_ceil(CHUNK);
+    (0..chunks)
+        .into_par_iter()
+        .take_any_while(|_| !plan.interrupt.is_asked())
+        .map(|chunk| {
+            let first = start + chunk * CHUNK;
+            play_chunk(plan, first..first.saturating_add(CHUNK).min(end))
+        })
+        .try_reduce(SweepTotals::default, |mut one, other| {
+            one.merge(other);
+            Ok(one)
+        })
+}
+
+fn play_chunk(plan: &Plan<'_>, seeds: Range<u64>) -> Result<SweepTotals, Failure> {
+    let mut totals = SweepTotals::default();
+    for seed in seeds {
+        if plan.interrupt.is_asked() {
+            break;
+        }
+        match catch_unwind(AssertUnwindSafe(|| play_seed(plan, seed))) {
+            Ok(Ok(Some(played))) => totals.add(&played),
+            Ok(Ok(None)) => break,
+            Ok(Err(failure)) => {
+                return Err(failure.with_replay(&replay(plan.arguments, seed)));
+            }
+            Err(payload) => {
+                let message = panic_message(&*payload);
+                let why = format!("the engine broke a rule of its own: {message}");
+                totals.merge(SweepTotals {
+                    failures: BTreeMap::from([(seed, why)]),
+                    failed: 1,
+                    ..SweepTotals::default()
+                });
+            }
+        }
+        plan.bar.inc(1);
+    }
+    Ok(totals)
+}
+
+/// Plays one world; none if the user interrupted.
+fn play_seed(plan: &Plan<'_>, seed: u64) -> Result<Option<Played>, Failure> {
+    let (scenario, inputs) = match &plan.source {
+        Source::Drawn => {
+            let mutations = &plan.arguments.mutation;
+            let (_, played) = play_drawn(seed, &Profile::default(), mutations, plan.catalogue);
+            return Ok(Some(played));
+        }
+        Source::File(scenario, inputs) => (scenario, inputs),
+    };
+    let choices = Choices::new(seed);
+    let inputs = match (inputs, generated(scenario, &choices), &plan.arguments.file) {
+        (Some(inputs), _, _) => Arc::clone(inputs),
+        (None, Some(inputs), _) => inputs,
+        (None, None, Some(file)) => open(scenario, base(file), &BTreeMap::new(), &choices)?,
+        (None, None, None) => unreachable!("a file was given"),
+    };
+    let setup = Setup {
+        scenario: Arc::clone(scenario),
+        catalogue: Arc::clone(plan.catalogue),
+        inputs,
+        choices,
+        start: None,
+        keeps_trace: false,
+        keeps_records: false,
+        // Another seed may well tell another story.
+        wants_sometimes: false,
+    };
+    let watch = |_: &mut Cluster| {
+        if plan.interrupt.is_asked() { Err(PlayError::Interrupted) } else { Ok(()) }
+    };
+    match play(setup, watch) {
+        Ok(played) => Ok(Some(played)),
+        Err(PlayError::Interrupted) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}

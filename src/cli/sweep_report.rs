@@ -1,0 +1,66 @@
+//! What a sweep came to, for people.
+
+use super::arguments::{Sweep, mutation_name};
+use super::open::shell_word;
+use crate::render::Style;
+use crate::search::{Goal, SweepTotals};
+use std::collections::BTreeMap;
+
+/// The command that plays one seed of this sweep again.
+pub(super) fn replay(arguments: &Sweep, seed: u64) -> String {
+    let file = arguments.file.as_ref();
+    match (file, arguments.mutation.is_empty()) {
+        (Some(file), true) => format!("sandbar run {} --seed {seed}", shell_word(file)),
+        (Some(_), false) | (None, _) => {
+            let file = file.map_or_else(String::new, |file| format!(" {}", shell_word(file)));
+            let mutations = arguments.mutation.iter();
+            let mutations = mutations.map(|name| format!(" --mutation {}", mutation_name(*name)));
+            let mutations: String = mutations.collect();
+            format!("sandbar sweep{file} --seeds {seed}..{}{mutations}", seed + 1)
+        }
+    }
+}
+
+/// The totals: worlds, goals, what happened how often, what is broken, and the first seeds that failed.
+pub(super) fn report(arguments: &Sweep, totals: &SweepTotals, style: Style) -> String {
+    let worlds = totals.coverage.worlds;
+    let seeds = &arguments.seeds;
+    let mut text = format!(
+        "{} worlds of seeds {}..{}, {} events\n",
+        worlds, seeds.start, seeds.end, totals.events
+    );
+    text.push_str(&format!("\n{}\n", style.heading("what was put to the test")));
+    totals.goals().iter().for_each(|goal| text.push_str(&goal_row(goal, worlds, style)));
+    counts(&mut text, &style.heading("what happened, in how many worlds"), &totals.sometimes);
+    counts(&mut text, &style.heading("checks broken, in how many worlds"), &totals.broken);
+    if totals.failed > 0 {
+        let shown = totals.failures.len();
+        let title = format!("{} worlds failed, the first {shown}:", totals.failed);
+        text.push_str(&format!("\n{}\n", style.bad(&title)));
+    }
+    for (seed, why) in &totals.failures {
+        text.push_str(&format!("  seed {seed}: {why}\n    replay: {}\n", replay(arguments, *seed)));
+        if arguments.file.is_none() {
+            let print = format!("{} --print-scenario", replay(arguments, *seed));
+            let tell = format!("story:  {print} > story.toml && sandbar run story.toml");
+            text.push_str(&format!("    {}\n", style.faint(&tell)));
+        }
+    }
+    let verdict = if totals.failed == 0 { style.good("holds") } else { style.bad("broken") };
+    text.push_str(&format!("\nverdict  {verdict}\n"));
+    text
+}
+
+fn goal_row(goal: &Goal, worlds: u64, style: Style) -> String {
+    let met = if goal.is_met(worlds) { style.good("met    ") } else { style.bad("not met") };
+    let share = (goal.worlds * 100).checked_div(worlds).unwrap_or(0);
+    let bound = if goal.is_most { "at most" } else { "at least" };
+    format!("  {met}  {share:>3}%, {bound} {:>2}%  {}\n", goal.percent, goal.name)
+}
+
+fn counts(text: &mut String, title: &str, counts: &BTreeMap<&'static str, u64>) {
+    if !counts.is_empty() {
+        text.push_str(&format!("\n{title}\n"));
+        counts.iter().for_each(|(name, worlds)| text.push_str(&format!("  {worlds:>8}  {name}\n")));
+    }
+}

@@ -1,0 +1,33 @@
+//! A trace for other programs: one JSON object an event and line.
+
+use super::names::Names;
+use super::words::in_words;
+use crate::trace::Trace;
+use serde_json::{Value, json};
+
+/// One object a line: `ns`, `number`, `cause`, `event` and the fields of the event, all as in the trace; and `job`, `who`
+/// and `text`, in which ids have become names.
+pub fn json_lines(trace: &Trace, names: &Names) -> String {
+    let mut text = String::new();
+    for entry in &trace.entries {
+        let event = serde_json::to_value(&entry.event).expect("an event is plain data");
+        let Value::Object(mut object) = event else { unreachable!("an event has a tag") };
+        let said = in_words(&entry.event, names);
+        let run = said.run.map(|run| names.run(run));
+        let extra = [
+            ("ns", json!(entry.at.nanos())),
+            ("number", json!(entry.number)),
+            ("cause", json!(entry.cause)),
+            ("job", json!(run)),
+            ("who", json!(said.who)),
+            ("text", json!(said.what)),
+        ];
+        for (name, value) in extra {
+            assert!(!object.contains_key(name), "no event has a field `{name}`");
+            object.insert(name.to_owned(), value);
+        }
+        text.push_str(&Value::Object(object).to_string());
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,17 @@
+//! A trace as text: every event as a line, the story as a handful of lines, and one JSON object an event.
+//!
+//! Reads a trace and the names in it, and decides nothing. Does not print, and does not know what the checks said.
+
+mod jsonl;
+mod names;
+mod story;
+mod style;
+mod timeline;
+mod words;
+
+pub use jsonl::json_lines;
+pub use names::Names;
+pub use story::story;
+pub use style::Style;
+pub use timeline::{event_line, timeline};
+pub use words::{clock, step_in_words};

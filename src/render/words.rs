@@ -1,0 +1,399 @@
+//! An event in words: whom it happened to, and what it was.
+
+use super::names::Names;
+use crate::job::{CheckpointId, CheckpointKind, RunId, TaskId};
+use crate::kernel::SimTime;
+use crate::scenario::{Action, Aim, Step, TaskName};
+use crate::trace::{
+    AckVerdict, EndOfTask, Fault, JobStatus, Message, MessageFate, RestoreReport, SnapshotSource,
+    SourcePosition, TraceEvent,
+};
+
+/// An event in words.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Line {
+    /// The run it belongs to, if it belongs to one.
+    pub(super) run: Option<RunId>,
+    /// A task, a sink, or who else.
+    pub(super) who: String,
+    /// What happened.
+    pub(super) what: String,
+}
+
+/// Seconds with nine digits behind the point: `8.193333359s`.
+pub fn clock(time: SimTime) -> String {
+    let (seconds, nanos) = (time.nanos() / 1_000_000_000, time.nanos() % 1_000_000_000);
+    format!("{seconds}.{nanos:09}s")
+}
+
+/// What a step does: `kill counts/2`.
+pub fn step_in_words(step: &Step) -> String {
+    match &step.action {
+        Action::Run { job, from: None, .. } => format!("run {job}"),
+        Action::Run { job, from: Some(label), allow_non_restored } => {
+            let dropping =
+                if *allow_non_restored { ", dropping state that nobody takes" } else { "" };
+            format!("run {job} from savepoint `{label}`{dropping}")
+        }
+        Action::Savepoint { job, label } => format!("savepoint of {job} as `{label}`"),
+        Action::Cancel { job, with_savepoint: None } => format!("cancel {job}"),
+        Action::Cancel { job, with_savepoint: Some(label) } => {
+            format!("cancel {job} with savepoint `{label}`")
+        }
+        Action::Kill(task) => format!("kill {}", subtask(task)),
+        Action::KillTaskManager(number) => format!("kill task manager {number}"),
+        Action::KillJobManager => "kill the job manager".to_owned(),
+        Action::Lose(aim) => format!("lose {}", aimed(aim)),
+        Action::Delay(aim, by) => format!("delay {} by {by}", aimed(aim)),
+    }
+}
+
+fn subtask(task: &TaskName) -> String {
+    format!("{}/{}", task.operator, task.subtask)
+}
+
+fn aimed(aim: &Aim) -> String {
+    let of = aim.checkpoint.map_or_else(String::new, |id| format!(" for checkpoint {id}"));
+    format!("the next {} of {}{of}", message_name(aim.message), subtask(&aim.task))
+}
+
+/// `checkpoint 3`, `savepoint 4`.
+pub(super) fn snapshot(kind: CheckpointKind, id: CheckpointId) -> String {
+    format!("{} {id}", kind_name(kind))
+}
+
+pub(super) const fn kind_name(kind: CheckpointKind) -> &'static str {
+    match kind {
+        CheckpointKind::Checkpoint => "checkpoint",
+        CheckpointKind::Savepoint => "savepoint",
+    }
+}
+
+const fn message_name(message: Message) -> &'static str {
+    match message {
+        Message::Deploy => "deployment",
+        Message::Cancel => "cancellation",
+        Message::Trigger => "trigger",
+        Message::Ack => "ack",
+        Message::Decline => "decline",
+        Message::NotifyComplete => "notification of completion",
+        Message::NotifyAborted => "notification of abortion",
+        Message::Status => "status",
+    }
+}
+
+fn of_job(run: RunId, what: String) -> Line {
+    Line { run: Some(run), who: "job".to_owned(), what }
+}
+
+fn of_coordinator(run: RunId, what: String) -> Line {
+    Line { run: Some(run), who: "coordinator".to_owned(), what }
+}
+
+fn of_task(names: &Names, task: TaskId, what: String) -> Line {
+    Line { run: names.run_of(task), who: names.task(task), what }
+}
+
+fn of_scenario(what: String) -> Line {
+    Line { run: None, who: "scenario".to_owned(), what }
+}
+
+/// What an event says, for people.
+pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
+    match event {
+        TraceEvent::JobSubmitted { .. }
+        | TraceEvent::JobRefused { .. }
+        | TraceEvent::JobStatusChanged { .. }
+        | TraceEvent::RestoreMapped { .. }
+        | TraceEvent::AttemptStarted { .. } => job_line(event, names),
+        TraceEvent::TaskDeployed { .. }
+        | TraceEvent::TaskInitialized { .. }
+        | TraceEvent::TaskRunning { .. }
+        | TraceEvent::DataEnded { .. }
+        | TraceEvent::TaskEnded { .. }
+        | TraceEvent::RecordRead { .. }
+        | TraceEvent::RecordTaken { .. } => task_line(event, names),
+        TraceEvent::CheckpointTriggered { .. }
+        | TraceEvent::TriggerRefused { .. }
+        | TraceEvent::AckHandled { .. }
+        | TraceEvent::MetadataWritten { .. }
+        | TraceEvent::CheckpointCompleted { .. }
+        | TraceEvent::CheckpointAborted { .. }
+        | TraceEvent::CheckpointSubsumed { .. }
+        | TraceEvent::SavepointStored { .. } => coordinator_line(event, names),
+        TraceEvent::BarrierEmitted { .. }
+        | TraceEvent::BarrierArrived { .. }
+        | TraceEvent::AlignmentCompleted { .. }
+        | TraceEvent::SourcePositions { .. }
+        | TraceEvent::SnapshotTaken { .. }
+        | TraceEvent::SnapshotDurable { .. }
+        | TraceEvent::AckSent { .. }
+        | TraceEvent::DeclineSent { .. }
+        | TraceEvent::NotifyHandled { .. } => snapshot_line(event, names),
+        TraceEvent::TransactionBegun { .. }
+        | TraceEvent::TransactionPrepared { .. }
+        | TraceEvent::TransactionCommitted { .. }
+        | TraceEvent::TransactionAborted { .. } => sink_line(event, names),
+        TraceEvent::StepTaken { .. }
+        | TraceEvent::StepRefused { .. }
+        | TraceEvent::FaultInjected { .. }
+        | TraceEvent::MessageDisturbed { .. } => scenario_line(event, names),
+    }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "`in_words` deals the events out")]
+fn job_line(event: &TraceEvent, names: &Names) -> Line {
+    match event {
+        TraceEvent::JobSubmitted { run, from } => of_job(
+            *run,
+            match from {
+                None => "submitted".to_owned(),
+                Some(SnapshotSource::Run(of, id)) => {
+                    format!("submitted, from savepoint {id} of {}", names.run(*of))
+                }
+                Some(SnapshotSource::Files(id)) => {
+                    format!("submitted, from snapshot {id} of an earlier process")
+                }
+            },
+        ),
+        TraceEvent::JobRefused { run, why } => of_job(*run, format!("refused: {why}")),
+        TraceEvent::JobStatusChanged { run, status } => of_job(*run, status_text(*status)),
+        TraceEvent::RestoreMapped { run, checkpoint, report, .. } => {
+            of_job(*run, restore_text(*run, *checkpoint, report, names))
+        }
+        TraceEvent::AttemptStarted { run, attempt, restored } => of_job(
+            *run,
+            match restored {
+                None => format!("attempt {attempt} starts empty"),
+                Some(id) => format!("attempt {attempt} starts from snapshot {id}"),
+            },
+        ),
+        _ => unreachable!("not an event of a job"),
+    }
+}
+
+fn status_text(status: JobStatus) -> String {
+    status.to_string()
+}
+
+fn restore_text(
+    run: RunId,
+    checkpoint: CheckpointId,
+    report: &RestoreReport,
+    names: &Names,
+) -> String {
+    let entries: u64 = report.snapshot.iter().map(|sum| sum.entries).sum();
+    let mut text = format!("restores snapshot {checkpoint}: {} states", report.mapped.len());
+    text.push_str(&format!(" of {}, {entries} entries", report.snapshot.len()));
+    if !report.dropped.is_empty() {
+        let dropped = report.dropped.iter();
+        let dropped: Vec<_> = dropped
+            .map(|unit| format!("{}.{}", names.operator(run, unit.operator), unit.name))
+            .collect();
+        text.push_str(&format!("; dropped {}", dropped.join(", ")));
+    }
+    if !report.starts_empty.is_empty() {
+        let empty: Vec<_> = report.starts_empty.iter().map(|(_, name)| &**name).collect();
+        text.push_str(&format!("; empty: {}", empty.join(", ")));
+    }
+    text
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "`in_words` deals the events out")]
+fn task_line(event: &TraceEvent, names: &Names) -> Line {
+    let (task, what) = match event {
+        TraceEvent::TaskDeployed { task, attempt, manager } => {
+            (task, format!("deployed on task manager {}, attempt {attempt}", manager.number()))
+        }
+        TraceEvent::TaskInitialized { task, restored, state, .. } => {
+            let entries: u64 = state.iter().map(|sum| sum.entries).sum();
+            (
+                task,
+                match restored {
+                    None => "initialized, empty".to_owned(),
+                    Some(id) => format!("initialized from snapshot {id}, {entries} entries"),
+                },
+            )
+        }
+        TraceEvent::TaskRunning { task, .. } => (task, "runs".to_owned()),
+        TraceEvent::DataEnded { task, .. } => {
+            (task, "saw the end of its data and awaits its final checkpoint".to_owned())
+        }
+        TraceEvent::TaskEnded { task, how, .. } => (
+            task,
+            match how {
+                EndOfTask::Finished => "finished".to_owned(),
+                EndOfTask::Canceled => "was canceled".to_owned(),
+                EndOfTask::Failed => "failed".to_owned(),
+            },
+        ),
+        TraceEvent::RecordRead { task, origin } => (
+            task,
+            format!(
+                "read {}[{}]#{}",
+                names.input(origin.input.into()),
+                origin.partition,
+                origin.offset
+            ),
+        ),
+        TraceEvent::RecordTaken { task, channel, origin } => (
+            task,
+            format!(
+                "took {}[{}]#{}.{} from {}",
+                names.input(origin.input.into()),
+                origin.partition,
+                origin.offset,
+                origin.child,
+                names.sender(*channel)
+            ),
+        ),
+        _ => unreachable!("not an event of a task"),
+    };
+    of_task(names, *task, what)
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "`in_words` deals the events out")]
+fn coordinator_line(event: &TraceEvent, names: &Names) -> Line {
+    match event {
+        TraceEvent::CheckpointTriggered { run, checkpoint, kind } => {
+            of_coordinator(*run, format!("{} triggered", snapshot(*kind, *checkpoint)))
+        }
+        TraceEvent::TriggerRefused { run, kind, reason } => {
+            of_coordinator(*run, format!("no {} triggered: {reason}", kind_name(*kind)))
+        }
+        TraceEvent::AckHandled { task, checkpoint, verdict, .. } => {
+            let how = match verdict {
+                AckVerdict::Accepted => "",
+                AckVerdict::Duplicate => ", counted before",
+                AckVerdict::Late => ", too late",
+                AckVerdict::Foreign => ", from nobody who was asked",
+            };
+            let what = format!("ack of {} for {checkpoint}{how}", names.task(*task));
+            Line { run: names.run_of(*task), who: "coordinator".to_owned(), what }
+        }
+        TraceEvent::MetadataWritten { run, checkpoint } => {
+            of_coordinator(*run, format!("metadata of {checkpoint} written"))
+        }
+        TraceEvent::CheckpointCompleted { run, checkpoint, kind, .. } => {
+            of_coordinator(*run, format!("{} completed", snapshot(*kind, *checkpoint)))
+        }
+        TraceEvent::CheckpointAborted { run, checkpoint, kind, reason } => {
+            of_coordinator(*run, format!("{} aborted: {reason}", snapshot(*kind, *checkpoint)))
+        }
+        TraceEvent::CheckpointSubsumed { run, checkpoint } => {
+            of_coordinator(*run, format!("checkpoint {checkpoint} dropped for newer ones"))
+        }
+        TraceEvent::SavepointStored { run, checkpoint, label, path } => {
+            of_coordinator(*run, format!("savepoint {checkpoint} stored as `{label}`: {path}"))
+        }
+        _ => unreachable!("not an event of a coordinator"),
+    }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "`in_words` deals the events out")]
+fn snapshot_line(event: &TraceEvent, names: &Names) -> Line {
+    let (task, what) = match event {
+        TraceEvent::BarrierEmitted { task, checkpoint, .. } => {
+            (task, format!("barrier {checkpoint} out"))
+        }
+        TraceEvent::BarrierArrived { task, channel, checkpoint, blocked } => {
+            let blocked = if *blocked { ", channel blocked" } else { "" };
+            (task, format!("barrier {checkpoint} in from {}{blocked}", names.sender(*channel)))
+        }
+        TraceEvent::AlignmentCompleted { task, checkpoint, held } => {
+            (task, format!("aligned for {checkpoint}, {held} records held back"))
+        }
+        TraceEvent::SourcePositions { task, checkpoint, positions } => {
+            let at = checkpoint.map_or_else(|| "in the end".to_owned(), |id| format!("at {id}"));
+            (task, format!("read {at}: {}", positions_text(positions, names)))
+        }
+        TraceEvent::SnapshotTaken { task, checkpoint, received, sent, .. } => {
+            let (received, sent): (u64, u64) = (
+                received.iter().map(|mark| mark.records).sum(),
+                sent.iter().map(|mark| mark.records).sum(),
+            );
+            (task, format!("snapshot {checkpoint} after {received} records in, {sent} out"))
+        }
+        TraceEvent::SnapshotDurable { task, checkpoint, .. } => {
+            (task, format!("snapshot {checkpoint} durable"))
+        }
+        TraceEvent::AckSent { task, checkpoint, .. } => (task, format!("ack {checkpoint} sent")),
+        TraceEvent::DeclineSent { task, checkpoint, .. } => {
+            (task, format!("decline {checkpoint} sent"))
+        }
+        TraceEvent::NotifyHandled { task, checkpoint, .. } => {
+            (task, format!("knows that {checkpoint} completed"))
+        }
+        _ => unreachable!("not an event of a snapshot"),
+    };
+    of_task(names, *task, what)
+}
+
+fn positions_text(positions: &[SourcePosition], names: &Names) -> String {
+    let positions = positions.iter().map(|position| {
+        format!(
+            "{}[{}] to {}",
+            names.input(position.input.index()),
+            position.partition,
+            position.next
+        )
+    });
+    let positions: Vec<_> = positions.collect();
+    if positions.is_empty() { "no partition".to_owned() } else { positions.join(", ") }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "`in_words` deals the events out")]
+fn sink_line(event: &TraceEvent, names: &Names) -> Line {
+    // Attempt, subtask and number of a transaction are one word in the trace.
+    let name = |transaction: u64| {
+        let (attempt, subtask, number) =
+            (transaction >> 48, transaction >> 32 & 0xFFFF, transaction & 0xFFFF_FFFF);
+        format!("transaction {attempt}.{subtask}.{number}")
+    };
+    let (external, run, what) = match event {
+        TraceEvent::TransactionBegun { external, transaction, task } => {
+            (external, names.run_of(*task), format!("{} opened", name(*transaction)))
+        }
+        TraceEvent::TransactionPrepared { external, transaction, checkpoint, rows } => (
+            external,
+            None,
+            format!("{} prepared for {checkpoint}, {rows} rows", name(*transaction)),
+        ),
+        TraceEvent::TransactionCommitted { external, transaction, checkpoint, rows } => (
+            external,
+            None,
+            format!("{} committed for {checkpoint}, {rows} rows", name(*transaction)),
+        ),
+        TraceEvent::TransactionAborted { external, transaction } => {
+            (external, None, format!("{} aborted", name(*transaction)))
+        }
+        _ => unreachable!("not an event of a sink"),
+    };
+    Line { run, who: names.sink(*external), what }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "`in_words` deals the events out")]
+fn scenario_line(event: &TraceEvent, names: &Names) -> Line {
+    match event {
+        TraceEvent::StepTaken { step } => of_scenario(names.step(*step)),
+        TraceEvent::StepRefused { step, why } => {
+            of_scenario(format!("{}: refused: {why}", names.step(*step)))
+        }
+        TraceEvent::FaultInjected { fault } => match fault {
+            Fault::TaskKilled(task) => of_task(names, *task, "crashed".to_owned()),
+            Fault::TaskManagerKilled(manager) => {
+                of_scenario(format!("task manager {} died", manager.number()))
+            }
+            Fault::JobManagerKilled => of_scenario("the job manager died".to_owned()),
+        },
+        TraceEvent::MessageDisturbed { message, task, checkpoint, fate } => {
+            let about = checkpoint.map_or_else(String::new, |id| format!(" for {id}"));
+            let fate = match fate {
+                MessageFate::Lost => "lost",
+                MessageFate::Delayed => "delayed",
+            };
+            of_task(names, *task, format!("{}{about} {fate}", message_name(*message)))
+        }
+        _ => unreachable!("not a deed of a scenario"),
+    }
+}
