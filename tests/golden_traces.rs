@@ -40,6 +40,7 @@ fn told(path: &Path, name: &str) -> (String, Vec<String>) {
         catalogue,
         inputs: inputs.unwrap_or_else(|error| panic!("{error}")),
         choices,
+        externals: Vec::new(),
         start: None,
         keeps_trace: true,
         keeps_records: false,
