@@ -276,27 +276,38 @@ impl<'w> Evaluation<'w> {
 
     /// Sends on what lies on the stack from `base` on, each `times` times.
     fn send_on(&mut self, from: usize, base: usize, times: u32) {
+        if self.emitted.len() == base + 1 {
+            let emission = self.emitted.pop().expect("one lies above the base");
+            self.hand_on(from, emission, times);
+            return;
+        }
         for place in base..self.emitted.len() {
-            let emission = &mut self.emitted[place];
-            let value = std::mem::replace(&mut emission.value, Value::Bool(false));
-            let (origin, side) = (emission.origin, emission.side);
-            if let ([wire], 1) = (&self.nodes[from].wires[..], times) {
-                let wire = *wire;
-                if wire.side == side {
-                    self.deliver(wire, value, origin);
-                }
-                continue;
+            let Emission { value, origin, side } = &mut self.emitted[place];
+            let value = std::mem::replace(value, Value::Bool(false));
+            let emission = Emission { value, origin: *origin, side: *side };
+            self.hand_on(from, emission, times);
+        }
+        self.emitted.truncate(base);
+    }
+
+    /// Gives an emission to whom it is wired to.
+    fn hand_on(&mut self, from: usize, emission: Emission, times: u32) {
+        let Emission { value, origin, side } = emission;
+        if let ([wire], 1) = (&self.nodes[from].wires[..], times) {
+            let wire = *wire;
+            if wire.side == side {
+                self.deliver(wire, value, origin);
             }
-            for place in 0..self.nodes[from].wires.len() {
-                let wire = self.nodes[from].wires[place];
-                if wire.side == side {
-                    for _ in 0..times {
-                        self.deliver(wire, value.clone(), origin);
-                    }
+            return;
+        }
+        for place in 0..self.nodes[from].wires.len() {
+            let wire = self.nodes[from].wires[place];
+            if wire.side == side {
+                for _ in 0..times {
+                    self.deliver(wire, value.clone(), origin);
                 }
             }
         }
-        self.emitted.truncate(base);
     }
 
     /// What a sink has been given so far.

@@ -129,7 +129,7 @@ mod tests {
 
     fn sink(values: Vec<Value>) -> ExternalSystem {
         let row = |value| Row { value, origin: Origin::default(), job: 0 };
-        let committed = values.into_iter().map(row).collect();
+        let committed = Arc::new(values.into_iter().map(row).collect());
         ExternalSystem { committed, ..ExternalSystem::default() }
     }
 

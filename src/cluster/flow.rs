@@ -118,7 +118,7 @@ impl World {
                 if self.wants_records {
                     let origin = record.origin;
                     let event = TraceEvent::RecordTaken { task: to, channel: id, origin };
-                    self.tell(event);
+                    self.tell_record(event);
                 }
             }
             Element::Barrier(_) => {
@@ -299,7 +299,7 @@ impl World {
                 place.busy_until = self.now.plus(takes);
                 let next = task.due(log).unwrap_or(self.now);
                 if self.wants_records {
-                    self.tell(TraceEvent::RecordRead { task: id, origin });
+                    self.tell_record(TraceEvent::RecordRead { task: id, origin });
                 }
                 self.schedule_read(index, next, agenda);
             }

@@ -115,6 +115,8 @@ pub(super) struct World {
     pub(super) files: Vec<FileChange>,
     /// Entries told and not yet handed to sinks.
     pub(super) told: Vec<Entry>,
+    /// Whether anything in `told` is more than a record's passing.
+    pub(super) has_news: bool,
     pub(super) new_casts: Vec<Arc<Cast>>,
     pub(super) entries: u64,
     /// What caused what is told next: the last entry of this event, or what its message was sent for.
@@ -234,6 +236,7 @@ impl World {
             disturbances: Vec::new(),
             files: Vec::new(),
             told: Vec::new(),
+            has_news: false,
             new_casts: Vec::new(),
             entries: 0,
             cause: NO_CAUSE,
@@ -278,6 +281,20 @@ impl World {
 
     /// Tells what happened. What is told next is caused by it.
     pub(super) fn tell(&mut self, event: TraceEvent) {
+        assert!(!event.is_of_record(), "{event:?} is told to whom wants records");
+        self.has_news = true;
+        self.write(event);
+    }
+
+    /// Tells of a record, to listeners only: neither milestones nor the digest depend on who listens.
+    #[inline(never)]
+    pub(super) fn tell_record(&mut self, event: TraceEvent) {
+        assert!(event.is_of_record(), "{event:?} is told to everybody");
+        self.write(event);
+    }
+
+    #[inline]
+    fn write(&mut self, event: TraceEvent) {
         let number = self.entries;
         self.entries += 1;
         let cause = if self.cause == NO_CAUSE { number } else { self.cause };
@@ -288,7 +305,7 @@ impl World {
     /// After each event: milestones that were reached, what the digest must know, whether the world is over.
     #[inline]
     fn finish_event(&mut self, agenda: &mut Agenda, digest: &mut Digest) -> Flow {
-        if !self.told.is_empty() {
+        if self.has_news {
             self.finish_told(agenda, digest);
         }
         self.cause = NO_CAUSE;
@@ -298,9 +315,10 @@ impl World {
     #[inline(never)]
     fn finish_told(&mut self, agenda: &mut Agenda, digest: &mut Digest) {
         self.reach_milestones(agenda);
-        for entry in &self.told {
+        for entry in self.told.iter().filter(|entry| !entry.event.is_of_record()) {
             digest.fold_value(&entry.event);
         }
+        self.has_news = false;
         self.is_over |= self.steps_due == 0 && !self.any_alive();
     }
 

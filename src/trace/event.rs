@@ -374,3 +374,11 @@ pub enum TraceEvent {
     /// A task took a record from a channel. Record level.
     RecordTaken { task: TaskId, channel: ChannelId, origin: Origin },
 }
+
+impl TraceEvent {
+    /// Whether it tells of one record: such events come only where a sink asks for them.
+    #[inline]
+    pub const fn is_of_record(&self) -> bool {
+        matches!(self, Self::RecordRead { .. } | Self::RecordTaken { .. })
+    }
+}
