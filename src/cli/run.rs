@@ -91,9 +91,9 @@ fn set_up(arguments: &Run, catalogue: &Arc<Catalogue>) -> Result<Setup, Failure>
         let allowed = arguments.allow_non_restored_state;
         start_from(path, data_dir, allowed, &scenario, &inputs)
     });
-    let (start, externals) = start.transpose()?.map_or_else(Default::default, |(start, externals)| {
-        (Some(start), externals)
-    });
+    let (start, externals) = start
+        .transpose()?
+        .map_or_else(Default::default, |(start, externals)| (Some(start), externals));
     Ok(Setup {
         scenario: Arc::new(scenario),
         catalogue: Arc::clone(catalogue),
