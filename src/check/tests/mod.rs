@@ -194,7 +194,8 @@ impl World {
     /// Rows of run `run` are committed, for a checkpoint.
     fn commit(&mut self, run: usize, number: u32, id: u64, rows: &[Counted]) {
         let transaction = TransactionId { job: key(run), subtask: 0, attempt: 0, number };
-        self.externals[0].committed.extend(rows.iter().map(|row| row_of(run, row)));
+        Arc::make_mut(&mut self.externals[0].committed)
+            .extend(rows.iter().map(|row| row_of(run, row)));
         let (checkpoint, rows) = (CheckpointId::new(id), u64::try_from(rows.len()).expect("few"));
         self.externals[0].done.insert(transaction, (checkpoint, rows));
         let (external, transaction) = (ExternalId::new(0), u64::from(number));

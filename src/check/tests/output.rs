@@ -130,7 +130,7 @@ fn only_a_savepoint_may_bring_the_rows_of_an_abandoned_timeline_back() {
 }
 
 fn append(world: &mut World, rows: &[Counted]) {
-    world.externals[0].committed.extend(rows.iter().map(|row| row_of(0, row)));
+    Arc::make_mut(&mut world.externals[0].committed).extend(rows.iter().map(|row| row_of(0, row)));
 }
 
 #[test]
