@@ -190,7 +190,9 @@ impl<'w> OutputCheck<'w> {
     ///
     /// 1. A run that finished after its final checkpoint has committed everything. 2. Else each subtask of the sink has
     ///    committed up to the checkpoint that its last commit was for. They need not agree: notifications may have been
-    ///    on their way when the run ended. 3. A later run that started from a savepoint has committed what that covers.
+    ///    on their way when the run ended. 3. A later run that started from a savepoint has committed what that covers,
+    ///    unless it ended while its tasks were still starting: then some of it, in no order, since the transactions of one
+    ///    subtask may have been dealt to several.
     fn demand_commits(&self, run: &RunStory, demand: &mut Demand, found: &mut Check) {
         demand.may_repeat = false;
         demand.is_in_order = self.children(run).next().is_none();
@@ -198,7 +200,14 @@ impl<'w> OutputCheck<'w> {
         if self.has_final_checkpoint(run) && run.status == JobStatus::Finished {
             return;
         }
-        (demand.low, demand.high) = self.reached_by_all(run, demand.sink, &reached);
+        (_, demand.high) = self.reached_by_all(run, demand.sink, &reached);
+        let mut settled = reached;
+        for (child, checkpoint) in self.children(run) {
+            if !takes_over(run, child, demand.sink) {
+                settled.retain(|_, reached| *reached != checkpoint);
+            }
+        }
+        (demand.low, _) = self.reached_by_all(run, demand.sink, &settled);
         for (child, checkpoint) in self.children(run) {
             let is_usable = run.completed(checkpoint).is_some_and(|story| !story.is_abandoned);
             if is_usable && takes_over(run, child, demand.sink) {

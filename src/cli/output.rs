@@ -129,8 +129,8 @@ mod tests {
 
     fn sink(values: Vec<Value>) -> ExternalSystem {
         let row = |value| Row { value, origin: Origin::default(), job: 0 };
-        let committed: Vec<Row> = values.into_iter().map(row).collect();
-        ExternalSystem { committed: committed.into(), ..ExternalSystem::default() }
+        let committed = Arc::new(values.into_iter().map(row).collect());
+        ExternalSystem { committed, ..ExternalSystem::default() }
     }
 
     #[test]

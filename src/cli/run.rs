@@ -91,12 +91,16 @@ fn set_up(arguments: &Run, catalogue: &Arc<Catalogue>) -> Result<Setup, Failure>
         let allowed = arguments.allow_non_restored_state;
         start_from(path, data_dir, allowed, &scenario, &inputs)
     });
+    let (start, externals) = start
+        .transpose()?
+        .map_or_else(Default::default, |(start, externals)| (Some(start), externals));
     Ok(Setup {
         scenario: Arc::new(scenario),
         catalogue: Arc::clone(catalogue),
         inputs,
         choices,
-        start: start.transpose()?,
+        externals,
+        start,
         keeps_trace: arguments.format == Format::Human
             || arguments.trace.is_some()
             || arguments.check_determinism,

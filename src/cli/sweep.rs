@@ -173,6 +173,7 @@ fn play_seed(plan: &Plan<'_>, seed: u64) -> Result<Option<Played>, Failure> {
         catalogue: Arc::clone(plan.catalogue),
         inputs,
         choices,
+        externals: Vec::new(),
         start: None,
         keeps_trace: false,
         keeps_records: false,

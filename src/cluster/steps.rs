@@ -5,9 +5,10 @@ use super::faults::Disturbance;
 use super::world::{Savepoint, World};
 use crate::coordinator::Purpose;
 use crate::effect::FileChange;
-use crate::job::{CheckpointKind, RunId, TaskId, TaskManagerId};
+use crate::job::{RunId, TaskId, TaskManagerId};
 use crate::kernel::{Agenda, SimTime};
 use crate::scenario::{Action, TaskName, Trigger};
+use crate::store::savepoint_folder_name;
 use crate::trace::{SnapshotSource, TraceEvent};
 use std::sync::Arc;
 
@@ -178,7 +179,8 @@ impl World {
     pub(super) fn keep(&mut self, run: RunId, change: FileChange) {
         if let FileChange::Savepoint(checkpoint, label) = &change {
             let id = checkpoint.properties().id;
-            let path = self.savepoint_path(run, checkpoint);
+            let job = checkpoint.properties().job;
+            let path = format!("savepoints/{}", savepoint_folder_name(job, id, 0)).into();
             let source = SnapshotSource::Run(run, id);
             let checkpoint = Arc::clone(checkpoint);
             let label = Arc::clone(label);
@@ -187,20 +189,6 @@ impl World {
             self.tell(TraceEvent::SavepointStored { run, checkpoint: id, label, path });
         }
         self.files.push(change);
-    }
-
-    /// `savepoints/savepoint-<first 6 hex of the job id>-<12 hex>`, as Flink names them.
-    fn savepoint_path(
-        &self,
-        run: RunId,
-        checkpoint: &crate::state::CompletedCheckpoint,
-    ) -> Arc<str> {
-        let properties = checkpoint.properties();
-        assert!(properties.kind == CheckpointKind::Savepoint, "only savepoints have such a name");
-        let job = properties.job.to_string();
-        let label = &self.runs[run.index()].cast.label;
-        let draw = self.given.choices.stream("savepoint-name", label).draw(properties.id.number());
-        format!("savepoints/savepoint-{}-{:012x}", &job[..6], draw >> 16).into()
     }
 
     /// If every source of every live run waits for ever and no step is due, the world ends soon.

@@ -6,7 +6,7 @@ use super::world::{Place, Run, World};
 use crate::coordinator::{JobMaster, Submission};
 use crate::effect::{ExternalSystem, JobEffects};
 use crate::job::{Attempt, ExternalId, JobId, OperatorKind, Plan, RunId, TaskId, TaskManagerId};
-use crate::kernel::{Agenda, Digest, Family, Piece, SimTime, Stream, Ticket};
+use crate::kernel::{Agenda, Family, Piece, SimTime, Stream, Ticket};
 use crate::state::CompletedCheckpoint;
 use crate::trace::{Cast, SnapshotSource, TraceEvent};
 use std::collections::VecDeque;
@@ -67,9 +67,10 @@ impl World {
         Arc::new(Cast { run, label, job, first_task, first_channel, plan })
     }
 
-    /// A run's id: of seed, clock and label, so that a later process never gives the same.
+    /// A run's id: of seed, clock, label and what external systems held when the world began, so that a later process
+    /// over the same data never gives the same.
     fn job_id(&self, label: &str) -> JobId {
-        let mut digest = Digest::new();
+        let mut digest = self.past;
         digest.fold(self.given.choices.seed(), self.given.clock.nanos());
         digest.fold_bytes(label.as_bytes());
         JobId(digest.value().to_be_bytes())

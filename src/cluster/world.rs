@@ -94,6 +94,8 @@ pub(super) struct World {
     /// The scenario's, at hand for every send.
     pub(super) network: Network,
     pub(super) given: Given,
+    /// Of what external systems held when the world began.
+    pub(super) past: Digest,
     pub(super) runs: Vec<Run>,
     pub(super) places: Vec<Place>,
     pub(super) channels: Vec<Channel>,
@@ -221,6 +223,7 @@ impl World {
             now: given.clock,
             scenario,
             given,
+            past: Digest::new(),
             runs: Vec::new(),
             places: Vec::new(),
             channels: Vec::new(),
@@ -245,6 +248,7 @@ impl World {
             job_effects: JobEffects::default(),
         };
         for system in std::mem::take(&mut world.given.externals) {
+            system.fold_into(&mut world.past);
             world.external_ids.insert(system.name.clone(), ExternalId::new(world.externals.len()));
             world.externals.push(External::of(system));
         }

@@ -1,6 +1,7 @@
 //! External systems that sinks write to: what a sink may ask of one, and what one holds.
 
 use crate::job::{CheckpointId, Origin, Value};
+use crate::kernel::Digest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -108,6 +109,15 @@ pub struct ExternalSystem {
 }
 
 impl ExternalSystem {
+    /// Folds which transactions it knows and how many rows it holds.
+    pub fn fold_into(&self, digest: &mut Digest) {
+        digest.fold_bytes(self.name.as_bytes());
+        digest.fold_value(&(self.committed.len(), self.table.len()));
+        for transaction in self.prepared.keys().chain(self.done.keys()) {
+            digest.fold_value(transaction);
+        }
+    }
+
     /// What a read-committed reader sees of a keyed sink: the last value of each key. A row `(key, value)` is keyed by
     /// its first column; a longer row keeps the rest as its value, any other value is its own key and counts as itself.
     pub fn last_values(&self) -> BTreeMap<Value, Value> {

@@ -2,7 +2,7 @@
 
 use super::play::{Earlier, Played, Setup, play};
 use crate::cluster::Cluster;
-use crate::effect::FileChange;
+use crate::effect::{ExternalSystem, FileChange};
 use crate::job::{InputId, OperatorKind};
 use crate::kernel::SimTime;
 use crate::operator::Log;
@@ -64,8 +64,8 @@ impl PlayError {
     }
 }
 
-/// Reads a savepoint, and what the external systems hold: in `data_dir` if given, else in the data folder that the
-/// savepoint lies in, else as the savepoint itself remembers it.
+/// Reads a savepoint that the scenario's only job is to start from, and what the external systems hold: in `data_dir` if
+/// that is a data folder, else in the one that the savepoint lies in, else as the savepoint itself remembers it.
 ///
 /// # Errors
 ///
@@ -77,7 +77,7 @@ pub fn start_from(
     allow_non_restored: bool,
     scenario: &Scenario,
     inputs: &[Arc<Log>],
-) -> Result<Earlier, PlayError> {
+) -> Result<(Earlier, Vec<ExternalSystem>), PlayError> {
     let savepoint = store::read_savepoint(path)?;
     if scenario.jobs.len() != 1 {
         return Err(PlayError::SeveralJobs { jobs: scenario.jobs.len() });
@@ -85,24 +85,17 @@ pub fn start_from(
     let positions = savepoint.inputs.iter();
     let positions = positions.map(|identity| same_input(identity, scenario, inputs));
     let positions = positions.collect::<Result<_, _>>()?;
-    let known = match data_dir {
-        Some(path) => DataDir::open(path)?,
-        None => store::find_data_dir(path),
-    };
-    let externals = match known {
+    let given = data_dir.map(DataDir::open).transpose()?.flatten();
+    let externals = match given.or_else(|| store::find_data_dir(path)) {
         Some(folder) => {
             let sinks = folder.read_sinks()?;
             if sinks.is_empty() { savepoint.sinks } else { sinks }
         }
         None => savepoint.sinks,
     };
-    Ok(Earlier {
-        snapshot: Arc::new(savepoint.checkpoint),
-        positions,
-        externals,
-        clock: savepoint.clock,
-        allow_non_restored,
-    })
+    let snapshot = Arc::new(savepoint.checkpoint);
+    let clock = savepoint.clock;
+    Ok((Earlier { snapshot, positions, clock, allow_non_restored }, externals))
 }
 
 /// Whether an input begins with what had been read of it.
@@ -123,19 +116,23 @@ fn same_input(
     Ok(SourcePosition { input: InputId::new(place), partition, next })
 }
 
-/// Plays a world and keeps its savepoints and checkpoints as files under a data folder, as they happen. Returns, too,
-/// where each savepoint lies, by label. `watch` sees the world after every event.
+/// Plays a world and keeps its savepoints and checkpoints as files under a data folder, as they happen. A job that starts
+/// from nothing finds the folder's external systems as earlier runs left them. Returns, too, where each savepoint lies, by
+/// label. `watch` sees the world after every event.
 ///
 /// # Errors
 ///
 /// If a file cannot be written, or what `watch` returns. What was written before stays whole.
 pub fn play_with_files(
-    setup: Setup,
+    mut setup: Setup,
     folder: &DataDir,
     mut watch: impl FnMut(&mut Cluster) -> Result<(), PlayError>,
 ) -> Result<(Played, BTreeMap<Arc<str>, PathBuf>), PlayError> {
     let scenario = Arc::clone(&setup.scenario);
     let inputs = Arc::clone(&setup.inputs);
+    if setup.start.is_none() {
+        setup.externals = folder.read_sinks()?;
+    }
     let mut paths = BTreeMap::new();
     let played = play(setup, |cluster| {
         for change in cluster.take_files() {
@@ -182,7 +179,7 @@ fn keep(
 fn assemble(
     checkpoint: &CompletedCheckpoint,
     clock: SimTime,
-    sinks: Vec<crate::effect::ExternalSystem>,
+    sinks: Vec<ExternalSystem>,
     scenario: &Scenario,
     inputs: &[Arc<Log>],
 ) -> Savepoint {

@@ -3,6 +3,7 @@
 use super::expect::{Story, unmet};
 use crate::check::{CheckSetup, Checks, EndOfWorld, FileStart, Verdict};
 use crate::cluster::{Cluster, End, Given, Outcome};
+use crate::effect::ExternalSystem;
 use crate::kernel::{Choices, SimTime};
 use crate::operator::{Catalogue, Log};
 use crate::scenario::Scenario;
@@ -21,7 +22,9 @@ pub struct Setup {
     pub inputs: Arc<[Arc<Log>]>,
     /// What decides every random choice.
     pub choices: Choices,
-    /// What an earlier process left.
+    /// What external systems hold already: they outlive the processes that write to them.
+    pub externals: Vec<ExternalSystem>,
+    /// The snapshot of an earlier process that the first job starts from.
     pub start: Option<Earlier>,
     /// Whether the trace is kept.
     pub keeps_trace: bool,
@@ -31,15 +34,13 @@ pub struct Setup {
     pub wants_sometimes: bool,
 }
 
-/// What an earlier process left, as a later one starts from it.
+/// A snapshot of an earlier process, as a later one starts from it.
 #[derive(Clone)]
 pub struct Earlier {
     /// The snapshot.
     pub snapshot: Arc<CompletedCheckpoint>,
     /// How far its inputs had been read.
     pub positions: Vec<crate::trace::SourcePosition>,
-    /// What external systems hold.
-    pub externals: Vec<crate::effect::ExternalSystem>,
     /// When the clock starts.
     pub clock: SimTime,
     /// Whether state that no operator takes may be dropped.
@@ -57,6 +58,7 @@ impl Setup {
             catalogue,
             inputs,
             choices,
+            externals: Vec::new(),
             start: None,
             keeps_trace: false,
             keeps_records: false,
@@ -161,7 +163,7 @@ pub fn play<E>(
         inputs,
         choices,
         clock: start.as_ref().map_or(SimTime::ZERO, |start| start.clock),
-        externals: start.as_ref().map_or_else(Vec::new, |start| start.externals.clone()),
+        externals: setup.externals,
         from: start.map(|start| (start.snapshot, start.allow_non_restored)),
     };
     let mut cluster = Cluster::new(Arc::clone(&scenario), given);

@@ -5,6 +5,7 @@ use super::savepoint::{OperatorSummary, Savepoint, SavepointSummary, StateSummar
 use super::wire::{self, Position, StoredOperator, StoredSubtask};
 use crate::effect::ExternalSystem;
 use crate::job::{CheckpointId, JobId, OperatorId};
+use crate::kernel::Digest;
 use crate::state::{
     CompletedCheckpoint, OperatorSnapshot, OperatorState, Properties, SubtaskState,
 };
@@ -31,18 +32,24 @@ pub struct SavepointFiles {
 }
 
 impl SavepointFiles {
-    /// The name of a savepoint's folder, `savepoint-<first 6 hex of job id>-<12 hex>`. The last twelve look random
-    /// and follow from the content and from the `attempt` at finding a free name, from 0.
+    /// The name of a savepoint's folder at this `attempt` at finding a free one, from 0.
     pub fn folder_name(&self, attempt: u32) -> String {
-        let job = self.job.to_string();
-        let print = format!("{:032x}", fingerprint(&self.metadata, attempt));
-        format!("savepoint-{}-{}", &job[..6], &print[..12])
+        savepoint_folder_name(self.job, self.id, attempt)
     }
 
     /// The name of a retained checkpoint's folder, `chk-<id>`.
     pub fn checkpoint_folder_name(&self) -> String {
         format!("chk-{}", self.id)
     }
+}
+
+/// `savepoint-<first 6 hex of job id>-<12 hex>`, as Flink names a savepoint's folder. The last twelve look random and
+/// follow from job, id and the `attempt` at finding a free name, from 0.
+pub fn savepoint_folder_name(job: JobId, id: CheckpointId, attempt: u32) -> String {
+    let mut digest = Digest::new();
+    digest.fold_bytes(&job.0);
+    digest.fold(id.number(), attempt.into());
+    format!("savepoint-{}-{}", &job.to_string()[..6], &digest.to_string()[..12])
 }
 
 /// The files of a savepoint, with the default threshold for state inside `_metadata`.

@@ -34,7 +34,7 @@ mod wire;
 pub use block::{BlockKind, CodecError, DamageCause, FORMAT_VERSION, MAGIC};
 pub use codec::{
     INLINE_BELOW, Metadata, SavepointFiles, StateReference, decode, decode_sink, decode_state,
-    encode, encode_inline_below, encode_sink,
+    encode, encode_inline_below, encode_sink, savepoint_folder_name,
 };
 #[cfg(feature = "fs")]
 pub use error::StoreError;

@@ -85,9 +85,7 @@ impl Task {
         self.phase = Phase::Draining;
         self.outputs.broadcast(&Element::EndOfData, effects);
         effects.events.push(TraceEvent::DataEnded { task: self.id(), attempt: self.attempt() });
-        if !self.awaits_final_checkpoint {
-            self.leave_if_alone(now, effects);
-        }
+        self.leave_if_alone(now, effects);
     }
 
     pub(super) fn on_end_of_partition(
@@ -101,8 +99,7 @@ impl Task {
             Alignment::Waiting | Alignment::Superseding(_) => {}
             Alignment::Complete(barrier) => self.complete(barrier, now, effects),
         }
-        let is_done = self.finished_on_restore || !self.awaits_final_checkpoint;
-        if self.phase == Phase::Draining && is_done {
+        if self.phase == Phase::Draining {
             self.leave_if_alone(now, effects);
         }
     }
@@ -123,8 +120,8 @@ impl Task {
         }
         let is_final = |own: CheckpointId| own <= permit.checkpoint();
         if self.phase == Phase::Draining && self.final_checkpoint.is_some_and(is_final) {
-            self.close(now, effects);
-            self.leave(effects);
+            self.is_settled = true;
+            self.leave_if_alone(now, effects);
         }
     }
 
@@ -148,9 +145,11 @@ impl Task {
         chain.close(&mut around);
     }
 
-    /// Ends, once no sender is left that could still send a barrier.
+    /// Ends, once no sender is left and nothing waits for a final checkpoint: a task never ends before its senders
+    /// (`StreamTask` waits for the end of input and for its termination conditions).
     fn leave_if_alone(&mut self, now: SimTime, effects: &mut TaskEffects) {
-        if self.aligner.all_closed() {
+        let waits = self.awaits_final_checkpoint && !self.is_settled && !self.finished_on_restore;
+        if self.aligner.all_closed() && !waits {
             if !self.finished_on_restore {
                 self.close(now, effects);
             }

@@ -70,6 +70,8 @@ pub struct Task {
     finished_on_restore: bool,
     /// The first checkpoint whose barrier came after the end of data.
     final_checkpoint: Option<CheckpointId>,
+    /// Whether that one has completed.
+    is_settled: bool,
     /// No barrier up to this one means anything any more.
     last_checkpoint: CheckpointId,
     /// Newer ones that are off already, although their barriers may still come.
@@ -93,6 +95,7 @@ impl Task {
             awaits_final_checkpoint: false,
             finished_on_restore: false,
             final_checkpoint: None,
+            is_settled: false,
             last_checkpoint: CheckpointId::default(),
             aborted: BTreeSet::new(),
             identity,

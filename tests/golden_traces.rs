@@ -1,0 +1,74 @@
+//! Golden traces: every simulation told event by event, in `snapshots/`. A diff there reads as a story.
+
+use sandbar::kernel::Choices;
+use sandbar::operator::Catalogue;
+use sandbar::render::{Names, timeline};
+use sandbar::scenario::Scenario;
+use sandbar::search::{Setup, open, play};
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Every simulation under a folder.
+fn simulations(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("the folder of simulations is there") {
+        let path = entry.expect("a folder can be read").path();
+        if path.is_dir() {
+            found.extend(simulations(&path));
+        } else if path.extension().is_some_and(|extension| extension == "toml") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The timeline of a simulation, and what it said that did not come.
+fn told(path: &Path, name: &str) -> (String, Vec<String>) {
+    let catalogue = Arc::new(Catalogue::built_in());
+    let text = fs::read_to_string(path).expect("it was listed");
+    let scenario = Scenario::parse(&text, name, &catalogue);
+    let scenario = Arc::new(scenario.unwrap_or_else(|error| panic!("{error}")));
+    let choices = Choices::new(scenario.seed);
+    let folder = path.parent().expect("a file lies in a folder");
+    let inputs = open(&scenario, folder, &BTreeMap::new(), &choices);
+    let setup = Setup {
+        scenario: Arc::clone(&scenario),
+        catalogue,
+        inputs: inputs.unwrap_or_else(|error| panic!("{error}")),
+        choices,
+        externals: Vec::new(),
+        start: None,
+        keeps_trace: true,
+        keeps_records: false,
+        wants_sometimes: true,
+    };
+    let played = match play(setup, |_| Ok::<(), Infallible>(())) {
+        Ok(played) => played,
+        Err(never) => match never {},
+    };
+    let sinks = played.outcome.externals.iter().map(|sink| sink.name.clone()).collect();
+    let names = Names::new(&played.trace, &scenario, sinks);
+    (timeline(&played.trace, &names, false), played.unmet)
+}
+
+#[test]
+fn every_simulation_is_told_as_before() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sim");
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| {
+        for path in simulations(&folder) {
+            let name = path.strip_prefix(&folder).expect("it lies there").with_extension("");
+            let name = name.to_string_lossy().replace(['/', '\\'], "__");
+            let (timeline, unmet) = told(&path, &name);
+            assert!(unmet.is_empty(), "sim/{name}: {unmet:#?}");
+            insta::assert_snapshot!(name, timeline);
+        }
+    });
+}

@@ -1,0 +1,47 @@
+//! Every deliberately broken protocol is caught, and by the check that is there for it.
+
+use sandbar::check::{CUT_CONSISTENCY, MAPPING_TOTALITY, OUTPUT_EQUIVALENCE, OWNERSHIP_PARTITION};
+use sandbar::operator::Catalogue;
+use sandbar::rules::Mutation;
+use sandbar::scenario::Profile;
+use sandbar::search::play_drawn;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Within so many drawn stories each mutation must show.
+const SEEDS: u64 = 1_000;
+
+/// The check that a mutation must break. A new mutation says here how it is noticed.
+const fn check_against(mutation: Mutation) -> &'static str {
+    match mutation {
+        Mutation::ProcessPastBarrier => CUT_CONSISTENCY,
+        Mutation::CommitOnSnapshot => OUTPUT_EQUIVALENCE,
+        Mutation::OrphanedKeyRanges => OWNERSHIP_PARTITION,
+        Mutation::ListStateLeftBehind => MAPPING_TOTALITY,
+    }
+}
+
+/// The first seed whose story a mutation breaks, and the checks that notice.
+fn first_caught(mutation: Mutation) -> Option<(u64, BTreeSet<&'static str>)> {
+    let catalogue = Arc::new(Catalogue::built_in());
+    (0..SEEDS).find_map(|seed| {
+        let (_, played) = play_drawn(seed, &Profile::default(), &[mutation], &catalogue);
+        let broken: BTreeSet<_> = played.verdict.violations().map(|v| v.check).collect();
+        (!broken.is_empty()).then_some((seed, broken))
+    })
+}
+
+#[test]
+fn every_mutation_is_caught_by_its_check() {
+    for mutation in Mutation::ALL {
+        let check = check_against(mutation);
+        let Some((seed, broken)) = first_caught(mutation) else {
+            panic!("{mutation:?} went unnoticed in {SEEDS} stories; {check} should have noticed");
+        };
+        println!("{mutation:?}: caught at seed {seed} by {broken:?}");
+        assert!(
+            broken.contains(check),
+            "{mutation:?} breaks {broken:?} at seed {seed}, not {check}"
+        );
+    }
+}
