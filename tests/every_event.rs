@@ -116,7 +116,6 @@ fn disturb_everywhere(
         let unmet = played.unmet.iter().map(|unmet| format!("{:?} at {at}: {unmet}", action(job)));
         complaints.extend(unmet);
     }
-    println!("{} worlds, {witness} in {witnessed}", moments.len());
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
     assert!(
         witnessed * 3 > moments.len(),

@@ -61,6 +61,7 @@ fn played(setup: Setup) -> Played {
 type Sighting = (SimTime, String, Option<String>, (u16, u32, u32));
 
 /// Every record at the tasks of the pipeline of orders, in names and not in ids.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only records are looked at")]
 fn sightings(trace: &Trace) -> Vec<Sighting> {
     let cast = &trace.cast[0];
     let mut sightings = Vec::new();
@@ -70,7 +71,6 @@ fn sightings(trace: &Trace) -> Vec<Sighting> {
             TraceEvent::RecordTaken { task, channel, origin } => {
                 (*task, Some(sender_of(cast, channel.index())), *origin)
             }
-            #[expect(clippy::wildcard_enum_match_arm, reason = "only records are looked at")]
             _ => continue,
         };
         let name = cast.task_name(task);
