@@ -121,6 +121,13 @@ fn another_pipeline_leaves_the_first_as_it_was() {
 }
 
 /// The entries of the orders, with one of them made odd, so that the filter drops it.
+#[test]
+fn another_input_before_the_first_leaves_it_as_it_was() {
+    let operators: Vec<&str> = RETURNS.into_iter().chain(ORDERS).collect();
+    let beside = played(setup_of(world(&[RETURNS_INPUT, ORDERS_INPUT], &operators)));
+    compare(&sightings(&beside.trace), &orders_alone(), "the input of returns in front");
+}
+
 fn without_entry(setup: &Setup, place: usize) -> Setup {
     let log = &setup.inputs[0];
     let entry = |place: usize| {

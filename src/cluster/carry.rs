@@ -84,7 +84,8 @@ impl World {
         for message in effects.messages.drain(..) {
             self.send_to_job(task, attempt, message, agenda);
         }
-        if effects.failure.take().is_some() {
+        if let Some(why) = effects.failure.take() {
+            self.tell(TraceEvent::OperatorFailed { task, attempt, why });
             self.crash(task, agenda);
         }
     }
@@ -230,8 +231,9 @@ impl World {
 
     /// Carries out what a job manager asked for.
     pub(super) fn carry_job(&mut self, run: RunId, effects: &mut JobEffects, agenda: &mut Agenda) {
+        let is_settling = |event: &TraceEvent| matches!(event, TraceEvent::JobStatusChanged { .. });
+        let settles = effects.events.iter().any(is_settling);
         for event in effects.events.drain(..) {
-            self.activity += u64::from(matches!(event, TraceEvent::JobStatusChanged { .. }));
             self.tell(event);
         }
         for change in effects.files.drain(..) {
@@ -253,6 +255,10 @@ impl World {
         }
         for (step, answer) in effects.answers.drain(..) {
             self.answer(step, answer, agenda);
+        }
+        if settles {
+            self.activity += 1;
+            self.watch_for_quiet(agenda);
         }
         if std::mem::take(&mut effects.over) {
             self.release_run(run, agenda);

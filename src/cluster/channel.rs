@@ -97,13 +97,16 @@ impl Channel {
     }
 
     /// Which draw of the latency stream an element is: its origin or checkpoint tells, never a count, so that an
-    /// element that is missing leaves the others as they were.
+    /// element that is missing leaves the others as they were. `salts` stand for the inputs' names, by `InputId`.
     #[inline]
-    pub(super) fn draw_index(element: &Element) -> u64 {
+    pub(super) fn draw_index(element: &Element, salts: &[u64]) -> u64 {
         match element {
             Element::Record(record) => {
-                let (place, child) = record.origin.words();
-                place.rotate_left(32) ^ child
+                let Origin { input, partition, offset, child } = record.origin;
+                let place = u64::from(offset) << 32 | u64::from(partition);
+                place
+                    ^ u64::from(child).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+                    ^ salts[usize::from(input)]
             }
             Element::Barrier(barrier) => u64::MAX - barrier.checkpoint.number(),
             Element::EndOfData => u64::MAX >> 1,

@@ -206,7 +206,7 @@ impl World {
         let cause = self.cause;
         let (low, high) = self.network.channel_latency;
         let channel = &mut self.channels[id.index()];
-        let latency = channel.latency.span(Channel::draw_index(&element), low, high);
+        let latency = channel.latency.span(Channel::draw_index(&element, &self.salts), low, high);
         let at = channel.last_arrival.max(departs.plus(latency));
         channel.last_arrival = at;
         if matches!(element, Element::Barrier(_)) {

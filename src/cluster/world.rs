@@ -12,10 +12,11 @@ use crate::kernel::{Agenda, Choices, Digest, Event, Flow, SimTime, Simulation, S
 use crate::operator::{Catalogue, Log};
 use crate::rules::Rules;
 use crate::scenario::{Network, Scenario};
-use crate::state::CompletedCheckpoint;
+use crate::state::{CompletedCheckpoint, FixedHasher};
 use crate::task::Task;
 use crate::trace::{Cast, Entry, SnapshotSource, TraceEvent, TraceSink};
 use std::collections::{BTreeMap, VecDeque};
+use std::hash::{Hash as _, Hasher as _};
 use std::sync::Arc;
 
 /// What a world is given beside its scenario.
@@ -94,6 +95,8 @@ pub(super) struct World {
     /// The scenario's, at hand for every send.
     pub(super) network: Network,
     pub(super) given: Given,
+    /// By `InputId`, what stands for the input's name in the draws of its records.
+    pub(super) salts: Arc<[u64]>,
     /// Of what external systems held when the world began.
     pub(super) past: Digest,
     pub(super) runs: Vec<Run>,
@@ -221,6 +224,7 @@ impl World {
             milestones: Milestones::of(&scenario),
             steps_done: vec![false; scenario.steps.len()],
             now: given.clock,
+            salts: scenario.inputs.iter().map(|input| salt(&input.name)).collect(),
             scenario,
             given,
             past: Digest::new(),
@@ -355,4 +359,11 @@ impl World {
         let run = self.places[task.index()].run;
         TaskId::new(task.index() - self.runs[run.index()].cast.first_task)
     }
+}
+
+/// A number for the name of an input: its place in the file must not matter.
+fn salt(name: &str) -> u64 {
+    let mut hasher = FixedHasher::default();
+    name.hash(&mut hasher);
+    hasher.finish()
 }

@@ -3,6 +3,7 @@
 //! `Plan::build` (in `build.rs`) is where a job that cannot run is refused.
 
 use super::{ChannelId, JobGraph, OperatorId, OperatorIndex, Partitioner, TaskId, VertexIndex};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -158,6 +159,16 @@ impl Plan {
         }
         backwards.reverse();
         backwards
+    }
+
+    /// How many slots it takes: subtask i of all chains of a slot-sharing group shares one.
+    pub fn slots(&self) -> u32 {
+        let mut groups: BTreeMap<&str, u32> = BTreeMap::new();
+        for vertex in &self.vertices {
+            let most = groups.entry(&vertex.slot_sharing_group).or_default();
+            *most = vertex.parallelism.max(*most);
+        }
+        groups.into_values().sum()
     }
 
     /// The operator of a name.

@@ -58,7 +58,9 @@ fn beat(entry: &Entry, trace: &Trace, names: &Names) -> Option<Beat> {
     let mut completed = None;
     let tone = match &entry.event {
         TraceEvent::JobSubmitted { .. } => Tone::Plain,
-        TraceEvent::JobRefused { .. } | TraceEvent::CheckpointAborted { .. } => Tone::Bad,
+        TraceEvent::JobRefused { .. }
+        | TraceEvent::OperatorFailed { .. }
+        | TraceEvent::CheckpointAborted { .. } => Tone::Bad,
         TraceEvent::JobStatusChanged { status, .. } => match status {
             JobStatus::Created | JobStatus::Canceling => return None,
             JobStatus::Running | JobStatus::Canceled => Tone::Plain,

@@ -110,6 +110,7 @@ pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
         | TraceEvent::TaskInitialized { .. }
         | TraceEvent::TaskRunning { .. }
         | TraceEvent::DataEnded { .. }
+        | TraceEvent::OperatorFailed { .. }
         | TraceEvent::TaskEnded { .. }
         | TraceEvent::RecordRead { .. }
         | TraceEvent::RecordTaken { .. } => task_line(event, names),
@@ -219,6 +220,7 @@ fn task_line(event: &TraceEvent, names: &Names) -> Line {
         TraceEvent::DataEnded { task, .. } => {
             (task, "saw the end of its data and awaits its final checkpoint".to_owned())
         }
+        TraceEvent::OperatorFailed { task, why, .. } => (task, format!("failed: {why}")),
         TraceEvent::TaskEnded { task, how, .. } => (
             task,
             match how {

@@ -282,6 +282,8 @@ pub enum TraceEvent {
     TaskRunning { task: TaskId, attempt: Attempt },
     /// A task saw the end of its data and finished its operators; it waits for its final checkpoint.
     DataEnded { task: TaskId, attempt: Attempt },
+    /// An operator could not go on with a record: its task fails.
+    OperatorFailed { task: TaskId, attempt: Attempt, why: Arc<str> },
     /// An attempt of a task ended.
     TaskEnded { task: TaskId, attempt: Attempt, how: EndOfTask },
     /// A checkpoint was triggered.

@@ -47,6 +47,13 @@ fn input(
 ) -> Result<Input, ScenarioError> {
     let kind = match (text.text, text.generate) {
         (Some(path), None) => InputKind::Text(path),
+        (None, Some(rows)) if rows.records > Input::RECORDS_MOST => {
+            return Err(source.error_with(
+                &name.span(),
+                format!("input `{}` has more than {} records", name.get_ref(), Input::RECORDS_MOST),
+                "generate fewer; they are held in memory",
+            ));
+        }
         (None, Some(rows)) => InputKind::Generate { records: rows.records, keys: rows.keys.0 },
         (Some(_), Some(_)) => {
             return Err(source.error_with(

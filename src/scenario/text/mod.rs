@@ -14,10 +14,13 @@ mod write;
 mod write_operator;
 mod write_step;
 
-use super::{Scenario, ScenarioError};
+use super::{ClusterConfig, JobConfig, Scenario, ScenarioError};
+use crate::job::Plan;
 use crate::operator::Catalogue;
 use shape::FileText;
 use source::Source;
+use std::ops::Range;
+use std::sync::Arc;
 
 pub use expect::{CHECK_NAMES, SOMETIMES_NAMES};
 
@@ -43,7 +46,11 @@ fn resolve(
 ) -> Result<Scenario, ScenarioError> {
     let cluster = input::cluster(&file.cluster);
     let inputs = input::inputs(source, file.input)?;
+    let names: Vec<_> = file.job.0.iter().map(|(name, _)| name.span()).collect();
     let jobs = job::jobs(source, catalogue, &inputs, file.job)?;
+    for (job, name) in jobs.iter().zip(&names) {
+        check_slots(source, job, name, &cluster)?;
+    }
     let steps = step::Story { source, jobs: &jobs, cluster: &cluster }.steps(file.step)?;
     let expect = expect::Hopes { source, jobs: &jobs }.expect(file.expect)?;
     Ok(Scenario {
@@ -59,6 +66,25 @@ fn resolve(
         steps,
         expect,
     })
+}
+
+/// A job that the whole cluster cannot hold would wait for ever.
+fn check_slots(
+    source: Source<'_>,
+    job: &JobConfig,
+    name: &Range<usize>,
+    cluster: &ClusterConfig,
+) -> Result<(), ScenarioError> {
+    let plan = Plan::build(Arc::new(job.graph.clone())).expect("the graph was checked");
+    let needed = plan.slots();
+    let there = u32::from(cluster.task_managers) * u32::from(cluster.slots);
+    if needed <= there {
+        return Ok(());
+    }
+    let message =
+        format!("job `{}` needs {needed} slots, and the cluster has {there}", job.graph.name);
+    let help = "raise `task-managers` or `slots` of the cluster, or lower the parallelism";
+    Err(source.error_with(name, message, help))
 }
 
 #[cfg(test)]
