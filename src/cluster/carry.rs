@@ -13,6 +13,13 @@ use std::sync::Arc;
 /// Between a durable snapshot and its ack: the task notices that the upload is done.
 const ACK_DELAY: SimTime = SimTime::from_micros(1);
 
+/// Which way a message goes, seen from its task.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Direction {
+    In,
+    Out,
+}
+
 impl World {
     /// Carries out what a task asked for, in the order: sends, external requests, events, snapshot, release, messages.
     #[inline(always)] // as `offer`
@@ -172,7 +179,7 @@ impl World {
         place.attempt == attempt && is_alive
     }
 
-    /// Sends a message from a task to its job manager. Messages of one task keep their order.
+    /// Sends a message from a task to its job manager.
     pub(super) fn send_to_job(
         &mut self,
         task: TaskId,
@@ -180,20 +187,12 @@ impl World {
         message: ToJob,
         agenda: &mut Agenda,
     ) {
-        let (kind, checkpoint) = message.kind();
-        let Some(delay) = self.disturb(task, kind, checkpoint) else { return };
-        let index = message_index(kind, attempt, checkpoint);
-        let (low, high) = self.scenario.network.message_latency;
-        let place = &mut self.places[task.index()];
-        let arrives = self.now.plus(place.messages.span(index, low, high)).plus(delay);
-        let at = arrives.max(place.last_out);
-        if delay == SimTime::ZERO {
-            place.last_out = at;
+        if let Some(at) = self.arrival(task, attempt, message.kind(), Direction::Out) {
+            self.schedule(at, Control::ToJob { task, attempt, message }, agenda);
         }
-        self.schedule(at, Control::ToJob { task, attempt, message }, agenda);
     }
 
-    /// Sends a message from a job manager to a task. Messages to one task keep their order.
+    /// Sends a message from a job manager to a task.
     pub(super) fn send_to_task(
         &mut self,
         task: TaskId,
@@ -201,17 +200,34 @@ impl World {
         message: ToTask,
         agenda: &mut Agenda,
     ) {
-        let (kind, checkpoint) = message.kind();
-        let Some(delay) = self.disturb(task, kind, checkpoint) else { return };
+        if let Some(at) = self.arrival(task, attempt, message.kind(), Direction::In) {
+            self.schedule(at, Control::ToTask { task, attempt, message }, agenda);
+        }
+    }
+
+    /// When a message to or from a task arrives; `None` if it is lost. Messages of one direction keep their order, but
+    /// for one that a fault delays.
+    fn arrival(
+        &mut self,
+        task: TaskId,
+        attempt: Attempt,
+        (kind, checkpoint): (Message, Option<CheckpointId>),
+        direction: Direction,
+    ) -> Option<SimTime> {
+        let delay = self.disturb(task, kind, checkpoint)?;
         let index = message_index(kind, attempt, checkpoint);
-        let (low, high) = self.scenario.network.message_latency;
+        let (low, high) = self.network.message_latency;
         let place = &mut self.places[task.index()];
         let arrives = self.now.plus(place.messages.span(index, low, high)).plus(delay);
-        let at = arrives.max(place.last_in);
+        let last = match direction {
+            Direction::In => &mut place.last_in,
+            Direction::Out => &mut place.last_out,
+        };
+        let at = arrives.max(*last);
         if delay == SimTime::ZERO {
-            place.last_in = at;
+            *last = at;
         }
-        self.schedule(at, Control::ToTask { task, attempt, message }, agenda);
+        Some(at)
     }
 
     /// Lets a job manager act, and carries out what it asks for.
