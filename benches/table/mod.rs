@@ -24,7 +24,7 @@ pub(crate) struct Row {
 }
 
 #[expect(clippy::disallowed_types, reason = "a bench measures with the wall clock")]
-fn seconds(slice: &mut dyn FnMut()) -> f64 {
+pub(crate) fn seconds(slice: &mut dyn FnMut()) -> f64 {
     let start = std::time::Instant::now();
     slice();
     start.elapsed().as_secs_f64()
