@@ -65,7 +65,7 @@
 //!
 //! ```
 //! use sandbar::job::Value;
-//! use sandbar::operator::{Catalogue, Context, Entry, Equality, Operator};
+//! use sandbar::operator::{Catalogue, Context, Emits, Entry, Equality, Operator};
 //! use sandbar::scenario::Scenario;
 //! use sandbar::search::{Judgement, Setup, play};
 //! use sandbar::state::KeyedId;
@@ -100,6 +100,8 @@
 //!     keyed: true,
 //!     stateful: true,
 //!     inputs: 1,
+//!     emits: Emits::Freely,
+//!     takes_column: false,
 //!     make: |_| Box::new(Distinct::default()),
 //! });
 //! let catalogue = Arc::new(catalogue);

@@ -194,8 +194,9 @@ fn operator_of(title: &str, node: &Json, name: &str, names: &[String]) -> Operat
         slot_sharing_group: group
             .and_then(|rest| rest.split_whitespace().next())
             .map(str::to_owned),
-        key_by: hashed.then_some(KeyBy { selector: KeySelector::Value, key_type: KeyType::Auto }),
+        key_by: hashed.then_some(KeyBy::new(KeySelector::Value)),
         takes: SimTime::ZERO,
+        options: Default::default(),
     }
 }
 

@@ -15,7 +15,10 @@ const SEEDS: u64 = 1_000;
 const fn check_against(mutation: Mutation) -> &'static str {
     match mutation {
         Mutation::ProcessPastBarrier => CUT_CONSISTENCY,
-        Mutation::CommitOnSnapshot => OUTPUT_EQUIVALENCE,
+        Mutation::CommitOnSnapshot
+        | Mutation::FinalCommitLost
+        | Mutation::CommittablesForgotten
+        | Mutation::DedupUnstableIdentity => OUTPUT_EQUIVALENCE,
         Mutation::OrphanedKeyRanges => OWNERSHIP_PARTITION,
         Mutation::ListStateLeftBehind => MAPPING_TOTALITY,
     }

@@ -5,21 +5,7 @@
 
 use super::mapping::catalogue_key;
 use crate::job::{InputEdge, JobGraph, KeySelector, OperatorKind, OperatorNode, Partitioner};
-use crate::operator::{Catalogue, Equality};
-
-/// Operators that hand on rows as they are, so that the last row of a key stays the last.
-const PASSING: [(&str, &str); 7] = [
-    ("map", "identity"),
-    ("map", "upper"),
-    ("map", "lower"),
-    ("map", "increment"),
-    ("key-by", "identity"),
-    ("state", "buffer"),
-    ("state", "union-counter"),
-];
-
-/// Kinds of operators that emit one row for each, whatever is in it.
-const ONE_FOR_ONE: [&str; 5] = ["map", "key-by", "aggregate", "reduce", "state"];
+use crate::operator::{Catalogue, Emits, Equality};
 
 /// What is the same in every run that reads the same records.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -82,8 +68,9 @@ pub(super) fn determined(graph: &JobGraph, catalogue: &Catalogue) -> Vec<Determi
 /// What an operator leaves determined.
 fn transformed(input: Determined, node: &OperatorNode, catalogue: &Catalogue) -> Determined {
     let (kind, function) = catalogue_key(node);
-    let is_passing = PASSING.contains(&(kind, function));
     let entry = catalogue.entry(kind, function);
+    let emits = entry.map_or(Emits::Freely, |entry| entry.emits);
+    let is_passing = emits == Emits::AsItIs;
     let equality = entry.map_or(Equality::Accounted, |entry| entry.equality);
     let is_stateful = entry.is_none_or(|entry| entry.stateful);
     let folds_by_key = node.key_by.is_some() && is_stateful && equality >= Equality::LastPerKey;
@@ -94,8 +81,8 @@ fn transformed(input: Determined, node: &OperatorNode, catalogue: &Catalogue) ->
         } else {
             input.last && is_passing
         },
-        origins: input.origins && (ONE_FOR_ONE.contains(&kind) || (input.pinned && !is_stateful)),
-        pinned: input.pinned && (!is_stateful || kind == "state"),
+        origins: input.origins && (emits >= Emits::OneForOne || (input.pinned && !is_stateful)),
+        pinned: input.pinned && (!is_stateful || is_passing),
     }
 }
 

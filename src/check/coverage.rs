@@ -1,5 +1,6 @@
 //! What a world exercised, so that a sweep of worlds in which nothing was put to the test is not taken for a success.
 
+use super::OperatorFeatures;
 use crate::operator::Equality;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,9 @@ pub struct Coverage {
     pub sinks_last_per_key: u64,
     /// Sinks compared by origins only.
     pub sinks_accounted: u64,
+    /// Worlds by the operators of their jobs.
+    #[serde(default)]
+    pub operators: OperatorFeatures,
 }
 
 impl Coverage {
@@ -38,6 +42,7 @@ impl Coverage {
         self.sinks_multiset += other.sinks_multiset;
         self.sinks_last_per_key += other.sinks_last_per_key;
         self.sinks_accounted += other.sinks_accounted;
+        self.operators.add(&other.operators);
     }
 
     /// Counts how strictly the sinks of one world were compared.

@@ -130,6 +130,8 @@ pub(super) struct RunStory {
     /// By task of the plan.
     pub(super) progress: Vec<Progress>,
     pub(super) restore: Option<Restore>,
+    /// By task of the plan: the newest completed checkpoint that it was notified of.
+    pub(super) notified: Vec<Option<CheckpointId>>,
 }
 
 impl RunStory {
@@ -142,6 +144,7 @@ impl RunStory {
             checkpoints: Vec::new(),
             progress: vec![Progress::Live; cast.plan.tasks.len()],
             restore: None,
+            notified: vec![None; cast.plan.tasks.len()],
         }
     }
 
@@ -429,6 +432,11 @@ impl History {
                     let attempt = *attempt;
                     story.marks.push(TaskMarks { task: *task, attempt, received, sent, progress });
                 }
+            }
+            TraceEvent::NotifyHandled { task, checkpoint, .. } => {
+                let run = self.run_of_mut(*task);
+                let place = run.local(*task);
+                run.notified[place] = run.notified[place].max(Some(*checkpoint));
             }
             TraceEvent::MetadataWritten { run, checkpoint } => {
                 self.reach(*run, *checkpoint, Stage::Durable);

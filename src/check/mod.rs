@@ -7,6 +7,7 @@ mod class;
 mod compare;
 mod coverage;
 mod cut;
+mod features;
 mod history;
 mod mapping;
 mod output;
@@ -18,6 +19,7 @@ mod table;
 mod violation;
 
 pub use coverage::Coverage;
+pub use features::OperatorFeatures;
 pub use sometimes::SOMETIMES;
 pub use violation::Violation;
 
@@ -341,6 +343,7 @@ impl Checks {
 impl TraceSink for Checks {
     fn on_cast(&mut self, cast: &Arc<Cast>) {
         self.history.on_cast(cast);
+        self.coverage.operators.observe(&cast.plan);
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are only remembered")]

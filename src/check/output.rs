@@ -64,17 +64,26 @@ pub(super) struct Demand {
 pub(super) enum Sink {
     Plain,
     Idempotent,
+    Dedup,
     TwoPhase,
+    Committer,
 }
 
 impl Sink {
+    /// Whether its rows are seen when they are committed, and not at once.
+    const fn is_transactional(self) -> bool {
+        matches!(self, Self::TwoPhase | Self::Committer)
+    }
+
     /// By the name a scenario gives it; none for a sink of the user's own, of which nothing is known.
     fn of(kind: &OperatorKind) -> Option<Self> {
         match kind {
             OperatorKind::Sink { kind } => match kind.as_str() {
                 "plain" => Some(Self::Plain),
                 "idempotent" => Some(Self::Idempotent),
+                "dedup" => Some(Self::Dedup),
                 "two-phase" => Some(Self::TwoPhase),
+                "committer" => Some(Self::Committer),
                 _ => None,
             },
             OperatorKind::Source { .. } | OperatorKind::Transform { .. } => None,
@@ -109,12 +118,11 @@ impl<'w> OutputCheck<'w> {
             for demand in demands {
                 let determined = classes[demand.sink];
                 let text = match demand.kind {
-                    Sink::Plain | Sink::TwoPhase => {
+                    Sink::Plain | Sink::TwoPhase | Sink::Committer => {
                         self.judge_rows(run, &demand, &references, determined)
                     }
-                    Sink::Idempotent => {
-                        let is_finished = run.status == JobStatus::Finished;
-                        table::judge(self, run, demand.sink, is_finished, &references, determined)
+                    Sink::Idempotent | Sink::Dedup => {
+                        table::judge(self, run, &demand, &references, determined)
                     }
                 };
                 if let Some(text) = text {
@@ -163,7 +171,7 @@ impl<'w> OutputCheck<'w> {
         let mut demands = Vec::new();
         for (sink, kind) in sinks {
             let mut demand = self.at_least_once(run, sink, kind);
-            if kind == Sink::TwoPhase {
+            if kind.is_transactional() {
                 self.demand_commits(run, &mut demand, found);
             }
             demands.push(demand);
@@ -201,13 +209,19 @@ impl<'w> OutputCheck<'w> {
             return;
         }
         (_, demand.high) = self.reached_by_all(run, demand.sink, &reached);
-        let mut settled = reached;
+        let mut settled = match demand.kind {
+            // A committer's subtask commits what any subtask of its writer prepared: how far it has come is what it has
+            // been notified of.
+            Sink::Committer => self.notified(run, demand.sink),
+            Sink::Plain | Sink::Idempotent | Sink::Dedup | Sink::TwoPhase => reached,
+        };
         for (child, checkpoint) in self.children(run) {
             if !takes_over(run, child, demand.sink) {
                 settled.retain(|_, reached| *reached != checkpoint);
             }
         }
         (demand.low, _) = self.reached_by_all(run, demand.sink, &settled);
+        demand.high = demand.high.max(demand.low);
         for (child, checkpoint) in self.children(run) {
             let is_usable = run.completed(checkpoint).is_some_and(|story| !story.is_abandoned);
             if is_usable && takes_over(run, child, demand.sink) {
@@ -252,6 +266,17 @@ impl<'w> OutputCheck<'w> {
             }
         }
         reached
+    }
+
+    /// By subtask of a sink, the newest checkpoint that it was notified of.
+    fn notified(&self, run: &RunStory, sink: usize) -> BTreeMap<u32, CheckpointId> {
+        let plan = &*run.cast.plan;
+        let tasks = plan.tasks_of(plan.vertex_of(OperatorIndex::new(sink)));
+        let notified = tasks.zip(0..).filter_map(|(task, subtask)| {
+            let checkpoint = run.notified[task.index()]?;
+            run.completed(checkpoint).map(|_| (subtask, checkpoint))
+        });
+        notified.collect()
     }
 
     /// The lowest and the highest cut that the subtasks of a sink have committed up to. One whose data had ended by
@@ -326,7 +351,7 @@ fn takes_over(run: &RunStory, child: &RunStory, sink: usize) -> bool {
     let id = run.cast.plan.operator_ids[sink];
     let has_sink = child.cast.plan.operator_with_id(id).is_some_and(|place| {
         let kind = &child.cast.plan.graph.operators[place.index()].kind;
-        Sink::of(kind) == Some(Sink::TwoPhase)
+        Sink::of(kind).is_some_and(Sink::is_transactional)
     });
     has_sink && (child.status == JobStatus::Finished || child.last_completed().is_some())
 }
@@ -339,8 +364,10 @@ pub(super) fn classes(history: &History, catalogue: &Catalogue) -> BTreeMap<Stri
         for (node, determined) in graph.operators.iter().zip(determined(graph, catalogue)) {
             let Some(sink) = Sink::of(&node.kind) else { continue };
             let class = match sink {
-                Sink::Plain | Sink::TwoPhase => determined.class(),
+                Sink::Plain | Sink::TwoPhase | Sink::Committer => determined.class(),
                 Sink::Idempotent => determined.class_of_table(),
+                Sink::Dedup if determined.values => Equality::Multiset,
+                Sink::Dedup => Equality::Accounted,
             };
             let weakest = classes.entry(node.name.clone()).or_insert(class);
             *weakest = class.min(*weakest);

@@ -40,6 +40,8 @@ struct Node {
     key_by: Option<KeyBy>,
     /// What it wrote to an external system.
     rows: Vec<ReferenceRow>,
+    /// Whose rows its external system holds: of a committer, those of its writer, else its own.
+    written_by: usize,
     wires: Vec<Wire>,
     has_ended: bool,
 }
@@ -112,7 +114,8 @@ impl<'w> Evaluation<'w> {
             .operators
             .iter()
             .zip(&plan.operator_ids)
-            .map(|(node, id)| {
+            .enumerate()
+            .map(|(place, (node, id))| {
                 let (kind, function) = catalogue_key(node);
                 let entry = surroundings.catalogue.entry(kind, function);
                 let make = || (entry.expect("a checked scenario names known operators").make)(node);
@@ -122,6 +125,10 @@ impl<'w> Evaluation<'w> {
                     state: state.map_or_else(LiveState::default, LiveState::restored),
                     key_by: node.key_by,
                     rows: Vec::new(),
+                    written_by: match node.inputs.first() {
+                        Some(writer) if node.is_committer() => writer.from.index(),
+                        Some(_) | None => place,
+                    },
                     wires: Vec::new(),
                     has_ended: from.finished.contains(id),
                 }
@@ -221,7 +228,7 @@ impl<'w> Evaluation<'w> {
     /// Gives a record to an operator of which `copies` subtasks get it.
     fn deliver(&mut self, wire: Wire, value: Value, origin: Origin) {
         let node = &mut self.nodes[wire.to];
-        let key = match node.key_by.map(|key_by| key_by.key_of(&value).cloned()) {
+        let key = match node.key_by.map(|key_by| key_by.of_input(wire.input).key_of(&value)) {
             Some(Some(key)) => Some(key),
             // The job cannot deal a value that has no key; it fails there, and nothing comes out.
             Some(None) => return,
@@ -312,7 +319,7 @@ impl<'w> Evaluation<'w> {
 
     /// What a sink has been given so far.
     pub(super) fn rows(&self, sink: usize) -> &[ReferenceRow] {
-        &self.nodes[sink].rows
+        &self.nodes[self.nodes[sink].written_by].rows
     }
 
     /// The state at the cut that was reached, for the next segment. Sinks and sources have none here: what sinks
@@ -428,7 +435,9 @@ impl Context for Here<'_> {
     fn external(&mut self, request: ExternalRequest) {
         let (key, value) = match request {
             ExternalRequest::Append(value) | ExternalRequest::Write(_, value) => (None, value),
-            ExternalRequest::Upsert(key, value) => (Some(key), value),
+            ExternalRequest::Upsert(key, value) | ExternalRequest::InsertOnce(key, value) => {
+                (Some(key), value)
+            }
             ExternalRequest::Begin(_)
             | ExternalRequest::Prepare(..)
             | ExternalRequest::Commit(..)

@@ -1,13 +1,14 @@
-//! Output equivalence of idempotent sinks: the last row of each key, whoever wrote it last.
+//! Output equivalence of sinks that write into a table: of an idempotent one the last row of each key, whoever wrote it
+//! last; of one that knows rows again the rows of each marker, whoever wrote it first.
 
 use super::class::Determined;
 use super::compare::listed;
 use super::history::RunStory;
-use super::output::OutputCheck;
+use super::output::{Demand, OutputCheck, Sink};
 use super::reference::ReferenceRow;
 use super::segments::{References, Stop};
 use crate::job::Value;
-use crate::trace::SnapshotSource;
+use crate::trace::{JobStatus, SnapshotSource};
 use std::collections::BTreeMap;
 
 /// The rows of one run that count for a table.
@@ -17,18 +18,20 @@ type Share<'a> = (&'a RunStory, &'a [ReferenceRow]);
 ///
 /// 1. A run that finished has written all its keys; so have the runs it descends from, up to the savepoints. 2. Of each
 ///    of the keys it wrote itself the table holds the last row, unless somebody else wrote there, too. 3. Of a run that did not
-///    finish only what its newest completed checkpoint covers must be there, by key.
+///    finish only what its newest completed checkpoint covers must be there, by key. 4. Where rows are known again, the
+///    table holds under each marker a row that the reference writes with it.
 pub(super) fn judge(
     check: &OutputCheck<'_>,
     run: &RunStory,
-    sink: usize,
-    is_finished: bool,
+    demand: &Demand,
     references: &References<'_>,
     determined: Determined,
 ) -> Option<String> {
-    if !determined.values && !determined.last {
+    let knows_rows = demand.kind == Sink::Dedup;
+    if !determined.values && (knows_rows || !determined.last) {
         return None;
     }
+    let (sink, is_finished) = (demand.sink, run.status == JobStatus::Finished);
     let table = &check.external(run, sink)?.table;
     let stop = match run.last_completed() {
         _ if is_finished => Stop::End,
@@ -48,7 +51,7 @@ pub(super) fn judge(
             expected.insert(key, (&row.value, is_own));
         }
     }
-    let has_one_answer = is_finished && determined.last;
+    let has_one_answer = is_finished && determined.last && !knows_rows;
     let mut wrong = Vec::new();
     for (key, (value, is_own)) in &expected {
         let is_settled = has_one_answer && *is_own;
@@ -56,6 +59,16 @@ pub(super) fn judge(
             None => wrong.push(format!("key `{key}` is missing: `{value}`")),
             Some(row) if is_settled && keys.contains(&row.job) && row.value != **value => {
                 wrong.push(format!("key `{key}` has `{}`, the reference has `{value}`", row.value));
+            }
+            Some(row)
+                if knows_rows && is_finished && keys.contains(&row.job) && row.value != **value =>
+            {
+                let mut rows = shares.iter().flat_map(|(_, rows)| *rows);
+                if !rows.any(|other| other.key.as_ref() == Some(*key) && other.value == row.value) {
+                    let text =
+                        format!("marker `{key}` has `{}`, which the reference lacks", row.value);
+                    wrong.push(text);
+                }
             }
             Some(_) => {}
         }

@@ -31,6 +31,11 @@ pub(super) fn report(arguments: &Sweep, totals: &SweepTotals, style: Style) -> S
     );
     text.push_str(&format!("\n{}\n", style.heading("what was put to the test")));
     totals.goals().iter().for_each(|goal| text.push_str(&goal_row(goal, worlds, style)));
+    text.push_str(&format!("\n{}\n", style.heading("what jobs were made of")));
+    for (name, count) in totals.coverage.operators.rows() {
+        let share = (count * 100).checked_div(worlds).unwrap_or(0);
+        text.push_str(&format!("           {share:>3}%  {name}\n"));
+    }
     counts(&mut text, &style.heading("what happened, in how many worlds"), &totals.sometimes);
     counts(&mut text, &style.heading("checks broken, in how many worlds"), &totals.broken);
     if totals.failed > 0 {

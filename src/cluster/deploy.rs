@@ -124,7 +124,9 @@ impl World {
             id: plan.operator_ids[operator.index()],
             key_by: node.key_by,
             max_parallelism: chain.max_parallelism,
-            external: self.external_ids.get(&node.name).copied(),
+            external: plan.graph.writes_to(operator).and_then(|sink| {
+                self.external_ids.get(&plan.graph.operators[sink.index()].name).copied()
+            }),
             main: targets(false),
             side: targets(true),
         }
@@ -146,7 +148,7 @@ impl World {
                 partitioner: edge.partitioner,
                 channels: channels.iter().map(world).collect(),
                 next: u32::try_from(start).expect("parallelism fits in 32 bits"),
-                key_by: receiver.key_by,
+                key_by: receiver.key_by.map(|key_by| key_by.of_input(edge.input)),
                 max_parallelism: plan.vertices[edge.to_vertex.index()].max_parallelism,
             }
         });

@@ -69,6 +69,10 @@ impl External {
                 self.table.insert(key, Row { value, origin, job });
                 None
             }
+            ExternalRequest::InsertOnce(marker, value) => {
+                self.table.entry(marker).or_insert(Row { value, origin, job });
+                None
+            }
             ExternalRequest::Begin(id) => {
                 self.open.push((id, Vec::new()));
                 Some(TraceEvent::TransactionBegun { external, transaction: id.key(), task })

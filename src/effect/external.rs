@@ -56,6 +56,8 @@ pub enum ExternalRequest {
     Append(Value),
     /// Set the row of a key.
     Upsert(Value, Value),
+    /// Set the row of a marker, unless it has one already.
+    InsertOnce(Value, Value),
     /// Open a transaction.
     Begin(TransactionId),
     /// Add a row to an open transaction.

@@ -26,6 +26,21 @@ impl JobGraph {
     }
 }
 
+impl JobGraph {
+    /// The sink whose external system an operator writes to: a sink to its own, a `writer` to that of the committer that
+    /// reads it, others to none.
+    pub fn writes_to(&self, operator: OperatorIndex) -> Option<OperatorIndex> {
+        let node = self.operators.get(operator.index())?;
+        if node.is_sink() {
+            return Some(operator);
+        }
+        let reads = |sink: &OperatorNode| sink.inputs.iter().any(|edge| edge.from == operator);
+        let mut sinks = self.operators.iter();
+        let committer = || sinks.position(|sink| sink.is_committer() && reads(sink));
+        node.is_writer().then(committer)?.map(OperatorIndex::new)
+    }
+}
+
 /// One operator of a job graph.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OperatorNode {
@@ -49,6 +64,15 @@ pub struct OperatorNode {
     pub key_by: Option<KeyBy>,
     /// Virtual time one element takes.
     pub takes: SimTime,
+    /// What only some kinds of operators can be told.
+    pub options: OperatorOptions,
+}
+
+/// What only some kinds of operators can be told; the default is what the others are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct OperatorOptions {
+    /// The column of its rows that it works on, from 0; by default as its entry in the catalogue says.
+    pub column: Option<u16>,
 }
 
 impl OperatorNode {
@@ -60,6 +84,16 @@ impl OperatorNode {
     /// Whether it writes to an external system.
     pub fn is_sink(&self) -> bool {
         matches!(self.kind, OperatorKind::Sink { .. })
+    }
+
+    /// Whether it writes to the external system of a committer.
+    pub fn is_writer(&self) -> bool {
+        matches!(&self.kind, OperatorKind::Transform { kind, .. } if kind == "writer")
+    }
+
+    /// Whether it commits what writers prepared.
+    pub fn is_committer(&self) -> bool {
+        matches!(&self.kind, OperatorKind::Sink { kind } if kind == "committer")
     }
 
     /// Whether it reads two streams apart from each other.
@@ -96,7 +130,7 @@ pub enum OperatorKind {
     },
     /// Writes to an external system named after the operator.
     Sink {
-        /// `plain`, `idempotent` or `two-phase`.
+        /// `plain`, `idempotent`, `dedup`, `two-phase` or `committer`.
         kind: String,
     },
 }
@@ -173,8 +207,27 @@ pub enum Partitioner {
 pub struct KeyBy {
     /// Where the key is in the value.
     pub selector: KeySelector,
+    /// Where it is in the values of the second input, if not in the same place.
+    pub second: Option<KeySelector>,
     /// The Java type whose hash code decides the key group.
     pub key_type: KeyType,
+}
+
+impl KeyBy {
+    /// The same selector for every input, and the Java type as the key's value says.
+    pub const fn new(selector: KeySelector) -> Self {
+        Self { selector, second: None, key_type: KeyType::Auto }
+    }
+
+    /// As the values of one input, 0 or 1, are keyed.
+    #[inline]
+    #[must_use]
+    pub const fn of_input(self, input: u8) -> Self {
+        match self.second {
+            Some(selector) if input == 1 => Self { selector, ..self },
+            Some(_) | None => self,
+        }
+    }
 }
 
 /// Where the key is in a value.
@@ -184,6 +237,33 @@ pub enum KeySelector {
     Value,
     /// A column of a row, from 0.
     Column(u16),
+    /// Several columns of a row: the key is the row of them, and hashes as a tuple does.
+    Columns(KeyColumns),
+}
+
+/// The columns of a key of several, in order: 1 to [`KeyColumns::MOST`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct KeyColumns {
+    columns: [u16; Self::MOST],
+    length: u8,
+}
+
+impl KeyColumns {
+    /// How many columns a key can have.
+    pub const MOST: usize = 4;
+
+    /// These columns; none if there are none or too many.
+    pub fn new(columns: &[u16]) -> Option<Self> {
+        let length = u8::try_from(columns.len()).ok().filter(|length| *length > 0)?;
+        let mut all = [0; Self::MOST];
+        all.get_mut(..columns.len())?.copy_from_slice(columns);
+        Some(Self { columns: all, length })
+    }
+
+    /// The columns.
+    pub fn as_slice(&self) -> &[u16] {
+        &self.columns[..usize::from(self.length)]
+    }
 }
 
 /// The Java type that a key hashes as.

@@ -41,10 +41,15 @@ impl KeyError {
 impl KeyBy {
     /// The key of a value, or none if the value has no such column.
     #[inline]
-    pub fn key_of<'a>(&self, value: &'a Value) -> Option<&'a Value> {
+    pub fn key_of(&self, value: &Value) -> Option<Value> {
         match self.selector {
-            KeySelector::Value => Some(value),
-            KeySelector::Column(column) => value.as_row()?.get(usize::from(column)),
+            KeySelector::Value => Some(value.clone()),
+            KeySelector::Column(column) => value.as_row()?.get(usize::from(column)).cloned(),
+            KeySelector::Columns(columns) => {
+                let row = value.as_row()?;
+                let column = |column: &u16| row.get(usize::from(*column)).cloned();
+                columns.as_slice().iter().map(column).collect::<Option<_>>().map(Value::Row)
+            }
         }
     }
 
@@ -55,17 +60,37 @@ impl KeyBy {
     /// If the value has no such column or the key is not of the key's type.
     #[inline]
     pub fn hash_of(&self, value: &Value) -> Result<i32, KeyError> {
-        match self.key_of(value) {
+        let key = match self.selector {
+            KeySelector::Value => Some(value),
+            KeySelector::Column(column) => {
+                value.as_row().and_then(|row| row.get(usize::from(column)))
+            }
+            KeySelector::Columns(_) => return self.hash_of_columns(value),
+        };
+        match key {
             Some(key) => java_hash_code(key, self.key_type),
             None => Err(self.no_column(value)),
         }
     }
 
     #[cold]
+    fn hash_of_columns(&self, value: &Value) -> Result<i32, KeyError> {
+        match self.key_of(value) {
+            Some(key) => java_hash_code(&key, self.key_type),
+            None => Err(self.no_column(value)),
+        }
+    }
+
+    #[cold]
     fn no_column(&self, value: &Value) -> KeyError {
-        let column = match self.selector {
+        let width = value.as_row().map_or(0, <[Value]>::len);
+        let column = match &self.selector {
             KeySelector::Value => 0,
-            KeySelector::Column(column) => column,
+            KeySelector::Column(column) => *column,
+            KeySelector::Columns(columns) => {
+                let mut columns = columns.as_slice().iter().copied();
+                columns.find(|column| usize::from(*column) >= width).unwrap_or_default()
+            }
         };
         KeyError::NoColumn { value: value.to_string(), column }
     }

@@ -19,8 +19,8 @@ pub use config::{CheckpointConfig, RestartStrategy};
 pub use element::{Barrier, CheckpointKind, Element};
 pub use error::GraphError;
 pub use graph::{
-    AtEnd, ChainStrategy, InputEdge, JobGraph, KeyBy, KeySelector, KeyType, OperatorKind,
-    OperatorNode, Partitioner,
+    AtEnd, ChainStrategy, InputEdge, JobGraph, KeyBy, KeyColumns, KeySelector, KeyType,
+    OperatorKind, OperatorNode, OperatorOptions, Partitioner,
 };
 pub use id::{
     Attempt, ChannelId, CheckpointId, ExternalId, InputId, JobId, OperatorId, OperatorIndex, RunId,

@@ -1,6 +1,6 @@
 //! Running aggregates: one value per key, sent on after each record.
 
-use super::transform::measure;
+use super::transform::{column_of, measure};
 use super::{Context, Operator};
 use crate::job::Value;
 use crate::state::KeyedId;
@@ -15,13 +15,19 @@ type Step = fn(Option<Value>, Value) -> Value;
 pub(super) struct Running {
     state: &'static str,
     step: Step,
+    column: Option<u16>,
     aggregate: Option<KeyedId>,
 }
 
 impl Running {
     /// An aggregate that keeps its state under this name.
     pub(super) const fn new(state: &'static str, step: Step) -> Self {
-        Self { state, step, aggregate: None }
+        Self { state, step, column: None, aggregate: None }
+    }
+
+    /// The same of one column of the rows, where it is told one.
+    pub(super) const fn of_column(self, column: Option<u16>) -> Self {
+        Self { column, ..self }
     }
 }
 
@@ -32,6 +38,10 @@ impl Operator for Running {
 
     fn process(&mut self, _input: u8, value: Value, context: &mut dyn Context) {
         let aggregate = self.aggregate.expect("`initialize` declared the aggregate");
+        let value = match self.column {
+            None => value,
+            Some(_) => column_of(&value, self.column).clone(),
+        };
         let slot = context.keyed(aggregate);
         let folded = (self.step)(slot.take(), value);
         *slot = Some(folded.clone());
@@ -74,6 +84,47 @@ pub(super) fn xor(before: Option<Value>, value: Value) -> Value {
 /// The content that came last. Depends on order.
 pub(super) fn last(_before: Option<Value>, value: Value) -> Value {
     content(value)
+}
+
+/// Several aggregates of the measures at once, as one row: their number, sum, least and greatest. Values without a measure
+/// are counted only.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Statistics {
+    column: Option<u16>,
+    row: Option<KeyedId>,
+}
+
+impl Statistics {
+    /// Of the values, or of one column of them.
+    pub(super) const fn of_column(column: Option<u16>) -> Self {
+        Self { column, row: None }
+    }
+}
+
+impl Operator for Statistics {
+    fn initialize(&mut self, context: &mut dyn Context) {
+        self.row = Some(context.keyed_state("statistics"));
+    }
+
+    fn process(&mut self, _input: u8, value: Value, context: &mut dyn Context) {
+        let slot = context.keyed(self.row.expect("`initialize` declared the row"));
+        let before = slot.as_ref().and_then(Value::as_row);
+        let number = |place: usize| before?.get(place)?.as_int();
+        let (count, sum) = (number(0).unwrap_or(0), number(1).unwrap_or(0));
+        let measure = measure(column_of(&value, self.column));
+        let least = number(2).into_iter().chain(measure).min();
+        let greatest = number(3).into_iter().chain(measure).max();
+        let (count, sum) = (count.wrapping_add(1), sum.wrapping_add(measure.unwrap_or(0)));
+        let mut row = vec![Value::Int(count), Value::Int(sum)];
+        row.extend([least, greatest].into_iter().flatten().map(Value::Int));
+        *slot = Some(Value::Row(row.as_slice().into()));
+        let key = context.key().clone();
+        context.emit(Value::Row(std::iter::once(key).chain(row).collect()));
+    }
+
+    fn fork(&self) -> Box<dyn Operator> {
+        Box::new(*self)
+    }
 }
 
 /// What a reduce reduces: the last column of a row, else the value itself.

@@ -1,16 +1,32 @@
 //! The operators that every catalogue starts with.
 
-use super::aggregate::{self, Running};
-use super::sink::{IdempotentSink, PlainSink};
+use super::aggregate::{self, Running, Statistics};
+use super::committer::{Committer, Writer};
+use super::sink::{DedupSink, IdempotentSink, PlainSink};
 use super::source::LogSource;
 use super::stateful::{BroadcastRules, Buffer, UnionCounter};
 use super::transform::{self, Stateless};
+use super::two_input::{ConnectRules, InnerJoin, Tag};
 use super::two_phase::TwoPhaseSink;
-use super::{Catalogue, Entry, Equality, Operator};
+use super::{Catalogue, Emits, Entry, Equality, Operator};
 use crate::job::OperatorNode;
 
 /// How an entry makes one subtask.
 type Make = fn(&OperatorNode) -> Box<dyn Operator>;
+
+/// What the entries of this file have in common with each other, so that each only says what is its own.
+const fn entry(about: &'static str, make: Make) -> Entry {
+    Entry {
+        about,
+        equality: Equality::Multiset,
+        keyed: false,
+        stateful: false,
+        inputs: 1,
+        emits: Emits::Freely,
+        takes_column: false,
+        make,
+    }
+}
 
 impl Catalogue {
     /// The operators of this crate. Add your own with [`Catalogue::add`].
@@ -21,13 +37,8 @@ impl Catalogue {
         add_flat_maps_and_key_by(&mut catalogue);
         add_aggregates(&mut catalogue);
         add_stateful(&mut catalogue);
+        add_two_inputs(&mut catalogue);
         catalogue
-    }
-
-    fn add_stateless(&mut self, kind: &str, function: &str, about: &'static str, make: Make) {
-        let equality = Equality::Multiset;
-        let entry = Entry { about, equality, keyed: false, stateful: false, inputs: 1, make };
-        self.add(kind, function, entry);
     }
 
     fn add_running(
@@ -38,55 +49,68 @@ impl Catalogue {
         equality: Equality,
         make: Make,
     ) {
-        let entry = Entry { about, equality, keyed: true, stateful: true, inputs: 1, make };
-        self.add(kind, function, entry);
+        let emits = Emits::OneForOne;
+        let takes_column = function != "count";
+        let running = Entry {
+            equality,
+            keyed: true,
+            stateful: true,
+            emits,
+            takes_column,
+            ..entry(about, make)
+        };
+        self.add(kind, function, running);
     }
 
     fn add_passing(&mut self, function: &str, about: &'static str, inputs: u8, make: Make) {
-        let equality = Equality::Multiset;
-        let entry = Entry { about, equality, keyed: false, stateful: true, inputs, make };
-        self.add("state", function, entry);
+        let passing = Entry { stateful: true, inputs, emits: Emits::AsItIs, ..entry(about, make) };
+        self.add("state", function, passing);
     }
 }
 
 fn add_source_and_sinks(catalogue: &mut Catalogue) {
-    catalogue.add(
-        "source",
-        "log",
-        Entry {
-            about: "reads its share of an input's partitions and remembers how far it got",
-            equality: Equality::Multiset,
-            keyed: false,
-            stateful: true,
-            inputs: 0,
-            make: |_| Box::new(LogSource::default()),
-        },
-    );
-    let mut add = |kind: &str, about, equality, stateful, make| {
-        let entry = Entry { about, equality, keyed: false, stateful, inputs: 1, make };
-        catalogue.add("sink", kind, entry);
-    };
+    let about = "reads its share of an input's partitions and remembers how far it got";
+    let source = entry(about, |_| Box::new(LogSource::default()));
+    catalogue.add("source", "log", Entry { inputs: 0, stateful: true, ..source });
+    let mut add = |kind: &str, sink| catalogue.add("sink", kind, sink);
     let plain = "writes each row at once, so what is replayed is there twice";
-    add("plain", plain, Equality::Accounted, false, |_| Box::new(PlainSink));
+    let plain = entry(plain, |_| Box::new(PlainSink));
+    add("plain", Entry { equality: Equality::Accounted, ..plain });
     let idempotent = "writes each row under its key: the first column, or the value itself";
-    add("idempotent", idempotent, Equality::LastPerKey, false, |_| Box::new(IdempotentSink));
+    let idempotent = entry(idempotent, |_| Box::new(IdempotentSink));
+    add("idempotent", Entry { equality: Equality::LastPerKey, ..idempotent });
+    let dedup = "writes each row with a marker, itself or a column, into a table that ignores markers it has seen";
+    let dedup = entry(dedup, |node| Box::new(DedupSink { column: node.options.column }));
+    add("dedup", Entry { takes_column: true, ..dedup });
     let two_phase = "writes in transactions that commit when their checkpoint completes";
-    add("two-phase", two_phase, Equality::Multiset, true, |_| Box::new(TwoPhaseSink::default()));
+    let two_phase = entry(two_phase, |_| Box::new(TwoPhaseSink::default()));
+    add("two-phase", Entry { stateful: true, ..two_phase });
+    let committer = "commits what writers prepared when its checkpoint completes";
+    let committer = entry(committer, |_| Box::new(Committer::default()));
+    add("committer", Entry { stateful: true, ..committer });
+    let writer =
+        "writes in transactions of the committer that reads it, and hands them to it at barriers";
+    let writer = entry(writer, |_| Box::new(Writer::default()));
+    catalogue.add("writer", "transactions", Entry { emits: Emits::AsItIs, ..writer });
 }
 
 fn add_maps_and_filters(catalogue: &mut Catalogue) {
-    let mut map = |function, about, make| catalogue.add_stateless("map", function, about, make);
-    map("identity", "every value as it is", |_| Box::new(Stateless(transform::identity)));
-    map("upper", "text in upper case", |_| Box::new(Stateless(transform::upper)));
-    map("lower", "text in lower case", |_| Box::new(Stateless(transform::lower)));
-    map("increment", "integers plus one, wrapping", |_| Box::new(Stateless(transform::increment)));
-    map("swap", "rows of two with their columns exchanged", |_| {
+    let mut map = |function, emits, about, make| {
+        catalogue.add("map", function, Entry { emits, ..entry(about, make) });
+    };
+    let (as_it_is, other) = (Emits::AsItIs, Emits::OneForOne);
+    map("identity", as_it_is, "every value as it is", |_| Box::new(Stateless(transform::identity)));
+    map("upper", as_it_is, "text in upper case", |_| Box::new(Stateless(transform::upper)));
+    map("lower", as_it_is, "text in lower case", |_| Box::new(Stateless(transform::lower)));
+    map("increment", as_it_is, "integers plus one, wrapping", |_| {
+        Box::new(Stateless(transform::increment))
+    });
+    map("swap", other, "rows of two with their columns exchanged", |_| {
         Box::new(Stateless(transform::swap))
     });
-    map("to-pair", "the row (value, 1)", |_| Box::new(Stateless(transform::to_pair)));
+    map("to-pair", other, "the row (value, 1)", |_| Box::new(Stateless(transform::to_pair)));
 
-    let mut filter =
-        |function, about, make| catalogue.add_stateless("filter", function, about, make);
+    let mut filter = |function, about, make| catalogue.add("filter", function, entry(about, make));
     filter("keep-all", "keeps everything", |_| Box::new(Stateless(transform::identity)));
     filter(
         "even",
@@ -100,7 +124,7 @@ fn add_maps_and_filters(catalogue: &mut Catalogue) {
 
 fn add_flat_maps_and_key_by(catalogue: &mut Catalogue) {
     let mut flat_map =
-        |function, about, make| catalogue.add_stateless("flat-map", function, about, make);
+        |function, about, make| catalogue.add("flat-map", function, entry(about, make));
     flat_map("split-words", "runs of ASCII letters, in lower case", |_| {
         Box::new(Stateless(transform::split_words))
     });
@@ -108,18 +132,10 @@ fn add_flat_maps_and_key_by(catalogue: &mut Catalogue) {
     flat_map("digits", "the ASCII digits of text, as integers", |_| {
         Box::new(Stateless(transform::digits))
     });
-    catalogue.add(
-        "key-by",
-        "identity",
-        Entry {
-            about: "deals values by key and leaves them as they are",
-            equality: Equality::Multiset,
-            keyed: true,
-            stateful: false,
-            inputs: 1,
-            make: |_| Box::new(Stateless(transform::identity)),
-        },
-    );
+    let key_by = entry("deals values by key and leaves them as they are", |_| {
+        Box::new(Stateless(transform::identity))
+    });
+    catalogue.add("key-by", "identity", Entry { keyed: true, emits: Emits::AsItIs, ..key_by });
 }
 
 fn add_aggregates(catalogue: &mut Catalogue) {
@@ -130,24 +146,29 @@ fn add_aggregates(catalogue: &mut Catalogue) {
     let mut add = |kind, function, about, make| {
         catalogue.add_running(kind, function, about, Equality::LastPerKey, make);
     };
+    let sum: Make =
+        |node| Box::new(Running::new("sum", aggregate::sum).of_column(node.options.column));
+    let about = "(key, sum of integers or last integer columns so far), wrapping";
+    add("aggregate", "sum", about, sum);
+    add("reduce", "sum", about, sum);
+    add("aggregate", "statistics", "(key, count, sum, least, greatest) so far", |node| {
+        Box::new(Statistics::of_column(node.options.column))
+    });
+    add("reduce", "max", "(key, largest value or last column so far)", |node| {
+        Box::new(Running::new("max", aggregate::max).of_column(node.options.column))
+    });
+    add("reduce", "min", "(key, smallest value or last column so far)", |node| {
+        Box::new(Running::new("min", aggregate::min).of_column(node.options.column))
+    });
     add(
-        "aggregate",
-        "sum",
-        "(key, sum of integers or last integer columns so far), wrapping",
-        |_| Box::new(Running::new("sum", aggregate::sum)),
+        "reduce",
+        "xor",
+        "(key, exclusive or of integers or last integer columns so far)",
+        |node| Box::new(Running::new("xor", aggregate::xor).of_column(node.options.column)),
     );
-    add("reduce", "max", "(key, largest value or last column so far)", |_| {
-        Box::new(Running::new("max", aggregate::max))
-    });
-    add("reduce", "min", "(key, smallest value or last column so far)", |_| {
-        Box::new(Running::new("min", aggregate::min))
-    });
-    add("reduce", "xor", "(key, exclusive or of integers or last integer columns so far)", |_| {
-        Box::new(Running::new("xor", aggregate::xor))
-    });
     let last = "(key, value or last column that came last), which depends on order";
-    catalogue.add_running("reduce", "last", last, Equality::Accounted, |_| {
-        Box::new(Running::new("last", aggregate::last))
+    catalogue.add_running("reduce", "last", last, Equality::Accounted, |node| {
+        Box::new(Running::new("last", aggregate::last).of_column(node.options.column))
     });
 }
 
@@ -159,4 +180,21 @@ fn add_stateful(catalogue: &mut Catalogue) {
     let rules =
         "passes input 0 on and remembers input 1, which must be broadcast, in broadcast state";
     catalogue.add_passing("broadcast-rules", rules, 2, |_| Box::new(BroadcastRules::default()));
+}
+
+fn add_two_inputs(catalogue: &mut Catalogue) {
+    let join = "the columns of the key, a left and a right value, for every pair of a key";
+    let join = entry(join, |_| Box::new(InnerJoin::default()));
+    catalogue.add("join", "inner", Entry { keyed: true, stateful: true, inputs: 2, ..join });
+    let tag = "values of both inputs, each with its input, 0 or 1, as the last column";
+    let tag = entry(tag, |_| Box::new(Tag));
+    catalogue.add("connect", "tag", Entry { inputs: 2, emits: Emits::OneForOne, ..tag });
+    let rules = "values of input 0, with what the rules of input 1, which must be broadcast, say of their key by then";
+    let rules = entry(rules, |_| Box::new(ConnectRules::default()));
+    let (equality, emits) = (Equality::Accounted, Emits::OneForOne);
+    catalogue.add(
+        "connect",
+        "rules",
+        Entry { equality, stateful: true, inputs: 2, emits, ..rules },
+    );
 }

@@ -15,6 +15,18 @@ pub enum Equality {
     Multiset,
 }
 
+/// What an operator emits for a record: how much of its input's order and origin its output still tells.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum Emits {
+    /// As many rows as it likes, for any reason.
+    #[default]
+    Freely,
+    /// One row for each record, or none for any record of an input, whatever is in them.
+    OneForOne,
+    /// The same, and a row says what its record says, under the same key: the last row of a key stays the last.
+    AsItIs,
+}
+
 /// One operator of the catalogue.
 #[derive(Clone)]
 pub struct Entry {
@@ -28,6 +40,10 @@ pub struct Entry {
     pub stateful: bool,
     /// How many inputs it takes, 0 to 2.
     pub inputs: u8,
+    /// What it emits for each record. A sink emits nothing, and may say anything.
+    pub emits: Emits,
+    /// Whether it can be told a `column` to work on.
+    pub takes_column: bool,
     /// Makes one subtask of it.
     pub make: fn(&OperatorNode) -> Box<dyn Operator>,
 }

@@ -12,15 +12,17 @@ use std::collections::BTreeMap;
 mod aggregate;
 mod built_in;
 mod catalogue;
+mod committer;
 mod log;
 mod sink;
 mod source;
 mod standalone;
 mod stateful;
 mod transform;
+mod two_input;
 mod two_phase;
 
-pub use catalogue::{Catalogue, Entry, Equality};
+pub use catalogue::{Catalogue, Emits, Entry, Equality};
 pub use log::Log;
 pub use standalone::Standalone;
 
@@ -51,6 +53,18 @@ pub trait Context {
     fn job(&self) -> u64;
     /// When a two-phase sink commits, by the rules in force.
     fn commit_when(&self) -> CommitWhen;
+    /// Whether a writer emits what it has left at the end of its data, by the rules in force.
+    fn final_committables_sent(&self) -> bool {
+        true
+    }
+    /// Whether a committer commits what it was restored with, by the rules in force.
+    fn restored_committables_committed(&self) -> bool {
+        true
+    }
+    /// Whether a marker by which a table knows a row again stays the same in every attempt, by the rules in force.
+    fn markers_are_stable(&self) -> bool {
+        true
+    }
     /// Virtual processing time.
     fn now(&self) -> SimTime;
     /// How many partitions a source's input has; 0 for other operators.

@@ -19,7 +19,7 @@ const KEY_GROUPS: u32 = 128;
 /// Whoever writes an operator can test it here without a job around it:
 ///
 /// ```
-/// use sandbar::job::{CheckpointId, KeyBy, KeySelector, KeyType, Value};
+/// use sandbar::job::{CheckpointId, KeyBy, KeySelector, Value};
 /// use sandbar::operator::{Context, Operator, Standalone};
 /// use sandbar::state::KeyedId;
 ///
@@ -44,7 +44,7 @@ const KEY_GROUPS: u32 = 128;
 ///     }
 /// }
 ///
-/// let by_value = KeyBy { selector: KeySelector::Value, key_type: KeyType::Auto };
+/// let by_value = KeyBy::new(KeySelector::Value);
 /// let distinct = || Standalone::new(Box::new(Distinct::default())).keyed_by(by_value);
 ///
 /// let mut before = distinct().start();
@@ -162,7 +162,7 @@ impl Standalone {
     /// Gives it a value. Panics if it is keyed and the value has no such column.
     pub fn process(&mut self, input: u8, value: Value) {
         self.surroundings.key = self.surroundings.key_by.map(|key_by| {
-            key_by.key_of(&value).expect("the value has the column of the key").clone()
+            key_by.of_input(input).key_of(&value).expect("the value has the column of the key")
         });
         self.operator.process(input, value, &mut self.surroundings);
         self.surroundings.key = None;

@@ -1,6 +1,6 @@
 use super::*;
 use crate::effect::TransactionId;
-use crate::job::{AtEnd, ChainStrategy, KeyBy, KeySelector, KeyType, OperatorKind, OperatorNode};
+use crate::job::{AtEnd, ChainStrategy, KeyBy, KeySelector, OperatorKind, OperatorNode};
 use crate::state::{ListSnapshot, OperatorSnapshot};
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ fn node() -> OperatorNode {
         slot_sharing_group: None,
         key_by: None,
         takes: SimTime::ZERO,
+        options: Default::default(),
     }
 }
 
@@ -24,7 +25,7 @@ fn standalone(kind: &str, function: &str) -> Standalone {
     let entry = catalogue.entry(kind, function).expect("the operator is built in");
     let alone = Standalone::new((entry.make)(&node()));
     let selector = KeySelector::Column(0);
-    let key_by = KeyBy { selector, key_type: KeyType::Auto };
+    let key_by = KeyBy::new(selector);
     if entry.keyed { alone.keyed_by(key_by) } else { alone }
 }
 
@@ -352,3 +353,5 @@ fn every_built_in_operator_starts_and_says_what_it_does() {
         assert_eq!(!is_empty, entry.stateful, "{kind} {function} declares what it remembers");
     }
 }
+
+mod two_input;

@@ -106,6 +106,12 @@ pub(super) fn measure(value: &Value) -> Option<i64> {
     }
 }
 
+/// The column of a row that an operator was told to work on; the value itself if it was told none, or has no such column.
+pub(super) fn column_of(value: &Value, column: Option<u16>) -> &Value {
+    let in_row = |column: u16| value.as_row().and_then(|row| row.get(usize::from(column)));
+    column.and_then(in_row).unwrap_or(value)
+}
+
 fn keep(kept: bool, value: Value, context: &mut dyn Context) {
     if kept {
         context.emit(value);

@@ -34,6 +34,12 @@ pub struct Rules {
     pub key_group_owner: KeyGroupOwner,
     /// Whether list state is re-dealt when parallelism changes, and not left behind.
     pub list_state_restored: bool,
+    /// Whether a writer's committables of the end of its data reach the committer (FLINK-24530, FLINK-26403).
+    pub final_committables_sent: bool,
+    /// Whether a committer commits at once what it was restored with.
+    pub restored_committables_committed: bool,
+    /// Whether the marker by which a table knows a row again is the same in every attempt.
+    pub markers_are_stable: bool,
     /// Whether a commit, an ack or a notification of an older attempt is ignored.
     pub attempts_fenced: bool,
 }

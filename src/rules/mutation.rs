@@ -15,15 +15,25 @@ pub enum Mutation {
     OrphanedKeyRanges,
     /// List state is silently left behind when parallelism changes (H6). Breaks mapping totality.
     ListStateLeftBehind,
+    /// The committables of a writer's end of data never reach the committer (G3, FLINK-24530). Breaks output
+    /// equivalence.
+    FinalCommitLost,
+    /// A committer forgets the committables that it was restored with (A9). Breaks output equivalence.
+    CommittablesForgotten,
+    /// The marker by which a table knows a row again carries the attempt (G10). Breaks output equivalence.
+    DedupUnstableIdentity,
 }
 
 impl Mutation {
     /// Every mutation.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 7] = [
         Self::ProcessPastBarrier,
         Self::CommitOnSnapshot,
         Self::OrphanedKeyRanges,
         Self::ListStateLeftBehind,
+        Self::FinalCommitLost,
+        Self::CommittablesForgotten,
+        Self::DedupUnstableIdentity,
     ];
 
     /// Patches the rules.
@@ -33,6 +43,9 @@ impl Mutation {
             Self::CommitOnSnapshot => rules.commit_when = CommitWhen::Snapshot,
             Self::OrphanedKeyRanges => rules.key_group_owner = KeyGroupOwner::RangeLessLast,
             Self::ListStateLeftBehind => rules.list_state_restored = false,
+            Self::FinalCommitLost => rules.final_committables_sent = false,
+            Self::CommittablesForgotten => rules.restored_committables_committed = false,
+            Self::DedupUnstableIdentity => rules.markers_are_stable = false,
         }
     }
 }

@@ -34,6 +34,9 @@ impl Release {
                 commit_when: CommitWhen::Completed,
                 key_group_owner: KeyGroupOwner::Range,
                 list_state_restored: true,
+                final_committables_sent: true,
+                restored_committables_committed: true,
+                markers_are_stable: true,
                 attempts_fenced: true,
             },
         }

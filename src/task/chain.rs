@@ -204,9 +204,9 @@ impl Chain {
     ) -> Result<(), KeyError> {
         let key = match self.workers[at].link.key_by {
             None => None,
-            Some(key_by) => match key_by.key_of(&value) {
-                Some(key) => Some(key.clone()),
-                None => return key_by.hash_of(&value).map(drop),
+            Some(key_by) => match key_by.of_input(input).key_of(&value) {
+                Some(key) => Some(key),
+                None => return key_by.of_input(input).hash_of(&value).map(drop),
             },
         };
         self.call(at, origin, key.as_ref(), around, |operator, context| {

@@ -58,6 +58,15 @@ impl Context for EngineContext<'_> {
     fn now(&self) -> SimTime {
         self.now
     }
+    fn final_committables_sent(&self) -> bool {
+        self.identity.rules.final_committables_sent
+    }
+    fn restored_committables_committed(&self) -> bool {
+        self.identity.rules.restored_committables_committed
+    }
+    fn markers_are_stable(&self) -> bool {
+        self.identity.rules.markers_are_stable
+    }
     fn commit_when(&self) -> CommitWhen {
         self.identity.rules.commit_when
     }

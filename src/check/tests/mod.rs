@@ -8,8 +8,8 @@ use super::*;
 use crate::effect::{Row, TransactionId};
 use crate::job::{
     Attempt, ChannelId, CheckpointConfig, CheckpointKind, ExternalId, InputEdge, InputId, JobGraph,
-    KeyBy, KeySelector, KeyType, OperatorIndex, OperatorKind, OperatorNode, Origin, Plan,
-    RestartStrategy, TaskId, Value,
+    KeyBy, KeySelector, OperatorIndex, OperatorKind, OperatorNode, Origin, Plan, RestartStrategy,
+    TaskId, Value,
 };
 use crate::scenario::{ClusterConfig, Expect, Input, InputKind, JobConfig, Network};
 use crate::trace::ChannelMark;
@@ -35,6 +35,7 @@ fn node(name: &str, kind: OperatorKind, parallelism: u32, from: Option<usize>) -
         slot_sharing_group: None,
         key_by: None,
         takes: SimTime::ZERO,
+        options: Default::default(),
     }
 }
 
@@ -46,7 +47,7 @@ fn transform(kind: &str, function: &str) -> OperatorKind {
 fn word_count(sink: &str, function: (&str, &str), parallelism: u32) -> JobGraph {
     let source = OperatorKind::Source { input: "book".to_owned(), then: Default::default() };
     let mut counts = node("counts", transform(function.0, function.1), parallelism, Some(1));
-    counts.key_by = Some(KeyBy { selector: KeySelector::Value, key_type: KeyType::Auto });
+    counts.key_by = Some(KeyBy::new(KeySelector::Value));
     JobGraph {
         name: "count".to_owned(),
         operators: vec![

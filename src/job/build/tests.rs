@@ -1,7 +1,7 @@
 //! Plans of small graphs, and graphs that have none.
 
 use super::super::{
-    AtEnd, ChainStrategy, InputEdge, KeyBy, KeySelector, KeyType, OperatorKind, OperatorNode,
+    AtEnd, ChainStrategy, InputEdge, KeyBy, KeySelector, OperatorKind, OperatorNode,
 };
 use super::*;
 use crate::kernel::SimTime;
@@ -24,6 +24,7 @@ fn node(name: &str, parallelism: u32, kind: OperatorKind, inputs: &[usize]) -> O
         slot_sharing_group: None,
         key_by: None,
         takes: SimTime::ZERO,
+        options: Default::default(),
     }
 }
 
@@ -74,7 +75,7 @@ fn line() -> Vec<OperatorNode> {
 }
 
 fn keyed(node: &mut OperatorNode) {
-    node.key_by = Some(KeyBy { selector: KeySelector::Value, key_type: KeyType::Auto });
+    node.key_by = Some(KeyBy::new(KeySelector::Value));
 }
 
 #[test]

@@ -54,9 +54,9 @@ fn a_key_hashes_as_its_java_type() {
 
 #[test]
 fn a_key_is_read_from_its_column() {
-    let key_by = KeyBy { selector: KeySelector::Column(1), key_type: KeyType::Auto };
+    let key_by = KeyBy::new(KeySelector::Column(1));
     let row = Value::row([Value::Int(7), Value::text("b")]);
-    assert_eq!(key_by.key_of(&row), Some(&Value::text("b")));
+    assert_eq!(key_by.key_of(&row), Some(Value::text("b")));
     assert_eq!(key_by.hash_of(&row), Ok(98));
     let error = key_by.hash_of(&Value::Int(7)).expect_err("an integer has no columns");
     assert_eq!(error.to_string(), "value `7` has no column 1");

@@ -3,7 +3,7 @@
 
 use super::Draw;
 use super::sketch::{Edge, Node, PARALLELISM, Sketch};
-use crate::job::{ChainStrategy, OperatorKind};
+use crate::job::{ChainStrategy, OperatorKind, OperatorOptions};
 use crate::kernel::SimTime;
 
 /// Percent of changed jobs with other parallelisms.
@@ -95,7 +95,9 @@ impl Sketch {
         let mut places = Vec::new();
         for (place, node) in self.nodes.iter().enumerate() {
             for (number, edge) in node.inputs.iter().enumerate() {
-                if edge.from != "totals" && !edge.side && edge.input == 0 {
+                let is_of_writer =
+                    matches!(&node.kind, OperatorKind::Sink { kind } if kind == "committer");
+                if edge.from != "totals" && !is_of_writer && !edge.side && edge.input == 0 {
                     places.push((place, number));
                 }
             }
@@ -122,6 +124,7 @@ impl Sketch {
             stateful: false,
             chain: ChainStrategy::Always,
             takes: SimTime::from_micros(1),
+            options: OperatorOptions::default(),
         };
         self.nodes.insert(reader, node);
     }

@@ -6,8 +6,8 @@
 
 use super::{Draw, Scale, percent};
 use crate::job::{
-    AtEnd, ChainStrategy, InputEdge, JobGraph, KeyBy, KeySelector, KeyType, OperatorIndex,
-    OperatorKind, OperatorNode, Partitioner,
+    AtEnd, ChainStrategy, InputEdge, JobGraph, KeyBy, KeyColumns, KeySelector, OperatorIndex,
+    OperatorKind, OperatorNode, OperatorOptions, Partitioner,
 };
 use crate::kernel::SimTime;
 use std::fmt::Display;
@@ -26,6 +26,18 @@ const TEE: u64 = 25;
 const SIDE: u64 = 50;
 /// Percent of second inputs that are broadcast as rules and not joined in a union.
 const RULES: u64 = 30;
+/// Percent of counts by two columns.
+const BY_COLUMNS: u64 = 20;
+/// Percent of aggregates of a column that they are told.
+const OF_COLUMN: u64 = 25;
+/// Percent of sinks that are a writer and a committer.
+const COMMITTER: u64 = 12;
+/// Percent of other sinks that know rows again.
+const DEDUP: u64 = 12;
+/// Percent of joins whose right side has its key in another column.
+const TURNED: u64 = 40;
+/// How many pairs a join by the first column may come to.
+const PAIRS_MAX: u64 = 1_200;
 /// Percent of jobs with a slow operator, which makes backpressure and long queues.
 const SLOW: u64 = 35;
 /// How busy the subtasks of a slow operator are, in percent: under a hundred, or it never catches up after a failure.
@@ -49,6 +61,7 @@ pub(super) struct Node {
     pub stateful: bool,
     pub chain: ChainStrategy,
     pub takes: SimTime,
+    pub options: OperatorOptions,
 }
 
 /// One edge of a sketch.
@@ -77,7 +90,13 @@ pub(super) struct Sketch {
 
 /// A key: the first column of a row.
 fn first_column() -> KeyBy {
-    KeyBy { selector: KeySelector::Column(0), key_type: KeyType::Auto }
+    KeyBy::new(KeySelector::Column(0))
+}
+
+/// A key of several columns.
+fn columns(columns: &[u16]) -> KeyBy {
+    let columns = KeyColumns::new(columns).expect("a key has one to four columns");
+    KeyBy::new(KeySelector::Columns(columns))
 }
 
 impl Sketch {
@@ -135,6 +154,7 @@ impl Sketch {
             slot_sharing_group: None,
             key_by: node.key_by,
             takes: node.takes,
+            options: node.options,
         }
     }
 
@@ -158,8 +178,11 @@ impl Drawing<'_> {
         let draw = self.draw;
         let mut heads = self.sources();
         if heads.len() == 2 && draw.chance("rules", RULES) {
-            self.rules(&heads);
+            self.rules(&heads, ("state", "broadcast-rules"));
             heads = vec!["rules".to_owned()];
+        }
+        if heads.len() == 2 {
+            heads = self.meet(heads);
         }
         for stage in 0..draw.within("stages", (0, 2)) {
             heads = vec![self.stateless(stage, &heads)];
@@ -200,11 +223,55 @@ impl Drawing<'_> {
     }
 
     /// The second input as rules that every subtask hears.
-    fn rules(&mut self, heads: &[String]) {
-        self.transform("rules", ("state", "broadcast-rules"), &heads[..1], true);
-        let mut second = Edge::from(&heads[1]);
-        second.input = 1;
-        second.partitioner = Some(Partitioner::Broadcast);
+    fn rules(&mut self, heads: &[String], kind: (&str, &str)) {
+        self.transform("rules", kind, &heads[..1], true);
+        self.second_input(&heads[1], Some(Partitioner::Broadcast));
+    }
+
+    /// How two streams that are not dealt as rules meet: joined by key, connected, or in a union.
+    fn meet(&mut self, mut heads: Vec<String>) -> Vec<String> {
+        let kind = self.draw.weighted(
+            "meeting",
+            &[(Some("join"), 3), (Some("tag"), 2), (Some("rules"), 2), (None, 3)],
+        );
+        match kind {
+            Some("join") => self.join(&mut heads),
+            Some("tag") => {
+                self.transform("tagged", ("connect", "tag"), &heads[..1], false);
+                self.second_input(&heads[1], None);
+            }
+            Some("rules") => self.rules(&heads, ("connect", "rules")),
+            Some(_) | None => return heads,
+        }
+        vec![self.last().name.clone()]
+    }
+
+    /// A join by the first column, or by both where there would be too many pairs; perhaps of rows that have them in
+    /// another place on the right.
+    fn join(&mut self, heads: &mut [String]) {
+        let draw = self.draw;
+        let pairs: u64 = self.scale.records.iter().map(|records| u64::from(*records)).product();
+        let keys = |place: usize| draw.within(format_args!("keys-{place}"), super::KEYS);
+        let by_both = pairs / keys(0).max(keys(1)) > PAIRS_MAX;
+        let is_turned = draw.chance("join/turned", TURNED);
+        if is_turned {
+            self.transform("turned", ("map", "swap"), &heads[1..], false);
+            "turned".clone_into(&mut heads[1]);
+        }
+        self.transform("joined", ("join", "inner"), &heads[..1], true);
+        self.second_input(&heads[1], None);
+        let (key_by, second) = match by_both {
+            true => (columns(&[0, 1]), columns(&[1, 0])),
+            false => (first_column(), KeyBy::new(KeySelector::Column(1))),
+        };
+        let node = self.last();
+        node.key_by = Some(KeyBy { second: is_turned.then_some(second.selector), ..key_by });
+        node.inputs.iter_mut().for_each(|edge| edge.partitioner = None);
+    }
+
+    /// Another operator into the second input of the last one.
+    fn second_input(&mut self, from: &str, partitioner: Option<Partitioner>) {
+        let second = Edge { input: 1, partitioner, ..Edge::from(from) };
         self.last().inputs.push(second);
     }
 
@@ -224,7 +291,8 @@ impl Drawing<'_> {
         self.transform(&what, (kind, function), heads, false);
         if function == "even" && self.draw.chance(format_args!("{what}/side"), SIDE) {
             self.sink(&format!("odd-{stage}"), std::slice::from_ref(&what), Order::Free);
-            self.last().inputs[0].side = true;
+            let readers = self.nodes.iter_mut().flat_map(|node| &mut node.inputs);
+            readers.filter(|edge| edge.from == what).for_each(|edge| edge.side = true);
         }
         what
     }
@@ -238,12 +306,17 @@ impl Drawing<'_> {
                 (("aggregate", "sum"), 3),
                 (("reduce", "max"), 1),
                 (("reduce", "xor"), 1),
+                (("aggregate", "statistics"), 2),
             ],
         );
         self.transform("totals", (kind, function), heads, true);
         let parallelism = self.draw.count("totals/own-parallelism", PARALLELISM);
+        let by_columns = self.draw.chance("totals/by-columns", BY_COLUMNS);
+        let of_column = self.draw.chance("totals/of-column", OF_COLUMN);
         let node = self.last();
-        node.key_by = Some(first_column());
+        node.key_by =
+            Some(if by_columns && function == "count" { columns(&[0, 1]) } else { first_column() });
+        node.options.column = (of_column && function != "count").then_some(1);
         node.parallelism = parallelism;
         for edge in &mut node.inputs {
             edge.partitioner = None;
@@ -259,14 +332,33 @@ impl Drawing<'_> {
             format_args!("{name}/kind"),
             &[("two-phase", 60), ("idempotent", idempotent), ("plain", 10)],
         );
+        let kind = if draw.chance(format_args!("{name}/committer"), COMMITTER) {
+            "committer"
+        } else if order == Order::Free && draw.chance(format_args!("{name}/dedup"), DEDUP) {
+            "dedup"
+        } else {
+            kind
+        };
+        let key_by = (kind == "idempotent" || order == Order::ByKey).then(first_column);
+        if kind == "committer" {
+            let writer = format!("{name}-writer");
+            self.transform(&writer, ("writer", "transactions"), heads, true);
+            let node = self.last();
+            node.key_by = key_by;
+            node.inputs.iter_mut().for_each(|edge| edge.partitioner = None);
+            self.last_sink(name, kind, &[writer]);
+            return;
+        }
+        self.last_sink(name, kind, heads);
+        self.last().key_by = key_by;
+    }
+
+    fn last_sink(&mut self, name: &str, kind: &str, heads: &[String]) {
         self.push(name, OperatorKind::Sink { kind: kind.to_owned() }, edges(heads), false);
         let parallelism = self.parallelism(name, &heads[0]);
         let node = self.last();
-        node.stateful = kind == "two-phase";
+        node.stateful = matches!(kind, "two-phase" | "committer");
         node.parallelism = parallelism;
-        if kind == "idempotent" || order == Order::ByKey {
-            node.key_by = Some(first_column());
-        }
     }
 
     fn transform(&mut self, name: &str, kind: (&str, &str), heads: &[String], stateful: bool) {
@@ -329,6 +421,7 @@ impl Drawing<'_> {
             stateful,
             chain,
             takes: SimTime::from_micros(1),
+            options: OperatorOptions::default(),
         });
         self.last()
     }

@@ -1,10 +1,10 @@
 //! Operators: what they do, by the catalogue, and what they read.
 
-use super::operator::{FromText, KEYS, KeyByText, OperatorText};
+use super::operator::{FromText, KEYS, OperatorText};
 use super::source::Source;
 use crate::job::{
-    GraphError, InputEdge, JobGraph, KeyBy, KeySelector, OperatorIndex, OperatorKind, OperatorNode,
-    Partitioner, Plan,
+    GraphError, InputEdge, JobGraph, KeyBy, OperatorIndex, OperatorKind, OperatorNode,
+    OperatorOptions, Partitioner, Plan,
 };
 use crate::kernel::SimTime;
 use crate::operator::{Catalogue, Entry};
@@ -48,13 +48,14 @@ impl Nodes<'_> {
             chain: text.chain.unwrap_or_default(),
             slot_sharing_group: text.slot_group.clone(),
             key_by: text.key_by.map(|key_by| KeyBy {
-                selector: match key_by {
-                    KeyByText::Value => KeySelector::Value,
-                    KeyByText::Column(column) => KeySelector::Column(column),
-                },
+                selector: key_by.0,
+                second: text.second_key_by.as_ref().map(|second| second.get_ref().0),
                 key_type: text.key_type.as_ref().map(|kind| *kind.get_ref()).unwrap_or_default(),
             }),
             takes: text.takes.map_or(TAKES, |takes| takes.0),
+            options: OperatorOptions {
+                column: text.column.as_ref().map(|column| *column.get_ref()),
+            },
         })
     }
 
@@ -168,6 +169,7 @@ impl Nodes<'_> {
             let message = format!("operator `{name}` needs a key: {kind} `{function}` is keyed");
             return error(at, message, "say `key-by = \"value\"` or `key-by = COLUMN`");
         }
+        self.check_options(name, kind, function, entry, text)?;
         match &text.second_from {
             None if entry.inputs == 2 => {
                 let message =
@@ -212,6 +214,7 @@ impl Nodes<'_> {
 
     /// Whether the graph can be built: uids differ, no cycle, no parallelism above its maximum.
     pub(super) fn check_graph(&self, graph: &Arc<JobGraph>) -> Result<(), ScenarioError> {
+        self.check_committers(graph)?;
         let Err(error) = Plan::build(Arc::clone(graph)) else { return Ok(()) };
         let blamed = blamed(&error)
             .and_then(|name| self.operators.iter().find(|(_, operator)| operator.is_named(name)));

@@ -1,8 +1,8 @@
 //! An operator as a scenario spells it. Every field may be missing: `set` changes some and leaves the rest.
 
 use super::word::{Count, Time};
-use crate::job::{AtEnd, ChainStrategy, KeyType, Partitioner};
-use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use crate::job::{AtEnd, ChainStrategy, KeyColumns, KeySelector, KeyType, Partitioner};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 use toml::Spanned;
 
@@ -21,14 +21,16 @@ pub(super) struct OperatorText {
     pub partition: Option<Partitioner>,
     pub second_partition: Option<Partitioner>,
     pub key_by: Option<KeyByText>,
+    pub second_key_by: Option<Spanned<KeyByText>>,
     pub key_type: Option<Spanned<KeyType>>,
     pub chain: Option<ChainStrategy>,
     pub slot_group: Option<String>,
     pub takes: Option<Time>,
+    pub column: Option<Spanned<u16>>,
 }
 
 /// Every key of an operator, but for the kinds.
-pub(super) const KEYS: [&str; 14] = [
+pub(super) const KEYS: [&str; 16] = [
     "name",
     "then",
     "uid",
@@ -39,10 +41,12 @@ pub(super) const KEYS: [&str; 14] = [
     "partition",
     "second-partition",
     "key-by",
+    "second-key-by",
     "key-type",
     "chain",
     "slot-group",
     "takes",
+    "column",
 ];
 
 impl OperatorText {
@@ -86,10 +90,12 @@ impl OperatorText {
         replace(&mut self.partition, change.partition);
         replace(&mut self.second_partition, change.second_partition);
         replace(&mut self.key_by, change.key_by);
+        replace(&mut self.second_key_by, change.second_key_by);
         replace(&mut self.key_type, change.key_type);
         replace(&mut self.chain, change.chain);
         replace(&mut self.slot_group, change.slot_group);
         replace(&mut self.takes, change.takes);
+        replace(&mut self.column, change.column);
     }
 }
 
@@ -122,10 +128,12 @@ impl<'de> Visitor<'de> for OperatorVisitor {
                 "partition" => text.partition = Some(map.next_value()?),
                 "second-partition" => text.second_partition = Some(map.next_value()?),
                 "key-by" => text.key_by = Some(map.next_value()?),
+                "second-key-by" => text.second_key_by = Some(map.next_value()?),
                 "key-type" => text.key_type = Some(map.next_value()?),
                 "chain" => text.chain = Some(map.next_value()?),
                 "slot-group" => text.slot_group = Some(map.next_value()?),
                 "takes" => text.takes = Some(map.next_value()?),
+                "column" => text.column = Some(map.next_value()?),
                 _ => text.kinds.push((key, map.next_value()?)),
             }
         }
@@ -186,12 +194,9 @@ impl<'de> Visitor<'de> for FromVisitor {
     }
 }
 
-/// `"value"`, or a column's number.
+/// `"value"`, a column's number, or the numbers of several.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum KeyByText {
-    Value,
-    Column(u16),
-}
+pub(super) struct KeyByText(pub KeySelector);
 
 impl<'de> Deserialize<'de> for KeyByText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -201,24 +206,34 @@ impl<'de> Deserialize<'de> for KeyByText {
 
 struct KeyByVisitor;
 
-impl Visitor<'_> for KeyByVisitor {
+impl<'de> Visitor<'de> for KeyByVisitor {
     type Value = KeyByText;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("\"value\" or the number of a column from 0")
+        f.write_str("\"value\", the number of a column from 0, or a list of 1 to 4 of them")
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
         match text {
-            "value" => Ok(KeyByText::Value),
+            "value" => Ok(KeyByText(KeySelector::Value)),
             _ => Err(E::invalid_value(de::Unexpected::Str(text), &self)),
         }
     }
 
     fn visit_i64<E: de::Error>(self, column: i64) -> Result<Self::Value, E> {
         match u16::try_from(column) {
-            Ok(column) => Ok(KeyByText::Column(column)),
+            Ok(column) => Ok(KeyByText(KeySelector::Column(column))),
             Err(_) => Err(E::invalid_value(de::Unexpected::Signed(column), &self)),
         }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut columns: Vec<u16> = Vec::new();
+        while let Some(column) = list.next_element()? {
+            columns.push(column);
+        }
+        let columns = KeyColumns::new(&columns)
+            .ok_or_else(|| de::Error::invalid_length(columns.len(), &self))?;
+        Ok(KeyByText(KeySelector::Columns(columns)))
     }
 }

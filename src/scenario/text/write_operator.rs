@@ -24,6 +24,7 @@ pub(super) fn operator(graph: &JobGraph, place: usize) -> Table {
         put_edges(&mut table, graph, ["second-from", "second-partition"], &second);
     }
     put_key(&mut table, node);
+    table.put_some("column", node.options.column);
     table
         .put_if(node.parallelism != 1, "parallelism", node.parallelism)
         .put_some("max-parallelism", node.max_parallelism)
@@ -48,11 +49,17 @@ fn put_kind(table: &mut Table, node: &OperatorNode) {
 
 fn put_key(table: &mut Table, node: &OperatorNode) {
     let Some(key_by) = node.key_by else { return };
-    match key_by.selector {
-        KeySelector::Value => table.put("key-by", quoted("value")),
-        KeySelector::Column(column) => table.put("key-by", column),
-    };
+    table.put("key-by", selector(key_by.selector));
+    table.put_some("second-key-by", key_by.second.map(selector));
     table.put_if(key_by.key_type != KeyType::default(), "key-type", word(&key_by.key_type));
+}
+
+fn selector(selector: KeySelector) -> String {
+    match selector {
+        KeySelector::Value => quoted("value"),
+        KeySelector::Column(column) => column.to_string(),
+        KeySelector::Columns(columns) => list(columns.as_slice().iter().map(u16::to_string)),
+    }
 }
 
 /// Whether its edges are those of an operator that names none: from the operator before it, or none for a source.

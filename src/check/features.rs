@@ -1,0 +1,72 @@
+//! Which operators the jobs of a world had, among those that are not in every world.
+
+use crate::job::{KeySelector, OperatorKind, Plan};
+use serde::{Deserialize, Serialize};
+
+/// Counts of worlds with a job that has such an operator; of one world each is 0 or 1.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct OperatorFeatures {
+    /// A keyed join of two streams.
+    pub joins: u64,
+    /// Two streams connected with tags or rules.
+    pub connects: u64,
+    /// An aggregate that works on a column it was told, or on several aggregates at once.
+    pub row_aggregates: u64,
+    /// A key of several columns.
+    pub keys_of_columns: u64,
+    /// A writer and a committer.
+    pub committers: u64,
+    /// A table that knows rows again.
+    pub dedup_sinks: u64,
+}
+
+impl OperatorFeatures {
+    /// Takes in the plan of one more job of a world.
+    pub(super) fn observe(&mut self, plan: &Plan) {
+        for node in &plan.graph.operators {
+            let is_of_columns =
+                node.key_by.is_some_and(|key| matches!(key.selector, KeySelector::Columns(_)));
+            if is_of_columns {
+                self.keys_of_columns = 1;
+            }
+            match &node.kind {
+                OperatorKind::Source { .. } => {}
+                OperatorKind::Sink { kind } => match kind.as_str() {
+                    "committer" => self.committers = 1,
+                    "dedup" => self.dedup_sinks = 1,
+                    _ => {}
+                },
+                OperatorKind::Transform { kind, function } => match kind.as_str() {
+                    "join" => self.joins = 1,
+                    "connect" => self.connects = 1,
+                    _ if node.options.column.is_some() || function == "statistics" => {
+                        self.row_aggregates = 1;
+                    }
+                    _ => {}
+                },
+            }
+        }
+    }
+
+    /// Adds the counts of other worlds.
+    pub const fn add(&mut self, other: &Self) {
+        self.joins += other.joins;
+        self.connects += other.connects;
+        self.row_aggregates += other.row_aggregates;
+        self.keys_of_columns += other.keys_of_columns;
+        self.committers += other.committers;
+        self.dedup_sinks += other.dedup_sinks;
+    }
+
+    /// What each count is called.
+    pub const fn rows(&self) -> [(&'static str, u64); 6] {
+        [
+            ("joined two streams by key", self.joins),
+            ("connected two streams", self.connects),
+            ("aggregated a column or several at once", self.row_aggregates),
+            ("keyed by several columns", self.keys_of_columns),
+            ("committed through a committer", self.committers),
+            ("wrote into a table that knows rows again", self.dedup_sinks),
+        ]
+    }
+}
