@@ -35,6 +35,9 @@ impl Release {
                 key_group_owner: KeyGroupOwner::Range,
                 list_state_restored: true,
                 attempts_fenced: true,
+                tolerance_counts_expired: true,
+                tolerance_counts_async: true,
+                tolerance_counts_finalize: true,
             },
         }
     }
