@@ -31,7 +31,7 @@ pub(super) fn judge(
     }
     let table = &check.external(run, sink)?.table;
     let stop = match run.last_completed() {
-        _ if is_finished => Stop::End,
+        _ if is_finished => run.stopped_with().map_or(Stop::End, Stop::At),
         Some(story) => Stop::At(story.checkpoint),
         None => return None,
     };
