@@ -132,6 +132,8 @@ pub(super) struct RunStory {
     pub(super) restore: Option<Restore>,
     /// By task of the plan: the newest completed checkpoint that it was notified of.
     pub(super) notified: Vec<Option<CheckpointId>>,
+    /// The savepoint that it was last to stop with.
+    pub(super) stops_with: Option<CheckpointId>,
 }
 
 impl RunStory {
@@ -145,6 +147,7 @@ impl RunStory {
             progress: vec![Progress::Live; cast.plan.tasks.len()],
             restore: None,
             notified: vec![None; cast.plan.tasks.len()],
+            stops_with: None,
         }
     }
 
@@ -170,6 +173,13 @@ impl RunStory {
     /// A checkpoint that can be restored: its metadata is durable.
     pub(super) fn completed(&self, checkpoint: CheckpointId) -> Option<&CheckpointStory> {
         self.story(checkpoint).filter(|story| story.stage >= Stage::Durable)
+    }
+
+    /// The savepoint that it stopped with, if that is how it finished.
+    pub(super) fn stopped_with(&self) -> Option<CheckpointId> {
+        let story = self.stops_with.and_then(|checkpoint| self.story(checkpoint));
+        let story = story.filter(|story| story.stage == Stage::Completed && !story.is_abandoned);
+        story.filter(|_| self.status == JobStatus::Finished).map(|story| story.checkpoint)
     }
 
     /// The newest completed checkpoint or savepoint.
@@ -350,6 +360,11 @@ impl History {
             TraceEvent::JobStatusChanged { run, status } => {
                 if let Some(story) = self.run_mut(*run) {
                     story.status = *status;
+                }
+            }
+            TraceEvent::JobStopping { run, checkpoint, .. } => {
+                if let Some(story) = self.run_mut(*run) {
+                    story.stops_with = Some(*checkpoint);
                 }
             }
             TraceEvent::AttemptStarted { run, attempt, restored } => {

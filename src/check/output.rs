@@ -182,12 +182,14 @@ impl<'w> OutputCheck<'w> {
     /// Rows that are seen at once: all up to the newest completed checkpoint, and more if there is more to read.
     fn at_least_once(&self, run: &RunStory, sink: usize, kind: Sink) -> Demand {
         let is_finished = run.status == JobStatus::Finished;
+        let end = run.stopped_with().map_or(Stop::End, Stop::At);
         let last = run.last_completed().map_or(Stop::Start, |story| Stop::At(story.checkpoint));
         Demand {
             sink,
             kind,
-            low: if is_finished { Stop::End } else { last },
-            high: Stop::End,
+            low: if is_finished { end } else { last },
+            // An attempt that failed may have read further than the one that stopped.
+            high: if is_finished && !run.has_restarted() { end } else { Stop::End },
             extra: Vec::new(),
             may_repeat: run.has_restarted(),
             is_in_order: true,
@@ -196,7 +198,7 @@ impl<'w> OutputCheck<'w> {
 
     /// Rows that are seen when they are committed.
     ///
-    /// 1. A run that finished after its final checkpoint has committed everything. 2. Else each subtask of the sink has
+    /// 1. A run that finished after its final checkpoint has committed everything, one that stopped all up to there. 2. Else each subtask of the sink has
     ///    committed up to the checkpoint that its last commit was for. They need not agree: notifications may have been
     ///    on their way when the run ended. 3. A later run that started from a savepoint has committed what that covers,
     ///    unless it ended while its tasks were still starting: then some of it, in no order, since the transactions of one
@@ -205,6 +207,10 @@ impl<'w> OutputCheck<'w> {
         demand.may_repeat = false;
         demand.is_in_order = self.children(run).next().is_none();
         let reached = self.commits(run, demand, found);
+        if let Some(end) = run.stopped_with() {
+            demand.high = Stop::At(end);
+            return;
+        }
         if self.has_final_checkpoint(run) && run.status == JobStatus::Finished {
             return;
         }

@@ -5,7 +5,7 @@ use crate::trace::{AbortReason, EndOfTask, Entry, Fault, MessageFate, TraceEvent
 use std::collections::BTreeSet;
 
 /// The names, sorted.
-pub const SOMETIMES: [&str; 19] = [
+pub const SOMETIMES: [&str; 24] = [
     "backpressure",
     "channel-blocked",
     "checkpoint-aborted",
@@ -13,13 +13,18 @@ pub const SOMETIMES: [&str; 19] = [
     "checkpoint-expired",
     "checkpoint-subsumed",
     "held-in-flight",
+    "job-drained",
     "job-manager-killed",
+    "job-stopped",
     "message-delayed",
     "message-lost",
+    "operator-failed",
     "rescaled-keyed-state",
     "restored",
     "restored-at-another-parallelism",
     "savepoint-stored",
+    "snapshot-failed",
+    "task-blocked",
     "task-killed",
     "task-manager-killed",
     "tasks-finished",
@@ -45,6 +50,8 @@ impl Sometimes {
                 Fault::TaskKilled(_) => "task-killed",
                 Fault::TaskManagerKilled(_) => "task-manager-killed",
                 Fault::JobManagerKilled => "job-manager-killed",
+                Fault::TaskBlocked(_) => "task-blocked",
+                Fault::TaskUnblocked(_) => return,
             },
             TraceEvent::CheckpointAborted { reason, .. } => {
                 self.observe_abort(*reason);
@@ -52,6 +59,9 @@ impl Sometimes {
             }
             TraceEvent::CheckpointSubsumed { .. } => "checkpoint-subsumed",
             TraceEvent::DeclineSent { .. } => "checkpoint-declined",
+            TraceEvent::JobStopping { drain: true, .. } => "job-drained",
+            TraceEvent::JobStopping { drain: false, .. } => "job-stopped",
+            TraceEvent::OperatorFailed { .. } => "operator-failed",
             TraceEvent::SavepointStored { .. } => "savepoint-stored",
             TraceEvent::TransactionAborted { .. } => "transaction-aborted",
             TraceEvent::TransactionCommitted { checkpoint, .. } => {
@@ -76,12 +86,14 @@ impl Sometimes {
         let name = match reason {
             AbortReason::Expired => "checkpoint-expired",
             AbortReason::Declined => "checkpoint-declined",
+            AbortReason::AsyncFailed => "snapshot-failed",
             AbortReason::Subsumed => "checkpoint-subsumed",
             AbortReason::CoordinatorSuspended
             | AbortReason::NotAllTasksRunning
             | AbortReason::TooManyConcurrent
             | AbortReason::MinimumPause
             | AbortReason::JobNotRunning
+            | AbortReason::TooManyRequests
             | AbortReason::FinalizeFailed => return,
         };
         self.seen.insert(name);

@@ -31,10 +31,12 @@ pub(super) fn judge(
     if !determined.values && (knows_rows || !determined.last) {
         return None;
     }
-    let (sink, is_finished) = (demand.sink, run.status == JobStatus::Finished);
+    // What a stopped job had written before it was last restored may be newer than its savepoint.
+    let overshot = run.stopped_with().is_some() && run.has_restarted();
+    let (sink, is_finished) = (demand.sink, run.status == JobStatus::Finished && !overshot);
     let table = &check.external(run, sink)?.table;
     let stop = match run.last_completed() {
-        _ if is_finished => Stop::End,
+        _ if is_finished => run.stopped_with().map_or(Stop::End, Stop::At),
         Some(story) => Stop::At(story.checkpoint),
         None => return None,
     };

@@ -7,7 +7,7 @@ use crate::job::{Attempt, CheckpointId, RunId, TaskId};
 use crate::kernel::{Agenda, SimTime};
 use crate::state::OperatorSnapshot;
 use crate::task::Phase;
-use crate::trace::{ChannelMark, EndOfTask, Message, TraceEvent};
+use crate::trace::{AbortReason, ChannelMark, EndOfTask, Message, TraceEvent};
 use std::sync::Arc;
 
 /// Between a durable snapshot and its ack: the task notices that the upload is done.
@@ -52,9 +52,7 @@ impl World {
     ) {
         let departs = self.places[task.index()].busy_until.max(self.now);
         let held = if effects.released { self.records_held(task) } else { 0 };
-        for event in effects.events.drain(..) {
-            self.tell(event);
-        }
+        self.carry_events(effects);
         for (channel, element) in effects.sends.drain(..) {
             self.send(task, channel, element, departs, agenda);
         }
@@ -63,7 +61,7 @@ impl World {
     }
 
     #[inline(never)]
-    fn carry_external(&mut self, task: TaskId, effects: &mut TaskEffects) {
+    pub(super) fn carry_external(&mut self, task: TaskId, effects: &mut TaskEffects) {
         let run = self.places[task.index()].run;
         let job = self.runs[run.index()].job_key;
         for (external, request, origin) in effects.external.drain(..) {
@@ -92,8 +90,7 @@ impl World {
             self.send_to_job(task, attempt, message, agenda);
         }
         if let Some(why) = effects.failure.take() {
-            self.tell(TraceEvent::OperatorFailed { task, attempt, why });
-            self.crash(task, agenda);
+            self.fail_task(task, why, effects, agenda);
         }
     }
 
@@ -120,6 +117,10 @@ impl World {
         let upload = place.snapshots.span(draw | 1, low, high);
         place.busy_until = place.busy_until.max(self.now).plus(sync);
         let at = place.busy_until.plus(upload);
+        if self.fails_to_upload(task, checkpoint) {
+            self.schedule(at, Control::UploadFailed { task, attempt, checkpoint }, agenda);
+            return;
+        }
         self.schedule(at, Control::Durable { task, attempt, checkpoint, snapshots }, agenda);
     }
 
@@ -155,6 +156,21 @@ impl World {
             self.tell(TraceEvent::SnapshotDurable { task, attempt, checkpoint });
             let at = self.now.plus(ACK_DELAY);
             self.schedule(at, Control::SendAck { task, attempt, checkpoint, snapshots }, agenda);
+        }
+    }
+
+    /// A snapshot could not be made durable: the task declines the checkpoint and goes on.
+    pub(super) fn on_upload_failed(
+        &mut self,
+        task: TaskId,
+        attempt: Attempt,
+        checkpoint: CheckpointId,
+        agenda: &mut Agenda,
+    ) {
+        if self.lives(task, attempt) {
+            self.tell(TraceEvent::DeclineSent { task, attempt, checkpoint });
+            let decline = ToJob::Decline(checkpoint, AbortReason::AsyncFailed);
+            self.send_to_job(task, attempt, decline, agenda);
         }
     }
 
@@ -269,7 +285,11 @@ impl World {
             let took = self.runs[run.index()].metadata.span(checkpoint.number() << 1, low, high);
             self.schedule(self.now.plus(took), Control::Metadata { run, checkpoint }, agenda);
         }
+        for (label, checkpoint) in effects.labelled.drain(..) {
+            self.checkpoints.insert(label, (run, checkpoint));
+        }
         for (step, answer) in effects.answers.drain(..) {
+            let answer = answer.map_err(|why| self.with_savepoint_path(step, why));
             self.answer(step, answer, agenda);
         }
         if settles {
@@ -323,6 +343,8 @@ impl World {
         place.is_idle = false;
         place.read = crate::kernel::Ticket::default();
         place.busy_until = self.now;
+        place.is_blocked = false;
+        place.held.clear();
     }
 }
 

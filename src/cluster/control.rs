@@ -81,6 +81,10 @@ pub(super) enum Control {
     MetadataReply { run: RunId, checkpoint: CheckpointId },
     /// A step of the scenario is carried out.
     Step(usize),
+    /// What keeps a task busy is over.
+    Unblock { task: TaskId, attempt: Attempt },
+    /// A snapshot could not be uploaded.
+    UploadFailed { task: TaskId, attempt: Attempt, checkpoint: CheckpointId },
     /// A new task manager takes the place of a lost one.
     Replaced(TaskManagerId),
     /// The world ends here at the latest.

@@ -167,6 +167,11 @@ impl World {
         if place.attempt != attempt || place.task.is_none() {
             return;
         }
+        let is_urgent = matches!(message, ToTask::Deploy(_) | ToTask::Cancel);
+        if place.is_blocked && !is_urgent {
+            place.held.push(message);
+            return;
+        }
         match message {
             ToTask::Deploy(deployment) => self.on_deploy(task, attempt, deployment, agenda),
             ToTask::Cancel => self.on_cancel(task, attempt, agenda),

@@ -10,7 +10,7 @@ use crate::effect::TaskEffects;
 use crate::job::{AtEnd, ChannelId, Element, OperatorKind, TaskId};
 use crate::kernel::{Agenda, SimTime, Ticket};
 use crate::operator::Poll;
-use crate::task::Phase;
+use crate::task::{Phase, Task};
 use crate::trace::TraceEvent;
 
 impl World {
@@ -54,7 +54,8 @@ impl World {
     fn ask_for_turn(&mut self, task: usize, agenda: &mut Agenda) {
         let place = &mut self.places[task];
         let is_starting = place.task.as_ref().is_some_and(|task| task.phase() == Phase::Starting);
-        let waits = !place.ready.is_empty() && place.stalled.is_empty() && !is_starting;
+        let is_held_up = is_starting || place.is_blocked;
+        let waits = !place.ready.is_empty() && place.stalled.is_empty() && !is_held_up;
         if waits && place.turn == Ticket::default() {
             place.turn = agenda.push(place.busy_until.max(self.now), pack(Kind::Turn, task));
         }
@@ -106,6 +107,9 @@ impl World {
     /// Gives the head of a channel to its receiver.
     #[inline(always)] // as `offer`
     fn take(&mut self, id: ChannelId, agenda: &mut Agenda) {
+        if !self.failing.is_empty() && self.throws_with_head(id, agenda) {
+            return self.drop_head(id, agenda);
+        }
         let element = self.pop(id, agenda);
         let channel = &mut self.channels[id.index()];
         let (to, gate) = (channel.to, channel.gate);
@@ -164,7 +168,7 @@ impl World {
             self.enqueue(channel, element, self.now, agenda);
         }
         let place = &mut self.places[from];
-        if place.wants_to_read {
+        if place.wants_to_read && !place.is_blocked {
             place.wants_to_read = false;
             self.schedule_read(from, self.now, agenda);
         }
@@ -269,11 +273,12 @@ impl World {
         if place.read != ticket {
             return;
         }
-        let is_running = place.task.as_ref().is_some_and(|task| task.phase() == Phase::Running);
+        let reads = |task: &Task| task.phase() == Phase::Running && !task.is_stopped();
+        let is_running = place.task.as_ref().is_some_and(reads);
         if !is_running {
             return;
         }
-        if !place.stalled.is_empty() {
+        if !place.stalled.is_empty() || place.is_blocked {
             place.wants_to_read = true;
             return;
         }
@@ -284,8 +289,21 @@ impl World {
         self.read(task, agenda);
     }
 
+    /// A task takes up again what it left: reading, and what waits in its channels.
+    pub(super) fn wake(&mut self, task: usize, agenda: &mut Agenda) {
+        let place = &mut self.places[task];
+        if place.stalled.is_empty() && place.wants_to_read {
+            place.wants_to_read = false;
+            self.schedule_read(task, self.now, agenda);
+        }
+        self.ask_for_turn(task, agenda);
+    }
+
     fn read(&mut self, index: usize, agenda: &mut Agenda) {
         let id = TaskId::new(index);
+        if !self.failing.is_empty() && self.throws_with_record(id, agenda) {
+            return;
+        }
         let mut effects = self.lend_effects();
         let place = &mut self.places[index];
         let task = place.task.as_mut().expect("a source that reads is alive");

@@ -15,6 +15,7 @@ mod milestone;
 mod outcome;
 mod steps;
 mod submit;
+mod user_code;
 mod world;
 
 pub use outcome::{End, JobEnd, Outcome, SavepointEnd};

@@ -33,6 +33,8 @@ pub struct JobEnd {
     pub job: Option<JobId>,
     /// Its status; none if it was refused.
     pub status: Option<JobStatus>,
+    /// Its checkpoints that are kept, in order.
+    pub retained: Vec<CheckpointId>,
 }
 
 /// A savepoint in the end.
@@ -92,6 +94,7 @@ impl Cluster {
             name: run.cast.plan.graph.name.clone(),
             job: run.master.as_ref().map(crate::coordinator::JobMaster::job),
             status: run.master.as_ref().map(crate::coordinator::JobMaster::status),
+            retained: run.retained.clone(),
         });
         let savepoints = world.savepoints.iter().map(|(label, savepoint)| SavepointEnd {
             label: Arc::clone(label),
@@ -157,6 +160,10 @@ impl World {
                 });
             }
             Control::Step(step) => self.take_step(step, agenda),
+            Control::Unblock { task, attempt } => self.unblock(task, attempt, agenda),
+            Control::UploadFailed { task, attempt, checkpoint } => {
+                self.on_upload_failed(task, attempt, checkpoint, agenda);
+            }
             Control::Replaced(manager) => self.on_replaced(manager, agenda),
             Control::Until => {
                 self.until_reached = self.any_alive();

@@ -5,7 +5,7 @@ use super::faults::Disturbance;
 use super::world::{Savepoint, World};
 use crate::coordinator::Purpose;
 use crate::effect::FileChange;
-use crate::job::{RunId, TaskId, TaskManagerId};
+use crate::job::{CheckpointKind, RunId, Stop, TaskId, TaskManagerId};
 use crate::kernel::{Agenda, SimTime};
 use crate::scenario::{Action, TaskName, Trigger};
 use crate::store::savepoint_folder_name;
@@ -54,16 +54,38 @@ impl World {
                 self.submit(job, from, allow_non_restored, agenda).map(drop)
             }
             Action::Savepoint { job, label } => {
-                let purpose = Purpose::User { step, label: label.into(), then_cancel: false };
+                let label = label.into();
+                let purpose = Purpose::User { step, label, then_cancel: false, stop: Stop::No };
                 self.request_savepoint(&job, purpose, agenda)
             }
             Action::Cancel { job, with_savepoint: Some(label) } => {
-                let purpose = Purpose::User { step, label: label.into(), then_cancel: true };
+                let label = label.into();
+                let purpose = Purpose::User { step, label, then_cancel: true, stop: Stop::No };
                 self.request_savepoint(&job, purpose, agenda)
             }
             Action::Cancel { job, with_savepoint: None } => {
                 let run = self.live_run(&job)?;
                 self.with_master(run, agenda, |master, _, effects| master.cancel(effects));
+                Ok(())
+            }
+            Action::Stop { job, drain, label } => {
+                let (label, stop) = (label.into(), if drain { Stop::Drain } else { Stop::Suspend });
+                let purpose = Purpose::User { step, label, then_cancel: false, stop };
+                self.request_savepoint(&job, purpose, agenda)
+            }
+            Action::Checkpoint { job, label } => {
+                let purpose = Purpose::Manual { step, label: label.into() };
+                self.request_savepoint(&job, purpose, agenda)
+            }
+            Action::Fail(failing) => self.fail_later(&failing),
+            Action::Block { task, span } => {
+                let task = self.live_task(&task)?;
+                self.block(task, span, agenda);
+                Ok(())
+            }
+            Action::Unblock(task) => {
+                let task = self.live_task(&task)?;
+                self.unblock(task, self.places[task.index()].attempt, agenda);
                 Ok(())
             }
             Action::Kill(name) => {
@@ -98,6 +120,13 @@ impl World {
         &self,
         label: &str,
     ) -> Result<(Arc<crate::state::CompletedCheckpoint>, SnapshotSource), Arc<str>> {
+        if let Some((run, checkpoint)) = self.checkpoints.get(label) {
+            let id = checkpoint.properties().id;
+            if !self.runs[run.index()].retained.contains(&id) {
+                return Err(format!("checkpoint `{label}` is not kept any more").into());
+            }
+            return Ok((Arc::clone(checkpoint), SnapshotSource::Run(*run, id)));
+        }
         let found = self.savepoints.get(label);
         let found = found.ok_or_else(|| format!("no savepoint `{label}` has been stored"))?;
         Ok((Arc::clone(&found.checkpoint), found.source))
@@ -110,12 +139,24 @@ impl World {
         agenda: &mut Agenda,
     ) -> Result<(), Arc<str>> {
         let run = self.live_run(job)?;
+        let kind = purpose.kind();
         let mut answer = Ok(());
         self.with_master(run, agenda, |master, now, effects| {
             answer = master.request_savepoint(purpose, now, effects);
         });
-        answer
-            .map_err(|reason| format!("failed to trigger a savepoint of `{job}`: {reason}").into())
+        let what = match kind {
+            CheckpointKind::Checkpoint => "checkpoint",
+            CheckpointKind::Savepoint => "savepoint",
+        };
+        answer.map_err(|reason| format!("failed to trigger a {what} of `{job}`: {reason}").into())
+    }
+
+    /// Adds where the savepoint of a stop lies that was stored, although the job did not stop well.
+    pub(super) fn with_savepoint_path(&self, step: u32, why: Arc<str>) -> Arc<str> {
+        let index = usize::try_from(step).expect("usize has 32 bits or more");
+        let Action::Stop { label, .. } = &self.scenario.steps[index].action else { return why };
+        let stored = self.savepoints.get(label.as_str());
+        stored.map_or(Arc::clone(&why), |stored| format!("{why}: {}", stored.path).into())
     }
 
     fn job_named(&self, name: &str) -> usize {
@@ -124,7 +165,7 @@ impl World {
     }
 
     /// The newest run of a job, if it is not over.
-    fn live_run(&self, job: &str) -> Result<RunId, Arc<str>> {
+    pub(super) fn live_run(&self, job: &str) -> Result<RunId, Arc<str>> {
         let wanted = self.job_named(job);
         let run = self.runs.iter().rev().find(|run| run.cast.job == wanted);
         let run = run.ok_or_else(|| format!("job `{job}` has not been submitted"))?;
@@ -177,6 +218,13 @@ impl World {
 
     /// Durable files changed.
     pub(super) fn keep(&mut self, run: RunId, change: FileChange) {
+        if let FileChange::Checkpoint(checkpoint) = &change {
+            self.runs[run.index()].retained.push(checkpoint.properties().id);
+        }
+        if let FileChange::RemoveCheckpoint(checkpoint) = &change {
+            let removed = checkpoint.properties().id;
+            self.runs[run.index()].retained.retain(|id| *id != removed);
+        }
         if let FileChange::Savepoint(checkpoint, label) = &change {
             let id = checkpoint.properties().id;
             let job = checkpoint.properties().job;

@@ -96,6 +96,8 @@ impl World {
                 last_in: SimTime::ZERO,
                 last_out: SimTime::ZERO,
                 messages: choices.stream("message", format_args!("{}/{name}", cast.label)),
+                is_blocked: false,
+                held: Vec::new(),
                 snapshots: choices.stream("snapshot", format_args!("{}/{name}", cast.label)),
             };
             self.places.push(place);
@@ -114,6 +116,7 @@ impl World {
             waiting: Vec::new(),
             metadata: self.given.choices.stream("metadata", &cast.label),
             restored: false,
+            retained: Vec::new(),
             cast: Arc::clone(&cast),
         });
         self.new_casts.push(cast);

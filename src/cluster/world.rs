@@ -6,8 +6,8 @@ use super::external::External;
 use super::managers::Managers;
 use super::milestone::Milestones;
 use crate::coordinator::JobMaster;
-use crate::effect::{ExternalSystem, FileChange, JobEffects, TaskEffects};
-use crate::job::{Attempt, ExternalId, RunId, TaskId, TaskManagerId};
+use crate::effect::{ExternalSystem, FileChange, JobEffects, TaskEffects, ToTask};
+use crate::job::{Attempt, CheckpointId, ExternalId, RunId, TaskId, TaskManagerId};
 use crate::kernel::{Agenda, Choices, Digest, Event, Flow, SimTime, Simulation, Stream, Ticket};
 use crate::operator::{Catalogue, Log};
 use crate::rules::Rules;
@@ -49,6 +49,8 @@ pub(super) struct Run {
     pub(super) metadata: Stream,
     /// Whether its current attempt was restored from a checkpoint.
     pub(super) restored: bool,
+    /// Its own checkpoints whose files are there, in order.
+    pub(super) retained: Vec<CheckpointId>,
 }
 
 /// Where a subtask lives: the task itself, and what the world keeps for it.
@@ -77,6 +79,9 @@ pub(super) struct Place {
     pub(super) last_out: SimTime,
     pub(super) messages: Stream,
     pub(super) snapshots: Stream,
+    /// Whether it is busy with one thing until further notice, and the messages that wait meanwhile.
+    pub(super) is_blocked: bool,
+    pub(super) held: Vec<ToTask>,
 }
 
 /// A savepoint somewhere durable.
@@ -106,6 +111,8 @@ pub(super) struct World {
     pub(super) externals: Vec<External>,
     pub(super) external_ids: BTreeMap<String, ExternalId>,
     pub(super) savepoints: BTreeMap<Arc<str>, Savepoint>,
+    /// Checkpoints that the user asked for, by label.
+    pub(super) checkpoints: BTreeMap<Arc<str>, (RunId, Arc<CompletedCheckpoint>)>,
     pub(super) controls: Controls,
     pub(super) milestones: Milestones,
     /// Steps on the agenda that have not been carried out.
@@ -115,6 +122,8 @@ pub(super) struct World {
     pub(super) refusals: Vec<(u32, Arc<str>)>,
     /// Faults that wait for a message that fits.
     pub(super) disturbances: Vec<super::faults::Disturbance>,
+    /// Failures of user code that wait for a record or an upload.
+    pub(super) failing: Vec<super::user_code::Waiting>,
     pub(super) files: Vec<FileChange>,
     /// Entries told and not yet handed to sinks.
     pub(super) told: Vec<Entry>,
@@ -170,9 +179,15 @@ impl Cluster {
         self.simulation.world.wants_records = wanted;
     }
 
+    /// Whether an entry is told for every call of an operator from now on.
+    pub fn keep_callbacks(&mut self, wanted: bool) {
+        self.simulation.world.lend_effects_with(|effects| effects.wants_callbacks = wanted);
+    }
+
     /// Plays to the end.
     pub fn run(&mut self, sink: &mut dyn TraceSink) {
         self.keep_records(sink.wants_records());
+        self.keep_callbacks(sink.wants_callbacks());
         while self.step(sink) {}
     }
 
@@ -234,10 +249,12 @@ impl World {
             externals: Vec::new(),
             external_ids: BTreeMap::new(),
             savepoints: BTreeMap::new(),
+            checkpoints: BTreeMap::new(),
             controls: Controls::default(),
             steps_due: 0,
             refusals: Vec::new(),
             disturbances: Vec::new(),
+            failing: Vec::new(),
             files: Vec::new(),
             told: Vec::new(),
             has_news: false,
@@ -330,6 +347,11 @@ impl World {
     #[inline]
     pub(super) fn lend_effects(&mut self) -> Box<TaskEffects> {
         self.task_effects.take().expect("one task acts at a time")
+    }
+
+    /// Changes the buffer that is lent to tasks, between two of their calls.
+    fn lend_effects_with(&mut self, change: impl FnOnce(&mut TaskEffects)) {
+        change(self.task_effects.as_mut().expect("no task acts now"));
     }
 
     #[inline(never)]

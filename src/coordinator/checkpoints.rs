@@ -3,16 +3,18 @@
 //! Knows which tasks take part only from what it is told at a trigger. Does not know how a job is cancelled or
 //! restarted.
 
-use super::decide::{Situation, TriggerDecision, decide_trigger};
+use super::decide::{Situation, TriggerDecision, decide_trigger, outlives};
 use super::pending::{Pending, Purpose};
+use super::requests::Requests;
 use crate::effect::{FileChange, JobEffects, JobTimer, ToTask};
 use crate::job::{
-    Attempt, Barrier, CheckpointConfig, CheckpointId, CheckpointKind, JobId, Plan, RunId, TaskId,
+    Attempt, Barrier, CheckpointConfig, CheckpointId, CheckpointKind, JobId, Plan, RunId, Stop,
+    TaskId,
 };
 use crate::kernel::SimTime;
 use crate::rules::Rules;
 use crate::state::{AckLedger, CompletedCheckpoint, OperatorSnapshot};
-use crate::trace::{AbortReason, AckVerdict, TraceEvent};
+use crate::trace::{AbortReason, AckVerdict, JobStatus, TraceEvent};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -48,8 +50,8 @@ pub enum Completion {
         checkpoint: Arc<CompletedCheckpoint>,
         /// Whether its tasks are told.
         notifies: bool,
-        /// Whether the user wanted the job cancelled after it.
-        then_cancel: bool,
+        /// What it was for.
+        purpose: Purpose,
     },
 }
 
@@ -67,8 +69,8 @@ pub struct Checkpoints {
     /// The number of the schedule in force; none while the schedule is stopped.
     schedule: Option<u64>,
     schedules: u64,
-    /// Whether a periodic trigger waits for a pending checkpoint to be over.
-    queued: bool,
+    /// What waits for a pending checkpoint to be over.
+    requests: Requests,
     failures: u32,
 }
 
@@ -86,7 +88,7 @@ impl Checkpoints {
             last_completion: None,
             schedule: None,
             schedules: 0,
-            queued: false,
+            requests: Requests::default(),
             failures: 0,
         }
     }
@@ -113,7 +115,7 @@ impl Checkpoints {
         let Some(interval) = self.config.interval else { return };
         self.schedules += 1;
         self.schedule = Some(self.schedules);
-        self.queued = false;
+        self.requests.forget_periodic();
         let delay = if self.rules.first_trigger_at_once { SimTime::ZERO } else { interval };
         effects.timers.push((delay, JobTimer::Periodic(self.schedules)));
     }
@@ -121,7 +123,7 @@ impl Checkpoints {
     /// No periodic trigger fires any more.
     pub fn stop_schedule(&mut self) {
         self.schedule = None;
-        self.queued = false;
+        self.requests.forget_periodic();
     }
 
     /// The schedule's timer fired; `participants` is asked only if the schedule is still in force.
@@ -147,10 +149,11 @@ impl Checkpoints {
         participants: &Participants,
         effects: &mut JobEffects,
     ) -> Option<SimTime> {
-        match decide_trigger(self.situation(participants, false), &self.config, now) {
-            TriggerDecision::Trigger => self.trigger(now, participants, Purpose::Recovery, effects),
+        let purpose = Purpose::Recovery;
+        match decide_trigger(self.situation(participants, &purpose), &self.config, now) {
+            TriggerDecision::Trigger => self.trigger(now, participants, purpose, effects),
             TriggerDecision::TooSoon(wait) => return Some(wait),
-            TriggerDecision::TooMany => self.queued = true,
+            TriggerDecision::TooMany => self.enqueue(purpose, effects),
             TriggerDecision::Refuse(reason) => {
                 self.refuse(CheckpointKind::Checkpoint, reason, effects)
             }
@@ -158,20 +161,43 @@ impl Checkpoints {
         None
     }
 
-    /// A pending checkpoint is over: a periodic trigger that waited for that fires.
+    /// A pending checkpoint is over: what waited for that is triggered, in order, as far as it may be.
     pub fn resume_queued(
         &mut self,
         now: SimTime,
         participants: impl FnOnce() -> Participants,
         effects: &mut JobEffects,
     ) {
-        if self.queued && self.schedule.is_some() {
-            self.queued = false;
-            let _retry_with_the_timer = self.try_periodic(now, &participants(), effects);
+        if self.requests.first().is_none() {
+            return;
+        }
+        let participants = participants();
+        while let Some(first) = self.requests.first() {
+            let situation = self.situation(&participants, first);
+            if decide_trigger(situation, &self.config, now) == TriggerDecision::TooMany {
+                return;
+            }
+            let purpose = self.requests.take_first().expect("the first is there");
+            if purpose == Purpose::Recovery {
+                let _retry_with_the_timer = self.try_periodic(now, &participants, effects);
+            } else if let Some(step) = purpose.step()
+                && let Err(reason) = self.request(now, &participants, purpose, effects)
+            {
+                effects.answers.push((step, Err(reason.to_string().into())));
+            }
         }
     }
 
-    /// The user asks for a savepoint.
+    /// Lets a request wait.
+    fn enqueue(&mut self, purpose: Purpose, effects: &mut JobEffects) {
+        let dropped = self.requests.add(purpose);
+        if let Some(step) = dropped.and_then(|dropped| dropped.step()) {
+            let why = AbortReason::TooManyRequests.to_string();
+            effects.answers.push((step, Err(why.into())));
+        }
+    }
+
+    /// The user asks for a savepoint or a checkpoint.
     pub fn request(
         &mut self,
         now: SimTime,
@@ -179,7 +205,7 @@ impl Checkpoints {
         purpose: Purpose,
         effects: &mut JobEffects,
     ) -> Result<(), AbortReason> {
-        match decide_trigger(self.situation(participants, true), &self.config, now) {
+        match decide_trigger(self.situation(participants, &purpose), &self.config, now) {
             TriggerDecision::Trigger => {
                 self.trigger(now, participants, purpose, effects);
                 Ok(())
@@ -188,19 +214,21 @@ impl Checkpoints {
                 self.refuse(purpose.kind(), reason, effects);
                 Err(reason)
             }
-            TriggerDecision::TooSoon(_) | TriggerDecision::TooMany => {
-                unreachable!("no limit holds a forced trigger back")
+            TriggerDecision::TooMany => {
+                self.enqueue(purpose, effects);
+                Ok(())
             }
+            TriggerDecision::TooSoon(_) => unreachable!("only the schedule keeps a pause"),
         }
     }
 
-    fn situation(&self, participants: &Participants, is_forced: bool) -> Situation {
-        let periodic = self.pending.values().filter(|pending| pending.purpose == Purpose::Recovery);
+    fn situation(&self, participants: &Participants, purpose: &Purpose) -> Situation {
         Situation {
             all_running: participants.all_running && !participants.to_ack.is_empty(),
-            pending: u32::try_from(periodic.count()).expect("few are pending"),
+            pending: u32::try_from(self.pending.len()).expect("few are pending"),
             last_completion: self.last_completion,
-            is_forced,
+            is_forced: purpose.kind() == CheckpointKind::Savepoint,
+            is_periodic: *purpose == Purpose::Recovery,
         }
     }
 
@@ -219,7 +247,12 @@ impl Checkpoints {
         self.next = checkpoint.next();
         let kind = purpose.kind();
         effects.events.push(TraceEvent::CheckpointTriggered { run: self.run, checkpoint, kind });
-        let barrier = Barrier { checkpoint, kind, triggered: now };
+        let stop = purpose.stop();
+        if stop.is_stop() {
+            let drain = stop == Stop::Drain;
+            effects.events.push(TraceEvent::JobStopping { run: self.run, checkpoint, drain });
+        }
+        let barrier = Barrier { checkpoint, kind, triggered: now, stop };
         let triggered = participants.to_trigger.iter();
         effects.messages.extend(triggered.map(|task| (*task, ToTask::Trigger(barrier))));
         effects.timers.push((self.config.timeout, JobTimer::Expire(checkpoint)));
@@ -277,24 +310,31 @@ impl Checkpoints {
         self.last_completion = Some(now);
         let run = self.run;
         effects.events.push(TraceEvent::CheckpointCompleted { run, attempt, checkpoint, kind });
+        let purpose = pending.purpose;
         let is_savepoint = kind == CheckpointKind::Savepoint;
+        let stops = purpose.stop().is_stop();
         if !is_savepoint {
             self.failures = 0;
         }
-        if !is_savepoint || self.rules.savepoint_in_completed_store {
+        if !is_savepoint || stops || self.rules.savepoint_in_completed_store {
             self.store(Arc::clone(&completed), effects);
         }
         if !is_savepoint || self.rules.savepoint_subsumes_pending {
             self.subsume_pending(checkpoint, effects);
         }
-        let mut then_cancel = false;
-        if let Purpose::User { step, label, then_cancel: cancels } = pending.purpose {
-            effects.files.push(FileChange::Savepoint(Arc::clone(&completed), label));
-            effects.answers.push((step, Ok(())));
-            then_cancel = cancels;
+        if let Purpose::User { label, .. } = &purpose {
+            effects.files.push(FileChange::Savepoint(Arc::clone(&completed), Arc::clone(label)));
         }
-        let notifies = !is_savepoint || self.rules.savepoint_notifies_commit;
-        Completion::Done { checkpoint: completed, notifies, then_cancel }
+        if let Purpose::Manual { label, .. } = &purpose {
+            effects.labelled.push((Arc::clone(label), Arc::clone(&completed)));
+        }
+        if let Some(step) = purpose.step()
+            && !stops
+        {
+            effects.answers.push((step, Ok(())));
+        }
+        let notifies = !is_savepoint || stops || self.rules.savepoint_notifies_commit;
+        Completion::Done { checkpoint: completed, notifies, purpose }
     }
 
     fn store(&mut self, checkpoint: Arc<CompletedCheckpoint>, effects: &mut JobEffects) {
@@ -313,7 +353,7 @@ impl Checkpoints {
 
     fn subsume_pending(&mut self, completed: CheckpointId, effects: &mut JobEffects) {
         let older = self.pending.range(..completed);
-        let older = older.filter(|(_, pending)| pending.purpose == Purpose::Recovery);
+        let older = older.filter(|(_, p)| p.purpose.kind() == CheckpointKind::Checkpoint);
         let older: Vec<_> = older.map(|(id, _)| *id).collect();
         for checkpoint in older {
             self.abort(checkpoint, AbortReason::Subsumed, effects);
@@ -344,7 +384,7 @@ impl Checkpoints {
         let kind = pending.purpose.kind();
         let run = self.run;
         effects.events.push(TraceEvent::CheckpointAborted { run, checkpoint, kind, reason });
-        if let Purpose::User { step, .. } = pending.purpose {
+        if let Some(step) = pending.purpose.step() {
             effects.answers.push((step, Err(reason.to_string().into())));
         }
     }
@@ -359,27 +399,31 @@ impl Checkpoints {
         is_too_many
     }
 
-    /// The job leaves `Running`: the schedule stops and everything pending is given up (SEMANTICS §4.2).
+    /// The job leaves `Running`, or is to end: the schedule stops, everything pending is given up, and nothing waits any
+    /// more (SEMANTICS §4.2; `stopCheckpointScheduler`). The tasks are told.
     pub fn suspend(&mut self, effects: &mut JobEffects) {
         self.stop_schedule();
-        while let Some((checkpoint, pending)) = self.pending.pop_first() {
-            self.tell_abort(checkpoint, &pending, AbortReason::CoordinatorSuspended, effects);
-        }
-    }
-
-    /// Gives up what the schedule triggered, but not what the user asked for.
-    pub fn abort_periodic(&mut self, effects: &mut JobEffects) {
-        let periodic = self.pending.iter().filter(|(_, p)| p.purpose == Purpose::Recovery);
-        let periodic: Vec<_> = periodic.map(|(id, _)| *id).collect();
-        for checkpoint in periodic {
+        while let Some(checkpoint) = self.pending.keys().next().copied() {
             self.abort(checkpoint, AbortReason::CoordinatorSuspended, effects);
         }
+        while let Some(purpose) = self.requests.take_first() {
+            if let Some(step) = purpose.step() {
+                let why = AbortReason::CoordinatorSuspended.to_string();
+                effects.answers.push((step, Err(why.into())));
+            }
+        }
     }
 
-    /// The job is over for good: its own checkpoints are removed (never retained; SEMANTICS §4.10).
-    pub fn shut_down(&mut self, effects: &mut JobEffects) {
+    /// The job is over for good: its own checkpoints are removed, unless they outlive it. Nobody is left to be told.
+    pub fn shut_down(&mut self, end: JobStatus, effects: &mut JobEffects) {
+        let told = effects.messages.len();
         self.suspend(effects);
-        for stored in std::mem::take(&mut self.completed) {
+        effects.messages.truncate(told);
+        let stored = std::mem::take(&mut self.completed);
+        if outlives(self.config.retention, end) {
+            return;
+        }
+        for stored in stored {
             discard(stored, effects);
         }
     }

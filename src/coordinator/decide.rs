@@ -1,20 +1,24 @@
 //! Decisions as total pure functions: whether a checkpoint may be triggered now, whether a job restarts.
 
-use crate::job::{CheckpointConfig, RestartStrategy};
+use crate::job::{CheckpointConfig, CheckpointKind, RestartStrategy, Retention};
 use crate::kernel::SimTime;
-use crate::trace::AbortReason;
+use crate::rules::Rules;
+use crate::trace::{AbortReason, JobStatus};
 
 /// What a trigger decision depends on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Situation {
     /// Whether every task that must take part runs.
     pub all_running: bool,
-    /// How many periodic checkpoints are pending; savepoints do not count (recorded, 2.3.0).
+    /// How many checkpoints and savepoints are pending: a savepoint is never held back, but holds others back
+    /// (recorded, 2.3.0).
     pub pending: u32,
     /// When the last checkpoint completed.
     pub last_completion: Option<SimTime>,
-    /// Whether somebody asked for it: then the limits do not hold it back.
+    /// Whether it is a savepoint: then no limit holds it back.
     pub is_forced: bool,
+    /// Whether the schedule asks: then the minimum pause counts.
+    pub is_periodic: bool,
 }
 
 /// Whether a checkpoint is triggered.
@@ -45,6 +49,9 @@ pub fn decide_trigger(
     if situation.pending >= config.max_concurrent {
         return TriggerDecision::TooMany;
     }
+    if !situation.is_periodic {
+        return TriggerDecision::Trigger;
+    }
     match situation.last_completion.map(|at| at.plus(config.min_pause)) {
         Some(pause_over) if pause_over > now => TriggerDecision::TooSoon(pause_over.since(now)),
         Some(_) | None => TriggerDecision::Trigger,
@@ -59,12 +66,45 @@ pub const fn decide_restart(strategy: RestartStrategy, restarts: u32) -> Option<
     }
 }
 
+/// Whether the completed checkpoints of a job stay when it has ended so (SEMANTICS §4.10).
+pub const fn outlives(retention: Retention, end: JobStatus) -> bool {
+    match retention {
+        Retention::None => false,
+        Retention::DeleteOnCancellation => matches!(end, JobStatus::Failed),
+        Retention::RetainOnCancellation => matches!(end, JobStatus::Failed | JobStatus::Canceled),
+    }
+}
+
+/// Whether a failed checkpoint counts against the tolerable failures (`CheckpointFailureManager`). What the job manager
+/// does to a savepoint never does.
+pub const fn counts_as_failure(reason: AbortReason, kind: CheckpointKind, rules: &Rules) -> bool {
+    let is_checkpoint = matches!(kind, CheckpointKind::Checkpoint);
+    match reason {
+        AbortReason::Expired => is_checkpoint && rules.tolerance_counts_expired,
+        AbortReason::FinalizeFailed => is_checkpoint && rules.tolerance_counts_finalize,
+        AbortReason::AsyncFailed => rules.tolerance_counts_async,
+        AbortReason::Declined
+        | AbortReason::Subsumed
+        | AbortReason::CoordinatorSuspended
+        | AbortReason::NotAllTasksRunning
+        | AbortReason::TooManyConcurrent
+        | AbortReason::TooManyRequests
+        | AbortReason::MinimumPause
+        | AbortReason::JobNotRunning => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const CALM: Situation =
-        Situation { all_running: true, pending: 0, last_completion: None, is_forced: false };
+    const CALM: Situation = Situation {
+        all_running: true,
+        pending: 0,
+        last_completion: None,
+        is_forced: false,
+        is_periodic: true,
+    };
 
     #[test]
     fn triggers_follow_the_table() {
@@ -81,6 +121,11 @@ mod tests {
             (Situation { pending: 1, is_forced: true, ..CALM }, TriggerDecision::Trigger),
             (Situation { last_completion: just_now, ..CALM }, too_soon),
             (
+                Situation { last_completion: just_now, is_periodic: false, ..CALM },
+                TriggerDecision::Trigger,
+            ),
+            (Situation { pending: 1, is_periodic: false, ..CALM }, TriggerDecision::TooMany),
+            (
                 Situation { last_completion: just_now, is_forced: true, ..CALM },
                 TriggerDecision::Trigger,
             ),
@@ -89,6 +134,29 @@ mod tests {
         for (situation, expected) in table {
             assert_eq!(decide_trigger(situation, &config, now), expected, "{situation:?}");
         }
+    }
+
+    #[test]
+    fn checkpoints_outlive_their_job_as_the_table_says() {
+        let ends = [JobStatus::Finished, JobStatus::Canceled, JobStatus::Failed];
+        let table = [
+            (Retention::None, [false, false, false]),
+            (Retention::DeleteOnCancellation, [false, false, true]),
+            (Retention::RetainOnCancellation, [false, true, true]),
+        ];
+        for (retention, expected) in table {
+            assert_eq!(ends.map(|end| outlives(retention, end)), expected, "{retention:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_job_manager_does_to_a_savepoint_is_no_failure() {
+        let rules = crate::rules::Release::V2.rules();
+        let counts = |reason, kind| counts_as_failure(reason, kind, &rules);
+        assert!(counts(AbortReason::Expired, CheckpointKind::Checkpoint));
+        assert!(!counts(AbortReason::Expired, CheckpointKind::Savepoint));
+        assert!(counts(AbortReason::AsyncFailed, CheckpointKind::Savepoint));
+        assert!(!counts(AbortReason::Declined, CheckpointKind::Checkpoint));
     }
 
     #[test]

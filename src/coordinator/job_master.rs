@@ -1,7 +1,7 @@
 //! The job manager's view of one run: its status, its tasks, and what their messages mean.
 
 use super::checkpoints::{Checkpoints, Completion, Participants};
-use super::decide::decide_restart;
+use super::decide::{counts_as_failure, decide_restart};
 use super::pending::Purpose;
 use super::restore::{RestoreError, assign};
 use crate::effect::{Deployment, JobEffects, JobTimer, RestoredTask, ToJob, ToTask};
@@ -65,6 +65,8 @@ pub struct JobMaster {
     restart_is_due: bool,
     /// What the job becomes when all its tasks are gone.
     ending: Option<JobStatus>,
+    /// The step and label of the savepoint that the job stops with, once that has completed.
+    stops_with: Option<(u32, Arc<str>)>,
 }
 
 impl JobMaster {
@@ -92,6 +94,7 @@ impl JobMaster {
             is_failing_over: false,
             restart_is_due: false,
             ending: None,
+            stops_with: None,
             submission,
         };
         master.set_status(JobStatus::Created, effects);
@@ -181,8 +184,8 @@ impl JobMaster {
             _ if !is_current || self.status.is_terminal() => {}
             ToJob::Running => self.on_task_running(task, effects),
             ToJob::Ended(how) => self.on_task_ended(task, how, now, effects),
-            ToJob::Decline(checkpoint) => {
-                self.on_checkpoint_failed(checkpoint, AbortReason::Declined, now, effects);
+            ToJob::Decline(checkpoint, reason) => {
+                self.on_checkpoint_failed(checkpoint, reason, now, effects);
             }
         }
     }
@@ -223,6 +226,8 @@ impl JobMaster {
         let strategy = self.submission.restart;
         self.is_failing_over = true;
         match decide_restart(strategy, self.restarts) {
+            // The savepoint stands: a restart would go on behind it (`StopWithSavepointStoppingException`).
+            Some(_) if self.stops_with.is_some() => self.ending = Some(JobStatus::Failed),
             Some(delay) => {
                 self.restarts += 1;
                 self.restart_is_due = false;
@@ -255,7 +260,18 @@ impl JobMaster {
     }
 
     fn end(&mut self, status: JobStatus, effects: &mut JobEffects) {
-        self.checkpoints.shut_down(effects);
+        self.checkpoints.shut_down(status, effects);
+        if let Some((step, label)) = self.stops_with.take() {
+            let answer = match status {
+                JobStatus::Finished => Ok(()),
+                _ => Err(format!(
+                    "savepoint `{label}` has been stored, but the job is {status} and did not finish; the savepoint is \
+                     consistent, but might have uncommitted transactions"
+                )
+                .into()),
+            };
+            effects.answers.push((step, answer));
+        }
         self.set_status(status, effects);
         effects.over = true;
     }
@@ -292,8 +308,8 @@ impl JobMaster {
         }
     }
 
-    /// A checkpoint failed by itself. An expired one counts against the tolerable failures; one that a task declined
-    /// because a newer barrier overtook it does not (SEMANTICS §4.6).
+    /// A checkpoint failed by itself. What counts against the tolerable failures is a policy; that a task could not take
+    /// part in the savepoint that the job stops with fails the job at once (SEMANTICS §4.6).
     fn on_checkpoint_failed(
         &mut self,
         checkpoint: CheckpointId,
@@ -306,18 +322,19 @@ impl JobMaster {
         }
         let Some(purpose) = self.checkpoints.abort(checkpoint, reason, effects) else { return };
         self.on_savepoint_failed(&purpose, effects);
-        let counts = reason == AbortReason::Expired && purpose == Purpose::Recovery;
-        if counts && self.checkpoints.count_failure() && self.status == JobStatus::Running {
+        let counts = counts_as_failure(reason, purpose.kind(), &self.submission.rules);
+        let is_too_many = counts && self.checkpoints.count_failure();
+        let stops_in_vain = reason == AbortReason::AsyncFailed && purpose.stop().is_stop();
+        if (is_too_many || stops_in_vain) && self.status == JobStatus::Running {
             self.fail_over(effects);
             return;
         }
         self.resume_queued(now, effects);
     }
 
-    /// A cancel-with-savepoint whose savepoint failed leaves the job running, its schedule going on.
+    /// A stop or cancel whose savepoint failed leaves the job running, its schedule going on.
     fn on_savepoint_failed(&mut self, purpose: &Purpose, effects: &mut JobEffects) {
-        let then_cancel = matches!(purpose, Purpose::User { then_cancel: true, .. });
-        if then_cancel && self.status == JobStatus::Running {
+        if purpose.ends_job() && self.status == JobStatus::Running {
             self.checkpoints.start_schedule(effects);
         }
     }
@@ -339,7 +356,13 @@ impl JobMaster {
         }
         let Self { checkpoints, plan, attempt, .. } = self;
         let completion = checkpoints.on_metadata(checkpoint, *attempt, plan, now, effects);
-        let Completion::Done { checkpoint, notifies, then_cancel } = completion else { return };
+        let Completion::Done { checkpoint, notifies, purpose } = completion else { return };
+        if let Purpose::User { step, label, stop, .. } = &purpose
+            && stop.is_stop()
+        {
+            self.stops_with = Some((*step, Arc::clone(label)));
+        }
+        let then_cancel = matches!(purpose, Purpose::User { then_cancel: true, .. });
         if notifies {
             self.notify(checkpoint.permit(), effects);
         }
@@ -358,7 +381,7 @@ impl JobMaster {
         }
     }
 
-    /// The user asks for a savepoint.
+    /// The user asks for a savepoint or a checkpoint.
     ///
     /// # Errors
     ///
@@ -373,10 +396,8 @@ impl JobMaster {
             return Err(AbortReason::JobNotRunning);
         }
         let participants = participants(&self.plan, &self.tasks, &self.finished_on_restore);
-        let then_cancel = matches!(purpose, Purpose::User { then_cancel: true, .. });
-        if then_cancel && participants.all_running {
-            self.checkpoints.stop_schedule();
-            self.checkpoints.abort_periodic(effects);
+        if purpose.ends_job() && participants.all_running {
+            self.checkpoints.suspend(effects);
         }
         self.checkpoints.request(now, &participants, purpose, effects)
     }

@@ -7,10 +7,13 @@ mod checkpoints;
 mod decide;
 mod job_master;
 mod pending;
+mod requests;
 mod restore;
 
 pub use checkpoints::Checkpoints;
-pub use decide::{Situation, TriggerDecision, decide_restart, decide_trigger};
+pub use decide::{
+    Situation, TriggerDecision, counts_as_failure, decide_restart, decide_trigger, outlives,
+};
 pub use job_master::{JobMaster, Submission};
 pub use pending::{Pending, Purpose};
 pub use restore::{Assignment, RestoreError, assign};

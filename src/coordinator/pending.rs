@@ -1,6 +1,6 @@
 //! A checkpoint that has been triggered and is not over.
 
-use crate::job::{CheckpointId, CheckpointKind, JobId, Plan, TaskId};
+use crate::job::{CheckpointId, CheckpointKind, JobId, Plan, Stop, TaskId};
 use crate::kernel::SimTime;
 use crate::state::{AckLedger, CompletedCheckpoint, OperatorState, Properties, SubtaskState};
 use std::collections::BTreeSet;
@@ -19,6 +19,15 @@ pub enum Purpose {
         label: Arc<str>,
         /// Whether the job is cancelled when it completes.
         then_cancel: bool,
+        /// Whether the job stops with it.
+        stop: Stop,
+    },
+    /// For recovery, but asked for by the user.
+    Manual {
+        /// Which step is to be answered.
+        step: u32,
+        /// The label it is known by.
+        label: Arc<str>,
     },
 }
 
@@ -26,8 +35,42 @@ impl Purpose {
     /// Checkpoint or savepoint.
     pub const fn kind(&self) -> CheckpointKind {
         match self {
-            Self::Recovery => CheckpointKind::Checkpoint,
+            Self::Recovery | Self::Manual { .. } => CheckpointKind::Checkpoint,
             Self::User { .. } => CheckpointKind::Savepoint,
+        }
+    }
+
+    /// Whether the job stops with it.
+    pub const fn stop(&self) -> Stop {
+        match self {
+            Self::Recovery | Self::Manual { .. } => Stop::No,
+            Self::User { stop, .. } => *stop,
+        }
+    }
+
+    /// Whether the job is to end when it completes: nothing else may be pending meanwhile.
+    pub const fn ends_job(&self) -> bool {
+        match self {
+            Self::Recovery | Self::Manual { .. } => false,
+            Self::User { then_cancel, stop, .. } => *then_cancel || stop.is_stop(),
+        }
+    }
+
+    /// The step that is to be answered.
+    pub const fn step(&self) -> Option<u32> {
+        match self {
+            Self::Recovery => None,
+            Self::Manual { step, .. } | Self::User { step, .. } => Some(*step),
+        }
+    }
+
+    /// Where a request of this purpose stands in the queue: savepoints before other requests of the user before those of
+    /// the schedule (`CheckpointRequestDecider`).
+    pub const fn rank(&self) -> u8 {
+        match self {
+            Self::User { .. } => 0,
+            Self::Manual { .. } => 1,
+            Self::Recovery => 2,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::job::{Barrier, CheckpointId};
 use crate::state::{CommitPermit, OperatorSnapshot};
-use crate::trace::{EndOfTask, Message};
+use crate::trace::{AbortReason, EndOfTask, Message};
 use std::sync::Arc;
 
 /// From a job manager to a task.
@@ -49,8 +49,8 @@ pub enum ToJob {
     Ended(EndOfTask),
     /// My snapshot is durable: one per operator of my chain, in chain order.
     Ack(CheckpointId, Vec<Arc<OperatorSnapshot>>),
-    /// I cannot take part.
-    Decline(CheckpointId),
+    /// I cannot take part, or no longer, and why.
+    Decline(CheckpointId, AbortReason),
 }
 
 impl ToTask {
@@ -72,7 +72,7 @@ impl ToJob {
         match self {
             Self::Running | Self::Ended(_) => (Message::Status, None),
             Self::Ack(checkpoint, _) => (Message::Ack, Some(*checkpoint)),
-            Self::Decline(checkpoint) => (Message::Decline, Some(*checkpoint)),
+            Self::Decline(checkpoint, _) => (Message::Decline, Some(*checkpoint)),
         }
     }
 }

@@ -8,10 +8,10 @@ mod message;
 pub use external::{ExternalRequest, ExternalSystem, Row, SinkKind, TransactionId};
 pub use message::{Deployment, RestoredTask, ToJob, ToTask};
 
-use crate::job::{ChannelId, CheckpointId, Element, ExternalId, Origin, TaskId};
+use crate::job::{ChannelId, CheckpointId, Element, ExternalId, OperatorId, Origin, TaskId};
 use crate::kernel::SimTime;
 use crate::state::{CompletedCheckpoint, OperatorSnapshot};
-use crate::trace::TraceEvent;
+use crate::trace::{Call, TraceEvent};
 use std::sync::Arc;
 
 /// What a task asks for while it handles one element or message.
@@ -31,6 +31,25 @@ pub struct TaskEffects {
     pub messages: Vec<ToJob>,
     /// The task fails: the operator's words.
     pub failure: Option<Arc<str>>,
+    /// Whether every call of an operator is to be told. Set by whoever lends the buffer.
+    pub wants_callbacks: bool,
+    /// Calls in which the user's code throws. Set by whoever lends the buffer; one that was met is taken out.
+    pub throws: Vec<Throw>,
+}
+
+/// A call of an operator in which the user's code throws.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Throw {
+    /// Which task.
+    pub task: TaskId,
+    /// Which operator of its chain.
+    pub operator: OperatorId,
+    /// In which call.
+    pub call: Call,
+    /// About which checkpoint; any by default.
+    pub checkpoint: Option<CheckpointId>,
+    /// How many times more.
+    pub times: u32,
 }
 
 impl TaskEffects {
@@ -59,6 +78,8 @@ pub struct JobEffects {
     pub metadata: Vec<CheckpointId>,
     /// Keep or drop files.
     pub files: Vec<FileChange>,
+    /// Let these checkpoints be known by their labels.
+    pub labelled: Vec<(Arc<str>, Arc<CompletedCheckpoint>)>,
     /// Answer whoever asked in this step of the scenario.
     pub answers: Vec<(u32, Result<(), Arc<str>>)>,
     /// Tell these.

@@ -18,6 +18,21 @@ pub struct CheckpointConfig {
     pub retained: u32,
     /// How many checkpoints in a row may fail before the job does (`CheckpointFailureManager`).
     pub tolerable_failures: u32,
+    /// Whether checkpoints outlive their job.
+    pub retention: Retention,
+}
+
+/// Whether the completed checkpoints of a job outlive it (SEMANTICS §4.10). A job that finishes leaves none behind.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Retention {
+    /// They never do (`NO_EXTERNALIZED_CHECKPOINTS`).
+    #[default]
+    None,
+    /// If it fails for good.
+    DeleteOnCancellation,
+    /// If it fails for good or is cancelled.
+    RetainOnCancellation,
 }
 
 impl Default for CheckpointConfig {
@@ -30,6 +45,7 @@ impl Default for CheckpointConfig {
             max_concurrent: 1,
             retained: 1,
             tolerable_failures: 0,
+            retention: Retention::None,
         }
     }
 }

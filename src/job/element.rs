@@ -22,6 +22,30 @@ pub struct Barrier {
     pub kind: CheckpointKind,
     /// When the coordinator triggered it.
     pub triggered: SimTime,
+    /// Whether the job stops with it.
+    pub stop: Stop,
+}
+
+/// Whether a job stops with a savepoint (FLIP-34). Such a savepoint is synchronous: a task that has taken it does nothing
+/// more until it hears that it completed, and finishes then.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
+pub enum Stop {
+    /// The job goes on.
+    #[default]
+    No,
+    /// Sources stop before the barrier; what is in windows and buffers stays in the savepoint.
+    Suspend,
+    /// As above, and the end of data goes before the barrier: operators emit what they hold back.
+    Drain,
+}
+
+impl Stop {
+    /// Whether the job stops.
+    pub const fn is_stop(self) -> bool {
+        !matches!(self, Self::No)
+    }
 }
 
 /// One thing on a channel.

@@ -15,8 +15,8 @@ mod uid;
 mod value;
 mod wiring;
 
-pub use config::{CheckpointConfig, RestartStrategy};
-pub use element::{Barrier, CheckpointKind, Element};
+pub use config::{CheckpointConfig, RestartStrategy, Retention};
+pub use element::{Barrier, CheckpointKind, Element, Stop};
 pub use error::GraphError;
 pub use graph::{
     AtEnd, ChainStrategy, InputEdge, JobGraph, KeyBy, KeyColumns, KeySelector, KeyType,

@@ -44,5 +44,5 @@ fn line(entry: &Entry, names: &Names, (runs, tasks): (usize, usize), causes: boo
 }
 
 const fn is_of_record(event: &TraceEvent) -> bool {
-    matches!(event, TraceEvent::RecordRead { .. } | TraceEvent::RecordTaken { .. })
+    event.is_of_record()
 }

@@ -40,6 +40,17 @@ pub fn step_in_words(step: &Step) -> String {
         Action::Cancel { job, with_savepoint: Some(label) } => {
             format!("cancel {job} with savepoint `{label}`")
         }
+        Action::Stop { job, drain: false, label } => {
+            format!("stop {job} with savepoint `{label}`")
+        }
+        Action::Stop { job, drain: true, label } => {
+            format!("drain and stop {job} with savepoint `{label}`")
+        }
+        Action::Checkpoint { job, label } => format!("checkpoint of {job} as `{label}`"),
+        Action::Fail(failing) => format!("let {} throw", subtask(&failing.task)),
+        Action::Block { task, span: None } => format!("block {}", subtask(task)),
+        Action::Block { task, span: Some(span) } => format!("block {} for {span}", subtask(task)),
+        Action::Unblock(task) => format!("unblock {}", subtask(task)),
         Action::Kill(task) => format!("kill {}", subtask(task)),
         Action::KillTaskManager(number) => format!("kill task manager {number}"),
         Action::KillJobManager => "kill the job manager".to_owned(),
@@ -104,6 +115,7 @@ pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
         TraceEvent::JobSubmitted { .. }
         | TraceEvent::JobRefused { .. }
         | TraceEvent::JobStatusChanged { .. }
+        | TraceEvent::JobStopping { .. }
         | TraceEvent::RestoreMapped { .. }
         | TraceEvent::AttemptStarted { .. } => job_line(event, names),
         TraceEvent::TaskDeployed { .. }
@@ -113,7 +125,8 @@ pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
         | TraceEvent::OperatorFailed { .. }
         | TraceEvent::TaskEnded { .. }
         | TraceEvent::RecordRead { .. }
-        | TraceEvent::RecordTaken { .. } => task_line(event, names),
+        | TraceEvent::RecordTaken { .. }
+        | TraceEvent::Callback { .. } => task_line(event, names),
         TraceEvent::CheckpointTriggered { .. }
         | TraceEvent::TriggerRefused { .. }
         | TraceEvent::AckHandled { .. }
@@ -159,6 +172,10 @@ fn job_line(event: &TraceEvent, names: &Names) -> Line {
         ),
         TraceEvent::JobRefused { run, why } => of_job(*run, format!("refused: {why}")),
         TraceEvent::JobStatusChanged { run, status } => of_job(*run, status_text(*status)),
+        TraceEvent::JobStopping { run, checkpoint, drain } => {
+            let how = if *drain { "drains and stops" } else { "stops" };
+            of_job(*run, format!("{how} with savepoint {checkpoint}"))
+        }
         TraceEvent::RestoreMapped { run, checkpoint, report, .. } => {
             of_job(*run, restore_text(*run, *checkpoint, report, names))
         }
@@ -238,6 +255,7 @@ fn task_line(event: &TraceEvent, names: &Names) -> Line {
                 origin.offset
             ),
         ),
+        TraceEvent::Callback { task, call, checkpoint, .. } => (task, call.about(*checkpoint)),
         TraceEvent::RecordTaken { task, channel, origin } => (
             task,
             format!(
@@ -382,6 +400,8 @@ fn scenario_line(event: &TraceEvent, names: &Names) -> Line {
             of_scenario(format!("{}: refused: {why}", names.step(*step)))
         }
         TraceEvent::FaultInjected { fault } => match fault {
+            Fault::TaskBlocked(task) => of_task(names, *task, "is busy with one thing".to_owned()),
+            Fault::TaskUnblocked(task) => of_task(names, *task, "is free again".to_owned()),
             Fault::TaskKilled(task) => of_task(names, *task, "crashed".to_owned()),
             Fault::TaskManagerKilled(manager) => {
                 of_scenario(format!("task manager {} died", manager.number()))

@@ -42,6 +42,12 @@ pub struct Rules {
     pub markers_are_stable: bool,
     /// Whether a commit, an ack or a notification of an older attempt is ignored.
     pub attempts_fenced: bool,
+    /// Whether a checkpoint that expired counts against the tolerable failures (since 1.11).
+    pub tolerance_counts_expired: bool,
+    /// Whether the failure of the asynchronous part of a snapshot does (since 1.13).
+    pub tolerance_counts_async: bool,
+    /// Whether metadata that could not be written does (since 1.16).
+    pub tolerance_counts_finalize: bool,
 }
 
 /// When a two-phase sink commits.

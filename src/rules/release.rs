@@ -38,6 +38,9 @@ impl Release {
                 restored_committables_committed: true,
                 markers_are_stable: true,
                 attempts_fenced: true,
+                tolerance_counts_expired: true,
+                tolerance_counts_async: true,
+                tolerance_counts_finalize: true,
             },
         }
     }

@@ -13,8 +13,9 @@ mod text;
 pub use draw::Profile;
 pub use error::ScenarioError;
 pub use model::{
-    Action, Aim, CheckpointConfig, ClusterConfig, Expect, Holds, Input, InputKind, JobConfig, Line,
-    Milestone, Network, RestartStrategy, Scenario, Step, TaskName, Trigger,
+    Action, Aim, CheckpointConfig, ClusterConfig, Expect, Failing, FailingCall, Holds, Input,
+    InputKind, JobConfig, Line, Milestone, Network, RestartStrategy, Retention, Scenario, Step,
+    TaskName, Trigger,
 };
 #[cfg(feature = "proptest")]
 pub use strategy::drawn;

@@ -1,7 +1,7 @@
 //! What a scenario says, checked and resolved.
 
 use crate::job::JobGraph;
-pub use crate::job::{CheckpointConfig, RestartStrategy};
+pub use crate::job::{CheckpointConfig, RestartStrategy, Retention};
 use crate::kernel::SimTime;
 use crate::rules::{Mutation, Release, Rules};
 use crate::trace::{JobStatus, Message};
@@ -248,6 +248,18 @@ pub struct TaskName {
     pub subtask: u32,
 }
 
+impl TaskName {
+    /// As a file names it: `counts/1`, with its job in front where that is not the `first` of the file.
+    pub fn text(&self, first: &str) -> String {
+        let Self { job, operator, subtask } = self;
+        if job == first {
+            format!("{operator}/{subtask}")
+        } else {
+            format!("{job}:{operator}/{subtask}")
+        }
+    }
+}
+
 /// What a step does.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Action {
@@ -274,6 +286,33 @@ pub enum Action {
         /// Takes a savepoint under this label first, and cancels only if it succeeds.
         with_savepoint: Option<String>,
     },
+    /// Stops a job with a savepoint.
+    Stop {
+        /// Which job: its newest run.
+        job: String,
+        /// Whether its data ends before the barrier, so that operators emit what they hold back.
+        drain: bool,
+        /// The label of the savepoint.
+        label: String,
+    },
+    /// Takes a checkpoint.
+    Checkpoint {
+        /// Of which job: its newest run.
+        job: String,
+        /// The label it is known by in the scenario. A job can start from it as long as it is kept.
+        label: String,
+    },
+    /// Lets the user's code throw in the next calls that fit.
+    Fail(Failing),
+    /// Gives a subtask something to do that takes this long; for ever by default. Meanwhile it takes nothing in.
+    Block {
+        /// Which subtask.
+        task: TaskName,
+        /// For how long.
+        span: Option<SimTime>,
+    },
+    /// Ends what keeps a subtask busy.
+    Unblock(TaskName),
     /// Crashes a subtask.
     Kill(TaskName),
     /// Kills a task manager, by number from 0, with every subtask on it.
@@ -284,6 +323,61 @@ pub enum Action {
     Lose(Aim),
     /// Delays the next message that fits by this much.
     Delay(Aim, SimTime),
+}
+
+/// A call of an operator in which the user's code throws.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Failing {
+    /// Of which operator and subtask.
+    pub task: TaskName,
+    /// In which call.
+    pub call: FailingCall,
+    /// About which checkpoint; any by default.
+    pub checkpoint: Option<u64>,
+    /// How many times, 1 or more.
+    pub times: u32,
+}
+
+/// A call that can throw.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailingCall {
+    /// With the next record, of whichever operator of the task.
+    Process,
+    /// When its state is drawn: the task fails.
+    Snapshot,
+    /// After its state was drawn, before it is durable: the checkpoint is declined and the task goes on.
+    AsyncSnapshot,
+    /// When it hears that a checkpoint completed.
+    NotifyComplete,
+    /// When it hears that a checkpoint is off.
+    NotifyAborted,
+    /// When its state is restored.
+    Initialize,
+    /// When it starts.
+    Open,
+    /// Before a barrier is sent on.
+    PrepareSnapshot,
+    /// When its inputs have ended.
+    Finish,
+    /// When its task ends.
+    Close,
+}
+
+impl FailingCall {
+    /// Whether the call is about a checkpoint.
+    pub const fn is_about_checkpoint(self) -> bool {
+        match self {
+            Self::Snapshot
+            | Self::AsyncSnapshot
+            | Self::NotifyComplete
+            | Self::NotifyAborted
+            | Self::PrepareSnapshot => true,
+            Self::Process | Self::Initialize | Self::Open | Self::Finish | Self::Close => false,
+        }
+    }
 }
 
 /// Which message a fault aims at.
@@ -318,6 +412,10 @@ pub struct Expect {
     pub restored_from: BTreeMap<String, u64>,
     /// By job: ids of the checkpoints and savepoints that its runs completed, in order.
     pub completed: BTreeMap<String, Vec<u64>>,
+    /// By job: ids of the checkpoints of its newest run that are kept in the end, in order.
+    pub retained: BTreeMap<String, Vec<u64>>,
+    /// By subtask of an operator: the calls it gets from its task, in order, in all runs of its job.
+    pub callbacks: BTreeMap<TaskName, Vec<String>>,
 }
 
 /// Which checks must hold.

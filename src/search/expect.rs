@@ -3,8 +3,8 @@
 use crate::check::{Finding, Verdict};
 use crate::cluster::Outcome;
 use crate::effect::ExternalSystem;
-use crate::job::{CheckpointId, RunId};
-use crate::scenario::{Expect, Holds, Scenario};
+use crate::job::{CheckpointId, OperatorId, RunId, TaskId};
+use crate::scenario::{Expect, Holds, Scenario, TaskName};
 use crate::trace::{Cast, Entry, TraceEvent, TraceSink};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,11 +16,42 @@ pub(super) struct Story {
     completed: BTreeMap<String, Vec<u64>>,
     /// By job: what its newest attempt was restored from.
     restored_from: BTreeMap<String, Option<CheckpointId>>,
+    /// The calls that are asked for, by subtask.
+    callbacks: BTreeMap<TaskName, Vec<String>>,
+    casts: Vec<Arc<Cast>>,
+}
+
+impl Story {
+    /// A story that listens for what is expected.
+    pub(super) fn of(expect: &Expect) -> Self {
+        let asked = expect.callbacks.keys().map(|task| (task.clone(), Vec::new()));
+        Self { callbacks: asked.collect(), ..Self::default() }
+    }
+
+    fn note_call(&mut self, task: TaskId, operator: OperatorId, call: String) {
+        let cast = self.casts.iter().rev().find(|cast| cast.first_task <= task.index());
+        let cast = cast.expect("a task is cast before it acts");
+        let plan = &cast.plan;
+        let place = plan.operator_ids.iter().position(|id| *id == operator);
+        let place = place.expect("an operator of the plan");
+        let name = TaskName {
+            job: plan.graph.name.clone(),
+            operator: plan.graph.operators[place].name.clone(),
+            subtask: plan.tasks[task.index() - cast.first_task].subtask,
+        };
+        if let Some(calls) = self.callbacks.get_mut(&name) {
+            calls.push(call);
+        }
+    }
 }
 
 impl TraceSink for Story {
     fn on_cast(&mut self, cast: &Arc<Cast>) {
         self.names.push(cast.plan.graph.name.clone());
+        self.casts.push(Arc::clone(cast));
+    }
+    fn wants_callbacks(&self) -> bool {
+        !self.callbacks.is_empty()
     }
     fn on_entry(&mut self, entry: &Entry) {
         let name = |run: RunId| self.names[run.index()].clone();
@@ -28,6 +59,8 @@ impl TraceSink for Story {
             self.completed.entry(name(run)).or_default().push(checkpoint.number());
         } else if let TraceEvent::AttemptStarted { run, restored, .. } = entry.event {
             self.restored_from.insert(name(run), restored);
+        } else if let TraceEvent::Callback { task, operator, call, checkpoint } = entry.event {
+            self.note_call(task, operator, call.about(checkpoint));
         }
     }
 }
@@ -53,6 +86,8 @@ pub(super) fn unmet(
     }
     steps(scenario, outcome, &mut unmet);
     facts(expect, story, &mut unmet);
+    callbacks(expect, story, &mut unmet);
+    retained(expect, outcome, &mut unmet);
     committed(expect, outcome, &mut unmet);
     unmet
 }
@@ -129,6 +164,33 @@ fn facts(expect: &Expect, story: &Story, unmet: &mut Vec<String>) {
             unmet.push(format!(
                 "job `{job}` should complete {wanted:?} and completed {completed:?}"
             ));
+        }
+    }
+}
+
+fn callbacks(expect: &Expect, story: &Story, unmet: &mut Vec<String>) {
+    for (task, wanted) in &expect.callbacks {
+        let found = story.callbacks.get(task).map_or(&[][..], Vec::as_slice);
+        let differs = (0..wanted.len().max(found.len())).find(|n| wanted.get(*n) != found.get(*n));
+        if let Some(place) = differs {
+            let nothing = "nothing".to_owned();
+            let (wanted, found) = (wanted.get(place), found.get(place));
+            let (wanted, found) = (wanted.unwrap_or(&nothing), found.unwrap_or(&nothing));
+            let TaskName { operator, subtask, .. } = task;
+            unmet.push(format!(
+                "call {place} of `{operator}/{subtask}` should be `{wanted}` and is `{found}`"
+            ));
+        }
+    }
+}
+
+fn retained(expect: &Expect, outcome: &Outcome, unmet: &mut Vec<String>) {
+    for (name, wanted) in &expect.retained {
+        let run = outcome.jobs.iter().rev().find(|job| job.name == *name);
+        let kept = run.map_or(&[][..], |run| &run.retained);
+        let kept: Vec<u64> = kept.iter().map(|id| id.number()).collect();
+        if kept != *wanted {
+            unmet.push(format!("job `{name}` should keep {wanted:?} and keeps {kept:?}"));
         }
     }
 }

@@ -131,6 +131,9 @@ impl TraceSink for Listeners {
     fn wants_records(&self) -> bool {
         self.trace.as_ref().is_some_and(|trace| trace.records)
     }
+    fn wants_callbacks(&self) -> bool {
+        self.story.wants_callbacks()
+    }
 }
 
 /// Plays a world to its end. `watch` sees it after every event.
@@ -156,8 +159,11 @@ pub fn play<E>(
         with_output: true,
     });
     let trace = Trace { records: setup.keeps_records, ..Trace::default() };
-    let mut listeners =
-        Listeners { checks, story: Story::default(), trace: setup.keeps_trace.then_some(trace) };
+    let mut listeners = Listeners {
+        checks,
+        story: Story::of(&scenario.expect),
+        trace: setup.keeps_trace.then_some(trace),
+    };
     let given = Given {
         catalogue,
         inputs,
@@ -168,6 +174,7 @@ pub fn play<E>(
     };
     let mut cluster = Cluster::new(Arc::clone(&scenario), given);
     cluster.keep_records(listeners.wants_records());
+    cluster.keep_callbacks(listeners.wants_callbacks());
     while cluster.step(&mut listeners) {
         watch(&mut cluster)?;
     }

@@ -110,12 +110,17 @@ impl Aligner {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::CheckpointKind;
+    use crate::job::{CheckpointKind, Stop};
     use crate::kernel::SimTime;
 
     fn barrier(checkpoint: u64) -> Barrier {
         let checkpoint = CheckpointId::new(checkpoint);
-        Barrier { checkpoint, kind: CheckpointKind::Checkpoint, triggered: SimTime::ZERO }
+        Barrier {
+            checkpoint,
+            kind: CheckpointKind::Checkpoint,
+            triggered: SimTime::ZERO,
+            stop: Stop::No,
+        }
     }
 
     #[test]

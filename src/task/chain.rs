@@ -12,7 +12,7 @@ use crate::job::{
 use crate::kernel::SimTime;
 use crate::operator::{InputLog, Operator, Poll};
 use crate::state::{CommitPermit, LiveState, OperatorSnapshot};
-use crate::trace::StateSum;
+use crate::trace::{Call, StateSum};
 use std::sync::Arc;
 
 /// One operator of a chain and where its output goes.
@@ -68,6 +68,9 @@ pub struct SourceInput {
     pub partitions: u16,
 }
 
+/// Which call it is, and the checkpoint that it is about.
+type Reason = (Call, Option<CheckpointId>);
+
 /// What surrounds one call into a chain.
 pub(super) struct Surroundings<'a> {
     pub(super) now: SimTime,
@@ -99,6 +102,14 @@ impl Chain {
             emitted: Vec::new(),
         };
         Self { workers: links.into_iter().map(worker).collect(), takes, input, restored: None }
+    }
+
+    pub(super) fn operator_id(&self, at: usize) -> OperatorId {
+        self.workers[at].link.id
+    }
+
+    pub(super) const fn length(&self) -> usize {
+        self.workers.len()
     }
 
     pub(super) const fn takes(&self) -> SimTime {
@@ -140,20 +151,39 @@ impl Chain {
         body(link.operator.as_mut(), &mut context)
     }
 
-    /// Calls every operator in an order; what they emit is handed on after each.
+    /// Calls every operator in an order; what they emit is handed on after each. Whether none threw: after one that did,
+    /// no other is called.
     fn call_each(
         &mut self,
         order: impl Iterator<Item = usize>,
+        reason: Reason,
         around: &mut Surroundings<'_>,
-        mut body: impl FnMut(usize, &mut dyn Operator, &mut EngineContext<'_>),
-    ) {
+        mut body: impl FnMut(&mut dyn Operator, &mut EngineContext<'_>),
+    ) -> bool {
         for at in order {
-            self.call(at, Origin::default(), None, around, |operator, context| {
-                body(at, operator, context);
-            });
-            let passed = self.pass_on(at, Origin::default(), around);
-            fail_on_error(passed, around);
+            if !self.call_one(at, reason, around, &mut body) {
+                return false;
+            }
         }
+        true
+    }
+
+    /// Calls one operator apart from records. Whether it did not throw.
+    fn call_one(
+        &mut self,
+        at: usize,
+        reason: Reason,
+        around: &mut Surroundings<'_>,
+        body: impl FnOnce(&mut dyn Operator, &mut EngineContext<'_>),
+    ) -> bool {
+        self.note(at, reason, around);
+        if self.throws(at, reason, around) {
+            return false;
+        }
+        self.call(at, Origin::default(), None, around, body);
+        let passed = self.pass_on(at, Origin::default(), around);
+        fail_on_error(passed, around);
+        true
     }
 
     fn head_first(&self) -> std::ops::Range<usize> {
@@ -177,13 +207,21 @@ impl Chain {
             worker.state = LiveState::restored(snapshot);
             worker.is_restored = true;
         }
-        self.call_each(self.head_first().rev(), around, |_, operator, context| {
-            operator.initialize(context);
-            if let Some(permit) = permit {
-                operator.restored(permit, context);
+        let initialize = (Call::InitializeState, self.restored);
+        for at in self.head_first().rev() {
+            let is_open =
+                self.call_one(at, initialize, around, |operator, context| {
+                    operator.initialize(context);
+                    if let Some(permit) = permit {
+                        operator.restored(permit, context);
+                    }
+                }) && self.call_one(at, (Call::Open, None), around, |operator, context| {
+                    operator.open(context);
+                });
+            if !is_open {
+                break;
             }
-            operator.open(context);
-        });
+        }
         held
     }
 
@@ -323,18 +361,27 @@ impl Chain {
     }
 
     pub(super) fn end_input(&mut self, input: u8, around: &mut Surroundings<'_>) {
-        self.call_each(0..1, around, |_, operator, context| operator.end_input(input, context));
+        let reason = (Call::EndInput, None);
+        self.call_one(0, reason, around, |operator, context| operator.end_input(input, context));
     }
 
     /// Finishes head first: what an operator emits last, the next still processes. A chained operator's input ends
     /// when its sender has finished.
     pub(super) fn finish(&mut self, around: &mut Surroundings<'_>) {
-        self.call_each(self.head_first(), around, |at, operator, context| {
-            if at > 0 {
-                operator.end_input(0, context);
+        for at in self.head_first() {
+            let is_chained = at > 0;
+            let goes_on = !is_chained
+                || self.call_one(at, (Call::EndInput, None), around, |operator, context| {
+                    operator.end_input(0, context);
+                });
+            if !goes_on
+                || !self.call_one(at, (Call::Finish, None), around, |operator, context| {
+                    operator.finish(context);
+                })
+            {
+                break;
             }
-            operator.finish(context);
-        });
+        }
     }
 
     pub(super) fn prepare_snapshot(
@@ -342,24 +389,30 @@ impl Chain {
         checkpoint: CheckpointId,
         around: &mut Surroundings<'_>,
     ) {
-        self.call_each(self.head_first(), around, |_, operator, context| {
+        let reason = (Call::PrepareSnapshotPreBarrier, Some(checkpoint));
+        self.call_each(self.head_first(), reason, around, |operator, context| {
             operator.prepare_snapshot(checkpoint, context);
         });
     }
 
-    /// Draws the state of every operator, tail first as Flink does; returned in chain order.
+    /// Draws the state of every operator, tail first as Flink does; returned in chain order. `None` if one threw.
     pub(super) fn snapshot(
         &mut self,
         checkpoint: CheckpointId,
         around: &mut Surroundings<'_>,
-    ) -> Vec<Arc<OperatorSnapshot>> {
-        self.call_each(self.head_first().rev(), around, |_, operator, context| {
-            operator.snapshot(checkpoint, context);
-        });
+    ) -> Option<Vec<Arc<OperatorSnapshot>>> {
+        let reason = (Call::SnapshotState, Some(checkpoint));
+        let is_drawn =
+            self.call_each(self.head_first().rev(), reason, around, |operator, context| {
+                operator.snapshot(checkpoint, context);
+            });
+        if !is_drawn {
+            return None;
+        }
         let draw = |worker: &Worker| {
             Arc::new(worker.state.snapshot(worker.link.key_by, worker.link.max_parallelism))
         };
-        self.workers.iter().map(draw).collect()
+        Some(self.workers.iter().map(draw).collect())
     }
 
     pub(super) fn checkpoint_complete(
@@ -367,7 +420,8 @@ impl Chain {
         permit: CommitPermit,
         around: &mut Surroundings<'_>,
     ) {
-        self.call_each(self.head_first().rev(), around, |_, operator, context| {
+        let reason = (Call::NotifyCheckpointComplete, Some(permit.checkpoint()));
+        self.call_each(self.head_first().rev(), reason, around, |operator, context| {
             operator.checkpoint_complete(permit, context);
         });
     }
@@ -377,15 +431,21 @@ impl Chain {
         checkpoint: CheckpointId,
         around: &mut Surroundings<'_>,
     ) {
-        self.call_each(self.head_first().rev(), around, |_, operator, context| {
+        let reason = (Call::NotifyCheckpointAborted, Some(checkpoint));
+        self.call_each(self.head_first().rev(), reason, around, |operator, context| {
             operator.checkpoint_aborted(checkpoint, context);
         });
     }
 
     pub(super) fn close(&mut self, around: &mut Surroundings<'_>) {
-        self.call_each(self.head_first().rev(), around, |_, operator, context| {
-            operator.close(context);
-        });
+        self.call_each(
+            self.head_first().rev(),
+            (Call::Close, None),
+            around,
+            |operator, context| {
+                operator.close(context);
+            },
+        );
     }
 }
 

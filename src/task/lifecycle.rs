@@ -2,7 +2,7 @@
 
 use super::{Alignment, Phase, Task};
 use crate::effect::{Deployment, TaskEffects, ToJob};
-use crate::job::{CheckpointId, Element};
+use crate::job::{CheckpointId, Element, Stop};
 use crate::kernel::SimTime;
 use crate::state::CommitPermit;
 use crate::trace::{EndOfTask, TraceEvent};
@@ -21,6 +21,9 @@ impl Task {
         if !self.finished_on_restore {
             let (chain, mut around) = self.surroundings(now, effects);
             state = chain.start(restored, &mut around);
+        }
+        if effects.failure.is_some() {
+            return;
         }
         effects.events.push(TraceEvent::TaskInitialized {
             task: self.id(),
@@ -53,7 +56,33 @@ impl Task {
     pub fn on_source_ended(&mut self, now: SimTime, effects: &mut TaskEffects) {
         assert!(self.channels.is_empty(), "{:?}: only a source ends by itself", self.id());
         self.tell_positions(None, now, effects);
+        self.end_event_time(now, effects);
         self.finish_data(now, effects);
+    }
+
+    /// The job stops: a source emits nothing more. If it drains, its data ends here.
+    pub(super) fn stop_source(&mut self, stop: Stop, now: SimTime, effects: &mut TaskEffects) {
+        if !stop.is_stop() || self.phase != Phase::Running || !self.channels.is_empty() {
+            return;
+        }
+        let (chain, mut around) = self.surroundings(now, effects);
+        chain.cancel_source(&mut around);
+        self.is_stopped = true;
+        if stop == Stop::Drain {
+            self.tell_positions(None, now, effects);
+            self.end_event_time(now, effects);
+            self.finish_data(now, effects);
+        }
+    }
+
+    fn end_event_time(&mut self, now: SimTime, effects: &mut TaskEffects) {
+        let (chain, mut around) = self.surroundings(now, effects);
+        chain.note_max_watermark(&mut around);
+    }
+
+    /// Whether it is a source that was told to stop.
+    pub const fn is_stopped(&self) -> bool {
+        self.is_stopped
     }
 
     pub(super) fn on_end_of_data(&mut self, gate: usize, now: SimTime, effects: &mut TaskEffects) {
@@ -63,11 +92,12 @@ impl Task {
             return;
         }
         let input = self.inputs[gate];
-        let ended = |input| {
-            let mut channels = self.inputs.iter().zip(&self.data_ended);
-            channels.all(|(of, ended)| *of != input || *ended)
-        };
-        if ended(input) {
+        let mut channels = self.inputs.iter().zip(&self.data_ended);
+        let is_input_over = channels.all(|(of, ended)| *of != input || *ended);
+        if self.data_ended.iter().all(|ended| *ended) {
+            self.end_event_time(now, effects);
+        }
+        if is_input_over {
             let (chain, mut around) = self.surroundings(now, effects);
             chain.end_input(input, &mut around);
         }
@@ -82,6 +112,9 @@ impl Task {
         assert!(self.phase == Phase::Running, "{:?}: data ended twice", self.id());
         let (chain, mut around) = self.surroundings(now, effects);
         chain.finish(&mut around);
+        if effects.failure.is_some() {
+            return;
+        }
         self.phase = Phase::Draining;
         self.outputs.broadcast(&Element::EndOfData, effects);
         effects.events.push(TraceEvent::DataEnded { task: self.id(), attempt: self.attempt() });
@@ -94,7 +127,11 @@ impl Task {
         now: SimTime,
         effects: &mut TaskEffects,
     ) {
-        assert!(self.data_ended[gate], "{:?}: a partition ended before its data", self.id());
+        assert!(
+            self.data_ended[gate] || self.stops_with.is_some(),
+            "{:?}: a partition ended before its data",
+            self.id()
+        );
         match self.aligner.close(gate) {
             Alignment::Waiting | Alignment::Superseding(_) => {}
             Alignment::Complete(barrier) => self.complete(barrier, now, effects),
@@ -119,16 +156,36 @@ impl Task {
             chain.checkpoint_complete(permit, &mut around);
         }
         let is_final = |own: CheckpointId| own <= permit.checkpoint();
-        if self.phase == Phase::Draining && self.final_checkpoint.is_some_and(is_final) {
+        let stops = self.stops_with == Some(permit.checkpoint());
+        if effects.failure.is_some() {
+            return;
+        }
+        if stops {
+            self.phase = Phase::Draining;
+        }
+        let is_settled = stops || self.final_checkpoint.is_some_and(is_final);
+        if self.phase == Phase::Draining && is_settled {
             self.is_settled = true;
             self.leave_if_alone(now, effects);
         }
+    }
+
+    /// An operator threw: all are closed, as far as the task was open.
+    pub fn close_after_failure(&mut self, now: SimTime, effects: &mut TaskEffects) {
+        if self.finished_on_restore {
+            return;
+        }
+        let (chain, mut around) = self.surroundings(now, effects);
+        chain.cancel_source(&mut around);
+        chain.close(&mut around);
     }
 
     /// The job manager cancels the attempt: its operators are closed, and nothing more comes of it.
     pub fn cancel(&mut self, now: SimTime, effects: &mut TaskEffects) {
         let is_open = matches!(self.phase, Phase::Running | Phase::Draining);
         if is_open && !self.finished_on_restore {
+            let (chain, mut around) = self.surroundings(now, effects);
+            chain.cancel_source(&mut around);
             self.close(now, effects);
         }
         self.end();
@@ -148,7 +205,8 @@ impl Task {
     /// Ends, once no sender is left and nothing waits for a final checkpoint: a task never ends before its senders
     /// (`StreamTask` waits for the end of input and for its termination conditions).
     fn leave_if_alone(&mut self, now: SimTime, effects: &mut TaskEffects) {
-        let waits = self.awaits_final_checkpoint && !self.is_settled && !self.finished_on_restore;
+        let awaits = self.awaits_final_checkpoint || self.is_stopped || self.stops_with.is_some();
+        let waits = awaits && !self.is_settled && !self.finished_on_restore;
         if self.aligner.all_closed() && !waits {
             if !self.finished_on_restore {
                 self.close(now, effects);

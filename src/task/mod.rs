@@ -4,6 +4,7 @@
 //! clock, no queue and no file; does not know when it is given something nor how its sends travel.
 
 mod aligner;
+mod callbacks;
 mod chain;
 mod context;
 mod lifecycle;
@@ -19,7 +20,7 @@ use crate::job::{Attempt, Barrier, ChannelId, CheckpointId, Element, InputId, Re
 use crate::kernel::SimTime;
 use crate::operator::{InputLog, Poll};
 use crate::rules::Rules;
-use crate::trace::{SourcePosition, TraceEvent};
+use crate::trace::{AbortReason, SourcePosition, TraceEvent};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -72,6 +73,10 @@ pub struct Task {
     final_checkpoint: Option<CheckpointId>,
     /// Whether that one has completed.
     is_settled: bool,
+    /// The savepoint that the job stops with, once this task has taken it.
+    stops_with: Option<CheckpointId>,
+    /// Whether it is a source that was told to stop.
+    is_stopped: bool,
     /// No barrier up to this one means anything any more.
     last_checkpoint: CheckpointId,
     /// Newer ones that are off already, although their barriers may still come.
@@ -96,6 +101,8 @@ impl Task {
             finished_on_restore: false,
             final_checkpoint: None,
             is_settled: false,
+            stops_with: None,
+            is_stopped: false,
             last_checkpoint: CheckpointId::default(),
             aborted: BTreeSet::new(),
             identity,
@@ -148,6 +155,7 @@ impl Task {
     #[inline]
     fn on_record(&mut self, gate: usize, record: Record, now: SimTime, effects: &mut TaskEffects) {
         assert!(self.phase == Phase::Running, "{:?}: a record after the end of data", self.id());
+        debug_assert!(self.stops_with.is_none(), "{:?}: a record after the job stopped", self.id());
         let input = self.inputs[gate];
         let (chain, mut around) = self.surroundings(now, effects);
         chain.process(input, record, &mut around);
@@ -200,6 +208,9 @@ impl Task {
         }
         let (chain, mut around) = self.surroundings(now, effects);
         chain.prepare_snapshot(barrier.checkpoint, &mut around);
+        if effects.failure.is_some() {
+            return;
+        }
         self.outputs.broadcast(&Element::Barrier(barrier), effects);
         effects.events.push(TraceEvent::BarrierEmitted {
             task: self.id(),
@@ -207,9 +218,12 @@ impl Task {
             checkpoint: barrier.checkpoint,
         });
         self.tell_positions(Some(barrier.checkpoint), now, effects);
+        if barrier.stop.is_stop() {
+            self.stops_with = Some(barrier.checkpoint);
+        }
         let (chain, mut around) = self.surroundings(now, effects);
         let snapshots = chain.snapshot(barrier.checkpoint, &mut around);
-        effects.snapshot = Some((barrier.checkpoint, snapshots));
+        effects.snapshot = snapshots.map(|snapshots| (barrier.checkpoint, snapshots));
     }
 
     fn tell_positions(
@@ -251,6 +265,10 @@ impl Task {
         match self.phase {
             Phase::Running | Phase::Draining if self.is_news(barrier.checkpoint) => {
                 effects.released |= self.aligner.give_up();
+                self.stop_source(barrier.stop, now, effects);
+                if effects.failure.is_some() {
+                    return;
+                }
                 self.take_snapshot(barrier, now, effects);
             }
             Phase::Running | Phase::Draining => {}
@@ -269,7 +287,7 @@ impl Task {
             attempt: self.attempt(),
             checkpoint,
         });
-        effects.messages.push(ToJob::Decline(checkpoint));
+        effects.messages.push(ToJob::Decline(checkpoint, AbortReason::Declined));
     }
 
     /// The checkpoint is off: channels that its barrier holds back are released.
@@ -280,6 +298,10 @@ impl Task {
         effects: &mut TaskEffects,
     ) {
         if self.phase == Phase::Ended || self.phase == Phase::Starting {
+            return;
+        }
+        if self.stops_with == Some(checkpoint) {
+            effects.failure = Some("stop with savepoint failed".into());
             return;
         }
         if self.aligner.abort(checkpoint) {

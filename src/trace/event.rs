@@ -1,5 +1,6 @@
 //! The events of a trace.
 
+use super::Call;
 use crate::job::{
     Attempt, ChannelId, CheckpointId, CheckpointKind, ExternalId, InputId, OperatorId, Origin,
     RunId, TaskId, TaskManagerId,
@@ -161,6 +162,10 @@ pub enum AbortReason {
     JobNotRunning,
     /// Writing the metadata failed.
     FinalizeFailed,
+    /// The asynchronous part of a task's snapshot failed.
+    AsyncFailed,
+    /// Too many requests wait already.
+    TooManyRequests,
 }
 
 impl fmt::Display for AbortReason {
@@ -175,6 +180,8 @@ impl fmt::Display for AbortReason {
             Self::MinimumPause => "minimum pause not over",
             Self::JobNotRunning => "job is not running",
             Self::FinalizeFailed => "metadata could not be written",
+            Self::AsyncFailed => "asynchronous task checkpoint failed",
+            Self::TooManyRequests => "too many requests wait",
         })
     }
 }
@@ -239,6 +246,10 @@ pub enum MessageFate {
 /// Something that a scenario did to the world.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
 pub enum Fault {
+    /// A subtask was given something that takes long: it does nothing else until then.
+    TaskBlocked(TaskId),
+    /// What took long is over.
+    TaskUnblocked(TaskId),
     /// A subtask crashed.
     TaskKilled(TaskId),
     /// A task manager died with all its subtasks.
@@ -288,6 +299,8 @@ pub enum TraceEvent {
     TaskEnded { task: TaskId, attempt: Attempt, how: EndOfTask },
     /// A checkpoint was triggered.
     CheckpointTriggered { run: RunId, checkpoint: CheckpointId, kind: CheckpointKind },
+    /// A job stops with a savepoint, which has just been triggered; `drain` tells whether its data ends before.
+    JobStopping { run: RunId, checkpoint: CheckpointId, drain: bool },
     /// A trigger was refused; no id was used.
     TriggerRefused { run: RunId, kind: CheckpointKind, reason: AbortReason },
     /// A task put a barrier into all its outputs.
@@ -375,12 +388,15 @@ pub enum TraceEvent {
     RecordRead { task: TaskId, origin: Origin },
     /// A task took a record from a channel. Record level.
     RecordTaken { task: TaskId, channel: ChannelId, origin: Origin },
+    /// An operator was called. Told only to whom asks for callbacks; `checkpoint` is the one it is called about, or, of
+    /// `initialize-state`, the one it was restored from.
+    Callback { task: TaskId, operator: OperatorId, call: Call, checkpoint: Option<CheckpointId> },
 }
 
 impl TraceEvent {
-    /// Whether it tells of one record: such events come only where a sink asks for them.
+    /// Whether it tells of one record or one call: such events come only where a sink asks for them.
     #[inline]
     pub const fn is_of_record(&self) -> bool {
-        matches!(self, Self::RecordRead { .. } | Self::RecordTaken { .. })
+        matches!(self, Self::RecordRead { .. } | Self::RecordTaken { .. } | Self::Callback { .. })
     }
 }

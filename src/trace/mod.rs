@@ -2,8 +2,10 @@
 //!
 //! Everything that checks, draws or explains a run reads this and nothing else. Owns no behaviour.
 
+mod call;
 mod event;
 
+pub use call::Call;
 pub use event::{
     AbortReason, AckVerdict, ChannelMark, EndOfTask, Fault, JobStatus, Message, MessageFate,
     RestoreReport, SnapshotSource, SourcePosition, StateKind, StateSum, StateUnit, TraceEvent,
@@ -52,6 +54,10 @@ pub trait TraceSink {
     fn on_entry(&mut self, entry: &Entry);
     /// Whether this sink wants an entry for every record, too. Asked once, before the first event.
     fn wants_records(&self) -> bool {
+        false
+    }
+    /// Whether this sink wants an entry for every call of an operator. Asked once, before the first event.
+    fn wants_callbacks(&self) -> bool {
         false
     }
 }

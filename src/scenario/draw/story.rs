@@ -5,7 +5,8 @@ use super::{Draw, Profile, Scale, part, percent};
 use crate::job::AtEnd;
 use crate::kernel::SimTime;
 use crate::scenario::{
-    Action, CheckpointConfig, JobConfig, Line, Milestone, Network, RestartStrategy, Step, Trigger,
+    Action, CheckpointConfig, JobConfig, Line, Milestone, Network, RestartStrategy, Retention,
+    Step, Trigger,
 };
 use crate::trace::JobStatus;
 
@@ -149,6 +150,14 @@ impl Plot {
             },
             max_concurrent: draw.weighted("max-concurrent", &[(1, 5), (2, 2), (3, 2)]),
             retained: draw.count("retained", (1, 3)),
+            retention: draw.weighted(
+                "retention",
+                &[
+                    (Retention::None, 2),
+                    (Retention::DeleteOnCancellation, 1),
+                    (Retention::RetainOnCancellation, 1),
+                ],
+            ),
             tolerable_failures: draw.weighted("tolerable-failures", &[(0, 3), (1, 2), (5, 5)]),
         }
     }

@@ -4,7 +4,7 @@ use super::shape::ExpectText;
 use super::source::Source;
 use super::word::{OneOrMany, Ordered};
 use crate::job::OperatorKind;
-use crate::scenario::{Expect, Holds, JobConfig, ScenarioError};
+use crate::scenario::{Expect, Holds, JobConfig, ScenarioError, TaskName};
 use std::collections::BTreeMap;
 use toml::Spanned;
 
@@ -13,7 +13,7 @@ pub const CHECK_NAMES: [&str; 4] =
     ["cut-consistency", "output-equivalence", "ownership-partition", "mapping-totality"];
 
 /// The things that `sometimes` can ask for.
-pub const SOMETIMES_NAMES: [&str; 19] = [
+pub const SOMETIMES_NAMES: [&str; 24] = [
     "channel-blocked",
     "held-in-flight",
     "restored",
@@ -33,6 +33,11 @@ pub const SOMETIMES_NAMES: [&str; 19] = [
     "message-delayed",
     "tasks-finished",
     "backpressure",
+    "job-stopped",
+    "job-drained",
+    "operator-failed",
+    "snapshot-failed",
+    "task-blocked",
 ];
 
 /// What expectations can name.
@@ -70,6 +75,8 @@ impl Hopes<'_> {
                 .collect(),
             restored_from: self.by_job(text.restored_from)?,
             completed: self.by_job(text.completed)?,
+            retained: self.by_job(text.retained)?,
+            callbacks: self.by_task(text.callbacks)?,
         })
     }
 
@@ -81,6 +88,12 @@ impl Hopes<'_> {
             by_job.insert(name.into_inner(), value);
         }
         Ok(by_job)
+    }
+
+    /// A table by task.
+    fn by_task<T>(&self, table: Ordered<T>) -> Result<BTreeMap<TaskName, T>, ScenarioError> {
+        let named = |(name, value)| Ok((self.source.task(self.jobs, &name)?, value));
+        table.0.into_iter().map(named).collect()
     }
 
     /// A table by sink, of any job.

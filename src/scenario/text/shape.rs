@@ -103,6 +103,8 @@ pub(super) struct CheckpointText {
     pub max_concurrent: Option<Count<{ u32::MAX }>>,
     pub retained: Option<Count<{ u32::MAX }>>,
     pub tolerable_failures: Option<u32>,
+    #[serde(default)]
+    pub retention: crate::job::Retention,
 }
 
 /// `restart = "none"` or `restart = { fixed-delay = { … } }`.
@@ -177,6 +179,11 @@ pub(super) enum ActionText {
     Run(RunText),
     Savepoint(SavepointText),
     Cancel(CancelText),
+    Stop(StopText),
+    Checkpoint(SavepointText),
+    Fail(FailText),
+    Block(BlockText),
+    Unblock(Spanned<String>),
     Kill(Spanned<String>),
     KillTaskManager(Spanned<u16>),
     KillJobManager(Spanned<bool>),
@@ -214,6 +221,37 @@ pub(super) struct CancelText {
     pub label: Option<Spanned<String>>,
 }
 
+/// `stop = { … }`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct StopText {
+    pub job: Option<Spanned<String>>,
+    #[serde(default)]
+    pub drain: bool,
+    #[serde(rename = "as")]
+    pub label: Spanned<String>,
+}
+
+/// `fail = { … }`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct FailText {
+    pub task: Spanned<String>,
+    #[serde(rename = "in")]
+    pub call: crate::scenario::FailingCall,
+    pub checkpoint: Option<Count<{ u32::MAX }>>,
+    pub times: Option<Count<{ u32::MAX }>>,
+}
+
+/// `block = { … }`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct BlockText {
+    pub task: Spanned<String>,
+    #[serde(rename = "for")]
+    pub span: Option<Time>,
+}
+
 /// `lose = { … }` and `delay = { … }`.
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -247,4 +285,8 @@ pub(super) struct ExpectText {
     pub restored_from: Ordered<u64>,
     #[serde(default)]
     pub completed: Ordered<Vec<u64>>,
+    #[serde(default)]
+    pub retained: Ordered<Vec<u64>>,
+    #[serde(default)]
+    pub callbacks: Ordered<Vec<String>>,
 }

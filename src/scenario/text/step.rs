@@ -1,13 +1,14 @@
 //! Steps: when something is done to the world, and what.
 
 use super::shape::{
-    ActionText, AimText, CancelText, CheckpointBy, CheckpointOf, MilestoneText, RunText,
-    SavepointText, StepText,
+    ActionText, AimText, BlockText, CancelText, CheckpointBy, CheckpointOf, FailText,
+    MilestoneText, RunText, SavepointText, StepText, StopText,
 };
 use super::source::Source;
 use crate::kernel::SimTime;
 use crate::scenario::{
-    Action, Aim, ClusterConfig, JobConfig, Line, Milestone, ScenarioError, Step, TaskName, Trigger,
+    Action, Aim, ClusterConfig, Failing, JobConfig, Line, Milestone, ScenarioError, Step, TaskName,
+    Trigger,
 };
 use crate::trace::{JobStatus, Message};
 use std::ops::Range;
@@ -33,9 +34,13 @@ impl Story<'_> {
         let mut labels: Vec<String> = Vec::new();
         for text in texts {
             let label = match text.get_ref().action.get_ref() {
-                ActionText::Savepoint(savepoint) => Some(&savepoint.label),
+                ActionText::Savepoint(text) | ActionText::Checkpoint(text) => Some(&text.label),
+                ActionText::Stop(stop) => Some(&stop.label),
                 ActionText::Cancel(cancel) => cancel.label.as_ref(),
                 ActionText::Run(_)
+                | ActionText::Fail(_)
+                | ActionText::Block(_)
+                | ActionText::Unblock(_)
                 | ActionText::Kill(_)
                 | ActionText::KillTaskManager(_)
                 | ActionText::KillJobManager(_)
@@ -183,6 +188,20 @@ impl Story<'_> {
                 label: label.into_inner(),
             },
             ActionText::Cancel(text) => self.cancel(at, text)?,
+            ActionText::Stop(StopText { job, drain, label }) => Action::Stop {
+                job: self.job_or_only(at, job.as_ref())?,
+                drain,
+                label: label.into_inner(),
+            },
+            ActionText::Checkpoint(SavepointText { job, label }) => Action::Checkpoint {
+                job: self.job_or_only(at, job.as_ref())?,
+                label: label.into_inner(),
+            },
+            ActionText::Fail(text) => Action::Fail(self.failing(at, &text)?),
+            ActionText::Block(BlockText { task, span }) => {
+                Action::Block { task: self.task(&task)?, span: span.map(|span| span.0) }
+            }
+            ActionText::Unblock(task) => Action::Unblock(self.task(&task)?),
             ActionText::Kill(task) => Action::Kill(self.task(&task)?),
             ActionText::KillTaskManager(number) => {
                 let managers = self.cluster.task_managers;
@@ -232,6 +251,20 @@ impl Story<'_> {
                 error("`cancel` has a label but takes no savepoint", "add `with-savepoint = true`")
             }
         }
+    }
+
+    /// A call that throws. Only calls that are about a checkpoint can be told apart by one.
+    fn failing(&self, at: &Range<usize>, text: &FailText) -> Result<Failing, ScenarioError> {
+        let checkpoint = text.checkpoint.map(|checkpoint| u64::from(checkpoint.0));
+        if checkpoint.is_some() && !text.call.is_about_checkpoint() {
+            return Err(self.source.error_with(
+                at,
+                "this call is not about a checkpoint",
+                "leave `checkpoint` out, or fail in `snapshot`, `async-snapshot`, `prepare-snapshot` or a notification",
+            ));
+        }
+        let times = text.times.map_or(1, |times| times.0);
+        Ok(Failing { task: self.task(&text.task)?, call: text.call, checkpoint, times })
     }
 
     /// The message that a fault aims at: exactly one key says it.
@@ -288,21 +321,32 @@ impl Story<'_> {
 
     /// A task: `counts/1` of the first job, or `count:counts/1`.
     fn task(&self, name: &Spanned<String>) -> Result<TaskName, ScenarioError> {
+        self.source.task(self.jobs, name)
+    }
+}
+
+impl Source<'_> {
+    /// A task of one of the jobs.
+    pub(super) fn task(
+        self,
+        jobs: &[JobConfig],
+        name: &Spanned<String>,
+    ) -> Result<TaskName, ScenarioError> {
         let (at, text) = (name.span(), name.get_ref().as_str());
         let (job, rest) = match text.split_once(':') {
-            Some((job, rest)) => (self.source.job(self.jobs, &at, job)?, rest),
-            None => (&self.jobs[0], text),
+            Some((job, rest)) => (self.job(jobs, &at, job)?, rest),
+            None => (&jobs[0], text),
         };
         let Some((operator, subtask)) = rest.split_once('/') else {
             let message = format!("`{text}` is not the name of a task");
             let help = "name the operator and the subtask: `counts/1`, or `job:counts/1`";
-            return Err(self.source.error_with(&at, message, help));
+            return Err(self.error_with(&at, message, help));
         };
         let nodes = &job.graph.operators;
         let Some(node) = nodes.iter().find(|node| node.name == operator) else {
             let message = format!("job `{}` has no operator `{operator}`", job.graph.name);
             let known = nodes.iter().map(|node| node.name.as_str());
-            return Err(self.source.unknown(&at, message, operator, known));
+            return Err(self.unknown(&at, message, operator, known));
         };
         match subtask.parse::<u32>() {
             Ok(subtask) if subtask < node.parallelism => {
@@ -314,13 +358,11 @@ impl Story<'_> {
                     1 => "use 0".to_owned(),
                     parallelism => format!("use one of 0 to {}", parallelism - 1),
                 };
-                Err(self.source.error_with(&at, message, help))
+                Err(self.error_with(&at, message, help))
             }
         }
     }
-}
 
-impl Source<'_> {
     /// The job of a name.
     pub(super) fn job<'j>(
         self,

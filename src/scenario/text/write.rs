@@ -4,6 +4,7 @@ use super::layout::{Table, key, list, quoted, range, time, word};
 use crate::rules::Release;
 use crate::scenario::{
     ClusterConfig, Expect, Holds, Input, InputKind, JobConfig, Network, RestartStrategy, Scenario,
+    TaskName,
 };
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -29,7 +30,7 @@ impl Scenario {
         for step in &self.steps {
             section("[[step]]".to_owned(), self.step_table(step).lines());
         }
-        let expect = expect(&self.expect);
+        let expect = expect(&self.expect, &self.jobs[0].graph.name);
         if !expect.is_empty() {
             section("[expect]".to_owned(), expect.lines());
         }
@@ -140,7 +141,8 @@ fn checkpoint(job: &JobConfig) -> Table {
             this.tolerable_failures != default.tolerable_failures,
             "tolerable-failures",
             this.tolerable_failures,
-        );
+        )
+        .put_if(this.retention != default.retention, "retention", word(&this.retention));
     table
 }
 
@@ -157,7 +159,7 @@ fn restart(restart: RestartStrategy) -> String {
     }
 }
 
-fn expect(expect: &Expect) -> Table {
+fn expect(expect: &Expect, first: &str) -> Table {
     let mut table = Table::default();
     put_map(&mut table, "jobs", &expect.jobs, |status| quoted(status.to_string()));
     table.put_if(expect.may_refuse, "may-refuse", "true");
@@ -184,6 +186,10 @@ fn expect(expect: &Expect) -> Table {
     });
     put_map(&mut table, "restored-from", &expect.restored_from, u64::to_string);
     put_map(&mut table, "completed", &expect.completed, |ids| list(ids));
+    put_map(&mut table, "retained", &expect.retained, |ids| list(ids));
+    let named = |(task, calls): (&TaskName, &Vec<String>)| (task.text(first), calls.clone());
+    let callbacks: BTreeMap<String, Vec<String>> = expect.callbacks.iter().map(named).collect();
+    put_map(&mut table, "callbacks", &callbacks, |calls| list(calls.iter().map(quoted)));
     table
 }
 

@@ -77,6 +77,30 @@ impl Scenario {
                     .put_some("as", with_savepoint.as_ref().map(quoted));
                 one("cancel", table.inline())
             }
+            Action::Stop { job, drain, label } => {
+                table
+                    .put_if(self.jobs.len() > 1, "job", quoted(job))
+                    .put_if(*drain, "drain", true)
+                    .put("as", quoted(label));
+                one("stop", table.inline())
+            }
+            Action::Checkpoint { job, label } => {
+                table.put_if(self.jobs.len() > 1, "job", quoted(job)).put("as", quoted(label));
+                one("checkpoint", table.inline())
+            }
+            Action::Fail(failing) => {
+                table
+                    .put("task", self.task(&failing.task))
+                    .put("in", word(&failing.call))
+                    .put_some("checkpoint", failing.checkpoint)
+                    .put_if(failing.times != 1, "times", failing.times);
+                one("fail", table.inline())
+            }
+            Action::Block { task, span } => {
+                table.put("task", self.task(task)).put_some("for", span.map(time));
+                one("block", table.inline())
+            }
+            Action::Unblock(task) => one("unblock", self.task(task)),
             Action::Kill(task) => one("kill", self.task(task)),
             Action::KillTaskManager(number) => one("kill-task-manager", number),
             Action::KillJobManager => one("kill-job-manager", true),
@@ -110,12 +134,7 @@ impl Scenario {
 
     /// `counts/1`, with its job in front where it is not the first.
     fn task(&self, task: &TaskName) -> String {
-        let TaskName { job, operator, subtask } = task;
-        if *job == self.jobs[0].graph.name {
-            quoted(format!("{operator}/{subtask}"))
-        } else {
-            quoted(format!("{job}:{operator}/{subtask}"))
-        }
+        quoted(task.text(&self.jobs[0].graph.name))
     }
 }
 
