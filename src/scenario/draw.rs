@@ -87,10 +87,10 @@ impl Scenario {
         let jobs = plot.jobs(&draw, &scale, &network);
         let cluster = cluster(&draw);
         let mut steps = plot.steps(&draw, profile);
-        steps.extend(fault::steps(&draw, &plot, profile, &jobs, &cluster));
         if profile.user_code {
             steps.extend(trouble::steps(&draw, &plot, &jobs));
         }
+        steps.extend(fault::steps(&draw, &plot, profile, &jobs, &cluster));
         Self {
             about: plot.about(choices.seed()),
             seed: choices.seed(),

@@ -31,7 +31,8 @@ struct Called {
 
 impl Story {
     pub(crate) fn refusal(&self, step: usize) -> Option<String> {
-        let refused = self.outcome.refusals.iter().find(|(other, _)| *other as usize == step);
+        let refused =
+            self.outcome.refusals.iter().find(|(other, _)| usize::try_from(*other) == Ok(step));
         refused.map(|(_, why)| why.to_string())
     }
 
