@@ -187,8 +187,7 @@ pub(crate) struct Pair {
 
 impl Pair {
     /// Counts by key; source subtask 1 holds its barrier back for a while, while subtask 0 goes on.
-    pub(crate) fn of_mode(operation: &str, checkpointing: bool) -> Self {
-        let interval = if checkpointing { "interval = \"3600s\", " } else { "" };
+    pub(crate) fn of_mode(operation: &str, settings: &str) -> Self {
         let ask = super::request(operation, "left");
         let leave = if operation == "stop" {
             String::new()
@@ -205,7 +204,7 @@ generate = {{ records = 6000, keys = 10 }}
 partitions = 2
 every = "300us"
 [job.a]
-checkpoint = {{ {interval}retention = "retain-on-cancellation" }}
+checkpoint = {{ {settings}retention = "retain-on-cancellation" }}
 restart = "none"
 operators = [
   {{ name = "src", source = "rows", parallelism = 2, uid = "src" }},
