@@ -82,7 +82,7 @@ fn play_row(name: &str, row: &Json, found: &mut Differences) {
             let steps = [(100, THROW), (600, "cancel = {}")];
             compare_one(&stage.play(&steps), row, found);
         }
-        ["recover", ..] => recover(row, found),
+        ["recover", ..] => recover(name, row, found),
         ["snapshot", "failure", "in", operation, "tolerable", tolerable] => {
             let stage =
                 Stage { chained: false, tolerable: tolerable.parse().ok(), ..Stage::default() };
@@ -102,25 +102,7 @@ fn play_row(name: &str, row: &Json, found: &mut Differences) {
             let operations: Vec<&str> = words[1..words.len() - 2].to_vec();
             concurrent(&operations, most.parse().expect("a number"), row, found);
         }
-        ["mode", operation, ..] => {
-            let mut settings = String::new();
-            if !name.ends_with("checkpointing_disabled") {
-                settings.push_str("interval = \"3600s\", ");
-            }
-            if name.contains("AT_LEAST_ONCE") {
-                settings.push_str("mode = \"at-least-once\", ");
-            }
-            if name.contains("unaligned") {
-                settings.push_str("unaligned = true, ");
-            }
-            // How many records are counted twice is a matter of timing; whether any are is not.
-            let expected = row["expected"].as_u64();
-            let sum = Pair::of_mode(operation, &settings).play_for_sum();
-            let recorded = row["sum_of_final_counts"].as_u64();
-            let what = format!("exactly once, with a sum of {sum:?}");
-            found.compare(&what, sum == expected, recorded == expected);
-            found.compare("at least once", sum >= expected, true);
-        }
+        ["mode", operation, ..] => mode(name, operation, row, found),
         ["task", "failure", "during", "pending", operation] => {
             let stage = Stage { chained: false, ..Stage::default() };
             let request = request(operation, "a");
@@ -248,16 +230,22 @@ fn checkpoint_ids(row: &Json, found: &mut Differences) {
     compare_calls(&story.calls(), row["events"].as_array().expect("events"), found);
 }
 
-fn recover(row: &Json, found: &mut Differences) {
-    let steps = [
-        (100, "checkpoint = { as = \"a\" }"),
-        (200, "savepoint = { as = \"b\" }"),
-        (300, THROW),
-        // The job was cancelled before it heard of the last one.
-        (500, r#"lose = { notify-complete = "src/0", checkpoint = 5 }"#),
-        (600, "checkpoint = { as = \"c\" }"),
-        (700, CANCEL),
-    ];
+/// Operations one after the other, as the name tells them, the last of them a failure; then another checkpoint.
+fn recover(name: &str, row: &Json, found: &mut Differences) {
+    let told = name.strip_prefix("recover_").expect("it begins so").split("_then_");
+    let mut steps: Vec<(u64, String)> = Vec::new();
+    for (operation, at) in told.zip((100..).step_by(100)) {
+        let step = match operation {
+            "failure" => THROW.to_owned(),
+            _ => request(operation, &format!("r{at}")),
+        };
+        steps.push((at, step));
+    }
+    // The job was cancelled before it heard of the last one: the one after the automatic one that follows the failure.
+    let last = steps.len() + 2;
+    let lose = format!("lose = {{ notify-complete = \"src/0\", checkpoint = {last} }}");
+    steps.extend([(700, lose), (800, request("checkpoint", "last")), (900, CANCEL.to_owned())]);
+    let steps: Vec<(u64, &str)> = steps.iter().map(|(at, step)| (*at, step.as_str())).collect();
     let story = Stage::default().play(&steps);
     let next = row["next_checkpoint_id"]["value"].as_str().and_then(|id| id.parse::<u64>().ok());
     found.compare("next checkpoint id", story.completed.last().copied(), next);
@@ -316,6 +304,27 @@ fn concurrent(operations: &[&str], most: u32, row: &Json, found: &mut Difference
             found.compare(&format!("{key} of {task}"), played, recorded);
         }
     }
+}
+
+/// A job that is left while one source holds its barrier back, and another that goes on from there.
+fn mode(name: &str, operation: &str, row: &Json, found: &mut Differences) {
+    let mut settings = String::new();
+    if !name.ends_with("checkpointing_disabled") {
+        settings.push_str("interval = \"3600s\", ");
+    }
+    if name.contains("AT_LEAST_ONCE") {
+        settings.push_str("mode = \"at-least-once\", ");
+    }
+    if name.contains("unaligned") {
+        settings.push_str("unaligned = true, ");
+    }
+    // How many records are counted twice is a matter of timing; whether any are is not.
+    let expected = row["expected"].as_u64();
+    let sum = Pair::of_mode(operation, &settings).play_for_sum();
+    let recorded = row["sum_of_final_counts"].as_u64();
+    let what = format!("exactly once, with a sum of {sum:?}");
+    found.compare(&what, sum == expected, recorded == expected);
+    found.compare("at least once", sum >= expected, true);
 }
 
 fn retention(name: &str, row: &Json, found: &mut Differences) {
