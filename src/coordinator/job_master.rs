@@ -262,13 +262,14 @@ impl JobMaster {
     fn end(&mut self, status: JobStatus, effects: &mut JobEffects) {
         self.checkpoints.shut_down(status, effects);
         if let Some((step, label)) = self.stops_with.take() {
-            let answer = match status {
-                JobStatus::Finished => Ok(()),
-                _ => Err(format!(
+            let answer = if status == JobStatus::Finished {
+                Ok(())
+            } else {
+                Err(format!(
                     "savepoint `{label}` has been stored, but the job is {status} and did not finish; the savepoint is \
                      consistent, but might have uncommitted transactions"
                 )
-                .into()),
+                .into())
             };
             effects.answers.push((step, answer));
         }

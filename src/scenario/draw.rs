@@ -12,6 +12,7 @@ mod sketch;
 mod story;
 #[cfg(test)]
 mod tests;
+mod trouble;
 
 use super::{ClusterConfig, Expect, Input, InputKind, Network, Scenario};
 use crate::kernel::{Choices, SimTime, Stream};
@@ -33,6 +34,10 @@ pub struct Profile {
     pub successors: bool,
     /// Whether a successor may differ from the job before it.
     pub changes: bool,
+    /// Whether a job may be left by stopping it with its savepoint.
+    pub stops: bool,
+    /// Whether the user's code may throw or take long, and the user asks for checkpoints.
+    pub user_code: bool,
 }
 
 impl Default for Profile {
@@ -45,6 +50,8 @@ impl Default for Profile {
             savepoints: true,
             successors: true,
             changes: true,
+            stops: true,
+            user_code: true,
         }
     }
 }
@@ -80,6 +87,9 @@ impl Scenario {
         let jobs = plot.jobs(&draw, &scale, &network);
         let cluster = cluster(&draw);
         let mut steps = plot.steps(&draw, profile);
+        if profile.user_code {
+            steps.extend(trouble::steps(&draw, &plot, &jobs));
+        }
         steps.extend(fault::steps(&draw, &plot, profile, &jobs, &cluster));
         Self {
             about: plot.about(choices.seed()),

@@ -40,7 +40,7 @@ pub(super) fn steps(
     jobs: &[JobConfig],
     cluster: &ClusterConfig,
 ) -> Vec<Step> {
-    let faults = Faults { draw, plot, jobs };
+    let faults = Faults::new(draw, plot, jobs);
     let mut steps = Vec::new();
     if profile.kills {
         if draw.chance("kill-tasks", KILL_TASKS) {
@@ -71,13 +71,17 @@ pub(super) fn steps(
     steps
 }
 
-struct Faults<'d> {
+pub(super) struct Faults<'d> {
     draw: &'d Draw<'d>,
     plot: &'d Plot,
     jobs: &'d [JobConfig],
 }
 
-impl Faults<'_> {
+impl<'d> Faults<'d> {
+    pub(super) const fn new(draw: &'d Draw<'d>, plot: &'d Plot, jobs: &'d [JobConfig]) -> Self {
+        Self { draw, plot, jobs }
+    }
+
     fn kill(&self, number: u64) -> Step {
         let what = format!("kill-{number}");
         let (trigger, by) = self.trigger(&what);
@@ -88,7 +92,13 @@ impl Faults<'_> {
 
     fn lose(&self, number: u64) -> Step {
         let what = format!("lose-{number}");
-        step(self.time(&what), Action::Lose(self.aim(&what)))
+        let aim = self.aim(&what);
+        let is_news = matches!(aim.message, Message::NotifyComplete | Message::NotifyAborted);
+        if is_news && self.plot.stops() {
+            // A task that stops waits for this news, and nobody repeats it: the job would wait for ever, in Flink, too.
+            return step(self.time(&what), Action::Delay(aim, self.plot.interval));
+        }
+        step(self.time(&what), Action::Lose(aim))
     }
 
     fn delay(&self, number: u64) -> Step {
@@ -101,12 +111,12 @@ impl Faults<'_> {
     }
 
     /// The act that a fault falls into.
-    fn act(&self, what: &str) -> usize {
+    pub(super) fn act(&self, what: &str) -> usize {
         self.draw.place(format_args!("{what}/act"), self.plot.acts.len())
     }
 
     /// A moment of the fault's act.
-    fn time(&self, what: &str) -> Trigger {
+    pub(super) fn time(&self, what: &str) -> Trigger {
         let Act { start, end, .. } = self.plot.acts[self.act(what)];
         let into = self.draw.within(format_args!("{what}/at"), WINDOW);
         Trigger::At(start.plus(percent(end.since(start), into)))
@@ -158,13 +168,13 @@ impl Faults<'_> {
     }
 
     /// A checkpoint that the act will probably come to: ids count up with time.
-    fn checkpoint(&self, what: &str, act: usize) -> u64 {
+    pub(super) fn checkpoint(&self, what: &str, act: usize) -> u64 {
         let before = self.plot.acts[act].start.nanos() / self.plot.interval.nanos();
         before + self.draw.within(format_args!("{what}/checkpoint"), (1, 4))
     }
 
     /// A subtask of the act's job.
-    fn task(&self, what: &str, act: usize) -> TaskName {
+    pub(super) fn task(&self, what: &str, act: usize) -> TaskName {
         let nodes = &self.jobs[act].graph.operators;
         let node = &nodes[self.draw.place(format_args!("{what}/operator"), nodes.len())];
         self.subtask(what, act, node)

@@ -18,6 +18,10 @@ const SUCCESSOR: u64 = 62;
 const TWICE: u64 = 25;
 /// Percent of acts that end with a plain cancel; the next one starts from a savepoint taken earlier.
 const FALLBACK: u64 = 12;
+/// Percent of the other acts that are stopped and not cancelled.
+const STOPPED: u64 = 50;
+/// Percent of stopped acts that drain.
+const DRAINED: u64 = 40;
 /// Percent of successors that differ from the job before them.
 const CHANGED: u64 = 88;
 /// Percent of worlds whose cancelled jobs idle at the end of their input instead of ending, if they ever get there.
@@ -56,6 +60,8 @@ pub(super) struct Act {
 pub(super) enum Exit {
     /// Cancelled with a savepoint.
     Savepoint,
+    /// Stopped with a savepoint; whether it drains.
+    Stop(bool),
     /// Cancelled; its successor starts from a savepoint taken at this time.
     Fallback(SimTime),
 }
@@ -85,7 +91,13 @@ impl Plot {
             let taken = draw.within(format_args!("{name}/savepoint-at"), (40, 80));
             let taken = start.plus(percent(end.since(start), taken));
             let falls_back = draw.chance(format_args!("{name}/fallback"), FALLBACK);
-            let exit = if falls_back { Exit::Fallback(taken) } else { Exit::Savepoint };
+            let stops = profile.stops && draw.chance(format_args!("{name}/stop"), STOPPED);
+            let drains = draw.chance(format_args!("{name}/drain"), DRAINED);
+            let exit = match (falls_back, stops) {
+                (true, _) => Exit::Fallback(taken),
+                (false, true) => Exit::Stop(drains),
+                (false, false) => Exit::Savepoint,
+            };
             acts.push(Act { name, start, end, exit: Some(exit) });
             start = end;
         }
@@ -99,6 +111,11 @@ impl Plot {
         let interval = part(shortest, draw.within("checkpoints", CHECKPOINTS));
         let interval = interval.max(SHORTEST_INTERVAL);
         Self { acts, changed, interval, flow: scale.flow }
+    }
+
+    /// Whether a job is stopped with its savepoint.
+    pub(super) fn stops(&self) -> bool {
+        self.acts.iter().any(|act| matches!(act.exit, Some(Exit::Stop(_))))
     }
 
     /// One sentence for people.
@@ -190,7 +207,7 @@ impl Plot {
                 steps.push(step(Trigger::At(at), action));
                 None
             }
-            Some(Exit::Savepoint) | None => {
+            Some(Exit::Savepoint | Exit::Stop(_)) | None => {
                 let is_first = act.start == SimTime::ZERO;
                 if is_first && draw.chance("left-at-milestone", LEFT_AT_MILESTONE) {
                     let checkpoint = draw.within("left-at-checkpoint", (2, 3));
@@ -201,10 +218,18 @@ impl Plot {
                 Some(label.clone())
             }
         };
-        let cancel = step(trigger, Action::Cancel { job: job.clone(), with_savepoint });
+        let (action, over) = match (act.exit, with_savepoint) {
+            (Some(Exit::Stop(drain)), Some(label)) => {
+                (Action::Stop { job: job.clone(), drain, label }, JobStatus::Finished)
+            }
+            (_, with_savepoint) => {
+                (Action::Cancel { job: job.clone(), with_savepoint }, JobStatus::Canceled)
+            }
+        };
+        let cancel = step(trigger, action);
         // A fault may have the job restart just now: whoever cancels it tries again.
         steps.push(Step { retry: Some(self.interval), ..cancel });
-        let canceled = Milestone::Status { job, status: JobStatus::Canceled };
+        let canceled = Milestone::Status { job, status: over };
         let pause = draw
             .span(format_args!("{}/pause", next.name), (SimTime::ZERO, SimTime::from_millis(50)));
         let run = Action::Run {

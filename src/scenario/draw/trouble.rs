@@ -1,0 +1,67 @@
+//! What the user and the user's code do between the story's own steps: checkpoints asked for by hand, calls that throw,
+//! records that take long.
+
+use super::Draw;
+use super::fault::Faults;
+use super::story::{Plot, step};
+use crate::kernel::SimTime;
+use crate::scenario::{Action, Failing, FailingCall, JobConfig, Step};
+
+/// Percent of worlds in which the user asks for checkpoints.
+const MANUAL: u64 = 25;
+/// Percent of worlds in which the user's code throws.
+const FAIL: u64 = 30;
+/// Percent of worlds in which it takes long.
+const BLOCK: u64 = 20;
+/// How many of each, where there are any.
+const TIMES: (u64, u64) = (1, 3);
+
+/// The steps of the user and of the user's code.
+pub(super) fn steps(draw: &Draw<'_>, plot: &Plot, jobs: &[JobConfig]) -> Vec<Step> {
+    let faults = Faults::new(draw, plot, jobs);
+    let mut steps = Vec::new();
+    let mut add = |kind: &str, percent, make: &dyn Fn(&str) -> Action| {
+        if draw.chance(kind, percent) {
+            for number in 0..draw.within(format_args!("{kind}/times"), TIMES) {
+                let what = format!("{kind}-{number}");
+                steps.push(step(faults.time(&what), make(&what)));
+            }
+        }
+    };
+    add("manual", MANUAL, &|what| Action::Checkpoint {
+        job: plot.acts[faults.act(what)].name.to_owned(),
+        label: what.to_owned(),
+    });
+    add("fail", FAIL, &|what| Action::Fail(failing(draw, &faults, what)));
+    add("block", BLOCK, &|what| Action::Block {
+        task: faults.task(&format!("{what}/task"), faults.act(what)),
+        span: Some(
+            draw.span(
+                format_args!("{what}/for"),
+                (SimTime::from_millis(1), plot.interval.times(2)),
+            ),
+        ),
+    });
+    steps
+}
+
+/// A call that throws, about any checkpoint: which ones come in time nobody knows.
+fn failing(draw: &Draw<'_>, faults: &Faults<'_>, what: &str) -> Failing {
+    let calls = [
+        (FailingCall::Snapshot, 3),
+        (FailingCall::AsyncSnapshot, 5),
+        (FailingCall::NotifyComplete, 3),
+        (FailingCall::NotifyAborted, 1),
+        (FailingCall::Process, 3),
+        (FailingCall::PrepareSnapshot, 1),
+        (FailingCall::Initialize, 1),
+        (FailingCall::Open, 1),
+        (FailingCall::Finish, 1),
+    ];
+    Failing {
+        task: faults.task(&format!("{what}/task"), faults.act(what)),
+        call: draw.weighted(format_args!("{what}/call"), &calls),
+        checkpoint: None,
+        times: draw.count(format_args!("{what}/again"), (1, 2)),
+    }
+}
