@@ -8,9 +8,11 @@ mod decide;
 mod job_master;
 mod pending;
 mod restore;
+mod splits;
 
 pub use checkpoints::Checkpoints;
 pub use decide::{Situation, TriggerDecision, decide_restart, decide_trigger};
 pub use job_master::{JobMaster, Submission};
 pub use pending::{Pending, Purpose};
 pub use restore::{Assignment, RestoreError, assign};
+pub use splits::{SplitSource, Splits};

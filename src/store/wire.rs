@@ -249,6 +249,7 @@ pub(super) struct StoredOperator {
     pub(super) uid: Option<String>,
     pub(super) max_parallelism: u32,
     pub(super) subtasks: Vec<StoredSubtask>,
+    pub(super) coordinator: Option<Arc<OperatorSnapshot>>,
 }
 
 /// Where the state of one subtask is.
@@ -298,6 +299,7 @@ pub(super) struct OperatorWire {
     uid: Option<String>,
     max_parallelism: u32,
     subtasks: Vec<SubtaskWire>,
+    coordinator: Option<SnapshotWire>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -323,6 +325,7 @@ impl Payload for StoredOperator {
             uid: self.uid.clone(),
             max_parallelism: self.max_parallelism,
             subtasks: self.subtasks.iter().map(spelled).collect(),
+            coordinator: self.coordinator.as_ref().map(|state| state.to_wire()),
         }
     }
 
@@ -343,6 +346,10 @@ impl Payload for StoredOperator {
             uid: wire.uid,
             max_parallelism: wire.max_parallelism,
             subtasks: wire.subtasks.into_iter().map(read).collect::<Result<_, _>>()?,
+            coordinator: match wire.coordinator {
+                Some(state) => Some(Arc::new(OperatorSnapshot::from_wire(state)?)),
+                None => None,
+            },
         })
     }
 }

@@ -47,7 +47,8 @@ pub(in crate::store) fn sample(size: i64) -> Savepoint {
         triggered: SimTime::from_millis(1500),
     };
     let snapshot = |state| SubtaskState::Snapshot(Arc::new(state));
-    let operator = |number, name: &str, subtasks| OperatorState {
+    let operator = |number: u8, name: &str, subtasks| OperatorState {
+        coordinator: (number == 1).then(|| Arc::new(listed(vec![Value::Int(number.into())]))),
         id: OperatorId([number; 16]),
         name: name.into(),
         uid: (number == 1).then(|| format!("{name}-id")),
