@@ -207,10 +207,12 @@ impl Splits {
             enumerator.given.retain(|given| given.covered_by.is_none_or(|by| latest < Some(by)));
         }
         self.hold_back(plan, checkpoints, effects);
-        let is_ready = |held: &mut Held| held.is_written && held.awaited.is_empty();
-        let ready = self.held.extract_if(.., |_, held| is_ready(held));
-        for (task, barrier) in ready.flat_map(|(_, held)| held.triggers) {
-            effects.messages.push((task, ToTask::Trigger(barrier)));
+        for held in self.held.values_mut() {
+            if held.is_written && held.awaited.is_empty() {
+                let triggers = held.triggers.drain(..);
+                let message = |(task, barrier)| (task, ToTask::Trigger(barrier));
+                effects.messages.extend(triggers.map(message));
+            }
         }
         self.serve(attempt, effects);
     }

@@ -78,12 +78,15 @@ impl Run {
     /// What has been sent since this was last asked: of a barrier no split, of the end of splits none, either.
     fn sent(&mut self) -> Vec<(usize, Sent)> {
         let messages = std::mem::take(&mut self.sent).into_iter();
-        let sent = messages.map(|(task, message)| match message {
+        let sent = messages.map(|(task, message)| match &message {
             ToTask::Split(number, split) => {
-                (task.index(), Sent::Split(number, split.map(|split| split.partition)))
+                (task.index(), Sent::Split(*number, split.map(|split| split.partition)))
             }
             ToTask::Trigger(_) => (task.index(), Sent::Barrier),
-            other => panic!("{other:?} was sent"),
+            ToTask::Deploy(_)
+            | ToTask::Cancel
+            | ToTask::NotifyComplete(_)
+            | ToTask::NotifyAborted(_) => panic!("{message:?} was sent"),
         });
         sent.collect()
     }
