@@ -48,8 +48,48 @@ do = { run = { job = "wider", from = "half" } }
 jobs = { sums = "canceled", wider = "finished" }
 "#;
 
-fn story() -> Scenario {
-    Scenario::parse(STORY, "the story", &Catalogue::built_in())
+/// The same with operators that keep more than one part's state in step: a split enumerator and its readers, a writer and
+/// its committer.
+const HANDED_ON: &str = r#"
+seed = 12
+until = "60s"
+cluster = { task-managers = 2, slots = 8, replaced-after = "150ms" }
+
+[input.orders]
+generate = { records = 40, keys = 7 }
+partitions = 5
+every = "20ms"
+
+[job.sums]
+checkpoint = { interval = "90ms", timeout = "400ms", tolerable-failures = 10 }
+restart = { fixed-delay = { attempts = 20, delay = "30ms" } }
+operators = [
+  { name = "orders", source = "orders", reader = "splits", parallelism = 2, takes = "10ms", uid = "orders" },
+  { name = "sums", aggregate = "count", key-by = 0, parallelism = 2, uid = "sums" },
+  { name = "writer", writer = "transactions", parallelism = 2, uid = "writer" },
+  { name = "out", sink = "committer", parallelism = 1, uid = "out" },
+]
+
+[job.wider]
+extends = "sums"
+set = { sums = { parallelism = 3 }, orders = { parallelism = 3 } }
+
+[[step]]
+at = "210ms"
+do = { cancel = { job = "sums", with-savepoint = true, as = "half" } }
+retry = "20ms"
+
+[[step]]
+when = { canceled = "sums" }
+do = { run = { job = "wider", from = "half" } }
+
+[expect]
+jobs = { sums = "canceled", wider = "finished" }
+committed-rows = { out = 40 }
+"#;
+
+fn story(text: &str) -> Scenario {
+    Scenario::parse(text, "the story", &Catalogue::built_in())
         .unwrap_or_else(|error| panic!("{error}"))
 }
 
@@ -68,9 +108,9 @@ fn played(scenario: Scenario, keeps_trace: bool, mut tell: impl FnMut(SimTime)) 
 }
 
 /// The time of every event of the undisturbed story, and the first moment of the second job.
-fn moments() -> (BTreeSet<SimTime>, SimTime) {
+fn moments(text: &str) -> (BTreeSet<SimTime>, SimTime) {
     let mut times = BTreeSet::new();
-    let calm = played(story(), true, |now| {
+    let calm = played(story(text), true, |now| {
         times.insert(now);
     });
     assert!(calm.unmet.is_empty(), "the undisturbed story goes wrong: {:?}", calm.unmet);
@@ -81,8 +121,8 @@ fn moments() -> (BTreeSet<SimTime>, SimTime) {
 }
 
 /// The story with one more thing done to it, before whatever else happens at that time or after it.
-fn disturbed(at: SimTime, action: Action) -> Scenario {
-    let mut scenario = story();
+fn disturbed(text: &str, at: SimTime, action: Action) -> Scenario {
+    let mut scenario = story(text);
     let trigger = Trigger::At(at);
     scenario.steps.push(Step {
         trigger,
@@ -99,17 +139,18 @@ fn disturbed(at: SimTime, action: Action) -> Scenario {
 /// Disturbs the story before every event, and so after the one before it, with what `action` says for the job that lives then. In a third of the
 /// worlds or more `witness` must have happened, or nothing was put to the test.
 fn disturb_everywhere(
+    text: &str,
     witness: &str,
     expect: impl Fn(Expect) -> Expect,
     action: impl Fn(&str) -> Action,
 ) {
-    let (moments, second) = moments();
+    let (moments, second) = moments(text);
     assert!(moments.len() > 300, "only {} moments", moments.len());
     let mut complaints = Vec::new();
     let mut witnessed = 0;
     for at in &moments {
         let job = if *at < second { "sums" } else { "wider" };
-        let mut scenario = disturbed(*at, action(job));
+        let mut scenario = disturbed(text, *at, action(job));
         scenario.expect = expect(scenario.expect);
         let played = played(scenario, false, |_| {});
         witnessed += usize::from(played.verdict.sometimes.contains(witness));
@@ -132,27 +173,47 @@ fn kill(operator: &'static str, subtask: u32) -> impl Fn(&str) -> Action {
 
 #[test]
 fn a_source_may_die_at_any_event() {
-    disturb_everywhere("task-killed", |expect| expect, kill("orders", 1));
+    disturb_everywhere(STORY, "task-killed", |expect| expect, kill("orders", 1));
 }
 
 #[test]
 fn a_keyed_subtask_may_die_at_any_event() {
-    disturb_everywhere("task-killed", |expect| expect, kill("sums", 0));
+    disturb_everywhere(STORY, "task-killed", |expect| expect, kill("sums", 0));
 }
 
 #[test]
 fn a_sink_may_die_at_any_event() {
-    disturb_everywhere("task-killed", |expect| expect, kill("out", 0));
+    disturb_everywhere(STORY, "task-killed", |expect| expect, kill("out", 0));
 }
 
 #[test]
 fn a_task_manager_may_die_at_any_event() {
-    disturb_everywhere("task-manager-killed", |expect| expect, |_| Action::KillTaskManager(0));
+    disturb_everywhere(
+        STORY,
+        "task-manager-killed",
+        |expect| expect,
+        |_| Action::KillTaskManager(0),
+    );
 }
 
 /// Without high availability its jobs are lost; what they committed must still be right.
 #[test]
 fn the_job_manager_may_die_at_any_event() {
     let only_checks = |expect: Expect| Expect { jobs: Default::default(), ..expect };
-    disturb_everywhere("job-manager-killed", only_checks, |_| Action::KillJobManager);
+    disturb_everywhere(STORY, "job-manager-killed", only_checks, |_| Action::KillJobManager);
+}
+
+#[test]
+fn a_reader_of_splits_may_die_at_any_event() {
+    disturb_everywhere(HANDED_ON, "task-killed", |expect| expect, kill("orders", 1));
+}
+
+#[test]
+fn a_writer_may_die_at_any_event() {
+    disturb_everywhere(HANDED_ON, "task-killed", |expect| expect, kill("writer", 0));
+}
+
+#[test]
+fn a_committer_may_die_at_any_event() {
+    disturb_everywhere(HANDED_ON, "task-killed", |expect| expect, kill("out", 0));
 }

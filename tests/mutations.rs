@@ -18,7 +18,9 @@ const fn check_against(mutation: Mutation) -> &'static str {
         Mutation::CommitOnSnapshot
         | Mutation::FinalCommitLost
         | Mutation::CommittablesForgotten
-        | Mutation::DedupUnstableIdentity => OUTPUT_EQUIVALENCE,
+        | Mutation::DedupUnstableIdentity
+        | Mutation::OpEventLossyUnacked
+        | Mutation::OpEventNotGated => OUTPUT_EQUIVALENCE,
         Mutation::OrphanedKeyRanges => OWNERSHIP_PARTITION,
         Mutation::ListStateLeftBehind => MAPPING_TOTALITY,
     }

@@ -1,6 +1,6 @@
 //! Which operators the jobs of a world had, among those that are not in every world.
 
-use crate::job::{KeySelector, OperatorKind, Plan};
+use crate::job::{KeySelector, OperatorKind, Plan, Reader};
 use serde::{Deserialize, Serialize};
 
 /// Counts of worlds with a job that has such an operator; of one world each is 0 or 1.
@@ -14,6 +14,8 @@ pub struct OperatorFeatures {
     pub row_aggregates: u64,
     /// A key of several columns.
     pub keys_of_columns: u64,
+    /// A source whose readers are given splits.
+    pub split_readers: u64,
     /// A writer and a committer.
     pub committers: u64,
     /// A table that knows rows again.
@@ -30,7 +32,11 @@ impl OperatorFeatures {
                 self.keys_of_columns = 1;
             }
             match &node.kind {
-                OperatorKind::Source { .. } => {}
+                OperatorKind::Source { .. } => {
+                    if node.options.reader == Reader::Splits {
+                        self.split_readers = 1;
+                    }
+                }
                 OperatorKind::Sink { kind } => match kind.as_str() {
                     "committer" => self.committers = 1,
                     "dedup" => self.dedup_sinks = 1,
@@ -54,17 +60,19 @@ impl OperatorFeatures {
         self.connects += other.connects;
         self.row_aggregates += other.row_aggregates;
         self.keys_of_columns += other.keys_of_columns;
+        self.split_readers += other.split_readers;
         self.committers += other.committers;
         self.dedup_sinks += other.dedup_sinks;
     }
 
     /// What each count is called.
-    pub const fn rows(&self) -> [(&'static str, u64); 6] {
+    pub const fn rows(&self) -> [(&'static str, u64); 7] {
         [
             ("joined two streams by key", self.joins),
             ("connected two streams", self.connects),
             ("aggregated a column or several at once", self.row_aggregates),
             ("keyed by several columns", self.keys_of_columns),
+            ("read splits that an enumerator gave out", self.split_readers),
             ("committed through a committer", self.committers),
             ("wrote into a table that knows rows again", self.dedup_sinks),
         ]

@@ -100,6 +100,8 @@ pub(super) struct CheckpointStory {
     pub(super) stage: Stage,
     pub(super) marks: Vec<TaskMarks>,
     pub(super) positions: Vec<(TaskId, Arc<[SourcePosition]>)>,
+    /// Splits that no reader had, by their source.
+    pub(super) unassigned: Vec<(OperatorIndex, Arc<[SourcePosition]>)>,
     /// Whether a record waited behind a blocked channel.
     pub(super) held: bool,
     /// Whether a later attempt restored an older checkpoint.
@@ -211,14 +213,14 @@ impl RunStory {
         let mut cut = Cut::default();
         for source in sources_of(plan) {
             let mut next = vec![AT_END; partitions(source)];
-            for (task, positions) in &story.positions {
-                if plan.tasks[self.local(*task)].vertex != plan.vertex_of(source) {
-                    continue;
-                }
-                for position in &**positions {
-                    if let Some(next) = next.get_mut(usize::from(position.partition)) {
-                        *next = position.next;
-                    }
+            let is_of_source =
+                |task: TaskId| plan.tasks[self.local(task)].vertex == plan.vertex_of(source);
+            let told = story.positions.iter().filter(|(task, _)| is_of_source(*task));
+            let unassigned = story.unassigned.iter().filter(|(operator, _)| *operator == source);
+            let told = told.map(|(_, told)| told).chain(unassigned.map(|(_, splits)| splits));
+            for position in told.flat_map(|positions| &**positions) {
+                if let Some(next) = next.get_mut(usize::from(position.partition)) {
+                    *next = position.next;
                 }
             }
             cut.sources.push((plan.operator_ids[source.index()], next));
@@ -424,6 +426,7 @@ impl History {
                         stage: Stage::Pending,
                         marks: Vec::with_capacity(story.progress.len()),
                         positions: Vec::new(),
+                        unassigned: Vec::new(),
                         held: false,
                         is_abandoned: false,
                     });
@@ -432,6 +435,11 @@ impl History {
             TraceEvent::SourcePositions { task, checkpoint: Some(checkpoint), positions } => {
                 if let Some(story) = self.run_of_mut(*task).story_mut(*checkpoint) {
                     story.positions.push((*task, Arc::clone(positions)));
+                }
+            }
+            TraceEvent::EnumeratorTaken { run, operator, checkpoint, unassigned } => {
+                if let Some(story) = self.run_mut(*run).and_then(|run| run.story_mut(*checkpoint)) {
+                    story.unassigned.push((*operator, Arc::clone(unassigned)));
                 }
             }
             TraceEvent::AlignmentCompleted { task, checkpoint, held } => {

@@ -256,6 +256,7 @@ impl World {
         let mut effects = std::mem::take(&mut self.job_effects);
         if let Some(master) = self.runs[run.index()].master.as_mut() {
             act(master, self.now, &mut effects);
+            master.settle(&mut effects);
         }
         self.carry_job(run, &mut effects, agenda);
         self.job_effects = effects;
@@ -359,6 +360,8 @@ fn message_index(kind: Message, attempt: Attempt, checkpoint: Option<CheckpointI
         Message::NotifyComplete => 5,
         Message::NotifyAborted => 6,
         Message::Status => 7,
+        Message::Split => 8,
+        Message::ReaderEvent => 9,
     };
     let checkpoint = checkpoint.map_or(0, CheckpointId::number);
     kind << 56 | u64::from(attempt.number()) << 36 | checkpoint

@@ -4,7 +4,8 @@ use super::control::Control;
 use super::world::World;
 use crate::effect::{Deployment, ToJob, ToTask};
 use crate::job::{
-    Attempt, ChannelId, InputId, OperatorIndex, OperatorKind, Plan, RunId, TaskId, VertexIndex,
+    Attempt, ChannelId, InputId, OperatorIndex, OperatorKind, Plan, Reader, RunId, TaskId,
+    VertexIndex,
 };
 use crate::kernel::{Agenda, SimTime};
 use crate::task::{Chain, Identity, Link, Output, Outputs, Phase, SourceInput, Target, Task};
@@ -95,7 +96,8 @@ impl World {
                 let place = inputs.position(|other| other.name == *input);
                 let place = place.expect("a source names an input");
                 let partitions = self.scenario.inputs[place].partitions;
-                Some(SourceInput { id: InputId::new(place), partitions })
+                let reads_splits = head.options.reader == Reader::Splits;
+                Some(SourceInput { id: InputId::new(place), partitions, reads_splits })
             }
             OperatorKind::Transform { .. } | OperatorKind::Sink { .. } => None,
         };
@@ -180,6 +182,10 @@ impl World {
             }
             ToTask::NotifyComplete(permit) => {
                 self.with_task(task, agenda, |task, now, fx| task.on_complete(permit, now, fx));
+            }
+            ToTask::Split(number, split) => {
+                self.with_task(task, agenda, |task, now, fx| task.on_split(number, split, now, fx));
+                self.wake_reader(task, agenda);
             }
             ToTask::NotifyAborted(checkpoint) => {
                 self.with_task(task, agenda, |task, now, fx| task.on_aborted(checkpoint, now, fx));

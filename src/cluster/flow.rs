@@ -262,6 +262,15 @@ impl World {
         self.ask_for_turn(task.index(), agenda);
     }
 
+    /// A reader that had nothing to read looks again.
+    pub(super) fn wake_reader(&mut self, task: TaskId, agenda: &mut Agenda) {
+        let place = &mut self.places[task.index()];
+        let is_running = place.task.as_ref().is_some_and(|task| task.phase() == Phase::Running);
+        if is_running && !place.is_idle {
+            self.schedule_read(task.index(), self.now, agenda);
+        }
+    }
+
     fn schedule_read(&mut self, task: usize, at: SimTime, agenda: &mut Agenda) {
         let at = at.max(self.now).max(self.places[task].busy_until);
         self.places[task].read = agenda.push(at, pack(Kind::Read, task));

@@ -3,9 +3,12 @@
 use super::channel::Channel;
 use super::external::External;
 use super::world::{Place, Run, World};
-use crate::coordinator::{JobMaster, Submission};
+use crate::coordinator::{JobMaster, SplitSource, Submission};
 use crate::effect::{ExternalSystem, JobEffects};
-use crate::job::{Attempt, ExternalId, JobId, OperatorKind, Plan, RunId, TaskId, TaskManagerId};
+use crate::job::{
+    Attempt, ExternalId, InputId, JobId, OperatorIndex, OperatorKind, OperatorNode, Plan, Reader,
+    RunId, TaskId, TaskManagerId,
+};
 use crate::kernel::{Agenda, Family, Piece, SimTime, Stream, Ticket};
 use crate::state::CompletedCheckpoint;
 use crate::trace::{Cast, SnapshotSource, TraceEvent};
@@ -13,6 +16,21 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 impl World {
+    /// The sources of a job whose readers are given splits.
+    fn split_sources(&self, job: usize) -> Vec<SplitSource> {
+        let nodes = self.scenario.jobs[job].graph.operators.iter().enumerate();
+        let source = |(place, node): (usize, &OperatorNode)| {
+            let OperatorKind::Source { input, .. } = &node.kind else { return None };
+            let mut inputs = self.scenario.inputs.iter();
+            let number = inputs.position(|other| other.name == *input)?;
+            let partitions = self.scenario.inputs[number].partitions;
+            let (operator, input) = (OperatorIndex::new(place), InputId::new(number));
+            let reads_splits = node.options.reader == Reader::Splits;
+            reads_splits.then_some(SplitSource { operator, input, partitions })
+        };
+        nodes.filter_map(source).collect()
+    }
+
     /// Submits a job of the scenario, from a snapshot or from nothing.
     ///
     /// # Errors
@@ -41,6 +59,7 @@ impl World {
             restart: config.restart,
             rules: Arc::clone(&self.rules),
             from: from.as_ref().map(|(snapshot, _)| Arc::clone(snapshot)),
+            split_sources: self.split_sources(job),
             allow_non_restored,
         };
         self.add_run(cast, job_id);

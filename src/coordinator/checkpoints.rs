@@ -8,8 +8,8 @@ use super::pending::{Pending, Purpose};
 use super::requests::Requests;
 use crate::effect::{FileChange, JobEffects, JobTimer, ToTask};
 use crate::job::{
-    Attempt, Barrier, CheckpointConfig, CheckpointId, CheckpointKind, JobId, Plan, RunId, Stop,
-    TaskId,
+    Attempt, Barrier, CheckpointConfig, CheckpointId, CheckpointKind, JobId, OperatorIndex, Plan,
+    RunId, Stop, TaskId,
 };
 use crate::kernel::SimTime;
 use crate::rules::Rules;
@@ -261,10 +261,28 @@ impl Checkpoints {
             triggered: now,
             ledger: AckLedger::new(participants.to_ack.iter().copied()),
             finished: participants.finished.iter().copied().collect(),
+            coordinators: BTreeMap::new(),
             is_writing: false,
         };
         let older = self.pending.insert(checkpoint, pending);
         assert!(older.is_none(), "checkpoint id {checkpoint} was given twice");
+    }
+
+    /// Whether a checkpoint was triggered and is not over.
+    pub fn is_pending(&self, checkpoint: CheckpointId) -> bool {
+        self.pending.contains_key(&checkpoint)
+    }
+
+    /// Enters the state of an operator's coordinator, which is taken before any task's.
+    pub fn enter_coordinator(
+        &mut self,
+        checkpoint: CheckpointId,
+        operator: OperatorIndex,
+        state: OperatorSnapshot,
+    ) {
+        let pending = self.pending.get_mut(&checkpoint).expect("it was triggered a moment ago");
+        let older = pending.coordinators.insert(operator, Arc::new(state));
+        assert!(older.is_none(), "the coordinator of {operator:?} was drawn twice");
     }
 
     /// Takes in an ack of a task of the current attempt.

@@ -4,6 +4,7 @@ use super::checkpoints::{Checkpoints, Completion, Participants};
 use super::decide::{counts_as_failure, decide_restart};
 use super::pending::Purpose;
 use super::restore::{RestoreError, assign};
+use super::splits::{SplitSource, Splits};
 use crate::effect::{Deployment, JobEffects, JobTimer, RestoredTask, ToJob, ToTask};
 use crate::job::{
     Attempt, CheckpointConfig, CheckpointId, JobId, Plan, RestartStrategy, RunId, TaskId,
@@ -34,6 +35,8 @@ pub struct Submission {
     pub rules: Arc<Rules>,
     /// The snapshot it starts from.
     pub from: Option<Arc<CompletedCheckpoint>>,
+    /// Its sources that have a split enumerator.
+    pub split_sources: Vec<SplitSource>,
     /// Whether state of that snapshot that no operator takes may be dropped.
     pub allow_non_restored: bool,
 }
@@ -58,6 +61,7 @@ pub struct JobMaster {
     /// Tasks that had finished before the checkpoint of this attempt: they take part in nothing.
     finished_on_restore: BTreeSet<TaskId>,
     checkpoints: Checkpoints,
+    splits: Splits,
     restarts: u32,
     /// Whether the tasks of this attempt are being cancelled for a restart.
     is_failing_over: bool,
@@ -90,6 +94,12 @@ impl JobMaster {
             tasks: vec![Known::Deploying; submission.plan.tasks.len()],
             finished_on_restore: BTreeSet::new(),
             checkpoints,
+            splits: Splits::new(
+                run,
+                submission.first_task,
+                &submission.split_sources,
+                Arc::clone(&submission.rules),
+            ),
             restarts: 0,
             is_failing_over: false,
             restart_is_due: false,
@@ -136,6 +146,7 @@ impl JobMaster {
         let latest = self.checkpoints.latest().map(Arc::clone);
         let restored = latest.as_ref().map(|latest| latest.properties().id);
         effects.events.push(TraceEvent::AttemptStarted { run, attempt, restored });
+        self.splits.reset(&self.plan, latest.as_deref());
         let mut shares = vec![None; self.plan.tasks.len()];
         if let Some(checkpoint) = latest {
             let assigned = assign(&self.plan, &checkpoint, *allow_non_restored, rules);
@@ -182,6 +193,7 @@ impl JobMaster {
                 effects.events.push(event);
             }
             _ if !is_current || self.status.is_terminal() => {}
+            ToJob::Reader(event) => self.splits.on_event(&self.plan, task, event),
             ToJob::Running => self.on_task_running(task, effects),
             ToJob::Ended(how) => self.on_task_ended(task, how, now, effects),
             ToJob::Decline(checkpoint, reason) => {
@@ -297,6 +309,8 @@ impl JobMaster {
             JobTimer::Expire(checkpoint) => {
                 self.on_checkpoint_failed(checkpoint, AbortReason::Expired, now, effects);
             }
+            JobTimer::Enumerators(checkpoint) => self.splits.on_written(checkpoint),
+            JobTimer::Assignment(number) => self.on_assignment_timeout(number, effects),
             JobTimer::Restart(restart) => {
                 let is_current = restart == self.restarts && self.ending.is_none();
                 if is_current && self.status == JobStatus::Restarting {
@@ -306,6 +320,26 @@ impl JobMaster {
                     }
                 }
             }
+        }
+    }
+
+    /// Nobody knows whether a reader has the split it was sent (FLINK-18071): it fails.
+    fn on_assignment_timeout(&mut self, number: u64, effects: &mut JobEffects) {
+        let Some(task) = self.splits.on_timeout(number) else { return };
+        if self.is_failing_over || self.ending.is_some() {
+            return;
+        }
+        let task = TaskId::new(self.submission.first_task + task.index());
+        let why = Arc::from("the assignment of a split was not acknowledged");
+        effects.events.push(TraceEvent::OperatorFailed { task, attempt: self.attempt, why });
+        self.fail_over(effects);
+    }
+
+    /// Lets the split enumerators act on what has just happened. To be called after everything else.
+    pub fn settle(&mut self, effects: &mut JobEffects) {
+        let is_at_work = !self.is_failing_over && self.ending.is_none();
+        if !self.splits.is_empty() && is_at_work && !self.status.is_terminal() {
+            self.splits.settle(&self.plan, self.attempt, &mut self.checkpoints, effects);
         }
     }
 

@@ -9,6 +9,7 @@ mod job_master;
 mod pending;
 mod requests;
 mod restore;
+mod splits;
 
 pub use checkpoints::Checkpoints;
 pub use decide::{
@@ -17,3 +18,4 @@ pub use decide::{
 pub use job_master::{JobMaster, Submission};
 pub use pending::{Pending, Purpose};
 pub use restore::{Assignment, RestoreError, assign};
+pub use splits::{SplitSource, Splits};

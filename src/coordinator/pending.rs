@@ -1,9 +1,11 @@
 //! A checkpoint that has been triggered and is not over.
 
-use crate::job::{CheckpointId, CheckpointKind, JobId, Plan, Stop, TaskId};
+use crate::job::{CheckpointId, CheckpointKind, JobId, OperatorIndex, Plan, Stop, TaskId};
 use crate::kernel::SimTime;
-use crate::state::{AckLedger, CompletedCheckpoint, OperatorState, Properties, SubtaskState};
-use std::collections::BTreeSet;
+use crate::state::{
+    AckLedger, CompletedCheckpoint, OperatorSnapshot, OperatorState, Properties, SubtaskState,
+};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What a checkpoint was triggered for.
@@ -86,6 +88,8 @@ pub struct Pending {
     pub ledger: AckLedger,
     /// Tasks that had finished before; they take no part. In the plan's numbering.
     pub finished: BTreeSet<TaskId>,
+    /// The state of operators' coordinators.
+    pub coordinators: BTreeMap<OperatorIndex, Arc<OperatorSnapshot>>,
     /// Whether all acks are in and its metadata is being written.
     pub is_writing: bool,
 }
@@ -95,7 +99,7 @@ impl Pending {
     pub fn seal(&self, id: CheckpointId, job: JobId, plan: &Plan) -> CompletedCheckpoint {
         let nodes = plan.graph.operators.iter().enumerate();
         let operators = nodes.map(|(index, node)| {
-            let operator = crate::job::OperatorIndex::new(index);
+            let operator = OperatorIndex::new(index);
             let vertex = plan.vertex_of(operator);
             let chain = &plan.vertices[vertex.index()];
             let place = chain.operators.iter().position(|other| *other == operator);
@@ -106,6 +110,7 @@ impl Pending {
                 uid: node.uid.clone(),
                 max_parallelism: chain.max_parallelism,
                 subtasks: plan.tasks_of(vertex).map(|task| self.subtask(task, place)).collect(),
+                coordinator: self.coordinators.get(&operator).map(Arc::clone),
             }
         });
         let properties = Properties {

@@ -18,6 +18,28 @@ pub enum ToTask {
     NotifyComplete(CommitPermit),
     /// The checkpoint is off.
     NotifyAborted(CheckpointId),
+    /// A split for a reader, or none are left; acknowledge it by its number.
+    Split(u64, Option<Split>),
+}
+
+/// A partition from an entry on, for one reader.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Split {
+    /// Which partition of the input.
+    pub partition: u16,
+    /// The entry to begin with.
+    pub next: u32,
+}
+
+/// What a reader tells its split enumerator.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReaderEvent {
+    /// I have nothing to read.
+    Asks,
+    /// I have the assignment of this number.
+    Received(u64),
+    /// The barrier of this checkpoint is behind me.
+    Passed(CheckpointId),
 }
 
 /// What a task starts from.
@@ -51,6 +73,8 @@ pub enum ToJob {
     Ack(CheckpointId, Vec<Arc<OperatorSnapshot>>),
     /// I cannot take part, or no longer, and why.
     Decline(CheckpointId, AbortReason),
+    /// A reader to its split enumerator.
+    Reader(ReaderEvent),
 }
 
 impl ToTask {
@@ -62,6 +86,7 @@ impl ToTask {
             Self::Trigger(barrier) => (Message::Trigger, Some(barrier.checkpoint)),
             Self::NotifyComplete(permit) => (Message::NotifyComplete, Some(permit.checkpoint())),
             Self::NotifyAborted(checkpoint) => (Message::NotifyAborted, Some(*checkpoint)),
+            Self::Split(..) => (Message::Split, None),
         }
     }
 }
@@ -73,6 +98,7 @@ impl ToJob {
             Self::Running | Self::Ended(_) => (Message::Status, None),
             Self::Ack(checkpoint, _) => (Message::Ack, Some(*checkpoint)),
             Self::Decline(checkpoint, _) => (Message::Decline, Some(*checkpoint)),
+            Self::Reader(_) => (Message::ReaderEvent, None),
         }
     }
 }

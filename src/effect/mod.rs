@@ -6,7 +6,7 @@ mod external;
 mod message;
 
 pub use external::{ExternalRequest, ExternalSystem, Row, SinkKind, TransactionId};
-pub use message::{Deployment, RestoredTask, ToJob, ToTask};
+pub use message::{Deployment, ReaderEvent, RestoredTask, Split, ToJob, ToTask};
 
 use crate::job::{ChannelId, CheckpointId, Element, ExternalId, OperatorId, Origin, TaskId};
 use crate::kernel::SimTime;
@@ -95,6 +95,10 @@ pub enum JobTimer {
     Periodic(u64),
     /// A pending checkpoint has used up its time.
     Expire(CheckpointId),
+    /// The state of the split enumerators at a checkpoint is written.
+    Enumerators(CheckpointId),
+    /// An assignment of a split must have been acknowledged by now; which.
+    Assignment(u64),
     /// The delay before a restart is over; which restart.
     Restart(u32),
 }

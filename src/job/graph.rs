@@ -73,6 +73,19 @@ pub struct OperatorNode {
 pub struct OperatorOptions {
     /// The column of its rows that it works on, from 0; by default as its entry in the catalogue says.
     pub column: Option<u16>,
+    /// Of a source: how its subtasks come by their partitions.
+    pub reader: Reader,
+}
+
+/// How the subtasks of a source come by the partitions they read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reader {
+    /// Each has its share from the beginning.
+    #[default]
+    Fixed,
+    /// A split enumerator in the job manager gives them out one by one (FLIP-27).
+    Splits,
 }
 
 impl OperatorNode {

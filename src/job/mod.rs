@@ -20,7 +20,7 @@ pub use element::{Barrier, CheckpointKind, Element, Stop};
 pub use error::GraphError;
 pub use graph::{
     AtEnd, ChainStrategy, InputEdge, JobGraph, KeyBy, KeyColumns, KeySelector, KeyType,
-    OperatorKind, OperatorNode, OperatorOptions, Partitioner,
+    OperatorKind, OperatorNode, OperatorOptions, Partitioner, Reader,
 };
 pub use id::{
     Attempt, ChannelId, CheckpointId, ExternalId, InputId, JobId, OperatorId, OperatorIndex, RunId,

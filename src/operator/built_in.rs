@@ -4,6 +4,7 @@ use super::aggregate::{self, Running, Statistics};
 use super::committer::{Committer, Writer};
 use super::sink::{DedupSink, IdempotentSink, PlainSink};
 use super::source::LogSource;
+use super::split_reader::SplitReader;
 use super::stateful::{BroadcastRules, Buffer, UnionCounter};
 use super::transform::{self, Stateless};
 use super::two_input::{ConnectRules, InnerJoin, Tag};
@@ -72,6 +73,9 @@ fn add_source_and_sinks(catalogue: &mut Catalogue) {
     let about = "reads its share of an input's partitions and remembers how far it got";
     let source = entry(about, |_| Box::new(LogSource::default()));
     catalogue.add("source", "log", Entry { inputs: 0, stateful: true, ..source });
+    let about = "reads the partitions that its split enumerator gives it, one at a time";
+    let reader = entry(about, |_| Box::new(SplitReader::default()));
+    catalogue.add("source", "splits", Entry { inputs: 0, stateful: true, ..reader });
     let mut add = |kind: &str, sink| catalogue.add("sink", kind, sink);
     let plain = "writes each row at once, so what is replayed is there twice";
     let plain = entry(plain, |_| Box::new(PlainSink));

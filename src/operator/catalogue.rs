@@ -1,7 +1,7 @@
 //! The catalogue: which operators a scenario can name, and how each is made.
 
 use super::Operator;
-use crate::job::{OperatorKind, OperatorNode};
+use crate::job::{OperatorKind, OperatorNode, Reader};
 use std::collections::BTreeMap;
 
 /// How strictly the output of a job can be compared with the reference; a path is as strict as its weakest operator.
@@ -65,9 +65,12 @@ impl Catalogue {
         self.entries.get(&(kind.to_owned(), function.to_owned()))
     }
 
-    /// The operator that a node names: kind `source` is `log`, a sink is its kind.
+    /// The operator that a node names: kind `source` is `log`, or `splits` if its reader is; a sink is its kind.
     pub fn of(&self, node: &OperatorNode) -> Option<&Entry> {
         match &node.kind {
+            OperatorKind::Source { .. } if node.options.reader == Reader::Splits => {
+                self.entry("source", "splits")
+            }
             OperatorKind::Source { .. } => self.entry("source", "log"),
             OperatorKind::Transform { kind, function } => self.entry(kind, function),
             OperatorKind::Sink { kind } => self.entry("sink", kind),

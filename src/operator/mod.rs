@@ -16,6 +16,7 @@ mod committer;
 mod log;
 mod sink;
 mod source;
+mod split_reader;
 mod standalone;
 mod stateful;
 mod transform;
@@ -79,6 +80,9 @@ pub trait Context {
     /// The entries of a broadcast state.
     fn broadcast(&mut self, id: BroadcastId) -> &mut BTreeMap<Value, Value>;
 
+    /// Readers: asks the split enumerator for a split, which comes later, as [`Operator::take_split`].
+    fn ask_for_split(&mut self) {}
+
     /// Sends a value on.
     fn emit(&mut self, value: Value);
     /// Sends a value to the side output.
@@ -132,6 +136,10 @@ pub trait Operator: Send + Sync {
     /// Sources: the next entry of each partition that this subtask reads.
     fn positions(&self, _context: &mut dyn Context) -> Vec<(u16, u32)> {
         Vec::new()
+    }
+    /// Readers: here is a split, as partition and next entry; or there are no more.
+    fn take_split(&mut self, split: Option<(u16, u32)>, _context: &mut dyn Context) {
+        panic!("an operator that reads no splits was given {split:?}");
     }
     /// An input has ended.
     fn end_input(&mut self, _input: u8, _context: &mut dyn Context) {}

@@ -34,6 +34,19 @@ pub(super) struct LogSource {
 }
 
 impl LogSource {
+    /// Starts with the partitions that were restored, and none if nothing was.
+    pub(super) fn initialize_restored(&mut self, context: &mut dyn Context) {
+        let positions = context.list_state("positions", ListMode::Split);
+        self.positions = Some(positions);
+        self.resting = context.list(positions).iter().filter_map(position_from_row).collect();
+    }
+
+    /// Reads one more partition from an entry on.
+    pub(super) fn take(&mut self, split: (u16, u32)) {
+        self.resting.push(split);
+        self.polled = false;
+    }
+
     /// Looks at what the log has in each partition.
     #[cold]
     fn open_partitions(&mut self, log: &dyn InputLog) {

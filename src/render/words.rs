@@ -90,6 +90,8 @@ const fn message_name(message: Message) -> &'static str {
         Message::NotifyComplete => "notification of completion",
         Message::NotifyAborted => "notification of abortion",
         Message::Status => "status",
+        Message::Split => "split",
+        Message::ReaderEvent => "reader event",
     }
 }
 
@@ -134,11 +136,13 @@ pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
         | TraceEvent::CheckpointCompleted { .. }
         | TraceEvent::CheckpointAborted { .. }
         | TraceEvent::CheckpointSubsumed { .. }
+        | TraceEvent::EnumeratorTaken { .. }
         | TraceEvent::SavepointStored { .. } => coordinator_line(event, names),
         TraceEvent::BarrierEmitted { .. }
         | TraceEvent::BarrierArrived { .. }
         | TraceEvent::AlignmentCompleted { .. }
         | TraceEvent::SourcePositions { .. }
+        | TraceEvent::SplitAssigned { .. }
         | TraceEvent::SnapshotTaken { .. }
         | TraceEvent::SnapshotDurable { .. }
         | TraceEvent::AckSent { .. }
@@ -300,6 +304,10 @@ fn coordinator_line(event: &TraceEvent, names: &Names) -> Line {
         TraceEvent::CheckpointAborted { run, checkpoint, kind, reason } => {
             of_coordinator(*run, format!("{} aborted: {reason}", snapshot(*kind, *checkpoint)))
         }
+        TraceEvent::EnumeratorTaken { run, checkpoint, unassigned, .. } => {
+            let splits = splits_text(unassigned, names);
+            of_coordinator(*run, format!("nobody has at {checkpoint}: {splits}"))
+        }
         TraceEvent::CheckpointSubsumed { run, checkpoint } => {
             of_coordinator(*run, format!("checkpoint {checkpoint} dropped for newer ones"))
         }
@@ -327,6 +335,12 @@ fn snapshot_line(event: &TraceEvent, names: &Names) -> Line {
             let at = checkpoint.map_or_else(|| "in the end".to_owned(), |id| format!("at {id}"));
             (task, format!("read {at}: {}", positions_text(positions, names)))
         }
+        TraceEvent::SplitAssigned { task, split: Some(split), .. } => {
+            (task, format!("is given {}", splits_text(&[*split], names)))
+        }
+        TraceEvent::SplitAssigned { task, split: None, .. } => {
+            (task, "is told that no splits are left".to_owned())
+        }
         TraceEvent::SnapshotTaken { task, checkpoint, received, sent, .. } => {
             let (received, sent): (u64, u64) = (
                 received.iter().map(|mark| mark.records).sum(),
@@ -347,6 +361,14 @@ fn snapshot_line(event: &TraceEvent, names: &Names) -> Line {
         _ => unreachable!("not an event of a snapshot"),
     };
     of_task(names, *task, what)
+}
+
+fn splits_text(splits: &[SourcePosition], names: &Names) -> String {
+    let split = |split: &SourcePosition| {
+        format!("{}[{}] from {}", names.input(split.input.index()), split.partition, split.next)
+    };
+    let splits: Vec<_> = splits.iter().map(split).collect();
+    if splits.is_empty() { "no split".to_owned() } else { splits.join(", ") }
 }
 
 fn positions_text(positions: &[SourcePosition], names: &Names) -> String {

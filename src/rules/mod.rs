@@ -40,6 +40,10 @@ pub struct Rules {
     pub restored_committables_committed: bool,
     /// Whether the marker by which a table knows a row again is the same in every attempt.
     pub markers_are_stable: bool,
+    /// Whether a split enumerator sends a reader nothing between its own snapshot and the reader's (FLINK-16986).
+    pub split_events_gated: bool,
+    /// Whether a reader acknowledges what its split enumerator sends, and barriers wait for that (FLINK-21996).
+    pub split_events_acknowledged: bool,
     /// Whether a commit, an ack or a notification of an older attempt is ignored.
     pub attempts_fenced: bool,
     /// Whether a checkpoint that expired counts against the tolerable failures (since 1.11).

@@ -22,11 +22,16 @@ pub enum Mutation {
     CommittablesForgotten,
     /// The marker by which a table knows a row again carries the attempt (G10). Breaks output equivalence.
     DedupUnstableIdentity,
+    /// The assignment of a split is sent and forgotten (D1, FLINK-21996). Breaks output equivalence.
+    OpEventLossyUnacked,
+    /// A split may be assigned between the enumerator's snapshot and the reader's (D2, FLINK-16986). Breaks output
+    /// equivalence.
+    OpEventNotGated,
 }
 
 impl Mutation {
     /// Every mutation.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::ProcessPastBarrier,
         Self::CommitOnSnapshot,
         Self::OrphanedKeyRanges,
@@ -34,6 +39,8 @@ impl Mutation {
         Self::FinalCommitLost,
         Self::CommittablesForgotten,
         Self::DedupUnstableIdentity,
+        Self::OpEventLossyUnacked,
+        Self::OpEventNotGated,
     ];
 
     /// Patches the rules.
@@ -46,6 +53,8 @@ impl Mutation {
             Self::FinalCommitLost => rules.final_committables_sent = false,
             Self::CommittablesForgotten => rules.restored_committables_committed = false,
             Self::DedupUnstableIdentity => rules.markers_are_stable = false,
+            Self::OpEventLossyUnacked => rules.split_events_acknowledged = false,
+            Self::OpEventNotGated => rules.split_events_gated = false,
         }
     }
 }

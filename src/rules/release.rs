@@ -37,6 +37,8 @@ impl Release {
                 final_committables_sent: true,
                 restored_committables_committed: true,
                 markers_are_stable: true,
+                split_events_gated: true,
+                split_events_acknowledged: true,
                 attempts_fenced: true,
                 tolerance_counts_expired: true,
                 tolerance_counts_async: true,

@@ -63,6 +63,10 @@ const RECORDS: (u64, u64) = (60, 600);
 const KEYS: (u64, u64) = (3, 40);
 /// Partitions of an input: sources of one to four subtasks have one each.
 const PARTITIONS: (u64, u64) = (1, 4);
+/// Percent of inputs whose readers are given splits.
+const READS_SPLITS: u64 = 15;
+/// Partitions of such an input: more than readers, so that some are given out late.
+const SPLITS: (u64, u64) = (4, 14);
 /// How long the inputs flow. A checkpoint takes about a tenth of a second, and several must fit in.
 const FLOW: (SimTime, SimTime) = (SimTime::from_millis(1_500), SimTime::from_secs(8));
 /// Percent of worlds with two inputs.
@@ -204,6 +208,8 @@ impl Scale {
     fn inputs(&self, draw: &Draw<'_>) -> Vec<Input> {
         let input = |(place, records): (usize, &u32)| {
             let partitions = self.partitions(draw, place);
+            // Of splits that are read one after the other, each is there in its share of the time.
+            let at_once = if self.reads_splits(draw, place) { 1 } else { partitions };
             Input {
                 name: ["rows", "more"][place].to_owned(),
                 kind: InputKind::Generate {
@@ -211,15 +217,24 @@ impl Scale {
                     keys: draw.count(format_args!("keys-{place}"), KEYS),
                 },
                 partitions,
-                every: part(self.flow.times(u64::from(partitions)), u64::from(*records)),
+                every: part(self.flow.times(u64::from(at_once)), u64::from(*records)),
             }
         };
         self.records.iter().enumerate().map(input).collect()
     }
 
+    /// Whether the readers of an input are given its partitions one by one.
+    fn reads_splits(&self, draw: &Draw<'_>, place: usize) -> bool {
+        draw.chance(format_args!("reads-splits-{place}"), READS_SPLITS)
+    }
+
     /// Partitions of an input.
     fn partitions(&self, draw: &Draw<'_>, place: usize) -> u16 {
-        let partitions = draw.within(format_args!("partitions-{place}"), PARTITIONS);
+        let partitions = if self.reads_splits(draw, place) {
+            draw.within(format_args!("splits-{place}"), SPLITS)
+        } else {
+            draw.within(format_args!("partitions-{place}"), PARTITIONS)
+        };
         u16::try_from(partitions).expect("a handful of partitions")
     }
 

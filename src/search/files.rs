@@ -213,13 +213,18 @@ fn positions(
             SubtaskState::Snapshot(snapshot) => snapshot.lists.get("positions"),
             SubtaskState::Finished => None,
         });
-        let rows = rows.flat_map(|list| &list.items).filter_map(|item| match item.as_row() {
-            Some([partition, next]) => {
-                let partition = u16::try_from(partition.as_int()?).ok()?;
-                Some((partition, u32::try_from(next.as_int()?).ok()?))
-            }
-            Some(_) | None => None,
-        });
+        let coordinator = state.and_then(|state| state.coordinator.as_ref());
+        let unassigned = coordinator.into_iter().flat_map(|state| state.lists.values());
+        let rows =
+            rows.chain(unassigned).flat_map(|list| &list.items).filter_map(|item| {
+                match item.as_row() {
+                    Some([partition, next]) => {
+                        let partition = u16::try_from(partition.as_int()?).ok()?;
+                        Some((partition, u32::try_from(next.as_int()?).ok()?))
+                    }
+                    Some(_) | None => None,
+                }
+            });
         let known: BTreeMap<u16, u32> = rows.collect();
         for partition in 0..scenario.inputs[place].partitions {
             let end = || inputs[place].length(partition);

@@ -29,6 +29,9 @@ pub struct OperatorState {
     pub max_parallelism: u32,
     /// Its subtasks, in order; as many as its parallelism.
     pub subtasks: Vec<SubtaskState>,
+    /// The state of its coordinator in the job manager, if it has one (`OperatorCoordinator`): of a source, the splits that
+    /// nobody had.
+    pub coordinator: Option<Arc<OperatorSnapshot>>,
 }
 
 impl OperatorState {

@@ -103,6 +103,7 @@ fn store_operator(
         uid: operator.uid.clone(),
         max_parallelism: operator.max_parallelism,
         subtasks,
+        coordinator: operator.coordinator.clone(),
     }
 }
 
@@ -264,6 +265,7 @@ impl Metadata {
                 uid: operator.uid.clone(),
                 max_parallelism: operator.max_parallelism,
                 subtasks,
+                coordinator: operator.coordinator.clone(),
             });
         }
         Ok(Savepoint {

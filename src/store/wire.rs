@@ -249,6 +249,7 @@ pub(super) struct StoredOperator {
     pub(super) uid: Option<String>,
     pub(super) max_parallelism: u32,
     pub(super) subtasks: Vec<StoredSubtask>,
+    pub(super) coordinator: Option<Arc<OperatorSnapshot>>,
 }
 
 /// Where the state of one subtask is.
@@ -297,6 +298,7 @@ pub(super) struct OperatorWire {
     name: String,
     uid: Option<String>,
     max_parallelism: u32,
+    /// And the operator's coordinator as the last, if it has one.
     subtasks: Vec<SubtaskWire>,
 }
 
@@ -305,6 +307,7 @@ enum SubtaskWire {
     Finished,
     Inline(SnapshotWire),
     File(StateReference),
+    Coordinator(SnapshotWire),
 }
 
 impl Payload for StoredOperator {
@@ -317,16 +320,25 @@ impl Payload for StoredOperator {
             StoredSubtask::Inline(snapshot) => SubtaskWire::Inline(snapshot.to_wire()),
             StoredSubtask::File(reference) => SubtaskWire::File(reference.clone()),
         };
+        let coordinator = self.coordinator.as_ref().map(|state| state.to_wire());
+        let coordinator = coordinator.map(SubtaskWire::Coordinator);
         OperatorWire {
             id: self.id,
             name: self.name.clone(),
             uid: self.uid.clone(),
             max_parallelism: self.max_parallelism,
-            subtasks: self.subtasks.iter().map(spelled).collect(),
+            subtasks: self.subtasks.iter().map(spelled).chain(coordinator).collect(),
         }
     }
 
-    fn from_wire(wire: OperatorWire) -> Result<Self, &'static str> {
+    fn from_wire(mut wire: OperatorWire) -> Result<Self, &'static str> {
+        let is_coordinator = |last: &mut SubtaskWire| matches!(last, SubtaskWire::Coordinator(_));
+        let coordinator = match wire.subtasks.pop_if(is_coordinator) {
+            Some(SubtaskWire::Coordinator(state)) => Some(OperatorSnapshot::from_wire(state)?),
+            Some(SubtaskWire::Finished | SubtaskWire::Inline(_) | SubtaskWire::File(_)) | None => {
+                None
+            }
+        };
         let read = |subtask| match subtask {
             SubtaskWire::Finished => Ok(StoredSubtask::Finished),
             SubtaskWire::Inline(snapshot) => {
@@ -336,6 +348,9 @@ impl Payload for StoredOperator {
                 Err("the name of a state file is not one that a writer gives")
             }
             SubtaskWire::File(reference) => Ok(StoredSubtask::File(reference)),
+            SubtaskWire::Coordinator(_) => {
+                Err("an operator has its coordinator after its subtasks")
+            }
         };
         Ok(Self {
             id: wire.id,
@@ -343,6 +358,7 @@ impl Payload for StoredOperator {
             uid: wire.uid,
             max_parallelism: wire.max_parallelism,
             subtasks: wire.subtasks.into_iter().map(read).collect::<Result<_, _>>()?,
+            coordinator: coordinator.map(Arc::new),
         })
     }
 }

@@ -66,6 +66,8 @@ pub struct SourceInput {
     pub id: InputId,
     /// How many partitions it has.
     pub partitions: u16,
+    /// Whether it is given splits of them.
+    pub reads_splits: bool,
 }
 
 /// Which call it is, and the checkpoint that it is about.
@@ -147,6 +149,7 @@ impl Chain {
             external: link.external,
             emitted,
             requests: &mut around.effects.external,
+            messages: &mut around.effects.messages,
         };
         body(link.operator.as_mut(), &mut context)
     }
@@ -358,6 +361,17 @@ impl Chain {
         self.call(0, Origin::default(), None, around, |operator, context| {
             operator.positions(context)
         })
+    }
+
+    /// Whether its head is given splits by an enumerator.
+    pub(super) const fn reads_splits(&self) -> bool {
+        matches!(self.input, Some(SourceInput { reads_splits: true, .. }))
+    }
+
+    pub(super) fn take_split(&mut self, split: Option<(u16, u32)>, around: &mut Surroundings<'_>) {
+        self.call(0, Origin::default(), None, around, |operator, context| {
+            operator.take_split(split, context);
+        });
     }
 
     pub(super) fn end_input(&mut self, input: u8, around: &mut Surroundings<'_>) {

@@ -1,7 +1,7 @@
 //! The engine's side of what an operator can see and do.
 
 use super::Identity;
-use crate::effect::ExternalRequest;
+use crate::effect::{ExternalRequest, ReaderEvent, ToJob};
 use crate::job::{CheckpointId, ExternalId, Origin, Value};
 use crate::kernel::SimTime;
 use crate::operator::Context;
@@ -22,6 +22,7 @@ pub(super) struct EngineContext<'a> {
     pub(super) external: Option<ExternalId>,
     pub(super) emitted: &'a mut Vec<(bool, Value)>,
     pub(super) requests: &'a mut Vec<(ExternalId, ExternalRequest, Origin)>,
+    pub(super) messages: &'a mut Vec<ToJob>,
 }
 
 impl Context for EngineContext<'_> {
@@ -92,6 +93,9 @@ impl Context for EngineContext<'_> {
     #[inline]
     fn emit_side(&mut self, value: Value) {
         self.emitted.push((true, value));
+    }
+    fn ask_for_split(&mut self) {
+        self.messages.push(ToJob::Reader(ReaderEvent::Asks));
     }
     fn external(&mut self, request: ExternalRequest) {
         let external = self.external.expect("only a sink writes to an external system");

@@ -15,7 +15,7 @@ use chain::Surroundings;
 pub use chain::{Chain, Link, SourceInput, Target};
 pub use output::{Output, Outputs};
 
-use crate::effect::{TaskEffects, ToJob};
+use crate::effect::{ReaderEvent, Split, TaskEffects, ToJob};
 use crate::job::{Attempt, Barrier, ChannelId, CheckpointId, Element, InputId, Record, TaskId};
 use crate::kernel::SimTime;
 use crate::operator::{InputLog, Poll};
@@ -224,6 +224,9 @@ impl Task {
         let (chain, mut around) = self.surroundings(now, effects);
         let snapshots = chain.snapshot(barrier.checkpoint, &mut around);
         effects.snapshot = snapshots.map(|snapshots| (barrier.checkpoint, snapshots));
+        if self.chain.reads_splits() {
+            effects.messages.push(ToJob::Reader(ReaderEvent::Passed(barrier.checkpoint)));
+        }
     }
 
     fn tell_positions(
@@ -239,6 +242,22 @@ impl Task {
         let positions = positions.into_iter().map(position).collect();
         let event = TraceEvent::SourcePositions { task: self.id(), checkpoint, positions };
         effects.events.push(event);
+    }
+
+    /// The split enumerator gives it a split, or says that none are left. It acknowledges what it can still take.
+    pub fn on_split(
+        &mut self,
+        number: u64,
+        split: Option<Split>,
+        now: SimTime,
+        effects: &mut TaskEffects,
+    ) {
+        if self.phase != Phase::Running {
+            return;
+        }
+        let (chain, mut around) = self.surroundings(now, effects);
+        chain.take_split(split.map(|split| (split.partition, split.next)), &mut around);
+        effects.messages.push(ToJob::Reader(ReaderEvent::Received(number)));
     }
 
     /// Reads on, if this is a source. `Ended` is told once; what it means depends on the source's `then`.

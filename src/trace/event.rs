@@ -2,8 +2,8 @@
 
 use super::Call;
 use crate::job::{
-    Attempt, ChannelId, CheckpointId, CheckpointKind, ExternalId, InputId, OperatorId, Origin,
-    RunId, TaskId, TaskManagerId,
+    Attempt, ChannelId, CheckpointId, CheckpointKind, ExternalId, InputId, OperatorId,
+    OperatorIndex, Origin, RunId, TaskId, TaskManagerId,
 };
 use serde::Serialize;
 use std::fmt;
@@ -232,6 +232,10 @@ pub enum Message {
     NotifyAborted,
     /// Task to job manager: I run, I ended, I failed.
     Status,
+    /// Job manager to reader: a split, or none are left.
+    Split,
+    /// Reader to job manager: I have nothing to read, I have what you sent, the barrier is behind me.
+    ReaderEvent,
 }
 
 /// What the network did to a message.
@@ -315,6 +319,15 @@ pub enum TraceEvent {
         checkpoint: Option<CheckpointId>,
         positions: Arc<[SourcePosition]>,
     },
+    /// The split enumerator of a source drew its state: the splits that nobody had, and where each begins.
+    EnumeratorTaken {
+        run: RunId,
+        operator: OperatorIndex,
+        checkpoint: CheckpointId,
+        unassigned: Arc<[SourcePosition]>,
+    },
+    /// A split enumerator gave a reader a split, or told it that none are left.
+    SplitAssigned { task: TaskId, attempt: Attempt, split: Option<SourcePosition> },
     /// A task drew its state: what it had received and sent by then, per channel.
     SnapshotTaken {
         task: TaskId,

@@ -3,11 +3,13 @@
 
 use super::story::{Act, Plot, step};
 use super::{Draw, Profile, percent};
-use crate::job::OperatorKind;
+use crate::job::{OperatorKind, Reader};
 use crate::kernel::SimTime;
 use crate::scenario::{Action, Aim, ClusterConfig, JobConfig, Milestone, Step, TaskName, Trigger};
 use crate::trace::Message;
 
+/// Percent of worlds that may lose or delay a message about splits, if they have any.
+const DISTURB_SPLITS: u64 = 50;
 /// Percent of worlds in which subtasks are killed.
 const KILL_TASKS: u64 = 62;
 /// How many, where they are.
@@ -67,6 +69,9 @@ pub(super) fn steps(
             let delayed = draw.within("delayed", DISTURBED);
             steps.extend((0..delayed).map(|number| faults.delay(number)));
         }
+        if draw.chance("disturb-splits", DISTURB_SPLITS) {
+            steps.extend(faults.disturb_splits());
+        }
     }
     steps
 }
@@ -108,6 +113,23 @@ impl<'d> Faults<'d> {
             self.plot.interval.times(self.draw.within(format_args!("{what}/longest"), (1, 4)));
         let by = self.draw.span(format_args!("{what}/by"), (SimTime::from_millis(1), longest));
         step(self.time(&what), Action::Delay(self.aim(&what), by))
+    }
+
+    /// A message between a reader of splits and its enumerator that is lost or late; none in a world without.
+    fn disturb_splits(&self) -> Option<Step> {
+        let act = self.act("splits");
+        let mut nodes = self.jobs[act].graph.operators.iter();
+        let reader = nodes.find(|node| node.options.reader == Reader::Splits)?;
+        let message =
+            self.draw.weighted("splits/message", &[(Message::Split, 3), (Message::ReaderEvent, 1)]);
+        let aim = Aim { message, task: self.subtask("splits", act, reader), checkpoint: None };
+        let action = if self.draw.chance("splits/lost", 60) {
+            Action::Lose(aim)
+        } else {
+            let longest = SimTime::from_millis(1_500);
+            Action::Delay(aim, self.draw.span("splits/by", (SimTime::from_millis(1), longest)))
+        };
+        Some(step(self.time("splits"), action))
     }
 
     /// The act that a fault falls into.

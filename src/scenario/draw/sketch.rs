@@ -7,7 +7,7 @@
 use super::{Draw, Scale, percent};
 use crate::job::{
     AtEnd, ChainStrategy, InputEdge, JobGraph, KeyBy, KeyColumns, KeySelector, OperatorIndex,
-    OperatorKind, OperatorNode, OperatorOptions, Partitioner,
+    OperatorKind, OperatorNode, OperatorOptions, Partitioner, Reader,
 };
 use crate::kernel::SimTime;
 use std::fmt::Display;
@@ -34,6 +34,8 @@ const OF_COLUMN: u64 = 25;
 const COMMITTER: u64 = 12;
 /// Percent of other sinks that know rows again.
 const DEDUP: u64 = 12;
+/// How busy readers of splits are, in percent.
+const READER_BUSY: u64 = 70;
 /// Percent of joins whose right side has its key in another column.
 const TURNED: u64 = 40;
 /// How many pairs a join by the first column may come to.
@@ -205,10 +207,11 @@ impl Drawing<'_> {
     }
 
     fn sources(&mut self) -> Vec<String> {
-        let draw = self.draw;
+        let (draw, scale) = (self.draw, self.scale);
         for place in 0..self.scale.records.len() {
             let name = ["rows-source", "more-source"][place];
             let partitions = u64::from(self.scale.partitions(draw, place));
+            let reads_splits = self.scale.reads_splits(draw, place);
             let most = if draw.chance(format_args!("{name}/too-many"), SOURCES_TOO_MANY) {
                 PARALLELISM.1
             } else {
@@ -217,7 +220,13 @@ impl Drawing<'_> {
             let input = ["rows", "more"][place].to_owned();
             let node =
                 self.push(name, OperatorKind::Source { input, then: AtEnd::End }, Vec::new(), true);
-            node.parallelism = draw.count(format_args!("{name}/parallelism"), (1, most));
+            node.parallelism =
+                draw.count(format_args!("{name}/parallelism"), (1, most.min(PARALLELISM.1)));
+            if reads_splits {
+                node.options.reader = Reader::Splits;
+                // Busy most of the time, so that splits are given out all the time.
+                node.takes = percent(scale.gap, READER_BUSY * u64::from(node.parallelism));
+            }
         }
         self.nodes.iter().map(|node| node.name.clone()).collect()
     }

@@ -25,6 +25,10 @@ impl Nodes<'_> {
                 format!("operator `{name}` has `column`, but {kind} `{function}` takes none");
             return error(&column.span(), message, "leave it out");
         }
+        if let Some(reader) = text.reader.as_ref().filter(|_| !text.is_source()) {
+            let message = format!("operator `{name}` has `reader` but is no source");
+            return error(&reader.span(), message, "set it where the input is read");
+        }
         let Some(second) = &text.second_key_by else { return Ok(()) };
         if text.second_from.is_none() {
             let message = format!("operator `{name}` has `second-key-by` but no second input");

@@ -55,6 +55,7 @@ impl Nodes<'_> {
             takes: text.takes.map_or(TAKES, |takes| takes.0),
             options: OperatorOptions {
                 column: text.column.as_ref().map(|column| *column.get_ref()),
+                reader: text.reader.as_ref().map(|reader| *reader.get_ref()).unwrap_or_default(),
             },
         })
     }

@@ -1,7 +1,7 @@
 //! An operator as a scenario spells it. Every field may be missing: `set` changes some and leaves the rest.
 
 use super::word::{Count, Time};
-use crate::job::{AtEnd, ChainStrategy, KeyColumns, KeySelector, KeyType, Partitioner};
+use crate::job::{AtEnd, ChainStrategy, KeyColumns, KeySelector, KeyType, Partitioner, Reader};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 use toml::Spanned;
@@ -27,10 +27,11 @@ pub(super) struct OperatorText {
     pub slot_group: Option<String>,
     pub takes: Option<Time>,
     pub column: Option<Spanned<u16>>,
+    pub reader: Option<Spanned<Reader>>,
 }
 
 /// Every key of an operator, but for the kinds.
-pub(super) const KEYS: [&str; 16] = [
+pub(super) const KEYS: [&str; 17] = [
     "name",
     "then",
     "uid",
@@ -47,6 +48,7 @@ pub(super) const KEYS: [&str; 16] = [
     "slot-group",
     "takes",
     "column",
+    "reader",
 ];
 
 impl OperatorText {
@@ -96,6 +98,7 @@ impl OperatorText {
         replace(&mut self.slot_group, change.slot_group);
         replace(&mut self.takes, change.takes);
         replace(&mut self.column, change.column);
+        replace(&mut self.reader, change.reader);
     }
 }
 
@@ -134,6 +137,7 @@ impl<'de> Visitor<'de> for OperatorVisitor {
                 "slot-group" => text.slot_group = Some(map.next_value()?),
                 "takes" => text.takes = Some(map.next_value()?),
                 "column" => text.column = Some(map.next_value()?),
+                "reader" => text.reader = Some(map.next_value()?),
                 _ => text.kinds.push((key, map.next_value()?)),
             }
         }

@@ -261,6 +261,8 @@ pub(super) struct AimText {
     pub decline: Option<Spanned<String>>,
     pub notify_complete: Option<Spanned<String>>,
     pub notify_aborted: Option<Spanned<String>>,
+    pub split: Option<Spanned<String>>,
+    pub reader_event: Option<Spanned<String>>,
     pub checkpoint: Option<Count<{ u32::MAX }>>,
     pub by: Option<Time>,
 }

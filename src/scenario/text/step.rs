@@ -275,6 +275,8 @@ impl Story<'_> {
             (Message::Decline, &text.decline),
             (Message::NotifyComplete, &text.notify_complete),
             (Message::NotifyAborted, &text.notify_aborted),
+            (Message::Split, &text.split),
+            (Message::ReaderEvent, &text.reader_event),
         ];
         let mut aims =
             aims.into_iter().filter_map(|(message, task)| Some((message, task.as_ref()?)));
@@ -282,7 +284,7 @@ impl Story<'_> {
             return Err(self.source.error_with(
                 at,
                 "a fault must aim at one kind of message",
-                "name one: `trigger`, `ack`, `decline`, `notify-complete` or `notify-aborted`",
+                "name one: `trigger`, `ack`, `decline`, `notify-complete`, `notify-aborted`, `split` or `reader-event`",
             ));
         };
         let checkpoint = text.checkpoint.map(|checkpoint| u64::from(checkpoint.0));

@@ -4,7 +4,7 @@ use super::layout::{Table, list, quoted, time, word};
 use super::node::TAKES;
 use crate::job::{
     AtEnd, ChainStrategy, InputEdge, JobGraph, KeySelector, KeyType, OperatorIndex, OperatorKind,
-    OperatorNode, Partitioner,
+    OperatorNode, Partitioner, Reader,
 };
 
 /// The operator at a place of a graph.
@@ -24,7 +24,12 @@ pub(super) fn operator(graph: &JobGraph, place: usize) -> Table {
         put_edges(&mut table, graph, ["second-from", "second-partition"], &second);
     }
     put_key(&mut table, node);
-    table.put_some("column", node.options.column);
+    let reader = node.options.reader;
+    table.put_some("column", node.options.column).put_if(
+        reader != Reader::default(),
+        "reader",
+        word(&reader),
+    );
     table
         .put_if(node.parallelism != 1, "parallelism", node.parallelism)
         .put_some("max-parallelism", node.max_parallelism)

@@ -48,6 +48,7 @@ pub(in crate::store) fn sample(size: i64) -> Savepoint {
     };
     let snapshot = |state| SubtaskState::Snapshot(Arc::new(state));
     let operator = |number, name: &str, subtasks| OperatorState {
+        coordinator: None,
         id: OperatorId([number; 16]),
         name: name.into(),
         uid: (number == 1).then(|| format!("{name}-id")),
@@ -209,6 +210,20 @@ fn a_second_spelling_of_the_same_content_is_refused() {
     let mut longer = wire::spell(&wire::Payload::to_wire(&OperatorSnapshot::default()));
     longer.push(0);
     assert!(forged(&longer).to_string().contains("1 bytes are left over"));
+}
+
+#[test]
+fn the_state_of_a_coordinator_is_read_back() {
+    let mut savepoint = sample(2);
+    let checkpoint = &savepoint.checkpoint;
+    let mut operators = checkpoint.operators().to_vec();
+    operators[0].coordinator = Some(Arc::new(listed(vec![Value::Int(7)])));
+    let properties = checkpoint.properties().clone();
+    savepoint.checkpoint = CompletedCheckpoint::from_durable(properties, operators);
+    let files = encode_inline_below(&savepoint, usize::MAX);
+    let read = decode(&files.metadata).unwrap();
+    let read = read.resolve(|_| Err("all states are inline")).unwrap();
+    assert_eq!(read.checkpoint, savepoint.checkpoint);
 }
 
 #[test]
