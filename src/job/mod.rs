@@ -7,6 +7,7 @@ mod chain;
 mod config;
 mod element;
 mod error;
+mod event_time;
 mod graph;
 mod id;
 mod key_group;
@@ -18,6 +19,7 @@ mod wiring;
 pub use config::{CheckpointConfig, RestartStrategy, Retention};
 pub use element::{Barrier, CheckpointKind, Element, Stop};
 pub use error::GraphError;
+pub use event_time::{EventTime, TumblingWindows};
 pub use graph::{
     AtEnd, ChainStrategy, InputEdge, JobGraph, KeyBy, KeyColumns, KeySelector, KeyType,
     OperatorKind, OperatorNode, OperatorOptions, Partitioner, Reader,

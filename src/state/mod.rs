@@ -9,6 +9,7 @@ pub mod hash_order;
 mod live;
 pub mod rescale;
 mod snapshot;
+mod timers;
 
 pub use checkpoint::{
     AckLedger, CommitPermit, CompletedCheckpoint, OperatorState, Properties, SubtaskState,
@@ -16,3 +17,4 @@ pub use checkpoint::{
 pub use fixed::{FixedHasher, FixedMap};
 pub use live::{BroadcastId, KeyedId, ListId, LiveState};
 pub use snapshot::{KeyedEntry, KeyedSnapshot, ListMode, ListSnapshot, OperatorSnapshot};
+pub use timers::{Timer, Timers};

@@ -9,11 +9,13 @@ mod chain;
 mod context;
 mod lifecycle;
 mod output;
+mod valve;
 
 pub use aligner::{Aligner, Alignment};
 use chain::Surroundings;
 pub use chain::{Chain, Link, SourceInput, Target};
 pub use output::{Output, Outputs};
+pub use valve::{Advance, Valve};
 
 use crate::effect::{ReaderEvent, Split, TaskEffects, ToJob};
 use crate::job::{Attempt, Barrier, ChannelId, CheckpointId, Element, InputId, Record, TaskId};

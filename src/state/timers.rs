@@ -1,0 +1,118 @@
+//! Timers of one kind, event time or processing time, of one subtask of one operator.
+//!
+//! Owns what is due when, in which order, and what is dealt out again after a rescale. Does not know what time it is.
+
+use crate::job::Value;
+use std::collections::BTreeMap;
+
+/// A timer of a key; registering it twice is registering it once (Flink: `TimerHeapInternalTimer`).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Timer {
+    /// When it is due: milliseconds since 1970 for event time, nanoseconds of virtual time for processing time.
+    pub time: i64,
+    /// The key whose state it wakes.
+    pub key: Value,
+    /// What it is for within the key, such as the start of a window.
+    pub namespace: i64,
+    /// The key group of the key.
+    pub group: u16,
+}
+
+/// The timers that are registered and have not fired.
+///
+/// They fire by time, then key, then registration. Flink leaves equal times unspecified; a simulation may not.
+#[derive(Clone, Default, Debug)]
+pub struct Timers {
+    queue: BTreeMap<(i64, Value, u64), Timer>,
+    registrations: BTreeMap<Timer, u64>,
+    registered: u64,
+}
+
+impl Timers {
+    /// Registers a timer, unless it is there already.
+    pub fn register(&mut self, timer: Timer) {
+        if self.registrations.contains_key(&timer) {
+            return;
+        }
+        self.registered += 1;
+        self.queue.insert((timer.time, timer.key.clone(), self.registered), timer.clone());
+        self.registrations.insert(timer, self.registered);
+    }
+    /// Takes a timer back. Whether it was there.
+    pub fn delete(&mut self, timer: &Timer) -> bool {
+        let Some(registration) = self.registrations.remove(timer) else { return false };
+        let queued = self.queue.remove(&(timer.time, timer.key.clone(), registration));
+        assert!(queued.is_some(), "{timer:?} was registered but is not in the queue");
+        true
+    }
+    /// When the next one is due.
+    pub fn next_time(&self) -> Option<i64> {
+        self.queue.first_key_value().map(|((time, _, _), _)| *time)
+    }
+    /// Takes out the next one that is due at `now` or before. One at a time, since what fires may register or delete
+    /// others that are due too.
+    pub fn pop_due(&mut self, now: i64) -> Option<Timer> {
+        if self.next_time()? > now {
+            return None;
+        }
+        let (_, timer) = self.queue.pop_first()?;
+        let registration = self.registrations.remove(&timer);
+        assert!(registration.is_some(), "{timer:?} was in the queue but is not registered");
+        Some(timer)
+    }
+    /// All of them in the order in which they would fire, for a snapshot. Registering them again in this order, in one
+    /// subtask or dealt out by key group to several, keeps the order of each key's.
+    pub fn snapshot(&self) -> Vec<Timer> {
+        self.queue.values().cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn timer(time: i64, key: &str, namespace: i64) -> Timer {
+        let group = u16::try_from(key.len()).expect("short");
+        Timer { time, key: Value::text(key), namespace, group }
+    }
+    fn fired(timers: &mut Timers, now: i64) -> Vec<Timer> {
+        std::iter::from_fn(|| timers.pop_due(now)).collect()
+    }
+    fn registered(all: &[Timer]) -> Timers {
+        let mut timers = Timers::default();
+        all.iter().for_each(|timer| timers.register(timer.clone()));
+        timers
+    }
+
+    #[test]
+    fn timers_fire_by_time_then_key_then_registration_and_only_when_due() {
+        let mut timers = registered(&[
+            timer(6, "a", 0),
+            timer(5, "b", 0),
+            timer(5, "a", 9),
+            timer(5, "a", 1),
+            timer(4, "z", 0),
+        ]);
+        let order = [timer(4, "z", 0), timer(5, "a", 9), timer(5, "a", 1), timer(5, "b", 0)];
+        assert_eq!(fired(&mut timers, 5), order);
+        assert_eq!(timers.next_time(), Some(6));
+    }
+
+    #[test]
+    fn a_timer_registered_twice_fires_once_and_a_deleted_one_never() {
+        let mut timers = registered(&[timer(1, "a", 0), timer(1, "a", 0), timer(2, "a", 0)]);
+        assert!(timers.delete(&timer(2, "a", 0)));
+        assert!(!timers.delete(&timer(2, "a", 0)));
+        assert_eq!(fired(&mut timers, i64::MAX), [timer(1, "a", 0)]);
+    }
+
+    #[test]
+    fn a_snapshot_dealt_out_by_key_group_keeps_every_timer_and_the_order_of_each_key() {
+        let all = [timer(5, "aa", 9), timer(5, "aa", 1), timer(5, "b", 2), timer(3, "b", 0)];
+        let snapshot = registered(&all).snapshot();
+        let (even, odd): (Vec<_>, Vec<_>) =
+            snapshot.into_iter().partition(|timer| timer.group % 2 == 0);
+        assert_eq!(fired(&mut registered(&even), 5), [timer(5, "aa", 9), timer(5, "aa", 1)]);
+        assert_eq!(fired(&mut registered(&odd), 5), [timer(3, "b", 0), timer(5, "b", 2)]);
+    }
+}
