@@ -90,6 +90,10 @@ fn wrong_input_is_told_with_what_to_do_about_it() {
         ("savepoint_is_a_text", &["run", part2, "-s", utf8(&not_savepoint)]),
         ("non_restored_without_savepoint", &["run", part2, "-n"]),
         ("show_an_empty_folder", &["savepoint", "show", utf8(&empty)]),
+        ("verify_a_text", &["savepoint", "verify", utf8(&not_savepoint)]),
+        ("move_nothing", &["savepoint", "move", "no/such/savepoint", "elsewhere"]),
+        ("dispose_of_nothing", &["savepoint", "dispose", "no/such/savepoint", "--yes"]),
+        ("dispose_unasked", &["savepoint", "dispose", utf8(&empty)]),
         ("list_nothing", &["savepoint", "list", "no/such/folder"]),
         ("seeds_without_end", &["sweep", "--seeds", "5"]),
         ("seeds_reversed", &["sweep", "--seeds", "9..3"]),
@@ -190,6 +194,56 @@ fn a_savepoint_that_was_moved_goes_on_at_another_parallelism() {
     let refused = sandbar(&["run", part2, "-s", utf8(&moved), "--input", "book=Cargo.toml"]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(text(&refused.stderr).contains("is not the one the savepoint was taken over"));
+}
+
+#[test]
+fn a_savepoint_is_verified_moved_and_disposed_of() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = |name: &str| folder.path().join(name);
+    let (data, moved) = (path("data"), path("moved"));
+    succeed(&["run", "sim/word_count_part1.toml", "--data-dir", utf8(&data)]);
+    let listed = succeed(&["savepoint", "list", utf8(&data)]);
+    let (found, _) = listed.split_once("  ").expect("a path and what it is");
+    assert!(succeed(&["savepoint", "verify", found]).contains("is whole"));
+    succeed(&["savepoint", "move", found, utf8(&moved)]);
+    assert!(succeed(&["savepoint", "verify", utf8(&moved)]).contains("is whole"));
+    // Damaged: the reader and the verifier say the same, with file, offset and cause.
+    let file = moved.join("_metadata");
+    let sound = fs::read(&file).expect("it is there");
+    let mut damaged = sound.clone();
+    damaged[100] ^= 4;
+    fs::write(&file, &damaged).expect("written");
+    for arguments in [
+        &["savepoint", "verify", utf8(&moved)][..],
+        &["run", "sim/word_count_part2.toml", "-s", utf8(&moved)],
+    ] {
+        let output = sandbar(arguments);
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains("_metadata` is damaged: at byte "), "{told}");
+    }
+    fs::write(&file, &sound).expect("written");
+    let told = complaint(&["savepoint", "dispose", utf8(&moved)], folder.path());
+    assert!(told.contains("add --yes"), "{told}");
+    succeed(&["savepoint", "dispose", utf8(&moved), "--yes"]);
+    assert!(!moved.exists());
+}
+
+#[test]
+fn a_savepoint_that_does_not_fit_the_job_is_wrong_input() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = |name: &str| folder.path().join(name);
+    let data = path("data");
+    succeed(&["run", "sim/word_count_part1.toml", "--data-dir", utf8(&data)]);
+    let listed = succeed(&["savepoint", "list", utf8(&data)]);
+    let (found, _) = listed.split_once("  ").expect("a path and what it is");
+    let part2 = fs::read_to_string("sim/word_count_part2.toml").expect("it is there");
+    let book = std::env::current_dir().expect("a folder").join("LICENSE-APACHE");
+    let other = part2.replace("counts-id", "other-id").replace("../LICENSE-APACHE", utf8(&book));
+    fs::write(path("other.toml"), other).expect("written");
+    let output = sandbar(&["run", utf8(&path("other.toml")), "-s", found]);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stdout));
+    assert!(text(&output.stdout).contains("cannot map"), "{}", text(&output.stdout));
 }
 
 #[test]

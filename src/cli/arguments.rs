@@ -141,6 +141,26 @@ pub(super) enum SavepointCommand {
         /// Its folder, or the _metadata in it
         path: PathBuf,
     },
+    /// Read every byte of it, and tell each file with its blocks; exits with 2 at the first that is damaged
+    Verify {
+        /// Its folder, or the _metadata in it
+        path: PathBuf,
+    },
+    /// Move it, having read all of it; between file systems it is copied and read again first
+    Move {
+        /// Its folder, or the _metadata in it
+        from: PathBuf,
+        /// Where nothing is, or a folder to move it into
+        to: PathBuf,
+    },
+    /// Remove its files, _metadata first, and nothing that is not its own
+    Dispose {
+        /// Its folder, or the _metadata in it
+        path: PathBuf,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
     /// List the savepoints and retained checkpoints of a data folder, one a line
     List {
         /// A data folder, or any folder that holds savepoints

@@ -71,12 +71,7 @@ fn carry_out(
     match command {
         Command::Run(run) => run::run(&run, catalogue, screen),
         Command::Sweep(sweep) => sweep::sweep(&sweep, catalogue, screen),
-        Command::Savepoint(arguments::SavepointCommand::Show { path }) => {
-            savepoint::show(&path, screen)
-        }
-        Command::Savepoint(arguments::SavepointCommand::List { path }) => {
-            savepoint::list(&path, screen)
-        }
+        Command::Savepoint(command) => savepoint::carry_out(&command, screen),
         Command::Uid { text } => identity::uid(&text, screen),
         Command::Key(key) => identity::key(&key, screen),
         Command::Completions { shell } => {

@@ -7,7 +7,7 @@ use super::open::{base, by_name, nearest, scenario, shell_word};
 use super::output::{Target, rows_of};
 use super::report::{Report, report};
 use super::screen::Screen;
-use super::{BROKEN, HOLDS, NOT_DETERMINISTIC, STALLED};
+use super::{BROKEN, HOLDS, NOT_DETERMINISTIC, STALLED, WRONG_INPUT};
 use crate::cluster::Cluster;
 use crate::job::OperatorKind;
 use crate::kernel::Choices;
@@ -61,7 +61,9 @@ pub(super) fn run(
         Format::Human => screen.say(&report(&told, screen.style)),
         Format::Json => screen.say(&super::json::object(&told)),
     }
+    let is_refused = setup.start.is_some() && played.is_start_refused();
     let code = match played.judgement() {
+        _ if is_refused => WRONG_INPUT,
         Judgement::Holds => HOLDS,
         Judgement::Broken => BROKEN,
         Judgement::Stalled => STALLED,

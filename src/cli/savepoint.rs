@@ -1,22 +1,81 @@
-//! `sandbar savepoint`: what is in savepoints that a run left on disk.
+//! `sandbar savepoint`: what is in savepoints that a run left on disk, and what their owner does with them.
 
+use super::arguments::SavepointCommand;
 use super::failure::Failure;
 use super::screen::Screen;
 use super::{HOLDS, WRONG_INPUT};
 use crate::job::CheckpointKind;
 use crate::render::clock;
-use crate::store::{self, SavepointSummary};
+use crate::store::{self, Disposed, SavepointSummary, VerifiedFile};
+use std::io::IsTerminal;
 use std::path::Path;
 
+/// Does what is asked of a savepoint or a folder of them.
+pub(super) fn carry_out(command: &SavepointCommand, screen: &mut Screen) -> Result<u8, Failure> {
+    match command {
+        SavepointCommand::Show { path } => show(path, screen),
+        SavepointCommand::List { path } => list(path, screen),
+        SavepointCommand::Verify { path } => verify(path, screen),
+        SavepointCommand::Move { from, to } => {
+            let target = store::move_to(from, to)?;
+            screen.say(&format!("moved to {}\n", target.display()));
+            Ok(HOLDS)
+        }
+        SavepointCommand::Dispose { path, yes } => dispose(path, *yes, screen),
+    }
+}
+
+/// Reads every byte of one.
+fn verify(path: &Path, screen: &mut Screen) -> Result<u8, Failure> {
+    let verified = store::verify(path)?;
+    let summary = &verified.summary;
+    let width = verified.files.iter().map(|file| file.name.len()).max().unwrap_or(0);
+    for VerifiedFile { name, bytes, blocks } in &verified.files {
+        screen.say(&format!("  {name:width$}  {bytes} bytes in {blocks} blocks, as written\n"));
+    }
+    for name in &verified.foreign {
+        screen.say(&format!("  {name:width$}  does not belong to it\n"));
+    }
+    let (kind, id, job) = (kind(summary.kind), summary.id, &summary.job_name);
+    screen.say(&format!("{kind} {id} of {job} is whole: {} bytes\n", summary.bytes));
+    Ok(HOLDS)
+}
+
+/// Removes one, once the user has agreed.
+fn dispose(path: &Path, is_agreed: bool, screen: &mut Screen) -> Result<u8, Failure> {
+    if !is_agreed {
+        let shown = path.display();
+        if !std::io::stdin().is_terminal() {
+            return Err(Failure::wrong(
+                format!("nobody is there to agree that `{shown}` is removed"),
+                "add --yes, or run it on a terminal",
+            ));
+        }
+        screen.say(&format!("remove {shown} for ever? [y/N] "));
+        let mut answer = String::new();
+        let read = std::io::stdin().read_line(&mut answer);
+        if read.is_err() || !matches!(answer.trim(), "y" | "Y" | "yes") {
+            screen.say("left as it is\n");
+            return Ok(HOLDS);
+        }
+    }
+    let Disposed { removed, left } = store::dispose(path)?;
+    screen.say(&format!("removed {} files of {}\n", removed.len(), path.display()));
+    for name in left {
+        screen.say(&format!("  {name}  does not belong to it and was left\n"));
+    }
+    Ok(HOLDS)
+}
+
 /// Tells what is in one.
-pub(super) fn show(path: &Path, screen: &mut Screen) -> Result<u8, Failure> {
+fn show(path: &Path, screen: &mut Screen) -> Result<u8, Failure> {
     let summary = store::describe(path)?;
     screen.say(&describe(&summary));
     Ok(HOLDS)
 }
 
 /// Lists all of a folder, one a line; a damaged one hides none of the others.
-pub(super) fn list(path: &Path, screen: &mut Screen) -> Result<u8, Failure> {
+fn list(path: &Path, screen: &mut Screen) -> Result<u8, Failure> {
     let found = store::list(path)?;
     if found.is_empty() {
         screen.say(&format!("no savepoint or checkpoint in {}\n", path.display()));

@@ -94,6 +94,11 @@ pub struct Played {
 }
 
 impl Played {
+    /// Whether the first job was refused at its submission: the snapshot it was to start from does not fit it.
+    pub fn is_start_refused(&self) -> bool {
+        self.outcome.refusals.iter().any(|(step, _)| *step == u32::MAX)
+    }
+
     /// What the play came to, in one word.
     pub fn judgement(&self) -> Judgement {
         if self.outcome.end == End::Stalled {

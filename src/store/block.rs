@@ -244,6 +244,18 @@ pub(super) struct BlockReader<'a> {
     blocks: u64,
 }
 
+/// How many blocks a file has, each with its checksum found right, the end among them.
+pub(super) fn block_count(bytes: &[u8]) -> Result<u64, CodecError> {
+    let mut reader = BlockReader::open(bytes)?;
+    while reader.look()?.0.kind != BlockKind::End {
+        let (block, _) = reader.look()?;
+        reader.take(block.kind)?;
+    }
+    let before = reader.blocks;
+    reader.finish()?;
+    Ok(before + 1)
+}
+
 impl<'a> BlockReader<'a> {
     /// Checks the header: magic number first, then its checksum, then the version.
     pub(super) fn open(bytes: &'a [u8]) -> Result<Self, CodecError> {

@@ -104,6 +104,12 @@ pub enum StoreError {
         /// The marker file.
         file: PathBuf,
     },
+    /// Something is where a savepoint is to be moved to.
+    #[error("cannot move a savepoint to `{}`: something is there", path.display())]
+    Occupied {
+        /// The target.
+        path: PathBuf,
+    },
     /// Other savepoints hold every name that this one could have.
     #[error("no free name for a savepoint in `{}`; the last tried was `{tried}`", path.display())]
     NoFreeName {
@@ -172,6 +178,7 @@ impl StoreError {
             Self::MisnamedSink { .. } => {
                 "give the file its name back, or delete it if it is a copy"
             }
+            Self::Occupied { .. } => "give a path at which there is nothing, or an existing folder",
             Self::NoFreeName { .. } => "remove savepoints that are no longer needed",
             Self::Io { source, .. } => io_help(source),
         }

@@ -114,7 +114,7 @@ impl DataDir {
         Ok(target)
     }
 
-    /// Removes a retained checkpoint: its metadata first, so that it can no longer be found if the rest fails.
+    /// Removes a retained checkpoint: at once, so that none is found in half if the rest fails.
     ///
     /// # Errors
     /// There is none, or the operating system refuses.
@@ -222,24 +222,23 @@ fn assemble(parent: &Path, files: &SavepointFiles) -> Result<TempDir, StoreError
     Ok(folder)
 }
 
-fn move_into_place(folder: TempDir, target: &Path) -> Result<(), StoreError> {
+pub(super) fn move_into_place(folder: TempDir, target: &Path) -> Result<(), StoreError> {
     fs::rename(folder.path(), target).map_err(StoreError::io("rename a folder to", target))?;
     // What was temporary is now elsewhere; nothing is left to clean up.
     let _ = folder.keep();
     sync_folder(target.parent().expect("the target lies in the data folder"))
 }
 
-/// Removes the metadata, then everything else.
+/// Removes a snapshot of the system's own: it vanishes at once, under a name that no reader takes for anything.
 fn remove_snapshot(folder: &Path) -> Result<(), StoreError> {
-    let metadata = folder.join(METADATA);
-    match fs::remove_file(&metadata) {
-        Err(error) if !is_absent(&error) => {
-            return Err(StoreError::io("remove", &metadata)(error));
-        }
-        Ok(()) | Err(_) => sync_folder(folder)?,
-    }
-    fs::remove_dir_all(folder).map_err(StoreError::io("remove", folder))?;
-    sync_folder(folder.parent().expect("the folder lies in the data folder"))
+    let parent = folder.parent().expect("the folder lies in the data folder");
+    let doomed = temporary(0o777)
+        .tempdir_in(parent)
+        .map_err(StoreError::io("create a folder in", parent))?;
+    let inside = doomed.path().join("removed");
+    fs::rename(folder, &inside).map_err(StoreError::io("remove", folder))?;
+    sync_folder(parent)?;
+    doomed.close().map_err(StoreError::io("remove", folder))
 }
 
 /// Writes a file under a temporary name and renames it over the one that may be there.
@@ -268,7 +267,7 @@ fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
 
 /// A maker of unfinished files and folders. What is finished is as open to others as any file that is created
 /// here: `mode` less the umask, not the owner's alone as is usual for temporary files.
-fn temporary(mode: u32) -> tempfile::Builder<'static, 'static> {
+pub(super) fn temporary(mode: u32) -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(TEMPORARY);
     #[cfg(unix)]
@@ -279,7 +278,7 @@ fn temporary(mode: u32) -> tempfile::Builder<'static, 'static> {
 }
 
 /// Makes the names in a folder durable, where the system lets a folder be opened.
-fn sync_folder(path: &Path) -> Result<(), StoreError> {
+pub(super) fn sync_folder(path: &Path) -> Result<(), StoreError> {
     if cfg!(unix) {
         let sync = || fs::File::open(path)?.sync_all();
         sync().map_err(StoreError::io("sync folder", path))?;

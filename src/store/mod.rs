@@ -15,7 +15,8 @@
 //! DIR/sinks/<name>-<hash>.sink                    what each external system holds
 //! ```
 //!
-//! and [`read_savepoint`], [`describe`] and [`list`] read them from wherever they were moved to.
+//! and [`read_savepoint`], [`describe`] and [`list`] read them from wherever they were moved to. Their owner can
+//! [`verify`], [`move_to`] and [`dispose`] them.
 //!
 //! Stricter than Flink, which has no checksum: any byte that is damaged, missing or extra is an error that names
 //! the file, the offset and the cause. A reader neither panics nor guesses.
@@ -26,6 +27,8 @@ mod codec;
 mod error;
 #[cfg(feature = "fs")]
 mod folder;
+#[cfg(feature = "fs")]
+mod owner;
 #[cfg(feature = "fs")]
 mod read;
 mod savepoint;
@@ -40,6 +43,8 @@ pub use codec::{
 pub use error::StoreError;
 #[cfg(feature = "fs")]
 pub use folder::DataDir;
+#[cfg(feature = "fs")]
+pub use owner::{Disposed, Verified, VerifiedFile, dispose, move_to, verify};
 #[cfg(feature = "fs")]
 pub use read::{Listed, describe, find_data_dir, list, read_savepoint};
 pub use savepoint::{InputIdentity, OperatorSummary, Savepoint, SavepointSummary, StateSummary};

@@ -103,7 +103,15 @@ fn is_unfinished(folder: &Path) -> bool {
 }
 
 fn read(path: &Path) -> Result<(Metadata, Savepoint), StoreError> {
-    let file = metadata_file(path)?;
+    read_file(metadata_file(path)?)
+}
+
+/// Reads the snapshot in a folder that may not be finished.
+pub(super) fn read_folder(folder: &Path) -> Result<Savepoint, StoreError> {
+    read_file(folder.join(METADATA)).map(|(_, savepoint)| savepoint)
+}
+
+fn read_file(file: PathBuf) -> Result<(Metadata, Savepoint), StoreError> {
     let bytes = fs::read(&file).map_err(StoreError::io("read", &file))?;
     let metadata = decode(&bytes).map_err(|error| StoreError::undecodable(&file, error))?;
     let folder = file.parent().unwrap_or(Path::new(""));
@@ -112,7 +120,7 @@ fn read(path: &Path) -> Result<(Metadata, Savepoint), StoreError> {
 }
 
 /// The metadata file that a path to a savepoint means.
-fn metadata_file(path: &Path) -> Result<PathBuf, StoreError> {
+pub(super) fn metadata_file(path: &Path) -> Result<PathBuf, StoreError> {
     if path.as_os_str().is_empty() {
         return Err(StoreError::EmptyPointer);
     }
@@ -154,8 +162,10 @@ fn read_state(folder: &Path, reference: &StateReference) -> Result<OperatorSnaps
     file.take(expected.saturating_add(1))
         .read_to_end(&mut bytes)
         .map_err(StoreError::io("read", &path))?;
+    // Where the file itself tells what is wrong with it, it tells the place, too.
+    let state = decode_state(&bytes).map_err(|error| StoreError::undecodable(&path, error))?;
     reference
         .check(&bytes)
         .map_err(|error| StoreError::StateFileChecksum { file: path.clone(), error })?;
-    decode_state(&bytes).map_err(|error| StoreError::undecodable(&path, error))
+    Ok(state)
 }

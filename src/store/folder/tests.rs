@@ -120,9 +120,9 @@ fn each_damage_to_a_state_file_has_its_own_message() {
         assert!(message.contains(part) && message.contains(file.to_str().unwrap()), "{message}");
     };
     let mut damaged = sound.clone();
-    damaged[20] ^= 1;
+    damaged[40] ^= 1;
     fs::write(&file, &damaged).unwrap();
-    named(refusal(&path), "checksum of the state file does not match");
+    named(refusal(&path), "is damaged: at byte 16: checksum of the `state`");
     fs::write(&file, &sound[1..]).unwrap();
     named(refusal(&path), "where `_metadata` expects");
     fs::remove_file(&file).unwrap();
