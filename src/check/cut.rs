@@ -3,7 +3,7 @@
 use super::history::History;
 use super::violation::{Violation, channel_ends};
 use super::{CUT_CONSISTENCY, Check};
-use crate::job::{Attempt, CheckpointId, RunId};
+use crate::job::{Attempt, CheckpointId, CheckpointMode, RunId};
 use crate::trace::{Cast, ChannelMark, Entry};
 
 /// Compares both ends of every channel whenever a checkpoint completes. Keeps only scratch space.
@@ -20,6 +20,7 @@ impl CutCheck {
         (run, attempt, checkpoint): (RunId, Attempt, CheckpointId),
         entry: &Entry,
         history: &History,
+        mode: CheckpointMode,
         found: &mut Check,
     ) {
         let Some(run) = history.run(run) else { return };
@@ -37,12 +38,18 @@ impl CutCheck {
         }
         for received in of_attempt().flat_map(|marks| &*marks.received) {
             let sent = self.sent[received.channel.index() - cast.first_channel];
-            if let Some(sent) = sent.filter(|sent| sent != received) {
+            if let Some(sent) = sent.filter(|sent| !agrees(mode, *sent, *received)) {
                 let text = difference(cast, checkpoint, sent, *received);
                 found.add(Violation::at_entry(CUT_CONSISTENCY, entry, text));
             }
         }
     }
+}
+
+/// Whether a snapshot holds of a channel what its mode promises: what was sent before the barrier, and in at-least-once
+/// mode perhaps what followed.
+fn agrees(mode: CheckpointMode, sent: ChannelMark, received: ChannelMark) -> bool {
+    sent == received || (mode == CheckpointMode::AtLeastOnce && received.records > sent.records)
 }
 
 fn difference(

@@ -11,6 +11,7 @@ mod history;
 mod mapping;
 mod output;
 mod ownership;
+mod promise;
 mod reference;
 mod segments;
 mod sometimes;
@@ -22,7 +23,7 @@ pub use sometimes::SOMETIMES;
 pub use violation::Violation;
 
 use crate::effect::ExternalSystem;
-use crate::job::{CheckpointId, RunId};
+use crate::job::{CheckpointId, CheckpointMode, RunId};
 use crate::kernel::SimTime;
 use crate::operator::{Catalogue, Equality, InputLog, Log};
 use crate::scenario::Scenario;
@@ -228,8 +229,11 @@ impl Checks {
             Finding::Held if !self.setup.with_output => Finding::Skipped,
             finding @ (Finding::Held | Finding::Skipped | Finding::Broken(_)) => finding,
         };
-        let classes = output::classes(&self.history, &self.setup.catalogue);
+        let classes = output::classes(&self.history, &self.setup.scenario, &self.setup.catalogue);
         self.coverage.count_classes(classes.values().copied());
+        let jobs = self.setup.scenario.jobs.iter();
+        let at_least_once = jobs.filter(|job| job.checkpoint.mode == CheckpointMode::AtLeastOnce);
+        self.coverage.at_least_once = u64::from(at_least_once.count() > 0);
         self.coverage.ended_before_first_checkpoint = u64::from(!self.has_completed);
         Verdict {
             checks: vec![
@@ -352,7 +356,8 @@ impl TraceSink for Checks {
             TraceEvent::CheckpointCompleted { run, attempt, checkpoint, .. } => {
                 let (run, checkpoint) = (*run, *checkpoint);
                 let which = (run, *attempt, checkpoint);
-                self.cut.on_completed(which, entry, &self.history, &mut self.consistency);
+                let mode = promise::mode_of(&self.setup.scenario, &self.history, run);
+                self.cut.on_completed(which, entry, &self.history, mode, &mut self.consistency);
                 self.has_completed = true;
                 let story = self.history.run(run).and_then(|run| run.story(checkpoint));
                 if story.is_some_and(|story| story.held) {

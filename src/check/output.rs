@@ -9,10 +9,11 @@ use super::history::{History, Progress, RunStory};
 use super::reference::Surroundings;
 use super::segments::{References, Stop};
 use super::violation::Violation;
-use super::{Check, EndOfWorld, FileStart, OUTPUT_EQUIVALENCE, table};
+use super::{Check, EndOfWorld, FileStart, OUTPUT_EQUIVALENCE, promise, table};
 use crate::effect::{ExternalSystem, Row};
 use crate::job::{
-    CheckpointId, CheckpointKind, ExternalId, OperatorIndex, OperatorKind, RunId, TaskId,
+    CheckpointId, CheckpointKind, CheckpointMode, ExternalId, OperatorIndex, OperatorKind, RunId,
+    TaskId,
 };
 use crate::operator::{Catalogue, Equality};
 use crate::scenario::Scenario;
@@ -107,7 +108,10 @@ impl<'w> OutputCheck<'w> {
             }
             let classes = determined(&run.cast.plan.graph, self.surroundings.catalogue);
             for demand in demands {
-                let determined = classes[demand.sink];
+                let mut determined = classes[demand.sink];
+                if self.may_count_twice(run) {
+                    determined = determined.of_replays();
+                }
                 let text = match demand.kind {
                     Sink::Plain | Sink::TwoPhase => {
                         self.judge_rows(run, &demand, &references, determined)
@@ -181,7 +185,7 @@ impl<'w> OutputCheck<'w> {
             low: if is_finished { Stop::End } else { last },
             high: Stop::End,
             extra: Vec::new(),
-            may_repeat: run.has_restarted(),
+            may_repeat: run.has_restarted() || self.may_count_twice(run),
             is_in_order: true,
         }
     }
@@ -194,13 +198,17 @@ impl<'w> OutputCheck<'w> {
     ///    unless it ended while its tasks were still starting: then some of it, in no order, since the transactions of one
     ///    subtask may have been dealt to several.
     fn demand_commits(&self, run: &RunStory, demand: &mut Demand, found: &mut Check) {
-        demand.may_repeat = false;
+        demand.may_repeat = self.may_count_twice(run);
         demand.is_in_order = self.children(run).next().is_none();
         let reached = self.commits(run, demand, found);
         if self.has_final_checkpoint(run) && run.status == JobStatus::Finished {
             return;
         }
-        (_, demand.high) = self.reached_by_all(run, demand.sink, &reached);
+        if promise::mode_of(self.scenario, self.history, run.cast.run)
+            == CheckpointMode::ExactlyOnce
+        {
+            (_, demand.high) = self.reached_by_all(run, demand.sink, &reached);
+        }
         let mut settled = reached;
         for (child, checkpoint) in self.children(run) {
             if !takes_over(run, child, demand.sink) {
@@ -277,6 +285,10 @@ impl<'w> OutputCheck<'w> {
         (lowest.min().unwrap_or(Stop::Start), Stop::At(*highest))
     }
 
+    fn may_count_twice(&self, run: &RunStory) -> bool {
+        promise::may_count_twice(self.scenario, self.history, run)
+    }
+
     /// Whether tasks of this run wait for a final checkpoint before they end.
     fn has_final_checkpoint(&self, run: &RunStory) -> bool {
         let job = &self.scenario.jobs[run.cast.job];
@@ -332,11 +344,17 @@ fn takes_over(run: &RunStory, child: &RunStory, sink: usize) -> bool {
 }
 
 /// By sink name, how strictly it is compared: over all runs that write to it, the weakest.
-pub(super) fn classes(history: &History, catalogue: &Catalogue) -> BTreeMap<String, Equality> {
+pub(super) fn classes(
+    history: &History,
+    scenario: &Scenario,
+    catalogue: &Catalogue,
+) -> BTreeMap<String, Equality> {
     let mut classes = BTreeMap::new();
     for run in history.runs.iter().flatten() {
         let graph = &run.cast.plan.graph;
+        let repeats = promise::may_count_twice(scenario, history, run);
         for (node, determined) in graph.operators.iter().zip(determined(graph, catalogue)) {
+            let determined = if repeats { determined.of_replays() } else { determined };
             let Some(sink) = Sink::of(&node.kind) else { continue };
             let class = match sink {
                 Sink::Plain | Sink::TwoPhase => determined.class(),

@@ -69,6 +69,7 @@ impl World {
             attempt,
             job: self.runs[cast.run.index()].job_key,
             rules: Arc::clone(&self.rules),
+            checkpoint: self.scenario.jobs[cast.job].checkpoint,
         };
         let world = |id: &ChannelId| ChannelId::new(cast.first_channel + id.index());
         let input_of = |id: &ChannelId| plan.edges[edge_of(plan, *id)].input;

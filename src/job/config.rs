@@ -18,6 +18,30 @@ pub struct CheckpointConfig {
     pub retained: u32,
     /// How many checkpoints in a row may fail before the job does (`CheckpointFailureManager`).
     pub tolerable_failures: u32,
+    /// What is promised of a record's effect on state.
+    pub mode: CheckpointMode,
+}
+
+/// How often a record's effect may be in the state after a recovery (`CheckpointingMode`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckpointMode {
+    /// Once: barriers are aligned, or what is in flight is part of the snapshot.
+    #[default]
+    ExactlyOnce,
+    /// Once or more: no barrier holds a record back, so a snapshot may hold records from behind its barrier.
+    AtLeastOnce,
+}
+
+impl CheckpointConfig {
+    /// How tasks handle barriers: without periodic checkpoints in the at-least-once way, whatever is configured
+    /// (`StreamConfig#getCheckpointMode`).
+    pub const fn handling(&self) -> CheckpointMode {
+        match self.interval {
+            Some(_) => self.mode,
+            None => CheckpointMode::AtLeastOnce,
+        }
+    }
 }
 
 impl Default for CheckpointConfig {
@@ -30,6 +54,7 @@ impl Default for CheckpointConfig {
             max_concurrent: 1,
             retained: 1,
             tolerable_failures: 0,
+            mode: CheckpointMode::ExactlyOnce,
         }
     }
 }

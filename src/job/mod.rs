@@ -15,7 +15,7 @@ mod uid;
 mod value;
 mod wiring;
 
-pub use config::{CheckpointConfig, RestartStrategy};
+pub use config::{CheckpointConfig, CheckpointMode, RestartStrategy};
 pub use element::{Barrier, CheckpointKind, Element};
 pub use error::GraphError;
 pub use graph::{

@@ -33,6 +33,8 @@ pub struct Profile {
     pub successors: bool,
     /// Whether a successor may differ from the job before it.
     pub changes: bool,
+    /// Whether jobs may promise at-least-once only.
+    pub at_least_once: bool,
 }
 
 impl Default for Profile {
@@ -45,6 +47,7 @@ impl Default for Profile {
             savepoints: true,
             successors: true,
             changes: true,
+            at_least_once: true,
         }
     }
 }
@@ -77,7 +80,7 @@ impl Scenario {
         let plot = story::Plot::draw(&draw, profile, &scale);
         let inputs = scale.inputs(&draw);
         let network = scale.network(&draw);
-        let jobs = plot.jobs(&draw, &scale, &network);
+        let jobs = plot.jobs(&draw, profile, &scale, &network);
         let cluster = cluster(&draw);
         let mut steps = plot.steps(&draw, profile);
         steps.extend(fault::steps(&draw, &plot, profile, &jobs, &cluster));

@@ -44,6 +44,11 @@ impl Aligner {
         self.closed.iter().all(|closed| *closed)
     }
 
+    /// By channel, whether it has ended.
+    pub fn closed(&self) -> &[bool] {
+        &self.closed
+    }
+
     /// Takes in a barrier that is newer than any this subtask is done with. `holds` tells whether a barrier holds its
     /// channel back.
     pub fn on_barrier(&mut self, gate: usize, barrier: Barrier, holds: bool) -> Alignment {

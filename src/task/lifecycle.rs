@@ -95,7 +95,12 @@ impl Task {
         effects: &mut TaskEffects,
     ) {
         assert!(self.data_ended[gate], "{:?}: a partition ended before its data", self.id());
-        match self.aligner.close(gate) {
+        let closed = self.aligner.close(gate);
+        let alignment = match &mut self.tracker {
+            Some(tracker) => tracker.on_closed(self.aligner.closed()),
+            None => closed,
+        };
+        match alignment {
             Alignment::Waiting | Alignment::Superseding(_) => {}
             Alignment::Complete(barrier) => self.complete(barrier, now, effects),
         }

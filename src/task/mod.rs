@@ -8,14 +8,19 @@ mod chain;
 mod context;
 mod lifecycle;
 mod output;
+mod tracker;
 
 pub use aligner::{Aligner, Alignment};
 use chain::Surroundings;
 pub use chain::{Chain, Link, SourceInput, Target};
 pub use output::{Output, Outputs};
+pub use tracker::Tracker;
 
 use crate::effect::{TaskEffects, ToJob};
-use crate::job::{Attempt, Barrier, ChannelId, CheckpointId, Element, InputId, Record, TaskId};
+use crate::job::{
+    Attempt, Barrier, ChannelId, CheckpointConfig, CheckpointId, CheckpointMode, Element, InputId,
+    Record, TaskId,
+};
 use crate::kernel::SimTime;
 use crate::operator::{InputLog, Poll};
 use crate::rules::Rules;
@@ -52,6 +57,8 @@ pub struct Identity {
     pub job: u64,
     /// The policies in force.
     pub rules: Arc<Rules>,
+    /// How its job is checkpointed.
+    pub checkpoint: CheckpointConfig,
 }
 
 /// One attempt of a subtask.
@@ -64,6 +71,8 @@ pub struct Task {
     inputs: Vec<u8>,
     data_ended: Vec<bool>,
     aligner: Aligner,
+    /// Counts barriers instead of aligning them, in at-least-once mode.
+    tracker: Option<Tracker>,
     chain: Chain,
     outputs: Outputs,
     awaits_final_checkpoint: bool,
@@ -90,6 +99,10 @@ impl Task {
         assert_eq!(channels.len(), inputs.len(), "every channel feeds an input");
         Self {
             aligner: Aligner::new(channels.len()),
+            tracker: match identity.checkpoint.handling() {
+                CheckpointMode::ExactlyOnce => None,
+                CheckpointMode::AtLeastOnce => Some(Tracker::default()),
+            },
             data_ended: vec![false; channels.len()],
             phase: Phase::Starting,
             awaits_final_checkpoint: false,
@@ -164,7 +177,10 @@ impl Task {
             return;
         }
         let holds = self.identity.rules.barrier_blocks_channel && self.channels.len() > 1;
-        let alignment = self.aligner.on_barrier(gate, barrier, holds);
+        let alignment = match &mut self.tracker {
+            Some(tracker) => tracker.on_barrier(gate, barrier, self.aligner.closed()),
+            None => self.aligner.on_barrier(gate, barrier, holds),
+        };
         effects.events.push(TraceEvent::BarrierArrived {
             task: self.id(),
             channel: self.channels[gate],
@@ -251,6 +267,9 @@ impl Task {
         match self.phase {
             Phase::Running | Phase::Draining if self.is_news(barrier.checkpoint) => {
                 effects.released |= self.aligner.give_up();
+                if let Some(tracker) = &mut self.tracker {
+                    tracker.forget_up_to(barrier.checkpoint);
+                }
                 self.take_snapshot(barrier, now, effects);
             }
             Phase::Running | Phase::Draining => {}
@@ -284,6 +303,9 @@ impl Task {
         }
         if self.aligner.abort(checkpoint) {
             effects.released = true;
+        }
+        if let Some(tracker) = &mut self.tracker {
+            tracker.forget(checkpoint);
         }
         if checkpoint > self.last_checkpoint {
             self.aborted.insert(checkpoint);

@@ -271,5 +271,6 @@ fn checkpoint(
         max_concurrent: count(text.max_concurrent, default.max_concurrent),
         retained: count(text.retained, default.retained),
         tolerable_failures: text.tolerable_failures.unwrap_or(default.tolerable_failures),
+        mode: text.mode.unwrap_or_default(),
     })
 }

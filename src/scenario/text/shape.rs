@@ -103,6 +103,7 @@ pub(super) struct CheckpointText {
     pub max_concurrent: Option<Count<{ u32::MAX }>>,
     pub retained: Option<Count<{ u32::MAX }>>,
     pub tolerable_failures: Option<u32>,
+    pub mode: Option<crate::job::CheckpointMode>,
 }
 
 /// `restart = "none"` or `restart = { fixed-delay = { … } }`.

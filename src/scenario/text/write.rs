@@ -140,7 +140,8 @@ fn checkpoint(job: &JobConfig) -> Table {
             this.tolerable_failures != default.tolerable_failures,
             "tolerable-failures",
             this.tolerable_failures,
-        );
+        )
+        .put_if(this.mode != default.mode, "mode", quoted("at-least-once"));
     table
 }
 
