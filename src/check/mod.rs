@@ -258,13 +258,14 @@ impl Checks {
 
     /// Judges the restore that a run is in, once all of it has arrived.
     fn judge_restore(&mut self, run: RunId, all_run: bool, entry: &Entry) {
+        let is_exact = promise::is_exact(&self.setup.scenario, &self.history, run);
         let Some(story) = self.history.runs.get_mut(run.index()).and_then(Option::as_mut) else {
             return;
         };
         let Some(mut restore) = story.restore.take() else { return };
         if !restore.is_judged && ownership::is_ready(story, &restore, all_run) {
             restore.is_judged = true;
-            ownership::check(story, &restore, entry, &mut self.ownership);
+            ownership::check(story, &restore, is_exact, entry, &mut self.ownership);
             mapping::check_arrival(story, &restore, entry, &mut self.mapping);
         }
         story.restore = Some(restore);

@@ -14,6 +14,12 @@ pub(super) fn mode_of(scenario: &Scenario, history: &History, run: RunId) -> Che
     job.map_or_else(CheckpointMode::default, |job| scenario.jobs[job].checkpoint.handling())
 }
 
+/// Whether every snapshot that a run restores is an exact cut.
+pub(super) fn is_exact(scenario: &Scenario, history: &History, run: RunId) -> bool {
+    mode_of(scenario, history, run) == CheckpointMode::ExactlyOnce
+        && history.run(run).is_none_or(|run| !may_count_twice(scenario, history, run))
+}
+
 /// Whether records may have been counted twice in a run: it, or a run that it descends from, went on from a snapshot that
 /// was taken in at-least-once mode.
 pub(super) fn may_count_twice(scenario: &Scenario, history: &History, run: &RunStory) -> bool {
