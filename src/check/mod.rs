@@ -233,6 +233,8 @@ impl Checks {
         self.coverage.count_classes(classes.values().copied());
         let jobs = self.setup.scenario.jobs.iter();
         let at_least_once = jobs.filter(|job| job.checkpoint.mode == CheckpointMode::AtLeastOnce);
+        let mut unaligned = self.setup.scenario.jobs.iter().filter(|job| job.checkpoint.unaligned);
+        self.coverage.unaligned = u64::from(unaligned.next().is_some());
         self.coverage.at_least_once = u64::from(at_least_once.count() > 0);
         self.coverage.ended_before_first_checkpoint = u64::from(!self.has_completed);
         Verdict {
@@ -267,6 +269,7 @@ impl Checks {
             restore.is_judged = true;
             ownership::check(story, &restore, is_exact, entry, &mut self.ownership);
             mapping::check_arrival(story, &restore, entry, &mut self.mapping);
+            mapping::check_in_flight(&restore, entry, &mut self.mapping);
         }
         story.restore = Some(restore);
     }
@@ -359,10 +362,16 @@ impl TraceSink for Checks {
                 let which = (run, *attempt, checkpoint);
                 let mode = promise::mode_of(&self.setup.scenario, &self.history, run);
                 self.cut.on_completed(which, entry, &self.history, mode, &mut self.consistency);
+                if self.cut.has_passed {
+                    self.sometimes.seen.insert("records-past-the-barrier");
+                }
                 self.has_completed = true;
                 let story = self.history.run(run).and_then(|run| run.story(checkpoint));
                 if story.is_some_and(|story| story.held) {
                     self.coverage.held_at_a_cut = 1;
+                }
+                if story.is_some_and(|story| !story.in_flight.is_empty()) {
+                    self.coverage.kept_in_flight = 1;
                 }
             }
             TraceEvent::RestoreMapped { run, checkpoint, .. } => {

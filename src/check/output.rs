@@ -112,6 +112,8 @@ impl<'w> OutputCheck<'w> {
                 if self.may_count_twice(run) {
                     determined = determined.of_replays();
                 }
+                // A snapshot that reaches beyond its cut may never have shown the value that a key had there.
+                determined.last &= self.has_exact_cuts(run) || demand.low == demand.high;
                 let text = match demand.kind {
                     Sink::Plain | Sink::TwoPhase => {
                         self.judge_rows(run, &demand, &references, determined)
@@ -178,7 +180,8 @@ impl<'w> OutputCheck<'w> {
     /// Rows that are seen at once: all up to the newest completed checkpoint, and more if there is more to read.
     fn at_least_once(&self, run: &RunStory, sink: usize, kind: Sink) -> Demand {
         let is_finished = run.status == JobStatus::Finished;
-        let last = run.last_completed().map_or(Stop::Start, |story| Stop::At(story.checkpoint));
+        let last = run.last_completed().and_then(|story| run.last_exact(story.checkpoint));
+        let last = last.map_or(Stop::Start, |story| Stop::At(story.checkpoint));
         Demand {
             sink,
             kind,
@@ -204,9 +207,7 @@ impl<'w> OutputCheck<'w> {
         if self.has_final_checkpoint(run) && run.status == JobStatus::Finished {
             return;
         }
-        if promise::mode_of(self.scenario, self.history, run.cast.run)
-            == CheckpointMode::ExactlyOnce
-        {
+        if self.has_exact_cuts(run) {
             (_, demand.high) = self.reached_by_all(run, demand.sink, &reached);
         }
         let mut settled = reached;
@@ -278,11 +279,19 @@ impl<'w> OutputCheck<'w> {
             let task = TaskId::new(run.cast.first_task + task.index());
             let story = run.completed(*checkpoint).expect("only completed ones are reached");
             match RunStory::progress_at(story, task) {
-                Progress::Live => Stop::At(*checkpoint),
+                // What was in flight had not reached the sink.
+                Progress::Live => run
+                    .last_exact(*checkpoint)
+                    .map_or(Stop::Start, |story| Stop::At(story.checkpoint)),
                 Progress::Drained | Progress::Finished => Stop::At(*highest),
             }
         });
         (lowest.min().unwrap_or(Stop::Start), Stop::At(*highest))
+    }
+
+    /// Whether the snapshots of a run hold nothing from behind their cuts.
+    fn has_exact_cuts(&self, run: &RunStory) -> bool {
+        promise::mode_of(self.scenario, self.history, run.cast.run) == CheckpointMode::ExactlyOnce
     }
 
     fn may_count_twice(&self, run: &RunStory) -> bool {

@@ -5,17 +5,21 @@ use crate::trace::{AbortReason, EndOfTask, Entry, Fault, MessageFate, TraceEvent
 use std::collections::BTreeSet;
 
 /// The names, sorted.
-pub const SOMETIMES: [&str; 19] = [
+pub const SOMETIMES: [&str; 23] = [
+    "alignment-timed-out",
     "backpressure",
+    "barrier-overtook-records",
     "channel-blocked",
     "checkpoint-aborted",
     "checkpoint-declined",
     "checkpoint-expired",
     "checkpoint-subsumed",
     "held-in-flight",
+    "in-flight-restored",
     "job-manager-killed",
     "message-delayed",
     "message-lost",
+    "records-past-the-barrier",
     "rescaled-keyed-state",
     "restored",
     "restored-at-another-parallelism",
@@ -40,6 +44,9 @@ impl Sometimes {
         let name = match &entry.event {
             TraceEvent::BarrierArrived { blocked: true, .. } => "channel-blocked",
             TraceEvent::AlignmentCompleted { held: 1.., .. } => "held-in-flight",
+            TraceEvent::AlignmentSwitched { .. } => "alignment-timed-out",
+            TraceEvent::InFlightPersisted { .. } => "barrier-overtook-records",
+            TraceEvent::InFlightRestored { .. } => "in-flight-restored",
             TraceEvent::AttemptStarted { restored: Some(_), .. } => "restored",
             TraceEvent::FaultInjected { fault } => match fault {
                 Fault::TaskKilled(_) => "task-killed",

@@ -30,7 +30,8 @@ pub(super) fn judge(
         return None;
     }
     let table = &check.external(run, sink)?.table;
-    let stop = match run.last_completed() {
+    let last = run.last_completed().and_then(|story| run.last_exact(story.checkpoint));
+    let stop = match last {
         _ if is_finished => Stop::End,
         Some(story) => Stop::At(story.checkpoint),
         None => return None,

@@ -195,7 +195,10 @@ impl Checkpoints {
     }
 
     fn situation(&self, participants: &Participants, is_forced: bool) -> Situation {
-        let periodic = self.pending.values().filter(|pending| pending.purpose == Purpose::Recovery);
+        // A barrier that overtakes records must not overtake that of a savepoint.
+        let counts =
+            |pending: &&Pending| self.config.unaligned || pending.purpose == Purpose::Recovery;
+        let periodic = self.pending.values().filter(counts);
         Situation {
             all_running: participants.all_running && !participants.to_ack.is_empty(),
             pending: u32::try_from(periodic.count()).expect("few are pending"),
@@ -219,7 +222,8 @@ impl Checkpoints {
         self.next = checkpoint.next();
         let kind = purpose.kind();
         effects.events.push(TraceEvent::CheckpointTriggered { run: self.run, checkpoint, kind });
-        let barrier = Barrier { checkpoint, kind, triggered: now };
+        let alignment = self.config.alignment(kind);
+        let barrier = Barrier { checkpoint, kind, triggered: now, alignment };
         let triggered = participants.to_trigger.iter();
         effects.messages.extend(triggered.map(|task| (*task, ToTask::Trigger(barrier))));
         effects.timers.push((self.config.timeout, JobTimer::Expire(checkpoint)));

@@ -1,5 +1,6 @@
 //! How a job is checkpointed and restarted.
 
+use super::{BarrierAlignment, CheckpointKind};
 use crate::kernel::SimTime;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,11 @@ pub struct CheckpointConfig {
     pub tolerable_failures: u32,
     /// What is promised of a record's effect on state.
     pub mode: CheckpointMode,
+    /// Whether barriers may overtake records, which then become part of the snapshot (FLIP-76). Needs exactly-once, one
+    /// checkpoint at a time and an interval.
+    pub unaligned: bool,
+    /// For how long after its trigger a checkpoint is aligned before its barriers overtake; zero: they do so at once.
+    pub aligned_timeout: SimTime,
 }
 
 /// How often a record's effect may be in the state after a recovery (`CheckpointingMode`).
@@ -34,6 +40,18 @@ pub enum CheckpointMode {
 }
 
 impl CheckpointConfig {
+    /// How the barriers of a checkpoint begin (`CheckpointOptions.forConfig`). Savepoints are always aligned.
+    pub const fn alignment(&self, kind: CheckpointKind) -> BarrierAlignment {
+        match kind {
+            CheckpointKind::Savepoint => BarrierAlignment::Aligned,
+            CheckpointKind::Checkpoint if !self.unaligned => BarrierAlignment::Aligned,
+            CheckpointKind::Checkpoint if self.aligned_timeout.nanos() > 0 => {
+                BarrierAlignment::Timed
+            }
+            CheckpointKind::Checkpoint => BarrierAlignment::Unaligned,
+        }
+    }
+
     /// How tasks handle barriers: without periodic checkpoints in the at-least-once way, whatever is configured
     /// (`StreamConfig#getCheckpointMode`).
     pub const fn handling(&self) -> CheckpointMode {
@@ -55,6 +73,8 @@ impl Default for CheckpointConfig {
             retained: 1,
             tolerable_failures: 0,
             mode: CheckpointMode::ExactlyOnce,
+            unaligned: false,
+            aligned_timeout: SimTime::ZERO,
         }
     }
 }

@@ -22,6 +22,24 @@ pub struct Barrier {
     pub kind: CheckpointKind,
     /// When the coordinator triggered it.
     pub triggered: SimTime,
+    /// Whether it may overtake records.
+    pub alignment: BarrierAlignment,
+}
+
+/// How a barrier stands to the records before it (`CheckpointOptions.AlignmentType`).
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
+pub enum BarrierAlignment {
+    /// It stays behind them.
+    #[default]
+    Aligned,
+    /// It stays behind them until the job's aligned timeout is over.
+    Timed,
+    /// It overtakes them.
+    Unaligned,
+    /// It would overtake them, but stays behind them on this edge, whose records could not be dealt anew.
+    ForcedAligned,
 }
 
 /// One thing on a channel.

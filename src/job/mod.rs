@@ -16,7 +16,7 @@ mod value;
 mod wiring;
 
 pub use config::{CheckpointConfig, CheckpointMode, RestartStrategy};
-pub use element::{Barrier, CheckpointKind, Element};
+pub use element::{Barrier, BarrierAlignment, CheckpointKind, Element};
 pub use error::GraphError;
 pub use graph::{
     AtEnd, ChainStrategy, InputEdge, JobGraph, KeyBy, KeySelector, KeyType, OperatorKind,

@@ -136,6 +136,17 @@ impl Plan {
         (first..first + to_usize(vertex.parallelism)).map(TaskId::new)
     }
 
+    /// Whether barriers may overtake records on the edges into a chain. Records of pointwise and broadcast edges could not
+    /// be dealt anew, and one such edge aligns the whole chain (`StreamGraphGenerator`, FLINK-19801).
+    pub fn takes_unaligned(&self, vertex: VertexIndex) -> bool {
+        self.vertices[vertex.index()].inputs.iter().all(|edge| {
+            match self.edges[*edge].partitioner {
+                Partitioner::Rebalance | Partitioner::Hash | Partitioner::Global => true,
+                Partitioner::Forward | Partitioner::Rescale | Partitioner::Broadcast => false,
+            }
+        })
+    }
+
     /// The places of an edge's channels in `channels`.
     #[inline]
     pub fn edge_channels(&self, edge: usize) -> Range<usize> {

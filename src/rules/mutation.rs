@@ -1,6 +1,6 @@
 //! Deliberately wrong behaviour, each a patch to one policy. With one switched on, a check must notice.
 
-use super::{CommitWhen, KeyGroupOwner, Rules};
+use super::{CommitWhen, InFlightKept, KeyGroupOwner, Rules};
 use serde::{Deserialize, Serialize};
 
 /// A broken protocol, named after the catalogue of real bugs.
@@ -15,15 +15,21 @@ pub enum Mutation {
     OrphanedKeyRanges,
     /// List state is silently left behind when parallelism changes (H6). Breaks mapping totality.
     ListStateLeftBehind,
+    /// What an unaligned barrier overtakes in the outputs of its sender is not persisted. Breaks cut consistency.
+    SnapshotOmitsOutputs,
+    /// Records in flight on one channel are persisted out of order (B3, FLINK-19681). Breaks cut consistency.
+    UcReorderInFlight,
 }
 
 impl Mutation {
     /// Every mutation.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 6] = [
         Self::ProcessPastBarrier,
         Self::CommitOnSnapshot,
         Self::OrphanedKeyRanges,
         Self::ListStateLeftBehind,
+        Self::SnapshotOmitsOutputs,
+        Self::UcReorderInFlight,
     ];
 
     /// Patches the rules.
@@ -33,6 +39,8 @@ impl Mutation {
             Self::CommitOnSnapshot => rules.commit_when = CommitWhen::Snapshot,
             Self::OrphanedKeyRanges => rules.key_group_owner = KeyGroupOwner::RangeLessLast,
             Self::ListStateLeftBehind => rules.list_state_restored = false,
+            Self::SnapshotOmitsOutputs => rules.in_flight = InFlightKept::InputsOnly,
+            Self::UcReorderInFlight => rules.in_flight = InFlightKept::OutOfOrder,
         }
     }
 }

@@ -35,6 +35,8 @@ pub struct Profile {
     pub changes: bool,
     /// Whether jobs may promise at-least-once only.
     pub at_least_once: bool,
+    /// Whether barriers may overtake records.
+    pub unaligned: bool,
 }
 
 impl Default for Profile {
@@ -48,6 +50,7 @@ impl Default for Profile {
             successors: true,
             changes: true,
             at_least_once: true,
+            unaligned: true,
         }
     }
 }

@@ -24,13 +24,31 @@ pub struct Aligner {
     delivered: Vec<bool>,
     blocked: Vec<bool>,
     closed: Vec<bool>,
+    /// Whether the snapshot is taken, and what is before the barriers that are awaited belongs to it.
+    is_overtaken: bool,
+}
+
+/// What the subtask must do once a barrier came that overtakes records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Overtaking {
+    /// Whether the snapshot is to be taken: no barrier of this checkpoint had overtaken any before.
+    pub begins: bool,
+    /// An older checkpoint that is off.
+    pub superseded: Option<CheckpointId>,
 }
 
 impl Aligner {
     /// With so many channels, all open.
     pub fn new(channels: usize) -> Self {
         let none = vec![false; channels];
-        Self { collecting: None, delivered: none.clone(), blocked: none.clone(), closed: none }
+        Self {
+            collecting: None,
+            delivered: none.clone(),
+            blocked: none.clone(),
+            closed: none,
+            is_overtaken: false,
+        }
     }
 
     /// Whether the channel is held back.
@@ -71,6 +89,52 @@ impl Aligner {
         }
     }
 
+    /// Which checkpoint's snapshot is taken while barriers of it are awaited.
+    pub fn overtaken(&self) -> Option<CheckpointId> {
+        self.collecting.filter(|_| self.is_overtaken).map(|barrier| barrier.checkpoint)
+    }
+
+    /// Where the barrier that is awaited has not come through, nor the end of the channel.
+    pub fn open(&self) -> Vec<usize> {
+        let gates = 0..self.delivered.len();
+        gates.filter(|gate| !self.delivered[*gate] && !self.closed[*gate]).collect()
+    }
+
+    /// The barriers of a checkpoint that is not done overtake what is before them. Nothing is held back any more.
+    pub fn overtake(&mut self, barrier: Barrier) -> Overtaking {
+        let mut superseded = None;
+        if let Some(current) = self.collecting
+            && current.checkpoint != barrier.checkpoint
+        {
+            superseded = Some(current.checkpoint);
+            self.release();
+        }
+        let begins = !self.is_overtaken;
+        self.collecting = Some(barrier);
+        self.is_overtaken = true;
+        self.blocked.fill(false);
+        Overtaking { begins, superseded }
+    }
+
+    /// A barrier that overtakes came through. No more are awaited once every channel has delivered or ended.
+    pub fn deliver(&mut self, gate: usize) {
+        self.delivered[gate] = true;
+        self.settle();
+    }
+
+    /// No more barriers are awaited if every channel has delivered or ended.
+    pub fn settle(&mut self) {
+        if self.open().is_empty() {
+            self.release();
+        }
+    }
+
+    /// The senders have all finished: the snapshot is taken when the last of the channels ends.
+    pub fn await_ends(&mut self, barrier: Barrier) {
+        self.release();
+        self.collecting = Some(barrier);
+    }
+
     /// Takes in the end of a channel, which counts as aligned from now on.
     pub fn close(&mut self, gate: usize) -> Alignment {
         assert!(!self.closed[gate], "a channel ended twice");
@@ -97,6 +161,10 @@ impl Aligner {
 
     fn complete_if_delivered(&mut self) -> Alignment {
         let Some(barrier) = self.collecting else { return Alignment::Waiting };
+        if self.is_overtaken {
+            self.settle();
+            return Alignment::Waiting;
+        }
         let mut channels = self.delivered.iter().zip(&self.closed);
         if !channels.all(|(delivered, closed)| *delivered || *closed) {
             return Alignment::Waiting;
@@ -107,6 +175,7 @@ impl Aligner {
 
     fn release(&mut self) {
         self.collecting = None;
+        self.is_overtaken = false;
         self.delivered.fill(false);
         self.blocked.fill(false);
     }
@@ -115,12 +184,17 @@ impl Aligner {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::CheckpointKind;
+    use crate::job::{BarrierAlignment, CheckpointKind};
     use crate::kernel::SimTime;
 
     fn barrier(checkpoint: u64) -> Barrier {
         let checkpoint = CheckpointId::new(checkpoint);
-        Barrier { checkpoint, kind: CheckpointKind::Checkpoint, triggered: SimTime::ZERO }
+        Barrier {
+            checkpoint,
+            kind: CheckpointKind::Checkpoint,
+            triggered: SimTime::ZERO,
+            alignment: BarrierAlignment::Aligned,
+        }
     }
 
     #[test]

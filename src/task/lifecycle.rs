@@ -95,6 +95,7 @@ impl Task {
         effects: &mut TaskEffects,
     ) {
         assert!(self.data_ended[gate], "{:?}: a partition ended before its data", self.id());
+        self.end_in_flight(gate, effects);
         let closed = self.aligner.close(gate);
         let alignment = match &mut self.tracker {
             Some(tracker) => tracker.on_closed(self.aligner.closed()),

@@ -8,18 +8,19 @@ mod chain;
 mod context;
 mod lifecycle;
 mod output;
+mod overtake;
 mod tracker;
 
-pub use aligner::{Aligner, Alignment};
+pub use aligner::{Aligner, Alignment, Overtaking};
 use chain::Surroundings;
 pub use chain::{Chain, Link, SourceInput, Target};
 pub use output::{Output, Outputs};
 pub use tracker::Tracker;
 
-use crate::effect::{TaskEffects, ToJob};
+use crate::effect::{InFlightOrder, TaskEffects, ToJob};
 use crate::job::{
-    Attempt, Barrier, ChannelId, CheckpointConfig, CheckpointId, CheckpointMode, Element, InputId,
-    Record, TaskId,
+    Attempt, Barrier, BarrierAlignment, ChannelId, CheckpointConfig, CheckpointId, CheckpointMode,
+    Element, InputId, Record, TaskId,
 };
 use crate::kernel::SimTime;
 use crate::operator::{InputLog, Poll};
@@ -59,6 +60,8 @@ pub struct Identity {
     pub rules: Arc<Rules>,
     /// How its job is checkpointed.
     pub checkpoint: CheckpointConfig,
+    /// Whether barriers may overtake records on the way to it.
+    pub takes_unaligned: bool,
 }
 
 /// One attempt of a subtask.
@@ -73,6 +76,8 @@ pub struct Task {
     aligner: Aligner,
     /// Counts barriers instead of aligning them, in at-least-once mode.
     tracker: Option<Tracker>,
+    /// The newest barrier that has arrived and may yet overtake what is before it.
+    announced: Option<Barrier>,
     chain: Chain,
     outputs: Outputs,
     awaits_final_checkpoint: bool,
@@ -103,6 +108,7 @@ impl Task {
                 CheckpointMode::ExactlyOnce => None,
                 CheckpointMode::AtLeastOnce => Some(Tracker::default()),
             },
+            announced: None,
             data_ended: vec![false; channels.len()],
             phase: Phase::Starting,
             awaits_final_checkpoint: false,
@@ -173,9 +179,14 @@ impl Task {
         now: SimTime,
         effects: &mut TaskEffects,
     ) {
+        if self.overtakes(barrier, now) {
+            self.overtake(gate, barrier, now, effects);
+            return;
+        }
         if !self.is_news(barrier.checkpoint) {
             return;
         }
+        self.discard_overtaken(effects);
         let holds = self.identity.rules.barrier_blocks_channel && self.channels.len() > 1;
         let alignment = match &mut self.tracker {
             Some(tracker) => tracker.on_barrier(gate, barrier, self.aligner.closed()),
@@ -216,7 +227,14 @@ impl Task {
         }
         let (chain, mut around) = self.surroundings(now, effects);
         chain.prepare_snapshot(barrier.checkpoint, &mut around);
-        self.outputs.broadcast(&Element::Barrier(barrier), effects);
+        let resumed = self.identity.checkpoint.alignment(barrier.kind);
+        self.outputs.emit_barrier(barrier, resumed, effects);
+        if barrier.alignment != BarrierAlignment::Aligned {
+            let checkpoint = barrier.checkpoint;
+            let overtaken = self.aligner.overtaken().is_some();
+            let open = if overtaken { self.aligner.open() } else { Vec::new() };
+            effects.in_flight.push(InFlightOrder::Begin { checkpoint, open, overtaken });
+        }
         effects.events.push(TraceEvent::BarrierEmitted {
             task: self.id(),
             attempt: self.attempt(),
@@ -266,11 +284,16 @@ impl Task {
     pub fn on_trigger(&mut self, barrier: Barrier, now: SimTime, effects: &mut TaskEffects) {
         match self.phase {
             Phase::Running | Phase::Draining if self.is_news(barrier.checkpoint) => {
+                self.discard_overtaken(effects);
                 effects.released |= self.aligner.give_up();
                 if let Some(tracker) = &mut self.tracker {
                     tracker.forget_up_to(barrier.checkpoint);
                 }
-                self.take_snapshot(barrier, now, effects);
+                if self.data_ended.iter().all(|ended| *ended) {
+                    self.take_snapshot(barrier, now, effects);
+                } else {
+                    self.trigger_before_ends(barrier, now, effects);
+                }
             }
             Phase::Running | Phase::Draining => {}
             Phase::Starting | Phase::Ended => self.decline(barrier.checkpoint, effects),
@@ -300,6 +323,9 @@ impl Task {
     ) {
         if self.phase == Phase::Ended || self.phase == Phase::Starting {
             return;
+        }
+        if self.aligner.overtaken() == Some(checkpoint) {
+            self.discard_overtaken(effects);
         }
         if self.aligner.abort(checkpoint) {
             effects.released = true;

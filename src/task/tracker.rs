@@ -70,6 +70,12 @@ impl Tracker {
         Alignment::Complete(barrier)
     }
 
+    /// The senders have all finished: the snapshot is taken when the last of the channels ends.
+    pub fn await_ends(&mut self, barrier: Barrier, channels: usize) {
+        self.forget_up_to(barrier.checkpoint);
+        self.pending.push_front(Count { barrier, delivered: vec![false; channels] });
+    }
+
     /// The checkpoint is off.
     pub fn forget(&mut self, checkpoint: CheckpointId) {
         self.pending.retain(|count| count.barrier.checkpoint != checkpoint);
@@ -84,14 +90,19 @@ impl Tracker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::CheckpointKind;
+    use crate::job::{BarrierAlignment, CheckpointKind};
     use crate::kernel::SimTime;
 
     const OPEN: [bool; 2] = [false, false];
 
     fn barrier(checkpoint: u64) -> Barrier {
         let checkpoint = CheckpointId::new(checkpoint);
-        Barrier { checkpoint, kind: CheckpointKind::Checkpoint, triggered: SimTime::ZERO }
+        Barrier {
+            checkpoint,
+            kind: CheckpointKind::Checkpoint,
+            triggered: SimTime::ZERO,
+            alignment: BarrierAlignment::Aligned,
+        }
     }
 
     #[test]

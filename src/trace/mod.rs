@@ -5,8 +5,9 @@
 mod event;
 
 pub use event::{
-    AbortReason, AckVerdict, ChannelMark, EndOfTask, Fault, JobStatus, Message, MessageFate,
-    RestoreReport, SnapshotSource, SourcePosition, StateKind, StateSum, StateUnit, TraceEvent,
+    AbortReason, AckVerdict, ChannelEnd, ChannelMark, EndOfTask, Fault, JobStatus, Message,
+    MessageFate, RestoreReport, SnapshotSource, SourcePosition, StateKind, StateSum, StateUnit,
+    TraceEvent,
 };
 
 use crate::job::{Plan, RunId};

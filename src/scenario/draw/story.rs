@@ -33,6 +33,10 @@ const LEFT_FIRST: (u64, u64) = (25, 40);
 const LEFT_SECOND: (u64, u64) = (55, 75);
 /// Percent of worlds whose jobs promise at-least-once only.
 const AT_LEAST_ONCE: u64 = 14;
+/// Percent of the other worlds whose barriers may overtake records.
+const UNALIGNED: u64 = 28;
+/// Percent of those in which they are aligned at first.
+const ALIGNED_FIRST: u64 = 45;
 /// Checkpoints that fit into the shortest act.
 const CHECKPOINTS: (u64, u64) = (3, 8);
 /// No shorter interval is drawn: a checkpoint takes this long, and the next ones would only be refused.
@@ -152,6 +156,10 @@ impl Plot {
         let slow = network.channel_latency.1.times(10).plus(network.snapshot_async.1.times(2));
         let patience = self.interval.times(draw.within("timeout-intervals", (2, 5)));
         let pauses = draw.chance("min-pause-set", 30);
+        let at_least_once = profile.at_least_once && draw.chance("at-least-once", AT_LEAST_ONCE);
+        let unaligned = profile.unaligned && !at_least_once && draw.chance("unaligned", UNALIGNED);
+        let waits = unaligned && draw.chance("aligned-timeout-set", ALIGNED_FIRST);
+        let max_concurrent = draw.weighted("max-concurrent", &[(1, 5), (2, 2), (3, 2)]);
         CheckpointConfig {
             interval: Some(self.interval),
             timeout: patience.plus(slow).plus(SimTime::from_millis(300)),
@@ -160,13 +168,19 @@ impl Plot {
             } else {
                 SimTime::ZERO
             },
-            max_concurrent: draw.weighted("max-concurrent", &[(1, 5), (2, 2), (3, 2)]),
+            max_concurrent: if unaligned { 1 } else { max_concurrent },
             retained: draw.count("retained", (1, 3)),
             tolerable_failures: draw.weighted("tolerable-failures", &[(0, 3), (1, 2), (5, 5)]),
-            mode: if profile.at_least_once && draw.chance("at-least-once", AT_LEAST_ONCE) {
+            mode: if at_least_once {
                 CheckpointMode::AtLeastOnce
             } else {
                 CheckpointMode::ExactlyOnce
+            },
+            unaligned,
+            aligned_timeout: if waits {
+                draw.span("aligned-timeout", (SimTime::from_micros(1), part(self.interval, 3)))
+            } else {
+                SimTime::ZERO
             },
         }
     }

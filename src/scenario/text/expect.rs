@@ -13,7 +13,7 @@ pub const CHECK_NAMES: [&str; 4] =
     ["cut-consistency", "output-equivalence", "ownership-partition", "mapping-totality"];
 
 /// The things that `sometimes` can ask for.
-pub const SOMETIMES_NAMES: [&str; 19] = [
+pub const SOMETIMES_NAMES: [&str; 23] = [
     "channel-blocked",
     "held-in-flight",
     "restored",
@@ -33,6 +33,10 @@ pub const SOMETIMES_NAMES: [&str; 19] = [
     "message-delayed",
     "tasks-finished",
     "backpressure",
+    "alignment-timed-out",
+    "barrier-overtook-records",
+    "in-flight-restored",
+    "records-past-the-barrier",
 ];
 
 /// What expectations can name.

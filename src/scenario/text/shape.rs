@@ -104,6 +104,8 @@ pub(super) struct CheckpointText {
     pub retained: Option<Count<{ u32::MAX }>>,
     pub tolerable_failures: Option<u32>,
     pub mode: Option<crate::job::CheckpointMode>,
+    pub unaligned: Option<Spanned<bool>>,
+    pub aligned_timeout: Option<Spanned<Time>>,
 }
 
 /// `restart = "none"` or `restart = { fixed-delay = { … } }`.
