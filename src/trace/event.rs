@@ -314,26 +314,6 @@ pub enum TraceEvent {
     BarrierArrived { task: TaskId, channel: ChannelId, checkpoint: CheckpointId, blocked: bool },
     /// All barriers arrived; `held` records waited behind blocked channels.
     AlignmentCompleted { task: TaskId, checkpoint: CheckpointId, held: u32 },
-    /// The aligned time of a checkpoint is over: what is still in flight becomes part of the snapshot.
-    AlignmentSwitched { task: TaskId, checkpoint: CheckpointId },
-    /// Records of a channel, in order, became part of the snapshot of the task at its `end`.
-    InFlightPersisted {
-        task: TaskId,
-        attempt: Attempt,
-        checkpoint: CheckpointId,
-        channel: ChannelId,
-        end: ChannelEnd,
-        origins: Arc<[Origin]>,
-    },
-    /// Records of a checkpoint were put back on a channel, before anything new.
-    InFlightRestored {
-        task: TaskId,
-        attempt: Attempt,
-        checkpoint: CheckpointId,
-        channel: ChannelId,
-        records: u64,
-        sum: u64,
-    },
     /// A source's positions at its snapshot, or at the end of its data.
     SourcePositions {
         task: TaskId,
@@ -413,6 +393,26 @@ pub enum TraceEvent {
     RecordRead { task: TaskId, origin: Origin },
     /// A task took a record from a channel. Record level.
     RecordTaken { task: TaskId, channel: ChannelId, origin: Origin },
+    /// The aligned time of a checkpoint is over: what is still in flight becomes part of the snapshot.
+    AlignmentSwitched { task: TaskId, checkpoint: CheckpointId },
+    /// Records of a channel, in order, became part of the snapshot of the task at its `end`.
+    InFlightPersisted {
+        task: TaskId,
+        attempt: Attempt,
+        checkpoint: CheckpointId,
+        channel: ChannelId,
+        end: ChannelEnd,
+        origins: Arc<[Origin]>,
+    },
+    /// Records of a checkpoint were put back on a channel, before anything new.
+    InFlightRestored {
+        task: TaskId,
+        attempt: Attempt,
+        checkpoint: CheckpointId,
+        channel: ChannelId,
+        records: u64,
+        sum: u64,
+    },
 }
 
 impl TraceEvent {
