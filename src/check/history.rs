@@ -419,13 +419,6 @@ impl History {
                     restore.arrived[place] = Some(Arc::clone(state));
                 }
             }
-            TraceEvent::InFlightRestored { task, attempt, records, sum, .. } => {
-                let restore = self.run_of_mut(*task).restore.as_mut();
-                if let Some(restore) = restore.filter(|restore| restore.attempt == *attempt) {
-                    restore.is_in_flight.0 += records;
-                    restore.is_in_flight.1 = restore.is_in_flight.1.wrapping_add(*sum);
-                }
-            }
             TraceEvent::DataEnded { task, attempt } => {
                 let story = self.run_of_mut(*task);
                 let place = story.local(*task);
@@ -473,6 +466,13 @@ impl History {
             TraceEvent::AlignmentCompleted { task, checkpoint, held } => {
                 if let Some(story) = self.run_of_mut(*task).story_mut(*checkpoint) {
                     story.held |= *held > 0;
+                }
+            }
+            TraceEvent::InFlightRestored { task, attempt, records, sum, .. } => {
+                let restore = self.run_of_mut(*task).restore.as_mut();
+                if let Some(restore) = restore.filter(|restore| restore.attempt == *attempt) {
+                    restore.is_in_flight.0 += records;
+                    restore.is_in_flight.1 = restore.is_in_flight.1.wrapping_add(*sum);
                 }
             }
             TraceEvent::InFlightPersisted { task, attempt, checkpoint, channel, end, origins } => {
