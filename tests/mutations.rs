@@ -14,7 +14,9 @@ const SEEDS: u64 = 1_000;
 /// The check that a mutation must break. A new mutation says here how it is noticed.
 const fn check_against(mutation: Mutation) -> &'static str {
     match mutation {
-        Mutation::ProcessPastBarrier => CUT_CONSISTENCY,
+        Mutation::ProcessPastBarrier
+        | Mutation::SnapshotOmitsOutputs
+        | Mutation::UcReorderInFlight => CUT_CONSISTENCY,
         Mutation::CommitOnSnapshot
         | Mutation::FinalCommitLost
         | Mutation::CommittablesForgotten

@@ -32,6 +32,11 @@ impl Determined {
         }
     }
 
+    /// What is left of it where records may count twice: where they came from.
+    pub(super) const fn of_replays(self) -> Self {
+        Self { values: false, last: false, origins: self.origins, pinned: false }
+    }
+
     /// The class of a table that only keeps the last row of each key.
     pub(super) const fn class_of_table(self) -> Equality {
         if self.last { Equality::LastPerKey } else { Equality::Accounted }

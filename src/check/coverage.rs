@@ -19,6 +19,12 @@ pub struct Coverage {
     pub ended_before_first_checkpoint: u64,
     /// Worlds in which at least one sink was compared more strictly than `accounted`.
     pub checked_above_accounted: u64,
+    /// Worlds with a job that promises at-least-once only.
+    pub at_least_once: u64,
+    /// Worlds with a job whose barriers may overtake records.
+    pub unaligned: u64,
+    /// Worlds in which a checkpoint completed that holds records in flight.
+    pub kept_in_flight: u64,
     /// Sinks compared as multisets.
     pub sinks_multiset: u64,
     /// Sinks compared by the last value of each key.
@@ -39,6 +45,9 @@ impl Coverage {
         self.held_at_a_cut += other.held_at_a_cut;
         self.ended_before_first_checkpoint += other.ended_before_first_checkpoint;
         self.checked_above_accounted += other.checked_above_accounted;
+        self.at_least_once += other.at_least_once;
+        self.unaligned += other.unaligned;
+        self.kept_in_flight += other.kept_in_flight;
         self.sinks_multiset += other.sinks_multiset;
         self.sinks_last_per_key += other.sinks_last_per_key;
         self.sinks_accounted += other.sinks_accounted;

@@ -1,16 +1,18 @@
 //! Cut consistency: what a sender put into a channel before a barrier is what the receiver's snapshot holds of it.
 
-use super::history::History;
+use super::history::{CheckpointStory, History};
 use super::violation::{Violation, channel_ends};
 use super::{CUT_CONSISTENCY, Check};
-use crate::job::{Attempt, CheckpointId, RunId};
-use crate::trace::{Cast, ChannelMark, Entry};
+use crate::job::{Attempt, CheckpointId, CheckpointMode, RunId};
+use crate::trace::{Cast, ChannelEnd, ChannelMark, Entry};
 
 /// Compares both ends of every channel whenever a checkpoint completes. Keeps only scratch space.
 #[derive(Clone, Debug, Default)]
 pub(super) struct CutCheck {
     /// What each sender had put in, by channel of the run at hand.
     sent: Vec<Option<ChannelMark>>,
+    /// Whether a snapshot of a completed checkpoint held records from behind its barrier, as its mode allows.
+    pub(super) has_passed: bool,
 }
 
 impl CutCheck {
@@ -20,6 +22,7 @@ impl CutCheck {
         (run, attempt, checkpoint): (RunId, Attempt, CheckpointId),
         entry: &Entry,
         history: &History,
+        mode: CheckpointMode,
         found: &mut Check,
     ) {
         let Some(run) = history.run(run) else { return };
@@ -37,12 +40,35 @@ impl CutCheck {
         }
         for received in of_attempt().flat_map(|marks| &*marks.received) {
             let sent = self.sent[received.channel.index() - cast.first_channel];
-            if let Some(sent) = sent.filter(|sent| sent != received) {
-                let text = difference(cast, checkpoint, sent, *received);
+            let received = with_in_flight(*received, attempt, story);
+            self.has_passed |= mode == CheckpointMode::AtLeastOnce
+                && sent.is_some_and(|sent| sent.records < received.records);
+            if let Some(sent) = sent.filter(|sent| !agrees(mode, *sent, received)) {
+                let text = difference(cast, checkpoint, sent, received);
                 found.add(Violation::at_entry(CUT_CONSISTENCY, entry, text));
             }
         }
     }
+}
+
+/// What a snapshot holds of a channel: what its receiver had processed, then what had arrived, then what its sender held
+/// back.
+fn with_in_flight(received: ChannelMark, attempt: Attempt, story: &CheckpointStory) -> ChannelMark {
+    let at = |end: ChannelEnd| {
+        let persisted = story.in_flight.iter().filter(move |persisted| {
+            (persisted.attempt, persisted.channel, persisted.end)
+                == (attempt, received.channel, end)
+        });
+        persisted.flat_map(|persisted| &*persisted.origins)
+    };
+    let origins = at(ChannelEnd::Receiver).chain(at(ChannelEnd::Sender));
+    origins.fold(received, |mark, origin| mark.after(*origin))
+}
+
+/// Whether a snapshot holds of a channel what its mode promises: what was sent before the barrier, and in at-least-once
+/// mode perhaps what followed.
+fn agrees(mode: CheckpointMode, sent: ChannelMark, received: ChannelMark) -> bool {
+    sent == received || (mode == CheckpointMode::AtLeastOnce && received.records > sent.records)
 }
 
 fn difference(

@@ -4,12 +4,12 @@
 
 use super::violation::Names;
 use crate::job::{
-    Attempt, CheckpointId, CheckpointKind, ExternalId, OperatorId, OperatorIndex, OperatorKind,
-    Plan, PlanTask, RunId, TaskId, VertexIndex,
+    Attempt, ChannelId, CheckpointId, CheckpointKind, ExternalId, OperatorId, OperatorIndex,
+    OperatorKind, Origin, Plan, PlanTask, RunId, TaskId, VertexIndex,
 };
 use crate::trace::{
-    Cast, ChannelMark, EndOfTask, Entry, JobStatus, RestoreReport, SnapshotSource, SourcePosition,
-    StateSum, TraceEvent,
+    Cast, ChannelEnd, ChannelMark, EndOfTask, Entry, JobStatus, RestoreReport, SnapshotSource,
+    SourcePosition, StateSum, TraceEvent,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -92,6 +92,16 @@ pub(super) struct TaskMarks {
     pub(super) progress: Progress,
 }
 
+/// Records of a channel that became part of a snapshot, at one end of it.
+#[derive(Clone, Debug)]
+pub(super) struct Persisted {
+    pub(super) attempt: Attempt,
+    pub(super) channel: ChannelId,
+    pub(super) end: ChannelEnd,
+    /// In order.
+    pub(super) origins: Arc<[Origin]>,
+}
+
 /// One checkpoint or savepoint of a run.
 #[derive(Clone, Debug)]
 pub(super) struct CheckpointStory {
@@ -102,10 +112,22 @@ pub(super) struct CheckpointStory {
     pub(super) positions: Vec<(TaskId, Arc<[SourcePosition]>)>,
     /// Splits that no reader had, by their source.
     pub(super) unassigned: Vec<(OperatorIndex, Arc<[SourcePosition]>)>,
+    /// What was in flight and became part of it.
+    pub(super) in_flight: Vec<Persisted>,
     /// Whether a record waited behind a blocked channel.
     pub(super) held: bool,
     /// Whether a later attempt restored an older checkpoint.
     pub(super) is_abandoned: bool,
+}
+
+impl CheckpointStory {
+    /// How many records were in flight, and the wrapping sum of the hashes of their origins.
+    fn sum_in_flight(&self) -> (u64, u64) {
+        let origins = self.in_flight.iter().flat_map(|persisted| &*persisted.origins);
+        origins.fold((0, 0), |(records, sum): (u64, u64), origin| {
+            (records + 1, sum.wrapping_add(origin.hash()))
+        })
+    }
 }
 
 /// One restore under way: the report, and what has arrived.
@@ -114,6 +136,10 @@ pub(super) struct Restore {
     pub(super) attempt: Attempt,
     pub(super) checkpoint: CheckpointId,
     pub(super) report: Arc<RestoreReport>,
+    /// What was in flight at the checkpoint, if it was taken in this world: records, and the sum of their hashes.
+    pub(super) was_in_flight: Option<(u64, u64)>,
+    /// What is in flight again.
+    pub(super) is_in_flight: (u64, u64),
     /// By task of the plan.
     pub(super) arrived: Vec<Option<Arc<[StateSum]>>>,
     pub(super) is_judged: bool,
@@ -187,6 +213,17 @@ impl RunStory {
     /// The newest completed checkpoint or savepoint.
     pub(super) fn last_completed(&self) -> Option<&CheckpointStory> {
         self.checkpoints.iter().rev().find(|story| story.stage == Stage::Completed)
+    }
+
+    /// The newest completed checkpoint or savepoint at whose cut nothing was in flight: everything before it had been
+    /// processed. Up to `most`, and on the timeline that is left.
+    pub(super) fn last_exact(&self, most: CheckpointId) -> Option<&CheckpointStory> {
+        self.checkpoints.iter().rev().find(|story| {
+            story.stage == Stage::Completed
+                && story.checkpoint <= most
+                && story.in_flight.is_empty()
+                && (story.checkpoint == most || !story.is_abandoned)
+        })
     }
 
     /// How far a task had come at a checkpoint; one that took no part was gone.
@@ -377,11 +414,20 @@ impl History {
             }
             TraceEvent::RestoreMapped { run, attempt, checkpoint, report } => {
                 let (attempt, checkpoint, report) = (*attempt, *checkpoint, Arc::clone(report));
+                let taken = self.restored_story(*run, checkpoint);
+                let was_in_flight = taken.map(|(_, story)| story.sum_in_flight());
                 if let Some(story) = self.run_mut(*run) {
                     let arrived = vec![None; story.progress.len()];
                     let is_judged = false;
-                    story.restore =
-                        Some(Restore { attempt, checkpoint, report, arrived, is_judged });
+                    story.restore = Some(Restore {
+                        attempt,
+                        checkpoint,
+                        report,
+                        was_in_flight,
+                        is_in_flight: (0, 0),
+                        arrived,
+                        is_judged,
+                    });
                 }
             }
             TraceEvent::TaskInitialized { task, attempt, state, .. } => {
@@ -427,6 +473,7 @@ impl History {
                         marks: Vec::with_capacity(story.progress.len()),
                         positions: Vec::new(),
                         unassigned: Vec::new(),
+                        in_flight: Vec::new(),
                         held: false,
                         is_abandoned: false,
                     });
@@ -445,6 +492,20 @@ impl History {
             TraceEvent::AlignmentCompleted { task, checkpoint, held } => {
                 if let Some(story) = self.run_of_mut(*task).story_mut(*checkpoint) {
                     story.held |= *held > 0;
+                }
+            }
+            TraceEvent::InFlightRestored { task, attempt, records, sum, .. } => {
+                let restore = self.run_of_mut(*task).restore.as_mut();
+                if let Some(restore) = restore.filter(|restore| restore.attempt == *attempt) {
+                    restore.is_in_flight.0 += records;
+                    restore.is_in_flight.1 = restore.is_in_flight.1.wrapping_add(*sum);
+                }
+            }
+            TraceEvent::InFlightPersisted { task, attempt, checkpoint, channel, end, origins } => {
+                if let Some(story) = self.run_of_mut(*task).story_mut(*checkpoint) {
+                    let (attempt, channel, end) = (*attempt, *channel, *end);
+                    let origins = Arc::clone(origins);
+                    story.in_flight.push(Persisted { attempt, channel, end, origins });
                 }
             }
             TraceEvent::SnapshotTaken { task, attempt, checkpoint, received, sent } => {

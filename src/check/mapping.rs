@@ -69,6 +69,20 @@ pub(super) fn check_arrival(run: &RunStory, restore: &Restore, entry: &Entry, fo
     }
 }
 
+/// Judges whether what was in flight is so again, each record once.
+pub(super) fn check_in_flight(restore: &Restore, entry: &Entry, found: &mut Check) {
+    let Some(was) = restore.was_in_flight.filter(|was| *was != restore.is_in_flight) else {
+        return;
+    };
+    let what = match was.0 == restore.is_in_flight.0 {
+        true => "others are back".to_owned(),
+        false => format!("{} are back", restore.is_in_flight.0),
+    };
+    let text =
+        format!("{} records were in flight at checkpoint {}, {what}", was.0, restore.checkpoint);
+    found.add(Violation::at_entry(MAPPING_TOTALITY, entry, text));
+}
+
 fn entries_in_snapshot(report: &RestoreReport, unit: &StateUnit) -> u64 {
     report.snapshot.iter().filter(|sum| sum.unit == *unit).map(|sum| sum.entries).sum()
 }

@@ -12,6 +12,7 @@ mod history;
 mod mapping;
 mod output;
 mod ownership;
+mod promise;
 mod reference;
 mod segments;
 mod sometimes;
@@ -24,7 +25,7 @@ pub use sometimes::SOMETIMES;
 pub use violation::Violation;
 
 use crate::effect::ExternalSystem;
-use crate::job::{CheckpointId, RunId};
+use crate::job::{CheckpointId, CheckpointMode, RunId};
 use crate::kernel::SimTime;
 use crate::operator::{Catalogue, Equality, InputLog, Log};
 use crate::scenario::Scenario;
@@ -230,8 +231,13 @@ impl Checks {
             Finding::Held if !self.setup.with_output => Finding::Skipped,
             finding @ (Finding::Held | Finding::Skipped | Finding::Broken(_)) => finding,
         };
-        let classes = output::classes(&self.history, &self.setup.catalogue);
+        let classes = output::classes(&self.history, &self.setup.scenario, &self.setup.catalogue);
         self.coverage.count_classes(classes.values().copied());
+        let jobs = self.setup.scenario.jobs.iter();
+        let at_least_once = jobs.filter(|job| job.checkpoint.mode == CheckpointMode::AtLeastOnce);
+        let mut unaligned = self.setup.scenario.jobs.iter().filter(|job| job.checkpoint.unaligned);
+        self.coverage.unaligned = u64::from(unaligned.next().is_some());
+        self.coverage.at_least_once = u64::from(at_least_once.count() > 0);
         self.coverage.ended_before_first_checkpoint = u64::from(!self.has_completed);
         Verdict {
             checks: vec![
@@ -256,14 +262,16 @@ impl Checks {
 
     /// Judges the restore that a run is in, once all of it has arrived.
     fn judge_restore(&mut self, run: RunId, all_run: bool, entry: &Entry) {
+        let is_exact = promise::is_exact(&self.setup.scenario, &self.history, run);
         let Some(story) = self.history.runs.get_mut(run.index()).and_then(Option::as_mut) else {
             return;
         };
         let Some(mut restore) = story.restore.take() else { return };
         if !restore.is_judged && ownership::is_ready(story, &restore, all_run) {
             restore.is_judged = true;
-            ownership::check(story, &restore, entry, &mut self.ownership);
+            ownership::check(story, &restore, is_exact, entry, &mut self.ownership);
             mapping::check_arrival(story, &restore, entry, &mut self.mapping);
+            mapping::check_in_flight(&restore, entry, &mut self.mapping);
         }
         story.restore = Some(restore);
     }
@@ -355,11 +363,18 @@ impl TraceSink for Checks {
             TraceEvent::CheckpointCompleted { run, attempt, checkpoint, .. } => {
                 let (run, checkpoint) = (*run, *checkpoint);
                 let which = (run, *attempt, checkpoint);
-                self.cut.on_completed(which, entry, &self.history, &mut self.consistency);
+                let mode = promise::mode_of(&self.setup.scenario, &self.history, run);
+                self.cut.on_completed(which, entry, &self.history, mode, &mut self.consistency);
+                if self.cut.has_passed {
+                    self.sometimes.seen.insert("records-past-the-barrier");
+                }
                 self.has_completed = true;
                 let story = self.history.run(run).and_then(|run| run.story(checkpoint));
                 if story.is_some_and(|story| story.held) {
                     self.coverage.held_at_a_cut = 1;
+                }
+                if story.is_some_and(|story| !story.in_flight.is_empty()) {
+                    self.coverage.kept_in_flight = 1;
                 }
             }
             TraceEvent::RestoreMapped { run, checkpoint, .. } => {

@@ -9,10 +9,11 @@ use super::history::{History, Progress, RunStory};
 use super::reference::Surroundings;
 use super::segments::{References, Stop};
 use super::violation::Violation;
-use super::{Check, EndOfWorld, FileStart, OUTPUT_EQUIVALENCE, table};
+use super::{Check, EndOfWorld, FileStart, OUTPUT_EQUIVALENCE, promise, table};
 use crate::effect::{ExternalSystem, Row};
 use crate::job::{
-    CheckpointId, CheckpointKind, ExternalId, OperatorIndex, OperatorKind, RunId, TaskId,
+    CheckpointId, CheckpointKind, CheckpointMode, ExternalId, OperatorIndex, OperatorKind, RunId,
+    TaskId,
 };
 use crate::operator::{Catalogue, Equality};
 use crate::scenario::Scenario;
@@ -116,7 +117,12 @@ impl<'w> OutputCheck<'w> {
             }
             let classes = determined(&run.cast.plan.graph, self.surroundings.catalogue);
             for demand in demands {
-                let determined = classes[demand.sink];
+                let mut determined = classes[demand.sink];
+                if self.may_count_twice(run) {
+                    determined = determined.of_replays();
+                }
+                // A snapshot that reaches beyond its cut may never have shown the value that a key had there.
+                determined.last &= self.has_exact_cuts(run) || demand.low == demand.high;
                 let text = match demand.kind {
                     Sink::Plain | Sink::TwoPhase | Sink::Committer => {
                         self.judge_rows(run, &demand, &references, determined)
@@ -183,7 +189,8 @@ impl<'w> OutputCheck<'w> {
     fn at_least_once(&self, run: &RunStory, sink: usize, kind: Sink) -> Demand {
         let is_finished = run.status == JobStatus::Finished;
         let end = run.stopped_with().map_or(Stop::End, Stop::At);
-        let last = run.last_completed().map_or(Stop::Start, |story| Stop::At(story.checkpoint));
+        let last = run.last_completed().and_then(|story| run.last_exact(story.checkpoint));
+        let last = last.map_or(Stop::Start, |story| Stop::At(story.checkpoint));
         Demand {
             sink,
             kind,
@@ -191,7 +198,7 @@ impl<'w> OutputCheck<'w> {
             // An attempt that failed may have read further than the one that stopped.
             high: if is_finished && !run.has_restarted() { end } else { Stop::End },
             extra: Vec::new(),
-            may_repeat: run.has_restarted(),
+            may_repeat: run.has_restarted() || self.may_count_twice(run),
             is_in_order: true,
         }
     }
@@ -204,7 +211,7 @@ impl<'w> OutputCheck<'w> {
     ///    unless it ended while its tasks were still starting: then some of it, in no order, since the transactions of one
     ///    subtask may have been dealt to several.
     fn demand_commits(&self, run: &RunStory, demand: &mut Demand, found: &mut Check) {
-        demand.may_repeat = false;
+        demand.may_repeat = self.may_count_twice(run);
         demand.is_in_order = self.children(run).next().is_none();
         let reached = self.commits(run, demand, found);
         if let Some(end) = run.stopped_with() {
@@ -214,7 +221,9 @@ impl<'w> OutputCheck<'w> {
         if self.has_final_checkpoint(run) && run.status == JobStatus::Finished {
             return;
         }
-        (_, demand.high) = self.reached_by_all(run, demand.sink, &reached);
+        if self.has_exact_cuts(run) {
+            (_, demand.high) = self.reached_by_all(run, demand.sink, &reached);
+        }
         let mut settled = match demand.kind {
             // A committer's subtask commits what any subtask of its writer prepared: how far it has come is what it has
             // been notified of.
@@ -301,11 +310,23 @@ impl<'w> OutputCheck<'w> {
             let task = TaskId::new(run.cast.first_task + task.index());
             let story = run.completed(*checkpoint).expect("only completed ones are reached");
             match RunStory::progress_at(story, task) {
-                Progress::Live => Stop::At(*checkpoint),
+                // What was in flight had not reached the sink.
+                Progress::Live => run
+                    .last_exact(*checkpoint)
+                    .map_or(Stop::Start, |story| Stop::At(story.checkpoint)),
                 Progress::Drained | Progress::Finished => Stop::At(*highest),
             }
         });
         (lowest.min().unwrap_or(Stop::Start), Stop::At(*highest))
+    }
+
+    /// Whether the snapshots of a run hold nothing from behind their cuts.
+    fn has_exact_cuts(&self, run: &RunStory) -> bool {
+        promise::mode_of(self.scenario, self.history, run.cast.run) == CheckpointMode::ExactlyOnce
+    }
+
+    fn may_count_twice(&self, run: &RunStory) -> bool {
+        promise::may_count_twice(self.scenario, self.history, run)
     }
 
     /// Whether tasks of this run wait for a final checkpoint before they end.
@@ -363,11 +384,17 @@ fn takes_over(run: &RunStory, child: &RunStory, sink: usize) -> bool {
 }
 
 /// By sink name, how strictly it is compared: over all runs that write to it, the weakest.
-pub(super) fn classes(history: &History, catalogue: &Catalogue) -> BTreeMap<String, Equality> {
+pub(super) fn classes(
+    history: &History,
+    scenario: &Scenario,
+    catalogue: &Catalogue,
+) -> BTreeMap<String, Equality> {
     let mut classes = BTreeMap::new();
     for run in history.runs.iter().flatten() {
         let graph = &run.cast.plan.graph;
+        let repeats = promise::may_count_twice(scenario, history, run);
         for (node, determined) in graph.operators.iter().zip(determined(graph, catalogue)) {
+            let determined = if repeats { determined.of_replays() } else { determined };
             let Some(sink) = Sink::of(&node.kind) else { continue };
             let class = match sink {
                 Sink::Plain | Sink::TwoPhase | Sink::Committer => determined.class(),

@@ -25,7 +25,16 @@ impl Share<'_> {
 }
 
 /// Judges a restore of which every subtask has told what it holds.
-pub(super) fn check(run: &RunStory, restore: &Restore, entry: &Entry, found: &mut Check) {
+///
+/// Copies of broadcast state agree only if the snapshot is exact: past an at-least-once barrier each subtask may have
+/// heard of different elements.
+pub(super) fn check(
+    run: &RunStory,
+    restore: &Restore,
+    is_exact: bool,
+    entry: &Entry,
+    found: &mut Check,
+) {
     let mut shares = Vec::new();
     for snapshot in &restore.report.snapshot {
         let unit = &snapshot.unit;
@@ -46,6 +55,7 @@ pub(super) fn check(run: &RunStory, restore: &Restore, entry: &Entry, found: &mu
             }
             // A list that arrived nowhere is a unit left behind: mapping totality tells.
             StateKind::Split | StateKind::Union | StateKind::Broadcast if is_missing => {}
+            StateKind::Broadcast if !is_exact => {}
             StateKind::Split => check_total(snapshot, &shares, &mut add),
             StateKind::Union => check_whole(run, snapshot, &shares, &mut add),
             StateKind::Broadcast => check_copies(run, snapshot, &shares, &mut add),

@@ -130,7 +130,8 @@ impl<'w> References<'w> {
                 Some((self.cut_of(parent, Stop::At(checkpoint)), carried, true))
             }
             Some(SnapshotSource::Files(_)) => {
-                let file = self.file?;
+                // What was in flight is written by the new run, though it was read before the cut.
+                let file = self.file.filter(|file| !holds_in_flight(&file.state))?;
                 let cut = cut_of_file(file, &run.cast.plan, self.surroundings);
                 Some((cut, merged_state(&file.state), true))
             }
@@ -160,6 +161,14 @@ pub(super) fn cut_of_file(file: &FileStart, plan: &Plan, surroundings: Surroundi
     cut.finished = finished.collect();
     cut.drained.clone_from(&cut.finished);
     cut
+}
+
+fn holds_in_flight(checkpoint: &CompletedCheckpoint) -> bool {
+    let mut subtasks = checkpoint.operators().iter().flat_map(|state| &state.subtasks);
+    subtasks.any(|subtask| match subtask {
+        SubtaskState::Snapshot(snapshot) => !snapshot.in_flight.is_empty(),
+        SubtaskState::Finished => false,
+    })
 }
 
 /// What the subtasks of each operator hold together.

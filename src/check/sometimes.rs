@@ -5,20 +5,24 @@ use crate::trace::{AbortReason, EndOfTask, Entry, Fault, MessageFate, TraceEvent
 use std::collections::BTreeSet;
 
 /// The names, sorted.
-pub const SOMETIMES: [&str; 24] = [
+pub const SOMETIMES: [&str; 28] = [
+    "alignment-timed-out",
     "backpressure",
+    "barrier-overtook-records",
     "channel-blocked",
     "checkpoint-aborted",
     "checkpoint-declined",
     "checkpoint-expired",
     "checkpoint-subsumed",
     "held-in-flight",
+    "in-flight-restored",
     "job-drained",
     "job-manager-killed",
     "job-stopped",
     "message-delayed",
     "message-lost",
     "operator-failed",
+    "records-past-the-barrier",
     "rescaled-keyed-state",
     "restored",
     "restored-at-another-parallelism",
@@ -45,6 +49,9 @@ impl Sometimes {
         let name = match &entry.event {
             TraceEvent::BarrierArrived { blocked: true, .. } => "channel-blocked",
             TraceEvent::AlignmentCompleted { held: 1.., .. } => "held-in-flight",
+            TraceEvent::AlignmentSwitched { .. } => "alignment-timed-out",
+            TraceEvent::InFlightPersisted { .. } => "barrier-overtook-records",
+            TraceEvent::InFlightRestored { .. } => "in-flight-restored",
             TraceEvent::AttemptStarted { restored: Some(_), .. } => "restored",
             TraceEvent::FaultInjected { fault } => match fault {
                 Fault::TaskKilled(_) => "task-killed",

@@ -35,7 +35,8 @@ pub(super) fn judge(
     let overshot = run.stopped_with().is_some() && run.has_restarted();
     let (sink, is_finished) = (demand.sink, run.status == JobStatus::Finished && !overshot);
     let table = &check.external(run, sink)?.table;
-    let stop = match run.last_completed() {
+    let last = run.last_completed().and_then(|story| run.last_exact(story.checkpoint));
+    let stop = match last {
         _ if is_finished => run.stopped_with().map_or(Stop::End, Stop::At),
         Some(story) => Stop::At(story.checkpoint),
         None => return None,

@@ -2,7 +2,7 @@
 
 use super::control::Control;
 use super::world::World;
-use crate::effect::{JobEffects, TaskEffects, ToJob, ToTask};
+use crate::effect::{InFlightOrder, JobEffects, TaskEffects, ToJob, ToTask};
 use crate::job::{Attempt, CheckpointId, RunId, TaskId};
 use crate::kernel::{Agenda, SimTime};
 use crate::state::OperatorSnapshot;
@@ -81,7 +81,14 @@ impl World {
     ) {
         let attempt = self.places[task.index()].attempt;
         if let Some((checkpoint, snapshots)) = effects.snapshot.take() {
-            self.carry_snapshot(task, checkpoint, snapshots, held, agenda);
+            let overtaken = effects
+                .in_flight
+                .iter()
+                .any(|order| matches!(order, InFlightOrder::Begin { overtaken: true, .. }));
+            self.carry_snapshot(task, checkpoint, snapshots, (!overtaken).then_some(held), agenda);
+        }
+        for order in effects.in_flight.drain(..) {
+            self.carry_in_flight(task, order, agenda);
         }
         if std::mem::take(&mut effects.released) {
             self.release(task, agenda);
@@ -100,12 +107,14 @@ impl World {
         task: TaskId,
         checkpoint: CheckpointId,
         snapshots: Vec<Arc<OperatorSnapshot>>,
-        held: u32,
+        held: Option<u32>,
         agenda: &mut Agenda,
     ) {
         let (received, sent) = self.marks(task);
         let attempt = self.places[task.index()].attempt;
-        if received.len() > 1 {
+        if received.len() > 1
+            && let Some(held) = held
+        {
             self.tell(TraceEvent::AlignmentCompleted { task, checkpoint, held });
         }
         self.tell(TraceEvent::SnapshotTaken { task, attempt, checkpoint, received, sent });
@@ -152,7 +161,10 @@ impl World {
         snapshots: Vec<Arc<OperatorSnapshot>>,
         agenda: &mut Agenda,
     ) {
-        if self.lives(task, attempt) {
+        if !self.lives(task, attempt) {
+            return;
+        }
+        if let Some(snapshots) = self.add_in_flight(task, checkpoint, snapshots) {
             self.tell(TraceEvent::SnapshotDurable { task, attempt, checkpoint });
             let at = self.now.plus(ACK_DELAY);
             self.schedule(at, Control::SendAck { task, attempt, checkpoint, snapshots }, agenda);
@@ -340,6 +352,8 @@ impl World {
     pub(super) fn clear(&mut self, task: TaskId) {
         let place = &mut self.places[task.index()];
         place.stalled.clear();
+        place.overtaken.clear();
+        place.gatherings.clear();
         place.wants_to_read = false;
         place.is_idle = false;
         place.read = crate::kernel::Ticket::default();

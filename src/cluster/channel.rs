@@ -2,7 +2,7 @@
 //!
 //! Holds the elements; only its head is on the agenda. Does not decide when one is taken.
 
-use crate::job::{Element, Origin, TaskId};
+use crate::job::{Element, Origin, Record, TaskId};
 use crate::kernel::{SimTime, Stream, Ticket};
 use std::collections::VecDeque;
 
@@ -61,6 +61,8 @@ pub(super) struct Channel {
     pub(super) taken: Tally,
     /// The trace entries that caused the barriers in the queue, in order.
     pub(super) barrier_causes: VecDeque<u64>,
+    /// What the receiver took since its snapshot, while that waits for the barrier of this channel.
+    pub(super) recording: Option<Vec<Record>>,
 }
 
 impl Channel {
@@ -77,6 +79,7 @@ impl Channel {
             sent: Tally::default(),
             taken: Tally::default(),
             barrier_causes: VecDeque::new(),
+            recording: None,
         }
     }
 

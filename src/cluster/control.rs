@@ -3,7 +3,7 @@
 //! Controls are everything that is rare: messages, timers, storage, steps. They wait in a table with free places.
 
 use crate::effect::{Deployment, JobTimer, ToJob, ToTask};
-use crate::job::{Attempt, CheckpointId, RunId, TaskId, TaskManagerId};
+use crate::job::{Attempt, ChannelId, CheckpointId, RunId, TaskId, TaskManagerId};
 use crate::state::OperatorSnapshot;
 use std::sync::Arc;
 
@@ -73,6 +73,10 @@ pub(super) enum Control {
         checkpoint: CheckpointId,
         snapshots: Vec<Arc<OperatorSnapshot>>,
     },
+    /// A barrier that may overtake records arrives.
+    BarrierArrives { channel: ChannelId, attempt: Attempt, checkpoint: CheckpointId },
+    /// The aligned time of a checkpoint is over for a task.
+    AlignmentTimer { task: TaskId, attempt: Attempt, checkpoint: CheckpointId },
     /// A job manager's timer.
     Timer { run: RunId, timer: JobTimer },
     /// The metadata of a checkpoint is durable.

@@ -21,7 +21,7 @@ impl World {
             }
             let cast = Arc::clone(&self.runs[run.index()].cast);
             let Some(placement) = self.managers.place(run, &cast.plan) else { continue };
-            let waiting = std::mem::take(&mut self.runs[run.index()].waiting);
+            let mut waiting = std::mem::take(&mut self.runs[run.index()].waiting);
             let master = self.runs[run.index()].master.as_ref();
             let (plan, attempt) = master.map_or_else(
                 || (Arc::clone(&cast.plan), Attempt::default()),
@@ -42,6 +42,7 @@ impl World {
                 place.is_idle = false;
                 self.tell(TraceEvent::TaskDeployed { task: id, attempt, manager });
             }
+            self.refill(&cast, attempt, &mut waiting, agenda);
             for (task, deployment) in waiting {
                 let id = self.world_task(run, task);
                 self.send_to_task(id, attempt, ToTask::Deploy(Box::new(deployment)), agenda);
@@ -70,6 +71,8 @@ impl World {
             attempt,
             job: self.runs[cast.run.index()].job_key,
             rules: Arc::clone(&self.rules),
+            checkpoint: self.scenario.jobs[cast.job].checkpoint,
+            takes_unaligned: plan.takes_unaligned(planned.vertex),
         };
         let world = |id: &ChannelId| ChannelId::new(cast.first_channel + id.index());
         let input_of = |id: &ChannelId| plan.edges[edge_of(plan, *id)].input;
@@ -152,6 +155,7 @@ impl World {
                 next: u32::try_from(start).expect("parallelism fits in 32 bits"),
                 key_by: receiver.key_by.map(|key_by| key_by.of_input(edge.input)),
                 max_parallelism: plan.vertices[edge.to_vertex.index()].max_parallelism,
+                takes_unaligned: plan.takes_unaligned(edge.to_vertex),
             }
         });
         Outputs { edges: edges.collect() }
@@ -194,7 +198,7 @@ impl World {
     }
 
     /// Lets a task act, and carries out what it asks for.
-    fn with_task(
+    pub(super) fn with_task(
         &mut self,
         id: TaskId,
         agenda: &mut Agenda,

@@ -7,7 +7,7 @@ use super::channel::{Channel, Head, Queued};
 use super::control::{Kind, pack};
 use super::world::World;
 use crate::effect::TaskEffects;
-use crate::job::{AtEnd, ChannelId, Element, OperatorKind, TaskId};
+use crate::job::{AtEnd, Barrier, BarrierAlignment, ChannelId, Element, OperatorKind, TaskId};
 use crate::kernel::{Agenda, SimTime, Ticket};
 use crate::operator::Poll;
 use crate::task::{Phase, Task};
@@ -91,7 +91,7 @@ impl World {
 
     /// Takes the head off a channel; the next one travels.
     #[inline(always)] // as `offer`
-    fn pop(&mut self, id: ChannelId, agenda: &mut Agenda) -> Element {
+    pub(super) fn pop(&mut self, id: ChannelId, agenda: &mut Agenda) -> Element {
         let channel = &mut self.channels[id.index()];
         let queued = channel.queue.pop_front().expect("a head that waits is in the queue");
         match channel.queue.front() {
@@ -118,6 +118,9 @@ impl World {
         match &element {
             Element::Record(record) => {
                 channel.taken.add(record.origin);
+                if let Some(recording) = &mut channel.recording {
+                    recording.push(record.clone());
+                }
                 place.busy_until = self.now.plus(task.takes());
                 if self.wants_records {
                     let origin = record.origin;
@@ -140,7 +143,7 @@ impl World {
 
     /// A place in a channel became free: its sender goes on, if it waited for that.
     #[inline(always)] // as `offer`
-    fn return_credit(&mut self, id: ChannelId, agenda: &mut Agenda) {
+    pub(super) fn return_credit(&mut self, id: ChannelId, agenda: &mut Agenda) {
         let from = self.channels[id.index()].from.index();
         if !self.places[from].stalled.is_empty() {
             self.drain(from, agenda);
@@ -200,27 +203,42 @@ impl World {
         let stalled = &self.places[from.index()].stalled;
         if stalled.is_empty() && self.has_credit(channel, &element) {
             self.enqueue(channel, element, departs, agenda);
+        } else if let Element::Barrier(Barrier { alignment: BarrierAlignment::Unaligned, .. }) =
+            element
+        {
+            self.overtake_stalled(from, channel, element, departs, agenda);
         } else {
             self.places[from.index()].stalled.push_back((channel, element));
         }
     }
 
     #[inline(always)] // as `offer`
-    fn enqueue(&mut self, id: ChannelId, element: Element, departs: SimTime, agenda: &mut Agenda) {
+    pub(super) fn enqueue(
+        &mut self,
+        id: ChannelId,
+        element: Element,
+        departs: SimTime,
+        agenda: &mut Agenda,
+    ) {
         let cause = self.cause;
         let (low, high) = self.network.channel_latency;
         let channel = &mut self.channels[id.index()];
         let latency = channel.latency.span(Channel::draw_index(&element, &self.salts), low, high);
         let at = channel.last_arrival.max(departs.plus(latency));
         channel.last_arrival = at;
-        if matches!(element, Element::Barrier(_)) {
+        let mut announced = None;
+        if let Element::Barrier(barrier) = &element {
             channel.barrier_causes.push_back(cause);
+            announced = Some(*barrier);
         }
         if channel.head == Head::Nothing {
             channel.head = Head::Travelling;
             channel.ticket = agenda.push(at, pack(Kind::Head, id.index()));
         }
         channel.queue.push_back(Queued { at, element });
+        if let Some(barrier) = announced {
+            self.announce(id, barrier, at, agenda);
+        }
     }
 
     /// No barrier holds the task's channels back any more: their heads wait for it again.

@@ -10,6 +10,7 @@ mod deploy;
 mod external;
 mod faults;
 mod flow;
+mod in_flight;
 mod managers;
 mod milestone;
 mod outcome;

@@ -150,6 +150,12 @@ impl World {
             Control::SendAck { task, attempt, checkpoint, snapshots } => {
                 self.on_send_ack(task, attempt, checkpoint, snapshots, agenda);
             }
+            Control::BarrierArrives { channel, attempt, checkpoint } => {
+                self.on_barrier_arrives(channel, attempt, checkpoint, agenda);
+            }
+            Control::AlignmentTimer { task, attempt, checkpoint } => {
+                self.on_alignment_timer(task, attempt, checkpoint, agenda);
+            }
             Control::Timer { run, timer } => {
                 self.with_master(run, agenda, |master, now, fx| master.on_timer(timer, now, fx));
             }

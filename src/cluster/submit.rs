@@ -111,6 +111,8 @@ impl World {
                 read: Ticket::default(),
                 wants_to_read: false,
                 stalled: VecDeque::new(),
+                overtaken: Vec::new(),
+                gatherings: Vec::new(),
                 is_idle: false,
                 last_in: SimTime::ZERO,
                 last_out: SimTime::ZERO,

@@ -3,6 +3,7 @@
 use super::channel::Channel;
 use super::control::{Control, Controls, Kind, pack, unpack};
 use super::external::External;
+use super::in_flight::Gathering;
 use super::managers::Managers;
 use super::milestone::Milestones;
 use crate::coordinator::JobMaster;
@@ -72,6 +73,10 @@ pub(super) struct Place {
     pub(super) wants_to_read: bool,
     /// Outputs without credit, in order; while there are any the task takes nothing in.
     pub(super) stalled: VecDeque<(crate::job::ChannelId, crate::job::Element)>,
+    /// What its barrier overtook in `stalled`, until its snapshot takes it over.
+    pub(super) overtaken: Vec<(crate::job::ChannelId, Vec<crate::job::Record>)>,
+    /// What its unaligned snapshots still await, oldest first.
+    pub(super) gatherings: Vec<Gathering>,
     /// Whether it is a source that has read everything and waits for ever.
     pub(super) is_idle: bool,
     /// When the last message to it, and from it, arrives: messages keep their order.
@@ -139,6 +144,8 @@ pub(super) struct World {
     pub(super) is_over: bool,
     pub(super) until_reached: bool,
     pub(super) now: SimTime,
+    /// How many elements the barrier that is being taken has overtaken in its channel.
+    pub(super) ahead: usize,
     /// Lent to a task for one call and taken back; boxed, since it is lent for every event.
     pub(super) task_effects: Option<Box<TaskEffects>>,
     pub(super) job_effects: JobEffects,
@@ -265,6 +272,7 @@ impl World {
             activity: 0,
             is_over: false,
             until_reached: false,
+            ahead: 0,
             task_effects: Some(Box::default()),
             job_effects: JobEffects::default(),
         };

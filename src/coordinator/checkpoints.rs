@@ -227,7 +227,7 @@ impl Checkpoints {
             all_running: participants.all_running && !participants.to_ack.is_empty(),
             pending: u32::try_from(self.pending.len()).expect("few are pending"),
             last_completion: self.last_completion,
-            is_forced: purpose.kind() == CheckpointKind::Savepoint,
+            is_forced: purpose.kind() == CheckpointKind::Savepoint && !self.config.unaligned,
             is_periodic: *purpose == Purpose::Recovery,
         }
     }
@@ -252,7 +252,8 @@ impl Checkpoints {
             let drain = stop == Stop::Drain;
             effects.events.push(TraceEvent::JobStopping { run: self.run, checkpoint, drain });
         }
-        let barrier = Barrier { checkpoint, kind, triggered: now, stop };
+        let alignment = self.config.alignment(kind);
+        let barrier = Barrier { checkpoint, kind, triggered: now, stop, alignment };
         let triggered = participants.to_trigger.iter();
         effects.messages.extend(triggered.map(|task| (*task, ToTask::Trigger(barrier))));
         effects.timers.push((self.config.timeout, JobTimer::Expire(checkpoint)));

@@ -148,11 +148,13 @@ impl JobMaster {
         effects.events.push(TraceEvent::AttemptStarted { run, attempt, restored });
         self.splits.reset(&self.plan, latest.as_deref());
         let mut shares = vec![None; self.plan.tasks.len()];
+        let mut in_flight = vec![Vec::new(); self.plan.tasks.len()];
         if let Some(checkpoint) = latest {
             let assigned = assign(&self.plan, &checkpoint, *allow_non_restored, rules);
             let assigned = assigned.expect("what could be restored at submission still can");
             self.plan = assigned.plan;
             shares = assigned.tasks;
+            in_flight = assigned.in_flight;
             let report = Arc::new(assigned.report);
             let checkpoint = checkpoint.properties().id;
             effects.events.push(TraceEvent::RestoreMapped { run, attempt, checkpoint, report });
@@ -166,10 +168,11 @@ impl JobMaster {
         self.finished_on_restore = finished.map(|(task, _)| TaskId::new(task)).collect();
         let awaits_final_checkpoint =
             self.checkpoints.is_periodic() && rules.checkpoints_after_tasks_finish;
-        let deploy = |(task, restored)| {
-            (TaskId::new(task), Deployment { restored, awaits_final_checkpoint })
+        let deploy = |(task, (restored, in_flight))| {
+            (TaskId::new(task), Deployment { restored, awaits_final_checkpoint, in_flight })
         };
-        effects.deployments.extend(shares.into_iter().enumerate().map(deploy));
+        let shares = shares.into_iter().zip(in_flight);
+        effects.deployments.extend(shares.enumerate().map(deploy));
     }
 
     /// Takes in a message of a task. One of an older attempt changes nothing.

@@ -5,6 +5,7 @@
 
 mod checkpoints;
 mod decide;
+mod in_flight;
 mod job_master;
 mod pending;
 mod requests;

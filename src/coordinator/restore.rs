@@ -3,6 +3,7 @@
 //! Pure: a plan and a checkpoint in, an assignment and a report out (SEMANTICS §8.3, §8.4). The arithmetic of
 //! redistribution is in `state::rescale`.
 
+use super::in_flight::{self, ReceivedInFlight};
 use crate::effect::RestoredTask;
 use crate::job::{OperatorId, OperatorIndex, Partitioner, Plan, VertexIndex, key_group_range};
 use crate::rules::{KeyGroupOwner, Rules};
@@ -69,6 +70,14 @@ pub enum RestoreError {
         /// How far its sender had finished.
         before: &'static str,
     },
+    /// Records were in flight on an exchange that is no more.
+    #[error(
+        "cannot recover from unaligned checkpoint when topology changes such that exchanges with persisted data are chained (operator {operator} lacks the exchange)"
+    )]
+    ExchangeGone {
+        /// The operator that had it.
+        operator: OperatorId,
+    },
     /// Of the operators of one chain some had finished and others had not.
     #[error("cannot restore vertex {vertex}, which contains operators of mixed finished state")]
     MixedFinishedState {
@@ -90,6 +99,9 @@ impl RestoreError {
             Self::MaxParallelismLower { .. } => {
                 "reduce the parallelism of the operator to the snapshot's max parallelism"
             }
+            Self::ExchangeGone { .. } => {
+                "leave the exchanges as they were, or take a savepoint, which is always aligned"
+            }
             Self::FinishedBehindUnfinished { .. } | Self::MixedFinishedState { .. } => {
                 "leave the parts of the job that had finished as they were"
             }
@@ -104,6 +116,8 @@ pub struct Assignment {
     pub plan: Arc<Plan>,
     /// Each task's share, by the plan's numbering; none for tasks of chains where nothing matched.
     pub tasks: Vec<Option<RestoredTask>>,
+    /// By receiving task, what was in flight to it.
+    pub in_flight: Vec<ReceivedInFlight>,
     /// What became of every unit of state.
     pub report: RestoreReport,
 }
@@ -157,7 +171,8 @@ pub fn assign(
             report.starts_empty.push((id, node.name.as_str().into()));
         }
     }
-    Ok(Assignment { plan, tasks, report })
+    let in_flight = in_flight::deal(&plan, &matched)?;
+    Ok(Assignment { plan, tasks, in_flight, report })
 }
 
 /// The snapshot's units of one operator, each summed over its subtasks.
@@ -339,7 +354,7 @@ fn deal(
             if is_rescaled && rules.key_group_owner == KeyGroupOwner::RangeLessLast {
                 range = *range.start()..=range.end().saturating_sub(1);
             }
-            OperatorSnapshot { keyed: keyed_share(&old, &range), lists: BTreeMap::new() }
+            OperatorSnapshot { keyed: keyed_share(&old, &range), ..OperatorSnapshot::default() }
         })
         .collect();
     if rules.list_state_restored || !is_rescaled {

@@ -1,6 +1,6 @@
 //! The messages between a job manager and its tasks, and what a task is deployed with.
 
-use crate::job::{Barrier, CheckpointId};
+use crate::job::{Barrier, ChannelId, CheckpointId, Record};
 use crate::state::{CommitPermit, OperatorSnapshot};
 use crate::trace::{AbortReason, EndOfTask, Message};
 use std::sync::Arc;
@@ -49,6 +49,8 @@ pub struct Deployment {
     pub restored: Option<RestoredTask>,
     /// Whether it waits for a final checkpoint after the end of its data (FLIP-147); needs periodic checkpoints.
     pub awaits_final_checkpoint: bool,
+    /// Records that were in flight to it, by channel of the plan: they come before anything new.
+    pub in_flight: Vec<(ChannelId, Vec<Record>)>,
 }
 
 /// A task's share of a completed checkpoint.

@@ -27,6 +27,10 @@ pub struct TaskEffects {
     pub snapshot: Option<(CheckpointId, Vec<Arc<OperatorSnapshot>>)>,
     /// Hold no input channel back any more.
     pub released: bool,
+    /// Persist what is in flight, in this order.
+    pub in_flight: Vec<InFlightOrder>,
+    /// Wake the task up when the aligned time of this checkpoint is over.
+    pub alignment_timer: Option<(SimTime, CheckpointId)>,
     /// Send these to the job manager.
     pub messages: Vec<ToJob>,
     /// The task fails: the operator's words.
@@ -60,9 +64,30 @@ impl TaskEffects {
             && self.events.is_empty()
             && self.snapshot.is_none()
             && !self.released
+            && self.in_flight.is_empty()
+            && self.alignment_timer.is_none()
             && self.messages.is_empty()
             && self.failure.is_none()
     }
+}
+
+/// What a task wants persisted of its channels while an unaligned checkpoint is taken.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum InFlightOrder {
+    /// Its snapshot is drawn: from now on what it takes from these places of its gate belongs to the checkpoint, and so
+    /// does what its barrier overtook in its outputs. No ack before all of it is there.
+    Begin {
+        /// Which checkpoint.
+        checkpoint: CheckpointId,
+        /// Where the barrier has not come through.
+        open: Vec<usize>,
+        /// Whether barriers overtook records on the way to it.
+        overtaken: bool,
+    },
+    /// The barrier, or the end of the channel, came through this place of the gate.
+    Delivered(CheckpointId, usize),
+    /// The checkpoint is off.
+    Discard(CheckpointId),
 }
 
 /// What a job manager asks for while it handles one message, timer or request.

@@ -1,5 +1,6 @@
 //! How a job is checkpointed and restarted.
 
+use super::{BarrierAlignment, CheckpointKind};
 use crate::kernel::SimTime;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,13 @@ pub struct CheckpointConfig {
     pub tolerable_failures: u32,
     /// Whether checkpoints outlive their job.
     pub retention: Retention,
+    /// What is promised of a record's effect on state.
+    pub mode: CheckpointMode,
+    /// Whether barriers may overtake records, which then become part of the snapshot (FLIP-76). Needs exactly-once, one
+    /// checkpoint at a time and an interval.
+    pub unaligned: bool,
+    /// For how long after its trigger a checkpoint is aligned before its barriers overtake; zero: they do so at once.
+    pub aligned_timeout: SimTime,
 }
 
 /// Whether the completed checkpoints of a job outlive it (SEMANTICS §4.10). A job that finishes leaves none behind.
@@ -35,6 +43,40 @@ pub enum Retention {
     RetainOnCancellation,
 }
 
+/// How often a record's effect may be in the state after a recovery (`CheckpointingMode`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckpointMode {
+    /// Once: barriers are aligned, or what is in flight is part of the snapshot.
+    #[default]
+    ExactlyOnce,
+    /// Once or more: no barrier holds a record back, so a snapshot may hold records from behind its barrier.
+    AtLeastOnce,
+}
+
+impl CheckpointConfig {
+    /// How the barriers of a checkpoint begin (`CheckpointOptions.forConfig`). Savepoints are always aligned.
+    pub const fn alignment(&self, kind: CheckpointKind) -> BarrierAlignment {
+        match kind {
+            CheckpointKind::Savepoint => BarrierAlignment::Aligned,
+            CheckpointKind::Checkpoint if !self.unaligned => BarrierAlignment::Aligned,
+            CheckpointKind::Checkpoint if self.aligned_timeout.nanos() > 0 => {
+                BarrierAlignment::Timed
+            }
+            CheckpointKind::Checkpoint => BarrierAlignment::Unaligned,
+        }
+    }
+
+    /// How tasks handle barriers: without periodic checkpoints in the at-least-once way, whatever is configured
+    /// (`StreamConfig#getCheckpointMode`).
+    pub const fn handling(&self) -> CheckpointMode {
+        match self.interval {
+            Some(_) => self.mode,
+            None => CheckpointMode::AtLeastOnce,
+        }
+    }
+}
+
 impl Default for CheckpointConfig {
     /// Flink's defaults: no periodic checkpoints, 10 minutes, no pause, one at a time, one kept, no failure tolerated.
     fn default() -> Self {
@@ -46,6 +88,9 @@ impl Default for CheckpointConfig {
             retained: 1,
             tolerable_failures: 0,
             retention: Retention::None,
+            mode: CheckpointMode::ExactlyOnce,
+            unaligned: false,
+            aligned_timeout: SimTime::ZERO,
         }
     }
 }

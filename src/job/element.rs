@@ -24,6 +24,8 @@ pub struct Barrier {
     pub triggered: SimTime,
     /// Whether the job stops with it.
     pub stop: Stop,
+    /// Whether it may overtake records.
+    pub alignment: BarrierAlignment,
 }
 
 /// Whether a job stops with a savepoint (FLIP-34). Such a savepoint is synchronous: a task that has taken it does nothing
@@ -46,6 +48,22 @@ impl Stop {
     pub const fn is_stop(self) -> bool {
         !matches!(self, Self::No)
     }
+}
+
+/// How a barrier stands to the records before it (`CheckpointOptions.AlignmentType`).
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
+pub enum BarrierAlignment {
+    /// It stays behind them.
+    #[default]
+    Aligned,
+    /// It stays behind them until the job's aligned timeout is over.
+    Timed,
+    /// It overtakes them.
+    Unaligned,
+    /// It would overtake them, but stays behind them on this edge, whose records could not be dealt anew.
+    ForcedAligned,
 }
 
 /// One thing on a channel.

@@ -16,8 +16,8 @@ mod uid;
 mod value;
 mod wiring;
 
-pub use config::{CheckpointConfig, RestartStrategy, Retention};
-pub use element::{Barrier, CheckpointKind, Element, Stop};
+pub use config::{CheckpointConfig, CheckpointMode, RestartStrategy, Retention};
+pub use element::{Barrier, BarrierAlignment, CheckpointKind, Element, Stop};
 pub use error::GraphError;
 pub use event_time::{EventTime, TumblingWindows};
 pub use graph::{

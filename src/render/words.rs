@@ -5,8 +5,8 @@ use crate::job::{CheckpointId, CheckpointKind, RunId, TaskId};
 use crate::kernel::SimTime;
 use crate::scenario::{Action, Aim, Step, TaskName};
 use crate::trace::{
-    AckVerdict, EndOfTask, Fault, JobStatus, Message, MessageFate, RestoreReport, SnapshotSource,
-    SourcePosition, TraceEvent,
+    AckVerdict, ChannelEnd, EndOfTask, Fault, JobStatus, Message, MessageFate, RestoreReport,
+    SnapshotSource, SourcePosition, TraceEvent,
 };
 
 /// An event in words.
@@ -141,6 +141,9 @@ pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
         TraceEvent::BarrierEmitted { .. }
         | TraceEvent::BarrierArrived { .. }
         | TraceEvent::AlignmentCompleted { .. }
+        | TraceEvent::AlignmentSwitched { .. }
+        | TraceEvent::InFlightPersisted { .. }
+        | TraceEvent::InFlightRestored { .. }
         | TraceEvent::SourcePositions { .. }
         | TraceEvent::SplitAssigned { .. }
         | TraceEvent::SnapshotTaken { .. }
@@ -330,6 +333,21 @@ fn snapshot_line(event: &TraceEvent, names: &Names) -> Line {
         }
         TraceEvent::AlignmentCompleted { task, checkpoint, held } => {
             (task, format!("aligned for {checkpoint}, {held} records held back"))
+        }
+        TraceEvent::AlignmentSwitched { task, checkpoint } => {
+            (task, format!("waits for the barriers of {checkpoint} no longer"))
+        }
+        TraceEvent::InFlightPersisted { task, checkpoint, channel, end, origins, .. } => {
+            let count = origins.len();
+            let whose = match end {
+                ChannelEnd::Receiver => format!("from {}", names.sender(*channel)),
+                ChannelEnd::Sender => "that it had sent".to_owned(),
+            };
+            (task, format!("barrier {checkpoint} overtook {count} records {whose}: persisted"))
+        }
+        TraceEvent::InFlightRestored { task, checkpoint, channel, records, .. } => {
+            let from = names.sender(*channel);
+            (task, format!("{records} records in flight at {checkpoint} are back, from {from}"))
         }
         TraceEvent::SourcePositions { task, checkpoint, positions } => {
             let at = checkpoint.map_or_else(|| "in the end".to_owned(), |id| format!("at {id}"));

@@ -28,6 +28,8 @@ pub struct Rules {
     pub empty_entries_skipped: bool,
     /// When a barrier holds its channel back in exactly-once mode.
     pub barrier_blocks_channel: bool,
+    /// What an unaligned checkpoint keeps of the records that its barriers overtake.
+    pub in_flight: InFlightKept,
     /// When a two-phase sink commits.
     pub commit_when: CommitWhen,
     /// Who owns a key group after a restore.
@@ -52,6 +54,18 @@ pub struct Rules {
     pub tolerance_counts_async: bool,
     /// Whether metadata that could not be written does (since 1.16).
     pub tolerance_counts_finalize: bool,
+}
+
+/// What an unaligned checkpoint keeps of the records that its barriers overtake.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InFlightKept {
+    /// All of them, in order.
+    All,
+    /// Those before the receiver only, not those that wait at the sender (B: wrong).
+    InputsOnly,
+    /// All of them, those of a channel out of order (B3: wrong).
+    OutOfOrder,
 }
 
 /// When a two-phase sink commits.

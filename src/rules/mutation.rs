@@ -1,6 +1,6 @@
 //! Deliberately wrong behaviour, each a patch to one policy. With one switched on, a check must notice.
 
-use super::{CommitWhen, KeyGroupOwner, Rules};
+use super::{CommitWhen, InFlightKept, KeyGroupOwner, Rules};
 use serde::{Deserialize, Serialize};
 
 /// A broken protocol, named after the catalogue of real bugs.
@@ -27,11 +27,15 @@ pub enum Mutation {
     /// A split may be assigned between the enumerator's snapshot and the reader's (D2, FLINK-16986). Breaks output
     /// equivalence.
     OpEventNotGated,
+    /// What an unaligned barrier overtakes in the outputs of its sender is not persisted. Breaks cut consistency.
+    SnapshotOmitsOutputs,
+    /// Records in flight on one channel are persisted out of order (B3, FLINK-19681). Breaks cut consistency.
+    UcReorderInFlight,
 }
 
 impl Mutation {
     /// Every mutation.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::ProcessPastBarrier,
         Self::CommitOnSnapshot,
         Self::OrphanedKeyRanges,
@@ -41,6 +45,8 @@ impl Mutation {
         Self::DedupUnstableIdentity,
         Self::OpEventLossyUnacked,
         Self::OpEventNotGated,
+        Self::SnapshotOmitsOutputs,
+        Self::UcReorderInFlight,
     ];
 
     /// Patches the rules.
@@ -55,6 +61,8 @@ impl Mutation {
             Self::DedupUnstableIdentity => rules.markers_are_stable = false,
             Self::OpEventLossyUnacked => rules.split_events_acknowledged = false,
             Self::OpEventNotGated => rules.split_events_gated = false,
+            Self::SnapshotOmitsOutputs => rules.in_flight = InFlightKept::InputsOnly,
+            Self::UcReorderInFlight => rules.in_flight = InFlightKept::OutOfOrder,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Releases of Flink, each a patch to the rules.
 
-use super::{CommitWhen, KeyGroupOwner, Rules};
+use super::{CommitWhen, InFlightKept, KeyGroupOwner, Rules};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -31,6 +31,7 @@ impl Release {
                 checkpoints_after_tasks_finish: true,
                 empty_entries_skipped: true,
                 barrier_blocks_channel: true,
+                in_flight: InFlightKept::All,
                 commit_when: CommitWhen::Completed,
                 key_group_owner: KeyGroupOwner::Range,
                 list_state_restored: true,

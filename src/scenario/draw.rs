@@ -38,6 +38,10 @@ pub struct Profile {
     pub stops: bool,
     /// Whether the user's code may throw or take long, and the user asks for checkpoints.
     pub user_code: bool,
+    /// Whether jobs may promise at-least-once only.
+    pub at_least_once: bool,
+    /// Whether barriers may overtake records.
+    pub unaligned: bool,
 }
 
 impl Default for Profile {
@@ -52,6 +56,8 @@ impl Default for Profile {
             changes: true,
             stops: true,
             user_code: true,
+            at_least_once: true,
+            unaligned: true,
         }
     }
 }
@@ -88,7 +94,7 @@ impl Scenario {
         let plot = story::Plot::draw(&draw, profile, &scale);
         let inputs = scale.inputs(&draw);
         let network = scale.network(&draw);
-        let jobs = plot.jobs(&draw, &scale, &network);
+        let jobs = plot.jobs(&draw, profile, &scale, &network);
         let cluster = cluster(&draw);
         let mut steps = plot.steps(&draw, profile);
         if profile.user_code {

@@ -115,7 +115,7 @@ impl SweepTotals {
     }
 
     /// The goals of DESIGN: a sweep in which nothing was put to the test is no success.
-    pub fn goals(&self) -> [Goal; 5] {
+    pub fn goals(&self) -> [Goal; 8] {
         let c = &self.coverage;
         let least = |name, worlds, percent| Goal { name, worlds, percent, is_most: false };
         [
@@ -127,6 +127,9 @@ impl SweepTotals {
             least("rescaled keyed state that was not empty", c.rescaled_keyed_state, 25),
             least("had records held behind a blocked channel at a cut", c.held_at_a_cut, 10),
             least("were checked above `accounted`", c.checked_above_accounted, 50),
+            least("promised at-least-once", c.at_least_once, 10),
+            least("let barriers overtake records", c.unaligned, 10),
+            least("completed a checkpoint with records in flight", c.kept_in_flight, 5),
             Goal {
                 name: "ended before their first checkpoint",
                 worlds: c.ended_before_first_checkpoint,

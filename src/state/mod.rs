@@ -6,6 +6,7 @@
 mod checkpoint;
 mod fixed;
 pub mod hash_order;
+mod in_flight;
 mod live;
 pub mod rescale;
 mod snapshot;
@@ -15,6 +16,7 @@ pub use checkpoint::{
     AckLedger, CommitPermit, CompletedCheckpoint, OperatorState, Properties, SubtaskState,
 };
 pub use fixed::{FixedHasher, FixedMap};
+pub use in_flight::{ChannelState, InFlight};
 pub use live::{BroadcastId, KeyedId, ListId, LiveState};
 pub use snapshot::{KeyedEntry, KeyedSnapshot, ListMode, ListSnapshot, OperatorSnapshot};
 pub use timers::{Timer, Timers};

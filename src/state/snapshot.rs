@@ -1,7 +1,7 @@
 //! The snapshot of one subtask of one operator.
 
 use crate::job::{OperatorId, Value};
-use crate::state::FixedHasher;
+use crate::state::{FixedHasher, InFlight};
 use crate::trace::{StateKind, StateSum, StateUnit};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -53,12 +53,14 @@ pub struct OperatorSnapshot {
     pub keyed: BTreeMap<Arc<str>, KeyedSnapshot>,
     /// List, union and broadcast states by name.
     pub lists: BTreeMap<Arc<str>, ListSnapshot>,
+    /// What was in flight around the subtask, of the first and last operator of a chain.
+    pub in_flight: InFlight,
 }
 
 impl OperatorSnapshot {
     /// Whether nothing at all is in it.
     pub fn is_empty(&self) -> bool {
-        self.keyed.is_empty() && self.lists.is_empty()
+        self.keyed.is_empty() && self.lists.is_empty() && self.in_flight.is_empty()
     }
 
     /// A sum per state, under the id of the operator that stores it.

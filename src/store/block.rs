@@ -40,6 +40,8 @@ pub enum BlockKind {
     Sink,
     /// Nothing follows.
     End,
+    /// The records that were in flight around one subtask, of an unaligned checkpoint.
+    InFlight,
 }
 
 impl BlockKind {
@@ -51,13 +53,22 @@ impl BlockKind {
             Self::State => 4,
             Self::Sink => 5,
             Self::End => 6,
+            Self::InFlight => 7,
         }
     }
 
     fn of_code(code: u8) -> Option<Self> {
-        [Self::Properties, Self::Position, Self::Operator, Self::State, Self::Sink, Self::End]
-            .into_iter()
-            .find(|kind| kind.code() == code)
+        [
+            Self::Properties,
+            Self::Position,
+            Self::Operator,
+            Self::State,
+            Self::Sink,
+            Self::End,
+            Self::InFlight,
+        ]
+        .into_iter()
+        .find(|kind| kind.code() == code)
     }
 }
 
@@ -70,6 +81,7 @@ impl fmt::Display for BlockKind {
             Self::State => "state",
             Self::Sink => "sink",
             Self::End => "end",
+            Self::InFlight => "in-flight",
         })
     }
 }

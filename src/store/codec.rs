@@ -2,7 +2,7 @@
 
 use super::block::{BlockKind, BlockReader, BlockWriter, CodecError, DamageCause, length_of};
 use super::savepoint::{OperatorSummary, Savepoint, SavepointSummary, StateSummary};
-use super::wire::{self, Position, StoredOperator, StoredSubtask};
+use super::wire::{self, Position, StoredInFlight, StoredOperator, StoredSubtask};
 use crate::effect::ExternalSystem;
 use crate::job::{CheckpointId, JobId, OperatorId};
 use crate::kernel::Digest;
@@ -68,10 +68,29 @@ pub fn encode_inline_below(savepoint: &Savepoint, threshold: usize) -> Savepoint
     for operator in savepoint.checkpoint.operators() {
         wire::put(&mut writer, &store_operator(operator, properties, threshold, &mut states));
     }
+    for stored in in_flight_of(savepoint.checkpoint.operators()) {
+        wire::put(&mut writer, &stored);
+    }
     for sink in &savepoint.sinks {
         wire::put(&mut writer, sink);
     }
     SavepointFiles { job: properties.job, id: properties.id, metadata: writer.finish(), states }
+}
+
+/// What was in flight, subtask by subtask; nothing of those around which nothing was.
+fn in_flight_of(operators: &[OperatorState]) -> Vec<StoredInFlight> {
+    let mut found = Vec::new();
+    for (operator, state) in (0..).zip(operators) {
+        for (subtask, state) in (0..).zip(&state.subtasks) {
+            if let SubtaskState::Snapshot(snapshot) = state
+                && !snapshot.in_flight.is_empty()
+            {
+                let in_flight = snapshot.in_flight.clone();
+                found.push(StoredInFlight { operator, subtask, in_flight });
+            }
+        }
+    }
+    found
 }
 
 fn store_operator(
@@ -146,6 +165,7 @@ pub struct Metadata {
     properties: Properties,
     position: Position,
     operators: Vec<StoredOperator>,
+    in_flight: Vec<StoredInFlight>,
     sinks: Vec<ExternalSystem>,
     length: u64,
 }
@@ -162,12 +182,16 @@ pub fn decode(bytes: &[u8]) -> Result<Metadata, CodecError> {
     while let Some(block) = reader.take_if(BlockKind::Operator)? {
         operators.push(wire::read(block)?);
     }
+    let mut in_flight = Vec::new();
+    while let Some(block) = reader.take_if(BlockKind::InFlight)? {
+        in_flight.push(wire::read(block)?);
+    }
     let mut sinks = Vec::new();
     while let Some(block) = reader.take_if(BlockKind::Sink)? {
         sinks.push(wire::read(block)?);
     }
     reader.finish()?;
-    Ok(Metadata { properties, position, operators, sinks, length: length_of(bytes) })
+    Ok(Metadata { properties, position, operators, in_flight, sinks, length: length_of(bytes) })
 }
 
 /// Reads the content of a state file.
@@ -268,12 +292,25 @@ impl Metadata {
                 coordinator: operator.coordinator.clone(),
             });
         }
+        self.add_in_flight(&mut operators);
         Ok(Savepoint {
             checkpoint: CompletedCheckpoint::from_durable(self.properties.clone(), operators),
             inputs: self.position.inputs.clone(),
             clock: self.position.clock,
             sinks: self.sinks.clone(),
         })
+    }
+
+    /// Puts what was in flight beside the state of the subtasks it was around.
+    fn add_in_flight(&self, operators: &mut [OperatorState]) {
+        let place = |number: u32| usize::try_from(number).expect("usize has 32 bits or more");
+        for stored in &self.in_flight {
+            let operator = operators.get_mut(place(stored.operator));
+            let subtask = operator.and_then(|state| state.subtasks.get_mut(place(stored.subtask)));
+            if let Some(SubtaskState::Snapshot(snapshot)) = subtask {
+                Arc::make_mut(snapshot).in_flight = stored.in_flight.clone();
+            }
+        }
     }
 
     /// What is told of it to people; `savepoint` is what it resolved to.

@@ -5,10 +5,11 @@
 
 use super::block::{Block, BlockKind, BlockWriter, CodecError};
 use crate::effect::{ExternalSystem, Row, TransactionId};
-use crate::job::{CheckpointId, OperatorId, Origin, Value};
+use crate::job::{CheckpointId, OperatorId, Origin, Record, Value};
 use crate::kernel::SimTime;
 use crate::state::{
-    KeyedEntry, KeyedSnapshot, ListMode, ListSnapshot, OperatorSnapshot, Properties,
+    ChannelState, InFlight, KeyedEntry, KeyedSnapshot, ListMode, ListSnapshot, OperatorSnapshot,
+    Properties,
 };
 use crate::store::InputIdentity;
 use serde::de::DeserializeOwned;
@@ -237,7 +238,72 @@ impl Payload for OperatorSnapshot {
     fn from_wire(wire: SnapshotWire) -> Result<Self, &'static str> {
         let keyed = wire.keyed.into_iter().map(KeyedWire::into_state).collect::<Result<_, _>>()?;
         let lists = wire.lists.into_iter().map(ListWire::into_state).collect::<Result<_, _>>()?;
-        Ok(Self { keyed, lists })
+        Ok(Self { keyed, lists, in_flight: InFlight::default() })
+    }
+}
+
+/// What was in flight around one subtask of one operator, by their places in the metadata.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct StoredInFlight {
+    pub(super) operator: u32,
+    pub(super) subtask: u32,
+    pub(super) in_flight: InFlight,
+}
+
+/// The records of one channel: where they came from in one column, their values in the other.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct ChannelWire {
+    edge: u32,
+    peer: u32,
+    origins: Vec<Origin>,
+    values: Vec<Token>,
+}
+
+impl ChannelWire {
+    fn new(state: &ChannelState) -> Self {
+        let origins = state.records.iter().map(|record| record.origin).collect();
+        let values = flatten(state.records.iter().map(|record| &record.value));
+        Self { edge: state.edge, peer: state.peer, origins, values }
+    }
+
+    fn into_state(self) -> Result<ChannelState, &'static str> {
+        let values = unflatten(self.values)?;
+        if values.len() != self.origins.len() {
+            return Err("a record in flight lacks its origin or its value");
+        }
+        let records = values.into_iter().zip(self.origins);
+        let records = records.map(|(value, origin)| Record { value, origin }).collect();
+        Ok(ChannelState { edge: self.edge, peer: self.peer, records })
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct InFlightWire {
+    operator: u32,
+    subtask: u32,
+    inputs: Vec<ChannelWire>,
+    outputs: Vec<ChannelWire>,
+}
+
+impl Payload for StoredInFlight {
+    const KIND: BlockKind = BlockKind::InFlight;
+    type Wire = InFlightWire;
+
+    fn to_wire(&self) -> InFlightWire {
+        InFlightWire {
+            operator: self.operator,
+            subtask: self.subtask,
+            inputs: self.in_flight.inputs.iter().map(ChannelWire::new).collect(),
+            outputs: self.in_flight.outputs.iter().map(ChannelWire::new).collect(),
+        }
+    }
+
+    fn from_wire(wire: InFlightWire) -> Result<Self, &'static str> {
+        let states = |channels: Vec<ChannelWire>| {
+            channels.into_iter().map(ChannelWire::into_state).collect::<Result<_, _>>()
+        };
+        let in_flight = InFlight { inputs: states(wire.inputs)?, outputs: states(wire.outputs)? };
+        Ok(Self { operator: wire.operator, subtask: wire.subtask, in_flight })
     }
 }
 

@@ -24,13 +24,31 @@ pub struct Aligner {
     delivered: Vec<bool>,
     blocked: Vec<bool>,
     closed: Vec<bool>,
+    /// Whether the snapshot is taken, and what is before the barriers that are awaited belongs to it.
+    is_overtaken: bool,
+}
+
+/// What the subtask must do once a barrier came that overtakes records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Overtaking {
+    /// Whether the snapshot is to be taken: no barrier of this checkpoint had overtaken any before.
+    pub begins: bool,
+    /// An older checkpoint that is off.
+    pub superseded: Option<CheckpointId>,
 }
 
 impl Aligner {
     /// With so many channels, all open.
     pub fn new(channels: usize) -> Self {
         let none = vec![false; channels];
-        Self { collecting: None, delivered: none.clone(), blocked: none.clone(), closed: none }
+        Self {
+            collecting: None,
+            delivered: none.clone(),
+            blocked: none.clone(),
+            closed: none,
+            is_overtaken: false,
+        }
     }
 
     /// Whether the channel is held back.
@@ -42,6 +60,11 @@ impl Aligner {
     /// Whether every channel is closed; so is a source, which has none.
     pub fn all_closed(&self) -> bool {
         self.closed.iter().all(|closed| *closed)
+    }
+
+    /// By channel, whether it has ended.
+    pub fn closed(&self) -> &[bool] {
+        &self.closed
     }
 
     /// Takes in a barrier that is newer than any this subtask is done with. `holds` tells whether a barrier holds its
@@ -64,6 +87,52 @@ impl Aligner {
             (Alignment::Waiting, Some(old)) => Alignment::Superseding(old),
             (alignment, _) => alignment,
         }
+    }
+
+    /// Which checkpoint's snapshot is taken while barriers of it are awaited.
+    pub fn overtaken(&self) -> Option<CheckpointId> {
+        self.collecting.filter(|_| self.is_overtaken).map(|barrier| barrier.checkpoint)
+    }
+
+    /// Where the barrier that is awaited has not come through, nor the end of the channel.
+    pub fn open(&self) -> Vec<usize> {
+        let gates = 0..self.delivered.len();
+        gates.filter(|gate| !self.delivered[*gate] && !self.closed[*gate]).collect()
+    }
+
+    /// The barriers of a checkpoint that is not done overtake what is before them. Nothing is held back any more.
+    pub fn overtake(&mut self, barrier: Barrier) -> Overtaking {
+        let mut superseded = None;
+        if let Some(current) = self.collecting
+            && current.checkpoint != barrier.checkpoint
+        {
+            superseded = Some(current.checkpoint);
+            self.release();
+        }
+        let begins = !self.is_overtaken;
+        self.collecting = Some(barrier);
+        self.is_overtaken = true;
+        self.blocked.fill(false);
+        Overtaking { begins, superseded }
+    }
+
+    /// A barrier that overtakes came through. No more are awaited once every channel has delivered or ended.
+    pub fn deliver(&mut self, gate: usize) {
+        self.delivered[gate] = true;
+        self.settle();
+    }
+
+    /// No more barriers are awaited if every channel has delivered or ended.
+    pub fn settle(&mut self) {
+        if self.open().is_empty() {
+            self.release();
+        }
+    }
+
+    /// The senders have all finished: the snapshot is taken when the last of the channels ends.
+    pub fn await_ends(&mut self, barrier: Barrier) {
+        self.release();
+        self.collecting = Some(barrier);
     }
 
     /// Takes in the end of a channel, which counts as aligned from now on.
@@ -92,6 +161,10 @@ impl Aligner {
 
     fn complete_if_delivered(&mut self) -> Alignment {
         let Some(barrier) = self.collecting else { return Alignment::Waiting };
+        if self.is_overtaken {
+            self.settle();
+            return Alignment::Waiting;
+        }
         let mut channels = self.delivered.iter().zip(&self.closed);
         if !channels.all(|(delivered, closed)| *delivered || *closed) {
             return Alignment::Waiting;
@@ -102,6 +175,7 @@ impl Aligner {
 
     fn release(&mut self) {
         self.collecting = None;
+        self.is_overtaken = false;
         self.delivered.fill(false);
         self.blocked.fill(false);
     }
@@ -110,7 +184,7 @@ impl Aligner {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::{CheckpointKind, Stop};
+    use crate::job::{BarrierAlignment, CheckpointKind, Stop};
     use crate::kernel::SimTime;
 
     fn barrier(checkpoint: u64) -> Barrier {
@@ -120,6 +194,7 @@ mod tests {
             kind: CheckpointKind::Checkpoint,
             triggered: SimTime::ZERO,
             stop: Stop::No,
+            alignment: BarrierAlignment::Aligned,
         }
     }
 

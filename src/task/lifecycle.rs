@@ -132,7 +132,13 @@ impl Task {
             "{:?}: a partition ended before its data",
             self.id()
         );
-        match self.aligner.close(gate) {
+        self.end_in_flight(gate, effects);
+        let closed = self.aligner.close(gate);
+        let alignment = match &mut self.tracker {
+            Some(tracker) => tracker.on_closed(self.aligner.closed()),
+            None => closed,
+        };
+        match alignment {
             Alignment::Waiting | Alignment::Superseding(_) => {}
             Alignment::Complete(barrier) => self.complete(barrier, now, effects),
         }

@@ -9,16 +9,22 @@ mod chain;
 mod context;
 mod lifecycle;
 mod output;
+mod overtake;
+mod tracker;
 mod valve;
 
-pub use aligner::{Aligner, Alignment};
+pub use aligner::{Aligner, Alignment, Overtaking};
 use chain::Surroundings;
 pub use chain::{Chain, Link, SourceInput, Target};
 pub use output::{Output, Outputs};
+pub use tracker::Tracker;
 pub use valve::{Advance, Valve};
 
-use crate::effect::{ReaderEvent, Split, TaskEffects, ToJob};
-use crate::job::{Attempt, Barrier, ChannelId, CheckpointId, Element, InputId, Record, TaskId};
+use crate::effect::{InFlightOrder, ReaderEvent, Split, TaskEffects, ToJob};
+use crate::job::{
+    Attempt, Barrier, BarrierAlignment, ChannelId, CheckpointConfig, CheckpointId, CheckpointMode,
+    Element, InputId, Record, TaskId,
+};
 use crate::kernel::SimTime;
 use crate::operator::{InputLog, Poll};
 use crate::rules::Rules;
@@ -55,6 +61,10 @@ pub struct Identity {
     pub job: u64,
     /// The policies in force.
     pub rules: Arc<Rules>,
+    /// How its job is checkpointed.
+    pub checkpoint: CheckpointConfig,
+    /// Whether barriers may overtake records on the way to it.
+    pub takes_unaligned: bool,
 }
 
 /// One attempt of a subtask.
@@ -67,6 +77,10 @@ pub struct Task {
     inputs: Vec<u8>,
     data_ended: Vec<bool>,
     aligner: Aligner,
+    /// Counts barriers instead of aligning them, in at-least-once mode.
+    tracker: Option<Tracker>,
+    /// The newest barrier that has arrived and may yet overtake what is before it.
+    announced: Option<Barrier>,
     chain: Chain,
     outputs: Outputs,
     awaits_final_checkpoint: bool,
@@ -97,6 +111,11 @@ impl Task {
         assert_eq!(channels.len(), inputs.len(), "every channel feeds an input");
         Self {
             aligner: Aligner::new(channels.len()),
+            tracker: match identity.checkpoint.handling() {
+                CheckpointMode::ExactlyOnce => None,
+                CheckpointMode::AtLeastOnce => Some(Tracker::default()),
+            },
+            announced: None,
             data_ended: vec![false; channels.len()],
             phase: Phase::Starting,
             awaits_final_checkpoint: false,
@@ -170,11 +189,19 @@ impl Task {
         now: SimTime,
         effects: &mut TaskEffects,
     ) {
+        if self.overtakes(barrier, now) {
+            self.overtake(gate, barrier, now, effects);
+            return;
+        }
         if !self.is_news(barrier.checkpoint) {
             return;
         }
+        self.discard_overtaken(effects);
         let holds = self.identity.rules.barrier_blocks_channel && self.channels.len() > 1;
-        let alignment = self.aligner.on_barrier(gate, barrier, holds);
+        let alignment = match &mut self.tracker {
+            Some(tracker) => tracker.on_barrier(gate, barrier, self.aligner.closed()),
+            None => self.aligner.on_barrier(gate, barrier, holds),
+        };
         effects.events.push(TraceEvent::BarrierArrived {
             task: self.id(),
             channel: self.channels[gate],
@@ -213,7 +240,14 @@ impl Task {
         if effects.failure.is_some() {
             return;
         }
-        self.outputs.broadcast(&Element::Barrier(barrier), effects);
+        let resumed = self.identity.checkpoint.alignment(barrier.kind);
+        self.outputs.emit_barrier(barrier, resumed, effects);
+        if barrier.alignment != BarrierAlignment::Aligned {
+            let checkpoint = barrier.checkpoint;
+            let overtaken = self.aligner.overtaken().is_some();
+            let open = if overtaken { self.aligner.open() } else { Vec::new() };
+            effects.in_flight.push(InFlightOrder::Begin { checkpoint, open, overtaken });
+        }
         effects.events.push(TraceEvent::BarrierEmitted {
             task: self.id(),
             attempt: self.attempt(),
@@ -285,12 +319,20 @@ impl Task {
     pub fn on_trigger(&mut self, barrier: Barrier, now: SimTime, effects: &mut TaskEffects) {
         match self.phase {
             Phase::Running | Phase::Draining if self.is_news(barrier.checkpoint) => {
+                self.discard_overtaken(effects);
                 effects.released |= self.aligner.give_up();
                 self.stop_source(barrier.stop, now, effects);
                 if effects.failure.is_some() {
                     return;
                 }
-                self.take_snapshot(barrier, now, effects);
+                if let Some(tracker) = &mut self.tracker {
+                    tracker.forget_up_to(barrier.checkpoint);
+                }
+                if self.data_ended.iter().all(|ended| *ended) {
+                    self.take_snapshot(barrier, now, effects);
+                } else {
+                    self.trigger_before_ends(barrier, now, effects);
+                }
             }
             Phase::Running | Phase::Draining => {}
             Phase::Starting | Phase::Ended => self.decline(barrier.checkpoint, effects),
@@ -325,8 +367,14 @@ impl Task {
             effects.failure = Some("stop with savepoint failed".into());
             return;
         }
+        if self.aligner.overtaken() == Some(checkpoint) {
+            self.discard_overtaken(effects);
+        }
         if self.aligner.abort(checkpoint) {
             effects.released = true;
+        }
+        if let Some(tracker) = &mut self.tracker {
+            tracker.forget(checkpoint);
         }
         if checkpoint > self.last_checkpoint {
             self.aborted.insert(checkpoint);

@@ -2,8 +2,8 @@
 
 use crate::effect::TaskEffects;
 use crate::job::{
-    ChannelId, Element, KeyBy, KeyError, Origin, Partitioner, Record, Value, key_group,
-    subtask_of_key_group,
+    Barrier, BarrierAlignment, ChannelId, Element, KeyBy, KeyError, Origin, Partitioner, Record,
+    Value, key_group, subtask_of_key_group,
 };
 
 /// One edge that leaves a subtask.
@@ -19,6 +19,8 @@ pub struct Output {
     pub key_by: Option<KeyBy>,
     /// The receiver's key groups, for hash edges.
     pub max_parallelism: u32,
+    /// Whether barriers may overtake records on it.
+    pub takes_unaligned: bool,
 }
 
 /// All edges that leave a subtask.
@@ -60,6 +62,28 @@ impl Outputs {
     pub fn broadcast(&self, element: &Element, effects: &mut TaskEffects) {
         for channel in self.edges.iter().flat_map(|output| &output.channels) {
             effects.sends.push((*channel, element.clone()));
+        }
+    }
+
+    /// Sends a barrier on every channel: one that may overtake records only where the edge allows it
+    /// (`CheckpointOptions#withUnalignedUnsupported`). `resumed` is how it goes on where it was held to its place.
+    pub fn emit_barrier(
+        &self,
+        barrier: Barrier,
+        resumed: BarrierAlignment,
+        effects: &mut TaskEffects,
+    ) {
+        for output in &self.edges {
+            let alignment = match barrier.alignment {
+                BarrierAlignment::Aligned => BarrierAlignment::Aligned,
+                _ if !output.takes_unaligned => BarrierAlignment::ForcedAligned,
+                BarrierAlignment::ForcedAligned => resumed,
+                BarrierAlignment::Timed => BarrierAlignment::Timed,
+                BarrierAlignment::Unaligned => BarrierAlignment::Unaligned,
+            };
+            let element = Element::Barrier(Barrier { alignment, ..barrier });
+            let sends = output.channels.iter().map(|channel| (*channel, element.clone()));
+            effects.sends.extend(sends);
         }
     }
 }

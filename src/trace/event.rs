@@ -75,6 +75,24 @@ pub struct ChannelMark {
     pub hash: u64,
 }
 
+impl ChannelMark {
+    /// The mark once one more record has passed.
+    #[must_use]
+    pub fn after(self, origin: Origin) -> Self {
+        let hash = (self.hash ^ origin.hash()).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
+        Self { channel: self.channel, records: self.records + 1, hash }
+    }
+}
+
+/// One end of a channel.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+pub enum ChannelEnd {
+    /// Where records wait for credit.
+    Sender,
+    /// Where they arrive.
+    Receiver,
+}
+
 /// How far a partition of an input has been read.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
 pub struct SourcePosition {
@@ -404,6 +422,26 @@ pub enum TraceEvent {
     /// An operator was called. Told only to whom asks for callbacks; `checkpoint` is the one it is called about, or, of
     /// `initialize-state`, the one it was restored from.
     Callback { task: TaskId, operator: OperatorId, call: Call, checkpoint: Option<CheckpointId> },
+    /// The aligned time of a checkpoint is over: what is still in flight becomes part of the snapshot.
+    AlignmentSwitched { task: TaskId, checkpoint: CheckpointId },
+    /// Records of a channel, in order, became part of the snapshot of the task at its `end`.
+    InFlightPersisted {
+        task: TaskId,
+        attempt: Attempt,
+        checkpoint: CheckpointId,
+        channel: ChannelId,
+        end: ChannelEnd,
+        origins: Arc<[Origin]>,
+    },
+    /// Records of a checkpoint were put back on a channel, before anything new.
+    InFlightRestored {
+        task: TaskId,
+        attempt: Attempt,
+        checkpoint: CheckpointId,
+        channel: ChannelId,
+        records: u64,
+        sum: u64,
+    },
 }
 
 impl TraceEvent {

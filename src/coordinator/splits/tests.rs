@@ -1,10 +1,10 @@
 use super::*;
 use crate::coordinator::checkpoints::Participants;
 use crate::coordinator::pending::Purpose;
+use crate::job::Stop;
 use crate::job::{
     AtEnd, CheckpointConfig, JobGraph, JobId, OperatorKind, OperatorNode, OperatorOptions, Reader,
 };
-use crate::job::Stop;
 use crate::rules::Release;
 use crate::trace::AckVerdict;
 
@@ -69,7 +69,8 @@ impl Run {
             finished: Vec::new(),
             all_running: true,
         };
-        let purpose = Purpose::User { step: 0, label: "half".into(), then_cancel: false, stop: Stop::No };
+        let purpose =
+            Purpose::User { step: 0, label: "half".into(), then_cancel: false, stop: Stop::No };
         let now = SimTime::ZERO;
         let Self { checkpoints, effects, .. } = self;
         checkpoints.request(now, &participants, purpose, effects).expect("all tasks run");

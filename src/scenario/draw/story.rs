@@ -2,7 +2,7 @@
 
 use super::sketch::Sketch;
 use super::{Draw, Profile, Scale, part, percent};
-use crate::job::AtEnd;
+use crate::job::{AtEnd, CheckpointMode};
 use crate::kernel::SimTime;
 use crate::scenario::{
     Action, CheckpointConfig, JobConfig, Line, Milestone, Network, RestartStrategy, Retention,
@@ -36,6 +36,12 @@ const LEFT_ONE: (u64, u64) = (30, 65);
 const LEFT_FIRST: (u64, u64) = (25, 40);
 /// As above, where two acts are left: the second one.
 const LEFT_SECOND: (u64, u64) = (55, 75);
+/// Percent of worlds whose jobs promise at-least-once only.
+const AT_LEAST_ONCE: u64 = 14;
+/// Percent of the other worlds whose barriers may overtake records.
+const UNALIGNED: u64 = 28;
+/// Percent of those in which they are aligned at first.
+const ALIGNED_FIRST: u64 = 45;
 /// Checkpoints that fit into the shortest act.
 const CHECKPOINTS: (u64, u64) = (3, 8);
 /// No shorter interval is drawn: a checkpoint takes this long, and the next ones would only be refused.
@@ -134,8 +140,14 @@ impl Plot {
     }
 
     /// The jobs, act by act.
-    pub(super) fn jobs(&self, draw: &Draw<'_>, scale: &Scale, network: &Network) -> Vec<JobConfig> {
-        let checkpoint = self.checkpoint(draw, network);
+    pub(super) fn jobs(
+        &self,
+        draw: &Draw<'_>,
+        profile: &Profile,
+        scale: &Scale,
+        network: &Network,
+    ) -> Vec<JobConfig> {
+        let checkpoint = self.checkpoint(draw, profile, network);
         let delay = draw.span("restart-delay", (SimTime::from_millis(1), self.interval));
         let restart = RestartStrategy::FixedDelay { attempts: RESTARTS, delay };
         let keeps_ids = !self.changed.contains(&true);
@@ -152,11 +164,20 @@ impl Plot {
         jobs
     }
 
-    fn checkpoint(&self, draw: &Draw<'_>, network: &Network) -> CheckpointConfig {
+    fn checkpoint(
+        &self,
+        draw: &Draw<'_>,
+        profile: &Profile,
+        network: &Network,
+    ) -> CheckpointConfig {
         // A barrier may wait behind every record of a few channels, and a snapshot for its storage.
         let slow = network.channel_latency.1.times(10).plus(network.snapshot_async.1.times(2));
         let patience = self.interval.times(draw.within("timeout-intervals", (2, 5)));
         let pauses = draw.chance("min-pause-set", 30);
+        let at_least_once = profile.at_least_once && draw.chance("at-least-once", AT_LEAST_ONCE);
+        let unaligned = profile.unaligned && !at_least_once && draw.chance("unaligned", UNALIGNED);
+        let waits = unaligned && draw.chance("aligned-timeout-set", ALIGNED_FIRST);
+        let max_concurrent = draw.weighted("max-concurrent", &[(1, 5), (2, 2), (3, 2)]);
         CheckpointConfig {
             interval: Some(self.interval),
             timeout: patience.plus(slow).plus(SimTime::from_millis(300)),
@@ -165,7 +186,7 @@ impl Plot {
             } else {
                 SimTime::ZERO
             },
-            max_concurrent: draw.weighted("max-concurrent", &[(1, 5), (2, 2), (3, 2)]),
+            max_concurrent: if unaligned { 1 } else { max_concurrent },
             retained: draw.count("retained", (1, 3)),
             retention: draw.weighted(
                 "retention",
@@ -176,6 +197,17 @@ impl Plot {
                 ],
             ),
             tolerable_failures: draw.weighted("tolerable-failures", &[(0, 3), (1, 2), (5, 5)]),
+            mode: if at_least_once {
+                CheckpointMode::AtLeastOnce
+            } else {
+                CheckpointMode::ExactlyOnce
+            },
+            unaligned,
+            aligned_timeout: if waits {
+                draw.span("aligned-timeout", (SimTime::from_micros(1), part(self.interval, 3)))
+            } else {
+                SimTime::ZERO
+            },
         }
     }
 

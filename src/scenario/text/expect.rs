@@ -13,7 +13,7 @@ pub const CHECK_NAMES: [&str; 4] =
     ["cut-consistency", "output-equivalence", "ownership-partition", "mapping-totality"];
 
 /// The things that `sometimes` can ask for.
-pub const SOMETIMES_NAMES: [&str; 24] = [
+pub const SOMETIMES_NAMES: [&str; 28] = [
     "channel-blocked",
     "held-in-flight",
     "restored",
@@ -38,6 +38,10 @@ pub const SOMETIMES_NAMES: [&str; 24] = [
     "operator-failed",
     "snapshot-failed",
     "task-blocked",
+    "alignment-timed-out",
+    "barrier-overtook-records",
+    "in-flight-restored",
+    "records-past-the-barrier",
 ];
 
 /// What expectations can name.

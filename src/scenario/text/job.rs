@@ -5,7 +5,7 @@ use super::operator::{FromText, OperatorText};
 use super::shape::{CheckpointText, JobText, RestartText};
 use super::source::Source;
 use super::word::{Count, Ordered, Time};
-use crate::job::JobGraph;
+use crate::job::{CheckpointMode, JobGraph};
 use crate::kernel::SimTime;
 use crate::operator::Catalogue;
 use crate::scenario::{CheckpointConfig, Input, JobConfig, RestartStrategy, ScenarioError};
@@ -272,5 +272,39 @@ fn checkpoint(
         retained: count(text.retained, default.retained),
         tolerable_failures: text.tolerable_failures.unwrap_or(default.tolerable_failures),
         retention: text.retention,
+        mode: text.mode.unwrap_or_default(),
+        unaligned: unaligned(source, text)?,
+        aligned_timeout: text.aligned_timeout.as_ref().map_or(SimTime::ZERO, |t| t.get_ref().0),
     })
+}
+
+/// Whether barriers may overtake records, if the other settings allow it.
+fn unaligned(source: Source<'_>, text: &CheckpointText) -> Result<bool, ScenarioError> {
+    let is_wanted = text.unaligned.as_ref().filter(|wanted| *wanted.get_ref());
+    let Some(wanted) = is_wanted else {
+        return match &text.aligned_timeout {
+            Some(timeout) => Err(source.error_with(
+                &timeout.span(),
+                "`aligned-timeout` without `unaligned = true`",
+                "a checkpoint that is only ever aligned has `timeout`; add `unaligned = true` to have barriers overtake",
+            )),
+            None => Ok(false),
+        };
+    };
+    let contradiction = if text.mode == Some(CheckpointMode::AtLeastOnce) {
+        Some(("at-least-once", "leave `mode` out: only exactly-once checkpoints can be unaligned"))
+    } else if text.max_concurrent.is_some_and(|most| most.0 > 1) {
+        Some(("more than one checkpoint at a time", "set `max-concurrent = 1`"))
+    } else if text.interval.is_none() {
+        Some(("no `interval`", "set `interval`: savepoints are always aligned"))
+    } else {
+        None
+    };
+    match contradiction {
+        Some((what, help)) => {
+            let message = format!("unaligned checkpoints with {what}");
+            Err(source.error_with(&wanted.span(), message, help))
+        }
+        None => Ok(true),
+    }
 }

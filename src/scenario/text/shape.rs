@@ -105,6 +105,9 @@ pub(super) struct CheckpointText {
     pub tolerable_failures: Option<u32>,
     #[serde(default)]
     pub retention: crate::job::Retention,
+    pub mode: Option<crate::job::CheckpointMode>,
+    pub unaligned: Option<Spanned<bool>>,
+    pub aligned_timeout: Option<Spanned<Time>>,
 }
 
 /// `restart = "none"` or `restart = { fixed-delay = { … } }`.

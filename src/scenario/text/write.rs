@@ -1,6 +1,7 @@
 //! Writing a scenario as text: what it says, less what would hold anyway.
 
 use super::layout::{Table, key, list, quoted, range, time, word};
+use crate::kernel::SimTime;
 use crate::rules::Release;
 use crate::scenario::{
     ClusterConfig, Expect, Holds, Input, InputKind, JobConfig, Network, RestartStrategy, Scenario,
@@ -142,7 +143,14 @@ fn checkpoint(job: &JobConfig) -> Table {
             "tolerable-failures",
             this.tolerable_failures,
         )
-        .put_if(this.retention != default.retention, "retention", word(&this.retention));
+        .put_if(this.retention != default.retention, "retention", word(&this.retention))
+        .put_if(this.mode != default.mode, "mode", quoted("at-least-once"))
+        .put_if(this.unaligned, "unaligned", true)
+        .put_if(
+            this.aligned_timeout > SimTime::ZERO,
+            "aligned-timeout",
+            time(this.aligned_timeout),
+        );
     table
 }
 

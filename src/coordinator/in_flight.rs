@@ -1,0 +1,145 @@
+//! What an unaligned checkpoint holds of channels, dealt to the channels of a job that is restored from it.
+//!
+//! At the same parallelism every record goes back to its channel. At another one the partitioner of the edge decides
+//! (`SubtaskStateMapper`, SEMANTICS §5.6): by key group to the owner, round robin to the old index modulo the new
+//! parallelism, global to subtask 0. The order within each old channel is kept.
+
+use super::restore::RestoreError;
+use crate::job::{
+    ChannelId, OperatorIndex, Partitioner, Plan, PlanEdge, Record, VertexIndex, key_group,
+    subtask_of_key_group,
+};
+use crate::state::{ChannelState, InFlight, OperatorState, SubtaskState};
+use std::collections::BTreeMap;
+
+/// Records in flight to one task, by channel of the plan.
+pub(super) type ReceivedInFlight = Vec<(ChannelId, Vec<Record>)>;
+
+/// Operators of the job with what the checkpoint holds of them.
+type Matched<'c> = BTreeMap<OperatorIndex, &'c OperatorState>;
+
+/// By receiving task, what was in flight to it: what had arrived before what its senders held back.
+pub(super) fn deal(
+    plan: &Plan,
+    matched: &Matched<'_>,
+) -> Result<Vec<ReceivedInFlight>, RestoreError> {
+    let mut channels: BTreeMap<ChannelId, Vec<Record>> = BTreeMap::new();
+    for (operator, subtask, in_flight) in around(matched) {
+        for state in &in_flight.inputs {
+            let vertex = plan.vertex_of(operator);
+            let edge =
+                edge_of(plan, operator, &plan.vertices[vertex.index()].inputs, state, matched)?;
+            Exchange { plan, edge, matched }.deal(state.peer, subtask, state, &mut channels);
+        }
+    }
+    for (operator, subtask, in_flight) in around(matched) {
+        for state in &in_flight.outputs {
+            let vertex = plan.vertex_of(operator);
+            let edge =
+                edge_of(plan, operator, &plan.vertices[vertex.index()].outputs, state, matched)?;
+            Exchange { plan, edge, matched }.deal(subtask, state.peer, state, &mut channels);
+        }
+    }
+    let mut received = vec![ReceivedInFlight::new(); plan.tasks.len()];
+    for (channel, records) in channels {
+        received[plan.channels[channel.index()].to.index()].push((channel, records));
+    }
+    Ok(received)
+}
+
+/// Everything that was in flight, by the operator and the old subtask it was kept beside.
+fn around<'c>(
+    matched: &'c Matched<'_>,
+) -> impl Iterator<Item = (OperatorIndex, u32, &'c InFlight)> {
+    matched.iter().flat_map(|(operator, state)| {
+        let subtasks = (0..).zip(&state.subtasks);
+        subtasks.filter_map(|(subtask, state)| match state {
+            SubtaskState::Snapshot(snapshot) if !snapshot.in_flight.is_empty() => {
+                Some((*operator, subtask, &snapshot.in_flight))
+            }
+            SubtaskState::Snapshot(_) | SubtaskState::Finished => None,
+        })
+    })
+}
+
+/// The edge that records were in flight on.
+fn edge_of<'p>(
+    plan: &'p Plan,
+    operator: OperatorIndex,
+    edges: &[usize],
+    state: &ChannelState,
+    matched: &Matched<'_>,
+) -> Result<&'p PlanEdge, RestoreError> {
+    let place = usize::try_from(state.edge).expect("usize has 32 bits or more");
+    let edge = edges.get(place).map(|edge| &plan.edges[*edge]);
+    edge.ok_or_else(|| RestoreError::ExchangeGone { operator: matched[&operator].id })
+}
+
+/// An edge of the new plan, and how parallel its ends were.
+struct Exchange<'p> {
+    plan: &'p Plan,
+    edge: &'p PlanEdge,
+    matched: &'p Matched<'p>,
+}
+
+impl Exchange<'_> {
+    /// Puts the records of an old channel on new ones.
+    fn deal(
+        &self,
+        sender: u32,
+        receiver: u32,
+        state: &ChannelState,
+        channels: &mut BTreeMap<ChannelId, Vec<Record>>,
+    ) {
+        let senders = self.plan.vertices[self.edge.from_vertex.index()].parallelism;
+        for record in &state.records {
+            let receiver = self.receiver(receiver, record);
+            let channel = self.channel(sender % senders, receiver);
+            channels.entry(channel).or_default().push(record.clone());
+        }
+    }
+
+    /// Who gets a record that was on its way to an old subtask.
+    fn receiver(&self, old: u32, record: &Record) -> u32 {
+        let vertex = &self.plan.vertices[self.edge.to_vertex.index()];
+        if self.parallelism_before(self.edge.to_vertex) == Some(vertex.parallelism) {
+            return old;
+        }
+        let key_by = self.plan.graph.operators[self.edge.to.index()].key_by;
+        match (self.edge.partitioner, key_by.map(|key_by| key_by.hash_of(&record.value))) {
+            (Partitioner::Hash, Some(Ok(hash))) => {
+                let group = key_group(hash, vertex.max_parallelism);
+                subtask_of_key_group(group, vertex.max_parallelism, vertex.parallelism)
+            }
+            (Partitioner::Global, _) => 0,
+            // The others never hold records in flight.
+            (
+                Partitioner::Hash
+                | Partitioner::Rebalance
+                | Partitioner::Forward
+                | Partitioner::Rescale
+                | Partitioner::Broadcast,
+                _,
+            ) => old % vertex.parallelism,
+        }
+    }
+
+    /// How parallel a chain was in the checkpoint.
+    fn parallelism_before(&self, vertex: VertexIndex) -> Option<u32> {
+        let state = self.matched.get(&self.plan.head(vertex))?;
+        u32::try_from(state.subtasks.len()).ok()
+    }
+
+    fn channel(&self, sender: u32, receiver: u32) -> ChannelId {
+        let (from, to) = (self.edge.from_vertex, self.edge.to_vertex);
+        let (from, to) = (self.plan.task(from, sender), self.plan.task(to, receiver));
+        let edge = self.plan.edges.iter().position(|edge| std::ptr::eq(edge, self.edge));
+        let edge = edge.expect("the edge is one of the plan's");
+        let mut places = self.plan.edge_channels(edge);
+        let place = places.find(|place| {
+            let channel = &self.plan.channels[*place];
+            (channel.from, channel.to) == (from, to)
+        });
+        ChannelId::new(place.expect("an exchange that holds records connects all with all"))
+    }
+}

@@ -1,0 +1,34 @@
+//! Records that were on their way at a cut: what an unaligned checkpoint holds of channels.
+//!
+//! Kept beside the state of operators: what waited before a task beside its first operator, what it had sent in vain
+//! beside its last, as Flink keeps them (`OperatorSubtaskState`).
+
+use crate::job::Record;
+use serde::{Deserialize, Serialize};
+
+/// Records of one channel, in order.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ChannelState {
+    /// Which of the edges that enter or leave the subtask's chain, from 0.
+    pub edge: u32,
+    /// The subtask at the other end.
+    pub peer: u32,
+    /// What a barrier overtook there.
+    pub records: Vec<Record>,
+}
+
+/// What was in flight around one subtask.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct InFlight {
+    /// Arrived, or on the way to it: ahead of the barrier and not yet processed.
+    pub inputs: Vec<ChannelState>,
+    /// Sent by it, and overtaken by its own barrier while it waited for credit.
+    pub outputs: Vec<ChannelState>,
+}
+
+impl InFlight {
+    /// Whether nothing was.
+    pub const fn is_empty(&self) -> bool {
+        self.inputs.is_empty() && self.outputs.is_empty()
+    }
+}

@@ -1,0 +1,140 @@
+//! How a subtask handles barriers that overtake records: unaligned checkpoints, and aligned ones that took too long.
+//!
+//! Decides when the snapshot is taken and of which channels the records in flight belong to it (SEMANTICS §5.5). Does not
+//! hold those records: the channels do, and the cluster collects them.
+
+use super::{Overtaking, Phase, Task};
+use crate::effect::{InFlightOrder, TaskEffects};
+use crate::job::{Barrier, BarrierAlignment, CheckpointId};
+use crate::kernel::SimTime;
+use crate::trace::TraceEvent;
+
+impl Task {
+    /// Whether a barrier that is there overtakes what is before it, now.
+    pub(super) fn overtakes(&self, barrier: Barrier, now: SimTime) -> bool {
+        if !self.identity.takes_unaligned || self.tracker.is_some() {
+            return false;
+        }
+        if self.aligner.overtaken() == Some(barrier.checkpoint) {
+            return true;
+        }
+        self.is_news(barrier.checkpoint)
+            && match barrier.alignment {
+                BarrierAlignment::Unaligned => true,
+                BarrierAlignment::Timed => now >= self.deadline(barrier),
+                BarrierAlignment::Aligned | BarrierAlignment::ForcedAligned => false,
+            }
+    }
+
+    fn deadline(&self, barrier: Barrier) -> SimTime {
+        barrier.triggered.plus(self.identity.checkpoint.aligned_timeout)
+    }
+
+    /// A barrier has arrived; records may be before it. Whether it overtakes them now. If it does so only after a while,
+    /// a timer is asked for, once for each checkpoint.
+    pub fn on_barrier_arrived(
+        &mut self,
+        barrier: Barrier,
+        now: SimTime,
+        effects: &mut TaskEffects,
+    ) -> bool {
+        if matches!(self.phase, Phase::Starting | Phase::Ended) {
+            return false;
+        }
+        let is_first = self.announced.is_none_or(|old| old.checkpoint < barrier.checkpoint);
+        let is_timed = barrier.alignment == BarrierAlignment::Timed;
+        if is_timed && is_first && self.tracker.is_none() && self.is_news(barrier.checkpoint) {
+            self.announced = Some(barrier);
+            effects.alignment_timer = Some((self.deadline(barrier), barrier.checkpoint));
+        }
+        self.overtakes(barrier, now)
+    }
+
+    /// The barrier of one channel overtakes what is before it.
+    pub(super) fn overtake(
+        &mut self,
+        gate: usize,
+        barrier: Barrier,
+        now: SimTime,
+        effects: &mut TaskEffects,
+    ) {
+        effects.events.push(TraceEvent::BarrierArrived {
+            task: self.id(),
+            channel: self.channels[gate],
+            checkpoint: barrier.checkpoint,
+            blocked: false,
+        });
+        self.begin_overtaking(barrier, now, effects);
+        effects.in_flight.push(InFlightOrder::Delivered(barrier.checkpoint, gate));
+        self.aligner.deliver(gate);
+    }
+
+    /// Takes the snapshot, if this is the first barrier of its checkpoint that overtakes.
+    fn begin_overtaking(&mut self, barrier: Barrier, now: SimTime, effects: &mut TaskEffects) {
+        if self.aligner.overtaken() != Some(barrier.checkpoint) {
+            self.discard_overtaken(effects);
+        }
+        let Overtaking { begins, superseded } = self.aligner.overtake(barrier);
+        if let Some(old) = superseded {
+            if old > self.last_checkpoint {
+                self.last_checkpoint = old;
+            }
+            self.decline(old, effects);
+        }
+        if begins {
+            effects.released = true;
+            let alignment = BarrierAlignment::Unaligned;
+            self.take_snapshot(Barrier { alignment, ..barrier }, now, effects);
+        }
+    }
+
+    /// The aligned time of a checkpoint is over. If barriers of it are missing, they need not come first any more.
+    pub fn on_alignment_timeout(
+        &mut self,
+        checkpoint: CheckpointId,
+        now: SimTime,
+        effects: &mut TaskEffects,
+    ) {
+        let announced = self.announced.filter(|barrier| barrier.checkpoint == checkpoint);
+        let Some(barrier) = announced else { return };
+        if !self.overtakes(barrier, now) {
+            return;
+        }
+        effects.events.push(TraceEvent::AlignmentSwitched { task: self.id(), checkpoint });
+        self.begin_overtaking(barrier, now, effects);
+        self.aligner.settle();
+    }
+
+    /// The job manager asks a task for a barrier whose senders have all finished, but whose channels have not ended: what
+    /// is left in them belongs to the checkpoint, since nobody would send it again.
+    pub(super) fn trigger_before_ends(
+        &mut self,
+        barrier: Barrier,
+        now: SimTime,
+        effects: &mut TaskEffects,
+    ) {
+        let channels = self.channels.len();
+        if let Some(tracker) = &mut self.tracker {
+            tracker.await_ends(barrier, channels);
+        } else if self.identity.takes_unaligned && barrier.alignment == BarrierAlignment::Unaligned
+        {
+            self.begin_overtaking(barrier, now, effects);
+        } else {
+            self.aligner.await_ends(barrier);
+        }
+    }
+
+    /// A channel ends: nothing more of it is in flight.
+    pub(super) fn end_in_flight(&self, gate: usize, effects: &mut TaskEffects) {
+        if let Some(checkpoint) = self.aligner.overtaken() {
+            effects.in_flight.push(InFlightOrder::Delivered(checkpoint, gate));
+        }
+    }
+
+    /// What was collected of a checkpoint that is off is dropped.
+    pub(super) fn discard_overtaken(&self, effects: &mut TaskEffects) {
+        if let Some(checkpoint) = self.aligner.overtaken() {
+            effects.in_flight.push(InFlightOrder::Discard(checkpoint));
+        }
+    }
+}
