@@ -306,15 +306,6 @@ pub enum TraceEvent {
         checkpoint: Option<CheckpointId>,
         positions: Arc<[SourcePosition]>,
     },
-    /// The split enumerator of a source drew its state: the splits that nobody had, and where each begins.
-    EnumeratorTaken {
-        run: RunId,
-        operator: OperatorIndex,
-        checkpoint: CheckpointId,
-        unassigned: Arc<[SourcePosition]>,
-    },
-    /// A split enumerator gave a reader a split, or told it that none are left.
-    SplitAssigned { task: TaskId, attempt: Attempt, split: Option<SourcePosition> },
     /// A task drew its state: what it had received and sent by then, per channel.
     SnapshotTaken {
         task: TaskId,
@@ -388,6 +379,15 @@ pub enum TraceEvent {
     RecordRead { task: TaskId, origin: Origin },
     /// A task took a record from a channel. Record level.
     RecordTaken { task: TaskId, channel: ChannelId, origin: Origin },
+    /// The split enumerator of a source drew its state: the splits that nobody had, and where each begins.
+    EnumeratorTaken {
+        run: RunId,
+        operator: OperatorIndex,
+        checkpoint: CheckpointId,
+        unassigned: Arc<[SourcePosition]>,
+    },
+    /// A split enumerator gave a reader a split, or told it that none are left.
+    SplitAssigned { task: TaskId, attempt: Attempt, split: Option<SourcePosition> },
 }
 
 impl TraceEvent {
