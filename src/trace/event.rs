@@ -337,15 +337,6 @@ pub enum TraceEvent {
         checkpoint: Option<CheckpointId>,
         positions: Arc<[SourcePosition]>,
     },
-    /// The split enumerator of a source drew its state: the splits that nobody had, and where each begins.
-    EnumeratorTaken {
-        run: RunId,
-        operator: OperatorIndex,
-        checkpoint: CheckpointId,
-        unassigned: Arc<[SourcePosition]>,
-    },
-    /// A split enumerator gave a reader a split, or told it that none are left.
-    SplitAssigned { task: TaskId, attempt: Attempt, split: Option<SourcePosition> },
     /// A task drew its state: what it had received and sent by then, per channel.
     SnapshotTaken {
         task: TaskId,
@@ -442,6 +433,15 @@ pub enum TraceEvent {
         records: u64,
         sum: u64,
     },
+    /// The split enumerator of a source drew its state: the splits that nobody had, and where each begins.
+    EnumeratorTaken {
+        run: RunId,
+        operator: OperatorIndex,
+        checkpoint: CheckpointId,
+        unassigned: Arc<[SourcePosition]>,
+    },
+    /// A split enumerator gave a reader a split, or told it that none are left.
+    SplitAssigned { task: TaskId, attempt: Attempt, split: Option<SourcePosition> },
 }
 
 impl TraceEvent {
