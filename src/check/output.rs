@@ -52,7 +52,7 @@ pub(super) struct Demand {
     /// Which sink, by `OperatorIndex`.
     pub(super) sink: usize,
     pub(super) kind: Sink,
-    low: Stop,
+    pub(super) low: Stop,
     high: Stop,
     /// Cuts of abandoned timelines that a later run restored, and with them their transactions.
     extra: Vec<CheckpointId>,
@@ -215,7 +215,10 @@ impl<'w> OutputCheck<'w> {
         demand.is_in_order = self.children(run).next().is_none();
         let reached = self.commits(run, demand, found);
         if let Some(end) = run.stopped_with() {
-            demand.high = Stop::At(end);
+            // A snapshot that held records beyond its cut, and was restored, has shown them.
+            if self.has_exact_cuts(run) || !run.has_restarted() {
+                demand.high = Stop::At(end);
+            }
             return;
         }
         if self.has_final_checkpoint(run) && run.status == JobStatus::Finished {

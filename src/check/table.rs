@@ -35,11 +35,9 @@ pub(super) fn judge(
     let overshot = run.stopped_with().is_some() && run.has_restarted();
     let (sink, is_finished) = (demand.sink, run.status == JobStatus::Finished && !overshot);
     let table = &check.external(run, sink)?.table;
-    let last = run.last_completed().and_then(|story| run.last_exact(story.checkpoint));
-    let stop = match last {
-        _ if is_finished => run.stopped_with().map_or(Stop::End, Stop::At),
-        Some(story) => Stop::At(story.checkpoint),
-        None => return None,
+    let stop = match demand.low {
+        Stop::Start => return None,
+        stop @ (Stop::At(_) | Stop::End) => stop,
     };
     let shares = lineage(check, run, sink, stop, references);
     let keys: Option<Vec<u64>> = shares.iter().map(|(run, _)| check.job_key(run)).collect();

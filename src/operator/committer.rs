@@ -115,21 +115,15 @@ impl Operator for Committer {
         self.committables = Some(context.list_state("committables", ListMode::Split));
     }
 
-    /// Commits the committables that this subtask was dealt, whoever had received them. Their checkpoints have completed:
-    /// a committable comes before the barrier of its checkpoint.
+    /// Commits the committables that this subtask was dealt, whoever had received them, as far as their checkpoint had
+    /// completed. Where barriers hold nothing back, some of a later one may have come already: they wait.
     fn restored(&mut self, permit: CommitPermit, context: &mut dyn Context) {
         let restored = std::mem::take(context.list(self.state()));
         if !context.restored_committables_committed() {
             return;
         }
-        for (covered_by, transaction) in restored.iter().filter_map(committable_from_row) {
-            assert!(
-                covered_by <= permit.checkpoint(),
-                "checkpoint {} holds a committable for {covered_by}",
-                permit.checkpoint()
-            );
-            context.external(ExternalRequest::Commit(transaction, permit.checkpoint()));
-        }
+        self.pending = restored.iter().filter_map(committable_from_row).collect();
+        self.commit(permit, context);
     }
 
     fn process(&mut self, _input: u8, value: Value, _context: &mut dyn Context) {
