@@ -1,6 +1,9 @@
 //! Every deliberately broken protocol is caught, and by the check that is there for it.
 
-use sandbar::check::{CUT_CONSISTENCY, MAPPING_TOTALITY, OUTPUT_EQUIVALENCE, OWNERSHIP_PARTITION};
+use sandbar::check::{
+    CUT_CONSISTENCY, DURABLE_BEFORE_VISIBLE, MAPPING_TOTALITY, OUTPUT_EQUIVALENCE,
+    OWNERSHIP_PARTITION, PARTICIPANTS_AND_FENCING, TRANSACTION_HYGIENE,
+};
 use sandbar::operator::Catalogue;
 use sandbar::rules::Mutation;
 use sandbar::scenario::Profile;
@@ -23,6 +26,9 @@ const fn check_against(mutation: Mutation) -> &'static str {
         | Mutation::DedupUnstableIdentity
         | Mutation::OpEventLossyUnacked
         | Mutation::OpEventNotGated => OUTPUT_EQUIVALENCE,
+        Mutation::AckBeforeDurable => DURABLE_BEFORE_VISIBLE,
+        Mutation::CompleteWithMissingParticipant => PARTICIPANTS_AND_FENCING,
+        Mutation::RestoredTransactionsAborted => TRANSACTION_HYGIENE,
         Mutation::OrphanedKeyRanges => OWNERSHIP_PARTITION,
         Mutation::ListStateLeftBehind => MAPPING_TOTALITY,
     }

@@ -453,6 +453,12 @@ impl History {
                     story.progress[place] = Progress::Finished;
                 }
             }
+            // It threw in the midst of a notification, perhaps.
+            TraceEvent::OperatorFailed { task, .. } => {
+                let story = self.run_of_mut(*task);
+                let place = story.local(*task);
+                story.notified[place] = None;
+            }
             TraceEvent::TransactionBegun { external, task, .. } => {
                 let run = self.run_of(*task);
                 self.writers.insert((*external, run));

@@ -7,11 +7,14 @@ mod class;
 mod compare;
 mod coverage;
 mod cut;
+mod durable;
 mod features;
 mod history;
+mod hygiene;
 mod mapping;
 mod output;
 mod ownership;
+mod participants;
 mod promise;
 mod reference;
 mod segments;
@@ -32,8 +35,11 @@ use crate::scenario::Scenario;
 use crate::state::CompletedCheckpoint;
 use crate::trace::{Cast, Entry, JobStatus, SnapshotSource, SourcePosition, TraceEvent, TraceSink};
 use cut::CutCheck;
+use durable::DurableCheck;
 use history::History;
+use hygiene::HygieneCheck;
 use output::{EarlyCommit, OutputCheck};
+use participants::ParticipantsCheck;
 use reference::Surroundings;
 use sometimes::Sometimes;
 use std::collections::BTreeSet;
@@ -48,8 +54,15 @@ pub const OWNERSHIP_PARTITION: &str = "ownership-partition";
 /// A restore maps or drops every piece of a snapshot, and says which (O9).
 pub const MAPPING_TOTALITY: &str = "mapping-totality";
 
+/// Nobody hears of a snapshot, a checkpoint or a completion before it is durable (O2).
+pub const DURABLE_BEFORE_VISIBLE: &str = "durable-before-visible";
+/// A checkpoint completes with one ack of everybody who took part, of the attempt that lives (O3).
+pub const PARTICIPANTS_AND_FENCING: &str = "participants-and-fencing";
+/// Every transaction goes its way once, and what a completed checkpoint covers is never aborted (O6).
+pub const TRANSACTION_HYGIENE: &str = "transaction-hygiene";
+
 /// Every check: its name, and what holds if it holds.
-pub const CHECKS: [(&str, &str); 4] = [
+pub const CHECKS: [(&str, &str); 7] = [
     (
         CUT_CONSISTENCY,
         "what a sender put into a channel before a barrier is what the receiver's snapshot holds of it",
@@ -65,6 +78,18 @@ pub const CHECKS: [(&str, &str); 4] = [
     (
         MAPPING_TOTALITY,
         "a restore maps or drops every piece of a snapshot, and what it maps arrives",
+    ),
+    (
+        DURABLE_BEFORE_VISIBLE,
+        "nobody hears of a snapshot, a checkpoint or a completion before it is durable",
+    ),
+    (
+        PARTICIPANTS_AND_FENCING,
+        "a checkpoint completes with one ack of everybody who took part, and of nobody else",
+    ),
+    (
+        TRANSACTION_HYGIENE,
+        "every transaction goes its way once, and what a completed checkpoint covers is never aborted",
     ),
 ];
 
@@ -175,6 +200,9 @@ pub struct Checks {
     consistency: Check,
     ownership: Check,
     mapping: Check,
+    durable: (DurableCheck, Check),
+    participants: (ParticipantsCheck, Check),
+    hygiene: (HygieneCheck, Check),
     early_commits: Vec<EarlyCommit>,
     has_completed: bool,
     last_entry: u64,
@@ -198,6 +226,9 @@ impl Checks {
             consistency: Check::default(),
             ownership: Check::default(),
             mapping: Check::default(),
+            durable: Default::default(),
+            participants: Default::default(),
+            hygiene: Default::default(),
             early_commits: Vec::new(),
             has_completed: false,
             last_entry: 0,
@@ -245,6 +276,9 @@ impl Checks {
                 (OUTPUT_EQUIVALENCE, output),
                 (OWNERSHIP_PARTITION, self.ownership.finding()),
                 (MAPPING_TOTALITY, self.mapping.finding()),
+                (DURABLE_BEFORE_VISIBLE, self.durable.1.finding()),
+                (PARTICIPANTS_AND_FENCING, self.participants.1.finding()),
+                (TRANSACTION_HYGIENE, self.hygiene.1.finding()),
             ],
             classes: classes.into_iter().collect(),
             sometimes: self.sometimes.seen,
@@ -359,6 +393,9 @@ impl TraceSink for Checks {
         self.last_entry = entry.number;
         self.history.observe(entry);
         self.sometimes.observe(entry, &self.history);
+        self.durable.0.observe(entry, &self.history, &mut self.durable.1);
+        self.participants.0.observe(entry, &self.history, &mut self.participants.1);
+        self.hygiene.0.observe(entry, &self.history, &mut self.hygiene.1);
         match &entry.event {
             TraceEvent::CheckpointCompleted { run, attempt, checkpoint, .. } => {
                 let (run, checkpoint) = (*run, *checkpoint);

@@ -130,6 +130,10 @@ impl World {
             self.schedule(at, Control::UploadFailed { task, attempt, checkpoint }, agenda);
             return;
         }
+        if !self.rules.ack_awaits_durability {
+            let control = Control::SendAck { task, attempt, checkpoint, snapshots };
+            return self.schedule(at, control, agenda);
+        }
         self.schedule(at, Control::Durable { task, attempt, checkpoint, snapshots }, agenda);
     }
 
@@ -290,7 +294,9 @@ impl World {
             let task = self.world_task(run, task);
             self.send_to_task(task, attempt, message, agenda);
         }
+        let jitter = std::mem::take(&mut effects.restart_jitter);
         for (after, timer) in effects.timers.drain(..) {
+            let after = self.jittered(run, after, jitter, timer);
             self.schedule(self.now.plus(after), Control::Timer { run, timer }, agenda);
         }
         for checkpoint in effects.metadata.drain(..) {
@@ -317,6 +323,25 @@ impl World {
             self.managers.free(run);
             self.runs[run.index()].waiting = deployments;
             self.deploy_waiting(agenda);
+        }
+    }
+
+    /// The delay before a restart, varied as its strategy says.
+    fn jittered(
+        &self,
+        run: RunId,
+        after: SimTime,
+        jitter: SimTime,
+        timer: crate::effect::JobTimer,
+    ) -> SimTime {
+        match timer {
+            crate::effect::JobTimer::Restart(number) if jitter > SimTime::ZERO => {
+                let label = &self.runs[run.index()].cast.label;
+                let draws = self.given.choices.stream("restart-jitter", label);
+                let shortest = SimTime::from_nanos(after.nanos().saturating_sub(jitter.nanos()));
+                draws.span(number.into(), shortest, after.plus(jitter))
+            }
+            _ => after,
         }
     }
 

@@ -75,7 +75,12 @@ impl External {
             }
             ExternalRequest::Begin(id) => {
                 self.open.push((id, Vec::new()));
-                Some(TraceEvent::TransactionBegun { external, transaction: id.key(), task })
+                Some(TraceEvent::TransactionBegun {
+                    external,
+                    job: id.job,
+                    transaction: id.key(),
+                    task,
+                })
             }
             ExternalRequest::Write(id, value) => {
                 let open = self.open.iter_mut().rev().find(|(open, _)| *open == id);
@@ -100,7 +105,13 @@ impl External {
         let count = count(&rows);
         self.prepared.insert(id, (checkpoint, rows));
         let transaction = id.key();
-        Some(TraceEvent::TransactionPrepared { external, transaction, checkpoint, rows: count })
+        Some(TraceEvent::TransactionPrepared {
+            external,
+            job: id.job,
+            transaction,
+            checkpoint,
+            rows: count,
+        })
     }
 
     fn commit(
@@ -114,7 +125,13 @@ impl External {
         Arc::make_mut(&mut self.committed).append(&mut prepared);
         self.done.insert(id, (checkpoint, rows));
         let transaction = id.key();
-        Some(TraceEvent::TransactionCommitted { external, transaction, checkpoint, rows })
+        Some(TraceEvent::TransactionCommitted {
+            external,
+            job: id.job,
+            transaction,
+            checkpoint,
+            rows,
+        })
     }
 
     fn abort(&mut self, external: ExternalId, id: TransactionId) -> Option<TraceEvent> {
@@ -122,7 +139,7 @@ impl External {
         let was_open = open.map(|place| self.open.swap_remove(place)).is_some();
         let was_prepared = self.prepared.remove(&id).is_some();
         let transaction = id.key();
-        let aborted = TraceEvent::TransactionAborted { external, transaction };
+        let aborted = TraceEvent::TransactionAborted { external, job: id.job, transaction };
         (was_open || was_prepared).then_some(aborted)
     }
 }

@@ -1,6 +1,6 @@
-//! Decisions as total pure functions: whether a checkpoint may be triggered now, whether a job restarts.
+//! Decisions as total pure functions: whether a checkpoint may be triggered now.
 
-use crate::job::{CheckpointConfig, CheckpointKind, RestartStrategy, Retention};
+use crate::job::{CheckpointConfig, CheckpointKind, Retention};
 use crate::kernel::SimTime;
 use crate::rules::Rules;
 use crate::trace::{AbortReason, JobStatus};
@@ -55,14 +55,6 @@ pub fn decide_trigger(
     match situation.last_completion.map(|at| at.plus(config.min_pause)) {
         Some(pause_over) if pause_over > now => TriggerDecision::TooSoon(pause_over.since(now)),
         Some(_) | None => TriggerDecision::Trigger,
-    }
-}
-
-/// After which delay a job restarts that has restarted so often; `None`: it fails.
-pub const fn decide_restart(strategy: RestartStrategy, restarts: u32) -> Option<SimTime> {
-    match strategy {
-        RestartStrategy::FixedDelay { attempts, delay } if restarts < attempts => Some(delay),
-        RestartStrategy::FixedDelay { .. } | RestartStrategy::None => None,
     }
 }
 
@@ -157,14 +149,5 @@ mod tests {
         assert!(!counts(AbortReason::Expired, CheckpointKind::Savepoint));
         assert!(counts(AbortReason::AsyncFailed, CheckpointKind::Savepoint));
         assert!(!counts(AbortReason::Declined, CheckpointKind::Checkpoint));
-    }
-
-    #[test]
-    fn a_fixed_delay_allows_so_many_restarts() {
-        let delay = SimTime::from_secs(1);
-        let strategy = RestartStrategy::FixedDelay { attempts: 2, delay };
-        assert_eq!(decide_restart(strategy, 1), Some(delay));
-        assert_eq!(decide_restart(strategy, 2), None);
-        assert_eq!(decide_restart(RestartStrategy::None, 0), None);
     }
 }

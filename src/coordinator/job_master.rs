@@ -1,7 +1,8 @@
 //! The job manager's view of one run: its status, its tasks, and what their messages mean.
 
+use super::backoff::Backoff;
 use super::checkpoints::{Checkpoints, Completion, Participants};
-use super::decide::{counts_as_failure, decide_restart};
+use super::decide::counts_as_failure;
 use super::pending::Purpose;
 use super::restore::{RestoreError, assign};
 use super::splits::{SplitSource, Splits};
@@ -63,6 +64,7 @@ pub struct JobMaster {
     checkpoints: Checkpoints,
     splits: Splits,
     restarts: u32,
+    backoff: Backoff,
     /// Whether the tasks of this attempt are being cancelled for a restart.
     is_failing_over: bool,
     /// Whether the delay before the restart is over.
@@ -101,6 +103,7 @@ impl JobMaster {
                 Arc::clone(&submission.rules),
             ),
             restarts: 0,
+            backoff: Backoff::new(submission.restart),
             is_failing_over: false,
             restart_is_due: false,
             ending: None,
@@ -227,7 +230,7 @@ impl JobMaster {
         let first_failure = how == EndOfTask::Failed && !self.is_failing_over;
         self.tasks[task.index()] = Known::Ended(how);
         if first_failure && self.ending.is_none() {
-            self.fail_over(effects);
+            self.fail_over(now, effects);
         }
         if self.tasks.iter().all(|known| matches!(known, Known::Ended(_))) {
             self.on_all_ended(effects);
@@ -237,17 +240,17 @@ impl JobMaster {
     }
 
     /// Fails over: the restart strategy is asked, everything pending is given up, every task is cancelled.
-    pub fn fail_over(&mut self, effects: &mut JobEffects) {
-        let strategy = self.submission.restart;
+    pub fn fail_over(&mut self, now: SimTime, effects: &mut JobEffects) {
         self.is_failing_over = true;
-        match decide_restart(strategy, self.restarts) {
+        match self.backoff.on_failure(now) {
             // The savepoint stands: a restart would go on behind it (`StopWithSavepointStoppingException`).
             Some(_) if self.stops_with.is_some() => self.ending = Some(JobStatus::Failed),
             Some(delay) => {
                 self.restarts += 1;
                 self.restart_is_due = false;
                 self.set_status(JobStatus::Restarting, effects);
-                effects.timers.push((delay, JobTimer::Restart(self.restarts)));
+                effects.timers.push((delay.span, JobTimer::Restart(self.restarts)));
+                effects.restart_jitter = delay.jitter;
             }
             None => self.ending = Some(JobStatus::Failed),
         }
@@ -313,7 +316,7 @@ impl JobMaster {
                 self.on_checkpoint_failed(checkpoint, AbortReason::Expired, now, effects);
             }
             JobTimer::Enumerators(checkpoint) => self.splits.on_written(checkpoint),
-            JobTimer::Assignment(number) => self.on_assignment_timeout(number, effects),
+            JobTimer::Assignment(number) => self.on_assignment_timeout(number, now, effects),
             JobTimer::Restart(restart) => {
                 let is_current = restart == self.restarts && self.ending.is_none();
                 if is_current && self.status == JobStatus::Restarting {
@@ -327,7 +330,7 @@ impl JobMaster {
     }
 
     /// Nobody knows whether a reader has the split it was sent (FLINK-18071): it fails.
-    fn on_assignment_timeout(&mut self, number: u64, effects: &mut JobEffects) {
+    fn on_assignment_timeout(&mut self, number: u64, now: SimTime, effects: &mut JobEffects) {
         let Some(task) = self.splits.on_timeout(number) else { return };
         if self.is_failing_over || self.ending.is_some() {
             return;
@@ -335,7 +338,7 @@ impl JobMaster {
         let task = TaskId::new(self.submission.first_task + task.index());
         let why = Arc::from("the assignment of a split was not acknowledged");
         effects.events.push(TraceEvent::OperatorFailed { task, attempt: self.attempt, why });
-        self.fail_over(effects);
+        self.fail_over(now, effects);
     }
 
     /// Lets the split enumerators act on what has just happened. To be called after everything else.
@@ -364,7 +367,7 @@ impl JobMaster {
         let is_too_many = counts && self.checkpoints.count_failure();
         let stops_in_vain = reason == AbortReason::AsyncFailed && purpose.stop().is_stop();
         if (is_too_many || stops_in_vain) && self.status == JobStatus::Running {
-            self.fail_over(effects);
+            self.fail_over(now, effects);
             return;
         }
         self.resume_queued(now, effects);

@@ -3,6 +3,7 @@
 //! Decides, and asks through `JobEffects`. Has no clock (it is handed `now`), no queue and no file; does not place
 //! tasks nor carry messages.
 
+mod backoff;
 mod checkpoints;
 mod decide;
 mod in_flight;
@@ -13,9 +14,7 @@ mod restore;
 mod splits;
 
 pub use checkpoints::Checkpoints;
-pub use decide::{
-    Situation, TriggerDecision, counts_as_failure, decide_restart, decide_trigger, outlives,
-};
+pub use decide::{Situation, TriggerDecision, counts_as_failure, decide_trigger, outlives};
 pub use job_master::{JobMaster, Submission};
 pub use pending::{Pending, Purpose};
 pub use restore::{Assignment, RestoreError, assign};

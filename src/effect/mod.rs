@@ -99,6 +99,8 @@ pub struct JobEffects {
     pub deployments: Vec<(TaskId, Deployment)>,
     /// Wake me after this long.
     pub timers: Vec<(SimTime, JobTimer)>,
+    /// Wake me for a restart so much earlier or later at most.
+    pub restart_jitter: SimTime,
     /// Write the metadata of this pending checkpoint.
     pub metadata: Vec<CheckpointId>,
     /// Keep or drop files.

@@ -107,4 +107,26 @@ pub enum RestartStrategy {
         /// The delay.
         delay: SimTime,
     },
+    /// It restarts after a delay, unless it fails too often.
+    FailureRate {
+        /// How many failures are borne.
+        failures: u32,
+        /// Within how long.
+        per: SimTime,
+        /// The delay.
+        delay: SimTime,
+    },
+    /// It restarts for ever, after a delay that grows with every failure.
+    ExponentialDelay {
+        /// The first delay.
+        initial: SimTime,
+        /// By how much each is longer than the last, in thousandths; 1000 or more.
+        multiplier: u32,
+        /// The longest.
+        most: SimTime,
+        /// After so long without a failure the delay is the first again.
+        reset_after: SimTime,
+        /// How much shorter or longer than that a delay is drawn, in percent of it, 0 to 100.
+        jitter: u32,
+    },
 }

@@ -58,6 +58,10 @@ pub trait Context {
     fn final_committables_sent(&self) -> bool {
         true
     }
+    /// Whether a restored two-phase sink commits what its snapshot covers, by the rules in force.
+    fn restored_transactions_committed(&self) -> bool {
+        true
+    }
     /// Whether a committer commits what it was restored with, by the rules in force.
     fn restored_committables_committed(&self) -> bool {
         true

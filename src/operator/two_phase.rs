@@ -74,7 +74,12 @@ impl Operator for TwoPhaseSink {
                         "checkpoint {} holds a transaction that is pending for {covered_by}",
                         permit.checkpoint()
                     );
-                    context.external(ExternalRequest::Commit(transaction, permit.checkpoint()));
+                    let request = if context.restored_transactions_committed() {
+                        ExternalRequest::Commit(transaction, permit.checkpoint())
+                    } else {
+                        ExternalRequest::Abort(transaction)
+                    };
+                    context.external(request);
                 }
                 [transaction] => {
                     let Some(transaction) = TransactionId::from_value(transaction) else {

@@ -411,20 +411,20 @@ fn sink_line(event: &TraceEvent, names: &Names) -> Line {
         format!("transaction {attempt}.{subtask}.{number}")
     };
     let (external, run, what) = match event {
-        TraceEvent::TransactionBegun { external, transaction, task } => {
+        TraceEvent::TransactionBegun { external, transaction, task, .. } => {
             (external, names.run_of(*task), format!("{} opened", name(*transaction)))
         }
-        TraceEvent::TransactionPrepared { external, transaction, checkpoint, rows } => (
+        TraceEvent::TransactionPrepared { external, transaction, checkpoint, rows, .. } => (
             external,
             None,
             format!("{} prepared for {checkpoint}, {rows} rows", name(*transaction)),
         ),
-        TraceEvent::TransactionCommitted { external, transaction, checkpoint, rows } => (
+        TraceEvent::TransactionCommitted { external, transaction, checkpoint, rows, .. } => (
             external,
             None,
             format!("{} committed for {checkpoint}, {rows} rows", name(*transaction)),
         ),
-        TraceEvent::TransactionAborted { external, transaction } => {
+        TraceEvent::TransactionAborted { external, transaction, .. } => {
             (external, None, format!("{} aborted", name(*transaction)))
         }
         _ => unreachable!("not an event of a sink"),

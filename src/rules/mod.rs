@@ -46,6 +46,12 @@ pub struct Rules {
     pub split_events_gated: bool,
     /// Whether a reader acknowledges what its split enumerator sends, and barriers wait for that (FLINK-21996).
     pub split_events_acknowledged: bool,
+    /// Whether a task acks only when its snapshot is durable.
+    pub ack_awaits_durability: bool,
+    /// Whether a checkpoint awaits the ack of every task that takes part.
+    pub every_participant_awaited: bool,
+    /// Whether a restored two-phase sink commits the transactions that its snapshot covers.
+    pub restored_transactions_committed: bool,
     /// Whether a commit, an ack or a notification of an older attempt is ignored.
     pub attempts_fenced: bool,
     /// Whether a checkpoint that expired counts against the tolerable failures (since 1.11).

@@ -31,11 +31,17 @@ pub enum Mutation {
     SnapshotOmitsOutputs,
     /// Records in flight on one channel are persisted out of order (B3, FLINK-19681). Breaks cut consistency.
     UcReorderInFlight,
+    /// A task acks before its snapshot is durable (A1). Breaks durable before visible.
+    AckBeforeDurable,
+    /// One task is not asked for its ack (C1, FLINK-3534). Breaks participants and fencing.
+    CompleteWithMissingParticipant,
+    /// A sink that is restored aborts the transactions that its snapshot covers (G1). Breaks transaction hygiene.
+    RestoredTransactionsAborted,
 }
 
 impl Mutation {
     /// Every mutation.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::ProcessPastBarrier,
         Self::CommitOnSnapshot,
         Self::OrphanedKeyRanges,
@@ -47,6 +53,9 @@ impl Mutation {
         Self::OpEventNotGated,
         Self::SnapshotOmitsOutputs,
         Self::UcReorderInFlight,
+        Self::AckBeforeDurable,
+        Self::CompleteWithMissingParticipant,
+        Self::RestoredTransactionsAborted,
     ];
 
     /// Patches the rules.
@@ -63,6 +72,9 @@ impl Mutation {
             Self::OpEventNotGated => rules.split_events_gated = false,
             Self::SnapshotOmitsOutputs => rules.in_flight = InFlightKept::InputsOnly,
             Self::UcReorderInFlight => rules.in_flight = InFlightKept::OutOfOrder,
+            Self::AckBeforeDurable => rules.ack_awaits_durability = false,
+            Self::CompleteWithMissingParticipant => rules.every_participant_awaited = false,
+            Self::RestoredTransactionsAborted => rules.restored_transactions_committed = false,
         }
     }
 }

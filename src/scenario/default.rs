@@ -42,12 +42,23 @@ impl CheckpointConfig {
 }
 
 impl RestartStrategy {
-    /// What Flink does where nothing is configured (SEMANTICS §6.2): restart for ever with periodic checkpoints, else
-    /// never.
+    /// Flink's delays of a strategy that sets none (`RestartStrategyOptions`).
+    pub const DELAY: SimTime = SimTime::from_secs(1);
+    /// Flink's exponential delay: a second, half as long again each time, a minute at most, the first again after an
+    /// hour, a tenth more or less.
+    pub const EXPONENTIAL: Self = Self::ExponentialDelay {
+        initial: SimTime::from_secs(1),
+        multiplier: 1_500,
+        most: SimTime::from_secs(60),
+        reset_after: SimTime::from_secs(3_600),
+        jitter: 10,
+    };
+
+    /// What Flink 2.x does where nothing is configured (SEMANTICS §6.2): restart for ever with periodic checkpoints,
+    /// else never.
     pub fn unconfigured(checkpoint: &CheckpointConfig) -> Self {
         match checkpoint.interval {
-            // Integer.MAX_VALUE.
-            Some(_) => Self::FixedDelay { attempts: 2_147_483_647, delay: SimTime::from_secs(1) },
+            Some(_) => Self::EXPONENTIAL,
             None => Self::None,
         }
     }

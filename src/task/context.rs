@@ -62,6 +62,9 @@ impl Context for EngineContext<'_> {
     fn final_committables_sent(&self) -> bool {
         self.identity.rules.final_committables_sent
     }
+    fn restored_transactions_committed(&self) -> bool {
+        self.identity.rules.restored_transactions_committed
+    }
     fn restored_committables_committed(&self) -> bool {
         self.identity.rules.restored_committables_committed
     }

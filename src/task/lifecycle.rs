@@ -169,7 +169,11 @@ impl Task {
         if stops {
             self.phase = Phase::Draining;
         }
-        let is_settled = stops || self.final_checkpoint.is_some_and(is_final);
+        // A task that takes part in a stop waits for that savepoint, even if a checkpoint asked for later is first.
+        let is_settled = match self.stops_with {
+            Some(_) => stops,
+            None => self.final_checkpoint.is_some_and(is_final),
+        };
         if self.phase == Phase::Draining && is_settled {
             self.is_settled = true;
             self.leave_if_alone(now, effects);

@@ -376,10 +376,11 @@ pub enum TraceEvent {
     /// A task handled the notification of a completed checkpoint.
     NotifyHandled { task: TaskId, attempt: Attempt, checkpoint: CheckpointId },
     /// A sink opened a transaction.
-    TransactionBegun { external: ExternalId, transaction: u64, task: TaskId },
+    TransactionBegun { external: ExternalId, job: u64, transaction: u64, task: TaskId },
     /// A sink prepared a transaction: from now on it can be committed by whoever knows it.
     TransactionPrepared {
         external: ExternalId,
+        job: u64,
         transaction: u64,
         checkpoint: CheckpointId,
         rows: u64,
@@ -387,12 +388,13 @@ pub enum TraceEvent {
     /// A transaction was committed; `checkpoint` is the one whose completion allowed it.
     TransactionCommitted {
         external: ExternalId,
+        job: u64,
         transaction: u64,
         checkpoint: CheckpointId,
         rows: u64,
     },
     /// A transaction was aborted.
-    TransactionAborted { external: ExternalId, transaction: u64 },
+    TransactionAborted { external: ExternalId, job: u64, transaction: u64 },
     /// A step of the scenario was carried out.
     StepTaken { step: u32 },
     /// A step of the scenario was refused.

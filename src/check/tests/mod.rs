@@ -201,8 +201,14 @@ impl World {
         self.externals[0].done.insert(transaction, (checkpoint, rows));
         let (external, transaction) = (ExternalId::new(0), u64::from(number));
         let task = self.task(run, "out/0");
-        self.tell(TraceEvent::TransactionBegun { external, transaction, task });
-        self.tell(TraceEvent::TransactionCommitted { external, transaction, checkpoint, rows });
+        self.tell(TraceEvent::TransactionBegun { external, job: 0, transaction, task });
+        self.tell(TraceEvent::TransactionCommitted {
+            external,
+            job: 0,
+            transaction,
+            checkpoint,
+            rows,
+        });
     }
 
     fn status(&mut self, run: usize, status: JobStatus) {

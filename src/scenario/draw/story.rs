@@ -149,7 +149,7 @@ impl Plot {
     ) -> Vec<JobConfig> {
         let checkpoint = self.checkpoint(draw, profile, network);
         let delay = draw.span("restart-delay", (SimTime::from_millis(1), self.interval));
-        let restart = RestartStrategy::FixedDelay { attempts: RESTARTS, delay };
+        let restart = restart(draw, delay);
         let keeps_ids = !self.changed.contains(&true);
         let idles = draw.chance("idle", IDLE);
         let mut sketch = Sketch::draw(draw, scale, keeps_ids);
@@ -276,4 +276,19 @@ impl Plot {
 /// A step that need not be refused.
 pub(super) fn step(trigger: Trigger, action: Action) -> Step {
     Step { trigger, action, refused: None, retry: None, line: Line::default() }
+}
+
+/// A strategy under which a drawn job starts again after every failure that is drawn.
+fn restart(draw: &Draw<'_>, delay: SimTime) -> RestartStrategy {
+    let fixed = RestartStrategy::FixedDelay { attempts: RESTARTS, delay };
+    let rate =
+        RestartStrategy::FailureRate { failures: RESTARTS, per: SimTime::from_secs(3_600), delay };
+    let exponential = RestartStrategy::ExponentialDelay {
+        initial: delay,
+        multiplier: draw.count("restart-multiplier", (1_000, 2_000)),
+        most: delay.times(4),
+        reset_after: SimTime::from_secs(60),
+        jitter: draw.count("restart-jitter", (0, 50)),
+    };
+    draw.weighted("restart", &[(fixed, 5), (rate, 2), (exponential, 3)])
 }

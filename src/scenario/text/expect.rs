@@ -9,8 +9,15 @@ use std::collections::BTreeMap;
 use toml::Spanned;
 
 /// The checks that `holds` and `breaks` can name.
-pub const CHECK_NAMES: [&str; 4] =
-    ["cut-consistency", "output-equivalence", "ownership-partition", "mapping-totality"];
+pub const CHECK_NAMES: [&str; 7] = [
+    "cut-consistency",
+    "output-equivalence",
+    "ownership-partition",
+    "mapping-totality",
+    "durable-before-visible",
+    "participants-and-fencing",
+    "transaction-hygiene",
+];
 
 /// The things that `sometimes` can ask for.
 pub const SOMETIMES_NAMES: [&str; 28] = [

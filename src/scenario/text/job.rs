@@ -229,13 +229,8 @@ fn job(
     draft: Draft,
 ) -> Result<JobConfig, ScenarioError> {
     let checkpoint = checkpoint(source, &draft.checkpoint.unwrap_or_default())?;
-    let restart = match draft.restart {
-        Some(RestartText::None) => RestartStrategy::None,
-        Some(RestartText::FixedDelay { attempts, delay }) => {
-            RestartStrategy::FixedDelay { attempts, delay: delay.0 }
-        }
-        None => RestartStrategy::unconfigured(&checkpoint),
-    };
+    let unconfigured = || RestartStrategy::unconfigured(&checkpoint);
+    let restart = draft.restart.map_or_else(unconfigured, RestartText::strategy);
     let nodes = Nodes { source, catalogue, inputs, job: name, operators: &draft.operators };
     let graph = Arc::new(JobGraph {
         name: name.get_ref().clone(),
@@ -306,5 +301,31 @@ fn unaligned(source: Source<'_>, text: &CheckpointText) -> Result<bool, Scenario
             Err(source.error_with(&wanted.span(), message, help))
         }
         None => Ok(true),
+    }
+}
+
+impl RestartText {
+    /// The strategy, with Flink's defaults where the file says nothing.
+    fn strategy(self) -> RestartStrategy {
+        let or = |time: Option<Time>, default| time.map_or(default, |time| time.0);
+        match self {
+            Self::None => RestartStrategy::None,
+            Self::FixedDelay { attempts, delay } => {
+                RestartStrategy::FixedDelay { attempts, delay: delay.0 }
+            }
+            Self::FailureRate { failures, per, delay } => {
+                let delay = or(delay, RestartStrategy::DELAY);
+                RestartStrategy::FailureRate { failures, per: per.0, delay }
+            }
+            Self::ExponentialDelay { initial, multiplier, most, reset_after, jitter } => {
+                RestartStrategy::ExponentialDelay {
+                    initial: or(initial, RestartStrategy::DELAY),
+                    multiplier: multiplier.map_or(1_500, |thousandths| thousandths.0.max(1_000)),
+                    most: or(most, SimTime::from_secs(60)),
+                    reset_after: or(reset_after, SimTime::from_secs(3_600)),
+                    jitter: jitter.map_or(10, |percent| percent.0),
+                }
+            }
+        }
     }
 }

@@ -120,6 +120,35 @@ pub(super) enum RestartText {
         attempts: u32,
         delay: Time,
     },
+    #[serde(rename_all = "kebab-case")]
+    FailureRate {
+        failures: u32,
+        per: Time,
+        delay: Option<Time>,
+    },
+    #[serde(rename_all = "kebab-case")]
+    ExponentialDelay {
+        initial: Option<Time>,
+        multiplier: Option<Count<1_000_000>>,
+        most: Option<Time>,
+        reset_after: Option<Time>,
+        jitter: Option<Percent>,
+    },
+}
+
+/// `10` for 10 percent.
+#[derive(Deserialize, Clone, Copy, Debug)]
+#[serde(try_from = "u32")]
+pub(super) struct Percent(pub(super) u32);
+
+impl TryFrom<u32> for Percent {
+    type Error = String;
+    fn try_from(percent: u32) -> Result<Self, String> {
+        if percent > 100 {
+            return Err(format!("{percent} is more than 100 percent"));
+        }
+        Ok(Self(percent))
+    }
 }
 
 /// `[[step]]`.

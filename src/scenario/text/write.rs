@@ -164,6 +164,25 @@ fn restart(restart: RestartStrategy) -> String {
             table.put("fixed-delay", fixed.inline());
             table.inline()
         }
+        RestartStrategy::FailureRate { failures, per, delay } => {
+            let mut rate = Table::default();
+            rate.put("failures", failures).put("per", time(per)).put("delay", time(delay));
+            let mut table = Table::default();
+            table.put("failure-rate", rate.inline());
+            table.inline()
+        }
+        RestartStrategy::ExponentialDelay { initial, multiplier, most, reset_after, jitter } => {
+            let mut delay = Table::default();
+            delay
+                .put("initial", time(initial))
+                .put("multiplier", multiplier)
+                .put("most", time(most))
+                .put("reset-after", time(reset_after))
+                .put("jitter", jitter);
+            let mut table = Table::default();
+            table.put("exponential-delay", delay.inline());
+            table.inline()
+        }
     }
 }
 

@@ -1,0 +1,63 @@
+//! Durable before visible: nobody hears of a snapshot, a checkpoint or a completion before it is safe (O2).
+
+use super::history::History;
+use super::violation::Violation;
+use super::{Check, DURABLE_BEFORE_VISIBLE};
+use crate::job::{Attempt, CheckpointId, RunId, TaskId};
+use crate::trace::{Entry, SnapshotSource, TraceEvent};
+use std::collections::BTreeSet;
+
+/// What is durable, and what has completed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct DurableCheck {
+    snapshots: BTreeSet<(TaskId, Attempt, CheckpointId)>,
+    metadata: BTreeSet<(RunId, CheckpointId)>,
+    completed: BTreeSet<(RunId, CheckpointId)>,
+}
+
+impl DurableCheck {
+    /// Judges what happened. `history` knows it already.
+    ///
+    /// 1. An ack follows a durable snapshot. 2. A completion follows durable metadata. 3. A task hears only of
+    ///    checkpoints that completed, or that its run was started from.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other events make nothing visible")]
+    pub(super) fn observe(&mut self, entry: &Entry, history: &History, found: &mut Check) {
+        let text = match &entry.event {
+            TraceEvent::SnapshotDurable { task, attempt, checkpoint } => {
+                self.snapshots.insert((*task, *attempt, *checkpoint));
+                return;
+            }
+            TraceEvent::MetadataWritten { run, checkpoint } => {
+                self.metadata.insert((*run, *checkpoint));
+                return;
+            }
+            TraceEvent::AckSent { task, attempt, checkpoint }
+                if !self.snapshots.remove(&(*task, *attempt, *checkpoint)) =>
+            {
+                format!("a task acked checkpoint {checkpoint} before its snapshot was durable")
+            }
+            TraceEvent::CheckpointCompleted { run, checkpoint, .. } => {
+                self.completed.insert((*run, *checkpoint));
+                if self.metadata.contains(&(*run, *checkpoint)) {
+                    return;
+                }
+                format!("checkpoint {checkpoint} completed before its metadata was durable")
+            }
+            TraceEvent::NotifyHandled { task, checkpoint, .. } => {
+                let run = history.run_of(*task);
+                let is_start = match history.start_of(run) {
+                    Some(SnapshotSource::Run(_, from) | SnapshotSource::Files(from)) => {
+                        from == *checkpoint
+                    }
+                    None => false,
+                };
+                if is_start || self.completed.contains(&(run, *checkpoint)) {
+                    return;
+                }
+                format!("a task was told of checkpoint {checkpoint}, which has not completed")
+            }
+            _ => return,
+        };
+        found.add(Violation::at_entry(DURABLE_BEFORE_VISIBLE, entry, text));
+    }
+}

@@ -1,0 +1,88 @@
+//! Transaction hygiene: every transaction goes its way once, and what a completed checkpoint covers is never aborted (O6).
+
+use super::history::{History, RunStory};
+use super::violation::Violation;
+use super::{Check, TRANSACTION_HYGIENE};
+use crate::job::{CheckpointId, ExternalId};
+use crate::trace::{Entry, SnapshotSource, TraceEvent};
+use std::collections::BTreeMap;
+
+/// How far a transaction has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    Open,
+    Prepared(CheckpointId),
+    Committed,
+    Aborted,
+}
+
+/// Whether a checkpoint covers what was prepared for it: it completed, and no older one has been restored since, by its
+/// own run or by another. Who falls back behind an intermediate savepoint aborts what that covered (SEMANTICS §7.8).
+fn is_covered(external: ExternalId, checkpoint: CheckpointId, history: &History) -> bool {
+    let writes = |run: &&RunStory| history.writers.contains(&(external, run.cast.run));
+    let is_behind = |start: &Option<SnapshotSource>, parent: &RunStory| match start {
+        Some(SnapshotSource::Run(run, from)) => *run == parent.cast.run && *from < checkpoint,
+        Some(SnapshotSource::Files(_)) | None => false,
+    };
+    history.runs.iter().flatten().filter(writes).any(|run| {
+        run.completed(checkpoint).is_some_and(|story| !story.is_abandoned)
+            && !history.starts.iter().any(|start| is_behind(start, run))
+    })
+}
+
+/// An external system, the first eight bytes of the id of the job that began the transaction, and its number there.
+type Name = (ExternalId, u64, u64);
+
+/// Every transaction that this world has seen. One that nobody began was prepared by an earlier process.
+#[derive(Clone, Debug, Default)]
+pub(super) struct HygieneCheck {
+    transactions: BTreeMap<Name, State>,
+}
+
+impl HygieneCheck {
+    /// Judges what happened. `history` knows it already.
+    ///
+    /// 1. Open, then prepared, then committed; or aborted while it is open. 2. A prepared one is aborted only if the
+    ///    checkpoint that it was prepared for has not completed. 3. One that nobody began was prepared by an earlier process.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are of no transaction")]
+    pub(super) fn observe(&mut self, entry: &Entry, history: &History, found: &mut Check) {
+        let (is_wrong, what) = match &entry.event {
+            TraceEvent::TransactionBegun { external, job, transaction, .. } => {
+                let name = (*external, *job, *transaction);
+                (self.step(name, |before| before.is_none(), State::Open), "begun twice")
+            }
+            TraceEvent::TransactionPrepared { external, job, transaction, checkpoint, .. } => {
+                let name = (*external, *job, *transaction);
+                let is_open = |before| before == Some(State::Open);
+                (self.step(name, is_open, State::Prepared(*checkpoint)), "prepared")
+            }
+            TraceEvent::TransactionCommitted { external, job, transaction, .. } => {
+                let may = |before| matches!(before, None | Some(State::Prepared(_)));
+                let name = (*external, *job, *transaction);
+                (self.step(name, may, State::Committed), "committed")
+            }
+            TraceEvent::TransactionAborted { external, job, transaction } => {
+                let may = |before| match before {
+                    None | Some(State::Open) => true,
+                    Some(State::Prepared(checkpoint)) => {
+                        !is_covered(*external, checkpoint, history)
+                    }
+                    Some(State::Committed | State::Aborted) => false,
+                };
+                let name = (*external, *job, *transaction);
+                (self.step(name, may, State::Aborted), "aborted")
+            }
+            _ => return,
+        };
+        if is_wrong {
+            let text = format!("a transaction was {what}, which its way did not allow");
+            found.add(Violation::at_entry(TRANSACTION_HYGIENE, entry, text));
+        }
+    }
+
+    /// Takes a transaction a step further. Whether it may not go there.
+    fn step(&mut self, name: Name, may: impl Fn(Option<State>) -> bool, next: State) -> bool {
+        let before = self.transactions.insert(name, next);
+        !may(before)
+    }
+}

@@ -1,0 +1,69 @@
+//! Participants and fencing: a checkpoint completes with one ack of everybody who took part, and of nobody else (O3).
+
+use super::history::{History, Progress};
+use super::violation::Violation;
+use super::{Check, PARTICIPANTS_AND_FENCING};
+use crate::job::{CheckpointId, RunId, TaskId};
+use crate::trace::{AckVerdict, Entry, TraceEvent};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Who must ack a checkpoint, and who has.
+#[derive(Clone, Debug, Default)]
+struct Roll {
+    /// Every task that had something left to do when it was triggered.
+    alive: Vec<TaskId>,
+    acked: BTreeSet<TaskId>,
+}
+
+/// The checkpoints that are pending.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ParticipantsCheck {
+    pending: BTreeMap<(RunId, CheckpointId), Roll>,
+}
+
+impl ParticipantsCheck {
+    /// Judges what happened. `history` knows it already.
+    ///
+    /// 1. An ack counts once, and only if it comes from the attempt that lives. 2. When the metadata is written every task
+    ///    has acked that had not finished at the trigger.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are of no ack")]
+    pub(super) fn observe(&mut self, entry: &Entry, history: &History, found: &mut Check) {
+        let text = match &entry.event {
+            TraceEvent::CheckpointTriggered { run, checkpoint, .. } => {
+                let Some(story) = history.run(*run) else { return };
+                let tasks = story.progress.iter().enumerate();
+                let alive = tasks.filter(|(_, progress)| **progress != Progress::Finished);
+                let alive = alive.map(|(task, _)| TaskId::new(story.cast.first_task + task));
+                let roll = Roll { alive: alive.collect(), acked: BTreeSet::new() };
+                self.pending.insert((*run, *checkpoint), roll);
+                return;
+            }
+            TraceEvent::AckHandled { task, attempt, checkpoint, verdict: AckVerdict::Accepted } => {
+                let run = history.run_of(*task);
+                let is_current = history.run(run).is_some_and(|story| story.attempt == *attempt);
+                let roll = self.pending.entry((run, *checkpoint)).or_default();
+                if !is_current {
+                    format!("an ack of checkpoint {checkpoint} counted, of an attempt that is over")
+                } else if !roll.acked.insert(*task) {
+                    format!("an ack of checkpoint {checkpoint} counted twice")
+                } else {
+                    return;
+                }
+            }
+            TraceEvent::MetadataWritten { run, checkpoint } => {
+                let Some(roll) = self.pending.remove(&(*run, *checkpoint)) else { return };
+                let missing = roll.alive.iter().filter(|task| !roll.acked.contains(task)).count();
+                if missing == 0 {
+                    return;
+                }
+                format!("checkpoint {checkpoint} was written without the acks of {missing} tasks")
+            }
+            TraceEvent::CheckpointAborted { run, checkpoint, .. } => {
+                self.pending.remove(&(*run, *checkpoint));
+                return;
+            }
+            _ => return,
+        };
+        found.add(Violation::at_entry(PARTICIPANTS_AND_FENCING, entry, text));
+    }
+}
