@@ -47,21 +47,23 @@ impl HygieneCheck {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are of no transaction")]
     pub(super) fn observe(&mut self, entry: &Entry, history: &History, found: &mut Check) {
         let (is_wrong, what) = match &entry.event {
-            TraceEvent::TransactionBegun { external, job, transaction, .. } => {
-                let name = (*external, *job, *transaction);
+            TraceEvent::TransactionBegun { external, owner, transaction, .. } => {
+                let name = (*external, *owner, *transaction);
                 (self.step(name, |before| before.is_none(), State::Open), "begun twice")
             }
-            TraceEvent::TransactionPrepared { external, job, transaction, checkpoint, .. } => {
-                let name = (*external, *job, *transaction);
+            TraceEvent::TransactionPrepared {
+                external, owner, transaction, checkpoint, ..
+            } => {
+                let name = (*external, *owner, *transaction);
                 let is_open = |before| before == Some(State::Open);
                 (self.step(name, is_open, State::Prepared(*checkpoint)), "prepared")
             }
-            TraceEvent::TransactionCommitted { external, job, transaction, .. } => {
+            TraceEvent::TransactionCommitted { external, owner, transaction, .. } => {
                 let may = |before| matches!(before, None | Some(State::Prepared(_)));
-                let name = (*external, *job, *transaction);
+                let name = (*external, *owner, *transaction);
                 (self.step(name, may, State::Committed), "committed")
             }
-            TraceEvent::TransactionAborted { external, job, transaction } => {
+            TraceEvent::TransactionAborted { external, owner, transaction } => {
                 let may = |before| match before {
                     None | Some(State::Open) => true,
                     Some(State::Prepared(checkpoint)) => {
@@ -69,7 +71,7 @@ impl HygieneCheck {
                     }
                     Some(State::Committed | State::Aborted) => false,
                 };
-                let name = (*external, *job, *transaction);
+                let name = (*external, *owner, *transaction);
                 (self.step(name, may, State::Aborted), "aborted")
             }
             _ => return,

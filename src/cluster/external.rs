@@ -77,7 +77,7 @@ impl External {
                 self.open.push((id, Vec::new()));
                 Some(TraceEvent::TransactionBegun {
                     external,
-                    job: id.job,
+                    owner: id.job,
                     transaction: id.key(),
                     task,
                 })
@@ -107,7 +107,7 @@ impl External {
         let transaction = id.key();
         Some(TraceEvent::TransactionPrepared {
             external,
-            job: id.job,
+            owner: id.job,
             transaction,
             checkpoint,
             rows: count,
@@ -127,7 +127,7 @@ impl External {
         let transaction = id.key();
         Some(TraceEvent::TransactionCommitted {
             external,
-            job: id.job,
+            owner: id.job,
             transaction,
             checkpoint,
             rows,
@@ -139,7 +139,7 @@ impl External {
         let was_open = open.map(|place| self.open.swap_remove(place)).is_some();
         let was_prepared = self.prepared.remove(&id).is_some();
         let transaction = id.key();
-        let aborted = TraceEvent::TransactionAborted { external, job: id.job, transaction };
+        let aborted = TraceEvent::TransactionAborted { external, owner: id.job, transaction };
         (was_open || was_prepared).then_some(aborted)
     }
 }

@@ -375,12 +375,12 @@ pub enum TraceEvent {
     SavepointStored { run: RunId, checkpoint: CheckpointId, label: Arc<str>, path: Arc<str> },
     /// A task handled the notification of a completed checkpoint.
     NotifyHandled { task: TaskId, attempt: Attempt, checkpoint: CheckpointId },
-    /// A sink opened a transaction.
-    TransactionBegun { external: ExternalId, job: u64, transaction: u64, task: TaskId },
+    /// A sink opened a transaction; `owner` is the first eight bytes of its job's id, here and below.
+    TransactionBegun { external: ExternalId, owner: u64, transaction: u64, task: TaskId },
     /// A sink prepared a transaction: from now on it can be committed by whoever knows it.
     TransactionPrepared {
         external: ExternalId,
-        job: u64,
+        owner: u64,
         transaction: u64,
         checkpoint: CheckpointId,
         rows: u64,
@@ -388,13 +388,13 @@ pub enum TraceEvent {
     /// A transaction was committed; `checkpoint` is the one whose completion allowed it.
     TransactionCommitted {
         external: ExternalId,
-        job: u64,
+        owner: u64,
         transaction: u64,
         checkpoint: CheckpointId,
         rows: u64,
     },
     /// A transaction was aborted.
-    TransactionAborted { external: ExternalId, job: u64, transaction: u64 },
+    TransactionAborted { external: ExternalId, owner: u64, transaction: u64 },
     /// A step of the scenario was carried out.
     StepTaken { step: u32 },
     /// A step of the scenario was refused.

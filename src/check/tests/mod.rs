@@ -12,7 +12,7 @@ use crate::job::{
     TaskId, Value,
 };
 use crate::scenario::{ClusterConfig, Expect, Input, InputKind, JobConfig, Network};
-use crate::trace::ChannelMark;
+use crate::trace::{AckVerdict, ChannelMark};
 
 /// Dealt to two partitions in turn; in all three times `a` and twice `b`.
 const LINES: [&str; 4] = ["a b", "a", "b", "a"];
@@ -166,6 +166,13 @@ impl World {
 
     fn complete(&mut self, run: usize, id: u64, kind: CheckpointKind) {
         let (run, checkpoint, attempt) = (RunId::new(run), CheckpointId::new(id), Attempt::new(0));
+        let story = self.checks.history.run(run).expect("it was submitted");
+        let (acking, first, tasks) = (story.attempt, story.cast.first_task, story.progress.len());
+        for task in (first..).take(tasks).map(TaskId::new) {
+            let (attempt, verdict) = (acking, AckVerdict::Accepted);
+            self.tell(TraceEvent::AckHandled { task, attempt, checkpoint, verdict });
+        }
+        self.tell(TraceEvent::MetadataWritten { run, checkpoint });
         self.tell(TraceEvent::CheckpointCompleted { run, attempt, checkpoint, kind });
     }
 
@@ -201,10 +208,17 @@ impl World {
         self.externals[0].done.insert(transaction, (checkpoint, rows));
         let (external, transaction) = (ExternalId::new(0), u64::from(number));
         let task = self.task(run, "out/0");
-        self.tell(TraceEvent::TransactionBegun { external, job: 0, transaction, task });
+        self.tell(TraceEvent::TransactionBegun { external, owner: key(run), transaction, task });
+        self.tell(TraceEvent::TransactionPrepared {
+            external,
+            owner: key(run),
+            transaction,
+            checkpoint,
+            rows,
+        });
         self.tell(TraceEvent::TransactionCommitted {
             external,
-            job: 0,
+            owner: key(run),
             transaction,
             checkpoint,
             rows,
