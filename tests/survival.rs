@@ -1,5 +1,6 @@
 //! What outlives a process that is killed while it writes, or a disk that takes no more.
 #![cfg(unix)]
+#![expect(clippy::disallowed_types, reason = "a process is killed by the clock of the machine")]
 
 use std::fs;
 use std::path::Path;

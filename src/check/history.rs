@@ -130,6 +130,22 @@ impl CheckpointStory {
     }
 }
 
+impl CheckpointStory {
+    const fn new(checkpoint: CheckpointId, kind: CheckpointKind) -> Self {
+        Self {
+            checkpoint,
+            kind,
+            stage: Stage::Pending,
+            marks: Vec::new(),
+            positions: Vec::new(),
+            unassigned: Vec::new(),
+            in_flight: Vec::new(),
+            held: false,
+            is_abandoned: false,
+        }
+    }
+}
+
 /// One restore under way: the report, and what has arrived.
 #[derive(Clone, Debug)]
 pub(super) struct Restore {
@@ -440,18 +456,10 @@ impl History {
                 }
             }
             TraceEvent::DataEnded { task, attempt } => {
-                let story = self.run_of_mut(*task);
-                let place = story.local(*task);
-                if story.attempt == *attempt {
-                    story.progress[place] = Progress::Drained;
-                }
+                self.progress(*task, *attempt, Progress::Drained);
             }
             TraceEvent::TaskEnded { task, attempt, how: EndOfTask::Finished } => {
-                let story = self.run_of_mut(*task);
-                let place = story.local(*task);
-                if story.attempt == *attempt {
-                    story.progress[place] = Progress::Finished;
-                }
+                self.progress(*task, *attempt, Progress::Finished);
             }
             // It threw in the midst of a notification, perhaps.
             TraceEvent::OperatorFailed { task, .. } => {
@@ -467,22 +475,20 @@ impl History {
         }
     }
 
+    fn progress(&mut self, task: TaskId, attempt: Attempt, progress: Progress) {
+        let story = self.run_of_mut(task);
+        let place = story.local(task);
+        if story.attempt == attempt {
+            story.progress[place] = progress;
+        }
+    }
+
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are not of a checkpoint")]
     fn observe_checkpoint(&mut self, entry: &Entry) {
         match &entry.event {
             TraceEvent::CheckpointTriggered { run, checkpoint, kind } => {
                 if let Some(story) = self.run_mut(*run) {
-                    story.checkpoints.push(CheckpointStory {
-                        checkpoint: *checkpoint,
-                        kind: *kind,
-                        stage: Stage::Pending,
-                        marks: Vec::with_capacity(story.progress.len()),
-                        positions: Vec::new(),
-                        unassigned: Vec::new(),
-                        in_flight: Vec::new(),
-                        held: false,
-                        is_abandoned: false,
-                    });
+                    story.checkpoints.push(CheckpointStory::new(*checkpoint, *kind));
                 }
             }
             TraceEvent::SourcePositions { task, checkpoint: Some(checkpoint), positions } => {

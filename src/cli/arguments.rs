@@ -17,6 +17,7 @@ Examples:
                                                        keep what the sink `out` committed
   sandbar run sim/word_count_part1.toml --data-dir d   keep savepoints as files under d/
   sandbar savepoint list d                             what is there
+  sandbar savepoint verify d/savepoints/savepoint-…    whether every byte of one is as it was written
   sandbar run sim/word_count_part2.toml -s d/savepoints/savepoint-…
                                                        a second process goes on from one
   sandbar sweep --seeds 0..1000                        a thousand drawn stories

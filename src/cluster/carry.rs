@@ -334,15 +334,14 @@ impl World {
         jitter: SimTime,
         timer: crate::effect::JobTimer,
     ) -> SimTime {
-        match timer {
-            crate::effect::JobTimer::Restart(number) if jitter > SimTime::ZERO => {
-                let label = &self.runs[run.index()].cast.label;
-                let draws = self.given.choices.stream("restart-jitter", label);
-                let shortest = SimTime::from_nanos(after.nanos().saturating_sub(jitter.nanos()));
-                draws.span(number.into(), shortest, after.plus(jitter))
-            }
-            _ => after,
+        let crate::effect::JobTimer::Restart(number) = timer else { return after };
+        if jitter == SimTime::ZERO {
+            return after;
         }
+        let label = &self.runs[run.index()].cast.label;
+        let draws = self.given.choices.stream("restart-jitter", label);
+        let shortest = SimTime::from_nanos(after.nanos().saturating_sub(jitter.nanos()));
+        draws.span(number.into(), shortest, after.plus(jitter))
     }
 
     fn attempt_of(&self, run: RunId) -> Attempt {
