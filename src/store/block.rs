@@ -257,6 +257,7 @@ pub(super) struct BlockReader<'a> {
 }
 
 /// How many blocks a file has, each with its checksum found right, the end among them.
+#[cfg(feature = "fs")]
 pub(super) fn block_count(bytes: &[u8]) -> Result<u64, CodecError> {
     let mut reader = BlockReader::open(bytes)?;
     while reader.look()?.0.kind != BlockKind::End {
