@@ -92,7 +92,10 @@ fn source(arguments: &Sweep, catalogue: &Arc<Catalogue>) -> Result<Source, Failu
     // Read them once now, so that a missing file is told once.
     let choices = Choices::new(arguments.seeds.start);
     let inputs = open(&scenario, base(file), &BTreeMap::new(), &choices)?;
-    let is_fixed = scenario.inputs.iter().all(|input| matches!(input.kind, InputKind::Text(_)));
+    let is_fixed = scenario
+        .inputs
+        .iter()
+        .all(|input| matches!(input.kind, InputKind::Text(_) | InputKind::Csv { .. }));
     Ok(Source::File(Arc::new(scenario), is_fixed.then_some(inputs)))
 }
 

@@ -15,7 +15,7 @@ use crate::kernel::SimTime;
 use crate::rules::Rules;
 use crate::state::{AckLedger, CompletedCheckpoint, OperatorSnapshot};
 use crate::trace::{AbortReason, AckVerdict, JobStatus, TraceEvent};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// One entry of the completed store.
@@ -257,16 +257,15 @@ impl Checkpoints {
         let triggered = participants.to_trigger.iter();
         effects.messages.extend(triggered.map(|task| (*task, ToTask::Trigger(barrier))));
         effects.timers.push((self.config.timeout, JobTimer::Expire(checkpoint)));
-        let mut finished: BTreeSet<TaskId> = participants.finished.iter().copied().collect();
-        if !self.rules.every_participant_awaited && participants.to_ack.len() > 1 {
-            finished.extend(participants.to_ack.last());
+        let mut to_ack = participants.to_ack.clone();
+        if !self.rules.every_participant_awaited && to_ack.len() > 1 {
+            to_ack.pop();
         }
-        let to_ack = participants.to_ack.iter().filter(|task| !finished.contains(task));
         let pending = Pending {
             purpose,
             triggered: now,
-            ledger: AckLedger::new(to_ack.copied()),
-            finished,
+            ledger: AckLedger::new(to_ack),
+            finished: participants.finished.iter().copied().collect(),
             coordinators: BTreeMap::new(),
             is_writing: false,
         };

@@ -127,7 +127,10 @@ impl Pending {
         if self.finished.contains(&task) {
             return SubtaskState::Finished;
         }
-        let snapshots = self.ledger.snapshots(task).expect("a full ledger has every ack");
+        // Who was not asked has nothing in it: that is what `complete-with-missing-participant` breaks.
+        let Some(snapshots) = self.ledger.snapshots(task) else {
+            return SubtaskState::Snapshot(Arc::default());
+        };
         SubtaskState::Snapshot(Arc::clone(&snapshots[place]))
     }
 }

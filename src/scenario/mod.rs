@@ -2,6 +2,7 @@
 //!
 //! Does no I/O: paths in it are relative to the scenario file and opened by `search`.
 
+mod column;
 mod default;
 mod draw;
 mod error;
@@ -10,6 +11,7 @@ mod model;
 mod strategy;
 mod text;
 
+pub use column::{Column, TimeFormat};
 pub use draw::Profile;
 pub use error::ScenarioError;
 pub use model::{

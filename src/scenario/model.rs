@@ -1,5 +1,6 @@
 //! What a scenario says, checked and resolved.
 
+use super::column::Column;
 use crate::job::JobGraph;
 pub use crate::job::{CheckpointConfig, RestartStrategy, Retention};
 use crate::kernel::SimTime;
@@ -99,6 +100,15 @@ pub struct Input {
 pub enum InputKind {
     /// The lines of a text file; text where they are UTF-8, bytes where not, without line ends (`\n`, `\r\n`).
     Text(String),
+    /// The records of a CSV file, as rows.
+    Csv {
+        /// The file.
+        path: String,
+        /// Whether its first record names the columns, and is no entry.
+        header: bool,
+        /// What its columns are; every record has as many fields.
+        columns: Vec<Column>,
+    },
     /// Rows `(key, number)` drawn from the seed: `key` in 0..keys, `number` in 0..100.
     Generate {
         /// How many entries.

@@ -29,6 +29,7 @@ pub use with_files::{InputError, open};
 #[cfg(feature = "fs")]
 mod with_files {
     use super::{Arc, Choices, InputId, InputKind, Log, Scenario, generate};
+    use crate::search::csv_input;
     use std::collections::BTreeMap;
     use std::path::{Path, PathBuf};
 
@@ -53,6 +54,18 @@ mod with_files {
             /// The names there are.
             known: Vec<String>,
         },
+        /// A record of its CSV file is not what the scenario says.
+        #[error("input `{name}`: `{}`, line {line}: {cause}", .path.display())]
+        Malformed {
+            /// The input.
+            name: String,
+            /// The file.
+            path: PathBuf,
+            /// The line, from 1.
+            line: u64,
+            /// What is wrong there.
+            cause: String,
+        },
         /// More lines than an input holds.
         #[error("input `{name}`: `{}` has more than 2^32 lines", .path.display())]
         TooLong {
@@ -74,6 +87,9 @@ mod with_files {
                     "leave --input out; the scenario reads nothing".to_owned()
                 }
                 Self::Unknown { known, .. } => format!("name one of: {}", known.join(", ")),
+                Self::Malformed { .. } => {
+                    "mend the file, or the input's `columns` and `header`".to_owned()
+                }
                 Self::TooLong { .. } => "split the file".to_owned(),
             }
         }
@@ -101,7 +117,7 @@ mod with_files {
         let open_one = |(place, input): (usize, &crate::scenario::Input)| {
             let path = match (replaced.get(&input.name), &input.kind) {
                 (Some(path), _) => path.clone(),
-                (None, InputKind::Text(path)) => base.join(path),
+                (None, InputKind::Text(path) | InputKind::Csv { path, .. }) => base.join(path),
                 (None, InputKind::Generate { .. }) => {
                     return Ok(generate(place, input, choices).expect("it is generated"));
                 }
@@ -112,7 +128,15 @@ mod with_files {
                 path: path.clone(),
                 cause,
             })?;
-            let entries = Log::text_entries(&bytes);
+            let entries = match &input.kind {
+                InputKind::Csv { header, columns, .. } => {
+                    csv_input::entries(&bytes, *header, columns).map_err(|malformed| {
+                        let csv_input::Malformed { line, cause } = malformed;
+                        InputError::Malformed { name: name(), path: path.clone(), line, cause }
+                    })?
+                }
+                InputKind::Text(_) | InputKind::Generate { .. } => Log::text_entries(&bytes),
+            };
             if u32::try_from(entries.len()).is_err() {
                 return Err(InputError::TooLong { name: name(), path });
             }

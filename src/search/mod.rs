@@ -2,6 +2,8 @@
 //!
 //! The only room below the command line that reads files, and only with the feature `fs`.
 
+#[cfg(feature = "fs")]
+mod csv_input;
 mod expect;
 #[cfg(feature = "fs")]
 mod files;

@@ -45,29 +45,43 @@ fn input(
     name: &Spanned<String>,
     text: InputText,
 ) -> Result<Input, ScenarioError> {
-    let kind = match (text.text, text.generate) {
-        (Some(path), None) => InputKind::Text(path),
-        (None, Some(rows)) if rows.records > Input::RECORDS_MOST => {
-            return Err(source.error_with(
-                &name.span(),
-                format!("input `{}` has more than {} records", name.get_ref(), Input::RECORDS_MOST),
-                "generate fewer; they are held in memory",
-            ));
+    let wrong = |what: String, help: &str| {
+        Err(source.error_with(&name.span(), format!("input `{}` {what}", name.get_ref()), help))
+    };
+    if text.csv.is_none() && (text.columns.is_some() || text.header.is_some()) {
+        return wrong("has columns, but reads no CSV file".into(), "say `csv = PATH`");
+    }
+    let kind = match (text.text, text.csv, text.generate) {
+        (Some(path), None, None) => InputKind::Text(path),
+        (None, Some(path), None) => match text.columns {
+            Some(columns) if !columns.is_empty() => InputKind::Csv {
+                path,
+                header: text.header.unwrap_or(true),
+                columns: columns.into_iter().map(|column| column.0).collect(),
+            },
+            Some(_) | None => {
+                let help = "say what each column holds, as in `columns = [\"text\", \"int\", \"time %Y/%m/%d %H:%M\"]`";
+                return wrong("is a CSV file without columns".into(), help);
+            }
+        },
+        (None, None, Some(rows)) if rows.records > Input::RECORDS_MOST => {
+            let what = format!("has more than {} records", Input::RECORDS_MOST);
+            return wrong(what, "generate fewer; they are held in memory");
         }
-        (None, Some(rows)) => InputKind::Generate { records: rows.records, keys: rows.keys.0 },
-        (Some(_), Some(_)) => {
-            return Err(source.error_with(
-                &name.span(),
-                format!("input `{}` has both a text and a generator", name.get_ref()),
-                "keep one of `text` and `generate`",
-            ));
+        (None, None, Some(rows)) => {
+            InputKind::Generate { records: rows.records, keys: rows.keys.0 }
         }
-        (None, None) => {
-            return Err(source.error_with(
-                &name.span(),
-                format!("input `{}` has no entries", name.get_ref()),
-                "say `text = PATH` or `generate = { records = 1000, keys = 50 }`",
-            ));
+        (Some(_), None, Some(_)) => {
+            let help = "keep one of `text` and `generate`";
+            return wrong("has both a text and a generator".into(), help);
+        }
+        (Some(_), Some(_), _) | (None, Some(_), Some(_)) => {
+            let help = "keep one of `text`, `csv` and `generate`";
+            return wrong("has entries from more than one place".into(), help);
+        }
+        (None, None, None) => {
+            let help = "say `text = PATH` or `generate = { records = 1000, keys = 50 }`";
+            return wrong("has no entries".into(), help);
         }
     };
     Ok(Input {

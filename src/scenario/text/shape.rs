@@ -1,7 +1,7 @@
 //! The shapes of a scenario file, as TOML spells them. Says what can be written, not whether it makes sense.
 
 use super::operator::OperatorText;
-use super::word::{Count, OneOrMany, Ordered, Printed, Time, TimeRange};
+use super::word::{ColumnText, Count, OneOrMany, Ordered, Printed, Time, TimeRange};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -59,6 +59,9 @@ pub(super) struct NetworkText {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct InputText {
     pub text: Option<String>,
+    pub csv: Option<String>,
+    pub header: Option<bool>,
+    pub columns: Option<Vec<ColumnText>>,
     pub generate: Option<GenerateText>,
     pub partitions: Option<Count<65535>>,
     pub every: Option<Time>,

@@ -242,3 +242,19 @@ fn an_empty_catalogue_knows_no_function() {
     let error = Scenario::parse(STORY, "story.toml", &Catalogue::default()).expect_err("no map");
     assert_eq!(error.message, "operator `words`: unknown key `flat-map`");
 }
+
+#[test]
+fn a_csv_input_is_written_as_it_was_read() {
+    let columns = "columns = [\"time %Y/%m/%d %H:%M\", \"text\", \"int\"]";
+    for header in ["", "header = false\n"] {
+        let input = format!("[input.rows]\ncsv = \"rows.csv\"\n{header}{columns}\n");
+        let text =
+            small("").replace("[input.rows]\ngenerate = { records = 10, keys = 3 }\n", &input);
+        let story = read(&text);
+        let InputKind::Csv { path, header: skipped, columns } = &story.inputs[0].kind else {
+            panic!("a CSV file")
+        };
+        assert_eq!((path.as_str(), *skipped, columns.len()), ("rows.csv", header.is_empty(), 3));
+        assert_eq!(read(&story.to_text()), story);
+    }
+}

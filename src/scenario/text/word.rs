@@ -2,6 +2,7 @@
 
 use super::shape::CheckpointOf;
 use crate::kernel::SimTime;
+use crate::scenario::Column;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 use std::marker::PhantomData;
@@ -12,6 +13,17 @@ use toml::Spanned;
 pub(super) struct Time(pub SimTime);
 
 impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(de::Error::custom)
+    }
+}
+
+/// What a column of a CSV input holds: `"int"`, `"text"`, `"time %Y/%m/%d"`.
+#[derive(Clone, Debug)]
+pub(super) struct ColumnText(pub Column);
+
+impl<'de> Deserialize<'de> for ColumnText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse().map(Self).map_err(de::Error::custom)

@@ -88,6 +88,10 @@ fn input(input: &Input) -> Table {
     let mut table = Table::default();
     match &input.kind {
         InputKind::Text(path) => table.put("text", quoted(path)),
+        InputKind::Csv { path, header, columns } => table
+            .put("csv", quoted(path))
+            .put_if(!header, "header", header)
+            .put("columns", list(columns.iter().map(|column| quoted(column.to_string())))),
         InputKind::Generate { records, keys } => {
             let mut rows = Table::default();
             rows.put("records", records).put("keys", keys);
