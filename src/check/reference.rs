@@ -228,7 +228,7 @@ impl<'w> Evaluation<'w> {
     /// Gives a record to an operator of which `copies` subtasks get it.
     fn deliver(&mut self, wire: Wire, value: Value, origin: Origin) {
         let node = &mut self.nodes[wire.to];
-        let key = match node.key_by.map(|key_by| key_by.of_input(wire.input).key_of(&value)) {
+        let key = match node.key_by.as_ref().map(|key_by| key_by.key_in(wire.input, &value)) {
             Some(Some(key)) => Some(key),
             // The job cannot deal a value that has no key; it fails there, and nothing comes out.
             Some(None) => return,

@@ -3,7 +3,7 @@
 //! Source of the rules: `KeyGroupRangeAssignment` and `MathUtils.murmurHash`.
 
 use super::wiring::MAX_PARALLELISM_MAX;
-use super::{KeyBy, KeySelector, KeyType, Value};
+use super::{KeyBy, KeyColumns, KeySelector, KeyType, Value};
 use std::ops::RangeInclusive;
 use thiserror::Error;
 
@@ -38,18 +38,39 @@ impl KeyError {
     }
 }
 
+impl KeySelector {
+    #[inline]
+    fn key_of(&self, value: &Value) -> Option<Value> {
+        match self {
+            Self::Value => Some(value.clone()),
+            Self::Column(column) => value.as_row()?.get(usize::from(*column)).cloned(),
+            Self::Columns(columns) => columns.of(value),
+        }
+    }
+}
+
+impl KeyColumns {
+    #[cold]
+    fn of(&self, value: &Value) -> Option<Value> {
+        let row = value.as_row()?;
+        let column = |column: &u16| row.get(usize::from(*column)).cloned();
+        self.as_slice().iter().map(column).collect::<Option<_>>().map(Value::Row)
+    }
+}
+
 impl KeyBy {
     /// The key of a value, or none if the value has no such column.
     #[inline]
     pub fn key_of(&self, value: &Value) -> Option<Value> {
-        match self.selector {
-            KeySelector::Value => Some(value.clone()),
-            KeySelector::Column(column) => value.as_row()?.get(usize::from(column)).cloned(),
-            KeySelector::Columns(columns) => {
-                let row = value.as_row()?;
-                let column = |column: &u16| row.get(usize::from(*column)).cloned();
-                columns.as_slice().iter().map(column).collect::<Option<_>>().map(Value::Row)
-            }
+        self.selector.key_of(value)
+    }
+
+    /// The key of a value of one input, 0 or 1.
+    #[inline]
+    pub fn key_in(&self, input: u8, value: &Value) -> Option<Value> {
+        match &self.second {
+            Some(selector) if input == 1 => selector.key_of(value),
+            Some(_) | None => self.selector.key_of(value),
         }
     }
 
@@ -60,10 +81,10 @@ impl KeyBy {
     /// If the value has no such column or the key is not of the key's type.
     #[inline]
     pub fn hash_of(&self, value: &Value) -> Result<i32, KeyError> {
-        let key = match self.selector {
+        let key = match &self.selector {
             KeySelector::Value => Some(value),
             KeySelector::Column(column) => {
-                value.as_row().and_then(|row| row.get(usize::from(column)))
+                value.as_row().and_then(|row| row.get(usize::from(*column)))
             }
             KeySelector::Columns(_) => return self.hash_of_columns(value),
         };

@@ -243,9 +243,9 @@ impl Chain {
         origin: Origin,
         around: &mut Surroundings<'_>,
     ) -> Result<(), KeyError> {
-        let key = match self.workers[at].link.key_by {
+        let key = match &self.workers[at].link.key_by {
             None => None,
-            Some(key_by) => match key_by.of_input(input).key_of(&value) {
+            Some(key_by) => match key_by.key_in(input, &value) {
                 Some(key) => Some(key),
                 None => return key_by.of_input(input).hash_of(&value).map(drop),
             },

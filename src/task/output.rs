@@ -92,7 +92,7 @@ impl Output {
     #[inline]
     #[expect(clippy::as_conversions, reason = "a widening conversion that must inline")]
     fn owner_of(&self, value: &Value) -> Result<usize, KeyError> {
-        let key_by = self.key_by.expect("a hash edge leads to a keyed operator");
+        let key_by = self.key_by.as_ref().expect("a hash edge leads to a keyed operator");
         let group = key_group(key_by.hash_of(value)?, self.max_parallelism);
         let receivers = u32::try_from(self.channels.len()).expect("parallelism fits in 32 bits");
         Ok(subtask_of_key_group(group, self.max_parallelism, receivers) as usize)
