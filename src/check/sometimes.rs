@@ -5,7 +5,7 @@ use crate::trace::{AbortReason, EndOfTask, Entry, Fault, MessageFate, TraceEvent
 use std::collections::BTreeSet;
 
 /// The names, sorted.
-pub const SOMETIMES: [&str; 28] = [
+pub const SOMETIMES: [&str; 31] = [
     "alignment-timed-out",
     "backpressure",
     "barrier-overtook-records",
@@ -27,7 +27,10 @@ pub const SOMETIMES: [&str; 28] = [
     "restored",
     "restored-at-another-parallelism",
     "savepoint-stored",
+    "shared-file-deleted",
+    "shared-file-missing",
     "snapshot-failed",
+    "state-too-large",
     "task-blocked",
     "task-killed",
     "task-manager-killed",
@@ -70,6 +73,9 @@ impl Sometimes {
             TraceEvent::JobStopping { drain: false, .. } => "job-stopped",
             TraceEvent::OperatorFailed { .. } => "operator-failed",
             TraceEvent::SavepointStored { .. } => "savepoint-stored",
+            TraceEvent::FileDeleted { .. } => "shared-file-deleted",
+            TraceEvent::FileMissing { .. } => "shared-file-missing",
+            TraceEvent::StateTooLarge { .. } => "state-too-large",
             TraceEvent::TransactionAborted { .. } => "transaction-aborted",
             TraceEvent::TransactionCommitted { checkpoint, .. } => {
                 // A notification of the restored checkpoint went to an attempt that is no more.

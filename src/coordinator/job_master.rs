@@ -157,6 +157,11 @@ impl JobMaster {
             let assigned = assigned.expect("what could be restored at submission still can");
             self.plan = assigned.plan;
             shares = assigned.tasks;
+            if checkpoint.properties().job != self.submission.job
+                && !rules.unclaimed_files_built_upon
+            {
+                forget_files(&mut shares);
+            }
             in_flight = assigned.in_flight;
             let report = Arc::new(assigned.report);
             let checkpoint = checkpoint.properties().id;
@@ -191,6 +196,9 @@ impl JobMaster {
         match message {
             ToJob::Ack(checkpoint, snapshots) => {
                 let mut verdict = AckVerdict::Foreign;
+                if !self.status.is_terminal() {
+                    self.checkpoints.register(checkpoint, &snapshots);
+                }
                 if is_current && !self.status.is_terminal() {
                     verdict = self.checkpoints.on_ack(checkpoint, task, snapshots, effects);
                 }
@@ -473,6 +481,14 @@ impl JobMaster {
         if self.tasks.iter().all(|known| matches!(known, Known::Ended(_))) {
             self.on_all_ended(effects);
         }
+    }
+}
+
+/// What belongs to another job is not built upon: it may be deleted at any time (the claim mode `NO_CLAIM`).
+fn forget_files(shares: &mut [Option<RestoredTask>]) {
+    let operators = shares.iter_mut().flatten().flat_map(|share| &mut share.operators);
+    for state in operators.flatten() {
+        state.shared.clear();
     }
 }
 

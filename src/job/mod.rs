@@ -12,11 +12,12 @@ mod graph;
 mod id;
 mod key_group;
 mod plan;
+mod shared_file;
 mod uid;
 mod value;
 mod wiring;
 
-pub use config::{CheckpointConfig, CheckpointMode, RestartStrategy, Retention};
+pub use config::{CheckpointConfig, CheckpointMode, RestartStrategy, Retention, StateBackend};
 pub use element::{Barrier, BarrierAlignment, CheckpointKind, Element, Stop};
 pub use error::GraphError;
 pub use event_time::{EventTime, TumblingWindows};
@@ -33,5 +34,6 @@ pub use key_group::{
     key_group_range, murmur_hash, subtask_of_key_group,
 };
 pub use plan::{Plan, PlanChannel, PlanEdge, PlanTask, Vertex};
+pub use shared_file::{FileId, SharedFile};
 pub use uid::operator_id_of_uid;
 pub use value::{Origin, Record, Value};

@@ -1,6 +1,6 @@
 //! Deliberately wrong behaviour, each a patch to one policy. With one switched on, a check must notice.
 
-use super::{CommitWhen, InFlightKept, KeyGroupOwner, Rules};
+use super::{CommitWhen, InFlightKept, IncrementBase, KeyGroupOwner, Rules, SharedFileEnd};
 use serde::{Deserialize, Serialize};
 
 /// A broken protocol, named after the catalogue of real bugs.
@@ -37,11 +37,25 @@ pub enum Mutation {
     CompleteWithMissingParticipant,
     /// A sink that is restored aborts the transactions that its snapshot covers (G1). Breaks transaction hygiene.
     RestoredTransactionsAborted,
+    /// A shared file is deleted with the checkpoint that wrote it, although newer ones use it (E8). Breaks reference
+    /// safety.
+    GcByEpochWindow,
+    /// A checkpoint that is aborted takes its shared files along, although newer ones build on them (E2, FLINK-24611).
+    /// Breaks reference safety.
+    AbortDeletesShared,
+    /// A job builds on the shared files of the checkpoint it was started from, and deletes them as its own (E3,
+    /// FLINK-26985). Breaks reference safety.
+    DeleteRestoredShared,
+    /// A restarted task gives new shared files the names of old ones, and the old content stays (E4, FLINK-29095).
+    /// Breaks reference safety.
+    NameReuseDedup,
+    /// Nobody takes note of the shared files that a late ack tells of (C3). Breaks reference safety.
+    LeakLateAck,
 }
 
 impl Mutation {
     /// Every mutation.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 19] = [
         Self::ProcessPastBarrier,
         Self::CommitOnSnapshot,
         Self::OrphanedKeyRanges,
@@ -56,6 +70,11 @@ impl Mutation {
         Self::AckBeforeDurable,
         Self::CompleteWithMissingParticipant,
         Self::RestoredTransactionsAborted,
+        Self::GcByEpochWindow,
+        Self::AbortDeletesShared,
+        Self::DeleteRestoredShared,
+        Self::NameReuseDedup,
+        Self::LeakLateAck,
     ];
 
     /// Patches the rules.
@@ -75,6 +94,17 @@ impl Mutation {
             Self::AckBeforeDurable => rules.ack_awaits_durability = false,
             Self::CompleteWithMissingParticipant => rules.every_participant_awaited = false,
             Self::RestoredTransactionsAborted => rules.restored_transactions_committed = false,
+            Self::GcByEpochWindow => rules.shared_file_ends = SharedFileEnd::WithCreator,
+            Self::AbortDeletesShared => {
+                rules.increments_build_on = IncrementBase::Drawn;
+                rules.aborted_files_kept = false;
+            }
+            Self::DeleteRestoredShared => {
+                rules.unclaimed_files_built_upon = true;
+                rules.unclaimed_files_kept = false;
+            }
+            Self::NameReuseDedup => rules.shared_file_names_unique = false,
+            Self::LeakLateAck => rules.late_acks_registered = false,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Releases of Flink, each a patch to the rules.
 
-use super::{CommitWhen, InFlightKept, KeyGroupOwner, Rules};
+use super::{CommitWhen, InFlightKept, IncrementBase, KeyGroupOwner, Rules, SharedFileEnd};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -47,6 +47,13 @@ impl Release {
                 tolerance_counts_expired: true,
                 tolerance_counts_async: true,
                 tolerance_counts_finalize: true,
+                increments_build_on: IncrementBase::Completed,
+                shared_file_names_unique: true,
+                shared_file_ends: SharedFileEnd::WithLastUser,
+                aborted_files_kept: true,
+                unclaimed_files_built_upon: false,
+                unclaimed_files_kept: true,
+                late_acks_registered: true,
             },
         }
     }

@@ -9,6 +9,7 @@ pub mod hash_order;
 mod in_flight;
 mod live;
 pub mod rescale;
+mod slices;
 mod snapshot;
 mod timers;
 
@@ -18,5 +19,6 @@ pub use checkpoint::{
 pub use fixed::{FixedHasher, FixedMap};
 pub use in_flight::{ChannelState, InFlight};
 pub use live::{BroadcastId, KeyedId, ListId, LiveState};
+pub use slices::Slice;
 pub use snapshot::{KeyedEntry, KeyedSnapshot, ListMode, ListSnapshot, OperatorSnapshot};
 pub use timers::{Timer, Timers};

@@ -4,6 +4,7 @@
 //! operators of the chain, or to the outputs.
 
 use super::context::EngineContext;
+use super::increments::Sliced;
 use super::{Identity, Outputs};
 use crate::effect::{RestoredTask, TaskEffects};
 use crate::job::{
@@ -108,6 +109,12 @@ impl Chain {
 
     pub(super) fn operator_id(&self, at: usize) -> OperatorId {
         self.workers[at].link.id
+    }
+
+    /// Its operators, as far as the files of incremental checkpoints are concerned.
+    pub(super) fn sliced(&self) -> Vec<Sliced> {
+        let links = self.workers.iter().map(|worker| &worker.link);
+        links.map(|link| Sliced { id: link.id, max_parallelism: link.max_parallelism }).collect()
     }
 
     pub(super) const fn length(&self) -> usize {

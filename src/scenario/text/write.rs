@@ -1,6 +1,7 @@
 //! Writing a scenario as text: what it says, less what would hold anyway.
 
 use super::layout::{Table, key, list, quoted, range, time, word};
+use crate::job::StateBackend;
 use crate::kernel::SimTime;
 use crate::rules::Release;
 use crate::scenario::{
@@ -155,6 +156,19 @@ fn checkpoint(job: &JobConfig) -> Table {
             "aligned-timeout",
             time(this.aligned_timeout),
         );
+    match this.backend {
+        StateBackend::JobManager { max_state_size } => {
+            table.put("state-backend", quoted("job-manager")).put_if(
+                max_state_size != StateBackend::MAX_STATE_SIZE,
+                "max-state-size",
+                max_state_size,
+            )
+        }
+        StateBackend::FileSystem { inline_below } => {
+            table.put_if(inline_below != StateBackend::INLINE_BELOW, "inline-below", inline_below)
+        }
+        StateBackend::Incremental => table.put("state-backend", quoted("incremental")),
+    };
     table
 }
 
