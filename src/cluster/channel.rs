@@ -112,6 +112,7 @@ impl Channel {
                     ^ salts[usize::from(input)]
             }
             Element::Barrier(barrier) => u64::MAX - barrier.checkpoint.number(),
+            Element::Cancellation(checkpoint) => (u64::MAX >> 2) - checkpoint.number(),
             Element::EndOfData => u64::MAX >> 1,
             Element::EndOfPartition => (u64::MAX >> 1) - 1,
         }

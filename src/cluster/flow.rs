@@ -131,7 +131,7 @@ impl World {
             Element::Barrier(_) => {
                 self.cause = channel.barrier_causes.pop_front().unwrap_or(super::world::NO_CAUSE);
             }
-            Element::EndOfData | Element::EndOfPartition => {}
+            Element::Cancellation(_) | Element::EndOfData | Element::EndOfPartition => {}
         }
         let mut effects = self.lend_effects();
         let task = self.places[to.index()].task.as_mut().expect("it was there a moment ago");

@@ -73,6 +73,8 @@ pub enum Element {
     Record(Record),
     /// A checkpoint's marker.
     Barrier(Barrier),
+    /// The sender gave a checkpoint up: nobody need wait for its barrier (`CancelCheckpointMarker`).
+    Cancellation(CheckpointId),
     /// The sender has no more data, but lives on until its final checkpoint (FLIP-147).
     EndOfData,
     /// The sender is gone; nothing follows on this channel.

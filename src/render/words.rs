@@ -142,6 +142,7 @@ pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
         | TraceEvent::BarrierArrived { .. }
         | TraceEvent::AlignmentCompleted { .. }
         | TraceEvent::AlignmentSwitched { .. }
+        | TraceEvent::CancellationArrived { .. }
         | TraceEvent::InFlightPersisted { .. }
         | TraceEvent::InFlightRestored { .. }
         | TraceEvent::SourcePositions { .. }
@@ -333,6 +334,9 @@ fn snapshot_line(event: &TraceEvent, names: &Names) -> Line {
         }
         TraceEvent::AlignmentCompleted { task, checkpoint, held } => {
             (task, format!("aligned for {checkpoint}, {held} records held back"))
+        }
+        TraceEvent::CancellationArrived { task, channel, checkpoint } => {
+            (task, format!("hears from {} that {checkpoint} is off", names.sender(*channel)))
         }
         TraceEvent::AlignmentSwitched { task, checkpoint } => {
             (task, format!("waits for the barriers of {checkpoint} no longer"))

@@ -28,6 +28,8 @@ pub struct Rules {
     pub empty_entries_skipped: bool,
     /// When a barrier holds its channel back in exactly-once mode.
     pub barrier_blocks_channel: bool,
+    /// Whether a task that gives a checkpoint up tells its receivers on their channels (since 1.1.4).
+    pub cancellation_markers: bool,
     /// What an unaligned checkpoint keeps of the records that its barriers overtake.
     pub in_flight: InFlightKept,
     /// When a two-phase sink commits.

@@ -31,6 +31,7 @@ impl Release {
                 checkpoints_after_tasks_finish: true,
                 empty_entries_skipped: true,
                 barrier_blocks_channel: true,
+                cancellation_markers: true,
                 in_flight: InFlightKept::All,
                 commit_when: CommitWhen::Completed,
                 key_group_owner: KeyGroupOwner::Range,

@@ -5,6 +5,7 @@
 
 mod aligner;
 mod callbacks;
+mod cancellation;
 mod chain;
 mod context;
 mod lifecycle;
@@ -95,6 +96,8 @@ pub struct Task {
     is_stopped: bool,
     /// No barrier up to this one means anything any more.
     last_checkpoint: CheckpointId,
+    /// The newest that it has told its receivers to be off.
+    cancelled: CheckpointId,
     /// Newer ones that are off already, although their barriers may still come.
     aborted: BTreeSet<CheckpointId>,
 }
@@ -125,6 +128,7 @@ impl Task {
             stops_with: None,
             is_stopped: false,
             last_checkpoint: CheckpointId::default(),
+            cancelled: CheckpointId::default(),
             aborted: BTreeSet::new(),
             identity,
             channels,
@@ -168,6 +172,7 @@ impl Task {
         match element {
             Element::Record(record) => self.on_record(gate, record, now, effects),
             Element::Barrier(barrier) => self.on_barrier(gate, barrier, now, effects),
+            Element::Cancellation(checkpoint) => self.on_cancellation(gate, checkpoint, effects),
             Element::EndOfData => self.on_end_of_data(gate, now, effects),
             Element::EndOfPartition => self.on_end_of_partition(gate, now, effects),
         }
@@ -194,6 +199,7 @@ impl Task {
             return;
         }
         if !self.is_news(barrier.checkpoint) {
+            self.cancel_aborted(barrier.checkpoint, effects);
             return;
         }
         self.discard_overtaken(effects);
@@ -213,6 +219,7 @@ impl Task {
             Alignment::Superseding(old) => {
                 self.last_checkpoint = old;
                 self.decline(old, effects);
+                self.send_cancellation(old, effects);
                 effects.released = true;
             }
             Alignment::Complete(barrier) => self.complete(barrier, now, effects),
@@ -334,7 +341,7 @@ impl Task {
                     self.trigger_before_ends(barrier, now, effects);
                 }
             }
-            Phase::Running | Phase::Draining => {}
+            Phase::Running | Phase::Draining => self.cancel_aborted(barrier.checkpoint, effects),
             Phase::Starting | Phase::Ended => self.decline(barrier.checkpoint, effects),
         }
     }

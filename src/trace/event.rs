@@ -184,6 +184,8 @@ pub enum AbortReason {
     AsyncFailed,
     /// Too many requests wait already.
     TooManyRequests,
+    /// A task heard from a sender that it is off.
+    Canceled,
 }
 
 impl fmt::Display for AbortReason {
@@ -200,6 +202,7 @@ impl fmt::Display for AbortReason {
             Self::FinalizeFailed => "metadata could not be written",
             Self::AsyncFailed => "asynchronous task checkpoint failed",
             Self::TooManyRequests => "too many requests wait",
+            Self::Canceled => "declined on a cancellation barrier",
         })
     }
 }
@@ -444,6 +447,8 @@ pub enum TraceEvent {
     },
     /// A split enumerator gave a reader a split, or told it that none are left.
     SplitAssigned { task: TaskId, attempt: Attempt, split: Option<SourcePosition> },
+    /// The marker that a checkpoint is off came on a channel, to a task that was not done with it.
+    CancellationArrived { task: TaskId, channel: ChannelId, checkpoint: CheckpointId },
 }
 
 impl TraceEvent {
