@@ -444,6 +444,13 @@ pub enum TraceEvent {
     },
     /// A split enumerator gave a reader a split, or told it that none are left.
     SplitAssigned { task: TaskId, attempt: Attempt, split: Option<SourcePosition> },
+    /// A new attempt of some tasks of a job, a region or several, is about to be deployed; the others go on.
+    RegionRestarted {
+        run: RunId,
+        attempt: Attempt,
+        restored: Option<CheckpointId>,
+        tasks: Arc<[TaskId]>,
+    },
 }
 
 impl TraceEvent {

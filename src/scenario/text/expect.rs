@@ -20,7 +20,7 @@ pub const CHECK_NAMES: [&str; 7] = [
 ];
 
 /// The things that `sometimes` can ask for.
-pub const SOMETIMES_NAMES: [&str; 28] = [
+pub const SOMETIMES_NAMES: [&str; 29] = [
     "channel-blocked",
     "held-in-flight",
     "restored",
@@ -49,6 +49,7 @@ pub const SOMETIMES_NAMES: [&str; 28] = [
     "barrier-overtook-records",
     "in-flight-restored",
     "records-past-the-barrier",
+    "region-restarted",
 ];
 
 /// What expectations can name.
@@ -88,6 +89,7 @@ impl Hopes<'_> {
             completed: self.by_job(text.completed)?,
             retained: self.by_job(text.retained)?,
             callbacks: self.by_task(text.callbacks)?,
+            attempts: self.by_task(text.attempts)?,
         })
     }
 
