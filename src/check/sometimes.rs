@@ -5,7 +5,7 @@ use crate::trace::{AbortReason, EndOfTask, Entry, Fault, MessageFate, TraceEvent
 use std::collections::BTreeSet;
 
 /// The names, sorted.
-pub const SOMETIMES: [&str; 29] = [
+pub const SOMETIMES: &[&str] = &[
     "alignment-timed-out",
     "backpressure",
     "barrier-overtook-records",
@@ -24,6 +24,7 @@ pub const SOMETIMES: [&str; 29] = [
     "message-lost",
     "operator-failed",
     "records-past-the-barrier",
+    "region-restarted",
     "rescaled-keyed-state",
     "restored",
     "restored-at-another-parallelism",
@@ -55,6 +56,12 @@ impl Sometimes {
             TraceEvent::InFlightPersisted { .. } => "barrier-overtook-records",
             TraceEvent::InFlightRestored { .. } => "in-flight-restored",
             TraceEvent::AttemptStarted { restored: Some(_), .. } => "restored",
+            TraceEvent::RegionRestarted { restored, .. } => {
+                if restored.is_some() {
+                    self.seen.insert("restored");
+                }
+                "region-restarted"
+            }
             TraceEvent::FaultInjected { fault } => match fault {
                 Fault::TaskKilled(_) => "task-killed",
                 Fault::TaskManagerKilled(_) => "task-manager-killed",

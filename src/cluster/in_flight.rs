@@ -352,7 +352,6 @@ impl World {
     pub(super) fn refill(
         &mut self,
         cast: &Cast,
-        attempt: Attempt,
         deployments: &mut [(TaskId, Deployment)],
         agenda: &mut Agenda,
     ) {
@@ -361,6 +360,7 @@ impl World {
         });
         let Some(checkpoint) = permits.next() else { return };
         for (task, deployment) in deployments {
+            let attempt = self.attempt_of(cast.run, *task);
             let task = TaskId::new(cast.first_task + task.index());
             for (channel, records) in std::mem::take(&mut deployment.in_flight) {
                 let channel = ChannelId::new(cast.first_channel + channel.index());

@@ -119,7 +119,8 @@ pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
         | TraceEvent::JobStatusChanged { .. }
         | TraceEvent::JobStopping { .. }
         | TraceEvent::RestoreMapped { .. }
-        | TraceEvent::AttemptStarted { .. } => job_line(event, names),
+        | TraceEvent::AttemptStarted { .. }
+        | TraceEvent::RegionRestarted { .. } => job_line(event, names),
         TraceEvent::TaskDeployed { .. }
         | TraceEvent::TaskInitialized { .. }
         | TraceEvent::TaskRunning { .. }
@@ -194,6 +195,17 @@ fn job_line(event: &TraceEvent, names: &Names) -> Line {
                 Some(id) => format!("attempt {attempt} starts from snapshot {id}"),
             },
         ),
+        TraceEvent::RegionRestarted { run, attempt, restored, tasks } => {
+            let tasks: Vec<String> = tasks.iter().map(|task| names.task(*task)).collect();
+            let tasks = tasks.join(", ");
+            of_job(
+                *run,
+                match restored {
+                    None => format!("attempt {attempt} of {tasks} starts empty"),
+                    Some(id) => format!("attempt {attempt} of {tasks} starts from snapshot {id}"),
+                },
+            )
+        }
         _ => unreachable!("not an event of a job"),
     }
 }

@@ -37,11 +37,14 @@ pub enum Mutation {
     CompleteWithMissingParticipant,
     /// A sink that is restored aborts the transactions that its snapshot covers (G1). Breaks transaction hygiene.
     RestoredTransactionsAborted,
+    /// A split enumerator is reset by a failover of the whole job only, not told of a region (C10, FLINK-21178). Breaks
+    /// output equivalence.
+    ResetHookOnlyOnGlobal,
 }
 
 impl Mutation {
     /// Every mutation.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::ProcessPastBarrier,
         Self::CommitOnSnapshot,
         Self::OrphanedKeyRanges,
@@ -56,6 +59,7 @@ impl Mutation {
         Self::AckBeforeDurable,
         Self::CompleteWithMissingParticipant,
         Self::RestoredTransactionsAborted,
+        Self::ResetHookOnlyOnGlobal,
     ];
 
     /// Patches the rules.
@@ -75,6 +79,7 @@ impl Mutation {
             Self::AckBeforeDurable => rules.ack_awaits_durability = false,
             Self::CompleteWithMissingParticipant => rules.every_participant_awaited = false,
             Self::RestoredTransactionsAborted => rules.restored_transactions_committed = false,
+            Self::ResetHookOnlyOnGlobal => rules.split_enumerators_told_of_regions = false,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Releases of Flink, each a patch to the rules.
 
-use super::{CommitWhen, InFlightKept, KeyGroupOwner, Rules};
+use super::{CommitWhen, Failover, InFlightKept, KeyGroupOwner, Rules};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -41,6 +41,7 @@ impl Release {
                 markers_are_stable: true,
                 split_events_gated: true,
                 split_events_acknowledged: true,
+                split_enumerators_told_of_regions: true,
                 ack_awaits_durability: true,
                 every_participant_awaited: true,
                 restored_transactions_committed: true,
@@ -48,6 +49,7 @@ impl Release {
                 tolerance_counts_expired: true,
                 tolerance_counts_async: true,
                 tolerance_counts_finalize: true,
+                failover: Failover::Region,
             },
         }
     }

@@ -449,6 +449,13 @@ pub enum TraceEvent {
     SplitAssigned { task: TaskId, attempt: Attempt, split: Option<SourcePosition> },
     /// The marker that a checkpoint is off came on a channel, to a task that was not done with it.
     CancellationArrived { task: TaskId, channel: ChannelId, checkpoint: CheckpointId },
+    /// A new attempt of some tasks of a job, a region or several, is about to be deployed; the others go on.
+    RegionRestarted {
+        run: RunId,
+        attempt: Attempt,
+        restored: Option<CheckpointId>,
+        tasks: Arc<[TaskId]>,
+    },
 }
 
 impl TraceEvent {
