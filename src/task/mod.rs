@@ -7,15 +7,17 @@ mod aligner;
 mod callbacks;
 mod chain;
 mod context;
+mod generator;
 mod lifecycle;
 mod output;
 mod overtake;
+mod time;
 mod tracker;
 mod valve;
 
 pub use aligner::{Aligner, Alignment, Overtaking};
-use chain::Surroundings;
 pub use chain::{Chain, Link, SourceInput, Target};
+use chain::{Stem, Surroundings};
 pub use output::{Output, Outputs};
 pub use tracker::Tracker;
 pub use valve::{Advance, Valve};
@@ -79,6 +81,8 @@ pub struct Task {
     aligner: Aligner,
     /// Counts barriers instead of aligning them, in at-least-once mode.
     tracker: Option<Tracker>,
+    /// The watermarks of its channels, once any has told one.
+    valve: Option<Box<Valve>>,
     /// The newest barrier that has arrived and may yet overtake what is before it.
     announced: Option<Barrier>,
     chain: Chain,
@@ -115,6 +119,7 @@ impl Task {
                 CheckpointMode::ExactlyOnce => None,
                 CheckpointMode::AtLeastOnce => Some(Tracker::default()),
             },
+            valve: None,
             announced: None,
             data_ended: vec![false; channels.len()],
             phase: Phase::Starting,
@@ -168,6 +173,8 @@ impl Task {
         match element {
             Element::Record(record) => self.on_record(gate, record, now, effects),
             Element::Barrier(barrier) => self.on_barrier(gate, barrier, now, effects),
+            Element::Watermark(time) => self.on_watermark(gate, time, now, effects),
+            Element::Status(status) => self.on_status(gate, status, now, effects),
             Element::EndOfData => self.on_end_of_data(gate, now, effects),
             Element::EndOfPartition => self.on_end_of_partition(gate, now, effects),
         }
