@@ -400,6 +400,8 @@ const fn record_of(element: &Element) -> Option<&Record> {
         Element::Record(record) => Some(record),
         Element::Barrier(_)
         | Element::Cancellation(_)
+        | Element::Watermark(_)
+        | Element::Status(_)
         | Element::EndOfData
         | Element::EndOfPartition => None,
     }
@@ -410,6 +412,8 @@ const fn barrier_of(element: &Element) -> Option<&Barrier> {
         Element::Barrier(barrier) => Some(barrier),
         Element::Record(_)
         | Element::Cancellation(_)
+        | Element::Watermark(_)
+        | Element::Status(_)
         | Element::EndOfData
         | Element::EndOfPartition => None,
     }

@@ -1,6 +1,7 @@
 //! An event in words: whom it happened to, and what it was.
 
 use super::names::Names;
+use super::time_words::time_words;
 use crate::job::{CheckpointId, CheckpointKind, RunId, TaskId};
 use crate::kernel::SimTime;
 use crate::scenario::{Action, Aim, Step, TaskName};
@@ -153,6 +154,13 @@ pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
         | TraceEvent::AckSent { .. }
         | TraceEvent::DeclineSent { .. }
         | TraceEvent::NotifyHandled { .. } => snapshot_line(event, names),
+        TraceEvent::WatermarkEmitted { .. }
+        | TraceEvent::WatermarkStatusChanged { .. }
+        | TraceEvent::TimersFired { .. }
+        | TraceEvent::LateDropped { .. } => {
+            let (task, what) = time_words(event, names);
+            of_task(names, *task, what)
+        }
         TraceEvent::TransactionBegun { .. }
         | TraceEvent::TransactionPrepared { .. }
         | TraceEvent::TransactionCommitted { .. }

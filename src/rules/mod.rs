@@ -34,6 +34,12 @@ pub struct Rules {
     pub in_flight: InFlightKept,
     /// When a two-phase sink commits.
     pub commit_when: CommitWhen,
+    /// Which of its channels' watermarks a task takes for its own.
+    pub watermark: WatermarkTaken,
+    /// Whether the timers that a watermark makes due fire before it is sent on.
+    pub timers_before_watermark: bool,
+    /// Whether timers are part of a snapshot (A7).
+    pub timers_in_snapshot: bool,
     /// Who owns a key group after a restore.
     pub key_group_owner: KeyGroupOwner,
     /// Whether list state is re-dealt when parallelism changes, and not left behind.
@@ -88,6 +94,16 @@ pub enum InFlightKept {
     InputsOnly,
     /// All of them, those of a channel out of order (B3: wrong).
     OutOfOrder,
+}
+
+/// Which of the watermarks of its channels a task takes for its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WatermarkTaken {
+    /// That of the slowest channel that is not idle.
+    OfTheSlowest,
+    /// That of the fastest (I2: ahead of what is still to come, wrong).
+    OfTheFastest,
 }
 
 /// When a two-phase sink commits.

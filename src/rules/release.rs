@@ -1,6 +1,6 @@
 //! Releases of Flink, each a patch to the rules.
 
-use super::{CommitWhen, Failover, InFlightKept, KeyGroupOwner, Rules};
+use super::{CommitWhen, Failover, InFlightKept, KeyGroupOwner, Rules, WatermarkTaken};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -34,6 +34,9 @@ impl Release {
                 cancellation_markers: true,
                 in_flight: InFlightKept::All,
                 commit_when: CommitWhen::Completed,
+                watermark: WatermarkTaken::OfTheSlowest,
+                timers_before_watermark: true,
+                timers_in_snapshot: true,
                 key_group_owner: KeyGroupOwner::Range,
                 list_state_restored: true,
                 final_committables_sent: true,

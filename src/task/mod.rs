@@ -8,15 +8,17 @@ mod callbacks;
 mod cancellation;
 mod chain;
 mod context;
+mod generator;
 mod lifecycle;
 mod output;
 mod overtake;
+mod time;
 mod tracker;
 mod valve;
 
 pub use aligner::{Aligner, Alignment, Overtaking};
-use chain::Surroundings;
 pub use chain::{Chain, Link, SourceInput, Target};
+use chain::{Stem, Surroundings};
 pub use output::{Output, Outputs};
 pub use tracker::Tracker;
 pub use valve::{Advance, Valve};
@@ -80,6 +82,8 @@ pub struct Task {
     aligner: Aligner,
     /// Counts barriers instead of aligning them, in at-least-once mode.
     tracker: Option<Tracker>,
+    /// The watermarks of its channels, once any has told one.
+    valve: Option<Box<Valve>>,
     /// The newest barrier that has arrived and may yet overtake what is before it.
     announced: Option<Barrier>,
     chain: Chain,
@@ -118,6 +122,7 @@ impl Task {
                 CheckpointMode::ExactlyOnce => None,
                 CheckpointMode::AtLeastOnce => Some(Tracker::default()),
             },
+            valve: None,
             announced: None,
             data_ended: vec![false; channels.len()],
             phase: Phase::Starting,
@@ -173,6 +178,8 @@ impl Task {
             Element::Record(record) => self.on_record(gate, record, now, effects),
             Element::Barrier(barrier) => self.on_barrier(gate, barrier, now, effects),
             Element::Cancellation(checkpoint) => self.on_cancellation(gate, checkpoint, effects),
+            Element::Watermark(time) => self.on_watermark(gate, time, now, effects),
+            Element::Status(status) => self.on_status(gate, status, now, effects),
             Element::EndOfData => self.on_end_of_data(gate, now, effects),
             Element::EndOfPartition => self.on_end_of_partition(gate, now, effects),
         }

@@ -2,8 +2,8 @@
 
 use super::Call;
 use crate::job::{
-    Attempt, ChannelId, CheckpointId, CheckpointKind, ExternalId, InputId, OperatorId,
-    OperatorIndex, Origin, RunId, TaskId, TaskManagerId,
+    Attempt, ChannelId, CheckpointId, CheckpointKind, EventTime, ExternalId, InputId, OperatorId,
+    OperatorIndex, Origin, RunId, TaskId, TaskManagerId, WatermarkStatus,
 };
 use serde::Serialize;
 use std::fmt;
@@ -455,6 +455,28 @@ pub enum TraceEvent {
         attempt: Attempt,
         restored: Option<CheckpointId>,
         tasks: Arc<[TaskId]>,
+    },
+    /// A task put a watermark into all its outputs, after its operators had fired what was due. The last one, which comes
+    /// with the end of data, is not told.
+    WatermarkEmitted { task: TaskId, attempt: Attempt, watermark: EventTime },
+    /// A task told its receivers whether to wait for its watermarks.
+    WatermarkStatusChanged { task: TaskId, attempt: Attempt, status: WatermarkStatus },
+    /// Timers of an operator fired, in event time up to a watermark or in virtual time.
+    TimersFired {
+        task: TaskId,
+        attempt: Attempt,
+        operator: OperatorId,
+        watermark: Option<EventTime>,
+        timers: u32,
+    },
+    /// An operator gave up a record of this timestamp, which came too late.
+    LateDropped {
+        task: TaskId,
+        attempt: Attempt,
+        operator: OperatorId,
+        origin: Origin,
+        timestamp: EventTime,
+        watermark: EventTime,
     },
 }
 
