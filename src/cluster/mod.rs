@@ -17,6 +17,7 @@ mod outcome;
 mod shared_files;
 mod steps;
 mod submit;
+mod time;
 mod user_code;
 mod world;
 

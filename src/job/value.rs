@@ -1,11 +1,13 @@
 //! Records and their values, and where a record came from.
 
+use super::EventTime;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// What a record carries, a key is, and state holds.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Value {
     /// A 64-bit signed integer.
     Int(i64),
@@ -45,6 +47,35 @@ impl Value {
             Self::Int(_) | Self::Bool(_) | Self::Text(_) | Self::Bytes(_) => None,
         }
     }
+}
+
+/// One word an integer, since most keys and columns are integers. Whatever else feeds its kind and length after its
+/// content, so that values of different kinds differ.
+impl Hash for Value {
+    #[inline]
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        match self {
+            Self::Int(number) => hasher.write_i64(*number),
+            Self::Bool(truth) => hasher.write_u64(1 << 56 | u64::from(*truth)),
+            Self::Text(text) => hash_bytes(2, text.as_bytes(), hasher),
+            Self::Bytes(bytes) => hash_bytes(3, bytes, hasher),
+            Self::Row(columns) => {
+                columns.iter().for_each(|column| column.hash(hasher));
+                hash_end(4, columns.len(), hasher);
+            }
+        }
+    }
+}
+
+#[inline]
+fn hash_bytes<H: Hasher>(kind: u64, bytes: &[u8], hasher: &mut H) {
+    hasher.write(bytes);
+    hash_end(kind, bytes.len(), hasher);
+}
+
+#[inline]
+fn hash_end<H: Hasher>(kind: u64, length: usize, hasher: &mut H) {
+    hasher.write_u64(kind << 56 ^ u64::try_from(length).expect("a length fits in 64 bits"));
 }
 
 /// Text as it is, bytes with `\xNN` escapes, a row in parentheses.
@@ -124,4 +155,6 @@ pub struct Record {
     pub value: Value,
     /// Where it came from.
     pub origin: Origin,
+    /// When it happened; `MIN` if nobody said.
+    pub timestamp: EventTime,
 }

@@ -1,6 +1,7 @@
 //! An event in words: whom it happened to, and what it was.
 
 use super::names::Names;
+use super::time_words::time_words;
 use crate::job::{CheckpointId, CheckpointKind, RunId, TaskId};
 use crate::kernel::SimTime;
 use crate::scenario::{Action, Aim, Step, TaskName};
@@ -119,7 +120,8 @@ pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
         | TraceEvent::JobStatusChanged { .. }
         | TraceEvent::JobStopping { .. }
         | TraceEvent::RestoreMapped { .. }
-        | TraceEvent::AttemptStarted { .. } => job_line(event, names),
+        | TraceEvent::AttemptStarted { .. }
+        | TraceEvent::RegionRestarted { .. } => job_line(event, names),
         TraceEvent::TaskDeployed { .. }
         | TraceEvent::TaskInitialized { .. }
         | TraceEvent::TaskRunning { .. }
@@ -146,6 +148,7 @@ pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
         | TraceEvent::BarrierArrived { .. }
         | TraceEvent::AlignmentCompleted { .. }
         | TraceEvent::AlignmentSwitched { .. }
+        | TraceEvent::CancellationArrived { .. }
         | TraceEvent::InFlightPersisted { .. }
         | TraceEvent::InFlightRestored { .. }
         | TraceEvent::SourcePositions { .. }
@@ -157,6 +160,13 @@ pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
         | TraceEvent::AckSent { .. }
         | TraceEvent::DeclineSent { .. }
         | TraceEvent::NotifyHandled { .. } => snapshot_line(event, names),
+        TraceEvent::WatermarkEmitted { .. }
+        | TraceEvent::WatermarkStatusChanged { .. }
+        | TraceEvent::TimersFired { .. }
+        | TraceEvent::LateDropped { .. } => {
+            let (task, what) = time_words(event, names);
+            of_task(names, *task, what)
+        }
         TraceEvent::TransactionBegun { .. }
         | TraceEvent::TransactionPrepared { .. }
         | TraceEvent::TransactionCommitted { .. }
@@ -199,6 +209,17 @@ fn job_line(event: &TraceEvent, names: &Names) -> Line {
                 Some(id) => format!("attempt {attempt} starts from snapshot {id}"),
             },
         ),
+        TraceEvent::RegionRestarted { run, attempt, restored, tasks } => {
+            let tasks: Vec<String> = tasks.iter().map(|task| names.task(*task)).collect();
+            let tasks = tasks.join(", ");
+            of_job(
+                *run,
+                match restored {
+                    None => format!("attempt {attempt} of {tasks} starts empty"),
+                    Some(id) => format!("attempt {attempt} of {tasks} starts from snapshot {id}"),
+                },
+            )
+        }
         _ => unreachable!("not an event of a job"),
     }
 }
@@ -349,6 +370,9 @@ fn snapshot_line(event: &TraceEvent, names: &Names) -> Line {
         }
         TraceEvent::AlignmentCompleted { task, checkpoint, held } => {
             (task, format!("aligned for {checkpoint}, {held} records held back"))
+        }
+        TraceEvent::CancellationArrived { task, channel, checkpoint } => {
+            (task, format!("hears from {} that {checkpoint} is off", names.sender(*channel)))
         }
         TraceEvent::AlignmentSwitched { task, checkpoint } => {
             (task, format!("waits for the barriers of {checkpoint} no longer"))

@@ -28,10 +28,18 @@ pub struct Rules {
     pub empty_entries_skipped: bool,
     /// When a barrier holds its channel back in exactly-once mode.
     pub barrier_blocks_channel: bool,
+    /// Whether a task that gives a checkpoint up tells its receivers on their channels (since 1.1.4).
+    pub cancellation_markers: bool,
     /// What an unaligned checkpoint keeps of the records that its barriers overtake.
     pub in_flight: InFlightKept,
     /// When a two-phase sink commits.
     pub commit_when: CommitWhen,
+    /// Which of its channels' watermarks a task takes for its own.
+    pub watermark: WatermarkTaken,
+    /// Whether the timers that a watermark makes due fire before it is sent on.
+    pub timers_before_watermark: bool,
+    /// Whether timers are part of a snapshot (A7).
+    pub timers_in_snapshot: bool,
     /// Who owns a key group after a restore.
     pub key_group_owner: KeyGroupOwner,
     /// Whether list state is re-dealt when parallelism changes, and not left behind.
@@ -46,6 +54,8 @@ pub struct Rules {
     pub split_events_gated: bool,
     /// Whether a reader acknowledges what its split enumerator sends, and barriers wait for that (FLINK-21996).
     pub split_events_acknowledged: bool,
+    /// Whether a split enumerator is told which readers restart while it goes on itself (FLINK-20222).
+    pub split_enumerators_told_of_regions: bool,
     /// Whether a task acks only when its snapshot is durable.
     pub ack_awaits_durability: bool,
     /// Whether a checkpoint awaits the ack of every task that takes part.
@@ -60,6 +70,8 @@ pub struct Rules {
     pub tolerance_counts_async: bool,
     /// Whether metadata that could not be written does (since 1.16).
     pub tolerance_counts_finalize: bool,
+    /// What restarts with a failed task where the job does not say (`jobmanager.execution.failover-strategy`).
+    pub failover: Failover,
     /// Which files an incremental checkpoint may refer to.
     pub increments_build_on: IncrementBase,
     /// Whether the name of a shared file tells the attempt and checkpoint that wrote it (FLINK-29095).
@@ -75,6 +87,16 @@ pub struct Rules {
     pub unclaimed_files_kept: bool,
     /// Whether the files that a late ack tells of are taken note of, so that somebody deletes them.
     pub late_acks_registered: bool,
+}
+
+/// What restarts with a failed task (SEMANTICS §6.1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Failover {
+    /// Its pipelined region: every task that it is connected with by channels (since 1.9).
+    Region,
+    /// Every task of the job.
+    Full,
 }
 
 /// Which files an incremental checkpoint may refer to, beside its own.
@@ -107,6 +129,16 @@ pub enum InFlightKept {
     InputsOnly,
     /// All of them, those of a channel out of order (B3: wrong).
     OutOfOrder,
+}
+
+/// Which of the watermarks of its channels a task takes for its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WatermarkTaken {
+    /// That of the slowest channel that is not idle.
+    OfTheSlowest,
+    /// That of the fastest (I2: ahead of what is still to come, wrong).
+    OfTheFastest,
 }
 
 /// When a two-phase sink commits.

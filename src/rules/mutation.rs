@@ -37,6 +37,9 @@ pub enum Mutation {
     CompleteWithMissingParticipant,
     /// A sink that is restored aborts the transactions that its snapshot covers (G1). Breaks transaction hygiene.
     RestoredTransactionsAborted,
+    /// A split enumerator is reset by a failover of the whole job only, not told of a region (C10, FLINK-21178). Breaks
+    /// output equivalence.
+    ResetHookOnlyOnGlobal,
     /// A shared file is deleted with the checkpoint that wrote it, although newer ones use it (E8). Breaks reference
     /// safety.
     GcByEpochWindow,
@@ -55,7 +58,7 @@ pub enum Mutation {
 
 impl Mutation {
     /// Every mutation.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::ProcessPastBarrier,
         Self::CommitOnSnapshot,
         Self::OrphanedKeyRanges,
@@ -70,6 +73,7 @@ impl Mutation {
         Self::AckBeforeDurable,
         Self::CompleteWithMissingParticipant,
         Self::RestoredTransactionsAborted,
+        Self::ResetHookOnlyOnGlobal,
         Self::GcByEpochWindow,
         Self::AbortDeletesShared,
         Self::DeleteRestoredShared,
@@ -94,6 +98,7 @@ impl Mutation {
             Self::AckBeforeDurable => rules.ack_awaits_durability = false,
             Self::CompleteWithMissingParticipant => rules.every_participant_awaited = false,
             Self::RestoredTransactionsAborted => rules.restored_transactions_committed = false,
+            Self::ResetHookOnlyOnGlobal => rules.split_enumerators_told_of_regions = false,
             Self::GcByEpochWindow => rules.shared_file_ends = SharedFileEnd::WithCreator,
             Self::AbortDeletesShared => {
                 rules.increments_build_on = IncrementBase::Drawn;

@@ -1,6 +1,9 @@
 //! Releases of Flink, each a patch to the rules.
 
-use super::{CommitWhen, InFlightKept, IncrementBase, KeyGroupOwner, Rules, SharedFileEnd};
+use super::{
+    CommitWhen, Failover, InFlightKept, IncrementBase, KeyGroupOwner, Rules, SharedFileEnd,
+    WatermarkTaken,
+};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -31,8 +34,12 @@ impl Release {
                 checkpoints_after_tasks_finish: true,
                 empty_entries_skipped: true,
                 barrier_blocks_channel: true,
+                cancellation_markers: true,
                 in_flight: InFlightKept::All,
                 commit_when: CommitWhen::Completed,
+                watermark: WatermarkTaken::OfTheSlowest,
+                timers_before_watermark: true,
+                timers_in_snapshot: true,
                 key_group_owner: KeyGroupOwner::Range,
                 list_state_restored: true,
                 final_committables_sent: true,
@@ -40,6 +47,7 @@ impl Release {
                 markers_are_stable: true,
                 split_events_gated: true,
                 split_events_acknowledged: true,
+                split_enumerators_told_of_regions: true,
                 ack_awaits_durability: true,
                 every_participant_awaited: true,
                 restored_transactions_committed: true,
@@ -47,6 +55,7 @@ impl Release {
                 tolerance_counts_expired: true,
                 tolerance_counts_async: true,
                 tolerance_counts_finalize: true,
+                failover: Failover::Region,
                 increments_build_on: IncrementBase::Completed,
                 shared_file_names_unique: true,
                 shared_file_ends: SharedFileEnd::WithLastUser,

@@ -4,6 +4,7 @@ use super::column::Column;
 use crate::job::JobGraph;
 pub use crate::job::{CheckpointConfig, RestartStrategy, Retention};
 use crate::kernel::SimTime;
+pub use crate::rules::Failover;
 use crate::rules::{Mutation, Release, Rules};
 use crate::trace::{JobStatus, Message};
 use std::collections::BTreeMap;
@@ -93,6 +94,18 @@ pub struct Input {
     pub partitions: u16,
     /// The j-th entry of a partition is there from j times this on.
     pub every: SimTime,
+    /// How its rows are put out of order; by default not at all.
+    pub shuffle: Option<Shuffle>,
+}
+
+/// Puts the rows of an input in an order drawn from the seed, in which none comes so much event time, or more, behind a later
+/// one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Shuffle {
+    /// The column that holds a row's time, in milliseconds.
+    pub column: u16,
+    /// How many milliseconds, 1 or more.
+    pub within: i64,
 }
 
 /// Where the entries of a log come from.
@@ -109,12 +122,14 @@ pub enum InputKind {
         /// What its columns are; every record has as many fields.
         columns: Vec<Column>,
     },
-    /// Rows `(key, number)` drawn from the seed: `key` in 0..keys, `number` in 0..100.
+    /// Rows `(key, number)`, or `(key, number, time)`, drawn from the seed: `key` in 0..keys, `number` in 0..100.
     Generate {
         /// How many entries.
         records: u32,
         /// How many different keys, 1 or more.
         keys: u32,
+        /// If set, rows have a time as their third column: the i-th entry happens i times as many milliseconds after 1970.
+        step: Option<i64>,
     },
 }
 
@@ -127,6 +142,8 @@ pub struct JobConfig {
     pub checkpoint: CheckpointConfig,
     /// What happens when a task fails.
     pub restart: RestartStrategy,
+    /// What restarts with it; by default what the release says.
+    pub failover: Option<Failover>,
 }
 
 /// One step of the story. Fires once.
@@ -426,6 +443,8 @@ pub struct Expect {
     pub retained: BTreeMap<String, Vec<u64>>,
     /// By subtask of an operator: the calls it gets from its task, in order, in all runs of its job.
     pub callbacks: BTreeMap<TaskName, Vec<String>>,
+    /// By subtask of an operator: how often it is deployed, in all runs of its job.
+    pub attempts: BTreeMap<TaskName, u64>,
 }
 
 /// Which checks must hold.

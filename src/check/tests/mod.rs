@@ -69,12 +69,14 @@ fn setup(jobs: Vec<JobGraph>) -> CheckSetup {
         kind: InputKind::Text("book.txt".to_owned()),
         partitions: 2,
         every: SimTime::from_millis(1),
+        shuffle: None,
     };
     let interval = Some(SimTime::from_secs(1));
     let job = |graph| JobConfig {
         graph,
         checkpoint: CheckpointConfig { interval, ..CheckpointConfig::default() },
         restart: RestartStrategy::None,
+        failover: None,
     };
     let scenario = Scenario {
         about: String::new(),

@@ -5,8 +5,8 @@ use super::{Draw, Profile, Scale, part, percent};
 use crate::job::{AtEnd, CheckpointMode, StateBackend};
 use crate::kernel::SimTime;
 use crate::scenario::{
-    Action, CheckpointConfig, JobConfig, Line, Milestone, Network, RestartStrategy, Retention,
-    Step, Trigger,
+    Action, CheckpointConfig, Failover, JobConfig, Line, Milestone, Network, RestartStrategy,
+    Retention, Step, Trigger,
 };
 use crate::trace::JobStatus;
 
@@ -158,6 +158,10 @@ impl Plot {
         let checkpoint = self.checkpoint(draw, profile, network);
         let delay = draw.span("restart-delay", (SimTime::from_millis(1), self.interval));
         let restart = restart(draw, delay);
+        let failover = draw.weighted(
+            "failover",
+            &[(None, 6), (Some(Failover::Region), 1), (Some(Failover::Full), 3)],
+        );
         let keeps_ids = !self.changed.contains(&true);
         let idles = draw.chance("idle", IDLE);
         let mut sketch = Sketch::draw(draw, scale, keeps_ids);
@@ -167,7 +171,8 @@ impl Plot {
                 sketch = sketch.successor(draw, act.name);
             }
             let then = if idles && act.exit.is_some() { AtEnd::Idle } else { AtEnd::End };
-            jobs.push(JobConfig { graph: sketch.graph(act.name, then), checkpoint, restart });
+            let graph = sketch.graph(act.name, then);
+            jobs.push(JobConfig { graph, checkpoint, restart, failover });
         }
         jobs
     }
@@ -183,9 +188,14 @@ impl Plot {
         let patience = self.interval.times(draw.within("timeout-intervals", (2, 5)));
         let pauses = draw.chance("min-pause-set", 30);
         let at_least_once = profile.at_least_once && draw.chance("at-least-once", AT_LEAST_ONCE);
-        let unaligned = profile.unaligned && !at_least_once && draw.chance("unaligned", UNALIGNED);
-        let waits = unaligned && draw.chance("aligned-timeout-set", ALIGNED_FIRST);
         let leaves = self.acts.iter().any(|act| matches!(act.exit, Some(Exit::Checkpoint(_))));
+        // What is in flight can only be put back where the exchanges are as they were.
+        let may_overtake = !(leaves && self.changed.contains(&true));
+        let unaligned = profile.unaligned
+            && may_overtake
+            && !at_least_once
+            && draw.chance("unaligned", UNALIGNED);
+        let waits = unaligned && draw.chance("aligned-timeout-set", ALIGNED_FIRST);
         let max_concurrent = draw.weighted("max-concurrent", &[(1, 5), (2, 2), (3, 2)]);
         CheckpointConfig {
             interval: Some(self.interval),

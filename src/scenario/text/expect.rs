@@ -21,7 +21,7 @@ pub const CHECK_NAMES: [&str; 8] = [
 ];
 
 /// The things that `sometimes` can ask for.
-pub const SOMETIMES_NAMES: [&str; 28] = [
+pub const SOMETIMES_NAMES: &[&str] = &[
     "channel-blocked",
     "held-in-flight",
     "restored",
@@ -50,6 +50,8 @@ pub const SOMETIMES_NAMES: [&str; 28] = [
     "barrier-overtook-records",
     "in-flight-restored",
     "records-past-the-barrier",
+    "cancellation-arrived",
+    "region-restarted",
 ];
 
 /// What expectations can name.
@@ -89,6 +91,7 @@ impl Hopes<'_> {
             completed: self.by_job(text.completed)?,
             retained: self.by_job(text.retained)?,
             callbacks: self.by_task(text.callbacks)?,
+            attempts: self.by_task(text.attempts)?,
         })
     }
 

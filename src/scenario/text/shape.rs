@@ -1,7 +1,8 @@
 //! The shapes of a scenario file, as TOML spells them. Says what can be written, not whether it makes sense.
 
 use super::operator::OperatorText;
-use super::word::{ColumnText, Count, OneOrMany, Ordered, Printed, Time, TimeRange};
+use super::time::ShuffleText;
+use super::word::{ColumnText, Count, Millis, OneOrMany, Ordered, Printed, Time, TimeRange};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -65,6 +66,7 @@ pub(super) struct InputText {
     pub generate: Option<GenerateText>,
     pub partitions: Option<Count<65535>>,
     pub every: Option<Time>,
+    pub shuffle_within: Option<Spanned<ShuffleText>>,
 }
 
 /// `generate = { … }`.
@@ -73,6 +75,7 @@ pub(super) struct InputText {
 pub(super) struct GenerateText {
     pub records: u32,
     pub keys: Count<{ u32::MAX }>,
+    pub step: Option<Millis>,
 }
 
 /// `[job.NAME]`.
@@ -81,6 +84,7 @@ pub(super) struct GenerateText {
 pub(super) struct JobText {
     pub checkpoint: Option<CheckpointText>,
     pub restart: Option<RestartText>,
+    pub failover: Option<crate::rules::Failover>,
     pub chaining: Option<bool>,
     pub max_parallelism: Option<Count<32768>>,
     #[serde(default)]
@@ -340,4 +344,6 @@ pub(super) struct ExpectText {
     pub retained: Ordered<Vec<u64>>,
     #[serde(default)]
     pub callbacks: Ordered<Vec<String>>,
+    #[serde(default)]
+    pub attempts: Ordered<u64>,
 }

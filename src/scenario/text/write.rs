@@ -1,6 +1,7 @@
 //! Writing a scenario as text: what it says, less what would hold anyway.
 
 use super::layout::{Table, key, list, quoted, range, time, word};
+use super::time::shuffle_text;
 use crate::job::StateBackend;
 use crate::kernel::SimTime;
 use crate::rules::Release;
@@ -93,9 +94,11 @@ fn input(input: &Input) -> Table {
             .put("csv", quoted(path))
             .put_if(!header, "header", header)
             .put("columns", list(columns.iter().map(|column| quoted(column.to_string())))),
-        InputKind::Generate { records, keys } => {
+        InputKind::Generate { records, keys, step } => {
             let mut rows = Table::default();
             rows.put("records", records).put("keys", keys);
+            let step = step.and_then(|step| u64::try_from(step).ok());
+            rows.put_some("step", step.map(|step| time(SimTime::from_millis(step))));
             table.put("generate", rows.inline())
         }
     };
@@ -104,6 +107,7 @@ fn input(input: &Input) -> Table {
         "every",
         time(input.every),
     );
+    table.put_some("shuffle-within", input.shuffle.map(shuffle_text));
     table
 }
 
@@ -118,6 +122,7 @@ fn job(job: &JobConfig) -> String {
             "restart",
             restart(job.restart),
         )
+        .put_some("failover", job.failover.map(|failover| word(&failover)))
         .put_if(!job.graph.chaining, "chaining", false)
         .put_some("max-parallelism", job.graph.max_parallelism);
     let mut text = table.lines();
@@ -235,6 +240,9 @@ fn expect(expect: &Expect, first: &str) -> Table {
     let named = |(task, calls): (&TaskName, &Vec<String>)| (task.text(first), calls.clone());
     let callbacks: BTreeMap<String, Vec<String>> = expect.callbacks.iter().map(named).collect();
     put_map(&mut table, "callbacks", &callbacks, |calls| list(calls.iter().map(quoted)));
+    let named = |(task, count): (&TaskName, &u64)| (task.text(first), *count);
+    let attempts: BTreeMap<String, u64> = expect.attempts.iter().map(named).collect();
+    put_map(&mut table, "attempts", &attempts, u64::to_string);
     table
 }
 
