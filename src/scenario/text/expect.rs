@@ -52,6 +52,9 @@ pub const SOMETIMES_NAMES: &[&str] = &[
     "records-past-the-barrier",
     "cancellation-arrived",
     "region-restarted",
+    "shared-file-deleted",
+    "shared-file-missing",
+    "state-too-large",
 ];
 
 /// What expectations can name.
