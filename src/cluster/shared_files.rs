@@ -8,6 +8,7 @@ use crate::job::{Attempt, CheckpointId, FileId, RunId, SharedFile, StateBackend,
 use crate::state::OperatorSnapshot;
 use crate::store::largest_state;
 use crate::trace::TraceEvent;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 impl World {
@@ -22,8 +23,8 @@ impl World {
         for SharedFile { id: file, content, .. } in
             snapshots.iter().flat_map(|snapshot| &snapshot.shared).copied()
         {
-            if !self.shared_files.contains_key(&file) {
-                self.shared_files.insert(file, content);
+            if let Entry::Vacant(place) = self.shared_files.entry(file) {
+                place.insert(content);
                 let event = TraceEvent::FileCreated { task, attempt, checkpoint, file, content };
                 self.tell(event);
             }

@@ -136,8 +136,8 @@ mod tests {
     #[test]
     fn files_of_a_snapshot_that_is_not_claimed_are_never_deleted() {
         let rules = rules(None);
-        let mut registry = SharedStateRegistry::default();
-        registry.not_claimed = Some(checkpoint(4));
+        let not_claimed = Some(checkpoint(4));
+        let mut registry = SharedStateRegistry { not_claimed, ..SharedStateRegistry::default() };
         registry.register(checkpoint(4), &snapshot(&[1]));
         registry.register(checkpoint(5), &snapshot(&[2]));
         assert_eq!(registry.release(None, &rules), [file(2)]);
