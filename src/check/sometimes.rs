@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 /// The names, sorted.
 pub const SOMETIMES: &[&str] = &[
+    "alignment-limit-exceeded",
     "alignment-timed-out",
     "backpressure",
     "barrier-overtook-records",
@@ -104,6 +105,7 @@ impl Sometimes {
             AbortReason::Declined => "checkpoint-declined",
             AbortReason::AsyncFailed => "snapshot-failed",
             AbortReason::Subsumed => "checkpoint-subsumed",
+            AbortReason::AlignmentLimit => "alignment-limit-exceeded",
             AbortReason::CoordinatorSuspended
             | AbortReason::NotAllTasksRunning
             | AbortReason::TooManyConcurrent

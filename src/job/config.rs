@@ -28,6 +28,10 @@ pub struct CheckpointConfig {
     pub unaligned: bool,
     /// For how long after its trigger a checkpoint is aligned before its barriers overtake; zero: they do so at once.
     pub aligned_timeout: SimTime,
+    /// How many records a subtask may hold in its own buffers while it aligns; with more it gives the checkpoint up
+    /// (`task.checkpoint.alignment.max-size` of 1.2 to 1.10, which counts bytes). Where it is set, a channel that a barrier
+    /// holds back is read on into those buffers; where it is not, it backs up to its sender, as since 1.11.
+    pub alignment_limit: Option<u32>,
 }
 
 /// Whether the completed checkpoints of a job outlive it (SEMANTICS §4.10). A job that finishes leaves none behind.
@@ -91,6 +95,7 @@ impl Default for CheckpointConfig {
             mode: CheckpointMode::ExactlyOnce,
             unaligned: false,
             aligned_timeout: SimTime::ZERO,
+            alignment_limit: None,
         }
     }
 }

@@ -186,6 +186,8 @@ pub enum AbortReason {
     TooManyRequests,
     /// A task heard from a sender that it is off.
     Canceled,
+    /// A task held too many records back for it.
+    AlignmentLimit,
 }
 
 impl fmt::Display for AbortReason {
@@ -203,6 +205,7 @@ impl fmt::Display for AbortReason {
             Self::AsyncFailed => "asynchronous task checkpoint failed",
             Self::TooManyRequests => "too many requests wait",
             Self::Canceled => "declined on a cancellation barrier",
+            Self::AlignmentLimit => "alignment limit exceeded",
         })
     }
 }

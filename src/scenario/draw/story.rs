@@ -12,6 +12,8 @@ use crate::trace::JobStatus;
 
 /// The jobs by act.
 pub(super) const NAMES: [&str; 3] = ["first", "second", "third"];
+/// Percent of aligned jobs that read on into buffers of their own while they align.
+const BUFFERS: u64 = 10;
 /// Percent of worlds in which a job is cancelled and another goes on from its savepoint.
 const SUCCESSOR: u64 = 62;
 /// Percent of those in which that happens twice.
@@ -213,6 +215,8 @@ impl Plot {
             } else {
                 SimTime::ZERO
             },
+            alignment_limit: (!unaligned && !at_least_once && draw.chance("buffers", BUFFERS))
+                .then(|| draw.count("alignment-limit", (1, 40))),
         }
     }
 

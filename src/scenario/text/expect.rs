@@ -50,6 +50,7 @@ pub const SOMETIMES_NAMES: &[&str] = &[
     "in-flight-restored",
     "records-past-the-barrier",
     "cancellation-arrived",
+    "alignment-limit-exceeded",
     "region-restarted",
 ];
 

@@ -115,6 +115,7 @@ pub(super) struct CheckpointText {
     pub mode: Option<crate::job::CheckpointMode>,
     pub unaligned: Option<Spanned<bool>>,
     pub aligned_timeout: Option<Spanned<Time>>,
+    pub alignment_limit: Option<Spanned<Count<{ u32::MAX }>>>,
 }
 
 /// `restart = "none"` or `restart = { fixed-delay = { … } }`.

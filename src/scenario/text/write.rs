@@ -160,6 +160,9 @@ fn checkpoint(job: &JobConfig) -> Table {
             "aligned-timeout",
             time(this.aligned_timeout),
         );
+    if let Some(limit) = this.alignment_limit {
+        table.put("alignment-limit", limit);
+    }
     table
 }
 
