@@ -30,7 +30,10 @@ pub const SOMETIMES: &[&str] = &[
     "restored",
     "restored-at-another-parallelism",
     "savepoint-stored",
+    "shared-file-deleted",
+    "shared-file-missing",
     "snapshot-failed",
+    "state-too-large",
     "task-blocked",
     "task-killed",
     "task-manager-killed",
@@ -80,6 +83,9 @@ impl Sometimes {
             TraceEvent::JobStopping { drain: false, .. } => "job-stopped",
             TraceEvent::OperatorFailed { .. } => "operator-failed",
             TraceEvent::SavepointStored { .. } => "savepoint-stored",
+            TraceEvent::FileDeleted { .. } => "shared-file-deleted",
+            TraceEvent::FileMissing { .. } => "shared-file-missing",
+            TraceEvent::StateTooLarge { .. } => "state-too-large",
             TraceEvent::TransactionAborted { .. } => "transaction-aborted",
             TraceEvent::TransactionCommitted { checkpoint, .. } => {
                 // A notification of the restored checkpoint went to an attempt that is no more.

@@ -15,6 +15,7 @@ mod in_flight;
 mod managers;
 mod milestone;
 mod outcome;
+mod shared_files;
 mod steps;
 mod submit;
 mod time;

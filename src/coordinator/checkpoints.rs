@@ -6,10 +6,11 @@
 use super::decide::{Situation, TriggerDecision, decide_trigger, outlives};
 use super::pending::{Pending, Purpose};
 use super::requests::Requests;
+use super::shared_registry::SharedStateRegistry;
 use crate::effect::{FileChange, JobEffects, JobTimer, ToTask};
 use crate::job::{
-    Attempt, Barrier, CheckpointConfig, CheckpointId, CheckpointKind, JobId, OperatorIndex, Plan,
-    RunId, Stop, TaskId,
+    Attempt, Barrier, CheckpointConfig, CheckpointId, CheckpointKind, FileId, JobId, OperatorIndex,
+    Plan, RunId, StateBackend, Stop, TaskId,
 };
 use crate::kernel::SimTime;
 use crate::rules::Rules;
@@ -72,6 +73,8 @@ pub struct Checkpoints {
     /// What waits for a pending checkpoint to be over.
     requests: Requests,
     failures: u32,
+    /// The files that its incremental checkpoints share.
+    registry: SharedStateRegistry,
 }
 
 impl Checkpoints {
@@ -90,6 +93,7 @@ impl Checkpoints {
             schedules: 0,
             requests: Requests::default(),
             failures: 0,
+            registry: SharedStateRegistry::default(),
         }
     }
 
@@ -102,6 +106,7 @@ impl Checkpoints {
     pub fn adopt(&mut self, checkpoint: Arc<CompletedCheckpoint>) {
         assert!(self.completed.is_empty(), "a run adopts a snapshot before anything else");
         self.next = checkpoint.properties().id.next();
+        self.registry.restore(&checkpoint, &self.rules);
         self.completed.push_back(Stored { checkpoint, is_foreign: true });
     }
 
@@ -290,6 +295,13 @@ impl Checkpoints {
         assert!(older.is_none(), "the coordinator of {operator:?} was drawn twice");
     }
 
+    /// An ack of a task came, whatever becomes of it: the shared files that it tells of are in use.
+    pub fn register(&mut self, checkpoint: CheckpointId, snapshots: &[Arc<OperatorSnapshot>]) {
+        if self.rules.late_acks_registered || self.is_pending(checkpoint) {
+            self.registry.register(checkpoint, snapshots);
+        }
+    }
+
     /// Takes in an ack of a task of the current attempt.
     pub fn on_ack(
         &mut self,
@@ -333,6 +345,10 @@ impl Checkpoints {
         self.last_completion = Some(now);
         let run = self.run;
         effects.events.push(TraceEvent::CheckpointCompleted { run, attempt, checkpoint, kind });
+        if completed.files().next().is_some() {
+            let files = completed.files().copied().collect();
+            effects.events.push(TraceEvent::FilesReferred { run, checkpoint, files });
+        }
         let purpose = pending.purpose;
         let is_savepoint = kind == CheckpointKind::Savepoint;
         let stops = purpose.stop().is_stop();
@@ -370,8 +386,30 @@ impl Checkpoints {
             let oldest = self.completed.pop_front().expect("more than one is there");
             let checkpoint = oldest.checkpoint.properties().id;
             effects.events.push(TraceEvent::CheckpointSubsumed { run: self.run, checkpoint });
-            discard(oldest, effects);
+            self.discard(oldest, effects);
         }
+        let lowest = self.completed.iter().map(|stored| stored.checkpoint.properties().id).min();
+        let unused = self.registry.release(lowest, &self.rules);
+        self.remove_shared(unused, effects);
+    }
+
+    /// Removes the files of a checkpoint that the system owns. Whether it did.
+    fn discard(&self, stored: Stored, effects: &mut JobEffects) -> bool {
+        let properties = stored.checkpoint.properties();
+        let is_owned = !stored.is_foreign && properties.kind == CheckpointKind::Checkpoint;
+        if is_owned {
+            if self.config.backend == StateBackend::Incremental {
+                let (run, checkpoint) = (self.run, properties.id);
+                effects.events.push(TraceEvent::CheckpointDiscarded { run, checkpoint });
+            }
+            effects.files.push(FileChange::RemoveCheckpoint(stored.checkpoint));
+        }
+        is_owned
+    }
+
+    fn remove_shared(&self, files: Vec<FileId>, effects: &mut JobEffects) {
+        let remove = |file| FileChange::RemoveShared(self.job, file);
+        effects.files.extend(files.into_iter().map(remove));
     }
 
     fn subsume_pending(&mut self, completed: CheckpointId, effects: &mut JobEffects) {
@@ -392,6 +430,8 @@ impl Checkpoints {
     ) -> Option<Purpose> {
         let pending = self.pending.remove(&checkpoint)?;
         self.tell_abort(checkpoint, &pending, reason, effects);
+        let unused = self.registry.abort(checkpoint, &self.rules);
+        self.remove_shared(unused, effects);
         let aborted = |task| (task, ToTask::NotifyAborted(checkpoint));
         effects.messages.extend(pending.ledger.participants().map(aborted));
         Some(pending.purpose)
@@ -443,19 +483,14 @@ impl Checkpoints {
         self.suspend(effects);
         effects.messages.truncate(told);
         let stored = std::mem::take(&mut self.completed);
-        if outlives(self.config.retention, end) {
-            return;
-        }
+        let mut lowest_kept = None;
         for stored in stored {
-            discard(stored, effects);
+            let id = stored.checkpoint.properties().id;
+            if outlives(self.config.retention, end) || !self.discard(stored, effects) {
+                lowest_kept = lowest_kept.or(Some(id));
+            }
         }
-    }
-}
-
-/// Removes the files of a checkpoint that the system owns.
-fn discard(stored: Stored, effects: &mut JobEffects) {
-    let is_savepoint = stored.checkpoint.properties().kind == CheckpointKind::Savepoint;
-    if !stored.is_foreign && !is_savepoint {
-        effects.files.push(FileChange::RemoveCheckpoint(stored.checkpoint));
+        let unused = self.registry.release(lowest_kept, &self.rules);
+        self.remove_shared(unused, effects);
     }
 }

@@ -42,6 +42,8 @@ pub struct Profile {
     pub at_least_once: bool,
     /// Whether barriers may overtake records.
     pub unaligned: bool,
+    /// Whether snapshots may go elsewhere than into files of each checkpoint.
+    pub backends: bool,
 }
 
 impl Default for Profile {
@@ -58,6 +60,7 @@ impl Default for Profile {
             user_code: true,
             at_least_once: true,
             unaligned: true,
+            backends: true,
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use super::Call;
 use crate::job::{
-    Attempt, ChannelId, CheckpointId, CheckpointKind, EventTime, ExternalId, InputId, OperatorId,
-    OperatorIndex, Origin, RunId, TaskId, TaskManagerId, WatermarkStatus,
+    Attempt, ChannelId, CheckpointId, CheckpointKind, EventTime, ExternalId, FileId, InputId,
+    OperatorId, OperatorIndex, Origin, RunId, SharedFile, TaskId, TaskManagerId, WatermarkStatus,
 };
 use serde::Serialize;
 use std::fmt;
@@ -481,6 +481,30 @@ pub enum TraceEvent {
         timestamp: EventTime,
         watermark: EventTime,
     },
+    /// A state was too large for a job manager that keeps states in memory: the snapshot fails. In bytes.
+    StateTooLarge {
+        task: TaskId,
+        attempt: Attempt,
+        checkpoint: CheckpointId,
+        bytes: u64,
+        most: u64,
+    },
+    /// A shared file is durable, written by a task for a checkpoint; `content` is a hash of what is in it.
+    FileCreated {
+        task: TaskId,
+        attempt: Attempt,
+        checkpoint: CheckpointId,
+        file: FileId,
+        content: u64,
+    },
+    /// A checkpoint that has just completed refers to these shared files.
+    FilesReferred { run: RunId, checkpoint: CheckpointId, files: Arc<[SharedFile]> },
+    /// A completed checkpoint of a job that shares files is kept no more.
+    CheckpointDiscarded { run: RunId, checkpoint: CheckpointId },
+    /// A job manager deleted a shared file.
+    FileDeleted { run: RunId, file: FileId },
+    /// A task could not restore its state, since a shared file was not there.
+    FileMissing { task: TaskId, attempt: Attempt, file: FileId },
 }
 
 impl TraceEvent {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use toml::Spanned;
 
 /// The checks that `holds` and `breaks` can name.
-pub const CHECK_NAMES: [&str; 7] = [
+pub const CHECK_NAMES: [&str; 8] = [
     "cut-consistency",
     "output-equivalence",
     "ownership-partition",
@@ -17,6 +17,7 @@ pub const CHECK_NAMES: [&str; 7] = [
     "durable-before-visible",
     "participants-and-fencing",
     "transaction-hygiene",
+    "reference-safety",
 ];
 
 /// The things that `sometimes` can ask for.
@@ -52,6 +53,9 @@ pub const SOMETIMES_NAMES: &[&str] = &[
     "cancellation-arrived",
     "alignment-limit-exceeded",
     "region-restarted",
+    "shared-file-deleted",
+    "shared-file-missing",
+    "state-too-large",
 ];
 
 /// What expectations can name.
