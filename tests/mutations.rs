@@ -27,7 +27,7 @@ const fn check_against(mutation: Mutation) -> &'static str {
         | Mutation::OpEventLossyUnacked
         | Mutation::OpEventNotGated
         | Mutation::ResetHookOnlyOnGlobal => OUTPUT_EQUIVALENCE,
-        Mutation::AckBeforeDurable => DURABLE_BEFORE_VISIBLE,
+        Mutation::AckBeforeDurable | Mutation::NotifyBeforeStore => DURABLE_BEFORE_VISIBLE,
         Mutation::CompleteWithMissingParticipant => PARTICIPANTS_AND_FENCING,
         Mutation::RestoredTransactionsAborted => TRANSACTION_HYGIENE,
         Mutation::OrphanedKeyRanges => OWNERSHIP_PARTITION,

@@ -34,6 +34,9 @@ pub struct Coverage {
     /// Worlds in which a region restarted and the rest of its job went on.
     #[serde(default)]
     pub restarted_a_region: u64,
+    /// Worlds in which another job manager took a job over.
+    #[serde(default)]
+    pub taken_over: u64,
     /// Worlds by the operators of their jobs.
     #[serde(default)]
     pub operators: OperatorFeatures,
@@ -55,6 +58,7 @@ impl Coverage {
         self.sinks_last_per_key += other.sinks_last_per_key;
         self.sinks_accounted += other.sinks_accounted;
         self.restarted_a_region += other.restarted_a_region;
+        self.taken_over += other.taken_over;
         self.operators.add(&other.operators);
     }
 

@@ -216,6 +216,9 @@ impl Checks {
         let input_names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
         let mut history = History::default();
         history.names.inputs.clone_from(&input_names);
+        let is_highly_available = setup.scenario.cluster.takeover_after.is_some();
+        let mut durable = DurableCheck::default();
+        durable.is_highly_available = is_highly_available;
         Self {
             setup,
             input_names,
@@ -226,7 +229,7 @@ impl Checks {
             consistency: Check::default(),
             ownership: Check::default(),
             mapping: Check::default(),
-            durable: Default::default(),
+            durable: (durable, Check::default()),
             participants: Default::default(),
             hygiene: Default::default(),
             early_commits: Vec::new(),
@@ -419,6 +422,7 @@ impl TraceSink for Checks {
             TraceEvent::RestoreMapped { run, checkpoint, .. } => {
                 self.on_report(*run, *checkpoint, entry);
             }
+            TraceEvent::JobTakenOver { .. } => self.coverage.taken_over = 1,
             TraceEvent::RegionRestarted { run, restored, .. } => {
                 self.coverage.restarted_a_region = 1;
                 if restored.is_some_and(|checkpoint| self.is_midway(*run, checkpoint)) {

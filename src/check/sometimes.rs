@@ -5,7 +5,7 @@ use crate::trace::{AbortReason, EndOfTask, Entry, Fault, MessageFate, TraceEvent
 use std::collections::BTreeSet;
 
 /// The names, sorted.
-pub const SOMETIMES: [&str; 29] = [
+pub const SOMETIMES: [&str; 30] = [
     "alignment-timed-out",
     "backpressure",
     "barrier-overtook-records",
@@ -19,6 +19,7 @@ pub const SOMETIMES: [&str; 29] = [
     "job-drained",
     "job-manager-killed",
     "job-stopped",
+    "job-taken-over",
     "message-delayed",
     "message-lost",
     "operator-failed",
@@ -54,6 +55,7 @@ impl Sometimes {
             TraceEvent::InFlightPersisted { .. } => "barrier-overtook-records",
             TraceEvent::InFlightRestored { .. } => "in-flight-restored",
             TraceEvent::AttemptStarted { restored: Some(_), .. } => "restored",
+            TraceEvent::JobTakenOver { .. } => "job-taken-over",
             TraceEvent::RegionRestarted { restored, .. } => {
                 if restored.is_some() {
                     self.seen.insert("restored");

@@ -270,7 +270,8 @@ impl World {
         act: impl FnOnce(&mut crate::coordinator::JobMaster, SimTime, &mut JobEffects),
     ) {
         let mut effects = std::mem::take(&mut self.job_effects);
-        if let Some(master) = self.runs[run.index()].master.as_mut() {
+        let master = self.runs[run.index()].master.as_mut();
+        if let Some(master) = master.filter(|master| !master.is_dead()) {
             act(master, self.now, &mut effects);
             master.settle(&mut effects);
         }
@@ -299,15 +300,21 @@ impl World {
             let task = self.world_task(run, task);
             self.send_to_task(task, attempt, message, agenda);
         }
+        self.carry_pointers(run, effects, agenda);
+        let leader = self.runs[run.index()].leader;
         let jitter = std::mem::take(&mut effects.restart_jitter);
         for (after, timer) in effects.timers.drain(..) {
             let after = self.jittered(run, after, jitter, timer);
-            self.schedule(self.now.plus(after), Control::Timer { run, timer }, agenda);
+            self.schedule(self.now.plus(after), Control::Timer { run, leader, timer }, agenda);
         }
         for checkpoint in effects.metadata.drain(..) {
             let (low, high) = self.scenario.network.metadata_write;
             let took = self.runs[run.index()].metadata.span(checkpoint.number() << 1, low, high);
-            self.schedule(self.now.plus(took), Control::Metadata { run, checkpoint }, agenda);
+            self.schedule(
+                self.now.plus(took),
+                Control::Metadata { run, leader, checkpoint },
+                agenda,
+            );
         }
         for (label, checkpoint) in effects.labelled.drain(..) {
             self.checkpoints.insert(label, (run, checkpoint));
@@ -321,6 +328,7 @@ impl World {
             self.watch_for_quiet(agenda);
         }
         if std::mem::take(&mut effects.over) {
+            self.runs[run.index()].left = None;
             self.release_run(run, agenda);
         }
         let deployments = std::mem::take(&mut effects.deployments);
@@ -382,7 +390,9 @@ impl World {
         let (low, high) = self.scenario.network.message_latency;
         let draw = checkpoint.number() << 1 | 1;
         let reply = self.runs[run.index()].metadata.span(draw, low, high);
-        self.schedule(self.now.plus(reply), Control::MetadataReply { run, checkpoint }, agenda);
+        let leader = self.runs[run.index()].leader;
+        let control = Control::MetadataReply { run, leader, checkpoint };
+        self.schedule(self.now.plus(reply), control, agenda);
     }
 
     /// A task fails by itself or is killed.

@@ -16,6 +16,7 @@ mod milestone;
 mod outcome;
 mod steps;
 mod submit;
+mod takeover;
 mod user_code;
 mod world;
 

@@ -6,7 +6,7 @@ use super::external::External;
 use super::in_flight::Gathering;
 use super::managers::Managers;
 use super::milestone::Milestones;
-use crate::coordinator::JobMaster;
+use crate::coordinator::{JobMaster, Submission};
 use crate::effect::{ExternalSystem, FileChange, JobEffects, TaskEffects, ToTask};
 use crate::job::{Attempt, CheckpointId, ExternalId, RunId, TaskId, TaskManagerId};
 use crate::kernel::{Agenda, Choices, Digest, Event, Flow, SimTime, Simulation, Stream, Ticket};
@@ -14,6 +14,7 @@ use crate::operator::{Catalogue, Log};
 use crate::rules::Rules;
 use crate::scenario::{Network, Scenario};
 use crate::state::{CompletedCheckpoint, FixedHasher};
+use crate::store::HighAvailabilityStore;
 use crate::task::Task;
 use crate::trace::{Cast, Entry, SnapshotSource, TraceEvent, TraceSink};
 use std::collections::{BTreeMap, VecDeque};
@@ -52,6 +53,12 @@ pub(super) struct Run {
     pub(super) restored: bool,
     /// Its own checkpoints whose files are there, in order.
     pub(super) retained: Vec<CheckpointId>,
+    /// How many job managers it has had before this one: what an older one wanted means nothing any more.
+    pub(super) leader: u32,
+    /// What a new job manager would find of it; none without high availability, or once it is over.
+    pub(super) left: Option<HighAvailabilityStore>,
+    /// How it was submitted, for a new job manager.
+    pub(super) submission: Option<Arc<Submission>>,
 }
 
 /// Where a subtask lives: the task itself, and what the world keeps for it.

@@ -65,9 +65,13 @@ fn beat(entry: &Entry, trace: &Trace, names: &Names) -> Option<Beat> {
             JobStatus::Created | JobStatus::Canceling => return None,
             JobStatus::Running | JobStatus::Canceled => Tone::Plain,
             JobStatus::Finished => Tone::Good,
-            JobStatus::Restarting | JobStatus::Failed | JobStatus::Lost => Tone::Bad,
+            JobStatus::Restarting | JobStatus::Failed | JobStatus::Lost | JobStatus::Suspended => {
+                Tone::Bad
+            }
         },
-        TraceEvent::RestoreMapped { .. } | TraceEvent::RegionRestarted { .. } => Tone::Plain,
+        TraceEvent::RestoreMapped { .. }
+        | TraceEvent::JobTakenOver { .. }
+        | TraceEvent::RegionRestarted { .. } => Tone::Plain,
         TraceEvent::AttemptStarted { attempt, restored: None, .. } if attempt.number() > 0 => {
             Tone::Plain
         }

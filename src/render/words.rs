@@ -120,6 +120,7 @@ pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
         | TraceEvent::JobStopping { .. }
         | TraceEvent::RestoreMapped { .. }
         | TraceEvent::AttemptStarted { .. }
+        | TraceEvent::JobTakenOver { .. }
         | TraceEvent::RegionRestarted { .. } => job_line(event, names),
         TraceEvent::TaskDeployed { .. }
         | TraceEvent::TaskInitialized { .. }
@@ -134,6 +135,7 @@ pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
         | TraceEvent::TriggerRefused { .. }
         | TraceEvent::AckHandled { .. }
         | TraceEvent::MetadataWritten { .. }
+        | TraceEvent::PointerStored { .. }
         | TraceEvent::CheckpointCompleted { .. }
         | TraceEvent::CheckpointAborted { .. }
         | TraceEvent::CheckpointSubsumed { .. }
@@ -194,6 +196,18 @@ fn job_line(event: &TraceEvent, names: &Names) -> Line {
                 Some(id) => format!("attempt {attempt} starts from snapshot {id}"),
             },
         ),
+        TraceEvent::JobTakenOver { run, checkpoints } => {
+            let ids: Vec<_> = checkpoints.iter().map(|id| id.number().to_string()).collect();
+            of_job(
+                *run,
+                match ids.is_empty() {
+                    true => "taken over by a new job manager, which finds no snapshot".to_owned(),
+                    false => {
+                        format!("taken over by a new job manager with snapshot {}", ids.join(", "))
+                    }
+                },
+            )
+        }
         TraceEvent::RegionRestarted { run, attempt, restored, tasks } => {
             let tasks: Vec<String> = tasks.iter().map(|task| names.task(*task)).collect();
             let tasks = tasks.join(", ");
@@ -312,6 +326,9 @@ fn coordinator_line(event: &TraceEvent, names: &Names) -> Line {
         }
         TraceEvent::MetadataWritten { run, checkpoint } => {
             of_coordinator(*run, format!("metadata of {checkpoint} written"))
+        }
+        TraceEvent::PointerStored { run, checkpoint } => {
+            of_coordinator(*run, format!("pointer to {checkpoint} stored"))
         }
         TraceEvent::CheckpointCompleted { run, checkpoint, kind, .. } => {
             of_coordinator(*run, format!("{} completed", snapshot(*kind, *checkpoint)))

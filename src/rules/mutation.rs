@@ -40,11 +40,14 @@ pub enum Mutation {
     /// A split enumerator is reset by a failover of the whole job only, not told of a region (C10, FLINK-21178). Breaks
     /// output equivalence.
     ResetHookOnlyOnGlobal,
+    /// Tasks are told of a checkpoint before the store that survives the job manager is (C12). Breaks durable before
+    /// visible.
+    NotifyBeforeStore,
 }
 
 impl Mutation {
     /// Every mutation.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::ProcessPastBarrier,
         Self::CommitOnSnapshot,
         Self::OrphanedKeyRanges,
@@ -60,6 +63,7 @@ impl Mutation {
         Self::CompleteWithMissingParticipant,
         Self::RestoredTransactionsAborted,
         Self::ResetHookOnlyOnGlobal,
+        Self::NotifyBeforeStore,
     ];
 
     /// Patches the rules.
@@ -80,6 +84,7 @@ impl Mutation {
             Self::CompleteWithMissingParticipant => rules.every_participant_awaited = false,
             Self::RestoredTransactionsAborted => rules.restored_transactions_committed = false,
             Self::ResetHookOnlyOnGlobal => rules.split_enumerators_told_of_regions = false,
+            Self::NotifyBeforeStore => rules.pointer_stored_before_notify = false,
         }
     }
 }

@@ -42,6 +42,7 @@ impl Release {
                 split_events_acknowledged: true,
                 split_enumerators_told_of_regions: true,
                 ack_awaits_durability: true,
+                pointer_stored_before_notify: true,
                 every_participant_awaited: true,
                 restored_transactions_committed: true,
                 attempts_fenced: true,

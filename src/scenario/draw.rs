@@ -42,6 +42,8 @@ pub struct Profile {
     pub at_least_once: bool,
     /// Whether barriers may overtake records.
     pub unaligned: bool,
+    /// Whether another job manager may take jobs over.
+    pub high_availability: bool,
 }
 
 impl Default for Profile {
@@ -58,6 +60,7 @@ impl Default for Profile {
             user_code: true,
             at_least_once: true,
             unaligned: true,
+            high_availability: true,
         }
     }
 }
@@ -83,6 +86,8 @@ const RAGGED_CHANNELS: u64 = 60;
 const RAGGED_GAPS: (u64, u64) = (3, 15);
 /// Percent of worlds with tiny channels, which fill up while an alignment lasts.
 const TINY_CHANNELS: u64 = 40;
+/// Percent of worlds in which another job manager takes over where one dies.
+const HIGH_AVAILABILITY: u64 = 30;
 /// Percent of worlds with slow storage: snapshots overlap with what comes after them (windows W1 and W2).
 const SLOW_STORAGE: u64 = 30;
 
@@ -95,7 +100,7 @@ impl Scenario {
         let inputs = scale.inputs(&draw);
         let network = scale.network(&draw);
         let jobs = plot.jobs(&draw, profile, &scale, &network);
-        let cluster = cluster(&draw);
+        let cluster = cluster(&draw, profile);
         let mut steps = plot.steps(&draw, profile);
         if profile.user_code {
             steps.extend(trouble::steps(&draw, &plot, &jobs));
@@ -268,11 +273,14 @@ impl Scale {
 }
 
 /// Task managers: two to four, with slots for every subtask of a world, so that one can be lost.
-fn cluster(draw: &Draw<'_>) -> ClusterConfig {
+fn cluster(draw: &Draw<'_>, profile: &Profile) -> ClusterConfig {
+    let is_available = draw.chance("high-availability", HIGH_AVAILABILITY);
+    let takeover = draw.span("takeover-after", (SimTime::from_millis(20), SimTime::from_secs(1)));
     ClusterConfig {
         task_managers: u16::try_from(draw.within("task-managers", (2, 4))).expect("a few"),
         slots: 16,
         replaced_after: draw
             .span("replaced-after", (SimTime::from_millis(100), SimTime::from_secs(2))),
+        takeover_after: (profile.high_availability && is_available).then_some(takeover),
     }
 }

@@ -62,6 +62,9 @@ pub struct ClusterConfig {
     pub slots: u16,
     /// How long after the loss of a task manager a new one takes its place.
     pub replaced_after: SimTime,
+    /// How long after the death of the job manager another one takes over; none without high availability, where its jobs
+    /// are lost.
+    pub takeover_after: Option<SimTime>,
 }
 
 /// How long things take. Ranges are inclusive; the seed draws within them.
@@ -207,6 +210,13 @@ pub enum Milestone {
     },
     /// The metadata is durable, nobody has been told (W5, W6 open).
     MetadataWritten {
+        /// Which checkpoint id.
+        checkpoint: u64,
+        /// Which job.
+        job: String,
+    },
+    /// The store that survives the job manager points to it, nobody has been told (W5, W6); only with high availability.
+    PointerStored {
         /// Which checkpoint id.
         checkpoint: u64,
         /// Which job.

@@ -31,6 +31,8 @@ pub enum JobStatus {
     Failed,
     /// Its job manager died without high availability: nobody knows it any more.
     Lost,
+    /// Its job manager died; a new one will take it over.
+    Suspended,
 }
 
 impl JobStatus {
@@ -51,6 +53,7 @@ impl fmt::Display for JobStatus {
             Self::Finished => "finished",
             Self::Failed => "failed",
             Self::Lost => "lost",
+            Self::Suspended => "suspended",
         })
     }
 }
@@ -451,6 +454,10 @@ pub enum TraceEvent {
         restored: Option<CheckpointId>,
         tasks: Arc<[TaskId]>,
     },
+    /// The store that survives the job manager points to a checkpoint, but nobody has been told.
+    PointerStored { run: RunId, checkpoint: CheckpointId },
+    /// A new job manager took a job over, and these checkpoints with it, oldest first.
+    JobTakenOver { run: RunId, checkpoints: Arc<[CheckpointId]> },
 }
 
 impl TraceEvent {

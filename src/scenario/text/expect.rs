@@ -20,7 +20,7 @@ pub const CHECK_NAMES: [&str; 7] = [
 ];
 
 /// The things that `sometimes` can ask for.
-pub const SOMETIMES_NAMES: [&str; 29] = [
+pub const SOMETIMES_NAMES: [&str; 30] = [
     "channel-blocked",
     "held-in-flight",
     "restored",
@@ -50,6 +50,7 @@ pub const SOMETIMES_NAMES: [&str; 29] = [
     "in-flight-restored",
     "records-past-the-barrier",
     "region-restarted",
+    "job-taken-over",
 ];
 
 /// What expectations can name.

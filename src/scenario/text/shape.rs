@@ -39,6 +39,9 @@ pub(super) struct ClusterText {
     pub task_managers: Option<Count<65535>>,
     pub slots: Option<Count<65535>>,
     pub replaced_after: Option<Time>,
+    #[serde(default)]
+    pub high_availability: bool,
+    pub takeover_after: Option<Spanned<Time>>,
 }
 
 /// `[network]`.
@@ -178,6 +181,7 @@ pub(super) enum MilestoneText {
     AckSent(CheckpointBy),
     Acked(CheckpointBy),
     MetadataWritten(CheckpointOf),
+    PointerStored(CheckpointOf),
     Completed(CheckpointOf),
     Notified(CheckpointBy),
     Restored(Spanned<String>),
@@ -191,6 +195,7 @@ pub(super) enum MilestoneText {
     Finished(Spanned<String>),
     Failed(Spanned<String>),
     Lost(Spanned<String>),
+    Suspended(Spanned<String>),
 }
 
 /// `{ checkpoint = 3, by = "counts/1" }`.

@@ -115,6 +115,10 @@ impl Story<'_> {
                 let (checkpoint, job) = self.checkpoint_of(which)?;
                 Milestone::MetadataWritten { checkpoint, job }
             }
+            MilestoneText::PointerStored(which) => {
+                let (checkpoint, job) = self.checkpoint_of(which)?;
+                Milestone::PointerStored { checkpoint, job }
+            }
             MilestoneText::Completed(which) => {
                 let (checkpoint, job) = self.checkpoint_of(which)?;
                 Milestone::Completed { checkpoint, job }
@@ -152,6 +156,7 @@ impl Story<'_> {
             MilestoneText::Finished(job) => self.status(&job, JobStatus::Finished)?,
             MilestoneText::Failed(job) => self.status(&job, JobStatus::Failed)?,
             MilestoneText::Lost(job) => self.status(&job, JobStatus::Lost)?,
+            MilestoneText::Suspended(job) => self.status(&job, JobStatus::Suspended)?,
         })
     }
 

@@ -43,6 +43,9 @@ impl Scenario {
             Milestone::MetadataWritten { checkpoint, job } => {
                 one("metadata-written", self.checkpoint_of(*checkpoint, job))
             }
+            Milestone::PointerStored { checkpoint, job } => {
+                one("pointer-stored", self.checkpoint_of(*checkpoint, job))
+            }
             Milestone::Completed { checkpoint, job } => {
                 one("completed", self.checkpoint_of(*checkpoint, job))
             }
