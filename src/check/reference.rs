@@ -8,12 +8,14 @@ use super::history::{AT_END, Cut, input_name, sources_of};
 use super::mapping::catalogue_key;
 use crate::effect::ExternalRequest;
 use crate::job::{
-    CheckpointId, KeyBy, OperatorId, OperatorIndex, Origin, Partitioner, Plan, Value,
+    CheckpointId, EventTime, KeyBy, OperatorId, OperatorIndex, Origin, Partitioner, Plan, Value,
 };
 use crate::kernel::SimTime;
 use crate::operator::{Catalogue, Context, InputLog, Log, Operator};
 use crate::rules::CommitWhen;
-use crate::state::{BroadcastId, KeyedId, ListId, ListMode, LiveState, OperatorSnapshot};
+use crate::state::{
+    BroadcastId, KeyedId, ListId, ListMode, LiveState, OperatorSnapshot, Timer, TimerKind,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -66,6 +68,7 @@ struct Reader<'w> {
 struct Emission {
     value: Value,
     origin: Origin,
+    timestamp: EventTime,
     side: bool,
 }
 
@@ -151,6 +154,9 @@ impl<'w> Evaluation<'w> {
             is_restored,
             now: SimTime::ZERO,
         };
+        for node in evaluation.nodes.iter_mut().filter(|node| node.key_by.is_some()) {
+            node.state.declare_timers();
+        }
         for place in evaluation.order.clone() {
             evaluation.call(place, Origin::default(), |operator, context| {
                 operator.initialize(context);
@@ -207,13 +213,16 @@ impl<'w> Evaluation<'w> {
         reader.next[partition] = next + 1;
         assert!(next < AT_END, "a partition has fewer entries than offsets");
         let base = self.emitted.len();
-        self.emitted.push(Emission { value: entry.clone(), origin, side: false });
+        let time = self.plan.graph.operators[reader.operator].options.time;
+        let timestamp = time.map_or(EventTime::MIN, |time| time.of(entry, self.now));
+        self.emitted.push(Emission { value: entry.clone(), origin, timestamp, side: false });
         self.send_on(reader.operator, base, 1);
         true
     }
 
     /// Ends all inputs of an operator and lets it finish.
     fn end(&mut self, place: usize) {
+        self.end_time(place);
         let inputs = &self.plan.graph.operators[place].inputs;
         let last_input = inputs.iter().map(|edge| edge.input).max();
         self.call(place, Origin::default(), |operator, context| {
@@ -225,8 +234,19 @@ impl<'w> Evaluation<'w> {
         self.nodes[place].has_ended = true;
     }
 
+    /// Event time comes to its end: every timer that waits for it fires.
+    fn end_time(&mut self, place: usize) {
+        while self.nodes[place].state.timers().is_some() {
+            let timers = self.nodes[place].state.timers_mut().of_mut(TimerKind::Event);
+            let Some(timer) = timers.pop_due(i64::MAX) else { return };
+            self.call_with(place, Origin::default(), Some(&timer), |operator, context| {
+                operator.on_timer(TimerKind::Event, &timer, context);
+            });
+        }
+    }
+
     /// Gives a record to an operator of which `copies` subtasks get it.
-    fn deliver(&mut self, wire: Wire, value: Value, origin: Origin) {
+    fn deliver(&mut self, wire: Wire, value: Value, origin: Origin, timestamp: EventTime) {
         let node = &mut self.nodes[wire.to];
         let key = match node.key_by.as_ref().map(|key_by| key_by.key_in(wire.input, &value)) {
             Some(Some(key)) => Some(key),
@@ -243,6 +263,7 @@ impl<'w> Evaluation<'w> {
             is_keyed: node.key_by.is_some(),
             key,
             origin,
+            timestamp,
             nth: 0,
             now: self.now,
             is_restored: self.is_restored,
@@ -263,6 +284,17 @@ impl<'w> Evaluation<'w> {
         origin: Origin,
         act: impl FnOnce(&mut dyn Operator, &mut dyn Context),
     ) {
+        self.call_with(place, origin, None, act);
+    }
+
+    /// Calls an operator for a timer, or for no record at all.
+    fn call_with(
+        &mut self,
+        place: usize,
+        origin: Origin,
+        timer: Option<&Timer>,
+        act: impl FnOnce(&mut dyn Operator, &mut dyn Context),
+    ) {
         let node = &mut self.nodes[place];
         let base = self.emitted.len();
         let Some(operator) = node.operator.as_mut() else { return };
@@ -271,8 +303,9 @@ impl<'w> Evaluation<'w> {
             rows: &mut node.rows,
             emitted: &mut self.emitted,
             is_keyed: node.key_by.is_some(),
-            key: None,
+            key: timer.map(|timer| timer.key.clone()),
             origin,
+            timestamp: timer.map_or(EventTime::MIN, |timer| EventTime::from_millis(timer.time)),
             nth: 0,
             now: self.now,
             is_restored: self.is_restored,
@@ -289,9 +322,9 @@ impl<'w> Evaluation<'w> {
             return;
         }
         for place in base..self.emitted.len() {
-            let Emission { value, origin, side } = &mut self.emitted[place];
+            let Emission { value, origin, timestamp, side } = &mut self.emitted[place];
             let value = std::mem::replace(value, Value::Bool(false));
-            let emission = Emission { value, origin: *origin, side: *side };
+            let emission = Emission { value, origin: *origin, timestamp: *timestamp, side: *side };
             self.hand_on(from, emission, times);
         }
         self.emitted.truncate(base);
@@ -299,11 +332,11 @@ impl<'w> Evaluation<'w> {
 
     /// Gives an emission to whom it is wired to.
     fn hand_on(&mut self, from: usize, emission: Emission, times: u32) {
-        let Emission { value, origin, side } = emission;
+        let Emission { value, origin, timestamp, side } = emission;
         if let ([wire], 1) = (&self.nodes[from].wires[..], times) {
             let wire = *wire;
             if wire.side == side {
-                self.deliver(wire, value, origin);
+                self.deliver(wire, value, origin, timestamp);
             }
             return;
         }
@@ -311,7 +344,7 @@ impl<'w> Evaluation<'w> {
             let wire = self.nodes[from].wires[place];
             if wire.side == side {
                 for _ in 0..times {
-                    self.deliver(wire, value.clone(), origin);
+                    self.deliver(wire, value.clone(), origin, timestamp);
                 }
             }
         }
@@ -365,6 +398,7 @@ struct Here<'a> {
     is_keyed: bool,
     key: Option<Value>,
     origin: Origin,
+    timestamp: EventTime,
     nth: u32,
     now: SimTime,
     is_restored: bool,
@@ -374,7 +408,8 @@ impl Here<'_> {
     fn push(&mut self, value: Value, side: bool) {
         let origin = self.origin.descend(self.nth);
         self.nth += 1;
-        self.emitted.push(Emission { value, origin, side });
+        let timestamp = self.timestamp;
+        self.emitted.push(Emission { value, origin, timestamp, side });
     }
 }
 
@@ -430,6 +465,27 @@ impl Context for Here<'_> {
         self.push(value, false);
     }
     fn emit_side(&mut self, value: Value) {
+        self.push(value, true);
+    }
+    fn timestamp(&self) -> EventTime {
+        self.timestamp
+    }
+    fn set_timestamp(&mut self, timestamp: EventTime) {
+        self.timestamp = timestamp;
+    }
+    /// Time stands still until the end: nothing is ever late.
+    fn current_watermark(&self) -> EventTime {
+        EventTime::MIN
+    }
+    fn register_timer(&mut self, kind: TimerKind, time: i64, namespace: i64) {
+        let timer = Timer { time, key: self.key().clone(), namespace };
+        self.state.timers_mut().of_mut(kind).register(timer);
+    }
+    fn delete_timer(&mut self, kind: TimerKind, time: i64, namespace: i64) {
+        let timer = Timer { time, key: self.key().clone(), namespace };
+        self.state.timers_mut().of_mut(kind).delete(&timer);
+    }
+    fn emit_late(&mut self, value: Value) {
         self.push(value, true);
     }
     fn external(&mut self, request: ExternalRequest) {

@@ -5,10 +5,11 @@ use crate::trace::{AbortReason, EndOfTask, Entry, Fault, MessageFate, TraceEvent
 use std::collections::BTreeSet;
 
 /// The names, sorted.
-pub const SOMETIMES: [&str; 30] = [
+pub const SOMETIMES: &[&str] = &[
     "alignment-timed-out",
     "backpressure",
     "barrier-overtook-records",
+    "cancellation-arrived",
     "channel-blocked",
     "checkpoint-aborted",
     "checkpoint-declined",
@@ -52,6 +53,7 @@ impl Sometimes {
             TraceEvent::BarrierArrived { blocked: true, .. } => "channel-blocked",
             TraceEvent::AlignmentCompleted { held: 1.., .. } => "held-in-flight",
             TraceEvent::AlignmentSwitched { .. } => "alignment-timed-out",
+            TraceEvent::CancellationArrived { .. } => "cancellation-arrived",
             TraceEvent::InFlightPersisted { .. } => "barrier-overtook-records",
             TraceEvent::InFlightRestored { .. } => "in-flight-restored",
             TraceEvent::AttemptStarted { restored: Some(_), .. } => "restored",
@@ -110,6 +112,7 @@ impl Sometimes {
             | AbortReason::MinimumPause
             | AbortReason::JobNotRunning
             | AbortReason::TooManyRequests
+            | AbortReason::Canceled
             | AbortReason::FinalizeFailed => return,
         };
         self.seen.insert(name);

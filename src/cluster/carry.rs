@@ -96,6 +96,9 @@ impl World {
         for message in effects.messages.drain(..) {
             self.send_to_job(task, attempt, message, agenda);
         }
+        if let Some(at) = effects.wake.take() {
+            self.schedule_wake(task, at, agenda);
+        }
         if let Some(why) = effects.failure.take() {
             self.fail_task(task, why, effects, agenda);
         }
@@ -413,6 +416,8 @@ impl World {
         place.gatherings.clear();
         place.wants_to_read = false;
         place.is_idle = false;
+        place.wake = None;
+        place.has_overslept = false;
         place.read = crate::kernel::Ticket::default();
         place.busy_until = self.now;
         place.is_blocked = false;

@@ -4,6 +4,7 @@
 
 use crate::effect::{Deployment, JobTimer, ToJob, ToTask};
 use crate::job::{Attempt, ChannelId, CheckpointId, RunId, TaskId, TaskManagerId};
+use crate::kernel::SimTime;
 use crate::state::{CompletedCheckpoint, OperatorSnapshot};
 use std::sync::Arc;
 
@@ -77,6 +78,8 @@ pub(super) enum Control {
     BarrierArrives { channel: ChannelId, attempt: Attempt, checkpoint: CheckpointId },
     /// The aligned time of a checkpoint is over for a task.
     AlignmentTimer { task: TaskId, attempt: Attempt, checkpoint: CheckpointId },
+    /// Something is due in time for a task.
+    Wake { task: TaskId, attempt: Attempt, at: SimTime },
     /// A job manager's timer.
     Timer { run: RunId, leader: u32, timer: JobTimer },
     /// The metadata of a checkpoint is durable.

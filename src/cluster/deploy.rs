@@ -4,7 +4,7 @@ use super::control::Control;
 use super::world::World;
 use crate::effect::{Deployment, ToJob, ToTask};
 use crate::job::{
-    Attempt, ChannelId, InputId, OperatorIndex, OperatorKind, Plan, Reader, RunId, TaskId,
+    AtEnd, Attempt, ChannelId, InputId, OperatorIndex, OperatorKind, Plan, Reader, RunId, TaskId,
     VertexIndex,
 };
 use crate::kernel::{Agenda, SimTime};
@@ -41,6 +41,8 @@ impl World {
                 place.stalled.clear();
                 place.turn = crate::kernel::Ticket::default();
                 place.is_idle = false;
+                place.wake = None;
+                place.has_overslept = false;
                 self.tell(TraceEvent::TaskDeployed { task: id, attempt, manager });
             }
             self.refill(&cast, &mut waiting, agenda);
@@ -116,7 +118,13 @@ impl World {
             }
             OperatorKind::Transform { .. } | OperatorKind::Sink { .. } => None,
         };
-        Chain::new(links, takes, input)
+        let made = Chain::new(links, takes, input);
+        match (&head.kind, head.options.time) {
+            (OperatorKind::Source { then, .. }, Some(time)) => {
+                made.telling_time(time, *then == AtEnd::End)
+            }
+            _ => made,
+        }
     }
 
     fn make_link(&self, plan: &Plan, vertex: VertexIndex, operator: OperatorIndex) -> Link {

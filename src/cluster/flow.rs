@@ -131,7 +131,11 @@ impl World {
             Element::Barrier(_) => {
                 self.cause = channel.barrier_causes.pop_front().unwrap_or(super::world::NO_CAUSE);
             }
-            Element::EndOfData | Element::EndOfPartition => {}
+            Element::Cancellation(_)
+            | Element::Watermark(_)
+            | Element::Status(_)
+            | Element::EndOfData
+            | Element::EndOfPartition => {}
         }
         let mut effects = self.lend_effects();
         let task = self.places[to.index()].task.as_mut().expect("it was there a moment ago");
@@ -175,6 +179,7 @@ impl World {
             place.wants_to_read = false;
             self.schedule_read(from, self.now, agenda);
         }
+        self.wake_if_overslept(from, agenda);
         self.ask_for_turn(from, agenda);
     }
 
@@ -323,6 +328,7 @@ impl World {
             place.wants_to_read = false;
             self.schedule_read(task, self.now, agenda);
         }
+        self.wake_if_overslept(task, agenda);
         self.ask_for_turn(task, agenda);
     }
 

@@ -398,13 +398,23 @@ impl World {
 const fn record_of(element: &Element) -> Option<&Record> {
     match element {
         Element::Record(record) => Some(record),
-        Element::Barrier(_) | Element::EndOfData | Element::EndOfPartition => None,
+        Element::Barrier(_)
+        | Element::Cancellation(_)
+        | Element::Watermark(_)
+        | Element::Status(_)
+        | Element::EndOfData
+        | Element::EndOfPartition => None,
     }
 }
 
 const fn barrier_of(element: &Element) -> Option<&Barrier> {
     match element {
         Element::Barrier(barrier) => Some(barrier),
-        Element::Record(_) | Element::EndOfData | Element::EndOfPartition => None,
+        Element::Record(_)
+        | Element::Cancellation(_)
+        | Element::Watermark(_)
+        | Element::Status(_)
+        | Element::EndOfData
+        | Element::EndOfPartition => None,
     }
 }

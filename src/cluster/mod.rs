@@ -17,6 +17,7 @@ mod outcome;
 mod steps;
 mod submit;
 mod takeover;
+mod time;
 mod user_code;
 mod world;
 

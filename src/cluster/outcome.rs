@@ -153,6 +153,7 @@ impl World {
             Control::BarrierArrives { channel, attempt, checkpoint } => {
                 self.on_barrier_arrives(channel, attempt, checkpoint, agenda);
             }
+            Control::Wake { task, attempt, at } => self.on_wake(task, attempt, at, agenda),
             Control::AlignmentTimer { task, attempt, checkpoint } => {
                 self.on_alignment_timer(task, attempt, checkpoint, agenda);
             }

@@ -273,7 +273,8 @@ impl World {
         tasks.all(|(index, task)| {
             let place = &self.places[run.cast.first_task + index];
             let has_ended = !self.is_at_work(TaskId::new(run.cast.first_task + index));
-            !plan.is_source(task.vertex) || place.is_idle || has_ended
+            let awaits_time = place.task.as_ref().is_some_and(|task| task.awaits_time());
+            !awaits_time && (!plan.is_source(task.vertex) || place.is_idle || has_ended)
         })
     }
 }

@@ -132,6 +132,8 @@ impl World {
                 overtaken: Vec::new(),
                 gatherings: Vec::new(),
                 is_idle: false,
+                wake: None,
+                has_overslept: false,
                 last_in: SimTime::ZERO,
                 last_out: SimTime::ZERO,
                 messages: choices.stream("message", format_args!("{}/{name}", cast.label)),

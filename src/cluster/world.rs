@@ -86,6 +86,9 @@ pub(super) struct Place {
     pub(super) gatherings: Vec<Gathering>,
     /// Whether it is a source that has read everything and waits for ever.
     pub(super) is_idle: bool,
+    /// When it is woken next for what is due in time, and whether it could not heed such a moment.
+    pub(super) wake: Option<SimTime>,
+    pub(super) has_overslept: bool,
     /// When the last message to it, and from it, arrives: messages keep their order.
     pub(super) last_in: SimTime,
     pub(super) last_out: SimTime,

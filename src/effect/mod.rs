@@ -31,6 +31,8 @@ pub struct TaskEffects {
     pub in_flight: Vec<InFlightOrder>,
     /// Wake the task up when the aligned time of this checkpoint is over.
     pub alignment_timer: Option<(SimTime, CheckpointId)>,
+    /// Wake the task up at this time, or at once if it is over: timers are due, or a watermark.
+    pub wake: Option<SimTime>,
     /// Send these to the job manager.
     pub messages: Vec<ToJob>,
     /// The task fails: the operator's words.
@@ -66,6 +68,7 @@ impl TaskEffects {
             && !self.released
             && self.in_flight.is_empty()
             && self.alignment_timer.is_none()
+            && self.wake.is_none()
             && self.messages.is_empty()
             && self.failure.is_none()
     }

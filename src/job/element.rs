@@ -1,6 +1,6 @@
 //! What travels on a channel, and the words of the checkpoint protocol.
 
-use super::{CheckpointId, Record};
+use super::{CheckpointId, EventTime, Record};
 use crate::kernel::SimTime;
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +66,16 @@ pub enum BarrierAlignment {
     ForcedAligned,
 }
 
+/// Whether somebody's watermarks are waited for (`WatermarkStatus`).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WatermarkStatus {
+    /// They are.
+    Active,
+    /// They are not: nothing has come for a while.
+    Idle,
+}
+
 /// One thing on a channel.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Element {
@@ -73,7 +83,14 @@ pub enum Element {
     Record(Record),
     /// A checkpoint's marker.
     Barrier(Barrier),
-    /// The sender has no more data, but lives on until its final checkpoint (FLIP-147).
+    /// The sender gave a checkpoint up: nobody need wait for its barrier (`CancelCheckpointMarker`).
+    Cancellation(CheckpointId),
+    /// Nothing earlier than this follows on this channel, but for what is late. Needs no credit, as barriers.
+    Watermark(EventTime),
+    /// Whether the channel is waited for.
+    Status(WatermarkStatus),
+    /// The sender has no more data, but lives on until its final checkpoint (FLIP-147). The last watermark, `MAX`, comes
+    /// with it.
     EndOfData,
     /// The sender is gone; nothing follows on this channel.
     EndOfPartition,

@@ -3,11 +3,15 @@
 //! Owns the arithmetic only. Where timestamps come from, how watermarks travel and when a window fires are not known
 //! here.
 
+use crate::kernel::SimTime;
+use serde::{Deserialize, Serialize};
 use std::fmt;
+
+const NANOS_OF_A_MILLISECOND: u64 = 1_000_000;
 
 /// Milliseconds since 1970-01-01T00:00Z, negative before, as in Flink. Not virtual time: a world of two seconds may
 /// read a year of events.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct EventTime(i64);
 
 impl EventTime {
@@ -24,6 +28,10 @@ impl EventTime {
     #[inline]
     pub const fn millis(self) -> i64 {
         self.0
+    }
+    /// The whole milliseconds of a moment of virtual time, for ingestion time.
+    pub fn of_clock(now: SimTime) -> Self {
+        Self(i64::try_from(now.nanos() / NANOS_OF_A_MILLISECOND).expect("2^64 ns are fewer ms"))
     }
     /// So many milliseconds later, or earlier if negative; stops at `MIN` and `MAX`.
     #[inline]
@@ -58,6 +66,18 @@ impl TumblingWindows {
     pub fn new(size: i64, offset: i64, lateness: i64) -> Option<Self> {
         let shifted_within = size > 0 && offset > -size && offset < size;
         (shifted_within && lateness >= 0).then_some(Self { size, offset, lateness })
+    }
+    /// How long each is, in milliseconds.
+    pub const fn size(self) -> i64 {
+        self.size
+    }
+    /// By how many milliseconds they are shifted against 1970.
+    pub const fn offset(self) -> i64 {
+        self.offset
+    }
+    /// For how many milliseconds of event time a window is kept after it has fired.
+    pub const fn lateness(self) -> i64 {
+        self.lateness
     }
     /// The first millisecond of the window that `time` falls into.
     pub fn start_of(self, time: EventTime) -> EventTime {

@@ -2,7 +2,7 @@
 //!
 //! Does not decide chains, ids or channels; `Plan` does.
 
-use super::OperatorIndex;
+use super::{OperatorIndex, SourceTime, WindowOptions};
 use crate::kernel::SimTime;
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +75,10 @@ pub struct OperatorOptions {
     pub column: Option<u16>,
     /// Of a source: how its subtasks come by their partitions.
     pub reader: Reader,
+    /// Of a source: how it tells time; by default not at all.
+    pub time: Option<SourceTime>,
+    /// Of a window: which, and what is made of its records.
+    pub window: Option<WindowOptions>,
 }
 
 /// How the subtasks of a source come by the partitions they read.

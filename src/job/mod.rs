@@ -13,12 +13,14 @@ mod id;
 mod key_group;
 mod plan;
 mod region;
+mod source_time;
 mod uid;
 mod value;
+mod window;
 mod wiring;
 
 pub use config::{CheckpointConfig, CheckpointMode, RestartStrategy, Retention};
-pub use element::{Barrier, BarrierAlignment, CheckpointKind, Element, Stop};
+pub use element::{Barrier, BarrierAlignment, CheckpointKind, Element, Stop, WatermarkStatus};
 pub use error::GraphError;
 pub use event_time::{EventTime, TumblingWindows};
 pub use graph::{
@@ -34,5 +36,7 @@ pub use key_group::{
     key_group_range, murmur_hash, subtask_of_key_group,
 };
 pub use plan::{Plan, PlanChannel, PlanEdge, PlanTask, Vertex};
+pub use source_time::SourceTime;
 pub use uid::operator_id_of_uid;
 pub use value::{Origin, Record, Value};
+pub use window::{WindowAggregate, WindowAggregates, WindowFunction, WindowOptions, WindowTime};

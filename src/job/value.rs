@@ -1,5 +1,6 @@
 //! Records and their values, and where a record came from.
 
+use super::EventTime;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -154,4 +155,6 @@ pub struct Record {
     pub value: Value,
     /// Where it came from.
     pub origin: Origin,
+    /// When it happened; `MIN` if nobody said.
+    pub timestamp: EventTime,
 }

@@ -9,8 +9,9 @@ use super::stateful::{BroadcastRules, Buffer, UnionCounter};
 use super::transform::{self, Stateless};
 use super::two_input::{ConnectRules, InnerJoin, Tag};
 use super::two_phase::TwoPhaseSink;
+use super::window::Window;
 use super::{Catalogue, Emits, Entry, Equality, Operator};
-use crate::job::OperatorNode;
+use crate::job::{OperatorNode, WindowTime};
 
 /// How an entry makes one subtask.
 type Make = fn(&OperatorNode) -> Box<dyn Operator>;
@@ -39,6 +40,7 @@ impl Catalogue {
         add_aggregates(&mut catalogue);
         add_stateful(&mut catalogue);
         add_two_inputs(&mut catalogue);
+        add_windows(&mut catalogue);
         catalogue
     }
 
@@ -184,6 +186,23 @@ fn add_stateful(catalogue: &mut Catalogue) {
     let rules =
         "passes input 0 on and remembers input 1, which must be broadcast, in broadcast state";
     catalogue.add_passing("broadcast-rules", rules, 2, |_| Box::new(BroadcastRules::default()));
+}
+
+fn add_windows(catalogue: &mut Catalogue) {
+    let equality = Equality::Accounted;
+    let mut add = |time: WindowTime, about, make| {
+        let window = Entry { equality, keyed: true, stateful: true, ..entry(about, make) };
+        catalogue.add("window", time.word(), window);
+    };
+    let about =
+        "((key, start), aggregates) of windows of event time; side output: what is too late";
+    add(WindowTime::Event, about, |node| {
+        Box::new(Window::new(node.options.window, WindowTime::Event))
+    });
+    let about = "((key, start), aggregates) of windows of the time at which values are processed";
+    add(WindowTime::Processing, about, |node| {
+        Box::new(Window::new(node.options.window, WindowTime::Processing))
+    });
 }
 
 fn add_two_inputs(catalogue: &mut Catalogue) {

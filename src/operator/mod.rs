@@ -3,10 +3,10 @@
 //! An operator sees records, keys and barriers; it never sees channels, other subtasks or the clock of the machine.
 
 use crate::effect::ExternalRequest;
-use crate::job::{CheckpointId, InputId, Origin, Value};
+use crate::job::{CheckpointId, EventTime, InputId, Origin, Value};
 use crate::kernel::SimTime;
 use crate::rules::CommitWhen;
-use crate::state::{BroadcastId, CommitPermit, KeyedId, ListId, ListMode};
+use crate::state::{BroadcastId, CommitPermit, KeyedId, ListId, ListMode, Timer, TimerKind};
 use std::collections::BTreeMap;
 
 mod aggregate;
@@ -22,6 +22,7 @@ mod stateful;
 mod transform;
 mod two_input;
 mod two_phase;
+mod window;
 
 pub use catalogue::{Catalogue, Emits, Entry, Equality};
 pub use log::Log;
@@ -75,7 +76,8 @@ pub trait Context {
     /// How many partitions a source's input has; 0 for other operators.
     fn partitions(&self) -> u16;
 
-    /// The key of the current record. Panics outside `process` and in operators that are not keyed.
+    /// The key of the current record or timer. Panics elsewhere, and in operators that are
+    /// not keyed.
     fn key(&self) -> &Value;
     /// What a keyed state remembers under the current key.
     fn keyed(&mut self, id: KeyedId) -> &mut Option<Value>;
@@ -83,6 +85,22 @@ pub trait Context {
     fn list(&mut self, id: ListId) -> &mut Vec<Value>;
     /// The entries of a broadcast state.
     fn broadcast(&mut self, id: BroadcastId) -> &mut BTreeMap<Value, Value>;
+
+    /// When the current record happened, or the time of the event timer that fires; `MIN` if nobody said. What is emitted
+    /// meanwhile is said to have happened then, too.
+    fn timestamp(&self) -> EventTime;
+    /// Has what is emitted in the rest of this call happen at another time (`TimestampedCollector`).
+    fn set_timestamp(&mut self, timestamp: EventTime);
+    /// The operator's watermark: `MIN` at first and after each restore, since it is in no snapshot.
+    fn current_watermark(&self) -> EventTime;
+    /// Registers a timer of the current key, for [`Operator::on_timer`], unless there is the same already: an event timer in
+    /// milliseconds since 1970, a processing-time timer in nanoseconds of virtual time. `namespace` tells timers of one key
+    /// and time apart. Panics in operators that are not keyed.
+    fn register_timer(&mut self, kind: TimerKind, time: i64, namespace: i64);
+    /// Takes a timer of the current key back, if it is there.
+    fn delete_timer(&mut self, kind: TimerKind, time: i64, namespace: i64);
+    /// Gives up a record that came too late: that is told, and the value goes to the side output.
+    fn emit_late(&mut self, value: Value);
 
     /// Readers: asks the split enumerator for a split, which comes later, as [`Operator::take_split`].
     fn ask_for_split(&mut self) {}
@@ -129,6 +147,8 @@ pub trait Operator: Send + Sync {
     fn open(&mut self, _context: &mut dyn Context) {}
     /// Takes a record from input 0 or 1.
     fn process(&mut self, input: u8, value: Value, context: &mut dyn Context);
+    /// A timer is due; its key is the current one.
+    fn on_timer(&mut self, _kind: TimerKind, _timer: &Timer, _context: &mut dyn Context) {}
     /// Sources: reads on. Called again and again.
     fn poll(&mut self, _log: &dyn InputLog, _context: &mut dyn Context) -> Poll {
         Poll::Ended

@@ -2,12 +2,12 @@
 
 use super::{Context, InputLog, Operator, Poll};
 use crate::effect::ExternalRequest;
-use crate::job::{CheckpointId, CheckpointKind, JobId, KeyBy, Value};
+use crate::job::{CheckpointId, CheckpointKind, EventTime, JobId, KeyBy, Value};
 use crate::kernel::SimTime;
 use crate::rules::CommitWhen;
 use crate::state::{
     AckLedger, BroadcastId, CommitPermit, CompletedCheckpoint, KeyedId, ListId, ListMode,
-    LiveState, OperatorSnapshot, Properties,
+    LiveState, OperatorSnapshot, Properties, Timer, TimerKind,
 };
 use std::collections::BTreeMap;
 
@@ -76,6 +76,8 @@ struct Surroundings {
     partitions: u16,
     commit_when: CommitWhen,
     now: SimTime,
+    timestamp: EventTime,
+    watermark: EventTime,
     last_barrier: Option<CheckpointId>,
     emitted: Vec<Value>,
     side: Vec<Value>,
@@ -96,6 +98,8 @@ impl Standalone {
             partitions: 0,
             commit_when: CommitWhen::Completed,
             now: SimTime::ZERO,
+            timestamp: EventTime::MIN,
+            watermark: EventTime::MIN,
             last_barrier: None,
             emitted: Vec::new(),
             side: Vec::new(),
@@ -152,11 +156,43 @@ impl Standalone {
     #[must_use]
     pub fn restore(mut self, checkpoint: CheckpointId, state: OperatorSnapshot) -> Self {
         self.surroundings.state = LiveState::restored(state);
+        if self.surroundings.key_by.is_some() {
+            self.surroundings.state.declare_timers();
+        }
         self.surroundings.restored_from = Some(checkpoint);
         self.operator.initialize(&mut self.surroundings);
         self.operator.restored(permit_of(checkpoint), &mut self.surroundings);
         self.operator.open(&mut self.surroundings);
         self
+    }
+
+    /// Gives it a value that happened at a time.
+    pub fn process_at(&mut self, input: u8, value: Value, timestamp: EventTime) {
+        self.surroundings.timestamp = timestamp;
+        self.process(input, value);
+        self.surroundings.timestamp = EventTime::MIN;
+    }
+
+    /// Lets event time come this far: the timers that are due by then fire.
+    pub fn advance_watermark(&mut self, watermark: EventTime) {
+        self.surroundings.watermark = self.surroundings.watermark.max(watermark);
+        self.fire(TimerKind::Event, watermark.millis());
+    }
+
+    fn fire(&mut self, kind: TimerKind, now: i64) {
+        if self.surroundings.state.timers().is_none() {
+            return;
+        }
+        while let Some(timer) = self.surroundings.state.timers_mut().of_mut(kind).pop_due(now) {
+            self.surroundings.key = Some(timer.key.clone());
+            self.surroundings.timestamp = match kind {
+                TimerKind::Event => EventTime::from_millis(timer.time),
+                TimerKind::Processing => EventTime::MIN,
+            };
+            self.operator.on_timer(kind, &timer, &mut self.surroundings);
+        }
+        self.surroundings.key = None;
+        self.surroundings.timestamp = EventTime::MIN;
     }
 
     /// Gives it a value. Panics if it is keyed and the value has no such column.
@@ -178,10 +214,11 @@ impl Standalone {
         self.operator.positions(&mut self.surroundings)
     }
 
-    /// Sets the clock. Panics if it would run backwards.
+    /// Sets the clock; the processing-time timers that are due by then fire. Panics if it would run backwards.
     pub fn advance_to(&mut self, now: SimTime) {
         assert!(now >= self.surroundings.now, "the clock does not run backwards");
         self.surroundings.now = now;
+        self.fire(TimerKind::Processing, i64::try_from(now.nanos()).unwrap_or(i64::MAX));
     }
 
     /// Brings it a barrier and draws its snapshot.
@@ -291,6 +328,26 @@ impl Context for Surroundings {
     }
     fn broadcast(&mut self, id: BroadcastId) -> &mut BTreeMap<Value, Value> {
         self.state.broadcast(id)
+    }
+    fn timestamp(&self) -> EventTime {
+        self.timestamp
+    }
+    fn set_timestamp(&mut self, timestamp: EventTime) {
+        self.timestamp = timestamp;
+    }
+    fn current_watermark(&self) -> EventTime {
+        self.watermark
+    }
+    fn register_timer(&mut self, kind: TimerKind, time: i64, namespace: i64) {
+        let timer = Timer { time, key: self.key().clone(), namespace };
+        self.state.timers_mut().of_mut(kind).register(timer);
+    }
+    fn delete_timer(&mut self, kind: TimerKind, time: i64, namespace: i64) {
+        let timer = Timer { time, key: self.key().clone(), namespace };
+        self.state.timers_mut().of_mut(kind).delete(&timer);
+    }
+    fn emit_late(&mut self, value: Value) {
+        self.side.push(value);
     }
     fn emit(&mut self, value: Value) {
         self.emitted.push(value);

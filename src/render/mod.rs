@@ -6,6 +6,7 @@ mod jsonl;
 mod names;
 mod story;
 mod style;
+mod time_words;
 mod timeline;
 mod words;
 

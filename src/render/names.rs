@@ -72,6 +72,11 @@ impl Names {
         )
     }
 
+    /// The name of an operator of a task's chain.
+    pub(super) fn operator_of(&self, task: TaskId, id: OperatorId) -> String {
+        self.run_of(task).map_or_else(|| id.to_string(), |run| self.operator(run, id))
+    }
+
     pub(super) fn sink(&self, sink: ExternalId) -> String {
         self.sinks.get(sink.index()).map_or("?", String::as_str).to_owned()
     }

@@ -1,6 +1,7 @@
 //! An event in words: whom it happened to, and what it was.
 
 use super::names::Names;
+use super::time_words::time_words;
 use crate::job::{CheckpointId, CheckpointKind, RunId, TaskId};
 use crate::kernel::SimTime;
 use crate::scenario::{Action, Aim, Step, TaskName};
@@ -145,6 +146,7 @@ pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
         | TraceEvent::BarrierArrived { .. }
         | TraceEvent::AlignmentCompleted { .. }
         | TraceEvent::AlignmentSwitched { .. }
+        | TraceEvent::CancellationArrived { .. }
         | TraceEvent::InFlightPersisted { .. }
         | TraceEvent::InFlightRestored { .. }
         | TraceEvent::SourcePositions { .. }
@@ -154,6 +156,13 @@ pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
         | TraceEvent::AckSent { .. }
         | TraceEvent::DeclineSent { .. }
         | TraceEvent::NotifyHandled { .. } => snapshot_line(event, names),
+        TraceEvent::WatermarkEmitted { .. }
+        | TraceEvent::WatermarkStatusChanged { .. }
+        | TraceEvent::TimersFired { .. }
+        | TraceEvent::LateDropped { .. } => {
+            let (task, what) = time_words(event, names);
+            of_task(names, *task, what)
+        }
         TraceEvent::TransactionBegun { .. }
         | TraceEvent::TransactionPrepared { .. }
         | TraceEvent::TransactionCommitted { .. }
@@ -362,6 +371,9 @@ fn snapshot_line(event: &TraceEvent, names: &Names) -> Line {
         }
         TraceEvent::AlignmentCompleted { task, checkpoint, held } => {
             (task, format!("aligned for {checkpoint}, {held} records held back"))
+        }
+        TraceEvent::CancellationArrived { task, channel, checkpoint } => {
+            (task, format!("hears from {} that {checkpoint} is off", names.sender(*channel)))
         }
         TraceEvent::AlignmentSwitched { task, checkpoint } => {
             (task, format!("waits for the barriers of {checkpoint} no longer"))

@@ -28,10 +28,18 @@ pub struct Rules {
     pub empty_entries_skipped: bool,
     /// When a barrier holds its channel back in exactly-once mode.
     pub barrier_blocks_channel: bool,
+    /// Whether a task that gives a checkpoint up tells its receivers on their channels (since 1.1.4).
+    pub cancellation_markers: bool,
     /// What an unaligned checkpoint keeps of the records that its barriers overtake.
     pub in_flight: InFlightKept,
     /// When a two-phase sink commits.
     pub commit_when: CommitWhen,
+    /// Which of its channels' watermarks a task takes for its own.
+    pub watermark: WatermarkTaken,
+    /// Whether the timers that a watermark makes due fire before it is sent on.
+    pub timers_before_watermark: bool,
+    /// Whether timers are part of a snapshot (A7).
+    pub timers_in_snapshot: bool,
     /// Who owns a key group after a restore.
     pub key_group_owner: KeyGroupOwner,
     /// Whether list state is re-dealt when parallelism changes, and not left behind.
@@ -88,6 +96,16 @@ pub enum InFlightKept {
     InputsOnly,
     /// All of them, those of a channel out of order (B3: wrong).
     OutOfOrder,
+}
+
+/// Which of the watermarks of its channels a task takes for its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WatermarkTaken {
+    /// That of the slowest channel that is not idle.
+    OfTheSlowest,
+    /// That of the fastest (I2: ahead of what is still to come, wrong).
+    OfTheFastest,
 }
 
 /// When a two-phase sink commits.

@@ -1,6 +1,6 @@
 //! Releases of Flink, each a patch to the rules.
 
-use super::{CommitWhen, Failover, InFlightKept, KeyGroupOwner, Rules};
+use super::{CommitWhen, Failover, InFlightKept, KeyGroupOwner, Rules, WatermarkTaken};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -31,8 +31,12 @@ impl Release {
                 checkpoints_after_tasks_finish: true,
                 empty_entries_skipped: true,
                 barrier_blocks_channel: true,
+                cancellation_markers: true,
                 in_flight: InFlightKept::All,
                 commit_when: CommitWhen::Completed,
+                watermark: WatermarkTaken::OfTheSlowest,
+                timers_before_watermark: true,
+                timers_in_snapshot: true,
                 key_group_owner: KeyGroupOwner::Range,
                 list_state_restored: true,
                 final_committables_sent: true,

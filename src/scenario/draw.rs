@@ -226,9 +226,11 @@ impl Scale {
                 kind: InputKind::Generate {
                     records: *records,
                     keys: draw.count(format_args!("keys-{place}"), KEYS),
+                    step: None,
                 },
                 partitions,
                 every: part(self.flow.times(u64::from(at_once)), u64::from(*records)),
+                shuffle: None,
             }
         };
         self.records.iter().enumerate().map(input).collect()

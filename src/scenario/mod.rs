@@ -17,7 +17,7 @@ pub use error::ScenarioError;
 pub use model::{
     Action, Aim, CheckpointConfig, ClusterConfig, Expect, Failing, FailingCall, Failover, Holds,
     Input, InputKind, JobConfig, Line, Milestone, Network, RestartStrategy, Retention, Scenario,
-    Step, TaskName, Trigger,
+    Shuffle, Step, TaskName, Trigger,
 };
 #[cfg(feature = "proptest")]
 pub use strategy::drawn;

@@ -97,6 +97,18 @@ pub struct Input {
     pub partitions: u16,
     /// The j-th entry of a partition is there from j times this on.
     pub every: SimTime,
+    /// How its rows are put out of order; by default not at all.
+    pub shuffle: Option<Shuffle>,
+}
+
+/// Puts the rows of an input in an order drawn from the seed, in which none comes so much event time, or more, behind a later
+/// one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Shuffle {
+    /// The column that holds a row's time, in milliseconds.
+    pub column: u16,
+    /// How many milliseconds, 1 or more.
+    pub within: i64,
 }
 
 /// Where the entries of a log come from.
@@ -113,12 +125,14 @@ pub enum InputKind {
         /// What its columns are; every record has as many fields.
         columns: Vec<Column>,
     },
-    /// Rows `(key, number)` drawn from the seed: `key` in 0..keys, `number` in 0..100.
+    /// Rows `(key, number)`, or `(key, number, time)`, drawn from the seed: `key` in 0..keys, `number` in 0..100.
     Generate {
         /// How many entries.
         records: u32,
         /// How many different keys, 1 or more.
         keys: u32,
+        /// If set, rows have a time as their third column: the i-th entry happens i times as many milliseconds after 1970.
+        step: Option<i64>,
     },
 }
 

@@ -1,6 +1,7 @@
 //! Opening the inputs of a scenario: text files, and logs drawn from the seed.
 
-use crate::job::InputId;
+use super::shuffle::shuffled;
+use crate::job::{InputId, Value};
 use crate::kernel::Choices;
 use crate::operator::Log;
 use crate::scenario::{Input, InputKind, Scenario};
@@ -13,14 +14,29 @@ pub fn generated(scenario: &Scenario, choices: &Choices) -> Option<Arc<[Arc<Log>
 }
 
 fn generate(place: usize, input: &Input, choices: &Choices) -> Option<Arc<Log>> {
-    let InputKind::Generate { records, keys } = input.kind else { return None };
+    let InputKind::Generate { records, keys, step } = input.kind else { return None };
     let stream = choices.stream("input", &input.name);
     let mut draws = 0;
     let entries = Log::generated_entries(records, keys, |bound| {
         draws += 1;
         stream.below(draws, bound)
     });
+    let entries = match step {
+        Some(step) => timed(&entries, step),
+        None => entries,
+    };
+    let entries = shuffled(entries, input, choices);
     Some(Arc::new(Log::new(InputId::new(place), input.partitions, input.every, entries.into())))
+}
+
+/// The rows with a time as one more column, so many milliseconds after each other.
+fn timed(entries: &[Value], step: i64) -> Vec<Value> {
+    let time = |place: i64| Value::Int(place.saturating_mul(step));
+    let row = |(place, entry): (i64, &Value)| {
+        let columns = entry.as_row().unwrap_or_default().iter().cloned();
+        Value::Row(columns.chain([time(place)]).collect())
+    };
+    (0..).zip(entries).map(row).collect()
 }
 
 #[cfg(feature = "fs")]
@@ -30,6 +46,7 @@ pub use with_files::{InputError, open};
 mod with_files {
     use super::{Arc, Choices, InputId, InputKind, Log, Scenario, generate};
     use crate::search::csv_input;
+    use crate::search::shuffle::shuffled;
     use std::collections::BTreeMap;
     use std::path::{Path, PathBuf};
 
@@ -140,6 +157,7 @@ mod with_files {
             if u32::try_from(entries.len()).is_err() {
                 return Err(InputError::TooLong { name: name(), path });
             }
+            let entries = shuffled(entries, input, choices);
             let id = InputId::new(place);
             Ok(Arc::new(Log::new(id, input.partitions, input.every, entries.into())))
         };

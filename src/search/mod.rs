@@ -9,6 +9,7 @@ mod expect;
 mod files;
 mod inputs;
 mod play;
+mod shuffle;
 mod sweep;
 
 #[cfg(feature = "fs")]

@@ -1,6 +1,7 @@
 //! The live state of one subtask of one operator.
 
-use crate::job::{KeyBy, Value, java_hash_code, key_group};
+use super::live_timers::LiveTimers;
+use crate::job::{KeyBy, KeyType, Value, java_hash_code, key_group};
 use crate::state::{FixedMap, KeyedEntry, KeyedSnapshot, ListMode, ListSnapshot, OperatorSnapshot};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,6 +43,8 @@ pub struct LiveState {
     keyed: Vec<Table>,
     lists: Vec<List>,
     broadcast: Vec<Broadcast>,
+    /// None until the first is registered.
+    timers: Option<Box<LiveTimers>>,
     /// Restored state that no declaration has claimed; a declaration of its name and kind takes it.
     restored: OperatorSnapshot,
 }
@@ -50,6 +53,23 @@ impl LiveState {
     /// Starts from what a restore assigned, or from nothing.
     pub fn restored(snapshot: OperatorSnapshot) -> Self {
         Self { restored: snapshot, ..Self::default() }
+    }
+
+    /// Declares the timers of a keyed operator; restored ones are there again.
+    pub fn declare_timers(&mut self) {
+        assert!(self.timers.is_none(), "timers are declared before any is registered");
+        self.timers = LiveTimers::take_from(&mut self.restored).map(Box::new);
+    }
+
+    /// The timers of this subtask, if any was ever registered.
+    #[inline]
+    pub fn timers(&self) -> Option<&LiveTimers> {
+        self.timers.as_deref()
+    }
+
+    /// The timers of this subtask.
+    pub fn timers_mut(&mut self) -> &mut LiveTimers {
+        self.timers.get_or_insert_default()
     }
 
     /// Declares a keyed state; entries restored under its name are in it.
@@ -113,14 +133,16 @@ impl LiveState {
         for table in &self.keyed {
             let key_type = key_by.expect("a keyed state belongs to a keyed operator").key_type;
             let entries = table.entries.iter().filter_map(|(key, value)| {
-                let hash =
-                    java_hash_code(key, key_type).expect("the key was hashed when it was dealt");
-                let group = key_group(hash, max_parallelism);
+                let group = group_of(key, key_type, max_parallelism);
                 Some(KeyedEntry { group, key: key.clone(), value: value.clone()? })
             });
             snapshot
                 .keyed
                 .insert(Arc::clone(&table.name), KeyedSnapshot { entries: entries.collect() });
+        }
+        if let Some(timers) = &self.timers {
+            let key_type = key_by.expect("timers belong to a keyed operator").key_type;
+            timers.put_into(&mut snapshot, |key| group_of(key, key_type, max_parallelism));
         }
         for list in &self.lists {
             let state = ListSnapshot { mode: list.mode, items: list.items.clone() };
@@ -138,4 +160,9 @@ impl LiveState {
         }
         snapshot
     }
+}
+
+fn group_of(key: &Value, key_type: KeyType, max_parallelism: u32) -> u16 {
+    let hash = java_hash_code(key, key_type).expect("the key was hashed when it was dealt");
+    key_group(hash, max_parallelism)
 }

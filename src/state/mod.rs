@@ -8,6 +8,7 @@ mod fixed;
 pub mod hash_order;
 mod in_flight;
 mod live;
+mod live_timers;
 pub mod rescale;
 mod snapshot;
 mod timers;
@@ -18,5 +19,6 @@ pub use checkpoint::{
 pub use fixed::{FixedHasher, FixedMap};
 pub use in_flight::{ChannelState, InFlight};
 pub use live::{BroadcastId, KeyedId, ListId, LiveState};
+pub use live_timers::LiveTimers;
 pub use snapshot::{KeyedEntry, KeyedSnapshot, ListMode, ListSnapshot, OperatorSnapshot};
-pub use timers::{Timer, Timers};
+pub use timers::{Timer, TimerKind, Timers};

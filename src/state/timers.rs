@@ -3,6 +3,7 @@
 //! Owns what is due when, in which order, and what is dealt out again after a rescale. Does not know what time it is.
 
 use crate::job::Value;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A timer of a key; registering it twice is registering it once (Flink: `TimerHeapInternalTimer`).
@@ -14,8 +15,35 @@ pub struct Timer {
     pub key: Value,
     /// What it is for within the key, such as the start of a window.
     pub namespace: i64,
-    /// The key group of the key.
-    pub group: u16,
+}
+
+/// Which clock a timer waits for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TimerKind {
+    /// The watermark.
+    Event,
+    /// Virtual time.
+    Processing,
+}
+
+impl TimerKind {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Event, Self::Processing];
+
+    /// Which timers a keyed state of this name holds, if any.
+    pub fn of_state(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.state_name() == name)
+    }
+
+    /// The keyed state that holds the timers of this kind in a snapshot: they are state like any other, dealt out by key
+    /// group. Flink (`InternalTimeServiceManagerImpl`) has a name of its own for each timer service.
+    pub const fn state_name(self) -> &'static str {
+        match self {
+            Self::Event => "_timer_state/event",
+            Self::Processing => "_timer_state/processing",
+        }
+    }
 }
 
 /// The timers that are registered and have not fired.
@@ -60,10 +88,10 @@ impl Timers {
         assert!(registration.is_some(), "{timer:?} was in the queue but is not registered");
         Some(timer)
     }
-    /// All of them in the order in which they would fire, for a snapshot. Registering them again in this order, in one
-    /// subtask or dealt out by key group to several, keeps the order of each key's.
-    pub fn snapshot(&self) -> Vec<Timer> {
-        self.queue.values().cloned().collect()
+    /// All of them in the order in which they would fire. Registering them again in this order, in one subtask or dealt out
+    /// by key group to several, keeps the order of each key's.
+    pub fn iter(&self) -> impl Iterator<Item = &Timer> {
+        self.queue.values()
     }
 }
 
@@ -72,8 +100,7 @@ mod tests {
     use super::*;
 
     fn timer(time: i64, key: &str, namespace: i64) -> Timer {
-        let group = u16::try_from(key.len()).expect("short");
-        Timer { time, key: Value::text(key), namespace, group }
+        Timer { time, key: Value::text(key), namespace }
     }
     fn fired(timers: &mut Timers, now: i64) -> Vec<Timer> {
         std::iter::from_fn(|| timers.pop_due(now)).collect()
@@ -107,12 +134,12 @@ mod tests {
     }
 
     #[test]
-    fn a_snapshot_dealt_out_by_key_group_keeps_every_timer_and_the_order_of_each_key() {
+    fn timers_dealt_out_by_key_keep_the_order_of_each_key() {
         let all = [timer(5, "aa", 9), timer(5, "aa", 1), timer(5, "b", 2), timer(3, "b", 0)];
-        let snapshot = registered(&all).snapshot();
-        let (even, odd): (Vec<_>, Vec<_>) =
-            snapshot.into_iter().partition(|timer| timer.group % 2 == 0);
-        assert_eq!(fired(&mut registered(&even), 5), [timer(5, "aa", 9), timer(5, "aa", 1)]);
-        assert_eq!(fired(&mut registered(&odd), 5), [timer(3, "b", 0), timer(5, "b", 2)]);
+        let all: Vec<Timer> = registered(&all).iter().cloned().collect();
+        let (long, short): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|timer| timer.key == Value::text("aa"));
+        assert_eq!(fired(&mut registered(&long), 5), [timer(5, "aa", 9), timer(5, "aa", 1)]);
+        assert_eq!(fired(&mut registered(&short), 5), [timer(3, "b", 0), timer(5, "b", 2)]);
     }
 }

@@ -5,7 +5,7 @@
 
 use super::block::{Block, BlockKind, BlockWriter, CodecError};
 use crate::effect::{ExternalSystem, Row, TransactionId};
-use crate::job::{CheckpointId, OperatorId, Origin, Record, Value};
+use crate::job::{CheckpointId, EventTime, OperatorId, Origin, Record, Value};
 use crate::kernel::SimTime;
 use crate::state::{
     ChannelState, InFlight, KeyedEntry, KeyedSnapshot, ListMode, ListSnapshot, OperatorSnapshot,
@@ -250,12 +250,14 @@ pub(super) struct StoredInFlight {
     pub(super) in_flight: InFlight,
 }
 
-/// The records of one channel: where they came from in one column, their values in the other.
+/// The records of one channel: where they came from in one column, when they happened in the next (none if none tells),
+/// their values in the last.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct ChannelWire {
     edge: u32,
     peer: u32,
     origins: Vec<Origin>,
+    timestamps: Vec<i64>,
     values: Vec<Token>,
 }
 
@@ -263,7 +265,10 @@ impl ChannelWire {
     fn new(state: &ChannelState) -> Self {
         let origins = state.records.iter().map(|record| record.origin).collect();
         let values = flatten(state.records.iter().map(|record| &record.value));
-        Self { edge: state.edge, peer: state.peer, origins, values }
+        let tells = state.records.iter().any(|record| record.timestamp != EventTime::MIN);
+        let told = state.records.iter().take_while(|_| tells);
+        let timestamps = told.map(|record| record.timestamp.millis()).collect();
+        Self { edge: state.edge, peer: state.peer, origins, timestamps, values }
     }
 
     fn into_state(self) -> Result<ChannelState, &'static str> {
@@ -271,8 +276,14 @@ impl ChannelWire {
         if values.len() != self.origins.len() {
             return Err("a record in flight lacks its origin or its value");
         }
-        let records = values.into_iter().zip(self.origins);
-        let records = records.map(|(value, origin)| Record { value, origin }).collect();
+        let times = self.timestamps.iter().map(|millis| EventTime::from_millis(*millis));
+        if !self.timestamps.is_empty() && self.timestamps.len() != values.len() {
+            return Err("a record in flight lacks its timestamp");
+        }
+        let times = times.chain(std::iter::repeat(EventTime::MIN));
+        let records = values.into_iter().zip(self.origins).zip(times);
+        let record = |((value, origin), timestamp)| Record { value, origin, timestamp };
+        let records = records.map(record).collect();
         Ok(ChannelState { edge: self.edge, peer: self.peer, records })
     }
 }

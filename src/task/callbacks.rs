@@ -44,14 +44,6 @@ impl Chain {
             self.note(0, (Call::Cancel, None), around);
         }
     }
-
-    /// Event time reaches its end in every operator that has an input.
-    pub(super) fn note_max_watermark(&self, around: &mut Surroundings<'_>) {
-        let first = usize::from(self.input().is_some());
-        for at in first..self.length() {
-            self.note(at, (Call::ProcessMaxWatermark, None), around);
-        }
-    }
 }
 
 impl TaskEffects {

@@ -4,14 +4,16 @@
 //! operators of the chain, or to the outputs.
 
 use super::context::EngineContext;
+use super::generator::Generator;
 use super::{Identity, Outputs};
 use crate::effect::{RestoredTask, TaskEffects};
 use crate::job::{
-    CheckpointId, ExternalId, InputId, KeyBy, KeyError, OperatorId, Origin, Record, Value,
+    CheckpointId, EventTime, ExternalId, InputId, KeyBy, KeyError, OperatorId, Origin, Record,
+    SourceTime, Value,
 };
 use crate::kernel::SimTime;
 use crate::operator::{InputLog, Operator, Poll};
-use crate::state::{CommitPermit, LiveState, OperatorSnapshot};
+use crate::state::{CommitPermit, LiveState, OperatorSnapshot, TimerKind};
 use crate::trace::{Call, StateSum};
 use std::sync::Arc;
 
@@ -43,20 +45,60 @@ pub enum Target {
 }
 
 /// A link at work: its state, and what it emitted in the current call.
-struct Worker {
-    link: Link,
-    state: LiveState,
+pub(super) struct Worker {
+    pub(super) link: Link,
+    pub(super) state: LiveState,
     is_restored: bool,
     emitted: Vec<(bool, Value)>,
+    /// When what it emits happened.
+    timestamp: EventTime,
+    /// In no snapshot: `MIN` after each restore.
+    pub(super) watermark: EventTime,
+}
+
+impl Worker {
+    fn new(link: Link) -> Self {
+        Self {
+            link,
+            state: LiveState::default(),
+            is_restored: false,
+            emitted: Vec::new(),
+            timestamp: EventTime::MIN,
+            watermark: EventTime::MIN,
+        }
+    }
+}
+
+/// What a value stems from: where its record came from, and when it happened.
+#[derive(Clone, Copy)]
+pub(super) struct Stem {
+    pub(super) origin: Origin,
+    pub(super) timestamp: EventTime,
+}
+
+impl Stem {
+    /// What stems from no record.
+    const NONE: Self = Self {
+        origin: Origin { input: 0, partition: 0, offset: 0, child: 0 },
+        timestamp: EventTime::MIN,
+    };
+
+    /// A value of this stem on its way.
+    #[inline]
+    pub(super) fn record(self, value: Value) -> Record {
+        Record { value, origin: self.origin, timestamp: self.timestamp }
+    }
 }
 
 /// The operators of one subtask.
 #[derive(Clone)]
 pub struct Chain {
-    workers: Vec<Worker>,
+    pub(super) workers: Vec<Worker>,
     takes: SimTime,
     input: Option<SourceInput>,
     restored: Option<CheckpointId>,
+    /// Of a source that tells watermarks: where they come from.
+    pub(super) watermarks: Option<Box<Generator>>,
 }
 
 /// What the source at the head of a chain reads.
@@ -89,7 +131,9 @@ impl Clone for Worker {
             side: self.link.side.clone(),
             ..self.link
         };
-        Self { link, state: self.state.clone(), is_restored: self.is_restored, emitted: Vec::new() }
+        let (state, is_restored) = (self.state.clone(), self.is_restored);
+        let (timestamp, watermark) = (self.timestamp, self.watermark);
+        Self { link, state, is_restored, emitted: Vec::new(), timestamp, watermark }
     }
 }
 
@@ -97,21 +141,20 @@ impl Chain {
     /// A chain, head first; `takes` is the virtual time of one element, `input` what its head reads if it is a source.
     pub fn new(links: Vec<Link>, takes: SimTime, input: Option<SourceInput>) -> Self {
         assert!(!links.is_empty(), "a chain has a head");
-        let worker = |link| Worker {
-            link,
-            state: LiveState::default(),
-            is_restored: false,
-            emitted: Vec::new(),
-        };
-        Self { workers: links.into_iter().map(worker).collect(), takes, input, restored: None }
+        let workers = links.into_iter().map(Worker::new).collect();
+        Self { workers, takes, input, restored: None, watermarks: None }
+    }
+
+    /// The same, of a source that tells time.
+    #[must_use]
+    pub fn telling_time(mut self, time: SourceTime, is_bounded: bool) -> Self {
+        assert!(self.input.is_some(), "only a source tells what time it is");
+        self.watermarks = Some(Box::new(Generator::new(time, is_bounded)));
+        self
     }
 
     pub(super) fn operator_id(&self, at: usize) -> OperatorId {
         self.workers[at].link.id
-    }
-
-    pub(super) const fn length(&self) -> usize {
-        self.workers.len()
     }
 
     pub(super) const fn takes(&self) -> SimTime {
@@ -128,19 +171,24 @@ impl Chain {
 
     /// Calls one operator for a record of this origin and key.
     #[inline]
-    fn call<R>(
+    pub(super) fn call<R>(
         &mut self,
         at: usize,
-        origin: Origin,
+        stem: Stem,
         key: Option<&Value>,
         around: &mut Surroundings<'_>,
         body: impl FnOnce(&mut dyn Operator, &mut EngineContext<'_>) -> R,
     ) -> R {
-        let Worker { link, state, is_restored, emitted } = &mut self.workers[at];
+        let Worker { link, state, is_restored, emitted, timestamp, watermark } =
+            &mut self.workers[at];
+        *timestamp = stem.timestamp;
         let mut context = EngineContext {
             state,
             key,
-            origin,
+            origin: stem.origin,
+            timestamp,
+            watermark: *watermark,
+            operator: link.id,
             now: around.now,
             identity: around.identity,
             restored: self.restored,
@@ -150,6 +198,8 @@ impl Chain {
             emitted,
             requests: &mut around.effects.external,
             messages: &mut around.effects.messages,
+            events: &mut around.effects.events,
+            wake: &mut around.effects.wake,
         };
         body(link.operator.as_mut(), &mut context)
     }
@@ -183,13 +233,13 @@ impl Chain {
         if self.throws(at, reason, around) {
             return false;
         }
-        self.call(at, Origin::default(), None, around, body);
+        self.call(at, Stem::NONE, None, around, body);
         let passed = self.pass_on(at, Origin::default(), around);
         fail_on_error(passed, around);
         true
     }
 
-    fn head_first(&self) -> std::ops::Range<usize> {
+    pub(super) fn head_first(&self) -> std::ops::Range<usize> {
         0..self.workers.len()
     }
 
@@ -208,6 +258,9 @@ impl Chain {
             let Some(snapshot) = snapshot else { continue };
             held.extend(snapshot.sums(worker.link.id));
             worker.state = LiveState::restored(snapshot);
+            if worker.link.key_by.is_some() {
+                worker.state.declare_timers();
+            }
             worker.is_restored = true;
         }
         let initialize = (Call::InitializeState, self.restored);
@@ -231,7 +284,8 @@ impl Chain {
     /// Runs a record through the chain.
     #[inline]
     pub(super) fn process(&mut self, input: u8, record: Record, around: &mut Surroundings<'_>) {
-        let passed = self.run(0, input, record.value, record.origin, around);
+        let Record { value, origin, timestamp } = record;
+        let passed = self.run(0, input, value, Stem { origin, timestamp }, around);
         fail_on_error(passed, around);
     }
 
@@ -240,7 +294,7 @@ impl Chain {
         at: usize,
         input: u8,
         value: Value,
-        origin: Origin,
+        stem: Stem,
         around: &mut Surroundings<'_>,
     ) -> Result<(), KeyError> {
         let key = match &self.workers[at].link.key_by {
@@ -250,15 +304,15 @@ impl Chain {
                 None => return key_by.of_input(input).hash_of(&value).map(drop),
             },
         };
-        self.call(at, origin, key.as_ref(), around, |operator, context| {
+        self.call(at, stem, key.as_ref(), around, |operator, context| {
             operator.process(input, value, context);
         });
-        self.pass_on(at, origin, around)
+        self.pass_on(at, stem.origin, around)
     }
 
     /// Hands on what an operator emitted.
     #[inline]
-    fn pass_on(
+    pub(super) fn pass_on(
         &mut self,
         at: usize,
         origin: Origin,
@@ -267,7 +321,8 @@ impl Chain {
         let emitted = &mut self.workers[at].emitted;
         if emitted.len() <= 1 {
             let Some((side, value)) = emitted.pop() else { return Ok(()) };
-            return self.deliver(at, side, value, origin.descend(0), around);
+            let stem = Stem { origin, timestamp: self.workers[at].timestamp };
+            return self.deliver(at, side, value, stem, around);
         }
         self.pass_on_many(at, origin, around)
     }
@@ -280,8 +335,10 @@ impl Chain {
         around: &mut Surroundings<'_>,
     ) -> Result<(), KeyError> {
         let mut emitted = std::mem::take(&mut self.workers[at].emitted);
+        let timestamp = self.workers[at].timestamp;
         for (nth, (side, value)) in (0..).zip(emitted.drain(..)) {
-            self.deliver(at, side, value, origin.descend(nth), around)?;
+            let stem = Stem { origin: origin.descend(nth), timestamp };
+            self.deliver(at, side, value, stem, around)?;
         }
         self.workers[at].emitted = emitted;
         Ok(())
@@ -294,15 +351,15 @@ impl Chain {
         at: usize,
         side: bool,
         value: Value,
-        origin: Origin,
+        stem: Stem,
         around: &mut Surroundings<'_>,
     ) -> Result<(), KeyError> {
         let link = &self.workers[at].link;
         let targets = if side { &link.side } else { &link.main };
         match targets[..] {
             [] => Ok(()),
-            [target] => self.deliver_to(target, value, origin, around),
-            [..] => self.deliver_to_all(at, side, &value, origin, around),
+            [target] => self.deliver_to(target, value, stem, around),
+            [..] => self.deliver_to_all(at, side, &value, stem, around),
         }
     }
 
@@ -311,13 +368,13 @@ impl Chain {
         at: usize,
         side: bool,
         value: &Value,
-        origin: Origin,
+        stem: Stem,
         around: &mut Surroundings<'_>,
     ) -> Result<(), KeyError> {
         let link = &self.workers[at].link;
         let targets = if side { link.side.clone() } else { link.main.clone() };
         for target in targets {
-            self.deliver_to(target, value.clone(), origin, around)?;
+            self.deliver_to(target, value.clone(), stem, around)?;
         }
         Ok(())
     }
@@ -327,24 +384,28 @@ impl Chain {
         &mut self,
         target: Target,
         value: Value,
-        origin: Origin,
+        stem: Stem,
         around: &mut Surroundings<'_>,
     ) -> Result<(), KeyError> {
         match target {
-            Target::Edge(edge) => around.outputs.send(edge, value, origin, around.effects),
-            Target::Chained(next) => self.run(next, 0, value, origin, around),
+            Target::Edge(edge) => around.outputs.send(edge, value, stem, around.effects),
+            Target::Chained(next) => self.run(next, 0, value, stem, around),
         }
     }
 
     /// Lets the source at the head read on. A record has been handed on when this returns; only its origin is told.
     #[inline]
     pub(super) fn poll(&mut self, log: &dyn InputLog, around: &mut Surroundings<'_>) -> Poll {
-        let poll = self.call(0, Origin::default(), None, around, |operator, context| {
-            operator.poll(log, context)
-        });
+        let poll =
+            self.call(0, Stem::NONE, None, around, |operator, context| operator.poll(log, context));
         match poll {
             Poll::Record(value, origin) => {
-                let passed = self.deliver(0, false, value, origin, around);
+                let timestamp = match &mut self.watermarks {
+                    Some(watermarks) => watermarks.on_record(&value, origin.partition, around.now),
+                    None => EventTime::MIN,
+                };
+                let stem = Stem { origin, timestamp };
+                let passed = self.deliver(0, false, value, stem, around);
                 fail_on_error(passed, around);
                 Poll::Record(Value::Bool(true), origin)
             }
@@ -358,9 +419,7 @@ impl Chain {
     }
 
     pub(super) fn positions(&mut self, around: &mut Surroundings<'_>) -> Vec<(u16, u32)> {
-        self.call(0, Origin::default(), None, around, |operator, context| {
-            operator.positions(context)
-        })
+        self.call(0, Stem::NONE, None, around, |operator, context| operator.positions(context))
     }
 
     /// Whether its head is given splits by an enumerator.
@@ -369,7 +428,7 @@ impl Chain {
     }
 
     pub(super) fn take_split(&mut self, split: Option<(u16, u32)>, around: &mut Surroundings<'_>) {
-        self.call(0, Origin::default(), None, around, |operator, context| {
+        self.call(0, Stem::NONE, None, around, |operator, context| {
             operator.take_split(split, context);
         });
     }
@@ -424,7 +483,12 @@ impl Chain {
             return None;
         }
         let draw = |worker: &Worker| {
-            Arc::new(worker.state.snapshot(worker.link.key_by, worker.link.max_parallelism))
+            let Worker { link, state, .. } = worker;
+            let mut snapshot = state.snapshot(link.key_by, link.max_parallelism);
+            if !around.identity.rules.timers_in_snapshot {
+                snapshot.keyed.retain(|name, _| TimerKind::of_state(name).is_none());
+            }
+            Arc::new(snapshot)
         };
         Some(self.workers.iter().map(draw).collect())
     }
@@ -465,7 +529,7 @@ impl Chain {
 
 /// A record without the key its receiver needs is an exception in Flink: it fails the task.
 #[inline]
-fn fail_on_error(result: Result<(), KeyError>, around: &mut Surroundings<'_>) {
+pub(super) fn fail_on_error(result: Result<(), KeyError>, around: &mut Surroundings<'_>) {
     if let Err(error) = result {
         fail(&error, around);
     }

@@ -2,11 +2,12 @@
 
 use super::Identity;
 use crate::effect::{ExternalRequest, ReaderEvent, ToJob};
-use crate::job::{CheckpointId, ExternalId, Origin, Value};
+use crate::job::{CheckpointId, EventTime, ExternalId, OperatorId, Origin, Value};
 use crate::kernel::SimTime;
 use crate::operator::Context;
 use crate::rules::CommitWhen;
-use crate::state::{BroadcastId, KeyedId, ListId, ListMode, LiveState};
+use crate::state::{BroadcastId, KeyedId, ListId, ListMode, LiveState, Timer, TimerKind};
+use crate::trace::TraceEvent;
 use std::collections::BTreeMap;
 
 /// Lent to an operator for one call.
@@ -14,6 +15,10 @@ pub(super) struct EngineContext<'a> {
     pub(super) state: &'a mut LiveState,
     pub(super) key: Option<&'a Value>,
     pub(super) origin: Origin,
+    /// Of the record or timer at hand, and of what is emitted.
+    pub(super) timestamp: &'a mut EventTime,
+    pub(super) watermark: EventTime,
+    pub(super) operator: OperatorId,
     pub(super) now: SimTime,
     pub(super) identity: &'a Identity,
     pub(super) restored: Option<CheckpointId>,
@@ -23,6 +28,15 @@ pub(super) struct EngineContext<'a> {
     pub(super) emitted: &'a mut Vec<(bool, Value)>,
     pub(super) requests: &'a mut Vec<(ExternalId, ExternalRequest, Origin)>,
     pub(super) messages: &'a mut Vec<ToJob>,
+    pub(super) events: &'a mut Vec<TraceEvent>,
+    pub(super) wake: &'a mut Option<SimTime>,
+}
+
+impl EngineContext<'_> {
+    fn timer(&self, time: i64, namespace: i64) -> Timer {
+        let key = self.key.expect("only keyed operators have timers").clone();
+        Timer { time, key, namespace }
+    }
 }
 
 impl Context for EngineContext<'_> {
@@ -95,6 +109,41 @@ impl Context for EngineContext<'_> {
     }
     #[inline]
     fn emit_side(&mut self, value: Value) {
+        self.emitted.push((true, value));
+    }
+    fn timestamp(&self) -> EventTime {
+        *self.timestamp
+    }
+    fn set_timestamp(&mut self, timestamp: EventTime) {
+        *self.timestamp = timestamp;
+    }
+    fn current_watermark(&self) -> EventTime {
+        self.watermark
+    }
+    fn register_timer(&mut self, kind: TimerKind, time: i64, namespace: i64) {
+        let timer = self.timer(time, namespace);
+        self.state.timers_mut().of_mut(kind).register(timer);
+        if kind == TimerKind::Processing {
+            let at = SimTime::from_nanos(u64::try_from(time).unwrap_or(0));
+            *self.wake = Some(self.wake.map_or(at, |wake| wake.min(at)));
+        }
+    }
+    fn delete_timer(&mut self, kind: TimerKind, time: i64, namespace: i64) {
+        let timer = self.timer(time, namespace);
+        self.state.timers_mut().of_mut(kind).delete(&timer);
+    }
+    fn emit_late(&mut self, value: Value) {
+        let (task, attempt) = (self.identity.task, self.identity.attempt);
+        let (operator, origin) = (self.operator, self.origin);
+        let (timestamp, watermark) = (*self.timestamp, self.watermark);
+        self.events.push(TraceEvent::LateDropped {
+            task,
+            attempt,
+            operator,
+            origin,
+            timestamp,
+            watermark,
+        });
         self.emitted.push((true, value));
     }
     fn ask_for_split(&mut self) {

@@ -2,7 +2,7 @@
 
 use super::{Alignment, Phase, Task};
 use crate::effect::{Deployment, TaskEffects, ToJob};
-use crate::job::{CheckpointId, Element, Stop};
+use crate::job::{CheckpointId, Element, EventTime, Stop};
 use crate::kernel::SimTime;
 use crate::state::CommitPermit;
 use crate::trace::{EndOfTask, TraceEvent};
@@ -35,6 +35,8 @@ impl Task {
         effects.messages.push(ToJob::Running);
         if self.finished_on_restore {
             self.start_finished(effects);
+        } else {
+            self.begin_time(now, effects);
         }
     }
 
@@ -77,7 +79,7 @@ impl Task {
 
     fn end_event_time(&mut self, now: SimTime, effects: &mut TaskEffects) {
         let (chain, mut around) = self.surroundings(now, effects);
-        chain.note_max_watermark(&mut around);
+        chain.on_watermark(EventTime::MAX, &mut around);
     }
 
     /// Whether it is a source that was told to stop.
@@ -96,6 +98,11 @@ impl Task {
         let is_input_over = channels.all(|(of, ended)| *of != input || *ended);
         if self.data_ended.iter().all(|ended| *ended) {
             self.end_event_time(now, effects);
+        } else {
+            self.end_time_of(gate, now, effects);
+        }
+        if effects.failure.is_some() {
+            return;
         }
         if is_input_over {
             let (chain, mut around) = self.surroundings(now, effects);

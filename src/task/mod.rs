@@ -5,17 +5,20 @@
 
 mod aligner;
 mod callbacks;
+mod cancellation;
 mod chain;
 mod context;
+mod generator;
 mod lifecycle;
 mod output;
 mod overtake;
+mod time;
 mod tracker;
 mod valve;
 
 pub use aligner::{Aligner, Alignment, Overtaking};
-use chain::Surroundings;
 pub use chain::{Chain, Link, SourceInput, Target};
+use chain::{Stem, Surroundings};
 pub use output::{Output, Outputs};
 pub use tracker::Tracker;
 pub use valve::{Advance, Valve};
@@ -79,6 +82,8 @@ pub struct Task {
     aligner: Aligner,
     /// Counts barriers instead of aligning them, in at-least-once mode.
     tracker: Option<Tracker>,
+    /// The watermarks of its channels, once any has told one.
+    valve: Option<Box<Valve>>,
     /// The newest barrier that has arrived and may yet overtake what is before it.
     announced: Option<Barrier>,
     chain: Chain,
@@ -95,6 +100,8 @@ pub struct Task {
     is_stopped: bool,
     /// No barrier up to this one means anything any more.
     last_checkpoint: CheckpointId,
+    /// The newest that it has told its receivers to be off.
+    cancelled: CheckpointId,
     /// Newer ones that are off already, although their barriers may still come.
     aborted: BTreeSet<CheckpointId>,
 }
@@ -115,6 +122,7 @@ impl Task {
                 CheckpointMode::ExactlyOnce => None,
                 CheckpointMode::AtLeastOnce => Some(Tracker::default()),
             },
+            valve: None,
             announced: None,
             data_ended: vec![false; channels.len()],
             phase: Phase::Starting,
@@ -125,6 +133,7 @@ impl Task {
             stops_with: None,
             is_stopped: false,
             last_checkpoint: CheckpointId::default(),
+            cancelled: CheckpointId::default(),
             aborted: BTreeSet::new(),
             identity,
             channels,
@@ -168,6 +177,9 @@ impl Task {
         match element {
             Element::Record(record) => self.on_record(gate, record, now, effects),
             Element::Barrier(barrier) => self.on_barrier(gate, barrier, now, effects),
+            Element::Cancellation(checkpoint) => self.on_cancellation(gate, checkpoint, effects),
+            Element::Watermark(time) => self.on_watermark(gate, time, now, effects),
+            Element::Status(status) => self.on_status(gate, status, now, effects),
             Element::EndOfData => self.on_end_of_data(gate, now, effects),
             Element::EndOfPartition => self.on_end_of_partition(gate, now, effects),
         }
@@ -194,6 +206,7 @@ impl Task {
             return;
         }
         if !self.is_news(barrier.checkpoint) {
+            self.cancel_aborted(barrier.checkpoint, effects);
             return;
         }
         self.discard_overtaken(effects);
@@ -213,6 +226,7 @@ impl Task {
             Alignment::Superseding(old) => {
                 self.last_checkpoint = old;
                 self.decline(old, effects);
+                self.send_cancellation(old, effects);
                 effects.released = true;
             }
             Alignment::Complete(barrier) => self.complete(barrier, now, effects),
@@ -334,7 +348,7 @@ impl Task {
                     self.trigger_before_ends(barrier, now, effects);
                 }
             }
-            Phase::Running | Phase::Draining => {}
+            Phase::Running | Phase::Draining => self.cancel_aborted(barrier.checkpoint, effects),
             Phase::Starting | Phase::Ended => self.decline(barrier.checkpoint, effects),
         }
     }

@@ -1,9 +1,10 @@
 //! The outputs of a subtask: which channel a record goes to.
 
+use super::Stem;
 use crate::effect::TaskEffects;
 use crate::job::{
-    Barrier, BarrierAlignment, ChannelId, Element, KeyBy, KeyError, Origin, Partitioner, Record,
-    Value, key_group, subtask_of_key_group,
+    Barrier, BarrierAlignment, ChannelId, Element, KeyBy, KeyError, Partitioner, Value, key_group,
+    subtask_of_key_group,
 };
 
 /// One edge that leaves a subtask.
@@ -33,11 +34,11 @@ pub struct Outputs {
 impl Outputs {
     /// Sends a record on one edge. Fails if the record has no key that the receiver could be keyed by.
     #[inline]
-    pub fn send(
+    pub(super) fn send(
         &mut self,
         edge: usize,
         value: Value,
-        origin: Origin,
+        stem: Stem,
         effects: &mut TaskEffects,
     ) -> Result<(), KeyError> {
         let output = &mut self.edges[edge];
@@ -48,13 +49,13 @@ impl Outputs {
             Partitioner::Rebalance | Partitioner::Rescale => output.take_turn(receivers),
             Partitioner::Broadcast => {
                 for channel in &output.channels[1..] {
-                    let record = Record { value: value.clone(), origin };
+                    let record = stem.record(value.clone());
                     effects.sends.push((*channel, Element::Record(record)));
                 }
                 0
             }
         };
-        effects.sends.push((output.channels[place], Element::Record(Record { value, origin })));
+        effects.sends.push((output.channels[place], Element::Record(stem.record(value))));
         Ok(())
     }
 

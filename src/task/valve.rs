@@ -4,6 +4,7 @@
 //! is in no snapshot: after a restore it begins at `MIN`.
 
 use crate::job::EventTime;
+use crate::rules::WatermarkTaken;
 
 /// What the subtask must do once a channel has told something about time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,15 +25,17 @@ pub struct Valve {
     heard: Vec<EventTime>,
     idle: Vec<bool>,
     watermark: EventTime,
+    taken: WatermarkTaken,
 }
 
 impl Valve {
     /// With so many channels, all active, none heard of.
-    pub fn new(channels: usize) -> Self {
+    pub fn new(channels: usize, taken: WatermarkTaken) -> Self {
         Self {
             heard: vec![EventTime::MIN; channels],
             idle: vec![false; channels],
             watermark: EventTime::MIN,
+            taken,
         }
     }
     /// The subtask's watermark: never earlier than it was.
@@ -50,6 +53,17 @@ impl Valve {
         self.heard[gate] = self.heard[gate].max(watermark);
         self.advance()
     }
+    /// A channel is to be waited for again. Whether the subtask was idle until then.
+    pub fn on_active(&mut self, gate: usize) -> bool {
+        let was_idle = self.is_idle();
+        self.idle[gate] = false;
+        was_idle
+    }
+    /// The data of a channel ends, and with it comes the last watermark. That of an idle channel is not heard
+    /// (`RecordWriterOutput#emitWatermark`).
+    pub fn on_end(&mut self, gate: usize) -> Advance {
+        if self.idle[gate] { Advance::Unmoved } else { self.on_watermark(gate, EventTime::MAX) }
+    }
     /// A channel falls idle: the others no longer wait for it. Once all are, the watermark stays where it was; Flink
     /// then goes on to the latest that any of them told.
     pub fn on_idle(&mut self, gate: usize) -> Advance {
@@ -61,7 +75,12 @@ impl Valve {
     fn advance(&mut self) -> Advance {
         let active = self.heard.iter().zip(&self.idle).filter(|(_, idle)| !**idle);
         let caught_up = active.filter(|(heard, _)| **heard >= self.watermark);
-        match caught_up.map(|(heard, _)| *heard).min() {
+        let caught_up = caught_up.map(|(heard, _)| *heard);
+        let next = match self.taken {
+            WatermarkTaken::OfTheSlowest => caught_up.min(),
+            WatermarkTaken::OfTheFastest => caught_up.max(),
+        };
+        match next {
             Some(least) if least > self.watermark => {
                 self.watermark = least;
                 Advance::To(least)
@@ -79,9 +98,13 @@ mod tests {
         EventTime::from_millis(millis)
     }
 
+    fn valve() -> Valve {
+        Valve::new(2, WatermarkTaken::OfTheSlowest)
+    }
+
     #[test]
     fn the_slowest_channel_holds_the_watermark() {
-        let mut valve = Valve::new(2);
+        let mut valve = valve();
         assert_eq!(valve.on_watermark(0, at(7)), Advance::Unmoved);
         assert_eq!(valve.on_watermark(1, at(3)), Advance::To(at(3)));
         assert_eq!(valve.on_watermark(1, at(9)), Advance::To(at(7)));
@@ -91,7 +114,7 @@ mod tests {
 
     #[test]
     fn an_idle_channel_is_not_waited_for_until_it_has_woken_and_caught_up() {
-        let mut valve = Valve::new(2);
+        let mut valve = valve();
         assert_eq!(valve.on_watermark(0, at(5)), Advance::Unmoved);
         assert_eq!(valve.on_idle(1), Advance::To(at(5)));
         assert_eq!(valve.on_watermark(1, at(2)), Advance::Unmoved);
@@ -103,12 +126,26 @@ mod tests {
 
     #[test]
     fn a_subtask_is_idle_once_when_its_last_channel_is() {
-        let mut valve = Valve::new(2);
+        let mut valve = valve();
         assert_eq!(valve.on_idle(0), Advance::Unmoved);
         assert_eq!(valve.on_idle(1), Advance::Idle);
         assert_eq!(valve.on_idle(1), Advance::Unmoved);
         assert!(valve.is_idle());
         assert_eq!(valve.on_watermark(0, EventTime::MAX), Advance::To(EventTime::MAX));
         assert!(!valve.is_idle());
+    }
+
+    #[test]
+    fn the_end_of_a_channel_is_its_last_watermark_unless_it_was_idle() {
+        let mut ended = valve();
+        assert_eq!(ended.on_watermark(1, at(3)), Advance::Unmoved);
+        assert_eq!(ended.on_end(0), Advance::To(at(3)));
+        let mut idle = valve();
+        assert_eq!(idle.on_watermark(1, at(3)), Advance::Unmoved);
+        assert_eq!(idle.on_idle(0), Advance::To(at(3)));
+        assert_eq!(idle.on_idle(1), Advance::Idle);
+        assert_eq!(idle.on_end(0), Advance::Unmoved);
+        assert!(idle.on_active(1));
+        assert!(!idle.on_active(1));
     }
 }

@@ -2,8 +2,8 @@
 
 use super::Call;
 use crate::job::{
-    Attempt, ChannelId, CheckpointId, CheckpointKind, ExternalId, InputId, OperatorId,
-    OperatorIndex, Origin, RunId, TaskId, TaskManagerId,
+    Attempt, ChannelId, CheckpointId, CheckpointKind, EventTime, ExternalId, InputId, OperatorId,
+    OperatorIndex, Origin, RunId, TaskId, TaskManagerId, WatermarkStatus,
 };
 use serde::Serialize;
 use std::fmt;
@@ -187,6 +187,8 @@ pub enum AbortReason {
     AsyncFailed,
     /// Too many requests wait already.
     TooManyRequests,
+    /// A task heard from a sender that it is off.
+    Canceled,
 }
 
 impl fmt::Display for AbortReason {
@@ -203,6 +205,7 @@ impl fmt::Display for AbortReason {
             Self::FinalizeFailed => "metadata could not be written",
             Self::AsyncFailed => "asynchronous task checkpoint failed",
             Self::TooManyRequests => "too many requests wait",
+            Self::Canceled => "declined on a cancellation barrier",
         })
     }
 }
@@ -447,12 +450,36 @@ pub enum TraceEvent {
     },
     /// A split enumerator gave a reader a split, or told it that none are left.
     SplitAssigned { task: TaskId, attempt: Attempt, split: Option<SourcePosition> },
+    /// The marker that a checkpoint is off came on a channel, to a task that was not done with it.
+    CancellationArrived { task: TaskId, channel: ChannelId, checkpoint: CheckpointId },
     /// A new attempt of some tasks of a job, a region or several, is about to be deployed; the others go on.
     RegionRestarted {
         run: RunId,
         attempt: Attempt,
         restored: Option<CheckpointId>,
         tasks: Arc<[TaskId]>,
+    },
+    /// A task put a watermark into all its outputs, after its operators had fired what was due. The last one, which comes
+    /// with the end of data, is not told.
+    WatermarkEmitted { task: TaskId, attempt: Attempt, watermark: EventTime },
+    /// A task told its receivers whether to wait for its watermarks.
+    WatermarkStatusChanged { task: TaskId, attempt: Attempt, status: WatermarkStatus },
+    /// Timers of an operator fired, in event time up to a watermark or in virtual time.
+    TimersFired {
+        task: TaskId,
+        attempt: Attempt,
+        operator: OperatorId,
+        watermark: Option<EventTime>,
+        timers: u32,
+    },
+    /// An operator gave up a record of this timestamp, which came too late.
+    LateDropped {
+        task: TaskId,
+        attempt: Attempt,
+        operator: OperatorId,
+        origin: Origin,
+        timestamp: EventTime,
+        watermark: EventTime,
     },
     /// The store that survives the job manager points to a checkpoint, but nobody has been told.
     PointerStored { run: RunId, checkpoint: CheckpointId },

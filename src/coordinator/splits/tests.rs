@@ -30,7 +30,7 @@ fn source() -> OperatorNode {
         slot_sharing_group: None,
         key_by: None,
         takes: SimTime::ZERO,
-        options: OperatorOptions { reader: Reader::Splits, column: None },
+        options: OperatorOptions { reader: Reader::Splits, ..OperatorOptions::default() },
     }
 }
 

@@ -20,7 +20,7 @@ pub const CHECK_NAMES: [&str; 7] = [
 ];
 
 /// The things that `sometimes` can ask for.
-pub const SOMETIMES_NAMES: [&str; 30] = [
+pub const SOMETIMES_NAMES: &[&str] = &[
     "channel-blocked",
     "held-in-flight",
     "restored",
@@ -49,6 +49,7 @@ pub const SOMETIMES_NAMES: [&str; 30] = [
     "barrier-overtook-records",
     "in-flight-restored",
     "records-past-the-barrier",
+    "cancellation-arrived",
     "region-restarted",
     "job-taken-over",
 ];

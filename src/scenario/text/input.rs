@@ -82,7 +82,8 @@ fn input(
             return wrong(what, "generate fewer; they are held in memory");
         }
         (None, None, Some(rows)) => {
-            InputKind::Generate { records: rows.records, keys: rows.keys.0 }
+            let step = rows.step.map(|step| step.0);
+            InputKind::Generate { records: rows.records, keys: rows.keys.0, step }
         }
         (Some(_), None, Some(_)) => {
             let help = "keep one of `text` and `generate`";
@@ -97,9 +98,13 @@ fn input(
             return wrong("has no entries".into(), help);
         }
     };
+    let shuffle = text.shuffle_within.map(|shuffle| {
+        super::time::shuffle(source, &shuffle.span(), name.get_ref(), &kind, *shuffle.get_ref())
+    });
     Ok(Input {
         name: name.get_ref().clone(),
         kind,
+        shuffle: shuffle.transpose()?,
         partitions: text.partitions.map_or(Input::PARTITIONS, Count::narrow),
         every: text.every.map_or(Input::EVERY, |time| time.0),
     })

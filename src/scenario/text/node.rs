@@ -4,7 +4,7 @@ use super::operator::{FromText, KEYS, OperatorText};
 use super::source::Source;
 use crate::job::{
     GraphError, InputEdge, JobGraph, KeyBy, OperatorIndex, OperatorKind, OperatorNode,
-    OperatorOptions, Partitioner, Plan,
+    OperatorOptions, Partitioner, Plan, WindowOptions,
 };
 use crate::kernel::SimTime;
 use crate::operator::{Catalogue, Entry};
@@ -56,6 +56,8 @@ impl Nodes<'_> {
             options: OperatorOptions {
                 column: text.column.as_ref().map(|column| *column.get_ref()),
                 reader: text.reader.as_ref().map(|reader| *reader.get_ref()).unwrap_or_default(),
+                time: text.event_time.as_ref().map(|time| time.get_ref().source_time()),
+                window: self.window(name, text)?,
             },
         })
     }
@@ -103,8 +105,14 @@ impl Nodes<'_> {
         function: &toml::Value,
         text: &OperatorText,
     ) -> Result<OperatorKind, ScenarioError> {
-        let Some(function) = function.as_str() else {
-            let message = format!("operator `{name}`: `{}` must be a name", kind.get_ref());
+        if kind.get_ref() == "window" && function.is_table() {
+            let window = super::time::window(self.source, &kind.span(), name, function)?;
+            let (kind, function) = ("window".to_owned(), window.time.word().to_owned());
+            return Ok(OperatorKind::Transform { kind, function });
+        }
+        let Some(function) = function.as_str().filter(|_| kind.get_ref() != "window") else {
+            let what = if kind.get_ref() == "window" { "table" } else { "name" };
+            let message = format!("operator `{name}`: `{}` must be a {what}", kind.get_ref());
             return Err(self.source.error(&kind.span(), message));
         };
         let function = function.to_owned();
@@ -127,6 +135,18 @@ impl Nodes<'_> {
                 Ok(OperatorKind::Transform { kind: kind.get_ref().clone(), function })
             }
         }
+    }
+
+    /// What a window operator is told.
+    fn window(
+        &self,
+        name: &str,
+        text: &OperatorText,
+    ) -> Result<Option<WindowOptions>, ScenarioError> {
+        let window = text.kinds.iter().find(|(kind, _)| kind.get_ref() == "window");
+        let options =
+            window.map(|(kind, value)| super::time::window(self.source, &kind.span(), name, value));
+        options.transpose()
     }
 
     /// The kinds that scenarios can name.
@@ -164,6 +184,7 @@ impl Nodes<'_> {
             let message = format!("operator `{name}` has `key-type` but no `key-by`");
             return error(&key_type.span(), message, "say `key-by = \"value\"` or a column");
         }
+        self.check_time(at, name, kind, text)?;
         let (kind, function) = kind.catalogue_name();
         let Some(entry) = self.catalogue.entry(kind, function) else { return Ok(()) };
         if entry.keyed && text.key_by.is_none() {
@@ -216,6 +237,7 @@ impl Nodes<'_> {
     /// Whether the graph can be built: uids differ, no cycle, no parallelism above its maximum.
     pub(super) fn check_graph(&self, graph: &Arc<JobGraph>) -> Result<(), ScenarioError> {
         self.check_committers(graph)?;
+        self.check_windows(graph)?;
         let Err(error) = Plan::build(Arc::clone(graph)) else { return Ok(()) };
         let blamed = blamed(&error)
             .and_then(|name| self.operators.iter().find(|(_, operator)| operator.is_named(name)));

@@ -1,5 +1,6 @@
 //! An operator as a scenario spells it. Every field may be missing: `set` changes some and leaves the rest.
 
+use super::time::EventTimeText;
 use super::word::{Count, Time};
 use crate::job::{AtEnd, ChainStrategy, KeyColumns, KeySelector, KeyType, Partitioner, Reader};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -28,10 +29,11 @@ pub(super) struct OperatorText {
     pub takes: Option<Time>,
     pub column: Option<Spanned<u16>>,
     pub reader: Option<Spanned<Reader>>,
+    pub event_time: Option<Spanned<EventTimeText>>,
 }
 
 /// Every key of an operator, but for the kinds.
-pub(super) const KEYS: [&str; 17] = [
+pub(super) const KEYS: [&str; 18] = [
     "name",
     "then",
     "uid",
@@ -49,6 +51,7 @@ pub(super) const KEYS: [&str; 17] = [
     "takes",
     "column",
     "reader",
+    "event-time",
 ];
 
 impl OperatorText {
@@ -99,6 +102,7 @@ impl OperatorText {
         replace(&mut self.takes, change.takes);
         replace(&mut self.column, change.column);
         replace(&mut self.reader, change.reader);
+        replace(&mut self.event_time, change.event_time);
     }
 }
 
@@ -138,6 +142,7 @@ impl<'de> Visitor<'de> for OperatorVisitor {
                 "takes" => text.takes = Some(map.next_value()?),
                 "column" => text.column = Some(map.next_value()?),
                 "reader" => text.reader = Some(map.next_value()?),
+                "event-time" => text.event_time = Some(map.next_value()?),
                 _ => text.kinds.push((key, map.next_value()?)),
             }
         }

@@ -1,7 +1,8 @@
 //! The shapes of a scenario file, as TOML spells them. Says what can be written, not whether it makes sense.
 
 use super::operator::OperatorText;
-use super::word::{ColumnText, Count, OneOrMany, Ordered, Printed, Time, TimeRange};
+use super::time::ShuffleText;
+use super::word::{ColumnText, Count, Millis, OneOrMany, Ordered, Printed, Time, TimeRange};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -68,6 +69,7 @@ pub(super) struct InputText {
     pub generate: Option<GenerateText>,
     pub partitions: Option<Count<65535>>,
     pub every: Option<Time>,
+    pub shuffle_within: Option<Spanned<ShuffleText>>,
 }
 
 /// `generate = { … }`.
@@ -76,6 +78,7 @@ pub(super) struct InputText {
 pub(super) struct GenerateText {
     pub records: u32,
     pub keys: Count<{ u32::MAX }>,
+    pub step: Option<Millis>,
 }
 
 /// `[job.NAME]`.

@@ -19,6 +19,23 @@ impl<'de> Deserialize<'de> for Time {
     }
 }
 
+/// A span of event time in whole milliseconds: `"2h"`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Millis(pub i64);
+
+impl<'de> Deserialize<'de> for Millis {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        const NANOS: u64 = 1_000_000;
+        let Time(time) = Time::deserialize(deserializer)?;
+        if time.nanos() % NANOS != 0 {
+            return Err(de::Error::custom(format!(
+                "`{time}` is not a whole number of milliseconds"
+            )));
+        }
+        i64::try_from(time.nanos() / NANOS).map(Self).map_err(de::Error::custom)
+    }
+}
+
 /// What a column of a CSV input holds: `"int"`, `"text"`, `"time %Y/%m/%d"`.
 #[derive(Clone, Debug)]
 pub(super) struct ColumnText(pub Column);

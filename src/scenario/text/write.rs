@@ -1,6 +1,7 @@
 //! Writing a scenario as text: what it says, less what would hold anyway.
 
 use super::layout::{Table, key, list, quoted, range, time, word};
+use super::time::shuffle_text;
 use crate::kernel::SimTime;
 use crate::rules::Release;
 use crate::scenario::{
@@ -96,9 +97,11 @@ fn input(input: &Input) -> Table {
             .put("csv", quoted(path))
             .put_if(!header, "header", header)
             .put("columns", list(columns.iter().map(|column| quoted(column.to_string())))),
-        InputKind::Generate { records, keys } => {
+        InputKind::Generate { records, keys, step } => {
             let mut rows = Table::default();
             rows.put("records", records).put("keys", keys);
+            let step = step.and_then(|step| u64::try_from(step).ok());
+            rows.put_some("step", step.map(|step| time(SimTime::from_millis(step))));
             table.put("generate", rows.inline())
         }
     };
@@ -107,6 +110,7 @@ fn input(input: &Input) -> Table {
         "every",
         time(input.every),
     );
+    table.put_some("shuffle-within", input.shuffle.map(shuffle_text));
     table
 }
 

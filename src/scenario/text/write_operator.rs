@@ -2,6 +2,7 @@
 
 use super::layout::{Table, list, quoted, time, word};
 use super::node::TAKES;
+use super::time::{source_time, window_text};
 use crate::job::{
     AtEnd, ChainStrategy, InputEdge, JobGraph, KeySelector, KeyType, OperatorIndex, OperatorKind,
     OperatorNode, Partitioner, Reader,
@@ -30,6 +31,7 @@ pub(super) fn operator(graph: &JobGraph, place: usize) -> Table {
         "reader",
         word(&reader),
     );
+    table.put_some("event-time", node.options.time.map(source_time));
     table
         .put_if(node.parallelism != 1, "parallelism", node.parallelism)
         .put_some("max-parallelism", node.max_parallelism)
@@ -47,7 +49,10 @@ fn put_kind(table: &mut Table, node: &OperatorNode) {
         }
         // `key-by = …`, which every such operator has, says it.
         OperatorKind::Transform { kind, .. } if kind == "key-by" => table,
-        OperatorKind::Transform { kind, function } => table.put(kind, quoted(function)),
+        OperatorKind::Transform { kind, function } => match node.options.window {
+            Some(window) if kind == "window" => table.put(kind, window_text(window)),
+            Some(_) | None => table.put(kind, quoted(function)),
+        },
         OperatorKind::Sink { kind } => table.put("sink", quoted(kind)),
     };
 }

@@ -1,0 +1,241 @@
+//! Event time in a scenario file: when records happened, how far they are out of order, windows over them.
+
+use super::layout::{Table, list, quoted, time};
+use super::node::Nodes;
+use super::operator::OperatorText;
+use super::source::Source;
+use super::word::{Millis, Time};
+use crate::job::{
+    JobGraph, OperatorKind, OperatorNode, SourceTime, TumblingWindows, WindowAggregate,
+    WindowAggregates, WindowOptions, WindowTime,
+};
+use crate::kernel::SimTime;
+use crate::scenario::{Column, Input, InputKind, ScenarioError, Shuffle};
+use serde::Deserialize;
+use std::ops::Range;
+
+/// `event-time = { column = 0, out-of-orderness = "2h", idle-after = "1s", interval = "200ms" }`.
+#[derive(Deserialize, Clone, Copy, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct EventTimeText {
+    pub column: Option<u16>,
+    pub out_of_orderness: Option<Millis>,
+    pub idle_after: Option<Time>,
+    pub interval: Option<Time>,
+}
+
+/// `shuffle-within = { column = 0, within = "2h" }`.
+#[derive(Deserialize, Clone, Copy, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct ShuffleText {
+    pub column: u16,
+    pub within: Millis,
+}
+
+/// `window = { size = "24h", offset = "0s", lateness = "2h", time = "event", aggregate = ["count", "sum 4"] }`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct WindowText {
+    size: Millis,
+    #[serde(default)]
+    offset: Millis,
+    lateness: Option<Millis>,
+    #[serde(default)]
+    time: WindowTime,
+    aggregate: Vec<String>,
+}
+
+impl EventTimeText {
+    pub(super) fn source_time(self) -> SourceTime {
+        SourceTime {
+            column: self.column,
+            out_of_orderness: self.out_of_orderness.unwrap_or_default().0,
+            idle_after: self.idle_after.map(|time| time.0),
+            interval: self.interval.map_or(SourceTime::INTERVAL, |time| time.0),
+        }
+    }
+}
+
+/// What a window operator is told.
+pub(super) fn window(
+    source: Source<'_>,
+    at: &Range<usize>,
+    name: &str,
+    value: &toml::Value,
+) -> Result<WindowOptions, ScenarioError> {
+    let wrong = |what: String, help: &str| {
+        Err(source.error_with(at, format!("window `{name}`: {what}"), help))
+    };
+    let text = match WindowText::deserialize(value.clone()) {
+        Ok(text) => text,
+        Err(error) => {
+            let help = "say for example `window = { size = \"1h\", aggregate = [\"count\"] }`";
+            return wrong(error.message().trim().replace('\n', ", "), help);
+        }
+    };
+    let lateness = text.lateness.unwrap_or_default().0;
+    let Some(windows) = TumblingWindows::new(text.size.0, text.offset.0, lateness) else {
+        let help = "give it a `size` of 1ms or more, and an `offset` that is shorter";
+        return wrong("there are no such windows".to_owned(), help);
+    };
+    if text.time == WindowTime::Processing && text.lateness.is_some() {
+        return wrong("nothing is late in processing time".to_owned(), "leave `lateness` out");
+    }
+    let mut aggregates: Vec<WindowAggregate> = Vec::new();
+    for aggregate in &text.aggregate {
+        match aggregate.parse() {
+            Ok(aggregate) => aggregates.push(aggregate),
+            Err(what) => return wrong(what, "name what each column of its rows is"),
+        }
+    }
+    match WindowAggregates::new(&aggregates) {
+        Some(aggregates) => Ok(WindowOptions { windows, time: text.time, aggregates }),
+        None => wrong(
+            format!("{} aggregates", aggregates.len()),
+            "name 1 to 4 of them, such as `aggregate = [\"count\"]`",
+        ),
+    }
+}
+
+/// The shuffle of an input, if its rows have a time in that column.
+pub(super) fn shuffle(
+    source: Source<'_>,
+    at: &Range<usize>,
+    name: &str,
+    kind: &InputKind,
+    text: ShuffleText,
+) -> Result<Shuffle, ScenarioError> {
+    check_column(source, at, &format!("input `{name}`"), kind, text.column)?;
+    if text.within.0 == 0 {
+        let message = format!("input `{name}` is shuffled within no time at all");
+        return Err(source.error_with(
+            at,
+            message,
+            "leave `shuffle-within` out, or give it a span",
+        ));
+    }
+    Ok(Shuffle { column: text.column, within: text.within.0 })
+}
+
+/// Refuses a column that holds no integers in the rows of an input.
+fn check_column(
+    source: Source<'_>,
+    at: &Range<usize>,
+    who: &str,
+    kind: &InputKind,
+    column: u16,
+) -> Result<(), ScenarioError> {
+    let place = usize::from(column);
+    let has_time = match kind {
+        InputKind::Text(_) => false,
+        InputKind::Csv { columns, .. } => {
+            matches!(columns.get(place), Some(Column::Int | Column::Time(_)))
+        }
+        InputKind::Generate { step, .. } => place < if step.is_some() { 3 } else { 2 },
+    };
+    if has_time {
+        return Ok(());
+    }
+    let message = format!("{who} takes time from column {column}, which holds none");
+    let help = "name a column from 0 that is `int` or `time …`";
+    Err(source.error_with(at, message, help))
+}
+
+impl Nodes<'_> {
+    /// Refuses a source whose time is not in its input.
+    pub(super) fn check_time(
+        &self,
+        at: &Range<usize>,
+        name: &str,
+        kind: &OperatorKind,
+        text: &OperatorText,
+    ) -> Result<(), ScenarioError> {
+        let Some(time) = &text.event_time else { return Ok(()) };
+        let OperatorKind::Source { input, .. } = kind else {
+            let message = format!("operator `{name}` has `event-time` but is no source");
+            let help = "set it where the input is read";
+            return Err(self.source.error_with(&time.span(), message, help));
+        };
+        if time.get_ref().interval.is_some_and(|interval| interval.0 == SimTime::ZERO) {
+            let message = format!("source `{name}` tells watermarks without pause");
+            return Err(self.source.error_with(&time.span(), message, "give `interval` a span"));
+        }
+        let input = self.inputs.iter().find(|other| other.name == *input);
+        match (input, time.get_ref().column) {
+            (Some(Input { kind, .. }), Some(column)) => {
+                check_column(self.source, at, &format!("source `{name}`"), kind, column)
+            }
+            (Some(_) | None, _) => Ok(()),
+        }
+    }
+
+    /// Refuses a window of event time over records that have none: Flink would fail with the first.
+    pub(super) fn check_windows(&self, graph: &JobGraph) -> Result<(), ScenarioError> {
+        for (place, node) in graph.operators.iter().enumerate() {
+            let is_of_event_time =
+                node.options.window.is_some_and(|window| window.time == WindowTime::Event);
+            if !is_of_event_time {
+                continue;
+            }
+            if let Some(source) = sources_of(graph, place).find(|node| node.options.time.is_none())
+            {
+                let message = format!(
+                    "window `{}` is of event time, but source `{}` tells none",
+                    node.name, source.name
+                );
+                let help = "give the source `event-time = { column = … }`, or `event-time = {}` for ingestion time";
+                return Err(self.source.error_with(&self.operators[place].0, message, help));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The sources whose records reach an operator, in a graph that may still go in circles.
+fn sources_of(graph: &JobGraph, place: usize) -> impl Iterator<Item = &OperatorNode> {
+    let mut reached = vec![false; graph.operators.len()];
+    let mut next = vec![place];
+    while let Some(place) = next.pop() {
+        if !std::mem::replace(&mut reached[place], true) {
+            next.extend(graph.operators[place].inputs.iter().map(|edge| edge.from.index()));
+        }
+    }
+    let reached = graph.operators.iter().zip(reached);
+    reached.filter(|(node, reached)| *reached && node.is_source()).map(|(node, _)| node)
+}
+
+/// How a source tells time, as a file says it.
+pub(super) fn source_time(told: SourceTime) -> String {
+    let mut table = Table::default();
+    table
+        .put_some("column", told.column)
+        .put_if(told.out_of_orderness != 0, "out-of-orderness", millis(told.out_of_orderness))
+        .put_some("idle-after", told.idle_after.map(time))
+        .put_if(told.interval != SourceTime::INTERVAL, "interval", time(told.interval));
+    table.inline()
+}
+
+/// What a window operator is told, as a file says it.
+pub(super) fn window_text(options: WindowOptions) -> String {
+    let WindowOptions { windows, time, aggregates } = options;
+    let aggregates = aggregates.as_slice().iter().map(|aggregate| quoted(aggregate.to_string()));
+    let mut table = Table::default();
+    table
+        .put("size", millis(windows.size()))
+        .put_if(windows.offset() != 0, "offset", millis(windows.offset()))
+        .put_if(windows.lateness() != 0, "lateness", millis(windows.lateness()))
+        .put_if(time != WindowTime::default(), "time", quoted(time.word()))
+        .put("aggregate", list(aggregates));
+    table.inline()
+}
+
+/// How an input is shuffled, as a file says it.
+pub(super) fn shuffle_text(shuffle: Shuffle) -> String {
+    let mut table = Table::default();
+    table.put("column", shuffle.column).put("within", millis(shuffle.within));
+    table.inline()
+}
+
+fn millis(millis: i64) -> String {
+    time(SimTime::from_millis(u64::try_from(millis).unwrap_or(0)))
+}

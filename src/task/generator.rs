@@ -1,0 +1,189 @@
+//! Watermarks at a source: what its records say of time, partition by partition.
+//!
+//! Decides the watermark of a reader, and when it is idle (FLIP-27: `WatermarkOutputMultiplexer`,
+//! `BoundedOutOfOrdernessWatermarks`, `WatermarksWithIdleness`). Is in no snapshot. Does not send anything.
+
+use crate::job::{EventTime, SourceTime, Value};
+use crate::kernel::SimTime;
+use crate::operator::InputLog;
+
+/// What has been heard of one partition.
+#[derive(Clone, Copy, Debug)]
+struct Heard {
+    /// The latest timestamp of its records.
+    latest: EventTime,
+    /// When it was last read, or first waited for.
+    at: SimTime,
+}
+
+/// What a source says of time at one moment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Tick {
+    /// No earlier record is expected; `MIN` if nothing can be said.
+    pub(super) watermark: EventTime,
+    /// Whether nobody should wait for it.
+    pub(super) is_idle: bool,
+}
+
+/// Makes the watermarks of one source reader.
+#[derive(Clone, Debug)]
+pub(super) struct Generator {
+    time: SourceTime,
+    /// Whether its input ends: a partition that has been read to its end is not waited for then.
+    is_bounded: bool,
+    /// By partition number.
+    heard: Vec<Option<Heard>>,
+    /// When it began to tell time.
+    began: SimTime,
+    /// What it told last.
+    pub(super) told: Tick,
+    /// When it tells again.
+    pub(super) next: SimTime,
+}
+
+impl Generator {
+    /// For a reader that starts now.
+    pub(super) fn new(time: SourceTime, is_bounded: bool) -> Self {
+        Self {
+            time,
+            is_bounded,
+            heard: Vec::new(),
+            began: SimTime::ZERO,
+            told: Tick { watermark: EventTime::MIN, is_idle: false },
+            next: SimTime::ZERO,
+        }
+    }
+
+    /// The reader begins.
+    pub(super) fn begin(&mut self, now: SimTime) {
+        self.began = now;
+        self.next = now.plus(self.time.interval);
+    }
+
+    /// When a record happened: as its column says, or now.
+    pub(super) fn on_record(&mut self, value: &Value, partition: u16, now: SimTime) -> EventTime {
+        let timestamp = self.time.of(value, now);
+        let heard = self.heard_of(partition, now);
+        heard.latest = heard.latest.max(timestamp);
+        heard.at = now;
+        timestamp
+    }
+
+    fn heard_of(&mut self, partition: u16, now: SimTime) -> &mut Heard {
+        let place = usize::from(partition);
+        if self.heard.len() <= place {
+            self.heard.resize(place + 1, None);
+        }
+        self.heard[place].get_or_insert(Heard { latest: EventTime::MIN, at: now })
+    }
+
+    /// A reader that could not go on for want of credit was not idle meanwhile (`PausableRelativeClock`).
+    pub(super) fn on_overslept(&mut self, now: SimTime) {
+        self.began = now;
+        self.heard.iter_mut().flatten().for_each(|heard| heard.at = now);
+    }
+
+    /// What can be said of time now, given the partitions of the reader and where it stands in them.
+    pub(super) fn tick(
+        &mut self,
+        positions: &[(u16, u32)],
+        log: &dyn InputLog,
+        now: SimTime,
+    ) -> Tick {
+        self.next = now.plus(self.time.interval);
+        let idle_after = self.time.idle_after;
+        let is_over = |at: SimTime| idle_after.is_some_and(|span| now.since(at) >= span);
+        let (mut least, mut waits, mut idles) = (EventTime::MAX, false, false);
+        for (partition, next) in positions {
+            if self.is_bounded && log.entry(*partition, *next).is_none() {
+                continue;
+            }
+            let heard = *self.heard_of(*partition, now);
+            if is_over(heard.at) {
+                idles = true;
+            } else {
+                waits = true;
+                least = least.min(self.time.watermark(heard.latest));
+            }
+        }
+        let is_idle = !waits && (idles || (positions.is_empty() && is_over(self.began)));
+        let watermark = if waits { least } else { EventTime::MIN };
+        Tick { watermark: watermark.max(self.told.watermark), is_idle }
+    }
+
+    /// Whether it may yet fall idle, and tell so.
+    pub(super) const fn may_fall_idle(&self) -> bool {
+        self.time.idle_after.is_some() && !self.told.is_idle
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::InputId;
+    use crate::operator::Log;
+
+    const fn ms(millis: u64) -> SimTime {
+        SimTime::from_millis(millis)
+    }
+    fn generator(idle_after: Option<SimTime>, is_bounded: bool) -> Generator {
+        let interval = ms(200);
+        let time = SourceTime { column: Some(0), out_of_orderness: 5, idle_after, interval };
+        let mut generator = Generator::new(time, is_bounded);
+        generator.begin(ms(0));
+        generator
+    }
+    fn log() -> Log {
+        let entries = (0..8).map(|time| Value::row([Value::Int(time)])).collect();
+        Log::new(InputId::new(0), 2, ms(1), entries)
+    }
+    fn row(time: i64) -> Value {
+        Value::row([Value::Int(time)])
+    }
+    fn said(watermark: i64, is_idle: bool) -> Tick {
+        Tick { watermark: EventTime::from_millis(watermark), is_idle }
+    }
+
+    #[test]
+    fn the_watermark_is_that_of_the_slowest_partition_less_the_disorder_and_one() {
+        let mut generator = generator(None, false);
+        let at = [(0, 0), (1, 0)];
+        assert_eq!(generator.on_record(&row(40), 0, ms(1)), EventTime::from_millis(40));
+        assert_eq!(generator.tick(&at, &log(), ms(2)).watermark, EventTime::MIN);
+        generator.on_record(&row(30), 1, ms(3));
+        generator.on_record(&row(20), 1, ms(4));
+        assert_eq!(generator.tick(&at, &log(), ms(5)), said(24, false));
+        assert_eq!(generator.next, ms(205));
+    }
+
+    #[test]
+    fn a_partition_that_was_not_read_for_a_while_is_not_waited_for() {
+        let mut generator = generator(Some(ms(100)), false);
+        let at = [(0, 0), (1, 0)];
+        generator.on_record(&row(40), 0, ms(90));
+        generator.on_record(&row(10), 1, ms(10));
+        assert_eq!(generator.tick(&at, &log(), ms(109)), said(4, false));
+        generator.told = said(4, false);
+        assert_eq!(generator.tick(&at, &log(), ms(110)), said(34, false));
+        assert_eq!(generator.tick(&at, &log(), ms(190)), said(4, true));
+        generator.on_overslept(ms(190));
+        assert_eq!(generator.tick(&at, &log(), ms(200)), said(4, false));
+    }
+
+    #[test]
+    fn a_partition_of_a_bounded_input_is_not_waited_for_at_its_end() {
+        let mut generator = generator(None, true);
+        generator.on_record(&row(40), 0, ms(1));
+        assert_eq!(generator.tick(&[(0, 1), (1, 4)], &log(), ms(2)), said(34, false));
+        generator.told = said(34, false);
+        assert_eq!(generator.tick(&[(0, 4), (1, 4)], &log(), ms(2)), said(34, false));
+    }
+
+    #[test]
+    fn without_a_column_a_record_happens_when_it_is_read() {
+        let time = SourceTime { column: None, out_of_orderness: 0, ..SourceTime::default() };
+        let mut generator = Generator::new(time, false);
+        assert_eq!(generator.on_record(&row(7), 0, ms(55)), EventTime::from_millis(55));
+        assert_eq!(generator.tick(&[(0, 1)], &log(), ms(60)), said(54, false));
+    }
+}

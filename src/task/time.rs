@@ -1,0 +1,253 @@
+//! How time passes in a subtask: watermarks through its chain, and timers of both kinds.
+//!
+//! A watermark goes from operator to operator; each fires what it makes due before the next hears of it, and only then
+//! does it leave the subtask. Virtual time comes as a wake-up that was asked for. Neither is in a snapshot, but timers
+//! are.
+
+use super::chain::{Chain, Stem, Surroundings, fail_on_error};
+use super::{Advance, Phase, Task, Valve};
+use crate::effect::TaskEffects;
+use crate::job::{Element, EventTime, Origin, WatermarkStatus};
+use crate::kernel::SimTime;
+use crate::operator::InputLog;
+use crate::state::{LiveTimers, TimerKind};
+use crate::trace::{Call, TraceEvent};
+
+impl Task {
+    pub(super) fn on_watermark(
+        &mut self,
+        gate: usize,
+        watermark: EventTime,
+        now: SimTime,
+        effects: &mut TaskEffects,
+    ) {
+        let advance = self.valve().on_watermark(gate, watermark);
+        self.follow(advance, now, effects);
+    }
+
+    pub(super) fn on_status(
+        &mut self,
+        gate: usize,
+        status: WatermarkStatus,
+        now: SimTime,
+        effects: &mut TaskEffects,
+    ) {
+        match status {
+            WatermarkStatus::Idle => {
+                let advance = self.valve().on_idle(gate);
+                self.follow(advance, now, effects);
+            }
+            WatermarkStatus::Active => {
+                if self.valve().on_active(gate) {
+                    self.emit_status(WatermarkStatus::Active, effects);
+                }
+            }
+        }
+    }
+
+    /// The data of one channel has ended, and with it its time.
+    pub(super) fn end_time_of(&mut self, gate: usize, now: SimTime, effects: &mut TaskEffects) {
+        if let Some(valve) = &mut self.valve {
+            let advance = valve.on_end(gate);
+            self.follow(advance, now, effects);
+        }
+    }
+
+    /// The watermarks of all channels: tasks that hear of none have none.
+    fn valve(&mut self) -> &mut Valve {
+        let Self { valve, data_ended, identity, .. } = self;
+        valve.get_or_insert_with(|| {
+            let mut valve = Valve::new(data_ended.len(), identity.rules.watermark);
+            for gate in (0..data_ended.len()).filter(|gate| data_ended[*gate]) {
+                let _others_have_told_nothing = valve.on_end(gate);
+            }
+            Box::new(valve)
+        })
+    }
+
+    fn follow(&mut self, advance: Advance, now: SimTime, effects: &mut TaskEffects) {
+        match advance {
+            Advance::Unmoved => {}
+            Advance::Idle => self.emit_status(WatermarkStatus::Idle, effects),
+            Advance::To(watermark) => self.advance_to(watermark, now, effects),
+        }
+    }
+
+    fn emit_status(&self, status: WatermarkStatus, effects: &mut TaskEffects) {
+        let (task, attempt) = (self.id(), self.attempt());
+        effects.events.push(TraceEvent::WatermarkStatusChanged { task, attempt, status });
+        self.outputs.broadcast(&Element::Status(status), effects);
+    }
+
+    /// Event time advances: what is due fires, and the watermark goes on.
+    fn advance_to(&mut self, watermark: EventTime, now: SimTime, effects: &mut TaskEffects) {
+        assert!(self.phase == Phase::Running, "{:?}: time went on after the data", self.id());
+        if !self.identity.rules.timers_before_watermark {
+            self.emit_watermark(watermark, effects);
+        }
+        let (chain, mut around) = self.surroundings(now, effects);
+        chain.on_watermark(watermark, &mut around);
+        if self.identity.rules.timers_before_watermark && effects.failure.is_none() {
+            self.emit_watermark(watermark, effects);
+        }
+    }
+
+    fn emit_watermark(&self, watermark: EventTime, effects: &mut TaskEffects) {
+        let (task, attempt) = (self.id(), self.attempt());
+        effects.events.push(TraceEvent::WatermarkEmitted { task, attempt, watermark });
+        self.outputs.broadcast(&Element::Watermark(watermark), effects);
+    }
+
+    /// Time begins: timers may have been restored, and a source tells watermarks from now on.
+    pub(super) fn begin_time(&mut self, now: SimTime, effects: &mut TaskEffects) {
+        if let Some(generator) = &mut self.chain.watermarks {
+            generator.begin(now);
+        }
+        self.ask_to_wake(effects);
+    }
+
+    /// Asks for the next moment at which a timer is due, or a watermark.
+    fn ask_to_wake(&self, effects: &mut TaskEffects) {
+        let generator = self.chain.watermarks.as_ref().filter(|_| !self.is_stopped);
+        let next = generator.map(|generator| generator.next).into_iter();
+        effects.wake = next.chain(self.chain.next_wake()).chain(effects.wake).min();
+    }
+
+    /// A moment that it asked for has come, or one has passed that it could not heed for want of credit. `log` is what a
+    /// source reads.
+    pub fn on_wake(
+        &mut self,
+        log: Option<&dyn InputLog>,
+        has_overslept: bool,
+        now: SimTime,
+        effects: &mut TaskEffects,
+    ) {
+        if self.phase != Phase::Running || self.stops_with.is_some() || self.finished_on_restore {
+            return;
+        }
+        let (chain, mut around) = self.surroundings(now, effects);
+        chain.on_processing_time(&mut around);
+        if effects.failure.is_some() {
+            return;
+        }
+        if let Some(log) = log.filter(|_| !self.is_stopped) {
+            self.tell_time(log, has_overslept, now, effects);
+        }
+        self.ask_to_wake(effects);
+    }
+
+    /// A source tells how far event time has come, if it is time to.
+    fn tell_time(
+        &mut self,
+        log: &dyn InputLog,
+        has_overslept: bool,
+        now: SimTime,
+        effects: &mut TaskEffects,
+    ) {
+        if self.chain.watermarks.as_ref().is_none_or(|generator| generator.next > now) {
+            return;
+        }
+        let (chain, mut around) = self.surroundings(now, effects);
+        let positions = chain.positions(&mut around);
+        let generator = self.chain.watermarks.as_mut().expect("it was there a moment ago");
+        if has_overslept {
+            generator.on_overslept(now);
+        }
+        let tick = generator.tick(&positions, log, now);
+        let before = std::mem::replace(&mut generator.told, tick);
+        if before.is_idle && !tick.is_idle {
+            self.emit_status(WatermarkStatus::Active, effects);
+        }
+        if tick.watermark > before.watermark {
+            self.advance_to(tick.watermark, now, effects);
+        }
+        if tick.is_idle && !before.is_idle {
+            self.emit_status(WatermarkStatus::Idle, effects);
+        }
+    }
+
+    /// Whether something will happen in it although nothing comes in: a timer is due one day, or a source falls idle.
+    pub fn awaits_time(&self) -> bool {
+        let generator = self.chain.watermarks.as_ref();
+        let may_fall_idle = generator.is_some_and(|generator| generator.may_fall_idle());
+        self.phase == Phase::Running && (may_fall_idle || self.chain.next_wake().is_some())
+    }
+}
+
+impl Chain {
+    /// A watermark passes through: operator by operator, each of which fires what is due before the next hears of it. A
+    /// source at the head has no use for it.
+    pub(super) fn on_watermark(&mut self, watermark: EventTime, around: &mut Surroundings<'_>) {
+        let first = usize::from(self.input().is_some());
+        for at in first..self.workers.len() {
+            if self.workers[at].watermark >= watermark {
+                continue;
+            }
+            if watermark == EventTime::MAX {
+                self.note(at, (Call::ProcessMaxWatermark, None), around);
+            }
+            self.workers[at].watermark = watermark;
+            self.fire(at, TimerKind::Event, watermark.millis(), around);
+            if around.effects.failure.is_some() {
+                return;
+            }
+        }
+    }
+
+    /// Fires the processing-time timers that are due.
+    fn on_processing_time(&mut self, around: &mut Surroundings<'_>) {
+        let now = timer_time(around.now);
+        for at in self.head_first() {
+            self.fire(at, TimerKind::Processing, now, around);
+            if around.effects.failure.is_some() {
+                return;
+            }
+        }
+    }
+
+    /// Fires the timers of one operator, one by one, since what one does may register others.
+    fn fire(&mut self, at: usize, kind: TimerKind, now: i64, around: &mut Surroundings<'_>) {
+        if self.workers[at].state.timers().is_none() {
+            return;
+        }
+        let mut timers = 0;
+        while around.effects.failure.is_none()
+            && let Some(timer) = self.workers[at].state.timers_mut().of_mut(kind).pop_due(now)
+        {
+            timers += 1;
+            let timestamp = match kind {
+                TimerKind::Event => EventTime::from_millis(timer.time),
+                TimerKind::Processing => EventTime::MIN,
+            };
+            let stem = Stem { origin: Origin::default(), timestamp };
+            self.call(at, stem, Some(&timer.key), around, |operator, context| {
+                operator.on_timer(kind, &timer, context);
+            });
+            let passed = self.pass_on(at, stem.origin, around);
+            fail_on_error(passed, around);
+        }
+        if timers > 0 {
+            let (task, attempt) = (around.identity.task, around.identity.attempt);
+            let operator = self.workers[at].link.id;
+            let watermark = match kind {
+                TimerKind::Event => Some(self.workers[at].watermark),
+                TimerKind::Processing => None,
+            };
+            let event = TraceEvent::TimersFired { task, attempt, operator, watermark, timers };
+            around.effects.events.push(event);
+        }
+    }
+
+    /// When the next processing-time timer is due.
+    fn next_wake(&self) -> Option<SimTime> {
+        let timers = self.workers.iter().filter_map(|worker| worker.state.timers());
+        let next = |timers: &LiveTimers| timers.of(TimerKind::Processing).next_time();
+        let next = timers.filter_map(next).min()?;
+        Some(SimTime::from_nanos(u64::try_from(next).unwrap_or(0)))
+    }
+}
+
+/// A moment of virtual time as processing-time timers tell it: nanoseconds.
+fn timer_time(now: SimTime) -> i64 {
+    i64::try_from(now.nanos()).unwrap_or(i64::MAX)
+}
