@@ -37,6 +37,9 @@ pub struct Coverage {
     /// Worlds in which another job manager took a job over.
     #[serde(default)]
     pub taken_over: u64,
+    /// Worlds in which storage did not do as it was asked.
+    #[serde(default)]
+    pub disturbed_writes: u64,
     /// Worlds by the operators of their jobs.
     #[serde(default)]
     pub operators: OperatorFeatures,
@@ -59,6 +62,7 @@ impl Coverage {
         self.sinks_accounted += other.sinks_accounted;
         self.restarted_a_region += other.restarted_a_region;
         self.taken_over += other.taken_over;
+        self.disturbed_writes += other.disturbed_writes;
         self.operators.add(&other.operators);
     }
 

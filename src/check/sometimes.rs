@@ -1,7 +1,7 @@
 //! What happened at least once, by name: a scenario that means to show something says so, and fails if it did not.
 
 use super::history::{History, RunStory};
-use crate::trace::{AbortReason, EndOfTask, Entry, Fault, MessageFate, TraceEvent};
+use crate::trace::{AbortReason, EndOfTask, Entry, Fault, MessageFate, StorageFault, TraceEvent};
 use std::collections::BTreeSet;
 
 /// The names, sorted.
@@ -37,6 +37,10 @@ pub const SOMETIMES: &[&str] = &[
     "tasks-finished",
     "transaction-aborted",
     "transaction-recovered",
+    "write-lost",
+    "write-refused",
+    "write-reply-lost",
+    "write-torn",
 ];
 
 /// The names of what has happened so far.
@@ -58,6 +62,12 @@ impl Sometimes {
             TraceEvent::InFlightRestored { .. } => "in-flight-restored",
             TraceEvent::AttemptStarted { restored: Some(_), .. } => "restored",
             TraceEvent::JobTakenOver { .. } => "job-taken-over",
+            TraceEvent::WriteDisturbed { fault, .. } => match fault {
+                StorageFault::Refused => "write-refused",
+                StorageFault::Torn => "write-torn",
+                StorageFault::Lost => "write-lost",
+                StorageFault::ReplyLost => "write-reply-lost",
+            },
             TraceEvent::RegionRestarted { restored, .. } => {
                 if restored.is_some() {
                     self.seen.insert("restored");

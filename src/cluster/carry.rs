@@ -7,7 +7,7 @@ use crate::job::{Attempt, CheckpointId, RunId, TaskId};
 use crate::kernel::{Agenda, SimTime};
 use crate::state::OperatorSnapshot;
 use crate::task::Phase;
-use crate::trace::{AbortReason, ChannelMark, EndOfTask, Message, TraceEvent};
+use crate::trace::{AbortReason, ChannelMark, EndOfTask, Message, StorageFault, TraceEvent};
 use std::sync::Arc;
 
 /// Between a durable snapshot and its ack: the task notices that the upload is done.
@@ -133,6 +133,18 @@ impl World {
             self.schedule(at, Control::UploadFailed { task, attempt, checkpoint }, agenda);
             return;
         }
+        match self.state_fault(task, checkpoint) {
+            None => {}
+            Some(StorageFault::Refused) => {
+                self.schedule(at, Control::UploadFailed { task, attempt, checkpoint }, agenda);
+                return;
+            }
+            // The task waits until the checkpoint is off.
+            Some(StorageFault::Torn | StorageFault::Lost) => return,
+            Some(StorageFault::ReplyLost) => {
+                self.unheard.insert((task, attempt, checkpoint));
+            }
+        }
         if !self.rules.ack_awaits_durability {
             let control = Control::SendAck { task, attempt, checkpoint, snapshots };
             return self.schedule(at, control, agenda);
@@ -173,6 +185,9 @@ impl World {
         }
         if let Some(snapshots) = self.add_in_flight(task, checkpoint, snapshots) {
             self.tell(TraceEvent::SnapshotDurable { task, attempt, checkpoint });
+            if self.unheard.remove(&(task, attempt, checkpoint)) {
+                return;
+            }
             let at = self.now.plus(ACK_DELAY);
             self.schedule(at, Control::SendAck { task, attempt, checkpoint, snapshots }, agenda);
         }
@@ -313,11 +328,7 @@ impl World {
         for checkpoint in effects.metadata.drain(..) {
             let (low, high) = self.scenario.network.metadata_write;
             let took = self.runs[run.index()].metadata.span(checkpoint.number() << 1, low, high);
-            self.schedule(
-                self.now.plus(took),
-                Control::Metadata { run, leader, checkpoint },
-                agenda,
-            );
+            self.write_metadata(run, checkpoint, took, agenda);
         }
         for (label, checkpoint) in effects.labelled.drain(..) {
             self.checkpoints.insert(label, (run, checkpoint));

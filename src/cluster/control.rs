@@ -87,9 +87,15 @@ pub(super) enum Control {
     /// The storer's reply about it reaches the job manager.
     MetadataReply { run: RunId, leader: u32, checkpoint: CheckpointId },
     /// The store that survives the job manager points to a checkpoint.
-    Pointer { run: RunId, leader: u32, checkpoint: Arc<CompletedCheckpoint> },
+    Pointer { run: RunId, leader: u32, checkpoint: Arc<CompletedCheckpoint>, is_heard: bool },
     /// Its reply about that reaches the job manager.
     PointerReply { run: RunId, leader: u32, checkpoint: CheckpointId },
+    /// The metadata of a checkpoint is durable, but the job manager does not hear of it.
+    MetadataUnheard { run: RunId, leader: u32, checkpoint: CheckpointId },
+    /// The metadata of a checkpoint was refused, or never answered for.
+    MetadataFailed { run: RunId, leader: u32, checkpoint: CheckpointId },
+    /// So was a pointer.
+    PointerFailed { run: RunId, leader: u32, checkpoint: CheckpointId },
     /// Another job manager takes over what a dead one had.
     TakeOver(RunId),
     /// A task manager hears of the new job manager, and a task of the old one ends.

@@ -15,6 +15,7 @@ mod managers;
 mod milestone;
 mod outcome;
 mod steps;
+mod storage;
 mod submit;
 mod takeover;
 mod time;

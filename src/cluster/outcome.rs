@@ -6,7 +6,7 @@ use crate::effect::ExternalSystem;
 use crate::job::{CheckpointId, JobId, RunId};
 use crate::kernel::{Agenda, SimTime};
 use crate::state::CompletedCheckpoint;
-use crate::trace::JobStatus;
+use crate::trace::{JobStatus, TraceEvent};
 use std::sync::Arc;
 
 /// How a world ended.
@@ -173,8 +173,27 @@ impl World {
                     self.with_master(run, agenda, |m, now, fx| m.on_metadata(checkpoint, now, fx));
                 }
             }
-            Control::Pointer { run, leader, checkpoint } => {
-                self.on_pointer(run, leader, checkpoint, agenda);
+            Control::MetadataUnheard { run, leader, checkpoint } => {
+                if self.leads(run, leader) {
+                    self.tell(TraceEvent::MetadataWritten { run, checkpoint });
+                }
+            }
+            Control::MetadataFailed { run, leader, checkpoint } => {
+                if self.leads(run, leader) {
+                    self.with_master(run, agenda, |master, now, fx| {
+                        master.on_metadata_failed(checkpoint, now, fx);
+                    });
+                }
+            }
+            Control::PointerFailed { run, leader, checkpoint } => {
+                if self.leads(run, leader) {
+                    self.with_master(run, agenda, |master, now, fx| {
+                        master.on_pointer_failed(checkpoint, now, fx);
+                    });
+                }
+            }
+            Control::Pointer { run, leader, checkpoint, is_heard } => {
+                self.on_pointer(run, leader, checkpoint, is_heard, agenda);
             }
             Control::PointerReply { run, leader, checkpoint } => {
                 if self.leads(run, leader) {

@@ -105,6 +105,7 @@ impl World {
                 self.kill_job_manager(agenda);
                 Ok(())
             }
+            Action::Storage(failing) => self.disturb_write(&failing),
             Action::Lose(aim) => {
                 self.disturbances.push(Disturbance { aim, delay: None });
                 Ok(())

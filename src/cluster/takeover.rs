@@ -104,12 +104,11 @@ impl World {
         effects: &mut JobEffects,
         agenda: &mut Agenda,
     ) {
-        let Run { left, leader, master, .. } = &mut self.runs[run.index()];
+        let Run { left, master, .. } = &mut self.runs[run.index()];
         let Some(left) = left else { return };
         if let Some(master) = master {
             left.count(master.next_checkpoint());
         }
-        let leader = *leader;
         let mut stored = Vec::new();
         for change in effects.pointers.drain(..) {
             match change {
@@ -118,8 +117,8 @@ impl World {
             }
         }
         for checkpoint in stored {
-            let at = self.now.plus(self.pointer_span(run, &checkpoint, "write"));
-            self.schedule(at, Control::Pointer { run, leader, checkpoint }, agenda);
+            let took = self.pointer_span(run, &checkpoint, "write");
+            self.write_pointer(run, checkpoint, took, agenda);
         }
     }
 
@@ -136,6 +135,7 @@ impl World {
         run: RunId,
         leader: u32,
         checkpoint: Arc<CompletedCheckpoint>,
+        is_heard: bool,
         agenda: &mut Agenda,
     ) {
         let Run { left, leader: newest, .. } = &mut self.runs[run.index()];
@@ -146,7 +146,9 @@ impl World {
         if checkpoint.properties().kind == CheckpointKind::Checkpoint {
             self.keep(run, FileChange::Checkpoint(Arc::clone(&checkpoint)));
         }
-        let at = self.now.plus(self.pointer_span(run, &checkpoint, "reply"));
-        self.schedule(at, Control::PointerReply { run, leader, checkpoint: id }, agenda);
+        if is_heard {
+            let at = self.now.plus(self.pointer_span(run, &checkpoint, "reply"));
+            self.schedule(at, Control::PointerReply { run, leader, checkpoint: id }, agenda);
+        }
     }
 }

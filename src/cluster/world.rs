@@ -12,12 +12,12 @@ use crate::job::{Attempt, CheckpointId, ExternalId, RunId, TaskId, TaskManagerId
 use crate::kernel::{Agenda, Choices, Digest, Event, Flow, SimTime, Simulation, Stream, Ticket};
 use crate::operator::{Catalogue, Log};
 use crate::rules::Rules;
-use crate::scenario::{Network, Scenario};
+use crate::scenario::{Network, Scenario, StorageFailing};
 use crate::state::{CompletedCheckpoint, FixedHasher};
 use crate::store::HighAvailabilityStore;
 use crate::task::Task;
 use crate::trace::{Cast, Entry, SnapshotSource, TraceEvent, TraceSink};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::{Hash as _, Hasher as _};
 use std::sync::Arc;
 
@@ -139,6 +139,10 @@ pub(super) struct World {
     pub(super) disturbances: Vec<super::faults::Disturbance>,
     /// Failures of user code that wait for a record or an upload.
     pub(super) failing: Vec<super::user_code::Waiting>,
+    /// Faults that wait for a write that fits.
+    pub(super) failing_writes: Vec<StorageFailing>,
+    /// Snapshots whose tasks will never hear that they are durable.
+    pub(super) unheard: BTreeSet<(TaskId, Attempt, CheckpointId)>,
     pub(super) files: Vec<FileChange>,
     /// Entries told and not yet handed to sinks.
     pub(super) told: Vec<Entry>,
@@ -272,6 +276,8 @@ impl World {
             refusals: Vec::new(),
             disturbances: Vec::new(),
             failing: Vec::new(),
+            failing_writes: Vec::new(),
+            unheard: BTreeSet::new(),
             files: Vec::new(),
             told: Vec::new(),
             has_news: false,

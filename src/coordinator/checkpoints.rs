@@ -409,6 +409,16 @@ impl Checkpoints {
         self.written.pop_front()
     }
 
+    /// The metadata of a checkpoint, or the pointer to it, could not be written: it can fail like any other now.
+    pub fn give_up_writing(&mut self, checkpoint: CheckpointId) {
+        if self.is_being_stored(checkpoint) {
+            self.storing = None;
+        }
+        if let Some(pending) = self.pending.get_mut(&checkpoint) {
+            pending.is_writing = false;
+        }
+    }
+
     /// Whether the store is being told of a checkpoint.
     pub const fn is_storing(&self) -> bool {
         self.storing.is_some()

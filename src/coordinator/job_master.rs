@@ -354,6 +354,35 @@ impl JobMaster {
         }
         let completion = self.checkpoints.on_pointer(checkpoint, self.attempt, now, effects);
         self.on_completion(completion, now, effects);
+        self.store_next(now, effects);
+    }
+
+    /// The metadata of a checkpoint could not be written.
+    pub fn on_metadata_failed(
+        &mut self,
+        checkpoint: CheckpointId,
+        now: SimTime,
+        effects: &mut JobEffects,
+    ) {
+        if !self.status.is_terminal() {
+            self.checkpoints.give_up_writing(checkpoint);
+            self.on_checkpoint_failed(checkpoint, AbortReason::FinalizeFailed, now, effects);
+        }
+    }
+
+    /// The store that survives the job manager refused a pointer, or never answered. Whether it points to the checkpoint
+    /// then nobody knows, so its files stay (`PossibleInconsistentStateException`, FLINK-22494).
+    pub fn on_pointer_failed(
+        &mut self,
+        checkpoint: CheckpointId,
+        now: SimTime,
+        effects: &mut JobEffects,
+    ) {
+        self.on_metadata_failed(checkpoint, now, effects);
+        self.store_next(now, effects);
+    }
+
+    fn store_next(&mut self, now: SimTime, effects: &mut JobEffects) {
         while let Some(next) = self.checkpoints.next_written() {
             self.on_metadata(next, now, effects);
         }

@@ -9,6 +9,7 @@
 mod change;
 mod fault;
 mod sketch;
+mod storage;
 mod story;
 #[cfg(test)]
 mod tests;
@@ -44,6 +45,8 @@ pub struct Profile {
     pub unaligned: bool,
     /// Whether another job manager may take jobs over.
     pub high_availability: bool,
+    /// Whether storage may refuse, tear or lose a write, or its reply.
+    pub storage: bool,
 }
 
 impl Default for Profile {
@@ -61,6 +64,7 @@ impl Default for Profile {
             at_least_once: true,
             unaligned: true,
             high_availability: true,
+            storage: true,
         }
     }
 }
@@ -106,6 +110,9 @@ impl Scenario {
             steps.extend(trouble::steps(&draw, &plot, &jobs));
         }
         steps.extend(fault::steps(&draw, &plot, profile, &jobs, &cluster));
+        if profile.storage {
+            steps.extend(storage::steps(&draw, &plot, &jobs, &cluster));
+        }
         Self {
             about: plot.about(choices.seed()),
             seed: choices.seed(),

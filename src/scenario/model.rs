@@ -6,7 +6,7 @@ pub use crate::job::{CheckpointConfig, RestartStrategy, Retention};
 use crate::kernel::SimTime;
 pub use crate::rules::Failover;
 use crate::rules::{Mutation, Release, Rules};
-use crate::trace::{JobStatus, Message};
+use crate::trace::{JobStatus, Message, StorageFault};
 use std::collections::BTreeMap;
 
 /// One simulated story. Every name in it is known to exist.
@@ -356,6 +356,8 @@ pub enum Action {
     KillTaskManager(u16),
     /// Kills the job manager; without high availability its jobs are lost.
     KillJobManager,
+    /// Lets the next writes that fit go wrong.
+    Storage(StorageFailing),
     /// Loses the next message that fits.
     Lose(Aim),
     /// Delays the next message that fits by this much.
@@ -415,6 +417,30 @@ impl FailingCall {
             Self::Process | Self::Initialize | Self::Open | Self::Finish | Self::Close => false,
         }
     }
+}
+
+/// Writes to durable storage that go wrong.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StorageFailing {
+    /// Of what.
+    pub write: DisturbedWrite,
+    /// What storage does instead.
+    pub fault: StorageFault,
+    /// Of which checkpoint; any by default.
+    pub checkpoint: Option<u64>,
+    /// How many times, 1 or more.
+    pub times: u32,
+}
+
+/// Which write a fault of storage aims at.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum DisturbedWrite {
+    /// A subtask's snapshot.
+    State(TaskName),
+    /// The metadata of a job's checkpoint.
+    Metadata(String),
+    /// The pointer to it in the store that survives the job manager.
+    Pointer(String),
 }
 
 /// Which message a fault aims at.

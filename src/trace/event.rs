@@ -271,6 +271,33 @@ pub enum MessageFate {
     Delayed,
 }
 
+/// Something that is written where it must survive.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+pub enum DurableWrite {
+    /// A task's snapshot.
+    State,
+    /// The metadata of a checkpoint.
+    Metadata,
+    /// A pointer to a checkpoint, in the store that survives the job manager.
+    Pointer,
+}
+
+/// What storage does with a write instead.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum StorageFault {
+    /// It refuses, and says so.
+    Refused,
+    /// It leaves a piece, which nobody takes for the whole, and never answers.
+    Torn,
+    /// It does nothing and never answers.
+    Lost,
+    /// It does what it was asked to and never answers.
+    ReplyLost,
+}
+
 /// Something that a scenario did to the world.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
 pub enum Fault {
@@ -485,6 +512,14 @@ pub enum TraceEvent {
     PointerStored { run: RunId, checkpoint: CheckpointId },
     /// A new job manager took a job over, and these checkpoints with it, oldest first.
     JobTakenOver { run: RunId, checkpoints: Arc<[CheckpointId]> },
+    /// Storage did something else with a write than it was asked to; of state, which task wrote it.
+    WriteDisturbed {
+        run: RunId,
+        task: Option<TaskId>,
+        checkpoint: CheckpointId,
+        write: DurableWrite,
+        fault: StorageFault,
+    },
 }
 
 impl TraceEvent {

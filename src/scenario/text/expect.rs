@@ -52,6 +52,10 @@ pub const SOMETIMES_NAMES: &[&str] = &[
     "cancellation-arrived",
     "region-restarted",
     "job-taken-over",
+    "write-refused",
+    "write-torn",
+    "write-lost",
+    "write-reply-lost",
 ];
 
 /// What expectations can name.

@@ -10,6 +10,7 @@ mod operator;
 mod shape;
 mod source;
 mod step;
+mod storage;
 mod time;
 mod word;
 mod write;

@@ -231,6 +231,7 @@ pub(super) enum ActionText {
     Kill(Spanned<String>),
     KillTaskManager(Spanned<u16>),
     KillJobManager(Spanned<bool>),
+    Storage(StorageText),
     Lose(AimText),
     Delay(AimText),
 }
@@ -294,6 +295,18 @@ pub(super) struct BlockText {
     pub task: Spanned<String>,
     #[serde(rename = "for")]
     pub span: Option<Time>,
+}
+
+/// `storage = { … }`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct StorageText {
+    pub state: Option<Spanned<String>>,
+    pub metadata: Option<Spanned<String>>,
+    pub pointer: Option<Spanned<String>>,
+    pub fault: crate::trace::StorageFault,
+    pub checkpoint: Option<Count<{ u32::MAX }>>,
+    pub times: Option<Count<{ u32::MAX }>>,
 }
 
 /// `lose = { … }` and `delay = { … }`.
