@@ -2,7 +2,7 @@
 
 use sandbar::check::{
     CUT_CONSISTENCY, DURABLE_BEFORE_VISIBLE, MAPPING_TOTALITY, OUTPUT_EQUIVALENCE,
-    OWNERSHIP_PARTITION, PARTICIPANTS_AND_FENCING, TRANSACTION_HYGIENE,
+    OWNERSHIP_PARTITION, PARTICIPANTS_AND_FENCING, RECOVERY_POINT, TRANSACTION_HYGIENE,
 };
 use sandbar::operator::Catalogue;
 use sandbar::rules::Mutation;
@@ -29,6 +29,7 @@ const fn check_against(mutation: Mutation) -> &'static str {
         | Mutation::ResetHookOnlyOnGlobal => OUTPUT_EQUIVALENCE,
         Mutation::AckBeforeDurable | Mutation::NotifyBeforeStore => DURABLE_BEFORE_VISIBLE,
         Mutation::CompleteWithMissingParticipant => PARTICIPANTS_AND_FENCING,
+        Mutation::InitialRestoreNotSticky | Mutation::SuspendAsTerminal => RECOVERY_POINT,
         Mutation::RestoredTransactionsAborted => TRANSACTION_HYGIENE,
         Mutation::OrphanedKeyRanges => OWNERSHIP_PARTITION,
         Mutation::ListStateLeftBehind => MAPPING_TOTALITY,

@@ -16,6 +16,7 @@ mod output;
 mod ownership;
 mod participants;
 mod promise;
+mod recovery;
 mod reference;
 mod segments;
 mod sometimes;
@@ -40,6 +41,7 @@ use history::History;
 use hygiene::HygieneCheck;
 use output::{EarlyCommit, OutputCheck};
 use participants::ParticipantsCheck;
+use recovery::RecoveryCheck;
 use reference::Surroundings;
 use sometimes::Sometimes;
 use std::collections::BTreeSet;
@@ -61,8 +63,11 @@ pub const PARTICIPANTS_AND_FENCING: &str = "participants-and-fencing";
 /// Every transaction goes its way once, and what a completed checkpoint covers is never aborted (O6).
 pub const TRANSACTION_HYGIENE: &str = "transaction-hygiene";
 
+/// A restart goes back to the newest checkpoint that it may restore, and no further (O4).
+pub const RECOVERY_POINT: &str = "recovery-point";
+
 /// Every check: its name, and what holds if it holds.
-pub const CHECKS: [(&str, &str); 7] = [
+pub const CHECKS: [(&str, &str); 8] = [
     (
         CUT_CONSISTENCY,
         "what a sender put into a channel before a barrier is what the receiver's snapshot holds of it",
@@ -90,6 +95,10 @@ pub const CHECKS: [(&str, &str); 7] = [
     (
         TRANSACTION_HYGIENE,
         "every transaction goes its way once, and what a completed checkpoint covers is never aborted",
+    ),
+    (
+        RECOVERY_POINT,
+        "a restart goes back to the newest checkpoint that it may restore, and no further",
     ),
 ];
 
@@ -203,6 +212,7 @@ pub struct Checks {
     durable: (DurableCheck, Check),
     participants: (ParticipantsCheck, Check),
     hygiene: (HygieneCheck, Check),
+    recovery: (RecoveryCheck, Check),
     early_commits: Vec<EarlyCommit>,
     has_completed: bool,
     last_entry: u64,
@@ -217,6 +227,7 @@ impl Checks {
         let mut history = History::default();
         history.names.inputs.clone_from(&input_names);
         let is_highly_available = setup.scenario.cluster.takeover_after.is_some();
+        let recovery = (RecoveryCheck::new(&setup.scenario.flink.rules()), Check::default());
         let mut durable = DurableCheck::default();
         durable.is_highly_available = is_highly_available;
         Self {
@@ -232,6 +243,7 @@ impl Checks {
             durable: (durable, Check::default()),
             participants: Default::default(),
             hygiene: Default::default(),
+            recovery,
             early_commits: Vec::new(),
             has_completed: false,
             last_entry: 0,
@@ -282,6 +294,7 @@ impl Checks {
                 (DURABLE_BEFORE_VISIBLE, self.durable.1.finding()),
                 (PARTICIPANTS_AND_FENCING, self.participants.1.finding()),
                 (TRANSACTION_HYGIENE, self.hygiene.1.finding()),
+                (RECOVERY_POINT, self.recovery.1.finding()),
             ],
             classes: classes.into_iter().collect(),
             sometimes: self.sometimes.seen,
@@ -401,6 +414,7 @@ impl TraceSink for Checks {
         self.durable.0.observe(entry, &self.history, &mut self.durable.1);
         self.participants.0.observe(entry, &self.history, &mut self.participants.1);
         self.hygiene.0.observe(entry, &self.history, &mut self.hygiene.1);
+        self.recovery.0.observe(entry, &self.history, &mut self.recovery.1);
         match &entry.event {
             TraceEvent::CheckpointCompleted { run, checkpoint, .. } => {
                 let (run, checkpoint) = (*run, *checkpoint);

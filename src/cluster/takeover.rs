@@ -12,7 +12,8 @@ use crate::effect::{FileChange, JobEffects, PointerChange};
 use crate::job::{Attempt, CheckpointKind, RunId, TaskId};
 use crate::kernel::{Agenda, SimTime};
 use crate::state::CompletedCheckpoint;
-use crate::trace::{Fault, TraceEvent};
+use crate::store::HighAvailabilityStore;
+use crate::trace::{Fault, JobStatus, TraceEvent};
 use std::sync::Arc;
 
 impl World {
@@ -28,10 +29,20 @@ impl World {
                 None => self.lose(run, agenda),
                 Some(after) => {
                     self.runs[run.index()].waiting.clear();
+                    self.mistake_for_over(run);
                     self.with_master(run, agenda, |master, _, effects| master.die(effects));
                     self.schedule(self.now.plus(after), Control::TakeOver(run), agenda);
                 }
             }
+        }
+    }
+
+    /// The tasks of a job that restarts are cancelled. Who takes the job for cancelled, too, cleans up behind it.
+    fn mistake_for_over(&mut self, run: RunId) {
+        let run = &mut self.runs[run.index()];
+        let status = run.master.as_ref().map(JobMaster::status);
+        if status == Some(JobStatus::Restarting) && !self.rules.pointers_outlive_restarts {
+            run.left.iter_mut().for_each(HighAvailabilityStore::clear);
         }
     }
 

@@ -115,6 +115,11 @@ impl Checkpoints {
         self.completed.push_back(Stored { checkpoint, is_foreign: true });
     }
 
+    /// The snapshot that the run was started from is no recovery point any more: what `initial-restore-not-sticky` breaks.
+    pub fn forget_start(&mut self) {
+        self.completed.retain(|stored| !stored.is_foreign);
+    }
+
     /// Its completed store outlives the job manager.
     pub const fn be_highly_available(&mut self) {
         self.is_highly_available = true;

@@ -94,6 +94,9 @@ impl JobMaster {
     pub fn submit(submission: Submission, effects: &mut JobEffects) -> Result<Self, RestoreError> {
         let mut master = Self::new(submission)?;
         master.start(effects);
+        if !master.submission.rules.start_is_recovery_point {
+            master.checkpoints.forget_start();
+        }
         Ok(master)
     }
 

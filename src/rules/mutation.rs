@@ -43,11 +43,16 @@ pub enum Mutation {
     /// Tasks are told of a checkpoint before the store that survives the job manager is (C12). Breaks durable before
     /// visible.
     NotifyBeforeStore,
+    /// A job that was started from a savepoint forgets it once it runs (C8, FLINK-3390). Breaks the recovery point.
+    InitialRestoreNotSticky,
+    /// A job manager that goes while its job restarts takes the pointers with it (C6, FLINK-34518). Breaks the recovery
+    /// point.
+    SuspendAsTerminal,
 }
 
 impl Mutation {
     /// Every mutation.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::ProcessPastBarrier,
         Self::CommitOnSnapshot,
         Self::OrphanedKeyRanges,
@@ -64,6 +69,8 @@ impl Mutation {
         Self::RestoredTransactionsAborted,
         Self::ResetHookOnlyOnGlobal,
         Self::NotifyBeforeStore,
+        Self::InitialRestoreNotSticky,
+        Self::SuspendAsTerminal,
     ];
 
     /// Patches the rules.
@@ -85,6 +92,8 @@ impl Mutation {
             Self::RestoredTransactionsAborted => rules.restored_transactions_committed = false,
             Self::ResetHookOnlyOnGlobal => rules.split_enumerators_told_of_regions = false,
             Self::NotifyBeforeStore => rules.pointer_stored_before_notify = false,
+            Self::InitialRestoreNotSticky => rules.start_is_recovery_point = false,
+            Self::SuspendAsTerminal => rules.pointers_outlive_restarts = false,
         }
     }
 }

@@ -47,6 +47,8 @@ impl Release {
                 split_enumerators_told_of_regions: true,
                 ack_awaits_durability: true,
                 pointer_stored_before_notify: true,
+                start_is_recovery_point: true,
+                pointers_outlive_restarts: true,
                 every_participant_awaited: true,
                 restored_transactions_committed: true,
                 attempts_fenced: true,

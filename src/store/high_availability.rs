@@ -37,6 +37,11 @@ impl HighAvailabilityStore {
         self.pointers.retain(|pointer| pointer.properties().id != checkpoint);
     }
 
+    /// Forgets all checkpoints: what becomes of a job that is over for good.
+    pub fn clear(&mut self) {
+        self.pointers.clear();
+    }
+
     /// No id below this one is given again.
     pub fn count(&mut self, next: CheckpointId) {
         self.next = self.next.max(next);

@@ -6,7 +6,7 @@ use super::{Draw, Profile, percent};
 use crate::job::{OperatorKind, Reader};
 use crate::kernel::SimTime;
 use crate::scenario::{Action, Aim, ClusterConfig, JobConfig, Milestone, Step, TaskName, Trigger};
-use crate::trace::Message;
+use crate::trace::{JobStatus, Message};
 
 /// Percent of worlds that may lose or delay a message about splits, if they have any.
 const DISTURB_SPLITS: u64 = 50;
@@ -129,6 +129,7 @@ impl<'d> Faults<'d> {
             1 => Milestone::Triggered { checkpoint, job },
             2 => Milestone::MetadataWritten { checkpoint, job },
             3 => Milestone::PointerStored { checkpoint, job },
+            4 => Milestone::Status { job, status: JobStatus::Restarting },
             _ => Milestone::Completed { checkpoint, job },
         };
         let after = self.draw.span(format_args!("{what}/after"), (SimTime::ZERO, AFTER));

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use toml::Spanned;
 
 /// The checks that `holds` and `breaks` can name.
-pub const CHECK_NAMES: [&str; 7] = [
+pub const CHECK_NAMES: [&str; 8] = [
     "cut-consistency",
     "output-equivalence",
     "ownership-partition",
@@ -17,6 +17,7 @@ pub const CHECK_NAMES: [&str; 7] = [
     "durable-before-visible",
     "participants-and-fencing",
     "transaction-hygiene",
+    "recovery-point",
 ];
 
 /// The things that `sometimes` can ask for.
