@@ -66,6 +66,10 @@ fn cluster(cluster: &ClusterConfig) -> Table {
         "replaced-after",
         time(cluster.replaced_after),
     );
+    if let Some(after) = cluster.takeover_after {
+        let is_usual = after == ClusterConfig::TAKEOVER_AFTER;
+        table.put("high-availability", true).put_if(!is_usual, "takeover-after", time(after));
+    }
     table
 }
 
