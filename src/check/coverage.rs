@@ -40,6 +40,12 @@ pub struct Coverage {
     /// Worlds in which a region restarted and the rest of its job went on.
     #[serde(default)]
     pub restarted_a_region: u64,
+    /// Worlds in which another job manager took a job over.
+    #[serde(default)]
+    pub taken_over: u64,
+    /// Worlds in which storage did not do as it was asked.
+    #[serde(default)]
+    pub disturbed_writes: u64,
     /// Worlds by the operators of their jobs.
     #[serde(default)]
     pub operators: OperatorFeatures,
@@ -63,6 +69,8 @@ impl Coverage {
         self.sinks_last_per_key += other.sinks_last_per_key;
         self.sinks_accounted += other.sinks_accounted;
         self.restarted_a_region += other.restarted_a_region;
+        self.taken_over += other.taken_over;
+        self.disturbed_writes += other.disturbed_writes;
         self.operators.add(&other.operators);
     }
 

@@ -16,6 +16,7 @@ mod output;
 mod ownership;
 mod participants;
 mod promise;
+mod recovery;
 mod reference;
 mod references;
 mod segments;
@@ -41,6 +42,7 @@ use history::History;
 use hygiene::HygieneCheck;
 use output::{EarlyCommit, OutputCheck};
 use participants::ParticipantsCheck;
+use recovery::RecoveryCheck;
 use reference::Surroundings;
 use references::ReferencesCheck;
 use sometimes::Sometimes;
@@ -65,9 +67,11 @@ pub const TRANSACTION_HYGIENE: &str = "transaction-hygiene";
 
 /// No file goes that a kept checkpoint refers to, and none stays that nobody needs (O7).
 pub const REFERENCE_SAFETY: &str = "reference-safety";
+/// A restart goes back to the newest checkpoint that it may restore, and no further (O4).
+pub const RECOVERY_POINT: &str = "recovery-point";
 
 /// Every check: its name, and what holds if it holds.
-pub const CHECKS: [(&str, &str); 8] = [
+pub const CHECKS: &[(&str, &str)] = &[
     (
         CUT_CONSISTENCY,
         "what a sender put into a channel before a barrier is what the receiver's snapshot holds of it",
@@ -99,6 +103,10 @@ pub const CHECKS: [(&str, &str); 8] = [
     (
         REFERENCE_SAFETY,
         "no file goes that a checkpoint refers to which is kept, and none stays that nobody needs",
+    ),
+    (
+        RECOVERY_POINT,
+        "a restart goes back to the newest checkpoint that it may restore, and no further",
     ),
 ];
 
@@ -213,6 +221,7 @@ pub struct Checks {
     participants: (ParticipantsCheck, Check),
     hygiene: (HygieneCheck, Check),
     references: (ReferencesCheck, Check),
+    recovery: (RecoveryCheck, Check),
     early_commits: Vec<EarlyCommit>,
     has_completed: bool,
     last_entry: u64,
@@ -227,6 +236,10 @@ impl Checks {
         let mut history = History::default();
         history.names.inputs.clone_from(&input_names);
         let start = setup.file.as_ref().map(|file| &*file.state);
+        let is_highly_available = setup.scenario.cluster.takeover_after.is_some();
+        let recovery = (RecoveryCheck::new(&setup.scenario.flink.rules()), Check::default());
+        let mut durable = DurableCheck::default();
+        durable.is_highly_available = is_highly_available;
         Self {
             references: (ReferencesCheck::of(start), Check::default()),
             setup,
@@ -238,9 +251,10 @@ impl Checks {
             consistency: Check::default(),
             ownership: Check::default(),
             mapping: Check::default(),
-            durable: Default::default(),
+            durable: (durable, Check::default()),
             participants: Default::default(),
             hygiene: Default::default(),
+            recovery,
             early_commits: Vec::new(),
             has_completed: false,
             last_entry: 0,
@@ -298,6 +312,7 @@ impl Checks {
                 (PARTICIPANTS_AND_FENCING, self.participants.1.finding()),
                 (TRANSACTION_HYGIENE, self.hygiene.1.finding()),
                 (REFERENCE_SAFETY, self.references.1.finding()),
+                (RECOVERY_POINT, self.recovery.1.finding()),
             ],
             classes: classes.into_iter().collect(),
             sometimes: self.sometimes.seen,
@@ -418,6 +433,7 @@ impl TraceSink for Checks {
         self.participants.0.observe(entry, &self.history, &mut self.participants.1);
         self.hygiene.0.observe(entry, &self.history, &mut self.hygiene.1);
         self.references.0.observe(entry, &self.history, &mut self.references.1);
+        self.recovery.0.observe(entry, &self.history, &mut self.recovery.1);
         match &entry.event {
             TraceEvent::CheckpointCompleted { run, checkpoint, .. } => {
                 let (run, checkpoint) = (*run, *checkpoint);
@@ -439,6 +455,8 @@ impl TraceSink for Checks {
             TraceEvent::RestoreMapped { run, checkpoint, .. } => {
                 self.on_report(*run, *checkpoint, entry);
             }
+            TraceEvent::WriteDisturbed { .. } => self.coverage.disturbed_writes = 1,
+            TraceEvent::JobTakenOver { .. } => self.coverage.taken_over = 1,
             TraceEvent::RegionRestarted { run, restored, .. } => {
                 self.coverage.restarted_a_region = 1;
                 if restored.is_some_and(|checkpoint| self.is_midway(*run, checkpoint)) {

@@ -1,11 +1,12 @@
 //! What happened at least once, by name: a scenario that means to show something says so, and fails if it did not.
 
 use super::history::{History, RunStory};
-use crate::trace::{AbortReason, EndOfTask, Entry, Fault, MessageFate, TraceEvent};
+use crate::trace::{AbortReason, EndOfTask, Entry, Fault, MessageFate, StorageFault, TraceEvent};
 use std::collections::BTreeSet;
 
 /// The names, sorted.
 pub const SOMETIMES: &[&str] = &[
+    "alignment-limit-exceeded",
     "alignment-timed-out",
     "backpressure",
     "barrier-overtook-records",
@@ -20,6 +21,7 @@ pub const SOMETIMES: &[&str] = &[
     "job-drained",
     "job-manager-killed",
     "job-stopped",
+    "job-taken-over",
     "message-delayed",
     "message-lost",
     "operator-failed",
@@ -39,6 +41,10 @@ pub const SOMETIMES: &[&str] = &[
     "tasks-finished",
     "transaction-aborted",
     "transaction-recovered",
+    "write-lost",
+    "write-refused",
+    "write-reply-lost",
+    "write-torn",
 ];
 
 /// The names of what has happened so far.
@@ -59,6 +65,13 @@ impl Sometimes {
             TraceEvent::InFlightPersisted { .. } => "barrier-overtook-records",
             TraceEvent::InFlightRestored { .. } => "in-flight-restored",
             TraceEvent::AttemptStarted { restored: Some(_), .. } => "restored",
+            TraceEvent::JobTakenOver { .. } => "job-taken-over",
+            TraceEvent::WriteDisturbed { fault, .. } => match fault {
+                StorageFault::Refused => "write-refused",
+                StorageFault::Torn => "write-torn",
+                StorageFault::Lost => "write-lost",
+                StorageFault::ReplyLost => "write-reply-lost",
+            },
             TraceEvent::RegionRestarted { restored, .. } => {
                 if restored.is_some() {
                     self.seen.insert("restored");
@@ -110,6 +123,7 @@ impl Sometimes {
             AbortReason::Declined => "checkpoint-declined",
             AbortReason::AsyncFailed => "snapshot-failed",
             AbortReason::Subsumed => "checkpoint-subsumed",
+            AbortReason::AlignmentLimit => "alignment-limit-exceeded",
             AbortReason::CoordinatorSuspended
             | AbortReason::NotAllTasksRunning
             | AbortReason::TooManyConcurrent

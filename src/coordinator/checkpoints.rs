@@ -7,7 +7,7 @@ use super::decide::{Situation, TriggerDecision, decide_trigger, outlives};
 use super::pending::{Pending, Purpose};
 use super::requests::Requests;
 use super::shared_registry::SharedStateRegistry;
-use crate::effect::{FileChange, JobEffects, JobTimer, ToTask};
+use crate::effect::{FileChange, JobEffects, JobTimer, PointerChange, ToTask};
 use crate::job::{
     Attempt, Barrier, CheckpointConfig, CheckpointId, CheckpointKind, FileId, JobId, OperatorIndex,
     Plan, RunId, StateBackend, Stop, TaskId,
@@ -75,6 +75,13 @@ pub struct Checkpoints {
     failures: u32,
     /// The files that its incremental checkpoints share.
     registry: SharedStateRegistry,
+    /// Whether the completed store outlives the job manager.
+    is_highly_available: bool,
+    /// The checkpoint that the store is being told of. Neither a failure nor a newer checkpoint comes between: completions
+    /// and restarts of a job follow one another.
+    storing: Option<Arc<CompletedCheckpoint>>,
+    /// Whose metadata was written meanwhile.
+    written: VecDeque<CheckpointId>,
 }
 
 impl Checkpoints {
@@ -94,6 +101,9 @@ impl Checkpoints {
             requests: Requests::default(),
             failures: 0,
             registry: SharedStateRegistry::default(),
+            is_highly_available: false,
+            storing: None,
+            written: VecDeque::new(),
         }
     }
 
@@ -108,6 +118,42 @@ impl Checkpoints {
         self.next = checkpoint.properties().id.next();
         self.registry.restore(&checkpoint, &self.rules);
         self.completed.push_back(Stored { checkpoint, is_foreign: true });
+    }
+
+    /// The snapshot that the run was started from is no recovery point any more: what `initial-restore-not-sticky` breaks.
+    pub fn forget_start(&mut self) {
+        self.completed.retain(|stored| !stored.is_foreign);
+    }
+
+    /// Its completed store outlives the job manager.
+    pub const fn be_highly_available(&mut self) {
+        self.is_highly_available = true;
+    }
+
+    /// A new job manager finds these in the store, oldest first, and ids go on.
+    pub fn inherit(&mut self, completed: Vec<Arc<CompletedCheckpoint>>, next: CheckpointId) {
+        assert!(self.pending.is_empty(), "a job manager takes over before anything else");
+        self.next = next;
+        let stored = |checkpoint: Arc<CompletedCheckpoint>| {
+            let is_foreign = checkpoint.properties().job != self.job;
+            Stored { checkpoint, is_foreign }
+        };
+        self.completed = completed.into_iter().map(stored).collect();
+    }
+
+    /// The id that the next checkpoint gets.
+    pub const fn next_id(&self) -> CheckpointId {
+        self.next
+    }
+
+    /// The steps whose askers wait for a checkpoint or savepoint; nothing is pending any more.
+    pub fn steps_to_answer(&mut self) -> Vec<u32> {
+        let pending = std::mem::take(&mut self.pending);
+        let mut steps: Vec<_> = pending.values().filter_map(|p| p.purpose.step()).collect();
+        while let Some(purpose) = self.requests.take_first() {
+            steps.extend(purpose.step());
+        }
+        steps
     }
 
     /// The recovery point.
@@ -339,9 +385,83 @@ impl Checkpoints {
         now: SimTime,
         effects: &mut JobEffects,
     ) -> Completion {
-        let Some(pending) = self.pending.remove(&checkpoint) else { return Completion::Void };
-        let kind = pending.purpose.kind();
+        let Some(pending) = self.pending.get(&checkpoint) else { return Completion::Void };
+        if self.is_highly_available && self.enters_store(&pending.purpose) {
+            if self.storing.is_some() {
+                self.written.push_back(checkpoint);
+                return Completion::Void;
+            }
+            let completed = Arc::new(pending.seal(checkpoint, self.job, plan));
+            self.storing = Some(Arc::clone(&completed));
+            effects.pointers.push(PointerChange::Store(completed));
+            if self.rules.pointer_stored_before_notify {
+                return Completion::Void;
+            }
+        }
         let completed = Arc::new(pending.seal(checkpoint, self.job, plan));
+        self.complete(completed, attempt, now, effects)
+    }
+
+    /// The store that outlives the job manager replied: the checkpoint completes.
+    pub fn on_pointer(
+        &mut self,
+        checkpoint: CheckpointId,
+        attempt: Attempt,
+        now: SimTime,
+        effects: &mut JobEffects,
+    ) -> Completion {
+        let stored = self.storing.take().expect("it replies to what it was asked");
+        assert!(stored.properties().id == checkpoint, "one pointer is stored at a time");
+        if !self.pending.contains_key(&checkpoint) {
+            return Completion::Void;
+        }
+        self.complete(stored, attempt, now, effects)
+    }
+
+    /// The next checkpoint whose metadata was written while the store was told of another one.
+    pub fn next_written(&mut self) -> Option<CheckpointId> {
+        if self.storing.is_some() {
+            return None;
+        }
+        self.written.pop_front()
+    }
+
+    /// The metadata of a checkpoint, or the pointer to it, could not be written: it can fail like any other now.
+    pub fn give_up_writing(&mut self, checkpoint: CheckpointId) {
+        if self.is_being_stored(checkpoint) {
+            self.storing = None;
+        }
+        if let Some(pending) = self.pending.get_mut(&checkpoint) {
+            pending.is_writing = false;
+        }
+    }
+
+    /// Whether the store is being told of a checkpoint.
+    pub const fn is_storing(&self) -> bool {
+        self.storing.is_some()
+    }
+
+    fn is_being_stored(&self, checkpoint: CheckpointId) -> bool {
+        self.storing.as_ref().is_some_and(|stored| stored.properties().id == checkpoint)
+    }
+
+    /// Whether a checkpoint of this purpose becomes a recovery point (SEMANTICS §4.8).
+    fn enters_store(&self, purpose: &Purpose) -> bool {
+        purpose.kind() == CheckpointKind::Checkpoint
+            || purpose.stop().is_stop()
+            || self.rules.savepoint_in_completed_store
+    }
+
+    fn complete(
+        &mut self,
+        completed: Arc<CompletedCheckpoint>,
+        attempt: Attempt,
+        now: SimTime,
+        effects: &mut JobEffects,
+    ) -> Completion {
+        let checkpoint = completed.properties().id;
+        let pending = self.pending.remove(&checkpoint).expect("what completes was pending");
+        let kind = pending.purpose.kind();
         self.last_completion = Some(now);
         let run = self.run;
         effects.events.push(TraceEvent::CheckpointCompleted { run, attempt, checkpoint, kind });
@@ -355,7 +475,7 @@ impl Checkpoints {
         if !is_savepoint {
             self.failures = 0;
         }
-        if !is_savepoint || stops || self.rules.savepoint_in_completed_store {
+        if self.enters_store(&purpose) {
             self.store(Arc::clone(&completed), effects);
         }
         if !is_savepoint || self.rules.savepoint_subsumes_pending {
@@ -377,7 +497,9 @@ impl Checkpoints {
     }
 
     fn store(&mut self, checkpoint: Arc<CompletedCheckpoint>, effects: &mut JobEffects) {
-        if checkpoint.properties().kind == CheckpointKind::Checkpoint {
+        let is_checkpoint = checkpoint.properties().kind == CheckpointKind::Checkpoint;
+        // What the store points to is kept from then on.
+        if is_checkpoint && !self.is_highly_available {
             effects.files.push(FileChange::Checkpoint(Arc::clone(&checkpoint)));
         }
         self.completed.push_back(Stored { checkpoint, is_foreign: false });
@@ -386,6 +508,9 @@ impl Checkpoints {
             let oldest = self.completed.pop_front().expect("more than one is there");
             let checkpoint = oldest.checkpoint.properties().id;
             effects.events.push(TraceEvent::CheckpointSubsumed { run: self.run, checkpoint });
+            if self.is_highly_available {
+                effects.pointers.push(PointerChange::Forget(checkpoint));
+            }
             self.discard(oldest, effects);
         }
         let lowest = self.completed.iter().map(|stored| stored.checkpoint.properties().id).min();
@@ -415,7 +540,8 @@ impl Checkpoints {
     fn subsume_pending(&mut self, completed: CheckpointId, effects: &mut JobEffects) {
         let older = self.pending.range(..completed);
         let older = older.filter(|(_, p)| p.purpose.kind() == CheckpointKind::Checkpoint);
-        let older: Vec<_> = older.map(|(id, _)| *id).collect();
+        let older = older.map(|(id, _)| *id).filter(|id| !self.is_being_stored(*id));
+        let older: Vec<_> = older.collect();
         for checkpoint in older {
             self.abort(checkpoint, AbortReason::Subsumed, effects);
         }
@@ -466,7 +592,9 @@ impl Checkpoints {
     /// more (SEMANTICS §4.2; `stopCheckpointScheduler`). The tasks are told.
     pub fn suspend(&mut self, effects: &mut JobEffects) {
         self.stop_schedule();
-        while let Some(checkpoint) = self.pending.keys().next().copied() {
+        let pending: Vec<_> =
+            self.pending.keys().copied().filter(|id| !self.is_being_stored(*id)).collect();
+        for checkpoint in pending {
             self.abort(checkpoint, AbortReason::CoordinatorSuspended, effects);
         }
         while let Some(purpose) = self.requests.take_first() {
@@ -480,6 +608,7 @@ impl Checkpoints {
     /// The job is over for good: its own checkpoints are removed, unless they outlive it. Nobody is left to be told.
     pub fn shut_down(&mut self, end: JobStatus, effects: &mut JobEffects) {
         let told = effects.messages.len();
+        self.storing = None;
         self.suspend(effects);
         effects.messages.truncate(told);
         let stored = std::mem::take(&mut self.completed);

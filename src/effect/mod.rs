@@ -108,6 +108,8 @@ pub struct JobEffects {
     pub restart_jitter: SimTime,
     /// Write the metadata of this pending checkpoint.
     pub metadata: Vec<CheckpointId>,
+    /// Have the store that survives the job manager point to these, or forget them.
+    pub pointers: Vec<PointerChange>,
     /// Keep or drop files.
     pub files: Vec<FileChange>,
     /// Let these checkpoints be known by their labels.
@@ -133,6 +135,15 @@ pub enum JobTimer {
     Assignment(u64),
     /// The delay before a restart is over; which restart.
     Restart(u32),
+}
+
+/// What happens to the store that survives a job manager.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PointerChange {
+    /// It is to point to a checkpoint whose metadata is durable; the job manager waits for its reply.
+    Store(Arc<CompletedCheckpoint>),
+    /// It is to forget a checkpoint.
+    Forget(CheckpointId),
 }
 
 /// What happens to durable files.

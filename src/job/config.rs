@@ -28,6 +28,10 @@ pub struct CheckpointConfig {
     pub unaligned: bool,
     /// For how long after its trigger a checkpoint is aligned before its barriers overtake; zero: they do so at once.
     pub aligned_timeout: SimTime,
+    /// How many records a subtask may hold in its own buffers while it aligns; with more it gives the checkpoint up
+    /// (`task.checkpoint.alignment.max-size` of 1.2 to 1.10, which counts bytes). Where it is set, a channel that a barrier
+    /// holds back is read on into those buffers; where it is not, it backs up to its sender, as since 1.11.
+    pub alignment_limit: Option<u32>,
     /// Where snapshots go.
     pub backend: StateBackend,
 }
@@ -134,6 +138,7 @@ impl Default for CheckpointConfig {
             mode: CheckpointMode::ExactlyOnce,
             unaligned: false,
             aligned_timeout: SimTime::ZERO,
+            alignment_limit: None,
             backend: StateBackend::default(),
         }
     }

@@ -58,6 +58,12 @@ pub struct Rules {
     pub split_enumerators_told_of_regions: bool,
     /// Whether a task acks only when its snapshot is durable.
     pub ack_awaits_durability: bool,
+    /// Whether the store that survives the job manager knows of a checkpoint before its tasks do.
+    pub pointer_stored_before_notify: bool,
+    /// Whether the snapshot that a job was started from is its recovery point until its first own checkpoint (FLINK-3390).
+    pub start_is_recovery_point: bool,
+    /// Whether pointers are kept when the job manager goes while its job restarts (FLINK-34518).
+    pub pointers_outlive_restarts: bool,
     /// Whether a checkpoint awaits the ack of every task that takes part.
     pub every_participant_awaited: bool,
     /// Whether a restored two-phase sink commits the transactions that its snapshot covers.

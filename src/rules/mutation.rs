@@ -54,11 +54,19 @@ pub enum Mutation {
     NameReuseDedup,
     /// Nobody takes note of the shared files that a late ack tells of (C3). Breaks reference safety.
     LeakLateAck,
+    /// Tasks are told of a checkpoint before the store that survives the job manager is (C12). Breaks durable before
+    /// visible.
+    NotifyBeforeStore,
+    /// A job that was started from a savepoint forgets it once it runs (C8, FLINK-3390). Breaks the recovery point.
+    InitialRestoreNotSticky,
+    /// A job manager that goes while its job restarts takes the pointers with it (C6, FLINK-34518). Breaks the recovery
+    /// point.
+    SuspendAsTerminal,
 }
 
 impl Mutation {
     /// Every mutation.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::ProcessPastBarrier,
         Self::CommitOnSnapshot,
         Self::OrphanedKeyRanges,
@@ -79,6 +87,9 @@ impl Mutation {
         Self::DeleteRestoredShared,
         Self::NameReuseDedup,
         Self::LeakLateAck,
+        Self::NotifyBeforeStore,
+        Self::InitialRestoreNotSticky,
+        Self::SuspendAsTerminal,
     ];
 
     /// Patches the rules.
@@ -110,6 +121,9 @@ impl Mutation {
             }
             Self::NameReuseDedup => rules.shared_file_names_unique = false,
             Self::LeakLateAck => rules.late_acks_registered = false,
+            Self::NotifyBeforeStore => rules.pointer_stored_before_notify = false,
+            Self::InitialRestoreNotSticky => rules.start_is_recovery_point = false,
+            Self::SuspendAsTerminal => rules.pointers_outlive_restarts = false,
         }
     }
 }

@@ -27,6 +27,7 @@ mod codec;
 mod error;
 #[cfg(feature = "fs")]
 mod folder;
+mod high_availability;
 #[cfg(feature = "fs")]
 mod owner;
 #[cfg(feature = "fs")]
@@ -43,6 +44,7 @@ pub use codec::{
 pub use error::StoreError;
 #[cfg(feature = "fs")]
 pub use folder::DataDir;
+pub use high_availability::HighAvailabilityStore;
 #[cfg(feature = "fs")]
 pub use owner::{Disposed, Verified, VerifiedFile, dispose, move_to, verify};
 #[cfg(feature = "fs")]

@@ -372,12 +372,16 @@ impl Task {
     }
 
     fn decline(&self, checkpoint: CheckpointId, effects: &mut TaskEffects) {
+        self.decline_for(checkpoint, AbortReason::Declined, effects);
+    }
+
+    fn decline_for(&self, checkpoint: CheckpointId, why: AbortReason, effects: &mut TaskEffects) {
         effects.events.push(TraceEvent::DeclineSent {
             task: self.id(),
             attempt: self.attempt(),
             checkpoint,
         });
-        effects.messages.push(ToJob::Decline(checkpoint, AbortReason::Declined));
+        effects.messages.push(ToJob::Decline(checkpoint, why));
     }
 
     /// The checkpoint is off: channels that its barrier holds back are released.

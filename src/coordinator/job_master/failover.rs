@@ -94,7 +94,8 @@ impl JobMaster {
 
     /// Deploys what waits for nothing any more.
     pub(super) fn restart_what_is_due(&mut self, effects: &mut JobEffects) {
-        if self.ending.is_some() || self.status.is_terminal() {
+        let is_over = self.ending.is_some() || self.status.is_terminal();
+        if is_over || self.checkpoints.is_storing() {
             return;
         }
         while let Some(place) = self.failovers.iter().position(|other| self.is_ready(other)) {

@@ -16,6 +16,8 @@ const CHECKPOINT_KEPT: u64 = 12;
 const RETAINED_FOR_OTHERS: u32 = 8;
 /// The jobs by act.
 pub(super) const NAMES: [&str; 3] = ["first", "second", "third"];
+/// Percent of aligned jobs that read on into buffers of their own while they align.
+const BUFFERS: u64 = 10;
 /// Percent of worlds in which a job is cancelled and another goes on from its savepoint.
 const SUCCESSOR: u64 = 62;
 /// Percent of those in which that happens twice.
@@ -230,6 +232,8 @@ impl Plot {
             } else {
                 SimTime::ZERO
             },
+            alignment_limit: (!unaligned && !at_least_once && draw.chance("buffers", BUFFERS))
+                .then(|| draw.count("alignment-limit", (1, 40))),
             backend: if profile.backends { backend(draw) } else { StateBackend::default() },
         }
     }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use toml::Spanned;
 
 /// The checks that `holds` and `breaks` can name.
-pub const CHECK_NAMES: [&str; 8] = [
+pub const CHECK_NAMES: &[&str] = &[
     "cut-consistency",
     "output-equivalence",
     "ownership-partition",
@@ -18,6 +18,7 @@ pub const CHECK_NAMES: [&str; 8] = [
     "participants-and-fencing",
     "transaction-hygiene",
     "reference-safety",
+    "recovery-point",
 ];
 
 /// The things that `sometimes` can ask for.
@@ -51,10 +52,16 @@ pub const SOMETIMES_NAMES: &[&str] = &[
     "in-flight-restored",
     "records-past-the-barrier",
     "cancellation-arrived",
+    "alignment-limit-exceeded",
     "region-restarted",
     "shared-file-deleted",
     "shared-file-missing",
     "state-too-large",
+    "job-taken-over",
+    "write-refused",
+    "write-torn",
+    "write-lost",
+    "write-reply-lost",
 ];
 
 /// What expectations can name.

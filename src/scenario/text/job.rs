@@ -275,6 +275,7 @@ fn checkpoint(
         mode: text.mode.unwrap_or_default(),
         unaligned: unaligned(source, text)?,
         aligned_timeout: text.aligned_timeout.as_ref().map_or(SimTime::ZERO, |t| t.get_ref().0),
+        alignment_limit: alignment_limit(source, text)?,
         backend: backend(source, text)?,
     })
 }
@@ -311,6 +312,29 @@ fn backend(source: Source<'_>, text: &CheckpointText) -> Result<StateBackend, Sc
         }
         BackendText::Incremental => StateBackend::Incremental,
     })
+}
+
+/// How much a subtask may buffer while it aligns, if it does.
+fn alignment_limit(
+    source: Source<'_>,
+    text: &CheckpointText,
+) -> Result<Option<u32>, ScenarioError> {
+    let Some(limit) = &text.alignment_limit else { return Ok(None) };
+    let never_aligns = if text.mode == Some(CheckpointMode::AtLeastOnce) {
+        Some("at-least-once checkpoints")
+    } else if text.unaligned.as_ref().is_some_and(|wanted| *wanted.get_ref()) {
+        Some("unaligned checkpoints")
+    } else {
+        None
+    };
+    match never_aligns {
+        Some(which) => Err(source.error_with(
+            &limit.span(),
+            format!("`alignment-limit` with {which}"),
+            "leave it out: only where barriers hold channels back is anything buffered",
+        )),
+        None => Ok(Some(limit.get_ref().0)),
+    }
 }
 
 /// Whether barriers may overtake records, if the other settings allow it.

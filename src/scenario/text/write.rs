@@ -66,6 +66,10 @@ fn cluster(cluster: &ClusterConfig) -> Table {
         "replaced-after",
         time(cluster.replaced_after),
     );
+    if let Some(after) = cluster.takeover_after {
+        let is_usual = after == ClusterConfig::TAKEOVER_AFTER;
+        table.put("high-availability", true).put_if(!is_usual, "takeover-after", time(after));
+    }
     table
 }
 
@@ -161,6 +165,9 @@ fn checkpoint(job: &JobConfig) -> Table {
             "aligned-timeout",
             time(this.aligned_timeout),
         );
+    if let Some(limit) = this.alignment_limit {
+        table.put("alignment-limit", limit);
+    }
     match this.backend {
         StateBackend::JobManager { max_state_size } => {
             table.put("state-backend", quoted("job-manager")).put_if(
