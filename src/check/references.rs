@@ -78,6 +78,10 @@ impl ReferencesCheck {
                 }
                 None
             }
+            TraceEvent::JobTakenOver { run, checkpoints } => {
+                self.succeed(*run, checkpoints, history);
+                None
+            }
             TraceEvent::FilesReferred { run, checkpoint, files } => {
                 self.refer(*run, *checkpoint, files)
             }
@@ -116,6 +120,14 @@ impl ReferencesCheck {
         }
     }
 
+    /// A new job manager knows the files of the checkpoints that it has found, and no others.
+    fn succeed(&mut self, run: RunId, checkpoints: &[CheckpointId], history: &History) {
+        self.stores.insert(run, checkpoints.iter().copied().collect());
+        let is_own =
+            |kept: &Kept| kept.written.is_some_and(|(task, ..)| history.run_of(task) == run);
+        self.files.values_mut().filter(|kept| is_own(kept)).for_each(|kept| kept.is_known = false);
+    }
+
     fn refer(
         &mut self,
         run: RunId,
@@ -126,6 +138,11 @@ impl ReferencesCheck {
         let shares = |other: &SharedFile| files.contains(other);
         self.has_shared |= others.flat_map(|(_, others)| others.iter()).any(shares);
         self.references.insert((Some(run), checkpoint), Arc::clone(files));
+        for file in files.iter() {
+            if let Some(kept) = self.files.get_mut(&file.id) {
+                kept.is_known = true;
+            }
+        }
         files.iter().find_map(|file| match self.files.get(&file.id) {
             None => Some(format!(
                 "checkpoint {checkpoint} completed and refers to shared/{}, which is not there",

@@ -3,19 +3,21 @@
 //! Knows which tasks take part only from what it is told at a trigger. Does not know how a job is cancelled or
 //! restarted.
 
-use super::decide::{Situation, TriggerDecision, decide_trigger, outlives};
+mod store;
+
+use super::decide::{Situation, TriggerDecision, decide_trigger};
 use super::pending::{Pending, Purpose};
 use super::requests::Requests;
 use super::shared_registry::SharedStateRegistry;
 use crate::effect::{FileChange, JobEffects, JobTimer, PointerChange, ToTask};
 use crate::job::{
-    Attempt, Barrier, CheckpointConfig, CheckpointId, CheckpointKind, FileId, JobId, OperatorIndex,
-    Plan, RunId, StateBackend, Stop, TaskId,
+    Attempt, Barrier, CheckpointConfig, CheckpointId, CheckpointKind, JobId, OperatorIndex, Plan,
+    RunId, Stop, TaskId,
 };
 use crate::kernel::SimTime;
 use crate::rules::Rules;
 use crate::state::{AckLedger, CompletedCheckpoint, OperatorSnapshot};
-use crate::trace::{AbortReason, AckVerdict, JobStatus, TraceEvent};
+use crate::trace::{AbortReason, AckVerdict, TraceEvent};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -131,9 +133,20 @@ impl Checkpoints {
     }
 
     /// A new job manager finds these in the store, oldest first, and ids go on.
-    pub fn inherit(&mut self, completed: Vec<Arc<CompletedCheckpoint>>, next: CheckpointId) {
+    pub fn inherit(
+        &mut self,
+        completed: Vec<Arc<CompletedCheckpoint>>,
+        next: CheckpointId,
+        effects: &mut JobEffects,
+    ) {
         assert!(self.pending.is_empty(), "a job manager takes over before anything else");
         self.next = next;
+        for checkpoint in &completed {
+            if checkpoint.properties().job == self.job {
+                self.registry.inherit(checkpoint);
+                self.tell_files(checkpoint, effects);
+            }
+        }
         let stored = |checkpoint: Arc<CompletedCheckpoint>| {
             let is_foreign = checkpoint.properties().job != self.job;
             Stored { checkpoint, is_foreign }
@@ -341,13 +354,6 @@ impl Checkpoints {
         assert!(older.is_none(), "the coordinator of {operator:?} was drawn twice");
     }
 
-    /// An ack of a task came, whatever becomes of it: the shared files that it tells of are in use.
-    pub fn register(&mut self, checkpoint: CheckpointId, snapshots: &[Arc<OperatorSnapshot>]) {
-        if self.rules.late_acks_registered || self.is_pending(checkpoint) {
-            self.registry.register(checkpoint, snapshots);
-        }
-    }
-
     /// Takes in an ack of a task of the current attempt.
     pub fn on_ack(
         &mut self,
@@ -465,10 +471,7 @@ impl Checkpoints {
         self.last_completion = Some(now);
         let run = self.run;
         effects.events.push(TraceEvent::CheckpointCompleted { run, attempt, checkpoint, kind });
-        if completed.files().next().is_some() {
-            let files = completed.files().copied().collect();
-            effects.events.push(TraceEvent::FilesReferred { run, checkpoint, files });
-        }
+        self.tell_files(&completed, effects);
         let purpose = pending.purpose;
         let is_savepoint = kind == CheckpointKind::Savepoint;
         let stops = purpose.stop().is_stop();
@@ -494,47 +497,6 @@ impl Checkpoints {
         }
         let notifies = !is_savepoint || stops || self.rules.savepoint_notifies_commit;
         Completion::Done { checkpoint: completed, notifies, purpose }
-    }
-
-    fn store(&mut self, checkpoint: Arc<CompletedCheckpoint>, effects: &mut JobEffects) {
-        let is_checkpoint = checkpoint.properties().kind == CheckpointKind::Checkpoint;
-        // What the store points to is kept from then on.
-        if is_checkpoint && !self.is_highly_available {
-            effects.files.push(FileChange::Checkpoint(Arc::clone(&checkpoint)));
-        }
-        self.completed.push_back(Stored { checkpoint, is_foreign: false });
-        let retained = usize::try_from(self.config.retained).expect("usize has 32 bits or more");
-        while self.completed.len() > retained {
-            let oldest = self.completed.pop_front().expect("more than one is there");
-            let checkpoint = oldest.checkpoint.properties().id;
-            effects.events.push(TraceEvent::CheckpointSubsumed { run: self.run, checkpoint });
-            if self.is_highly_available {
-                effects.pointers.push(PointerChange::Forget(checkpoint));
-            }
-            self.discard(oldest, effects);
-        }
-        let lowest = self.completed.iter().map(|stored| stored.checkpoint.properties().id).min();
-        let unused = self.registry.release(lowest, &self.rules);
-        self.remove_shared(unused, effects);
-    }
-
-    /// Removes the files of a checkpoint that the system owns. Whether it did.
-    fn discard(&self, stored: Stored, effects: &mut JobEffects) -> bool {
-        let properties = stored.checkpoint.properties();
-        let is_owned = !stored.is_foreign && properties.kind == CheckpointKind::Checkpoint;
-        if is_owned {
-            if self.config.backend == StateBackend::Incremental {
-                let (run, checkpoint) = (self.run, properties.id);
-                effects.events.push(TraceEvent::CheckpointDiscarded { run, checkpoint });
-            }
-            effects.files.push(FileChange::RemoveCheckpoint(stored.checkpoint));
-        }
-        is_owned
-    }
-
-    fn remove_shared(&self, files: Vec<FileId>, effects: &mut JobEffects) {
-        let remove = |file| FileChange::RemoveShared(self.job, file);
-        effects.files.extend(files.into_iter().map(remove));
     }
 
     fn subsume_pending(&mut self, completed: CheckpointId, effects: &mut JobEffects) {
@@ -603,23 +565,5 @@ impl Checkpoints {
                 effects.answers.push((step, Err(why.into())));
             }
         }
-    }
-
-    /// The job is over for good: its own checkpoints are removed, unless they outlive it. Nobody is left to be told.
-    pub fn shut_down(&mut self, end: JobStatus, effects: &mut JobEffects) {
-        let told = effects.messages.len();
-        self.storing = None;
-        self.suspend(effects);
-        effects.messages.truncate(told);
-        let stored = std::mem::take(&mut self.completed);
-        let mut lowest_kept = None;
-        for stored in stored {
-            let id = stored.checkpoint.properties().id;
-            if outlives(self.config.retention, end) || !self.discard(stored, effects) {
-                lowest_kept = lowest_kept.or(Some(id));
-            }
-        }
-        let unused = self.registry.release(lowest_kept, &self.rules);
-        self.remove_shared(unused, effects);
     }
 }

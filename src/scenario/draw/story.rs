@@ -192,10 +192,8 @@ impl Plot {
         let at_least_once = profile.at_least_once && draw.chance("at-least-once", AT_LEAST_ONCE);
         let leaves = self.acts.iter().any(|act| matches!(act.exit, Some(Exit::Checkpoint(_))));
         // Another job starts without anything in flight: the reference takes it up at a cut of the sources.
-        let unaligned = profile.unaligned
-            && !leaves
-            && !at_least_once
-            && draw.chance("unaligned", UNALIGNED);
+        let unaligned =
+            profile.unaligned && !leaves && !at_least_once && draw.chance("unaligned", UNALIGNED);
         let waits = unaligned && draw.chance("aligned-timeout-set", ALIGNED_FIRST);
         let max_concurrent = draw.weighted("max-concurrent", &[(1, 5), (2, 2), (3, 2)]);
         CheckpointConfig {
