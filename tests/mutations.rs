@@ -2,7 +2,7 @@
 
 use sandbar::check::{
     CUT_CONSISTENCY, DURABLE_BEFORE_VISIBLE, MAPPING_TOTALITY, OUTPUT_EQUIVALENCE,
-    OWNERSHIP_PARTITION, PARTICIPANTS_AND_FENCING, TRANSACTION_HYGIENE,
+    OWNERSHIP_PARTITION, PARTICIPANTS_AND_FENCING, TIME_FIDELITY, TRANSACTION_HYGIENE,
 };
 use sandbar::operator::Catalogue;
 use sandbar::rules::Mutation;
@@ -31,6 +31,9 @@ const fn check_against(mutation: Mutation) -> &'static str {
         Mutation::RestoredTransactionsAborted => TRANSACTION_HYGIENE,
         Mutation::OrphanedKeyRanges => OWNERSHIP_PARTITION,
         Mutation::ListStateLeftBehind => MAPPING_TOTALITY,
+        Mutation::WatermarkAheadOfReplay
+        | Mutation::WatermarkBeforeTimers
+        | Mutation::SnapshotOmitsTimers => TIME_FIDELITY,
     }
 }
 

@@ -25,6 +25,15 @@ pub struct Coverage {
     pub unaligned: u64,
     /// Worlds in which a checkpoint completed that holds records in flight.
     pub kept_in_flight: u64,
+    /// Worlds in which a watermark was told.
+    #[serde(default)]
+    pub event_time: u64,
+    /// Worlds in which a record came too late.
+    #[serde(default)]
+    pub late: u64,
+    /// Sinks whose windows were compared with those of the reference.
+    #[serde(default)]
+    pub windows_compared: u64,
     /// Sinks compared as multisets.
     pub sinks_multiset: u64,
     /// Sinks compared by the last value of each key.
@@ -48,6 +57,9 @@ impl Coverage {
         self.at_least_once += other.at_least_once;
         self.unaligned += other.unaligned;
         self.kept_in_flight += other.kept_in_flight;
+        self.event_time += other.event_time;
+        self.late += other.late;
+        self.windows_compared += other.windows_compared;
         self.sinks_multiset += other.sinks_multiset;
         self.sinks_last_per_key += other.sinks_last_per_key;
         self.sinks_accounted += other.sinks_accounted;

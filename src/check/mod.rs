@@ -20,7 +20,9 @@ mod reference;
 mod segments;
 mod sometimes;
 mod table;
+mod time;
 mod violation;
+mod windows;
 
 pub use coverage::Coverage;
 pub use features::OperatorFeatures;
@@ -44,6 +46,7 @@ use reference::Surroundings;
 use sometimes::Sometimes;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use time::TimeCheck;
 
 /// What a sender put into a channel before a barrier is what the receiver's snapshot holds of it (O1).
 pub const CUT_CONSISTENCY: &str = "cut-consistency";
@@ -61,8 +64,11 @@ pub const PARTICIPANTS_AND_FENCING: &str = "participants-and-fencing";
 /// Every transaction goes its way once, and what a completed checkpoint covers is never aborted (O6).
 pub const TRANSACTION_HYGIENE: &str = "transaction-hygiene";
 
+/// Watermarks, timers and windows are those of the records, restored or not (O10).
+pub const TIME_FIDELITY: &str = "time-fidelity";
+
 /// Every check: its name, and what holds if it holds.
-pub const CHECKS: [(&str, &str); 7] = [
+pub const CHECKS: [(&str, &str); 8] = [
     (
         CUT_CONSISTENCY,
         "what a sender put into a channel before a barrier is what the receiver's snapshot holds of it",
@@ -90,6 +96,10 @@ pub const CHECKS: [(&str, &str); 7] = [
     (
         TRANSACTION_HYGIENE,
         "every transaction goes its way once, and what a completed checkpoint covers is never aborted",
+    ),
+    (
+        TIME_FIDELITY,
+        "no watermark runs ahead of its inputs or its timers, and windows hold their records, each once",
     ),
 ];
 
@@ -203,6 +213,7 @@ pub struct Checks {
     durable: (DurableCheck, Check),
     participants: (ParticipantsCheck, Check),
     hygiene: (HygieneCheck, Check),
+    time: (TimeCheck, Check),
     early_commits: Vec<EarlyCommit>,
     has_completed: bool,
     last_entry: u64,
@@ -229,6 +240,7 @@ impl Checks {
             durable: Default::default(),
             participants: Default::default(),
             hygiene: Default::default(),
+            time: Default::default(),
             early_commits: Vec::new(),
             has_completed: false,
             last_entry: 0,
@@ -251,12 +263,17 @@ impl Checks {
             let check = OutputCheck {
                 history: &self.history,
                 scenario: &self.setup.scenario,
-                surroundings: self.surroundings(),
+                surroundings: Surroundings {
+                    catalogue: &self.setup.catalogue,
+                    inputs: &self.setup.inputs,
+                    names: &self.input_names,
+                },
                 file: self.setup.file.as_ref(),
                 world,
                 last_entry: self.last_entry,
             };
-            check.judge(&mut output);
+            let (time, found) = &mut self.time;
+            self.coverage.windows_compared = check.judge(&mut output, time, found);
         }
         let output = match output.finding() {
             Finding::Held if !self.setup.with_output => Finding::Skipped,
@@ -269,6 +286,8 @@ impl Checks {
         let mut unaligned = self.setup.scenario.jobs.iter().filter(|job| job.checkpoint.unaligned);
         self.coverage.unaligned = u64::from(unaligned.next().is_some());
         self.coverage.at_least_once = u64::from(at_least_once.count() > 0);
+        self.coverage.event_time = u64::from(self.time.0.has_time());
+        self.coverage.late = u64::from(!self.time.0.late.is_empty());
         self.coverage.ended_before_first_checkpoint = u64::from(!self.has_completed);
         Verdict {
             checks: vec![
@@ -279,6 +298,7 @@ impl Checks {
                 (DURABLE_BEFORE_VISIBLE, self.durable.1.finding()),
                 (PARTICIPANTS_AND_FENCING, self.participants.1.finding()),
                 (TRANSACTION_HYGIENE, self.hygiene.1.finding()),
+                (TIME_FIDELITY, self.time.1.finding()),
             ],
             classes: classes.into_iter().collect(),
             sometimes: self.sometimes.seen,
@@ -396,6 +416,8 @@ impl TraceSink for Checks {
         self.durable.0.observe(entry, &self.history, &mut self.durable.1);
         self.participants.0.observe(entry, &self.history, &mut self.participants.1);
         self.hygiene.0.observe(entry, &self.history, &mut self.hygiene.1);
+        let (time, found) = &mut self.time;
+        time.observe(entry, &self.history, &self.setup.scenario, found);
         match &entry.event {
             TraceEvent::CheckpointCompleted { run, attempt, checkpoint, .. } => {
                 let (run, checkpoint) = (*run, *checkpoint);
