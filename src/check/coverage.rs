@@ -31,7 +31,7 @@ pub struct Coverage {
     /// Worlds in which a record came too late.
     #[serde(default)]
     pub late: u64,
-    /// Sinks whose windows were compared with those of the reference.
+    /// Worlds with a sink whose windows were compared with those of the reference.
     #[serde(default)]
     pub windows_compared: u64,
     /// Sinks compared as multisets.

@@ -273,7 +273,7 @@ impl Checks {
                 last_entry: self.last_entry,
             };
             let (time, found) = &mut self.time;
-            self.coverage.windows_compared = check.judge(&mut output, time, found);
+            self.coverage.windows_compared = check.judge(&mut output, time, found).min(1);
         }
         let output = match output.finding() {
             Finding::Held if !self.setup.with_output => Finding::Skipped,

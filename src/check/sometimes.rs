@@ -1,11 +1,12 @@
 //! What happened at least once, by name: a scenario that means to show something says so, and fails if it did not.
 
 use super::history::{History, RunStory};
+use crate::job::WatermarkStatus;
 use crate::trace::{AbortReason, EndOfTask, Entry, Fault, MessageFate, TraceEvent};
 use std::collections::BTreeSet;
 
 /// The names, sorted.
-pub const SOMETIMES: [&str; 28] = [
+pub const SOMETIMES: [&str; 31] = [
     "alignment-timed-out",
     "backpressure",
     "barrier-overtook-records",
@@ -19,6 +20,7 @@ pub const SOMETIMES: [&str; 28] = [
     "job-drained",
     "job-manager-killed",
     "job-stopped",
+    "late-record",
     "message-delayed",
     "message-lost",
     "operator-failed",
@@ -28,10 +30,12 @@ pub const SOMETIMES: [&str; 28] = [
     "restored-at-another-parallelism",
     "savepoint-stored",
     "snapshot-failed",
+    "source-idle",
     "task-blocked",
     "task-killed",
     "task-manager-killed",
     "tasks-finished",
+    "timers-fired",
     "transaction-aborted",
     "transaction-recovered",
 ];
@@ -84,6 +88,11 @@ impl Sometimes {
                 MessageFate::Delayed => "message-delayed",
             },
             TraceEvent::TaskEnded { how: EndOfTask::Finished, .. } => "tasks-finished",
+            TraceEvent::TimersFired { .. } => "timers-fired",
+            TraceEvent::LateDropped { .. } => "late-record",
+            TraceEvent::WatermarkStatusChanged { status: WatermarkStatus::Idle, .. } => {
+                "source-idle"
+            }
             _ => return,
         };
         self.seen.insert(name);

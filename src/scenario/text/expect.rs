@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use toml::Spanned;
 
 /// The checks that `holds` and `breaks` can name.
-pub const CHECK_NAMES: [&str; 7] = [
+pub const CHECK_NAMES: [&str; 8] = [
     "cut-consistency",
     "output-equivalence",
     "ownership-partition",
@@ -17,10 +17,11 @@ pub const CHECK_NAMES: [&str; 7] = [
     "durable-before-visible",
     "participants-and-fencing",
     "transaction-hygiene",
+    "time-fidelity",
 ];
 
 /// The things that `sometimes` can ask for.
-pub const SOMETIMES_NAMES: [&str; 28] = [
+pub const SOMETIMES_NAMES: [&str; 31] = [
     "channel-blocked",
     "held-in-flight",
     "restored",
@@ -49,6 +50,9 @@ pub const SOMETIMES_NAMES: [&str; 28] = [
     "barrier-overtook-records",
     "in-flight-restored",
     "records-past-the-barrier",
+    "timers-fired",
+    "late-record",
+    "source-idle",
 ];
 
 /// What expectations can name.
