@@ -25,7 +25,8 @@ const fn check_against(mutation: Mutation) -> &'static str {
         | Mutation::CommittablesForgotten
         | Mutation::DedupUnstableIdentity
         | Mutation::OpEventLossyUnacked
-        | Mutation::OpEventNotGated => OUTPUT_EQUIVALENCE,
+        | Mutation::OpEventNotGated
+        | Mutation::ResetHookOnlyOnGlobal => OUTPUT_EQUIVALENCE,
         Mutation::AckBeforeDurable => DURABLE_BEFORE_VISIBLE,
         Mutation::CompleteWithMissingParticipant => PARTICIPANTS_AND_FENCING,
         Mutation::RestoredTransactionsAborted => TRANSACTION_HYGIENE,

@@ -40,6 +40,9 @@ pub struct Coverage {
     pub sinks_last_per_key: u64,
     /// Sinks compared by origins only.
     pub sinks_accounted: u64,
+    /// Worlds in which a region restarted and the rest of its job went on.
+    #[serde(default)]
+    pub restarted_a_region: u64,
     /// Worlds by the operators of their jobs.
     #[serde(default)]
     pub operators: OperatorFeatures,
@@ -63,6 +66,7 @@ impl Coverage {
         self.sinks_multiset += other.sinks_multiset;
         self.sinks_last_per_key += other.sinks_last_per_key;
         self.sinks_accounted += other.sinks_accounted;
+        self.restarted_a_region += other.restarted_a_region;
         self.operators.add(&other.operators);
     }
 

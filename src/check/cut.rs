@@ -19,7 +19,7 @@ impl CutCheck {
     /// Judges a checkpoint that has just completed.
     pub(super) fn on_completed(
         &mut self,
-        (run, attempt, checkpoint): (RunId, Attempt, CheckpointId),
+        (run, checkpoint): (RunId, CheckpointId),
         entry: &Entry,
         history: &History,
         mode: CheckpointMode,
@@ -34,11 +34,14 @@ impl CutCheck {
         let cast = &*run.cast;
         self.sent.clear();
         self.sent.resize(cast.plan.channels.len(), None);
-        let of_attempt = || story.marks.iter().filter(|marks| marks.attempt == attempt);
-        for mark in of_attempt().flat_map(|marks| &*marks.sent) {
+        let current =
+            || story.marks.iter().filter(|marks| run.is_current(marks.task, marks.attempt));
+        for mark in current().flat_map(|marks| &*marks.sent) {
             self.sent[mark.channel.index() - cast.first_channel] = Some(*mark);
         }
-        for received in of_attempt().flat_map(|marks| &*marks.received) {
+        let received =
+            current().flat_map(|marks| marks.received.iter().map(|mark| (marks.attempt, mark)));
+        for (attempt, received) in received {
             let sent = self.sent[received.channel.index() - cast.first_channel];
             let received = with_in_flight(*received, attempt, story);
             self.has_passed |= mode == CheckpointMode::AtLeastOnce

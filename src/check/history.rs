@@ -2,14 +2,17 @@
 //!
 //! Judges nothing; the checks read it.
 
+mod restore;
+
+pub(super) use self::restore::Restore;
 use super::violation::Names;
 use crate::job::{
     Attempt, ChannelId, CheckpointId, CheckpointKind, ExternalId, OperatorId, OperatorIndex,
     OperatorKind, Origin, Plan, PlanTask, RunId, TaskId, VertexIndex,
 };
 use crate::trace::{
-    Cast, ChannelEnd, ChannelMark, EndOfTask, Entry, JobStatus, RestoreReport, SnapshotSource,
-    SourcePosition, StateSum, TraceEvent,
+    Cast, ChannelEnd, ChannelMark, EndOfTask, Entry, JobStatus, SnapshotSource, SourcePosition,
+    TraceEvent,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -121,9 +124,10 @@ pub(super) struct CheckpointStory {
 }
 
 impl CheckpointStory {
-    /// How many records were in flight, and the wrapping sum of the hashes of their origins.
-    fn sum_in_flight(&self) -> (u64, u64) {
-        let origins = self.in_flight.iter().flat_map(|persisted| &*persisted.origins);
+    /// How many records were in flight on these channels, and the wrapping sum of the hashes of their origins.
+    fn sum_in_flight(&self, counts: impl Fn(ChannelId) -> bool) -> (u64, u64) {
+        let in_flight = self.in_flight.iter().filter(|persisted| counts(persisted.channel));
+        let origins = in_flight.flat_map(|persisted| &*persisted.origins);
         origins.fold((0, 0), |(records, sum): (u64, u64), origin| {
             (records + 1, sum.wrapping_add(origin.hash()))
         })
@@ -146,28 +150,16 @@ impl CheckpointStory {
     }
 }
 
-/// One restore under way: the report, and what has arrived.
-#[derive(Clone, Debug)]
-pub(super) struct Restore {
-    pub(super) attempt: Attempt,
-    pub(super) checkpoint: CheckpointId,
-    pub(super) report: Arc<RestoreReport>,
-    /// What was in flight at the checkpoint, if it was taken in this world: records, and the sum of their hashes.
-    pub(super) was_in_flight: Option<(u64, u64)>,
-    /// What is in flight again.
-    pub(super) is_in_flight: (u64, u64),
-    /// By task of the plan.
-    pub(super) arrived: Vec<Option<Arc<[StateSum]>>>,
-    pub(super) is_judged: bool,
-}
-
 /// One run.
 #[derive(Clone, Debug)]
 pub(super) struct RunStory {
     pub(super) cast: Arc<Cast>,
     pub(super) status: JobStatus,
+    /// The newest attempt.
     pub(super) attempt: Attempt,
-    /// What the current attempt was restored from.
+    /// By task of the plan: the attempt that lives, or lived last.
+    pub(super) attempts: Vec<Attempt>,
+    /// What the newest attempt was restored from.
     pub(super) restored: Option<CheckpointId>,
     /// In order of their triggers; aborted ones are forgotten.
     pub(super) checkpoints: Vec<CheckpointStory>,
@@ -186,6 +178,7 @@ impl RunStory {
             cast: Arc::clone(cast),
             status: JobStatus::Created,
             attempt: Attempt::new(0),
+            attempts: vec![Attempt::new(0); cast.plan.tasks.len()],
             restored: None,
             checkpoints: Vec::new(),
             progress: vec![Progress::Live; cast.plan.tasks.len()],
@@ -291,11 +284,18 @@ impl RunStory {
         cut
     }
 
+    /// Whether this attempt of a task lives, or lived last.
+    pub(super) fn is_current(&self, task: TaskId, attempt: Attempt) -> bool {
+        self.attempts[self.local(task)] == attempt
+    }
+
+    /// A new attempt of the whole run, or of these tasks only.
     fn on_attempt(
         &mut self,
         attempt: Attempt,
         restored: Option<CheckpointId>,
         progress: Vec<Progress>,
+        region: Option<&[TaskId]>,
     ) {
         assert_eq!(progress.len(), self.progress.len(), "`{}` changed its tasks", self.cast.label);
         if attempt > self.attempt {
@@ -304,7 +304,15 @@ impl RunStory {
             }
         }
         self.checkpoints.retain(|story| story.stage > Stage::Pending);
-        (self.attempt, self.restored, self.progress) = (attempt, restored, progress);
+        (self.attempt, self.restored) = (attempt, restored);
+        let is_of = |task: usize| {
+            let task = TaskId::new(self.cast.first_task + task);
+            region.is_none_or(|region| region.contains(&task))
+        };
+        for (task, progress) in progress.into_iter().enumerate().filter(|(task, _)| is_of(*task)) {
+            self.progress[task] = progress;
+            self.attempts[task] = attempt;
+        }
         if self.restore.as_ref().is_some_and(|restore| restore.attempt != attempt) {
             self.restore = None;
         }
@@ -425,24 +433,27 @@ impl History {
             TraceEvent::AttemptStarted { run, attempt, restored } => {
                 let progress = self.progress_at_start(*run, *restored);
                 if let Some(story) = self.run_mut(*run) {
-                    story.on_attempt(*attempt, *restored, progress);
+                    story.on_attempt(*attempt, *restored, progress, None);
+                }
+            }
+            TraceEvent::RegionRestarted { run, attempt, restored, tasks } => {
+                let progress = self.progress_at_start(*run, *restored);
+                if let Some(story) = self.run_mut(*run) {
+                    story.on_attempt(*attempt, *restored, progress, Some(tasks));
                 }
             }
             TraceEvent::RestoreMapped { run, attempt, checkpoint, report } => {
-                let (attempt, checkpoint, report) = (*attempt, *checkpoint, Arc::clone(report));
-                let taken = self.restored_story(*run, checkpoint);
-                let was_in_flight = taken.map(|(_, story)| story.sum_in_flight());
+                let was_in_flight = self.in_flight_at(*run, *attempt, *checkpoint);
                 if let Some(story) = self.run_mut(*run) {
-                    let arrived = vec![None; story.progress.len()];
-                    let is_judged = false;
                     story.restore = Some(Restore {
-                        attempt,
-                        checkpoint,
-                        report,
+                        attempt: *attempt,
+                        checkpoint: *checkpoint,
+                        report: Arc::clone(report),
                         was_in_flight,
                         is_in_flight: (0, 0),
-                        arrived,
-                        is_judged,
+                        arrived: vec![None; story.progress.len()],
+                        is_judged: false,
+                        covers: story.attempts.iter().map(|newest| newest == attempt).collect(),
                     });
                 }
             }
@@ -478,7 +489,7 @@ impl History {
     fn progress(&mut self, task: TaskId, attempt: Attempt, progress: Progress) {
         let story = self.run_of_mut(task);
         let place = story.local(task);
-        if story.attempt == attempt {
+        if story.is_current(task, attempt) {
             story.progress[place] = progress;
         }
     }

@@ -324,7 +324,9 @@ impl Checks {
         if !restore.is_judged && ownership::is_ready(story, &restore, all_run) {
             restore.is_judged = true;
             ownership::check(story, &restore, is_exact, entry, &mut self.ownership);
-            mapping::check_arrival(story, &restore, entry, &mut self.mapping);
+            if !restore.is_partial() {
+                mapping::check_arrival(story, &restore, entry, &mut self.mapping);
+            }
             mapping::check_in_flight(&restore, entry, &mut self.mapping);
         }
         story.restore = Some(restore);
@@ -419,9 +421,9 @@ impl TraceSink for Checks {
         let (time, found) = &mut self.time;
         time.observe(entry, &self.history, &self.setup.scenario, found);
         match &entry.event {
-            TraceEvent::CheckpointCompleted { run, attempt, checkpoint, .. } => {
+            TraceEvent::CheckpointCompleted { run, checkpoint, .. } => {
                 let (run, checkpoint) = (*run, *checkpoint);
-                let which = (run, *attempt, checkpoint);
+                let which = (run, checkpoint);
                 let mode = promise::mode_of(&self.setup.scenario, &self.history, run);
                 self.cut.on_completed(which, entry, &self.history, mode, &mut self.consistency);
                 if self.cut.has_passed {
@@ -438,6 +440,12 @@ impl TraceSink for Checks {
             }
             TraceEvent::RestoreMapped { run, checkpoint, .. } => {
                 self.on_report(*run, *checkpoint, entry);
+            }
+            TraceEvent::RegionRestarted { run, restored, .. } => {
+                self.coverage.restarted_a_region = 1;
+                if restored.is_some_and(|checkpoint| self.is_midway(*run, checkpoint)) {
+                    self.coverage.restored_midway = 1;
+                }
             }
             TraceEvent::AttemptStarted { run, restored: Some(checkpoint), .. }
                 if self.is_midway(*run, *checkpoint) =>

@@ -50,12 +50,16 @@ pub(super) fn check(
         let is_missing = shares.iter().all(|share| share.content().0 == 0);
         match unit.kind {
             StateKind::Keyed => {
-                check_total(snapshot, &shares, &mut add);
+                if !restore.is_partial() {
+                    check_total(snapshot, &shares, &mut add);
+                }
                 check_groups(run, restore, unit, &shares, &mut add);
             }
             // A list that arrived nowhere is a unit left behind: mapping totality tells.
             StateKind::Split | StateKind::Union | StateKind::Broadcast if is_missing => {}
             StateKind::Broadcast if !is_exact => {}
+            // The rest of it is with tasks that go on.
+            StateKind::Split if restore.is_partial() => {}
             StateKind::Split => check_total(snapshot, &shares, &mut add),
             StateKind::Union => check_whole(run, snapshot, &shares, &mut add),
             StateKind::Broadcast => check_copies(run, snapshot, &shares, &mut add),
@@ -170,10 +174,10 @@ fn owned_groups(groups: u32, subtasks: u32, subtask: u32) -> (u32, u32) {
     (first, last)
 }
 
-/// Whether a restore can be judged: every subtask told what it holds, or, once the attempt has come so far that every
+/// Whether a restore can be judged: every subtask that is restored told what it holds, or, once the attempt has come so far that every
 /// subtask runs, was gone before.
 pub(super) fn is_ready(run: &RunStory, restore: &Restore, all_run: bool) -> bool {
     let is_gone = |progress: &Progress| all_run && *progress == Progress::Finished;
-    let mut tasks = restore.arrived.iter().zip(&run.progress);
-    tasks.all(|(arrived, progress)| arrived.is_some() || is_gone(progress))
+    let mut tasks = restore.arrived.iter().zip(&restore.covers).zip(&run.progress);
+    tasks.all(|((arrived, covers), progress)| arrived.is_some() || !covers || is_gone(progress))
 }

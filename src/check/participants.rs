@@ -40,7 +40,8 @@ impl ParticipantsCheck {
             }
             TraceEvent::AckHandled { task, attempt, checkpoint, verdict: AckVerdict::Accepted } => {
                 let run = history.run_of(*task);
-                let is_current = history.run(run).is_some_and(|story| story.attempt == *attempt);
+                let is_current =
+                    history.run(run).is_some_and(|story| story.is_current(*task, *attempt));
                 let roll = self.pending.entry((run, *checkpoint)).or_default();
                 if !is_current {
                     format!("an ack of checkpoint {checkpoint} counted, of an attempt that is over")

@@ -6,10 +6,11 @@ use crate::trace::{AbortReason, EndOfTask, Entry, Fault, MessageFate, TraceEvent
 use std::collections::BTreeSet;
 
 /// The names, sorted.
-pub const SOMETIMES: [&str; 31] = [
+pub const SOMETIMES: &[&str] = &[
     "alignment-timed-out",
     "backpressure",
     "barrier-overtook-records",
+    "cancellation-arrived",
     "channel-blocked",
     "checkpoint-aborted",
     "checkpoint-declined",
@@ -25,6 +26,7 @@ pub const SOMETIMES: [&str; 31] = [
     "message-lost",
     "operator-failed",
     "records-past-the-barrier",
+    "region-restarted",
     "rescaled-keyed-state",
     "restored",
     "restored-at-another-parallelism",
@@ -54,9 +56,16 @@ impl Sometimes {
             TraceEvent::BarrierArrived { blocked: true, .. } => "channel-blocked",
             TraceEvent::AlignmentCompleted { held: 1.., .. } => "held-in-flight",
             TraceEvent::AlignmentSwitched { .. } => "alignment-timed-out",
+            TraceEvent::CancellationArrived { .. } => "cancellation-arrived",
             TraceEvent::InFlightPersisted { .. } => "barrier-overtook-records",
             TraceEvent::InFlightRestored { .. } => "in-flight-restored",
             TraceEvent::AttemptStarted { restored: Some(_), .. } => "restored",
+            TraceEvent::RegionRestarted { restored, .. } => {
+                if restored.is_some() {
+                    self.seen.insert("restored");
+                }
+                "region-restarted"
+            }
             TraceEvent::FaultInjected { fault } => match fault {
                 Fault::TaskKilled(_) => "task-killed",
                 Fault::TaskManagerKilled(_) => "task-manager-killed",
@@ -110,6 +119,7 @@ impl Sometimes {
             | AbortReason::MinimumPause
             | AbortReason::JobNotRunning
             | AbortReason::TooManyRequests
+            | AbortReason::Canceled
             | AbortReason::FinalizeFailed => return,
         };
         self.seen.insert(name);

@@ -291,9 +291,14 @@ impl World {
         for change in effects.files.drain(..) {
             self.keep(run, change);
         }
-        let attempt = self.attempt_of(run);
         let messages = std::mem::take(&mut effects.messages);
+        let mut withdrawn = Vec::new();
         for (task, message) in messages {
+            if matches!(message, ToTask::Cancel) && self.withdraw(run, task) {
+                withdrawn.push(task);
+                continue;
+            }
+            let attempt = self.attempt_of(run, task);
             let task = self.world_task(run, task);
             self.send_to_task(task, attempt, message, agenda);
         }
@@ -323,10 +328,26 @@ impl World {
         }
         let deployments = std::mem::take(&mut effects.deployments);
         if !deployments.is_empty() {
-            self.managers.free(run);
-            self.runs[run.index()].waiting = deployments;
+            // A region keeps the slots that it had, and shares them with others that go on.
+            if deployments.len() == self.runs[run.index()].cast.plan.tasks.len() {
+                self.managers.free(run);
+            }
+            self.runs[run.index()].waiting.extend(deployments);
             self.deploy_waiting(agenda);
         }
+        if !withdrawn.is_empty() {
+            self.with_master(run, agenda, |master, _, effects| {
+                master.on_withdrawn(&withdrawn, effects);
+            });
+        }
+    }
+
+    /// Takes back a deployment that waits for a slot. Whether there was one.
+    fn withdraw(&mut self, run: RunId, task: TaskId) -> bool {
+        let waiting = &mut self.runs[run.index()].waiting;
+        let before = waiting.len();
+        waiting.retain(|(other, _)| *other != task);
+        waiting.len() < before
     }
 
     /// The delay before a restart, varied as its strategy says.
@@ -347,8 +368,10 @@ impl World {
         draws.span(number.into(), shortest, after.plus(jitter))
     }
 
-    fn attempt_of(&self, run: RunId) -> Attempt {
-        self.runs[run.index()].master.as_ref().map_or_else(Attempt::default, |m| m.attempt())
+    /// The attempt of a run's task, in the plan's numbering, that its job manager knows.
+    pub(super) fn attempt_of(&self, run: RunId, task: TaskId) -> Attempt {
+        let master = self.runs[run.index()].master.as_ref();
+        master.map_or_else(Attempt::default, |master| master.attempt_of(task))
     }
 
     /// The metadata of a checkpoint is durable; the job manager hears of it a little later.

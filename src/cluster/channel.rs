@@ -112,6 +112,7 @@ impl Channel {
                     ^ salts[usize::from(input)]
             }
             Element::Barrier(barrier) => u64::MAX - barrier.checkpoint.number(),
+            Element::Cancellation(checkpoint) => (u64::MAX >> 2) - checkpoint.number(),
             Element::Watermark(time) => u64::from_le_bytes(time.millis().to_le_bytes()),
             Element::Status(_) => (u64::MAX >> 1) - 2,
             Element::EndOfData => u64::MAX >> 1,

@@ -20,15 +20,16 @@ impl World {
                 continue;
             }
             let cast = Arc::clone(&self.runs[run.index()].cast);
-            let Some(placement) = self.managers.place(run, &cast.plan) else { continue };
+            let tasks: Vec<_> =
+                self.runs[run.index()].waiting.iter().map(|(task, _)| *task).collect();
+            let Some(placement) = self.managers.place(run, &cast.plan, &tasks) else { continue };
             let mut waiting = std::mem::take(&mut self.runs[run.index()].waiting);
             let master = self.runs[run.index()].master.as_ref();
-            let (plan, attempt) = master.map_or_else(
-                || (Arc::clone(&cast.plan), Attempt::default()),
-                |master| (Arc::clone(master.plan()), master.attempt()),
-            );
-            self.reset_channels(&cast, attempt);
-            for (task, manager) in waiting.iter().map(|(task, _)| *task).zip(placement) {
+            let plan =
+                master.map_or_else(|| Arc::clone(&cast.plan), |master| Arc::clone(master.plan()));
+            self.reset_channels(&cast, &tasks);
+            for (task, manager) in tasks.into_iter().zip(placement) {
+                let attempt = self.attempt_of(run, task);
                 let made = self.make_task(&cast, &plan, task, attempt);
                 let id = self.world_task(run, task);
                 let place = &mut self.places[id.index()];
@@ -44,22 +45,33 @@ impl World {
                 place.has_overslept = false;
                 self.tell(TraceEvent::TaskDeployed { task: id, attempt, manager });
             }
-            self.refill(&cast, attempt, &mut waiting, agenda);
+            self.refill(&cast, &mut waiting, agenda);
             for (task, deployment) in waiting {
                 let id = self.world_task(run, task);
+                let attempt = self.attempt_of(run, task);
                 self.send_to_task(id, attempt, ToTask::Deploy(Box::new(deployment)), agenda);
             }
         }
     }
 
-    /// Empties a run's channels for a new attempt. Those of the first are as they were made.
-    fn reset_channels(&mut self, cast: &Cast, attempt: Attempt) {
-        if attempt == Attempt::default() {
-            return;
-        }
-        let latencies = self.latencies(cast, attempt);
-        for (channel, latency) in self.channels[cast.first_channel..].iter_mut().zip(latencies) {
-            channel.reset(latency);
+    /// Empties the channels of a run to these tasks for a new attempt. Those of the first are as they were made. Both
+    /// ends of a channel are always deployed together.
+    fn reset_channels(&mut self, cast: &Cast, tasks: &[TaskId]) {
+        let mut attempt = Attempt::default();
+        let mut latencies = Vec::new();
+        for task in tasks {
+            let newest = self.attempt_of(cast.run, *task);
+            if newest == Attempt::default() {
+                continue;
+            }
+            if newest != attempt {
+                attempt = newest;
+                latencies = self.latencies(cast, attempt);
+            }
+            for id in &cast.plan.tasks[task.index()].inputs {
+                let channel = &mut self.channels[cast.first_channel + id.index()];
+                channel.reset(latencies[id.index()].clone());
+            }
         }
     }
 

@@ -131,7 +131,8 @@ impl World {
             Element::Barrier(_) => {
                 self.cause = channel.barrier_causes.pop_front().unwrap_or(super::world::NO_CAUSE);
             }
-            Element::Watermark(_)
+            Element::Cancellation(_)
+            | Element::Watermark(_)
             | Element::Status(_)
             | Element::EndOfData
             | Element::EndOfPartition => {}

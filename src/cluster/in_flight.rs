@@ -352,7 +352,6 @@ impl World {
     pub(super) fn refill(
         &mut self,
         cast: &Cast,
-        attempt: Attempt,
         deployments: &mut [(TaskId, Deployment)],
         agenda: &mut Agenda,
     ) {
@@ -361,6 +360,7 @@ impl World {
         });
         let Some(checkpoint) = permits.next() else { return };
         for (task, deployment) in deployments {
+            let attempt = self.attempt_of(cast.run, *task);
             let task = TaskId::new(cast.first_task + task.index());
             for (channel, records) in std::mem::take(&mut deployment.in_flight) {
                 let channel = ChannelId::new(cast.first_channel + channel.index());
@@ -399,6 +399,7 @@ const fn record_of(element: &Element) -> Option<&Record> {
     match element {
         Element::Record(record) => Some(record),
         Element::Barrier(_)
+        | Element::Cancellation(_)
         | Element::Watermark(_)
         | Element::Status(_)
         | Element::EndOfData
@@ -410,6 +411,7 @@ const fn barrier_of(element: &Element) -> Option<&Barrier> {
     match element {
         Element::Barrier(barrier) => Some(barrier),
         Element::Record(_)
+        | Element::Cancellation(_)
         | Element::Watermark(_)
         | Element::Status(_)
         | Element::EndOfData

@@ -2,6 +2,7 @@
 
 use crate::job::{Plan, RunId, TaskId, TaskManagerId};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// One task manager.
 #[derive(Clone, Copy, Debug)]
@@ -15,8 +16,8 @@ struct Manager {
 pub(super) struct Managers {
     managers: Vec<Manager>,
     slots: u16,
-    /// Slots that runs hold, by manager.
-    held: BTreeMap<RunId, Vec<TaskManagerId>>,
+    /// Slots that runs hold: in which manager, by slot-sharing group and subtask.
+    held: BTreeMap<RunId, BTreeMap<(String, u32), TaskManagerId>>,
 }
 
 impl Managers {
@@ -37,7 +38,7 @@ impl Managers {
     pub(super) fn kill(&mut self, manager: TaskManagerId) {
         self.managers[manager.index()] = Manager { is_alive: false, used: 0 };
         for held in self.held.values_mut() {
-            held.retain(|other| *other != manager);
+            held.retain(|_, other| *other != manager);
         }
     }
 
@@ -47,37 +48,33 @@ impl Managers {
 
     /// Gives back what a run holds.
     pub(super) fn free(&mut self, run: RunId) {
-        for manager in self.held.remove(&run).unwrap_or_default() {
+        for manager in self.held.remove(&run).unwrap_or_default().into_values() {
             self.managers[manager.index()].used -= 1;
         }
     }
 
-    /// Places every task of a plan, or none if slots are missing. Subtask i of all chains of a slot-sharing group
-    /// shares one slot; slots are taken where most are free, the lowest number first.
-    pub(super) fn place(&mut self, run: RunId, plan: &Plan) -> Option<Vec<TaskManagerId>> {
-        let mut wanted: BTreeMap<(&str, u32), TaskManagerId> = BTreeMap::new();
+    /// Places these tasks of a plan, or none if slots are missing. Subtask i of all chains of a slot-sharing group shares
+    /// one slot; one that the run holds is used again; others are taken where most are free, the lowest number first.
+    pub(super) fn place(
+        &mut self,
+        run: RunId,
+        plan: &Plan,
+        tasks: &[TaskId],
+    ) -> Option<Vec<TaskManagerId>> {
         let before = self.managers.clone();
-        for vertex in &plan.vertices {
-            for subtask in 0..vertex.parallelism {
-                let slot = (vertex.slot_sharing_group.as_str(), subtask);
-                if wanted.contains_key(&slot) {
-                    continue;
-                }
+        let mut held = self.held.get(&run).cloned().unwrap_or_default();
+        for task in tasks {
+            if let Entry::Vacant(vacant) = held.entry(slot_of(plan, *task)) {
                 let Some(manager) = self.freest() else {
                     self.managers = before;
                     return None;
                 };
                 self.managers[manager.index()].used += 1;
-                wanted.insert(slot, manager);
+                vacant.insert(manager);
             }
         }
-        let place = |task: usize| {
-            let task = &plan.tasks[TaskId::new(task).index()];
-            let group = plan.vertices[task.vertex.index()].slot_sharing_group.as_str();
-            wanted[&(group, task.subtask)]
-        };
-        let placement = (0..plan.tasks.len()).map(place).collect();
-        self.held.insert(run, wanted.into_values().collect());
+        let placement = tasks.iter().map(|task| held[&slot_of(plan, *task)]).collect();
+        self.held.insert(run, held);
         Some(placement)
     }
 
@@ -88,4 +85,10 @@ impl Managers {
             managers.max_by_key(|(place, manager)| (free(manager), std::cmp::Reverse(*place)))?;
         (free(manager) > 0).then(|| TaskManagerId::new(place))
     }
+}
+
+/// The slot of a task: its slot-sharing group and subtask.
+fn slot_of(plan: &Plan, task: TaskId) -> (String, u32) {
+    let task = &plan.tasks[task.index()];
+    (plan.vertices[task.vertex.index()].slot_sharing_group.clone(), task.subtask)
 }

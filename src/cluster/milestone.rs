@@ -46,7 +46,9 @@ impl World {
 
     fn note_restores(&mut self) {
         for entry in &self.told {
-            if let TraceEvent::AttemptStarted { run, restored, .. } = entry.event {
+            if let TraceEvent::AttemptStarted { run, restored, .. }
+            | TraceEvent::RegionRestarted { run, restored, .. } = entry.event
+            {
                 self.runs[run.index()].restored = restored.is_some();
             }
         }

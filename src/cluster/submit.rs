@@ -57,6 +57,7 @@ impl World {
             plan,
             checkpoint: config.checkpoint,
             restart: config.restart,
+            failover: config.failover.unwrap_or(self.rules.failover),
             rules: Arc::clone(&self.rules),
             from: from.as_ref().map(|(snapshot, _)| Arc::clone(snapshot)),
             split_sources: self.split_sources(job),

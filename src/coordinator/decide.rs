@@ -81,6 +81,7 @@ pub const fn counts_as_failure(reason: AbortReason, kind: CheckpointKind, rules:
         | AbortReason::NotAllTasksRunning
         | AbortReason::TooManyConcurrent
         | AbortReason::TooManyRequests
+        | AbortReason::Canceled
         | AbortReason::MinimumPause
         | AbortReason::JobNotRunning => false,
     }

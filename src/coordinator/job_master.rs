@@ -1,17 +1,20 @@
 //! The job manager's view of one run: its status, its tasks, and what their messages mean.
 
+mod failover;
+
+use self::failover::FailOver;
 use super::backoff::Backoff;
 use super::checkpoints::{Checkpoints, Completion, Participants};
 use super::decide::counts_as_failure;
 use super::pending::Purpose;
 use super::restore::{RestoreError, assign};
 use super::splits::{SplitSource, Splits};
-use crate::effect::{Deployment, JobEffects, JobTimer, RestoredTask, ToJob, ToTask};
+use crate::effect::{JobEffects, JobTimer, ToJob, ToTask};
 use crate::job::{
     Attempt, CheckpointConfig, CheckpointId, JobId, Plan, RestartStrategy, RunId, TaskId,
 };
 use crate::kernel::SimTime;
-use crate::rules::Rules;
+use crate::rules::{Failover, Rules};
 use crate::state::{CommitPermit, CompletedCheckpoint};
 use crate::trace::{AbortReason, AckVerdict, EndOfTask, JobStatus, TraceEvent};
 use std::collections::BTreeSet;
@@ -32,6 +35,8 @@ pub struct Submission {
     pub checkpoint: CheckpointConfig,
     /// Its restart strategy.
     pub restart: RestartStrategy,
+    /// What restarts with a failed task.
+    pub failover: Failover,
     /// The policies in force.
     pub rules: Arc<Rules>,
     /// The snapshot it starts from.
@@ -57,18 +62,19 @@ pub struct JobMaster {
     submission: Submission,
     plan: Arc<Plan>,
     status: JobStatus,
+    /// The newest attempt. Each is of the whole job or of a region; no two have the same number.
     attempt: Attempt,
+    /// By task: the attempt that lives, or lived last.
+    attempts: Vec<Attempt>,
     tasks: Vec<Known>,
-    /// Tasks that had finished before the checkpoint of this attempt: they take part in nothing.
+    /// Tasks that had finished before the checkpoint of their attempt: they take part in nothing.
     finished_on_restore: BTreeSet<TaskId>,
     checkpoints: Checkpoints,
     splits: Splits,
     restarts: u32,
     backoff: Backoff,
-    /// Whether the tasks of this attempt are being cancelled for a restart.
-    is_failing_over: bool,
-    /// Whether the delay before the restart is over.
-    restart_is_due: bool,
+    /// Restarts under way; no task is in two of them.
+    failovers: Vec<FailOver>,
     /// What the job becomes when all its tasks are gone.
     ending: Option<JobStatus>,
     /// The step and label of the savepoint that the job stops with, once that has completed.
@@ -93,6 +99,7 @@ impl JobMaster {
             plan: Arc::clone(&submission.plan),
             status: JobStatus::Created,
             attempt: Attempt::default(),
+            attempts: vec![Attempt::default(); submission.plan.tasks.len()],
             tasks: vec![Known::Deploying; submission.plan.tasks.len()],
             finished_on_restore: BTreeSet::new(),
             checkpoints,
@@ -104,14 +111,14 @@ impl JobMaster {
             ),
             restarts: 0,
             backoff: Backoff::new(submission.restart),
-            is_failing_over: false,
-            restart_is_due: false,
+            failovers: Vec::new(),
             ending: None,
             stops_with: None,
             submission,
         };
         master.set_status(JobStatus::Created, effects);
-        master.deploy(effects);
+        let tasks = master.plan.all_tasks();
+        master.deploy(&tasks, effects);
         Ok(master)
     }
 
@@ -120,9 +127,9 @@ impl JobMaster {
         self.status
     }
 
-    /// The attempt that lives, or lived last.
-    pub const fn attempt(&self) -> Attempt {
-        self.attempt
+    /// The attempt of a task that lives, or lived last.
+    pub fn attempt_of(&self, task: TaskId) -> Attempt {
+        self.attempts[task.index()]
     }
 
     /// The plan, with max parallelism as adopted from a restore.
@@ -142,42 +149,6 @@ impl JobMaster {
         effects.events.push(TraceEvent::JobStatusChanged { run, status });
     }
 
-    /// Deploys the current attempt: restored from the recovery point, or from nothing.
-    fn deploy(&mut self, effects: &mut JobEffects) {
-        let Submission { run, rules, allow_non_restored, .. } = &self.submission;
-        let (run, attempt) = (*run, self.attempt);
-        let latest = self.checkpoints.latest().map(Arc::clone);
-        let restored = latest.as_ref().map(|latest| latest.properties().id);
-        effects.events.push(TraceEvent::AttemptStarted { run, attempt, restored });
-        self.splits.reset(&self.plan, latest.as_deref());
-        let mut shares = vec![None; self.plan.tasks.len()];
-        let mut in_flight = vec![Vec::new(); self.plan.tasks.len()];
-        if let Some(checkpoint) = latest {
-            let assigned = assign(&self.plan, &checkpoint, *allow_non_restored, rules);
-            let assigned = assigned.expect("what could be restored at submission still can");
-            self.plan = assigned.plan;
-            shares = assigned.tasks;
-            in_flight = assigned.in_flight;
-            let report = Arc::new(assigned.report);
-            let checkpoint = checkpoint.properties().id;
-            effects.events.push(TraceEvent::RestoreMapped { run, attempt, checkpoint, report });
-        }
-        self.tasks.fill(Known::Deploying);
-        self.is_failing_over = false;
-        let finished = shares
-            .iter()
-            .enumerate()
-            .filter(|(_, share)| share.as_ref().is_some_and(|share: &RestoredTask| share.finished));
-        self.finished_on_restore = finished.map(|(task, _)| TaskId::new(task)).collect();
-        let awaits_final_checkpoint =
-            self.checkpoints.is_periodic() && rules.checkpoints_after_tasks_finish;
-        let deploy = |(task, (restored, in_flight))| {
-            (TaskId::new(task), Deployment { restored, awaits_final_checkpoint, in_flight })
-        };
-        let shares = shares.into_iter().zip(in_flight);
-        effects.deployments.extend(shares.enumerate().map(deploy));
-    }
-
     /// Takes in a message of a task. One of an older attempt changes nothing.
     pub fn on_message(
         &mut self,
@@ -187,7 +158,7 @@ impl JobMaster {
         now: SimTime,
         effects: &mut JobEffects,
     ) {
-        let is_current = attempt == self.attempt || !self.submission.rules.attempts_fenced;
+        let is_current = attempt == self.attempt_of(task) || !self.submission.rules.attempts_fenced;
         match message {
             ToJob::Ack(checkpoint, snapshots) => {
                 let mut verdict = AckVerdict::Foreign;
@@ -199,6 +170,7 @@ impl JobMaster {
                 effects.events.push(event);
             }
             _ if !is_current || self.status.is_terminal() => {}
+            ToJob::Reader(_) if self.is_failing(task) => {}
             ToJob::Reader(event) => self.splits.on_event(&self.plan, task, event),
             ToJob::Running => self.on_task_running(task, effects),
             ToJob::Ended(how) => self.on_task_ended(task, how, now, effects),
@@ -214,7 +186,7 @@ impl JobMaster {
         }
         let is_starting = matches!(self.status, JobStatus::Created | JobStatus::Restarting);
         let all_started = !self.tasks.contains(&Known::Deploying);
-        if is_starting && self.ending.is_none() && all_started && !self.is_failing_over {
+        if is_starting && self.ending.is_none() && all_started && self.failovers.is_empty() {
             self.set_status(JobStatus::Running, effects);
             self.checkpoints.start_schedule(effects);
         }
@@ -227,43 +199,17 @@ impl JobMaster {
         now: SimTime,
         effects: &mut JobEffects,
     ) {
-        let first_failure = how == EndOfTask::Failed && !self.is_failing_over;
+        let first_failure = how == EndOfTask::Failed && !self.is_failing(task);
         self.tasks[task.index()] = Known::Ended(how);
         if first_failure && self.ending.is_none() {
-            self.fail_over(now, effects);
+            self.fail_over_with(task, now, effects);
         }
         if self.tasks.iter().all(|known| matches!(known, Known::Ended(_))) {
             self.on_all_ended(effects);
         } else if how == EndOfTask::Finished && self.ending.is_none() {
             self.resume_queued(now, effects);
         }
-    }
-
-    /// Fails over: the restart strategy is asked, everything pending is given up, every task is cancelled.
-    pub fn fail_over(&mut self, now: SimTime, effects: &mut JobEffects) {
-        self.is_failing_over = true;
-        match self.backoff.on_failure(now) {
-            // The savepoint stands: a restart would go on behind it (`StopWithSavepointStoppingException`).
-            Some(_) if self.stops_with.is_some() => self.ending = Some(JobStatus::Failed),
-            Some(delay) => {
-                self.restarts += 1;
-                self.restart_is_due = false;
-                self.set_status(JobStatus::Restarting, effects);
-                effects.timers.push((delay.span, JobTimer::Restart(self.restarts)));
-                effects.restart_jitter = delay.jitter;
-            }
-            None => self.ending = Some(JobStatus::Failed),
-        }
-        self.checkpoints.suspend(effects);
-        self.cancel_tasks(effects);
-    }
-
-    fn cancel_tasks(&mut self, effects: &mut JobEffects) {
-        for (task, known) in self.tasks.iter().enumerate() {
-            if !matches!(known, Known::Ended(_)) {
-                effects.messages.push((TaskId::new(task), ToTask::Cancel));
-            }
-        }
+        self.restart_what_is_due(effects);
     }
 
     fn on_all_ended(&mut self, effects: &mut JobEffects) {
@@ -272,8 +218,6 @@ impl JobMaster {
             self.end(status, effects);
         } else if self.tasks.iter().all(finished) {
             self.end(JobStatus::Finished, effects);
-        } else if self.restart_is_due {
-            self.restart(effects);
         }
     }
 
@@ -295,12 +239,6 @@ impl JobMaster {
         effects.over = true;
     }
 
-    fn restart(&mut self, effects: &mut JobEffects) {
-        assert!(self.status == JobStatus::Restarting, "a {} job restarted", self.status);
-        self.attempt = self.attempt.next();
-        self.deploy(effects);
-    }
-
     /// A timer fired.
     pub fn on_timer(&mut self, timer: JobTimer, now: SimTime, effects: &mut JobEffects) {
         if self.status.is_terminal() {
@@ -317,35 +255,28 @@ impl JobMaster {
             }
             JobTimer::Enumerators(checkpoint) => self.splits.on_written(checkpoint),
             JobTimer::Assignment(number) => self.on_assignment_timeout(number, now, effects),
-            JobTimer::Restart(restart) => {
-                let is_current = restart == self.restarts && self.ending.is_none();
-                if is_current && self.status == JobStatus::Restarting {
-                    self.restart_is_due = true;
-                    if self.tasks.iter().all(|known| matches!(known, Known::Ended(_))) {
-                        self.restart(effects);
-                    }
-                }
-            }
+            JobTimer::Restart(restart) => self.on_restart_due(restart, effects),
         }
     }
 
     /// Nobody knows whether a reader has the split it was sent (FLINK-18071): it fails.
     fn on_assignment_timeout(&mut self, number: u64, now: SimTime, effects: &mut JobEffects) {
         let Some(task) = self.splits.on_timeout(number) else { return };
-        if self.is_failing_over || self.ending.is_some() {
+        if self.is_failing(task) || self.ending.is_some() {
             return;
         }
-        let task = TaskId::new(self.submission.first_task + task.index());
+        let attempt = self.attempt_of(task);
+        let id = TaskId::new(self.submission.first_task + task.index());
         let why = Arc::from("the assignment of a split was not acknowledged");
-        effects.events.push(TraceEvent::OperatorFailed { task, attempt: self.attempt, why });
-        self.fail_over(now, effects);
+        effects.events.push(TraceEvent::OperatorFailed { task: id, attempt, why });
+        self.fail_over_with(task, now, effects);
     }
 
     /// Lets the split enumerators act on what has just happened. To be called after everything else.
     pub fn settle(&mut self, effects: &mut JobEffects) {
-        let is_at_work = !self.is_failing_over && self.ending.is_none();
+        let is_at_work = !self.all_fail() && self.ending.is_none();
         if !self.splits.is_empty() && is_at_work && !self.status.is_terminal() {
-            self.splits.settle(&self.plan, self.attempt, &mut self.checkpoints, effects);
+            self.splits.settle(&self.plan, &self.attempts, &mut self.checkpoints, effects);
         }
     }
 
@@ -367,7 +298,7 @@ impl JobMaster {
         let is_too_many = counts && self.checkpoints.count_failure();
         let stops_in_vain = reason == AbortReason::AsyncFailed && purpose.stop().is_stop();
         if (is_too_many || stops_in_vain) && self.status == JobStatus::Running {
-            self.fail_over(now, effects);
+            self.fail_over(self.plan.all_tasks(), now, effects);
             return;
         }
         self.resume_queued(now, effects);
@@ -451,7 +382,7 @@ impl JobMaster {
         self.set_status(JobStatus::Canceling, effects);
         self.ending = Some(JobStatus::Canceled);
         self.checkpoints.suspend(effects);
-        self.cancel_tasks(effects);
+        self.cancel_tasks(&self.plan.all_tasks(), effects);
         if self.tasks.iter().all(|known| matches!(known, Known::Ended(_))) {
             self.on_all_ended(effects);
         }
@@ -473,6 +404,7 @@ impl JobMaster {
         if self.tasks.iter().all(|known| matches!(known, Known::Ended(_))) {
             self.on_all_ended(effects);
         }
+        self.restart_what_is_due(effects);
     }
 }
 

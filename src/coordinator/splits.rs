@@ -190,11 +190,11 @@ impl Splits {
     }
 
     /// After something happened to the run: takes the state of the enumerators for checkpoints that were just triggered,
-    /// sends barriers that may go out, and serves readers whose gates are open.
+    /// sends barriers that may go out, and serves readers whose gates are open. `attempts` are those that live, by task.
     pub fn settle(
         &mut self,
         plan: &Plan,
-        attempt: Attempt,
+        attempts: &[Attempt],
         checkpoints: &mut Checkpoints,
         effects: &mut JobEffects,
     ) {
@@ -214,7 +214,7 @@ impl Splits {
                 effects.messages.extend(triggers.map(message));
             }
         }
-        self.serve(attempt, effects);
+        self.serve(attempts, effects);
     }
 
     /// Keeps barriers that are about to be sent, once the enumerators' state is taken.
@@ -273,7 +273,7 @@ impl Splits {
     }
 
     /// Gives a split, or the news that there are no more, to every reader that asks and may be sent to.
-    fn serve(&mut self, attempt: Attempt, effects: &mut JobEffects) {
+    fn serve(&mut self, attempts: &[Attempt], effects: &mut JobEffects) {
         let is_closed = |task: &TaskId| self.closed.get(task).is_some_and(|by| !by.is_empty());
         for Enumerator { source, unassigned, asking, given } in &mut self.enumerators {
             asking.retain(|task| {
@@ -296,6 +296,7 @@ impl Splits {
                     effects.timers.push((ACK_TIMEOUT, JobTimer::Assignment(number)));
                 }
                 let split = split.map(|split| position(source, split.partition, split.next));
+                let attempt = attempts[task.index()];
                 let task = TaskId::new(self.first_task + task.index());
                 effects.events.push(TraceEvent::SplitAssigned { task, attempt, split });
                 false

@@ -83,6 +83,8 @@ pub enum Element {
     Record(Record),
     /// A checkpoint's marker.
     Barrier(Barrier),
+    /// The sender gave a checkpoint up: nobody need wait for its barrier (`CancelCheckpointMarker`).
+    Cancellation(CheckpointId),
     /// Nothing earlier than this follows on this channel, but for what is late. Needs no credit, as barriers.
     Watermark(EventTime),
     /// Whether the channel is waited for.

@@ -12,6 +12,7 @@ mod graph;
 mod id;
 mod key_group;
 mod plan;
+mod region;
 mod source_time;
 mod uid;
 mod value;

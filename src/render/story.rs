@@ -67,7 +67,7 @@ fn beat(entry: &Entry, trace: &Trace, names: &Names) -> Option<Beat> {
             JobStatus::Finished => Tone::Good,
             JobStatus::Restarting | JobStatus::Failed | JobStatus::Lost => Tone::Bad,
         },
-        TraceEvent::RestoreMapped { .. } => Tone::Plain,
+        TraceEvent::RestoreMapped { .. } | TraceEvent::RegionRestarted { .. } => Tone::Plain,
         TraceEvent::AttemptStarted { attempt, restored: None, .. } if attempt.number() > 0 => {
             Tone::Plain
         }

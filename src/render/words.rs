@@ -120,7 +120,8 @@ pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
         | TraceEvent::JobStatusChanged { .. }
         | TraceEvent::JobStopping { .. }
         | TraceEvent::RestoreMapped { .. }
-        | TraceEvent::AttemptStarted { .. } => job_line(event, names),
+        | TraceEvent::AttemptStarted { .. }
+        | TraceEvent::RegionRestarted { .. } => job_line(event, names),
         TraceEvent::TaskDeployed { .. }
         | TraceEvent::TaskInitialized { .. }
         | TraceEvent::TaskRunning { .. }
@@ -143,6 +144,7 @@ pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
         | TraceEvent::BarrierArrived { .. }
         | TraceEvent::AlignmentCompleted { .. }
         | TraceEvent::AlignmentSwitched { .. }
+        | TraceEvent::CancellationArrived { .. }
         | TraceEvent::InFlightPersisted { .. }
         | TraceEvent::InFlightRestored { .. }
         | TraceEvent::SourcePositions { .. }
@@ -201,6 +203,17 @@ fn job_line(event: &TraceEvent, names: &Names) -> Line {
                 Some(id) => format!("attempt {attempt} starts from snapshot {id}"),
             },
         ),
+        TraceEvent::RegionRestarted { run, attempt, restored, tasks } => {
+            let tasks: Vec<String> = tasks.iter().map(|task| names.task(*task)).collect();
+            let tasks = tasks.join(", ");
+            of_job(
+                *run,
+                match restored {
+                    None => format!("attempt {attempt} of {tasks} starts empty"),
+                    Some(id) => format!("attempt {attempt} of {tasks} starts from snapshot {id}"),
+                },
+            )
+        }
         _ => unreachable!("not an event of a job"),
     }
 }
@@ -341,6 +354,9 @@ fn snapshot_line(event: &TraceEvent, names: &Names) -> Line {
         }
         TraceEvent::AlignmentCompleted { task, checkpoint, held } => {
             (task, format!("aligned for {checkpoint}, {held} records held back"))
+        }
+        TraceEvent::CancellationArrived { task, channel, checkpoint } => {
+            (task, format!("hears from {} that {checkpoint} is off", names.sender(*channel)))
         }
         TraceEvent::AlignmentSwitched { task, checkpoint } => {
             (task, format!("waits for the barriers of {checkpoint} no longer"))

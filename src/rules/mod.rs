@@ -28,6 +28,8 @@ pub struct Rules {
     pub empty_entries_skipped: bool,
     /// When a barrier holds its channel back in exactly-once mode.
     pub barrier_blocks_channel: bool,
+    /// Whether a task that gives a checkpoint up tells its receivers on their channels (since 1.1.4).
+    pub cancellation_markers: bool,
     /// What an unaligned checkpoint keeps of the records that its barriers overtake.
     pub in_flight: InFlightKept,
     /// When a two-phase sink commits.
@@ -52,6 +54,8 @@ pub struct Rules {
     pub split_events_gated: bool,
     /// Whether a reader acknowledges what its split enumerator sends, and barriers wait for that (FLINK-21996).
     pub split_events_acknowledged: bool,
+    /// Whether a split enumerator is told which readers restart while it goes on itself (FLINK-20222).
+    pub split_enumerators_told_of_regions: bool,
     /// Whether a task acks only when its snapshot is durable.
     pub ack_awaits_durability: bool,
     /// Whether a checkpoint awaits the ack of every task that takes part.
@@ -66,6 +70,18 @@ pub struct Rules {
     pub tolerance_counts_async: bool,
     /// Whether metadata that could not be written does (since 1.16).
     pub tolerance_counts_finalize: bool,
+    /// What restarts with a failed task where the job does not say (`jobmanager.execution.failover-strategy`).
+    pub failover: Failover,
+}
+
+/// What restarts with a failed task (SEMANTICS §6.1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Failover {
+    /// Its pipelined region: every task that it is connected with by channels (since 1.9).
+    Region,
+    /// Every task of the job.
+    Full,
 }
 
 /// What an unaligned checkpoint keeps of the records that its barriers overtake.

@@ -43,11 +43,14 @@ pub enum Mutation {
     SnapshotOmitsTimers,
     /// A sink that is restored aborts the transactions that its snapshot covers (G1). Breaks transaction hygiene.
     RestoredTransactionsAborted,
+    /// A split enumerator is reset by a failover of the whole job only, not told of a region (C10, FLINK-21178). Breaks
+    /// output equivalence.
+    ResetHookOnlyOnGlobal,
 }
 
 impl Mutation {
     /// Every mutation.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::ProcessPastBarrier,
         Self::CommitOnSnapshot,
         Self::OrphanedKeyRanges,
@@ -65,6 +68,7 @@ impl Mutation {
         Self::WatermarkAheadOfReplay,
         Self::WatermarkBeforeTimers,
         Self::SnapshotOmitsTimers,
+        Self::ResetHookOnlyOnGlobal,
     ];
 
     /// Patches the rules.
@@ -87,6 +91,7 @@ impl Mutation {
             Self::WatermarkBeforeTimers => rules.timers_before_watermark = false,
             Self::SnapshotOmitsTimers => rules.timers_in_snapshot = false,
             Self::RestoredTransactionsAborted => rules.restored_transactions_committed = false,
+            Self::ResetHookOnlyOnGlobal => rules.split_enumerators_told_of_regions = false,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Releases of Flink, each a patch to the rules.
 
-use super::{CommitWhen, InFlightKept, KeyGroupOwner, Rules, WatermarkTaken};
+use super::{CommitWhen, Failover, InFlightKept, KeyGroupOwner, Rules, WatermarkTaken};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -31,6 +31,7 @@ impl Release {
                 checkpoints_after_tasks_finish: true,
                 empty_entries_skipped: true,
                 barrier_blocks_channel: true,
+                cancellation_markers: true,
                 in_flight: InFlightKept::All,
                 commit_when: CommitWhen::Completed,
                 watermark: WatermarkTaken::OfTheSlowest,
@@ -43,6 +44,7 @@ impl Release {
                 markers_are_stable: true,
                 split_events_gated: true,
                 split_events_acknowledged: true,
+                split_enumerators_told_of_regions: true,
                 ack_awaits_durability: true,
                 every_participant_awaited: true,
                 restored_transactions_committed: true,
@@ -50,6 +52,7 @@ impl Release {
                 tolerance_counts_expired: true,
                 tolerance_counts_async: true,
                 tolerance_counts_finalize: true,
+                failover: Failover::Region,
             },
         }
     }

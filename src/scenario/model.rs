@@ -4,6 +4,7 @@ use super::column::Column;
 use crate::job::JobGraph;
 pub use crate::job::{CheckpointConfig, RestartStrategy, Retention};
 use crate::kernel::SimTime;
+pub use crate::rules::Failover;
 use crate::rules::{Mutation, Release, Rules};
 use crate::trace::{JobStatus, Message};
 use std::collections::BTreeMap;
@@ -141,6 +142,8 @@ pub struct JobConfig {
     pub checkpoint: CheckpointConfig,
     /// What happens when a task fails.
     pub restart: RestartStrategy,
+    /// What restarts with it; by default what the release says.
+    pub failover: Option<Failover>,
 }
 
 /// One step of the story. Fires once.
@@ -440,6 +443,8 @@ pub struct Expect {
     pub retained: BTreeMap<String, Vec<u64>>,
     /// By subtask of an operator: the calls it gets from its task, in order, in all runs of its job.
     pub callbacks: BTreeMap<TaskName, Vec<String>>,
+    /// By subtask of an operator: how often it is deployed, in all runs of its job.
+    pub attempts: BTreeMap<TaskName, u64>,
 }
 
 /// Which checks must hold.

@@ -18,6 +18,8 @@ pub(super) struct Story {
     restored_from: BTreeMap<String, Option<CheckpointId>>,
     /// The calls that are asked for, by subtask.
     callbacks: BTreeMap<TaskName, Vec<String>>,
+    /// How often each subtask that is asked for was deployed.
+    attempts: BTreeMap<TaskName, u64>,
     casts: Vec<Arc<Cast>>,
 }
 
@@ -25,7 +27,28 @@ impl Story {
     /// A story that listens for what is expected.
     pub(super) fn of(expect: &Expect) -> Self {
         let asked = expect.callbacks.keys().map(|task| (task.clone(), Vec::new()));
-        Self { callbacks: asked.collect(), ..Self::default() }
+        let counted = expect.attempts.keys().map(|task| (task.clone(), 0));
+        Self { callbacks: asked.collect(), attempts: counted.collect(), ..Self::default() }
+    }
+
+    /// Every operator of the chain was deployed once more.
+    fn note_deployment(&mut self, task: TaskId) {
+        if self.attempts.is_empty() {
+            return;
+        }
+        let cast = self.casts.iter().rev().find(|cast| cast.first_task <= task.index());
+        let plan = &cast.expect("a task is cast before it is deployed").plan;
+        let planned = &plan.tasks[task.index() - cast.map_or(0, |cast| cast.first_task)];
+        for operator in &plan.vertices[planned.vertex.index()].operators {
+            let name = TaskName {
+                job: plan.graph.name.clone(),
+                operator: plan.graph.operators[operator.index()].name.clone(),
+                subtask: planned.subtask,
+            };
+            if let Some(attempts) = self.attempts.get_mut(&name) {
+                *attempts += 1;
+            }
+        }
     }
 
     fn note_call(&mut self, task: TaskId, operator: OperatorId, call: String) {
@@ -57,8 +80,12 @@ impl TraceSink for Story {
         let name = |run: RunId| self.names[run.index()].clone();
         if let TraceEvent::CheckpointCompleted { run, checkpoint, .. } = entry.event {
             self.completed.entry(name(run)).or_default().push(checkpoint.number());
-        } else if let TraceEvent::AttemptStarted { run, restored, .. } = entry.event {
+        } else if let TraceEvent::AttemptStarted { run, restored, .. }
+        | TraceEvent::RegionRestarted { run, restored, .. } = entry.event
+        {
             self.restored_from.insert(name(run), restored);
+        } else if let TraceEvent::TaskDeployed { task, .. } = entry.event {
+            self.note_deployment(task);
         } else if let TraceEvent::Callback { task, operator, call, checkpoint } = entry.event {
             self.note_call(task, operator, call.about(checkpoint));
         }
@@ -87,6 +114,7 @@ pub(super) fn unmet(
     steps(scenario, outcome, &mut unmet);
     facts(expect, story, &mut unmet);
     callbacks(expect, story, &mut unmet);
+    attempts(expect, story, &mut unmet);
     retained(expect, outcome, &mut unmet);
     committed(expect, outcome, &mut unmet);
     unmet
@@ -163,6 +191,18 @@ fn facts(expect: &Expect, story: &Story, unmet: &mut Vec<String>) {
         if completed != wanted {
             unmet.push(format!(
                 "job `{job}` should complete {wanted:?} and completed {completed:?}"
+            ));
+        }
+    }
+}
+
+fn attempts(expect: &Expect, story: &Story, unmet: &mut Vec<String>) {
+    for (task, wanted) in &expect.attempts {
+        let found = story.attempts.get(task).copied().unwrap_or(0);
+        if found != *wanted {
+            let TaskName { operator, subtask, .. } = task;
+            unmet.push(format!(
+                "`{operator}/{subtask}` should have {wanted} attempts and has {found}"
             ));
         }
     }

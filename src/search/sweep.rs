@@ -115,7 +115,7 @@ impl SweepTotals {
     }
 
     /// The goals of DESIGN: a sweep in which nothing was put to the test is no success.
-    pub fn goals(&self) -> [Goal; 10] {
+    pub fn goals(&self) -> [Goal; 11] {
         let c = &self.coverage;
         let least = |name, worlds, percent| Goal { name, worlds, percent, is_most: false };
         [
@@ -132,6 +132,7 @@ impl SweepTotals {
             least("completed a checkpoint with records in flight", c.kept_in_flight, 5),
             least("told event time", c.event_time, 10),
             least("compared windows with those of the reference", c.windows_compared, 3),
+            least("restarted a region while the rest went on", c.restarted_a_region, 5),
             Goal {
                 name: "ended before their first checkpoint",
                 worlds: c.ended_before_first_checkpoint,

@@ -5,6 +5,7 @@
 
 mod aligner;
 mod callbacks;
+mod cancellation;
 mod chain;
 mod context;
 mod generator;
@@ -99,6 +100,8 @@ pub struct Task {
     is_stopped: bool,
     /// No barrier up to this one means anything any more.
     last_checkpoint: CheckpointId,
+    /// The newest that it has told its receivers to be off.
+    cancelled: CheckpointId,
     /// Newer ones that are off already, although their barriers may still come.
     aborted: BTreeSet<CheckpointId>,
 }
@@ -130,6 +133,7 @@ impl Task {
             stops_with: None,
             is_stopped: false,
             last_checkpoint: CheckpointId::default(),
+            cancelled: CheckpointId::default(),
             aborted: BTreeSet::new(),
             identity,
             channels,
@@ -173,6 +177,7 @@ impl Task {
         match element {
             Element::Record(record) => self.on_record(gate, record, now, effects),
             Element::Barrier(barrier) => self.on_barrier(gate, barrier, now, effects),
+            Element::Cancellation(checkpoint) => self.on_cancellation(gate, checkpoint, effects),
             Element::Watermark(time) => self.on_watermark(gate, time, now, effects),
             Element::Status(status) => self.on_status(gate, status, now, effects),
             Element::EndOfData => self.on_end_of_data(gate, now, effects),
@@ -201,6 +206,7 @@ impl Task {
             return;
         }
         if !self.is_news(barrier.checkpoint) {
+            self.cancel_aborted(barrier.checkpoint, effects);
             return;
         }
         self.discard_overtaken(effects);
@@ -220,6 +226,7 @@ impl Task {
             Alignment::Superseding(old) => {
                 self.last_checkpoint = old;
                 self.decline(old, effects);
+                self.send_cancellation(old, effects);
                 effects.released = true;
             }
             Alignment::Complete(barrier) => self.complete(barrier, now, effects),
@@ -341,7 +348,7 @@ impl Task {
                     self.trigger_before_ends(barrier, now, effects);
                 }
             }
-            Phase::Running | Phase::Draining => {}
+            Phase::Running | Phase::Draining => self.cancel_aborted(barrier.checkpoint, effects),
             Phase::Starting | Phase::Ended => self.decline(barrier.checkpoint, effects),
         }
     }

@@ -80,6 +80,7 @@ impl Task {
                 self.last_checkpoint = old;
             }
             self.decline(old, effects);
+            self.send_cancellation(old, effects);
         }
         if begins {
             effects.released = true;

@@ -184,6 +184,8 @@ pub enum AbortReason {
     AsyncFailed,
     /// Too many requests wait already.
     TooManyRequests,
+    /// A task heard from a sender that it is off.
+    Canceled,
 }
 
 impl fmt::Display for AbortReason {
@@ -200,6 +202,7 @@ impl fmt::Display for AbortReason {
             Self::FinalizeFailed => "metadata could not be written",
             Self::AsyncFailed => "asynchronous task checkpoint failed",
             Self::TooManyRequests => "too many requests wait",
+            Self::Canceled => "declined on a cancellation barrier",
         })
     }
 }
@@ -444,6 +447,15 @@ pub enum TraceEvent {
     },
     /// A split enumerator gave a reader a split, or told it that none are left.
     SplitAssigned { task: TaskId, attempt: Attempt, split: Option<SourcePosition> },
+    /// The marker that a checkpoint is off came on a channel, to a task that was not done with it.
+    CancellationArrived { task: TaskId, channel: ChannelId, checkpoint: CheckpointId },
+    /// A new attempt of some tasks of a job, a region or several, is about to be deployed; the others go on.
+    RegionRestarted {
+        run: RunId,
+        attempt: Attempt,
+        restored: Option<CheckpointId>,
+        tasks: Arc<[TaskId]>,
+    },
     /// A task put a watermark into all its outputs, after its operators had fired what was due. The last one, which comes
     /// with the end of data, is not told.
     WatermarkEmitted { task: TaskId, attempt: Attempt, watermark: EventTime },

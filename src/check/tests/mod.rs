@@ -76,6 +76,7 @@ fn setup(jobs: Vec<JobGraph>) -> CheckSetup {
         graph,
         checkpoint: CheckpointConfig { interval, ..CheckpointConfig::default() },
         restart: RestartStrategy::None,
+        failover: None,
     };
     let scenario = Scenario {
         about: String::new(),

@@ -50,7 +50,7 @@ impl Run {
 
     fn settle(&mut self) {
         let Self { plan, splits, checkpoints, effects, sent } = self;
-        splits.settle(plan, Attempt::default(), checkpoints, effects);
+        splits.settle(plan, &vec![Attempt::default(); plan.tasks.len()], checkpoints, effects);
         sent.append(&mut effects.messages);
     }
 

@@ -292,3 +292,17 @@ fn a_plan_that_no_world_could_hold_is_refused() {
         "the job has 64024001 operators, subtasks and channels, more than 16777216",
     );
 }
+
+#[test]
+fn pipelines_that_only_forward_are_a_region_each() {
+    let regions = |operators| {
+        let plan = plan(operators);
+        let regions = (0..plan.tasks.len()).map(|task| plan.region_of(TaskId::new(task)));
+        regions.map(|region| region.len()).collect::<Vec<_>>()
+    };
+    let mut apart = vec![source("a", 2), sink("b", 2, &[0]), source("c", 1), sink("d", 1, &[2])];
+    apart.iter_mut().for_each(|node| node.chain = ChainStrategy::Never);
+    assert_eq!(regions(apart.clone()), [2, 2, 2, 2, 2, 2], "each with what it forwards to");
+    keyed(&mut apart[1]);
+    assert_eq!(regions(apart), [4, 4, 2, 4, 4, 2], "an exchange of all with all makes one of two");
+}

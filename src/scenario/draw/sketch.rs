@@ -30,6 +30,8 @@ const TEE: u64 = 25;
 const SIDE: u64 = 50;
 /// Percent of second inputs that are broadcast as rules and not joined in a union.
 const RULES: u64 = 30;
+/// Percent of second inputs that never meet the first: a region of their own, or several.
+const APART: u64 = 40;
 /// Percent of counts by two columns.
 const BY_COLUMNS: u64 = 20;
 /// Percent of aggregates of a column that they are told.
@@ -183,6 +185,10 @@ impl Drawing<'_> {
     fn trunk(&mut self) {
         let (draw, scale) = (self.draw, self.scale);
         let mut heads = self.sources();
+        if heads.len() == 2 && draw.chance("apart", APART) {
+            self.sink("aside", &heads[1..], Order::Free);
+            heads.truncate(1);
+        }
         if heads.len() == 2 && draw.chance("rules", RULES) {
             self.rules(&heads, ("state", "broadcast-rules"));
             heads = vec!["rules".to_owned()];

@@ -5,8 +5,8 @@ use super::{Draw, Profile, Scale, part, percent};
 use crate::job::{AtEnd, CheckpointMode};
 use crate::kernel::SimTime;
 use crate::scenario::{
-    Action, CheckpointConfig, JobConfig, Line, Milestone, Network, RestartStrategy, Retention,
-    Step, Trigger,
+    Action, CheckpointConfig, Failover, JobConfig, Line, Milestone, Network, RestartStrategy,
+    Retention, Step, Trigger,
 };
 use crate::trace::JobStatus;
 
@@ -150,6 +150,10 @@ impl Plot {
         let checkpoint = self.checkpoint(draw, profile, network);
         let delay = draw.span("restart-delay", (SimTime::from_millis(1), self.interval));
         let restart = restart(draw, delay);
+        let failover = draw.weighted(
+            "failover",
+            &[(None, 6), (Some(Failover::Region), 1), (Some(Failover::Full), 3)],
+        );
         let keeps_ids = !self.changed.contains(&true);
         let idles = draw.chance("idle", IDLE);
         let mut sketch = Sketch::draw(draw, scale, keeps_ids);
@@ -159,7 +163,8 @@ impl Plot {
                 sketch = sketch.successor(draw, act.name);
             }
             let then = if idles && act.exit.is_some() { AtEnd::Idle } else { AtEnd::End };
-            jobs.push(JobConfig { graph: sketch.graph(act.name, then), checkpoint, restart });
+            let graph = sketch.graph(act.name, then);
+            jobs.push(JobConfig { graph, checkpoint, restart, failover });
         }
         jobs
     }

@@ -21,7 +21,7 @@ pub const CHECK_NAMES: [&str; 8] = [
 ];
 
 /// The things that `sometimes` can ask for.
-pub const SOMETIMES_NAMES: [&str; 31] = [
+pub const SOMETIMES_NAMES: &[&str] = &[
     "channel-blocked",
     "held-in-flight",
     "restored",
@@ -53,6 +53,8 @@ pub const SOMETIMES_NAMES: [&str; 31] = [
     "timers-fired",
     "late-record",
     "source-idle",
+    "cancellation-arrived",
+    "region-restarted",
 ];
 
 /// What expectations can name.
@@ -92,6 +94,7 @@ impl Hopes<'_> {
             completed: self.by_job(text.completed)?,
             retained: self.by_job(text.retained)?,
             callbacks: self.by_task(text.callbacks)?,
+            attempts: self.by_task(text.attempts)?,
         })
     }
 

@@ -8,7 +8,9 @@ use super::word::{Count, Ordered, Time};
 use crate::job::{CheckpointMode, JobGraph};
 use crate::kernel::SimTime;
 use crate::operator::Catalogue;
-use crate::scenario::{CheckpointConfig, Input, JobConfig, RestartStrategy, ScenarioError};
+use crate::scenario::{
+    CheckpointConfig, Failover, Input, JobConfig, RestartStrategy, ScenarioError,
+};
 use std::ops::Range;
 use std::sync::Arc;
 use toml::Spanned;
@@ -19,6 +21,7 @@ struct Draft {
     operators: Vec<(Range<usize>, OperatorText)>,
     checkpoint: Option<CheckpointText>,
     restart: Option<RestartText>,
+    failover: Option<Failover>,
     chaining: Option<bool>,
     max_parallelism: Option<Count<32768>>,
 }
@@ -68,6 +71,7 @@ impl Drafting<'_> {
         }
         draft.checkpoint = text.checkpoint.or(draft.checkpoint);
         draft.restart = text.restart.or(draft.restart);
+        draft.failover = text.failover.or(draft.failover);
         draft.chaining = text.chaining.or(draft.chaining);
         draft.max_parallelism = text.max_parallelism.or(draft.max_parallelism);
         for name in &text.remove {
@@ -109,6 +113,7 @@ impl Drafting<'_> {
             operators: Vec::new(),
             checkpoint: text.checkpoint,
             restart: text.restart,
+            failover: text.failover,
             chaining: text.chaining,
             max_parallelism: text.max_parallelism,
         };
@@ -240,7 +245,7 @@ fn job(
     });
     nodes.check_graph(&graph)?;
     let graph = Arc::try_unwrap(graph).unwrap_or_else(|shared| (*shared).clone());
-    Ok(JobConfig { graph, checkpoint, restart })
+    Ok(JobConfig { graph, checkpoint, restart, failover: draft.failover })
 }
 
 /// Checkpoint settings, with defaults where the file says nothing.

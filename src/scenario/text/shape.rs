@@ -84,6 +84,7 @@ pub(super) struct GenerateText {
 pub(super) struct JobText {
     pub checkpoint: Option<CheckpointText>,
     pub restart: Option<RestartText>,
+    pub failover: Option<crate::rules::Failover>,
     pub chaining: Option<bool>,
     pub max_parallelism: Option<Count<32768>>,
     #[serde(default)]
@@ -329,4 +330,6 @@ pub(super) struct ExpectText {
     pub retained: Ordered<Vec<u64>>,
     #[serde(default)]
     pub callbacks: Ordered<Vec<String>>,
+    #[serde(default)]
+    pub attempts: Ordered<u64>,
 }

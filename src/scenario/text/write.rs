@@ -121,6 +121,7 @@ fn job(job: &JobConfig) -> String {
             "restart",
             restart(job.restart),
         )
+        .put_some("failover", job.failover.map(|failover| word(&failover)))
         .put_if(!job.graph.chaining, "chaining", false)
         .put_some("max-parallelism", job.graph.max_parallelism);
     let mut text = table.lines();
@@ -225,6 +226,9 @@ fn expect(expect: &Expect, first: &str) -> Table {
     let named = |(task, calls): (&TaskName, &Vec<String>)| (task.text(first), calls.clone());
     let callbacks: BTreeMap<String, Vec<String>> = expect.callbacks.iter().map(named).collect();
     put_map(&mut table, "callbacks", &callbacks, |calls| list(calls.iter().map(quoted)));
+    let named = |(task, count): (&TaskName, &u64)| (task.text(first), *count);
+    let attempts: BTreeMap<String, u64> = expect.attempts.iter().map(named).collect();
+    put_map(&mut table, "attempts", &attempts, u64::to_string);
     table
 }
 

@@ -1,0 +1,165 @@
+//! Failover: what is cancelled when a task fails, and how it is deployed again from the recovery point.
+//!
+//! 1. The restart strategy is asked; if it says no, the job fails. 2. The failed task's region, or the whole job, is
+//!    cancelled, and everything pending is given up. 3. When the delay is over and each of these tasks has ended, they are
+//!    deployed in a new attempt, from the newest completed checkpoint; the others go on (SEMANTICS §6.1, §6.3).
+
+use super::super::restore::assign;
+use super::{JobMaster, Known, Submission};
+use crate::effect::{Deployment, JobEffects, JobTimer, RestoredTask, ToTask};
+use crate::job::TaskId;
+use crate::kernel::SimTime;
+use crate::rules::Failover;
+use crate::trace::{JobStatus, TraceEvent};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// A restart under way.
+#[derive(Clone, Debug)]
+pub(super) struct FailOver {
+    /// Its number, as its timer tells.
+    number: u32,
+    /// What restarts.
+    tasks: BTreeSet<TaskId>,
+    /// Whether the delay is over.
+    is_due: bool,
+}
+
+impl JobMaster {
+    /// Whether a task is being cancelled for a restart.
+    pub(super) fn is_failing(&self, task: TaskId) -> bool {
+        self.failovers.iter().any(|failover| failover.tasks.contains(&task))
+    }
+
+    /// Whether the whole job is.
+    pub(super) fn all_fail(&self) -> bool {
+        self.failovers.iter().any(|failover| failover.tasks.len() == self.tasks.len())
+    }
+
+    /// A task failed: its region fails with it, or the whole job, as is configured.
+    pub(super) fn fail_over_with(&mut self, task: TaskId, now: SimTime, effects: &mut JobEffects) {
+        let tasks = match self.submission.failover {
+            Failover::Region => self.plan.region_of(task),
+            Failover::Full => self.plan.all_tasks(),
+        };
+        self.fail_over(tasks, now, effects);
+    }
+
+    /// Fails these tasks over: the restart strategy is asked, everything pending is given up, they are cancelled. A
+    /// failure of the whole job takes the place of those of its regions.
+    pub(super) fn fail_over(
+        &mut self,
+        tasks: BTreeSet<TaskId>,
+        now: SimTime,
+        effects: &mut JobEffects,
+    ) {
+        let mut cancelled = tasks;
+        match self.backoff.on_failure(now) {
+            // The savepoint stands: a restart would go on behind it (`StopWithSavepointStoppingException`).
+            Some(delay) if self.stops_with.is_none() => {
+                self.restarts += 1;
+                let number = self.restarts;
+                self.failovers.retain(|other| other.tasks.is_disjoint(&cancelled));
+                self.failovers.push(FailOver { number, tasks: cancelled.clone(), is_due: false });
+                self.set_status(JobStatus::Restarting, effects);
+                effects.timers.push((delay.span, JobTimer::Restart(number)));
+                effects.restart_jitter = delay.jitter;
+            }
+            Some(_) | None => {
+                self.ending = Some(JobStatus::Failed);
+                self.failovers.clear();
+                cancelled = self.plan.all_tasks();
+            }
+        }
+        self.checkpoints.suspend(effects);
+        self.cancel_tasks(&cancelled, effects);
+    }
+
+    pub(super) fn cancel_tasks(&self, tasks: &BTreeSet<TaskId>, effects: &mut JobEffects) {
+        for task in tasks {
+            if !matches!(self.tasks[task.index()], Known::Ended(_)) {
+                effects.messages.push((*task, ToTask::Cancel));
+            }
+        }
+    }
+
+    /// The delay before a restart is over.
+    pub(super) fn on_restart_due(&mut self, number: u32, effects: &mut JobEffects) {
+        let failover = self.failovers.iter_mut().find(|failover| failover.number == number);
+        if let Some(failover) = failover {
+            failover.is_due = true;
+            self.restart_what_is_due(effects);
+        }
+    }
+
+    /// Deploys what waits for nothing any more.
+    pub(super) fn restart_what_is_due(&mut self, effects: &mut JobEffects) {
+        if self.ending.is_some() || self.status.is_terminal() {
+            return;
+        }
+        while let Some(place) = self.failovers.iter().position(|other| self.is_ready(other)) {
+            let failover = self.failovers.remove(place);
+            self.restart(&failover.tasks, effects);
+        }
+    }
+
+    fn is_ready(&self, failover: &FailOver) -> bool {
+        let has_ended = |task: &TaskId| matches!(self.tasks[task.index()], Known::Ended(_));
+        failover.is_due && failover.tasks.iter().all(has_ended)
+    }
+
+    fn restart(&mut self, tasks: &BTreeSet<TaskId>, effects: &mut JobEffects) {
+        assert!(self.status == JobStatus::Restarting, "a {} job restarted", self.status);
+        self.attempt = self.attempt.next();
+        self.deploy(tasks, effects);
+    }
+
+    /// Deploys tasks in the newest attempt: restored from the recovery point, or from nothing.
+    pub(super) fn deploy(&mut self, tasks: &BTreeSet<TaskId>, effects: &mut JobEffects) {
+        let latest = self.checkpoints.latest().map(Arc::clone);
+        let restored = latest.as_ref().map(|latest| latest.properties().id);
+        let (run, attempt) = (self.submission.run, self.attempt);
+        if tasks.len() == self.tasks.len() {
+            effects.events.push(TraceEvent::AttemptStarted { run, attempt, restored });
+            self.splits.reset(&self.plan, latest.as_deref());
+        } else {
+            let world = |task: &TaskId| TaskId::new(self.submission.first_task + task.index());
+            let told = tasks.iter().map(world).collect();
+            let event = TraceEvent::RegionRestarted { run, attempt, restored, tasks: told };
+            effects.events.push(event);
+            if self.submission.rules.split_enumerators_told_of_regions {
+                tasks.iter().for_each(|task| self.splits.give_back(*task, restored));
+            }
+        }
+        let mut shares = vec![None; self.plan.tasks.len()];
+        let mut in_flight = vec![Vec::new(); self.plan.tasks.len()];
+        if let Some(checkpoint) = latest {
+            let Submission { allow_non_restored, rules, .. } = &self.submission;
+            let assigned = assign(&self.plan, &checkpoint, *allow_non_restored, rules);
+            let assigned = assigned.expect("what could be restored at submission still can");
+            self.plan = assigned.plan;
+            shares = assigned.tasks;
+            in_flight = assigned.in_flight;
+            let report = Arc::new(assigned.report);
+            let checkpoint = checkpoint.properties().id;
+            effects.events.push(TraceEvent::RestoreMapped { run, attempt, checkpoint, report });
+        }
+        let awaits_final_checkpoint =
+            self.checkpoints.is_periodic() && self.submission.rules.checkpoints_after_tasks_finish;
+        for (index, (restored, in_flight)) in shares.into_iter().zip(in_flight).enumerate() {
+            let task = TaskId::new(index);
+            if !tasks.contains(&task) {
+                continue;
+            }
+            let finished = restored.as_ref().is_some_and(|share: &RestoredTask| share.finished);
+            match finished {
+                true => self.finished_on_restore.insert(task),
+                false => self.finished_on_restore.remove(&task),
+            };
+            self.tasks[index] = Known::Deploying;
+            self.attempts[index] = attempt;
+            let deployment = Deployment { restored, awaits_final_checkpoint, in_flight };
+            effects.deployments.push((task, deployment));
+        }
+    }
+}
