@@ -135,6 +135,8 @@ impl SweepTotals {
             least("restarted a region while the rest went on", c.restarted_a_region, 4),
             least("took incremental checkpoints", c.incremental, 15),
             least("completed a checkpoint that shares files with another", c.shared_files, 10),
+            least("told event time", c.event_time, 10),
+            least("compared windows with those of the reference", c.windows_compared, 3),
             Goal {
                 name: "ended before their first checkpoint",
                 worlds: c.ended_before_first_checkpoint,

@@ -19,6 +19,7 @@ pub const CHECK_NAMES: &[&str] = &[
     "transaction-hygiene",
     "reference-safety",
     "recovery-point",
+    "time-fidelity",
 ];
 
 /// The things that `sometimes` can ask for.
@@ -51,6 +52,9 @@ pub const SOMETIMES_NAMES: &[&str] = &[
     "barrier-overtook-records",
     "in-flight-restored",
     "records-past-the-barrier",
+    "timers-fired",
+    "late-record",
+    "source-idle",
     "cancellation-arrived",
     "alignment-limit-exceeded",
     "region-restarted",
