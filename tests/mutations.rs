@@ -41,7 +41,8 @@ const fn check_against(mutation: Mutation) -> &'static str {
         Mutation::ListStateLeftBehind => MAPPING_TOTALITY,
         Mutation::WatermarkAheadOfReplay
         | Mutation::WatermarkBeforeTimers
-        | Mutation::SnapshotOmitsTimers => TIME_FIDELITY,
+        | Mutation::SnapshotOmitsTimers
+        | Mutation::SwsEmitsEndOfInput => TIME_FIDELITY,
     }
 }
 

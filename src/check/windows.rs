@@ -272,3 +272,58 @@ fn totals<'v>(rows: impl Iterator<Item = &'v Value>, column: usize) -> BTreeMap<
     }
     totals
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::Origin;
+
+    fn row(key: &str, start: i64, count: i64) -> Value {
+        let window = Value::row([Value::text(key), Value::Int(start)]);
+        Value::row([window, Value::Int(count)])
+    }
+    fn expected(rows: &[(&str, i64, i64)]) -> Vec<ReferenceRow> {
+        let row = |(key, start, count): &(&str, i64, i64)| ReferenceRow {
+            key: None,
+            value: row(key, *start, *count),
+            origin: Origin::default(),
+        };
+        rows.iter().map(row).collect()
+    }
+    fn said(found: Option<String>) -> String {
+        found.unwrap_or_else(|| "nothing".to_owned())
+    }
+
+    #[test]
+    fn each_window_is_there_with_all_of_its_records_and_once() {
+        let should = expected(&[("a", 0, 3), ("a", 10, 1)]);
+        let judged = |rows: &[Value], once| {
+            said(by_window(&should, &rows.iter().collect::<Vec<_>>(), once, true))
+        };
+        let (early, all, other) = (row("a", 0, 2), row("a", 0, 3), row("a", 10, 1));
+        let again = [early.clone(), all.clone(), other.clone()];
+        assert_eq!(judged(&again, false), "nothing");
+        assert_eq!(judged(&again, true), "window `(a, 0)` fired 2 times");
+        let text = "a window fired as `((a, 0), 2)`, and never as `((a, 0), 3)`";
+        assert_eq!(judged(&[early, other.clone()], true), text);
+        assert_eq!(judged(&[other.clone()], true), "window `(a, 0)` never fired: `((a, 0), 3)`");
+        let text = "there is no window `(b, 0)`";
+        assert_eq!(judged(&[all, other, row("b", 0, 1)], true), text);
+    }
+
+    #[test]
+    fn windows_of_the_clock_hold_each_record_of_a_key_once() {
+        let should = expected(&[("a", 0, 3), ("a", 10, 1), ("b", 0, 2)]);
+        let judged = |rows: &[Value], may_lack| {
+            let rows: Vec<&Value> = rows.iter().collect();
+            said(by_key(&should, &rows, WindowOptions::default(), may_lack))
+        };
+        let all = [row("a", 5, 4), row("b", 5, 1), row("b", 20, 1)];
+        assert_eq!(judged(&all, false), "nothing");
+        assert_eq!(judged(&all[..2], true), "nothing");
+        let text = "the windows of `b` hold 1 records instead of 2";
+        assert_eq!(judged(&all[..2], false), text);
+        let text = "the windows of `a` hold 8 records instead of 4";
+        assert_eq!(judged(&[all[0].clone(), all[0].clone()], true), text);
+    }
+}

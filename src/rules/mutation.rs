@@ -41,6 +41,8 @@ pub enum Mutation {
     WatermarkAheadOfReplay,
     /// A watermark is sent on before the timers that it makes due have fired. Breaks time fidelity.
     WatermarkBeforeTimers,
+    /// A job that stops without draining tells its operators that event time is over (F3). Breaks time fidelity.
+    SwsEmitsEndOfInput,
     /// Timers are no part of a snapshot (A7). Breaks time fidelity.
     SnapshotOmitsTimers,
     /// A sink that is restored aborts the transactions that its snapshot covers (G1). Breaks transaction hygiene.
@@ -74,7 +76,7 @@ pub enum Mutation {
 
 impl Mutation {
     /// Every mutation.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::ProcessPastBarrier,
         Self::CommitOnSnapshot,
         Self::OrphanedKeyRanges,
@@ -92,6 +94,7 @@ impl Mutation {
         Self::WatermarkAheadOfReplay,
         Self::WatermarkBeforeTimers,
         Self::SnapshotOmitsTimers,
+        Self::SwsEmitsEndOfInput,
         Self::ResetHookOnlyOnGlobal,
         Self::GcByEpochWindow,
         Self::AbortDeletesShared,
@@ -122,6 +125,7 @@ impl Mutation {
             Self::WatermarkAheadOfReplay => rules.watermark = WatermarkTaken::OfTheFastest,
             Self::WatermarkBeforeTimers => rules.timers_before_watermark = false,
             Self::SnapshotOmitsTimers => rules.timers_in_snapshot = false,
+            Self::SwsEmitsEndOfInput => rules.suspended_windows_stay_open = false,
             Self::RestoredTransactionsAborted => rules.restored_transactions_committed = false,
             Self::ResetHookOnlyOnGlobal => rules.split_enumerators_told_of_regions = false,
             Self::GcByEpochWindow => rules.shared_file_ends = SharedFileEnd::WithCreator,
