@@ -2,7 +2,8 @@
 
 use sandbar::check::{
     CUT_CONSISTENCY, DURABLE_BEFORE_VISIBLE, MAPPING_TOTALITY, OUTPUT_EQUIVALENCE,
-    OWNERSHIP_PARTITION, PARTICIPANTS_AND_FENCING, TIME_FIDELITY, TRANSACTION_HYGIENE,
+    OWNERSHIP_PARTITION, PARTICIPANTS_AND_FENCING, RECOVERY_POINT, REFERENCE_SAFETY, TIME_FIDELITY,
+    TRANSACTION_HYGIENE,
 };
 use sandbar::operator::Catalogue;
 use sandbar::rules::Mutation;
@@ -27,9 +28,15 @@ const fn check_against(mutation: Mutation) -> &'static str {
         | Mutation::OpEventLossyUnacked
         | Mutation::OpEventNotGated
         | Mutation::ResetHookOnlyOnGlobal => OUTPUT_EQUIVALENCE,
-        Mutation::AckBeforeDurable => DURABLE_BEFORE_VISIBLE,
+        Mutation::AckBeforeDurable | Mutation::NotifyBeforeStore => DURABLE_BEFORE_VISIBLE,
         Mutation::CompleteWithMissingParticipant => PARTICIPANTS_AND_FENCING,
+        Mutation::InitialRestoreNotSticky | Mutation::SuspendAsTerminal => RECOVERY_POINT,
         Mutation::RestoredTransactionsAborted => TRANSACTION_HYGIENE,
+        Mutation::GcByEpochWindow
+        | Mutation::AbortDeletesShared
+        | Mutation::DeleteRestoredShared
+        | Mutation::NameReuseDedup
+        | Mutation::LeakLateAck => REFERENCE_SAFETY,
         Mutation::OrphanedKeyRanges => OWNERSHIP_PARTITION,
         Mutation::ListStateLeftBehind => MAPPING_TOTALITY,
         Mutation::WatermarkAheadOfReplay

@@ -25,6 +25,12 @@ pub struct Coverage {
     pub unaligned: u64,
     /// Worlds in which a checkpoint completed that holds records in flight.
     pub kept_in_flight: u64,
+    /// Worlds with a job whose checkpoints share files.
+    #[serde(default)]
+    pub incremental: u64,
+    /// Worlds in which a checkpoint completed that shares a file with another one.
+    #[serde(default)]
+    pub shared_files: u64,
     /// Worlds in which a watermark was told.
     #[serde(default)]
     pub event_time: u64,
@@ -43,6 +49,12 @@ pub struct Coverage {
     /// Worlds in which a region restarted and the rest of its job went on.
     #[serde(default)]
     pub restarted_a_region: u64,
+    /// Worlds in which another job manager took a job over.
+    #[serde(default)]
+    pub taken_over: u64,
+    /// Worlds in which storage did not do as it was asked.
+    #[serde(default)]
+    pub disturbed_writes: u64,
     /// Worlds by the operators of their jobs.
     #[serde(default)]
     pub operators: OperatorFeatures,
@@ -60,6 +72,8 @@ impl Coverage {
         self.at_least_once += other.at_least_once;
         self.unaligned += other.unaligned;
         self.kept_in_flight += other.kept_in_flight;
+        self.incremental += other.incremental;
+        self.shared_files += other.shared_files;
         self.event_time += other.event_time;
         self.late += other.late;
         self.windows_compared += other.windows_compared;
@@ -67,6 +81,8 @@ impl Coverage {
         self.sinks_last_per_key += other.sinks_last_per_key;
         self.sinks_accounted += other.sinks_accounted;
         self.restarted_a_region += other.restarted_a_region;
+        self.taken_over += other.taken_over;
+        self.disturbed_writes += other.disturbed_writes;
         self.operators.add(&other.operators);
     }
 

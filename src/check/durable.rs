@@ -3,7 +3,7 @@
 use super::history::History;
 use super::violation::Violation;
 use super::{Check, DURABLE_BEFORE_VISIBLE};
-use crate::job::{Attempt, CheckpointId, RunId, TaskId};
+use crate::job::{Attempt, CheckpointId, CheckpointKind, RunId, TaskId};
 use crate::trace::{Entry, SnapshotSource, TraceEvent};
 use std::collections::BTreeSet;
 
@@ -13,13 +13,16 @@ pub(super) struct DurableCheck {
     snapshots: BTreeSet<(TaskId, Attempt, CheckpointId)>,
     metadata: BTreeSet<(RunId, CheckpointId)>,
     completed: BTreeSet<(RunId, CheckpointId)>,
+    /// Whether there is a store that survives the job manager, and to what it points.
+    pub(super) is_highly_available: bool,
+    pointers: BTreeSet<(RunId, CheckpointId)>,
 }
 
 impl DurableCheck {
     /// Judges what happened. `history` knows it already.
     ///
-    /// 1. An ack follows a durable snapshot. 2. A completion follows durable metadata. 3. A task hears only of
-    ///    checkpoints that completed, or that its run was started from.
+    /// 1. An ack follows a durable snapshot. 2. A completion follows durable metadata, and a pointer to it where there is
+    ///    high availability. 3. A task hears only of checkpoints that completed, or that its run was started from.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events make nothing visible")]
     pub(super) fn observe(&mut self, entry: &Entry, history: &History, found: &mut Check) {
         let text = match &entry.event {
@@ -36,12 +39,27 @@ impl DurableCheck {
             {
                 format!("a task acked checkpoint {checkpoint} before its snapshot was durable")
             }
-            TraceEvent::CheckpointCompleted { run, checkpoint, .. } => {
+            TraceEvent::PointerStored { run, checkpoint } => {
+                self.pointers.insert((*run, *checkpoint));
+                return;
+            }
+            TraceEvent::JobTakenOver { run, checkpoints } => {
+                self.completed.extend(checkpoints.iter().map(|checkpoint| (*run, *checkpoint)));
+                return;
+            }
+            TraceEvent::CheckpointCompleted { run, checkpoint, kind, .. } => {
                 self.completed.insert((*run, *checkpoint));
-                if self.metadata.contains(&(*run, *checkpoint)) {
+                let awaits_pointer =
+                    self.is_highly_available && *kind == CheckpointKind::Checkpoint;
+                if !self.metadata.contains(&(*run, *checkpoint)) {
+                    format!("checkpoint {checkpoint} completed before its metadata was durable")
+                } else if awaits_pointer && !self.pointers.contains(&(*run, *checkpoint)) {
+                    format!(
+                        "checkpoint {checkpoint} completed before a new job manager would find it"
+                    )
+                } else {
                     return;
                 }
-                format!("checkpoint {checkpoint} completed before its metadata was durable")
             }
             TraceEvent::NotifyHandled { task, checkpoint, .. } => {
                 let run = history.run_of(*task);

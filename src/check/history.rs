@@ -442,6 +442,16 @@ impl History {
                     story.on_attempt(*attempt, *restored, progress, Some(tasks));
                 }
             }
+            // What was pending, and what the job was stopped for, nobody knows any more.
+            TraceEvent::JobTakenOver { run, checkpoints } => {
+                for checkpoint in &**checkpoints {
+                    self.reach(*run, *checkpoint, Stage::Completed);
+                }
+                if let Some(story) = self.run_mut(*run) {
+                    story.checkpoints.retain(|story| story.stage > Stage::Pending);
+                    story.stops_with = None;
+                }
+            }
             TraceEvent::RestoreMapped { run, attempt, checkpoint, report } => {
                 let was_in_flight = self.in_flight_at(*run, *attempt, *checkpoint);
                 if let Some(story) = self.run_mut(*run) {

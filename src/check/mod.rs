@@ -16,7 +16,9 @@ mod output;
 mod ownership;
 mod participants;
 mod promise;
+mod recovery;
 mod reference;
+mod references;
 mod segments;
 mod sometimes;
 mod table;
@@ -30,7 +32,7 @@ pub use sometimes::SOMETIMES;
 pub use violation::Violation;
 
 use crate::effect::ExternalSystem;
-use crate::job::{CheckpointId, CheckpointMode, RunId};
+use crate::job::{CheckpointId, CheckpointMode, RunId, StateBackend};
 use crate::kernel::SimTime;
 use crate::operator::{Catalogue, Equality, InputLog, Log};
 use crate::scenario::Scenario;
@@ -42,7 +44,9 @@ use history::History;
 use hygiene::HygieneCheck;
 use output::{EarlyCommit, OutputCheck};
 use participants::ParticipantsCheck;
+use recovery::RecoveryCheck;
 use reference::Surroundings;
+use references::ReferencesCheck;
 use sometimes::Sometimes;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -64,11 +68,15 @@ pub const PARTICIPANTS_AND_FENCING: &str = "participants-and-fencing";
 /// Every transaction goes its way once, and what a completed checkpoint covers is never aborted (O6).
 pub const TRANSACTION_HYGIENE: &str = "transaction-hygiene";
 
+/// No file goes that a kept checkpoint refers to, and none stays that nobody needs (O7).
+pub const REFERENCE_SAFETY: &str = "reference-safety";
+/// A restart goes back to the newest checkpoint that it may restore, and no further (O4).
+pub const RECOVERY_POINT: &str = "recovery-point";
 /// Watermarks, timers and windows are those of the records, restored or not (O10).
 pub const TIME_FIDELITY: &str = "time-fidelity";
 
 /// Every check: its name, and what holds if it holds.
-pub const CHECKS: [(&str, &str); 8] = [
+pub const CHECKS: &[(&str, &str)] = &[
     (
         CUT_CONSISTENCY,
         "what a sender put into a channel before a barrier is what the receiver's snapshot holds of it",
@@ -96,6 +104,14 @@ pub const CHECKS: [(&str, &str); 8] = [
     (
         TRANSACTION_HYGIENE,
         "every transaction goes its way once, and what a completed checkpoint covers is never aborted",
+    ),
+    (
+        REFERENCE_SAFETY,
+        "no file goes that a checkpoint refers to which is kept, and none stays that nobody needs",
+    ),
+    (
+        RECOVERY_POINT,
+        "a restart goes back to the newest checkpoint that it may restore, and no further",
     ),
     (
         TIME_FIDELITY,
@@ -213,6 +229,8 @@ pub struct Checks {
     durable: (DurableCheck, Check),
     participants: (ParticipantsCheck, Check),
     hygiene: (HygieneCheck, Check),
+    references: (ReferencesCheck, Check),
+    recovery: (RecoveryCheck, Check),
     time: (TimeCheck, Check),
     early_commits: Vec<EarlyCommit>,
     has_completed: bool,
@@ -227,7 +245,13 @@ impl Checks {
         let input_names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
         let mut history = History::default();
         history.names.inputs.clone_from(&input_names);
+        let start = setup.file.as_ref().map(|file| &*file.state);
+        let is_highly_available = setup.scenario.cluster.takeover_after.is_some();
+        let recovery = (RecoveryCheck::new(&setup.scenario.flink.rules()), Check::default());
+        let mut durable = DurableCheck::default();
+        durable.is_highly_available = is_highly_available;
         Self {
+            references: (ReferencesCheck::of(start), Check::default()),
             setup,
             input_names,
             history,
@@ -237,9 +261,10 @@ impl Checks {
             consistency: Check::default(),
             ownership: Check::default(),
             mapping: Check::default(),
-            durable: Default::default(),
+            durable: (durable, Check::default()),
             participants: Default::default(),
             hygiene: Default::default(),
+            recovery,
             time: Default::default(),
             early_commits: Vec::new(),
             has_completed: false,
@@ -286,6 +311,12 @@ impl Checks {
         let mut unaligned = self.setup.scenario.jobs.iter().filter(|job| job.checkpoint.unaligned);
         self.coverage.unaligned = u64::from(unaligned.next().is_some());
         self.coverage.at_least_once = u64::from(at_least_once.count() > 0);
+        let (references, found) = &mut self.references;
+        references.finish(&self.history, world.ended, self.last_entry, found);
+        let mut backends = self.setup.scenario.jobs.iter().map(|job| job.checkpoint.backend);
+        self.coverage.incremental =
+            u64::from(backends.any(|backend| backend == StateBackend::Incremental));
+        self.coverage.shared_files = u64::from(references.has_shared);
         self.coverage.event_time = u64::from(self.time.0.has_time());
         self.coverage.late = u64::from(!self.time.0.late.is_empty());
         self.coverage.ended_before_first_checkpoint = u64::from(!self.has_completed);
@@ -298,6 +329,8 @@ impl Checks {
                 (DURABLE_BEFORE_VISIBLE, self.durable.1.finding()),
                 (PARTICIPANTS_AND_FENCING, self.participants.1.finding()),
                 (TRANSACTION_HYGIENE, self.hygiene.1.finding()),
+                (REFERENCE_SAFETY, self.references.1.finding()),
+                (RECOVERY_POINT, self.recovery.1.finding()),
                 (TIME_FIDELITY, self.time.1.finding()),
             ],
             classes: classes.into_iter().collect(),
@@ -418,6 +451,8 @@ impl TraceSink for Checks {
         self.durable.0.observe(entry, &self.history, &mut self.durable.1);
         self.participants.0.observe(entry, &self.history, &mut self.participants.1);
         self.hygiene.0.observe(entry, &self.history, &mut self.hygiene.1);
+        self.references.0.observe(entry, &self.history, &mut self.references.1);
+        self.recovery.0.observe(entry, &self.history, &mut self.recovery.1);
         let (time, found) = &mut self.time;
         time.observe(entry, &self.history, &self.setup.scenario, found);
         match &entry.event {
@@ -441,6 +476,8 @@ impl TraceSink for Checks {
             TraceEvent::RestoreMapped { run, checkpoint, .. } => {
                 self.on_report(*run, *checkpoint, entry);
             }
+            TraceEvent::WriteDisturbed { .. } => self.coverage.disturbed_writes = 1,
+            TraceEvent::JobTakenOver { .. } => self.coverage.taken_over = 1,
             TraceEvent::RegionRestarted { run, restored, .. } => {
                 self.coverage.restarted_a_region = 1;
                 if restored.is_some_and(|checkpoint| self.is_midway(*run, checkpoint)) {

@@ -2,11 +2,12 @@
 
 use super::history::{History, RunStory};
 use crate::job::WatermarkStatus;
-use crate::trace::{AbortReason, EndOfTask, Entry, Fault, MessageFate, TraceEvent};
+use crate::trace::{AbortReason, EndOfTask, Entry, Fault, MessageFate, StorageFault, TraceEvent};
 use std::collections::BTreeSet;
 
 /// The names, sorted.
 pub const SOMETIMES: &[&str] = &[
+    "alignment-limit-exceeded",
     "alignment-timed-out",
     "backpressure",
     "barrier-overtook-records",
@@ -21,6 +22,7 @@ pub const SOMETIMES: &[&str] = &[
     "job-drained",
     "job-manager-killed",
     "job-stopped",
+    "job-taken-over",
     "late-record",
     "message-delayed",
     "message-lost",
@@ -31,8 +33,11 @@ pub const SOMETIMES: &[&str] = &[
     "restored",
     "restored-at-another-parallelism",
     "savepoint-stored",
+    "shared-file-deleted",
+    "shared-file-missing",
     "snapshot-failed",
     "source-idle",
+    "state-too-large",
     "task-blocked",
     "task-killed",
     "task-manager-killed",
@@ -40,6 +45,10 @@ pub const SOMETIMES: &[&str] = &[
     "timers-fired",
     "transaction-aborted",
     "transaction-recovered",
+    "write-lost",
+    "write-refused",
+    "write-reply-lost",
+    "write-torn",
 ];
 
 /// The names of what has happened so far.
@@ -60,6 +69,13 @@ impl Sometimes {
             TraceEvent::InFlightPersisted { .. } => "barrier-overtook-records",
             TraceEvent::InFlightRestored { .. } => "in-flight-restored",
             TraceEvent::AttemptStarted { restored: Some(_), .. } => "restored",
+            TraceEvent::JobTakenOver { .. } => "job-taken-over",
+            TraceEvent::WriteDisturbed { fault, .. } => match fault {
+                StorageFault::Refused => "write-refused",
+                StorageFault::Torn => "write-torn",
+                StorageFault::Lost => "write-lost",
+                StorageFault::ReplyLost => "write-reply-lost",
+            },
             TraceEvent::RegionRestarted { restored, .. } => {
                 if restored.is_some() {
                     self.seen.insert("restored");
@@ -83,6 +99,9 @@ impl Sometimes {
             TraceEvent::JobStopping { drain: false, .. } => "job-stopped",
             TraceEvent::OperatorFailed { .. } => "operator-failed",
             TraceEvent::SavepointStored { .. } => "savepoint-stored",
+            TraceEvent::FileDeleted { .. } => "shared-file-deleted",
+            TraceEvent::FileMissing { .. } => "shared-file-missing",
+            TraceEvent::StateTooLarge { .. } => "state-too-large",
             TraceEvent::TransactionAborted { .. } => "transaction-aborted",
             TraceEvent::TransactionCommitted { checkpoint, .. } => {
                 // A notification of the restored checkpoint went to an attempt that is no more.
@@ -113,6 +132,7 @@ impl Sometimes {
             AbortReason::Declined => "checkpoint-declined",
             AbortReason::AsyncFailed => "snapshot-failed",
             AbortReason::Subsumed => "checkpoint-subsumed",
+            AbortReason::AlignmentLimit => "alignment-limit-exceeded",
             AbortReason::CoordinatorSuspended
             | AbortReason::NotAllTasksRunning
             | AbortReason::TooManyConcurrent

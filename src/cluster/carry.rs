@@ -7,7 +7,7 @@ use crate::job::{Attempt, CheckpointId, RunId, TaskId};
 use crate::kernel::{Agenda, SimTime};
 use crate::state::OperatorSnapshot;
 use crate::task::Phase;
-use crate::trace::{AbortReason, ChannelMark, EndOfTask, Message, TraceEvent};
+use crate::trace::{AbortReason, ChannelMark, EndOfTask, Message, StorageFault, TraceEvent};
 use std::sync::Arc;
 
 /// Between a durable snapshot and its ack: the task notices that the upload is done.
@@ -129,9 +129,22 @@ impl World {
         let upload = place.snapshots.span(draw | 1, low, high);
         place.busy_until = place.busy_until.max(self.now).plus(sync);
         let at = place.busy_until.plus(upload);
-        if self.fails_to_upload(task, checkpoint) {
+        if self.is_too_large(task, checkpoint, &snapshots) || self.fails_to_upload(task, checkpoint)
+        {
             self.schedule(at, Control::UploadFailed { task, attempt, checkpoint }, agenda);
             return;
+        }
+        match self.state_fault(task, checkpoint) {
+            None => {}
+            Some(StorageFault::Refused) => {
+                self.schedule(at, Control::UploadFailed { task, attempt, checkpoint }, agenda);
+                return;
+            }
+            // The task waits until the checkpoint is off.
+            Some(StorageFault::Torn | StorageFault::Lost) => return,
+            Some(StorageFault::ReplyLost) => {
+                self.unheard.insert((task, attempt, checkpoint));
+            }
         }
         if !self.rules.ack_awaits_durability {
             let control = Control::SendAck { task, attempt, checkpoint, snapshots };
@@ -172,7 +185,11 @@ impl World {
             return;
         }
         if let Some(snapshots) = self.add_in_flight(task, checkpoint, snapshots) {
+            self.create_files(task, attempt, checkpoint, &snapshots);
             self.tell(TraceEvent::SnapshotDurable { task, attempt, checkpoint });
+            if self.unheard.remove(&(task, attempt, checkpoint)) {
+                return;
+            }
             let at = self.now.plus(ACK_DELAY);
             self.schedule(at, Control::SendAck { task, attempt, checkpoint, snapshots }, agenda);
         }
@@ -273,7 +290,8 @@ impl World {
         act: impl FnOnce(&mut crate::coordinator::JobMaster, SimTime, &mut JobEffects),
     ) {
         let mut effects = std::mem::take(&mut self.job_effects);
-        if let Some(master) = self.runs[run.index()].master.as_mut() {
+        let master = self.runs[run.index()].master.as_mut();
+        if let Some(master) = master.filter(|master| !master.is_dead()) {
             act(master, self.now, &mut effects);
             master.settle(&mut effects);
         }
@@ -302,15 +320,17 @@ impl World {
             let task = self.world_task(run, task);
             self.send_to_task(task, attempt, message, agenda);
         }
+        self.carry_pointers(run, effects, agenda);
+        let leader = self.runs[run.index()].leader;
         let jitter = std::mem::take(&mut effects.restart_jitter);
         for (after, timer) in effects.timers.drain(..) {
             let after = self.jittered(run, after, jitter, timer);
-            self.schedule(self.now.plus(after), Control::Timer { run, timer }, agenda);
+            self.schedule(self.now.plus(after), Control::Timer { run, leader, timer }, agenda);
         }
         for checkpoint in effects.metadata.drain(..) {
             let (low, high) = self.scenario.network.metadata_write;
             let took = self.runs[run.index()].metadata.span(checkpoint.number() << 1, low, high);
-            self.schedule(self.now.plus(took), Control::Metadata { run, checkpoint }, agenda);
+            self.write_metadata(run, checkpoint, took, agenda);
         }
         for (label, checkpoint) in effects.labelled.drain(..) {
             self.checkpoints.insert(label, (run, checkpoint));
@@ -324,6 +344,7 @@ impl World {
             self.watch_for_quiet(agenda);
         }
         if std::mem::take(&mut effects.over) {
+            self.runs[run.index()].left = None;
             self.release_run(run, agenda);
         }
         let deployments = std::mem::take(&mut effects.deployments);
@@ -385,7 +406,9 @@ impl World {
         let (low, high) = self.scenario.network.message_latency;
         let draw = checkpoint.number() << 1 | 1;
         let reply = self.runs[run.index()].metadata.span(draw, low, high);
-        self.schedule(self.now.plus(reply), Control::MetadataReply { run, checkpoint }, agenda);
+        let leader = self.runs[run.index()].leader;
+        let control = Control::MetadataReply { run, leader, checkpoint };
+        self.schedule(self.now.plus(reply), control, agenda);
     }
 
     /// A task fails by itself or is killed.

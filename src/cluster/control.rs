@@ -5,7 +5,7 @@
 use crate::effect::{Deployment, JobTimer, ToJob, ToTask};
 use crate::job::{Attempt, ChannelId, CheckpointId, RunId, TaskId, TaskManagerId};
 use crate::kernel::SimTime;
-use crate::state::OperatorSnapshot;
+use crate::state::{CompletedCheckpoint, OperatorSnapshot};
 use std::sync::Arc;
 
 /// A kind of event; the upper 2 bits of what is on the agenda.
@@ -81,11 +81,27 @@ pub(super) enum Control {
     /// Something is due in time for a task.
     Wake { task: TaskId, attempt: Attempt, at: SimTime },
     /// A job manager's timer.
-    Timer { run: RunId, timer: JobTimer },
+    Timer { run: RunId, leader: u32, timer: JobTimer },
     /// The metadata of a checkpoint is durable.
-    Metadata { run: RunId, checkpoint: CheckpointId },
+    Metadata { run: RunId, leader: u32, checkpoint: CheckpointId },
     /// The storer's reply about it reaches the job manager.
-    MetadataReply { run: RunId, checkpoint: CheckpointId },
+    MetadataReply { run: RunId, leader: u32, checkpoint: CheckpointId },
+    /// The store that survives the job manager points to a checkpoint.
+    Pointer { run: RunId, leader: u32, checkpoint: Arc<CompletedCheckpoint>, is_heard: bool },
+    /// Its reply about that reaches the job manager.
+    PointerReply { run: RunId, leader: u32, checkpoint: CheckpointId },
+    /// The metadata of a checkpoint is durable, but the job manager does not hear of it.
+    MetadataUnheard { run: RunId, leader: u32, checkpoint: CheckpointId },
+    /// The metadata of a checkpoint was refused, or never answered for.
+    MetadataFailed { run: RunId, leader: u32, checkpoint: CheckpointId },
+    /// So was a pointer.
+    PointerFailed { run: RunId, leader: u32, checkpoint: CheckpointId },
+    /// Another job manager takes over what a dead one had.
+    TakeOver(RunId),
+    /// A task manager hears of the new job manager, and a task of the old one ends.
+    Disowned { task: TaskId, attempt: Attempt },
+    /// The new job manager has the task managers it needs.
+    Recover(RunId),
     /// A step of the scenario is carried out.
     Step(usize),
     /// What keeps a task busy is over.

@@ -66,21 +66,4 @@ impl World {
         self.managers.replace(manager);
         self.deploy_waiting(agenda);
     }
-
-    /// Kills the job manager: without high availability every job is lost, and its tasks die with it.
-    pub(super) fn kill_job_manager(&mut self, agenda: &mut Agenda) {
-        self.tell(TraceEvent::FaultInjected { fault: Fault::JobManagerKilled });
-        for run in (0..self.runs.len()).map(crate::job::RunId::new) {
-            let is_alive = |master: &crate::coordinator::JobMaster| !master.status().is_terminal();
-            if !self.runs[run.index()].master.as_ref().is_some_and(is_alive) {
-                continue;
-            }
-            for task in (0..self.places.len()).map(TaskId::new) {
-                if self.places[task.index()].run == run && self.is_at_work(task) {
-                    self.crash(task, agenda);
-                }
-            }
-            self.with_master(run, agenda, |master, _, effects| master.lose(effects));
-        }
-    }
 }

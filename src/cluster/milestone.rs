@@ -78,6 +78,9 @@ impl World {
             Milestone::MetadataWritten { checkpoint: n, job } => matches!(event,
                 TraceEvent::MetadataWritten { run, checkpoint }
                     if checkpoint.number() == *n && is_job(*run, job)),
+            Milestone::PointerStored { checkpoint: n, job } => matches!(event,
+                TraceEvent::PointerStored { run, checkpoint }
+                    if checkpoint.number() == *n && is_job(*run, job)),
             Milestone::Completed { checkpoint: n, job } => matches!(event,
                 TraceEvent::CheckpointCompleted { run, checkpoint, .. }
                     if checkpoint.number() == *n && is_job(*run, job)),

@@ -3,6 +3,7 @@
 //! The only room that knows every part. What a part decides is in its own room; what a message costs, where a task
 //! lies, and what a scenario does to it all is here.
 
+mod buffering;
 mod carry;
 mod channel;
 mod control;
@@ -14,8 +15,11 @@ mod in_flight;
 mod managers;
 mod milestone;
 mod outcome;
+mod shared_files;
 mod steps;
+mod storage;
 mod submit;
+mod takeover;
 mod time;
 mod user_code;
 mod world;

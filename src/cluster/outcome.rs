@@ -6,7 +6,7 @@ use crate::effect::ExternalSystem;
 use crate::job::{CheckpointId, JobId, RunId};
 use crate::kernel::{Agenda, SimTime};
 use crate::state::CompletedCheckpoint;
-use crate::trace::JobStatus;
+use crate::trace::{JobStatus, TraceEvent};
 use std::sync::Arc;
 
 /// How a world ended.
@@ -157,15 +157,52 @@ impl World {
             Control::AlignmentTimer { task, attempt, checkpoint } => {
                 self.on_alignment_timer(task, attempt, checkpoint, agenda);
             }
-            Control::Timer { run, timer } => {
-                self.with_master(run, agenda, |master, now, fx| master.on_timer(timer, now, fx));
+            Control::Timer { run, leader, timer } => {
+                if self.leads(run, leader) {
+                    self.with_master(run, agenda, |m, now, fx| m.on_timer(timer, now, fx));
+                }
             }
-            Control::Metadata { run, checkpoint } => self.on_metadata(run, checkpoint, agenda),
-            Control::MetadataReply { run, checkpoint } => {
-                self.with_master(run, agenda, |master, now, fx| {
-                    master.on_metadata(checkpoint, now, fx);
-                });
+            Control::Metadata { run, leader, checkpoint } => {
+                // Of a writer that died half a file is left, which nobody takes for one.
+                if self.leads(run, leader) {
+                    self.on_metadata(run, checkpoint, agenda);
+                }
             }
+            Control::MetadataReply { run, leader, checkpoint } => {
+                if self.leads(run, leader) {
+                    self.with_master(run, agenda, |m, now, fx| m.on_metadata(checkpoint, now, fx));
+                }
+            }
+            Control::MetadataUnheard { run, leader, checkpoint } => {
+                if self.leads(run, leader) {
+                    self.tell(TraceEvent::MetadataWritten { run, checkpoint });
+                }
+            }
+            Control::MetadataFailed { run, leader, checkpoint } => {
+                if self.leads(run, leader) {
+                    self.with_master(run, agenda, |master, now, fx| {
+                        master.on_metadata_failed(checkpoint, now, fx);
+                    });
+                }
+            }
+            Control::PointerFailed { run, leader, checkpoint } => {
+                if self.leads(run, leader) {
+                    self.with_master(run, agenda, |master, now, fx| {
+                        master.on_pointer_failed(checkpoint, now, fx);
+                    });
+                }
+            }
+            Control::Pointer { run, leader, checkpoint, is_heard } => {
+                self.on_pointer(run, leader, checkpoint, is_heard, agenda);
+            }
+            Control::PointerReply { run, leader, checkpoint } => {
+                if self.leads(run, leader) {
+                    self.with_master(run, agenda, |m, now, fx| m.on_pointer(checkpoint, now, fx));
+                }
+            }
+            Control::TakeOver(run) => self.take_over(run, agenda),
+            Control::Disowned { task, attempt } => self.on_disowned(task, attempt, agenda),
+            Control::Recover(run) => self.recover(run, agenda),
             Control::Step(step) => self.take_step(step, agenda),
             Control::Unblock { task, attempt } => self.unblock(task, attempt, agenda),
             Control::UploadFailed { task, attempt, checkpoint } => {

@@ -64,7 +64,7 @@ impl World {
                 self.request_savepoint(&job, purpose, agenda)
             }
             Action::Cancel { job, with_savepoint: None } => {
-                let run = self.live_run(&job)?;
+                let run = self.led_run(&job)?;
                 self.with_master(run, agenda, |master, _, effects| master.cancel(effects));
                 Ok(())
             }
@@ -105,6 +105,7 @@ impl World {
                 self.kill_job_manager(agenda);
                 Ok(())
             }
+            Action::Storage(failing) => self.disturb_write(&failing),
             Action::Lose(aim) => {
                 self.disturbances.push(Disturbance { aim, delay: None });
                 Ok(())
@@ -138,7 +139,7 @@ impl World {
         purpose: Purpose,
         agenda: &mut Agenda,
     ) -> Result<(), Arc<str>> {
-        let run = self.live_run(job)?;
+        let run = self.led_run(job)?;
         let kind = purpose.kind();
         let mut answer = Ok(());
         self.with_master(run, agenda, |master, now, effects| {
@@ -173,6 +174,16 @@ impl World {
             Some(status) if !status.is_terminal() => Ok(run.cast.run),
             Some(status) => Err(format!("job `{job}` is {status}").into()),
             None => Err(format!("job `{job}` was refused").into()),
+        }
+    }
+
+    /// The newest run of a job, if there is a job manager to ask.
+    fn led_run(&self, job: &str) -> Result<RunId, Arc<str>> {
+        let run = self.live_run(job)?;
+        let master = self.runs[run.index()].master.as_ref();
+        match master.is_some_and(|master| !master.is_dead()) {
+            true => Ok(run),
+            false => Err(format!("job `{job}` has no job manager now").into()),
         }
     }
 
@@ -235,6 +246,9 @@ impl World {
             let stored = Savepoint { checkpoint, source, path: Arc::clone(&path) };
             self.savepoints.insert(Arc::clone(&label), stored);
             self.tell(TraceEvent::SavepointStored { run, checkpoint: id, label, path });
+        }
+        if let FileChange::RemoveShared(_, file) = &change {
+            self.delete_file(run, *file);
         }
         self.files.push(change);
     }

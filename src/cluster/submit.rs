@@ -11,6 +11,7 @@ use crate::job::{
 };
 use crate::kernel::{Agenda, Family, Piece, SimTime, Stream, Ticket};
 use crate::state::CompletedCheckpoint;
+use crate::store::HighAvailabilityStore;
 use crate::trace::{Cast, SnapshotSource, TraceEvent};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -49,21 +50,13 @@ impl World {
         let plan = Arc::new(plan.map_err(|error| Arc::from(error.to_string()))?);
         let cast = self.cast_run(run, job, Arc::clone(&plan));
         let job_id = self.job_id(&cast.label);
-        let config = &self.scenario.jobs[job];
-        let submission = Submission {
-            run,
-            first_task: cast.first_task,
-            job: job_id,
-            plan,
-            checkpoint: config.checkpoint,
-            restart: config.restart,
-            failover: config.failover.unwrap_or(self.rules.failover),
-            rules: Arc::clone(&self.rules),
-            from: from.as_ref().map(|(snapshot, _)| Arc::clone(snapshot)),
-            split_sources: self.split_sources(job),
-            allow_non_restored,
-        };
+        let start = from.as_ref().map(|(snapshot, _)| Arc::clone(snapshot));
+        let submission = self.submission(&cast, job_id, start.clone(), allow_non_restored);
         self.add_run(cast, job_id);
+        if self.scenario.cluster.takeover_after.is_some() {
+            self.runs[run.index()].left = Some(HighAvailabilityStore::new(start.as_ref()));
+            self.runs[run.index()].submission = Some(Arc::new(submission.clone()));
+        }
         self.tell(TraceEvent::JobSubmitted { run, from: from.map(|(_, source)| source) });
         let mut effects = JobEffects::default();
         match JobMaster::submit(submission, &mut effects) {
@@ -77,6 +70,30 @@ impl World {
                 self.tell(TraceEvent::JobRefused { run, why: Arc::clone(&why) });
                 Err(why)
             }
+        }
+    }
+
+    fn submission(
+        &self,
+        cast: &Cast,
+        job: JobId,
+        from: Option<Arc<CompletedCheckpoint>>,
+        allow_non_restored: bool,
+    ) -> Submission {
+        let config = &self.scenario.jobs[cast.job];
+        Submission {
+            run: cast.run,
+            first_task: cast.first_task,
+            job,
+            plan: Arc::clone(&cast.plan),
+            checkpoint: config.checkpoint,
+            restart: config.restart,
+            failover: config.failover.unwrap_or(self.rules.failover),
+            rules: Arc::clone(&self.rules),
+            from,
+            split_sources: self.split_sources(cast.job),
+            allow_non_restored,
+            is_highly_available: self.scenario.cluster.takeover_after.is_some(),
         }
     }
 
@@ -141,6 +158,9 @@ impl World {
             metadata: self.given.choices.stream("metadata", &cast.label),
             restored: false,
             retained: Vec::new(),
+            leader: 0,
+            left: None,
+            submission: None,
             cast: Arc::clone(&cast),
         });
         self.new_casts.push(cast);

@@ -6,17 +6,18 @@ use super::external::External;
 use super::in_flight::Gathering;
 use super::managers::Managers;
 use super::milestone::Milestones;
-use crate::coordinator::JobMaster;
+use crate::coordinator::{JobMaster, Submission};
 use crate::effect::{ExternalSystem, FileChange, JobEffects, TaskEffects, ToTask};
-use crate::job::{Attempt, CheckpointId, ExternalId, RunId, TaskId, TaskManagerId};
+use crate::job::{Attempt, CheckpointId, ExternalId, FileId, RunId, TaskId, TaskManagerId};
 use crate::kernel::{Agenda, Choices, Digest, Event, Flow, SimTime, Simulation, Stream, Ticket};
 use crate::operator::{Catalogue, Log};
 use crate::rules::Rules;
-use crate::scenario::{Network, Scenario};
+use crate::scenario::{Network, Scenario, StorageFailing};
 use crate::state::{CompletedCheckpoint, FixedHasher};
+use crate::store::HighAvailabilityStore;
 use crate::task::Task;
 use crate::trace::{Cast, Entry, SnapshotSource, TraceEvent, TraceSink};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::{Hash as _, Hasher as _};
 use std::sync::Arc;
 
@@ -52,6 +53,12 @@ pub(super) struct Run {
     pub(super) restored: bool,
     /// Its own checkpoints whose files are there, in order.
     pub(super) retained: Vec<CheckpointId>,
+    /// How many job managers it has had before this one: what an older one wanted means nothing any more.
+    pub(super) leader: u32,
+    /// What a new job manager would find of it; none without high availability, or once it is over.
+    pub(super) left: Option<HighAvailabilityStore>,
+    /// How it was submitted, for a new job manager.
+    pub(super) submission: Option<Arc<Submission>>,
 }
 
 /// Where a subtask lives: the task itself, and what the world keeps for it.
@@ -132,7 +139,13 @@ pub(super) struct World {
     pub(super) disturbances: Vec<super::faults::Disturbance>,
     /// Failures of user code that wait for a record or an upload.
     pub(super) failing: Vec<super::user_code::Waiting>,
+    /// Faults that wait for a write that fits.
+    pub(super) failing_writes: Vec<StorageFailing>,
+    /// Snapshots whose tasks will never hear that they are durable.
+    pub(super) unheard: BTreeSet<(TaskId, Attempt, CheckpointId)>,
     pub(super) files: Vec<FileChange>,
+    /// The shared files that are there, with a hash of what is in each.
+    pub(super) shared_files: BTreeMap<FileId, u64>,
     /// Entries told and not yet handed to sinks.
     pub(super) told: Vec<Entry>,
     /// Whether anything in `told` is more than a record's passing.
@@ -265,7 +278,10 @@ impl World {
             refusals: Vec::new(),
             disturbances: Vec::new(),
             failing: Vec::new(),
+            failing_writes: Vec::new(),
+            unheard: BTreeSet::new(),
             files: Vec::new(),
+            shared_files: BTreeMap::new(),
             told: Vec::new(),
             has_news: false,
             new_casts: Vec::new(),
@@ -298,6 +314,8 @@ impl World {
                 from.as_ref().map(|(snapshot, _)| SnapshotSource::Files(snapshot.properties().id));
             let allow = from.as_ref().is_some_and(|(_, allow)| *allow);
             let from = from.map(|(snapshot, _)| snapshot).zip(source);
+            let found = from.iter().flat_map(|(snapshot, _)| snapshot.files());
+            self.shared_files = found.map(|file| (file.id, file.content)).collect();
             if let Err(why) = self.submit(0, from, allow, agenda) {
                 self.refusals.push((u32::MAX, why));
             }

@@ -1,8 +1,10 @@
 //! The job manager's view of one run: its status, its tasks, and what their messages mean.
 
 mod failover;
+mod succession;
 
 use self::failover::FailOver;
+pub use self::succession::Inheritance;
 use super::backoff::Backoff;
 use super::checkpoints::{Checkpoints, Completion, Participants};
 use super::decide::counts_as_failure;
@@ -45,6 +47,8 @@ pub struct Submission {
     pub split_sources: Vec<SplitSource>,
     /// Whether state of that snapshot that no operator takes may be dropped.
     pub allow_non_restored: bool,
+    /// Whether another job manager takes it over when this one dies.
+    pub is_highly_available: bool,
 }
 
 /// Where a task is, as far as the job manager knows.
@@ -88,6 +92,15 @@ impl JobMaster {
     ///
     /// If the snapshot cannot be restored into the job. Then nothing was deployed.
     pub fn submit(submission: Submission, effects: &mut JobEffects) -> Result<Self, RestoreError> {
+        let mut master = Self::new(submission)?;
+        master.start(effects);
+        if !master.submission.rules.start_is_recovery_point {
+            master.checkpoints.forget_start();
+        }
+        Ok(master)
+    }
+
+    fn new(submission: Submission) -> Result<Self, RestoreError> {
         let Submission { run, job, checkpoint, .. } = submission;
         let rules = Arc::clone(&submission.rules);
         let mut checkpoints = Checkpoints::new(run, job, checkpoint, rules);
@@ -95,7 +108,10 @@ impl JobMaster {
             assign(&submission.plan, from, submission.allow_non_restored, &submission.rules)?;
             checkpoints.adopt(Arc::clone(from));
         }
-        let mut master = Self {
+        if submission.is_highly_available {
+            checkpoints.be_highly_available();
+        }
+        Ok(Self {
             plan: Arc::clone(&submission.plan),
             status: JobStatus::Created,
             attempt: Attempt::default(),
@@ -115,11 +131,14 @@ impl JobMaster {
             ending: None,
             stops_with: None,
             submission,
-        };
-        master.set_status(JobStatus::Created, effects);
-        let tasks = master.plan.all_tasks();
-        master.deploy(&tasks, effects);
-        Ok(master)
+        })
+    }
+
+    /// Deploys everything.
+    fn start(&mut self, effects: &mut JobEffects) {
+        self.set_status(JobStatus::Created, effects);
+        let tasks = self.plan.all_tasks();
+        self.deploy(&tasks, effects);
     }
 
     /// The job's status.
@@ -162,6 +181,9 @@ impl JobMaster {
         match message {
             ToJob::Ack(checkpoint, snapshots) => {
                 let mut verdict = AckVerdict::Foreign;
+                if !self.status.is_terminal() {
+                    self.checkpoints.register(checkpoint, &snapshots);
+                }
                 if is_current && !self.status.is_terminal() {
                     verdict = self.checkpoints.on_ack(checkpoint, task, snapshots, effects);
                 }
@@ -274,7 +296,7 @@ impl JobMaster {
 
     /// Lets the split enumerators act on what has just happened. To be called after everything else.
     pub fn settle(&mut self, effects: &mut JobEffects) {
-        let is_at_work = !self.all_fail() && self.ending.is_none();
+        let is_at_work = !self.all_fail() && self.ending.is_none() && !self.is_dead();
         if !self.splits.is_empty() && is_at_work && !self.status.is_terminal() {
             self.splits.settle(&self.plan, &self.attempts, &mut self.checkpoints, effects);
         }
@@ -328,7 +350,54 @@ impl JobMaster {
         }
         let Self { checkpoints, plan, attempt, .. } = self;
         let completion = checkpoints.on_metadata(checkpoint, *attempt, plan, now, effects);
+        self.on_completion(completion, now, effects);
+    }
+
+    /// The store that survives the job manager points to a checkpoint.
+    pub fn on_pointer(&mut self, checkpoint: CheckpointId, now: SimTime, effects: &mut JobEffects) {
+        if self.status.is_terminal() {
+            return;
+        }
+        let completion = self.checkpoints.on_pointer(checkpoint, self.attempt, now, effects);
+        self.on_completion(completion, now, effects);
+        self.store_next(now, effects);
+    }
+
+    /// The metadata of a checkpoint could not be written.
+    pub fn on_metadata_failed(
+        &mut self,
+        checkpoint: CheckpointId,
+        now: SimTime,
+        effects: &mut JobEffects,
+    ) {
+        if !self.status.is_terminal() {
+            self.checkpoints.give_up_writing(checkpoint);
+            self.on_checkpoint_failed(checkpoint, AbortReason::FinalizeFailed, now, effects);
+        }
+    }
+
+    /// The store that survives the job manager refused a pointer, or never answered. Whether it points to the checkpoint
+    /// then nobody knows, so its files stay (`PossibleInconsistentStateException`, FLINK-22494).
+    pub fn on_pointer_failed(
+        &mut self,
+        checkpoint: CheckpointId,
+        now: SimTime,
+        effects: &mut JobEffects,
+    ) {
+        self.on_metadata_failed(checkpoint, now, effects);
+        self.store_next(now, effects);
+    }
+
+    fn store_next(&mut self, now: SimTime, effects: &mut JobEffects) {
+        while let Some(next) = self.checkpoints.next_written() {
+            self.on_metadata(next, now, effects);
+        }
+        self.restart_what_is_due(effects);
+    }
+
+    fn on_completion(&mut self, completion: Completion, now: SimTime, effects: &mut JobEffects) {
         let Completion::Done { checkpoint, notifies, purpose } = completion else { return };
+        self.stop_while_failing(purpose.stop(), effects);
         if let Purpose::User { step, label, stop, .. } = &purpose
             && stop.is_stop()
         {
@@ -385,14 +454,6 @@ impl JobMaster {
         self.cancel_tasks(&self.plan.all_tasks(), effects);
         if self.tasks.iter().all(|known| matches!(known, Known::Ended(_))) {
             self.on_all_ended(effects);
-        }
-    }
-
-    /// The job manager died without high availability. Its files stay where they are; nobody will remove them.
-    pub fn lose(&mut self, effects: &mut JobEffects) {
-        if !self.status.is_terminal() {
-            self.set_status(JobStatus::Lost, effects);
-            effects.over = true;
         }
     }
 

@@ -8,7 +8,9 @@ mod message;
 pub use external::{ExternalRequest, ExternalSystem, Row, SinkKind, TransactionId};
 pub use message::{Deployment, ReaderEvent, RestoredTask, Split, ToJob, ToTask};
 
-use crate::job::{ChannelId, CheckpointId, Element, ExternalId, OperatorId, Origin, TaskId};
+use crate::job::{
+    ChannelId, CheckpointId, Element, ExternalId, FileId, JobId, OperatorId, Origin, TaskId,
+};
 use crate::kernel::SimTime;
 use crate::state::{CompletedCheckpoint, OperatorSnapshot};
 use crate::trace::{Call, TraceEvent};
@@ -106,6 +108,8 @@ pub struct JobEffects {
     pub restart_jitter: SimTime,
     /// Write the metadata of this pending checkpoint.
     pub metadata: Vec<CheckpointId>,
+    /// Have the store that survives the job manager point to these, or forget them.
+    pub pointers: Vec<PointerChange>,
     /// Keep or drop files.
     pub files: Vec<FileChange>,
     /// Let these checkpoints be known by their labels.
@@ -133,6 +137,15 @@ pub enum JobTimer {
     Restart(u32),
 }
 
+/// What happens to the store that survives a job manager.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PointerChange {
+    /// It is to point to a checkpoint whose metadata is durable; the job manager waits for its reply.
+    Store(Arc<CompletedCheckpoint>),
+    /// It is to forget a checkpoint.
+    Forget(CheckpointId),
+}
+
 /// What happens to durable files.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum FileChange {
@@ -142,4 +155,6 @@ pub enum FileChange {
     RemoveCheckpoint(Arc<CompletedCheckpoint>),
     /// A savepoint is handed to its owner under a label.
     Savepoint(Arc<CompletedCheckpoint>, Arc<str>),
+    /// A shared file of the job's checkpoints is removed.
+    RemoveShared(JobId, FileId),
 }

@@ -65,9 +65,13 @@ fn beat(entry: &Entry, trace: &Trace, names: &Names) -> Option<Beat> {
             JobStatus::Created | JobStatus::Canceling => return None,
             JobStatus::Running | JobStatus::Canceled => Tone::Plain,
             JobStatus::Finished => Tone::Good,
-            JobStatus::Restarting | JobStatus::Failed | JobStatus::Lost => Tone::Bad,
+            JobStatus::Restarting | JobStatus::Failed | JobStatus::Lost | JobStatus::Suspended => {
+                Tone::Bad
+            }
         },
-        TraceEvent::RestoreMapped { .. } | TraceEvent::RegionRestarted { .. } => Tone::Plain,
+        TraceEvent::RestoreMapped { .. }
+        | TraceEvent::JobTakenOver { .. }
+        | TraceEvent::RegionRestarted { .. } => Tone::Plain,
         TraceEvent::AttemptStarted { attempt, restored: None, .. } if attempt.number() > 0 => {
             Tone::Plain
         }
@@ -79,7 +83,9 @@ fn beat(entry: &Entry, trace: &Trace, names: &Names) -> Option<Beat> {
             Tone::Plain
         }
         TraceEvent::SavepointStored { .. } => Tone::Good,
-        TraceEvent::TriggerRefused { .. } | TraceEvent::MessageDisturbed { .. } => Tone::Deed,
+        TraceEvent::TriggerRefused { .. }
+        | TraceEvent::MessageDisturbed { .. }
+        | TraceEvent::WriteDisturbed { .. } => Tone::Deed,
         TraceEvent::StepTaken { .. } => Tone::Deed,
         TraceEvent::StepRefused { .. } => Tone::Bad,
         TraceEvent::FaultInjected { .. } if !caused_by_step(entry, trace) => Tone::Deed,
@@ -87,7 +93,9 @@ fn beat(entry: &Entry, trace: &Trace, names: &Names) -> Option<Beat> {
     };
     let said = in_words(&entry.event, names);
     let text = match &entry.event {
-        TraceEvent::MessageDisturbed { .. } | TraceEvent::FaultInjected { .. } => {
+        TraceEvent::MessageDisturbed { .. }
+        | TraceEvent::WriteDisturbed { .. }
+        | TraceEvent::FaultInjected { .. } => {
             format!("{} {}", said.who, said.what)
         }
         // Where it lies is told with the savepoints: a data folder may give it another name.

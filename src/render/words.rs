@@ -4,10 +4,10 @@ use super::names::Names;
 use super::time_words::time_words;
 use crate::job::{CheckpointId, CheckpointKind, RunId, TaskId};
 use crate::kernel::SimTime;
-use crate::scenario::{Action, Aim, Step, TaskName};
+use crate::scenario::{Action, Aim, DisturbedWrite, Step, StorageFailing, TaskName};
 use crate::trace::{
-    AckVerdict, ChannelEnd, EndOfTask, Fault, JobStatus, Message, MessageFate, RestoreReport,
-    SnapshotSource, SourcePosition, TraceEvent,
+    AckVerdict, ChannelEnd, DurableWrite, EndOfTask, Fault, JobStatus, Message, MessageFate,
+    RestoreReport, SnapshotSource, SourcePosition, StorageFault, TraceEvent,
 };
 
 /// An event in words.
@@ -55,8 +55,28 @@ pub fn step_in_words(step: &Step) -> String {
         Action::Kill(task) => format!("kill {}", subtask(task)),
         Action::KillTaskManager(number) => format!("kill task manager {number}"),
         Action::KillJobManager => "kill the job manager".to_owned(),
+        Action::Storage(failing) => storage_in_words(failing),
         Action::Lose(aim) => format!("lose {}", aimed(aim)),
         Action::Delay(aim, by) => format!("delay {} by {by}", aimed(aim)),
+    }
+}
+
+fn storage_in_words(failing: &StorageFailing) -> String {
+    let what = match &failing.write {
+        DisturbedWrite::State(task) => format!("snapshot of {}", subtask(task)),
+        DisturbedWrite::Metadata(job) => format!("metadata of {job}"),
+        DisturbedWrite::Pointer(job) => format!("pointer of {job}"),
+    };
+    let of = failing.checkpoint.map_or_else(String::new, |id| format!(" for checkpoint {id}"));
+    format!("let the next {what}{of} be {}", fault_name(failing.fault))
+}
+
+const fn fault_name(fault: StorageFault) -> &'static str {
+    match fault {
+        StorageFault::Refused => "refused",
+        StorageFault::Torn => "torn",
+        StorageFault::Lost => "lost",
+        StorageFault::ReplyLost => "written, but the reply lost",
     }
 }
 
@@ -121,6 +141,7 @@ pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
         | TraceEvent::JobStopping { .. }
         | TraceEvent::RestoreMapped { .. }
         | TraceEvent::AttemptStarted { .. }
+        | TraceEvent::JobTakenOver { .. }
         | TraceEvent::RegionRestarted { .. } => job_line(event, names),
         TraceEvent::TaskDeployed { .. }
         | TraceEvent::TaskInitialized { .. }
@@ -128,6 +149,7 @@ pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
         | TraceEvent::DataEnded { .. }
         | TraceEvent::OperatorFailed { .. }
         | TraceEvent::TaskEnded { .. }
+        | TraceEvent::FileMissing { .. }
         | TraceEvent::RecordRead { .. }
         | TraceEvent::RecordTaken { .. }
         | TraceEvent::Callback { .. } => task_line(event, names),
@@ -135,10 +157,14 @@ pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
         | TraceEvent::TriggerRefused { .. }
         | TraceEvent::AckHandled { .. }
         | TraceEvent::MetadataWritten { .. }
+        | TraceEvent::PointerStored { .. }
         | TraceEvent::CheckpointCompleted { .. }
         | TraceEvent::CheckpointAborted { .. }
         | TraceEvent::CheckpointSubsumed { .. }
         | TraceEvent::EnumeratorTaken { .. }
+        | TraceEvent::FilesReferred { .. }
+        | TraceEvent::CheckpointDiscarded { .. }
+        | TraceEvent::FileDeleted { .. }
         | TraceEvent::SavepointStored { .. } => coordinator_line(event, names),
         TraceEvent::BarrierEmitted { .. }
         | TraceEvent::BarrierArrived { .. }
@@ -149,6 +175,8 @@ pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
         | TraceEvent::InFlightRestored { .. }
         | TraceEvent::SourcePositions { .. }
         | TraceEvent::SplitAssigned { .. }
+        | TraceEvent::StateTooLarge { .. }
+        | TraceEvent::FileCreated { .. }
         | TraceEvent::SnapshotTaken { .. }
         | TraceEvent::SnapshotDurable { .. }
         | TraceEvent::AckSent { .. }
@@ -168,6 +196,7 @@ pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
         TraceEvent::StepTaken { .. }
         | TraceEvent::StepRefused { .. }
         | TraceEvent::FaultInjected { .. }
+        | TraceEvent::WriteDisturbed { .. }
         | TraceEvent::MessageDisturbed { .. } => scenario_line(event, names),
     }
 }
@@ -203,6 +232,18 @@ fn job_line(event: &TraceEvent, names: &Names) -> Line {
                 Some(id) => format!("attempt {attempt} starts from snapshot {id}"),
             },
         ),
+        TraceEvent::JobTakenOver { run, checkpoints } => {
+            let ids: Vec<_> = checkpoints.iter().map(|id| id.number().to_string()).collect();
+            of_job(
+                *run,
+                match ids.is_empty() {
+                    true => "taken over by a new job manager, which finds no snapshot".to_owned(),
+                    false => {
+                        format!("taken over by a new job manager with snapshot {}", ids.join(", "))
+                    }
+                },
+            )
+        }
         TraceEvent::RegionRestarted { run, attempt, restored, tasks } => {
             let tasks: Vec<String> = tasks.iter().map(|task| names.task(*task)).collect();
             let tasks = tasks.join(", ");
@@ -265,6 +306,7 @@ fn task_line(event: &TraceEvent, names: &Names) -> Line {
         TraceEvent::DataEnded { task, .. } => {
             (task, "saw the end of its data and awaits its final checkpoint".to_owned())
         }
+        TraceEvent::FileMissing { task, file, .. } => (task, format!("misses shared/{file}")),
         TraceEvent::OperatorFailed { task, why, .. } => (task, format!("failed: {why}")),
         TraceEvent::TaskEnded { task, how, .. } => (
             task,
@@ -322,6 +364,9 @@ fn coordinator_line(event: &TraceEvent, names: &Names) -> Line {
         TraceEvent::MetadataWritten { run, checkpoint } => {
             of_coordinator(*run, format!("metadata of {checkpoint} written"))
         }
+        TraceEvent::PointerStored { run, checkpoint } => {
+            of_coordinator(*run, format!("pointer to {checkpoint} stored"))
+        }
         TraceEvent::CheckpointCompleted { run, checkpoint, kind, .. } => {
             of_coordinator(*run, format!("{} completed", snapshot(*kind, *checkpoint)))
         }
@@ -334,6 +379,15 @@ fn coordinator_line(event: &TraceEvent, names: &Names) -> Line {
         }
         TraceEvent::CheckpointSubsumed { run, checkpoint } => {
             of_coordinator(*run, format!("checkpoint {checkpoint} dropped for newer ones"))
+        }
+        TraceEvent::FilesReferred { run, checkpoint, files } => {
+            of_coordinator(*run, format!("checkpoint {checkpoint} refers to {} files", files.len()))
+        }
+        TraceEvent::CheckpointDiscarded { run, checkpoint } => {
+            of_coordinator(*run, format!("checkpoint {checkpoint} kept no more"))
+        }
+        TraceEvent::FileDeleted { run, file } => {
+            of_coordinator(*run, format!("shared/{file} deleted"))
         }
         TraceEvent::SavepointStored { run, checkpoint, label, path } => {
             of_coordinator(*run, format!("savepoint {checkpoint} stored as `{label}`: {path}"))
@@ -389,6 +443,13 @@ fn snapshot_line(event: &TraceEvent, names: &Names) -> Line {
                 sent.iter().map(|mark| mark.records).sum(),
             );
             (task, format!("snapshot {checkpoint} after {received} records in, {sent} out"))
+        }
+        TraceEvent::StateTooLarge { task, checkpoint, bytes, most, .. } => (
+            task,
+            format!("snapshot {checkpoint} failed: a state has {bytes} bytes, more than {most}"),
+        ),
+        TraceEvent::FileCreated { task, checkpoint, file, .. } => {
+            (task, format!("shared/{file} written for {checkpoint}"))
         }
         TraceEvent::SnapshotDurable { task, checkpoint, .. } => {
             (task, format!("snapshot {checkpoint} durable"))
@@ -472,6 +533,18 @@ fn scenario_line(event: &TraceEvent, names: &Names) -> Line {
             }
             Fault::JobManagerKilled => of_scenario("the job manager died".to_owned()),
         },
+        TraceEvent::WriteDisturbed { run, task, checkpoint, write, fault } => {
+            let what = match write {
+                DurableWrite::State => "snapshot",
+                DurableWrite::Metadata => "metadata",
+                DurableWrite::Pointer => "pointer",
+            };
+            let what = format!("{what} for {checkpoint} {}", fault_name(*fault));
+            match task {
+                Some(task) => of_task(names, *task, what),
+                None => of_coordinator(*run, what),
+            }
+        }
         TraceEvent::MessageDisturbed { message, task, checkpoint, fate } => {
             let about = checkpoint.map_or_else(String::new, |id| format!(" for {id}"));
             let fate = match fate {

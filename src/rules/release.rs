@@ -1,6 +1,9 @@
 //! Releases of Flink, each a patch to the rules.
 
-use super::{CommitWhen, Failover, InFlightKept, KeyGroupOwner, Rules, WatermarkTaken};
+use super::{
+    CommitWhen, Failover, InFlightKept, IncrementBase, KeyGroupOwner, Rules, SharedFileEnd,
+    WatermarkTaken,
+};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -47,6 +50,9 @@ impl Release {
                 split_events_acknowledged: true,
                 split_enumerators_told_of_regions: true,
                 ack_awaits_durability: true,
+                pointer_stored_before_notify: true,
+                start_is_recovery_point: true,
+                pointers_outlive_restarts: true,
                 every_participant_awaited: true,
                 restored_transactions_committed: true,
                 attempts_fenced: true,
@@ -54,6 +60,13 @@ impl Release {
                 tolerance_counts_async: true,
                 tolerance_counts_finalize: true,
                 failover: Failover::Region,
+                increments_build_on: IncrementBase::Completed,
+                shared_file_names_unique: true,
+                shared_file_ends: SharedFileEnd::WithLastUser,
+                aborted_files_kept: true,
+                unclaimed_files_built_upon: false,
+                unclaimed_files_kept: true,
+                late_acks_registered: true,
             },
         }
     }

@@ -6,8 +6,18 @@ use crate::kernel::SimTime;
 impl Default for ClusterConfig {
     /// Two task managers, so that one can be lost, with slots for every job of a usual scenario.
     fn default() -> Self {
-        Self { task_managers: 2, slots: 16, replaced_after: SimTime::from_secs(10) }
+        Self {
+            task_managers: 2,
+            slots: 16,
+            replaced_after: SimTime::from_secs(10),
+            takeover_after: None,
+        }
     }
+}
+
+impl ClusterConfig {
+    /// How long a highly available cluster that says nothing is without a job manager.
+    pub const TAKEOVER_AFTER: SimTime = SimTime::from_secs(1);
 }
 
 impl Default for Network {

@@ -9,6 +9,7 @@
 mod change;
 mod fault;
 mod sketch;
+mod storage;
 mod story;
 #[cfg(test)]
 mod tests;
@@ -43,6 +44,12 @@ pub struct Profile {
     pub at_least_once: bool,
     /// Whether barriers may overtake records.
     pub unaligned: bool,
+    /// Whether snapshots may go elsewhere than into files of each checkpoint.
+    pub backends: bool,
+    /// Whether another job manager may take jobs over.
+    pub high_availability: bool,
+    /// Whether storage may refuse, tear or lose a write, or its reply.
+    pub storage: bool,
     /// Whether sources may tell time, and windows take the place of running aggregates.
     pub event_time: bool,
 }
@@ -61,6 +68,9 @@ impl Default for Profile {
             user_code: true,
             at_least_once: true,
             unaligned: true,
+            backends: true,
+            high_availability: true,
+            storage: true,
             event_time: true,
         }
     }
@@ -89,6 +99,8 @@ const RAGGED_GAPS: (u64, u64) = (3, 15);
 const TELLS_TIME: u64 = 30;
 /// Percent of worlds with tiny channels, which fill up while an alignment lasts.
 const TINY_CHANNELS: u64 = 40;
+/// Percent of worlds in which another job manager takes over where one dies.
+const HIGH_AVAILABILITY: u64 = 30;
 /// Percent of worlds with slow storage: snapshots overlap with what comes after them (windows W1 and W2).
 const SLOW_STORAGE: u64 = 30;
 
@@ -101,12 +113,15 @@ impl Scenario {
         let inputs = scale.inputs(&draw);
         let network = scale.network(&draw);
         let jobs = plot.jobs(&draw, profile, &scale, &network);
-        let cluster = cluster(&draw);
+        let cluster = cluster(&draw, profile);
         let mut steps = plot.steps(&draw, profile);
         if profile.user_code {
             steps.extend(trouble::steps(&draw, &plot, &jobs));
         }
         steps.extend(fault::steps(&draw, &plot, profile, &jobs, &cluster));
+        if profile.storage {
+            steps.extend(storage::steps(&draw, &plot, &jobs, &cluster));
+        }
         Self {
             about: plot.about(choices.seed()),
             seed: choices.seed(),
@@ -281,11 +296,14 @@ impl Scale {
 }
 
 /// Task managers: two to four, with slots for every subtask of a world, so that one can be lost.
-fn cluster(draw: &Draw<'_>) -> ClusterConfig {
+fn cluster(draw: &Draw<'_>, profile: &Profile) -> ClusterConfig {
+    let is_available = draw.chance("high-availability", HIGH_AVAILABILITY);
+    let takeover = draw.span("takeover-after", (SimTime::from_millis(20), SimTime::from_secs(1)));
     ClusterConfig {
         task_managers: u16::try_from(draw.within("task-managers", (2, 4))).expect("a few"),
         slots: 16,
         replaced_after: draw
             .span("replaced-after", (SimTime::from_millis(100), SimTime::from_secs(2))),
+        takeover_after: (profile.high_availability && is_available).then_some(takeover),
     }
 }

@@ -15,9 +15,9 @@ pub use column::{Column, TimeFormat};
 pub use draw::Profile;
 pub use error::ScenarioError;
 pub use model::{
-    Action, Aim, CheckpointConfig, ClusterConfig, Expect, Failing, FailingCall, Failover, Holds,
-    Input, InputKind, JobConfig, Line, Milestone, Network, RestartStrategy, Retention, Scenario,
-    Shuffle, Step, TaskName, Trigger,
+    Action, Aim, CheckpointConfig, ClusterConfig, DisturbedWrite, Expect, Failing, FailingCall,
+    Failover, Holds, Input, InputKind, JobConfig, Line, Milestone, Network, RestartStrategy,
+    Retention, Scenario, Shuffle, Step, StorageFailing, TaskName, Trigger,
 };
 #[cfg(feature = "proptest")]
 pub use strategy::drawn;

@@ -6,7 +6,7 @@ pub use crate::job::{CheckpointConfig, RestartStrategy, Retention};
 use crate::kernel::SimTime;
 pub use crate::rules::Failover;
 use crate::rules::{Mutation, Release, Rules};
-use crate::trace::{JobStatus, Message};
+use crate::trace::{JobStatus, Message, StorageFault};
 use std::collections::BTreeMap;
 
 /// One simulated story. Every name in it is known to exist.
@@ -62,6 +62,9 @@ pub struct ClusterConfig {
     pub slots: u16,
     /// How long after the loss of a task manager a new one takes its place.
     pub replaced_after: SimTime,
+    /// How long after the death of the job manager another one takes over; none without high availability, where its jobs
+    /// are lost.
+    pub takeover_after: Option<SimTime>,
 }
 
 /// How long things take. Ranges are inclusive; the seed draws within them.
@@ -226,6 +229,13 @@ pub enum Milestone {
         /// Which job.
         job: String,
     },
+    /// The store that survives the job manager points to it, nobody has been told (W5, W6); only with high availability.
+    PointerStored {
+        /// Which checkpoint id.
+        checkpoint: u64,
+        /// Which job.
+        job: String,
+    },
     /// The checkpoint completed; notifications are on their way.
     Completed {
         /// Which checkpoint id.
@@ -346,6 +356,8 @@ pub enum Action {
     KillTaskManager(u16),
     /// Kills the job manager; without high availability its jobs are lost.
     KillJobManager,
+    /// Lets the next writes that fit go wrong.
+    Storage(StorageFailing),
     /// Loses the next message that fits.
     Lose(Aim),
     /// Delays the next message that fits by this much.
@@ -405,6 +417,30 @@ impl FailingCall {
             Self::Process | Self::Initialize | Self::Open | Self::Finish | Self::Close => false,
         }
     }
+}
+
+/// Writes to durable storage that go wrong.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StorageFailing {
+    /// Of what.
+    pub write: DisturbedWrite,
+    /// What storage does instead.
+    pub fault: StorageFault,
+    /// Of which checkpoint; any by default.
+    pub checkpoint: Option<u64>,
+    /// How many times, 1 or more.
+    pub times: u32,
+}
+
+/// Which write a fault of storage aims at.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum DisturbedWrite {
+    /// A subtask's snapshot.
+    State(TaskName),
+    /// The metadata of a job's checkpoint.
+    Metadata(String),
+    /// The pointer to it in the store that survives the job manager.
+    Pointer(String),
 }
 
 /// Which message a fault aims at.

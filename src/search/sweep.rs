@@ -115,10 +115,10 @@ impl SweepTotals {
     }
 
     /// The goals of DESIGN: a sweep in which nothing was put to the test is no success.
-    pub fn goals(&self) -> [Goal; 11] {
+    pub fn goals(&self) -> Vec<Goal> {
         let c = &self.coverage;
         let least = |name, worlds, percent| Goal { name, worlds, percent, is_most: false };
-        [
+        vec![
             least(
                 "restored a completed checkpoint with records on both sides",
                 c.restored_midway,
@@ -130,9 +130,13 @@ impl SweepTotals {
             least("promised at-least-once", c.at_least_once, 10),
             least("let barriers overtake records", c.unaligned, 10),
             least("completed a checkpoint with records in flight", c.kept_in_flight, 5),
+            least("had writes refused, torn, lost or not answered", c.disturbed_writes, 10),
+            least("had a job taken over by another job manager", c.taken_over, 5),
+            least("restarted a region while the rest went on", c.restarted_a_region, 4),
+            least("took incremental checkpoints", c.incremental, 15),
+            least("completed a checkpoint that shares files with another", c.shared_files, 10),
             least("told event time", c.event_time, 10),
             least("compared windows with those of the reference", c.windows_compared, 3),
-            least("restarted a region while the rest went on", c.restarted_a_region, 5),
             Goal {
                 name: "ended before their first checkpoint",
                 worlds: c.ended_before_first_checkpoint,

@@ -27,6 +27,7 @@ mod codec;
 mod error;
 #[cfg(feature = "fs")]
 mod folder;
+mod high_availability;
 #[cfg(feature = "fs")]
 mod owner;
 #[cfg(feature = "fs")]
@@ -43,8 +44,10 @@ pub use codec::{
 pub use error::StoreError;
 #[cfg(feature = "fs")]
 pub use folder::DataDir;
+pub use high_availability::HighAvailabilityStore;
 #[cfg(feature = "fs")]
 pub use owner::{Disposed, Verified, VerifiedFile, dispose, move_to, verify};
 #[cfg(feature = "fs")]
 pub use read::{Listed, describe, find_data_dir, list, read_savepoint};
 pub use savepoint::{InputIdentity, OperatorSummary, Savepoint, SavepointSummary, StateSummary};
+pub use wire::largest_state;

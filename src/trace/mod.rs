@@ -7,9 +7,9 @@ mod event;
 
 pub use call::Call;
 pub use event::{
-    AbortReason, AckVerdict, ChannelEnd, ChannelMark, EndOfTask, Fault, JobStatus, Message,
-    MessageFate, RestoreReport, SnapshotSource, SourcePosition, StateKind, StateSum, StateUnit,
-    TraceEvent,
+    AbortReason, AckVerdict, ChannelEnd, ChannelMark, DurableWrite, EndOfTask, Fault, JobStatus,
+    Message, MessageFate, RestoreReport, SnapshotSource, SourcePosition, StateKind, StateSum,
+    StateUnit, StorageFault, TraceEvent,
 };
 
 use crate::job::{Plan, RunId};

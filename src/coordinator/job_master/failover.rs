@@ -94,7 +94,8 @@ impl JobMaster {
 
     /// Deploys what waits for nothing any more.
     pub(super) fn restart_what_is_due(&mut self, effects: &mut JobEffects) {
-        if self.ending.is_some() || self.status.is_terminal() {
+        let is_over = self.ending.is_some() || self.status.is_terminal();
+        if is_over || self.checkpoints.is_storing() {
             return;
         }
         while let Some(place) = self.failovers.iter().position(|other| self.is_ready(other)) {
@@ -139,6 +140,11 @@ impl JobMaster {
             let assigned = assigned.expect("what could be restored at submission still can");
             self.plan = assigned.plan;
             shares = assigned.tasks;
+            if checkpoint.properties().job != self.submission.job
+                && !rules.unclaimed_files_built_upon
+            {
+                forget_files(&mut shares);
+            }
             in_flight = assigned.in_flight;
             let report = Arc::new(assigned.report);
             let checkpoint = checkpoint.properties().id;
@@ -161,5 +167,13 @@ impl JobMaster {
             let deployment = Deployment { restored, awaits_final_checkpoint, in_flight };
             effects.deployments.push((task, deployment));
         }
+    }
+}
+
+/// What belongs to another job is not built upon: it may be deleted at any time (the claim mode `NO_CLAIM`).
+fn forget_files(shares: &mut [Option<RestoredTask>]) {
+    let operators = shares.iter_mut().flatten().flat_map(|share| &mut share.operators);
+    for state in operators.flatten() {
+        state.shared.clear();
     }
 }

@@ -6,7 +6,7 @@ use super::{Draw, Profile, percent};
 use crate::job::{OperatorKind, Reader};
 use crate::kernel::SimTime;
 use crate::scenario::{Action, Aim, ClusterConfig, JobConfig, Milestone, Step, TaskName, Trigger};
-use crate::trace::Message;
+use crate::trace::{JobStatus, Message};
 
 /// Percent of worlds that may lose or delay a message about splits, if they have any.
 const DISTURB_SPLITS: u64 = 50;
@@ -18,6 +18,10 @@ const KILLED_TASKS: (u64, u64) = (1, 3);
 const KILL_TASK_MANAGER: u64 = 15;
 /// Percent of worlds in which the job manager is killed: few, since its jobs are lost and so is the story.
 const KILL_JOB_MANAGER: u64 = 2;
+/// The same where another one takes over.
+const KILL_LEADER: u64 = 50;
+/// How many job managers, where they are killed.
+const KILLED_LEADERS: (u64, u64) = (1, 2);
 /// Percent of worlds in which messages are lost.
 const LOSE: u64 = 25;
 /// Percent of worlds in which messages are delayed.
@@ -56,7 +60,12 @@ pub(super) fn steps(
             let trigger = faults.trigger("task-manager").0;
             steps.push(step(trigger, Action::KillTaskManager(manager)));
         }
-        if draw.chance("kill-job-manager", KILL_JOB_MANAGER) {
+        if cluster.takeover_after.is_some() {
+            if draw.chance("kill-leader", KILL_LEADER) {
+                let killed = draw.within("killed-leaders", KILLED_LEADERS);
+                steps.extend((0..killed).map(|number| faults.kill_leader(number)));
+            }
+        } else if draw.chance("kill-job-manager", KILL_JOB_MANAGER) {
             steps.push(step(faults.trigger("job-manager").0, Action::KillJobManager));
         }
     }
@@ -104,6 +113,29 @@ impl<'d> Faults<'d> {
             return step(self.time(&what), Action::Delay(aim, self.plot.interval));
         }
         step(self.time(&what), Action::Lose(aim))
+    }
+
+    /// A job manager that dies, often between two steps of a completion (W4 to W6).
+    fn kill_leader(&self, number: u64) -> Step {
+        let what = format!("leader-{number}");
+        let act = self.act(&what);
+        let job = self.plot.acts[act].name.to_owned();
+        let checkpoint = self.checkpoint(&what, act);
+        let window = self
+            .draw
+            .weighted(format_args!("{what}/window"), &[(0, 3), (1, 1), (2, 3), (3, 3), (4, 2)]);
+        let milestone = match window {
+            0 => return step(self.time(&what), Action::KillJobManager),
+            1 => Milestone::Triggered { checkpoint, job },
+            2 => Milestone::MetadataWritten { checkpoint, job },
+            3 => Milestone::PointerStored { checkpoint, job },
+            4 => Milestone::Status { job, status: JobStatus::Restarting },
+            _ => Milestone::Completed { checkpoint, job },
+        };
+        let after = self.draw.span(format_args!("{what}/after"), (SimTime::ZERO, AFTER));
+        let at_once = self.draw.chance(format_args!("{what}/at-once"), 50);
+        let after = if at_once { SimTime::ZERO } else { after };
+        step(Trigger::When(milestone, after), Action::KillJobManager)
     }
 
     fn delay(&self, number: u64) -> Step {

@@ -8,13 +8,26 @@ use crate::scenario::{ClusterConfig, Input, InputKind, Network, ScenarioError};
 use toml::Spanned;
 
 /// The cluster, with defaults where the file says nothing.
-pub(super) fn cluster(text: &ClusterText) -> ClusterConfig {
+pub(super) fn cluster(
+    source: Source<'_>,
+    text: &ClusterText,
+) -> Result<ClusterConfig, ScenarioError> {
     let default = ClusterConfig::default();
-    ClusterConfig {
+    let takeover = text.takeover_after.as_ref();
+    if let Some(takeover) = takeover.filter(|_| !text.high_availability) {
+        return Err(source.error_with(
+            &takeover.span(),
+            "`takeover-after` without `high-availability = true`",
+            "add it, or leave `takeover-after` out: nobody takes over",
+        ));
+    }
+    let takeover = takeover.map_or(ClusterConfig::TAKEOVER_AFTER, |time| time.get_ref().0);
+    Ok(ClusterConfig {
         task_managers: text.task_managers.map_or(default.task_managers, Count::narrow),
         slots: text.slots.map_or(default.slots, Count::narrow),
         replaced_after: text.replaced_after.map_or(default.replaced_after, |time| time.0),
-    }
+        takeover_after: text.high_availability.then_some(takeover),
+    })
 }
 
 /// The network, with defaults where the file says nothing.

@@ -10,6 +10,7 @@ mod operator;
 mod shape;
 mod source;
 mod step;
+mod storage;
 mod time;
 mod word;
 mod write;
@@ -46,7 +47,7 @@ fn resolve(
     file: FileText,
     catalogue: &Catalogue,
 ) -> Result<Scenario, ScenarioError> {
-    let cluster = input::cluster(&file.cluster);
+    let cluster = input::cluster(source, &file.cluster)?;
     let inputs = input::inputs(source, file.input)?;
     let names: Vec<_> = file.job.0.iter().map(|(name, _)| name.span()).collect();
     let jobs = job::jobs(source, catalogue, &inputs, file.job)?;

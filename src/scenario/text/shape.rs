@@ -40,6 +40,9 @@ pub(super) struct ClusterText {
     pub task_managers: Option<Count<65535>>,
     pub slots: Option<Count<65535>>,
     pub replaced_after: Option<Time>,
+    #[serde(default)]
+    pub high_availability: bool,
+    pub takeover_after: Option<Spanned<Time>>,
 }
 
 /// `[network]`.
@@ -115,6 +118,21 @@ pub(super) struct CheckpointText {
     pub mode: Option<crate::job::CheckpointMode>,
     pub unaligned: Option<Spanned<bool>>,
     pub aligned_timeout: Option<Spanned<Time>>,
+    pub alignment_limit: Option<Spanned<Count<{ u32::MAX }>>>,
+    #[serde(default)]
+    pub state_backend: BackendText,
+    pub max_state_size: Option<Spanned<u32>>,
+    pub inline_below: Option<Spanned<u32>>,
+}
+
+/// `state-backend = "incremental"`.
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum BackendText {
+    JobManager,
+    #[default]
+    FileSystem,
+    Incremental,
 }
 
 /// `restart = "none"` or `restart = { fixed-delay = { … } }`.
@@ -181,6 +199,7 @@ pub(super) enum MilestoneText {
     AckSent(CheckpointBy),
     Acked(CheckpointBy),
     MetadataWritten(CheckpointOf),
+    PointerStored(CheckpointOf),
     Completed(CheckpointOf),
     Notified(CheckpointBy),
     Restored(Spanned<String>),
@@ -194,6 +213,7 @@ pub(super) enum MilestoneText {
     Finished(Spanned<String>),
     Failed(Spanned<String>),
     Lost(Spanned<String>),
+    Suspended(Spanned<String>),
 }
 
 /// `{ checkpoint = 3, by = "counts/1" }`.
@@ -226,6 +246,7 @@ pub(super) enum ActionText {
     Kill(Spanned<String>),
     KillTaskManager(Spanned<u16>),
     KillJobManager(Spanned<bool>),
+    Storage(StorageText),
     Lose(AimText),
     Delay(AimText),
 }
@@ -289,6 +310,18 @@ pub(super) struct BlockText {
     pub task: Spanned<String>,
     #[serde(rename = "for")]
     pub span: Option<Time>,
+}
+
+/// `storage = { … }`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct StorageText {
+    pub state: Option<Spanned<String>>,
+    pub metadata: Option<Spanned<String>>,
+    pub pointer: Option<Spanned<String>>,
+    pub fault: crate::trace::StorageFault,
+    pub checkpoint: Option<Count<{ u32::MAX }>>,
+    pub times: Option<Count<{ u32::MAX }>>,
 }
 
 /// `lose = { … }` and `delay = { … }`.

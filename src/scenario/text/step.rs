@@ -44,6 +44,7 @@ impl Story<'_> {
                 | ActionText::Kill(_)
                 | ActionText::KillTaskManager(_)
                 | ActionText::KillJobManager(_)
+                | ActionText::Storage(_)
                 | ActionText::Lose(_)
                 | ActionText::Delay(_) => None,
             };
@@ -115,6 +116,10 @@ impl Story<'_> {
                 let (checkpoint, job) = self.checkpoint_of(which)?;
                 Milestone::MetadataWritten { checkpoint, job }
             }
+            MilestoneText::PointerStored(which) => {
+                let (checkpoint, job) = self.checkpoint_of(which)?;
+                Milestone::PointerStored { checkpoint, job }
+            }
             MilestoneText::Completed(which) => {
                 let (checkpoint, job) = self.checkpoint_of(which)?;
                 Milestone::Completed { checkpoint, job }
@@ -152,6 +157,7 @@ impl Story<'_> {
             MilestoneText::Finished(job) => self.status(&job, JobStatus::Finished)?,
             MilestoneText::Failed(job) => self.status(&job, JobStatus::Failed)?,
             MilestoneText::Lost(job) => self.status(&job, JobStatus::Lost)?,
+            MilestoneText::Suspended(job) => self.status(&job, JobStatus::Suspended)?,
         })
     }
 
@@ -220,6 +226,7 @@ impl Story<'_> {
                 }
                 Action::KillJobManager
             }
+            ActionText::Storage(text) => Action::Storage(self.storage(at, &text)?),
             ActionText::Lose(aim) => match aim.by {
                 None => Action::Lose(self.aim(at, &aim)?),
                 Some(_) => {
@@ -301,7 +308,7 @@ impl Story<'_> {
         Err(self.source.unknown(&label.span(), message, name, known))
     }
 
-    fn job(&self, name: &Spanned<String>) -> Result<String, ScenarioError> {
+    pub(super) fn job(&self, name: &Spanned<String>) -> Result<String, ScenarioError> {
         self.source.job(self.jobs, &name.span(), name.get_ref()).map(|job| job.graph.name.clone())
     }
 

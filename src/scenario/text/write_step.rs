@@ -2,7 +2,7 @@
 
 use super::layout::{Table, quoted, time, word};
 use crate::kernel::SimTime;
-use crate::scenario::{Action, Aim, Milestone, Scenario, Step, TaskName, Trigger};
+use crate::scenario::{Action, Aim, DisturbedWrite, Milestone, Scenario, Step, TaskName, Trigger};
 
 impl Scenario {
     /// The keys of a step.
@@ -42,6 +42,9 @@ impl Scenario {
             }
             Milestone::MetadataWritten { checkpoint, job } => {
                 one("metadata-written", self.checkpoint_of(*checkpoint, job))
+            }
+            Milestone::PointerStored { checkpoint, job } => {
+                one("pointer-stored", self.checkpoint_of(*checkpoint, job))
             }
             Milestone::Completed { checkpoint, job } => {
                 one("completed", self.checkpoint_of(*checkpoint, job))
@@ -104,6 +107,18 @@ impl Scenario {
             Action::Kill(task) => one("kill", self.task(task)),
             Action::KillTaskManager(number) => one("kill-task-manager", number),
             Action::KillJobManager => one("kill-job-manager", true),
+            Action::Storage(failing) => {
+                match &failing.write {
+                    DisturbedWrite::State(task) => table.put("state", self.task(task)),
+                    DisturbedWrite::Metadata(job) => table.put("metadata", quoted(job)),
+                    DisturbedWrite::Pointer(job) => table.put("pointer", quoted(job)),
+                };
+                table
+                    .put("fault", word(&failing.fault))
+                    .put_some("checkpoint", failing.checkpoint)
+                    .put_if(failing.times != 1, "times", failing.times);
+                one("storage", table.inline())
+            }
             Action::Lose(aim) => one("lose", self.aim(aim).inline()),
             Action::Delay(aim, by) => one("delay", self.aim(aim).put("by", time(*by)).inline()),
         }

@@ -1,0 +1,91 @@
+//! The recovery point: a restart goes back to the newest checkpoint that the rules let it restore, and no further (O4).
+
+use super::history::History;
+use super::violation::Violation;
+use super::{Check, RECOVERY_POINT};
+use crate::job::{CheckpointId, CheckpointKind, RunId};
+use crate::rules::Rules;
+use crate::trace::{Entry, SnapshotSource, TraceEvent};
+use std::collections::BTreeMap;
+
+/// What a run can go back to.
+#[derive(Clone, Copy, Debug, Default)]
+struct Points {
+    /// The newest that its job manager knows: its own, or the one that it was started from.
+    known: Option<CheckpointId>,
+    /// The newest that a new job manager would find, as far as somebody wrote it down.
+    pointed_to: Option<CheckpointId>,
+}
+
+/// The recovery points of all runs.
+#[derive(Clone, Debug)]
+pub(super) struct RecoveryCheck {
+    /// Whether every savepoint is a recovery point in this release; else only one that a job stops with.
+    savepoints_count: bool,
+    runs: BTreeMap<RunId, Points>,
+}
+
+impl RecoveryCheck {
+    /// For a world in which these rules hold.
+    pub(super) const fn new(rules: &Rules) -> Self {
+        Self { savepoints_count: rules.savepoint_in_completed_store, runs: BTreeMap::new() }
+    }
+
+    /// Judges what happened. `history` knows it already.
+    ///
+    /// 1. A run goes back to the newest checkpoint that completed, and before its first to the snapshot that it was started
+    ///    from. 2. A new job manager finds what completed; what it finds beyond that counts as well. 3. Whatever is restored,
+    ///    a region or a whole job, is restored from there.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other events move no recovery point")]
+    pub(super) fn observe(&mut self, entry: &Entry, history: &History, found: &mut Check) {
+        let text = match &entry.event {
+            TraceEvent::JobSubmitted { run, from } => {
+                let known = from.map(|from| match from {
+                    SnapshotSource::Run(_, checkpoint) | SnapshotSource::Files(checkpoint) => {
+                        checkpoint
+                    }
+                });
+                self.runs.insert(*run, Points { known, pointed_to: known });
+                return;
+            }
+            TraceEvent::CheckpointCompleted { run, checkpoint, kind, .. } => {
+                let stops =
+                    history.run(*run).is_some_and(|run| run.stops_with == Some(*checkpoint));
+                if *kind == CheckpointKind::Checkpoint || stops || self.savepoints_count {
+                    let points = self.runs.entry(*run).or_default();
+                    points.known = points.known.max(Some(*checkpoint));
+                }
+                return;
+            }
+            TraceEvent::PointerStored { run, checkpoint } => {
+                let points = self.runs.entry(*run).or_default();
+                points.pointed_to = points.pointed_to.max(Some(*checkpoint));
+                return;
+            }
+            TraceEvent::JobTakenOver { run, checkpoints } => {
+                let points = self.runs.entry(*run).or_default();
+                let (newest, wanted) = (checkpoints.iter().copied().max(), points.pointed_to);
+                points.known = newest;
+                match wanted {
+                    Some(wanted) if newest < Some(wanted) => {
+                        format!("a new job manager does not find checkpoint {wanted}")
+                    }
+                    Some(_) | None => return,
+                }
+            }
+            TraceEvent::AttemptStarted { run, restored, .. }
+            | TraceEvent::RegionRestarted { run, restored, .. } => {
+                let known = self.runs.get(run).and_then(|points| points.known);
+                if *restored == known {
+                    return;
+                }
+                let name = |checkpoint: Option<CheckpointId>| {
+                    checkpoint.map_or_else(|| "nothing".to_owned(), |id| format!("checkpoint {id}"))
+                };
+                format!("restored from {}, and not from {}", name(*restored), name(known))
+            }
+            _ => return,
+        };
+        found.add(Violation::at_entry(RECOVERY_POINT, entry, text));
+    }
+}
