@@ -126,6 +126,7 @@ impl Scenario {
             about: plot.about(choices.seed()),
             seed: choices.seed(),
             flink: profile.flink,
+            overrides: Vec::new(),
             mutations: Vec::new(),
             until: Some(plot.until()),
             cluster,

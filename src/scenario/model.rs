@@ -5,7 +5,7 @@ use crate::job::JobGraph;
 pub use crate::job::{CheckpointConfig, RestartStrategy, Retention};
 use crate::kernel::SimTime;
 pub use crate::rules::Failover;
-use crate::rules::{Mutation, Release, Rules};
+use crate::rules::{Mutation, Override, Release, Rules};
 use crate::trace::{JobStatus, Message, StorageFault};
 use std::collections::BTreeMap;
 
@@ -18,6 +18,8 @@ pub struct Scenario {
     pub seed: u64,
     /// Which release of Flink is simulated.
     pub flink: Release,
+    /// Rules in which it is another than that release.
+    pub overrides: Vec<Override>,
     /// Deliberately broken protocols.
     pub mutations: Vec<Mutation>,
     /// When the world ends at the latest; by default when no job runs and no step is left.
@@ -37,9 +39,12 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// The rules in force: the release's, patched by each mutation.
+    /// The rules in force: the release's, patched by each override and then by each mutation.
     pub fn rules(&self) -> Rules {
         let mut rules = self.flink.rules();
+        for patch in &self.overrides {
+            rules.set(patch);
+        }
         for mutation in &self.mutations {
             mutation.apply(&mut rules);
         }

@@ -83,6 +83,7 @@ fn setup(jobs: Vec<JobGraph>) -> CheckSetup {
         about: String::new(),
         seed: 0,
         flink: Default::default(),
+        overrides: Vec::new(),
         mutations: Vec::new(),
         until: None,
         cluster: ClusterConfig::default(),

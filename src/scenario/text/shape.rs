@@ -1,6 +1,7 @@
 //! The shapes of a scenario file, as TOML spells them. Says what can be written, not whether it makes sense.
 
 use super::operator::OperatorText;
+use super::rules::RuleWord;
 use super::time::ShuffleText;
 use super::word::{ColumnText, Count, Millis, OneOrMany, Ordered, Printed, Time, TimeRange};
 use serde::Deserialize;
@@ -16,6 +17,8 @@ pub(super) struct FileText {
     pub seed: u64,
     #[serde(default)]
     pub flink: crate::rules::Release,
+    #[serde(default)]
+    pub rules: Ordered<Spanned<RuleWord>>,
     #[serde(default)]
     pub mutations: Vec<crate::rules::Mutation>,
     pub until: Option<Time>,
