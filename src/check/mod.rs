@@ -25,6 +25,7 @@ mod table;
 mod time;
 mod violation;
 mod windows;
+mod written;
 
 pub use coverage::Coverage;
 pub use features::OperatorFeatures;

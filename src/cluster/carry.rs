@@ -3,7 +3,7 @@
 use super::control::Control;
 use super::world::World;
 use crate::effect::{InFlightOrder, JobEffects, TaskEffects, ToJob, ToTask};
-use crate::job::{Attempt, CheckpointId, RunId, TaskId};
+use crate::job::{Attempt, CheckpointId, ExternalId, RunId, TaskId};
 use crate::kernel::{Agenda, SimTime};
 use crate::state::OperatorSnapshot;
 use crate::task::Phase;
@@ -64,11 +64,16 @@ impl World {
     pub(super) fn carry_external(&mut self, task: TaskId, effects: &mut TaskEffects) {
         let run = self.places[task.index()].run;
         let job = self.runs[run.index()].job_key;
-        for (external, request, origin) in effects.external.drain(..) {
+        let mut carry_out = |(external, request, origin): (ExternalId, _, _)| {
             let system = &mut self.externals[external.index()];
             if let Some(event) = system.carry_out(external, request, origin, job, task) {
                 self.tell(event);
             }
+        };
+        if effects.external.len() == 1 {
+            effects.external.pop().into_iter().for_each(carry_out); // most often, and cheaper
+        } else {
+            effects.external.drain(..).for_each(&mut carry_out);
         }
     }
 

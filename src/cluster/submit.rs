@@ -46,8 +46,7 @@ impl World {
     ) -> Result<RunId, Arc<str>> {
         let run = RunId::new(self.runs.len());
         let config = &self.scenario.jobs[job];
-        let plan = Plan::build(Arc::new(config.graph.clone()));
-        let plan = Arc::new(plan.map_err(|error| Arc::from(error.to_string()))?);
+        let plan = config.plan().map_err(|error| Arc::from(error.to_string()))?;
         let cast = self.cast_run(run, job, Arc::clone(&plan));
         let job_id = self.job_id(&cast.label);
         let start = from.as_ref().map(|(snapshot, _)| Arc::clone(snapshot));

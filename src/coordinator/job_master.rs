@@ -296,8 +296,8 @@ impl JobMaster {
 
     /// Lets the split enumerators act on what has just happened. To be called after everything else.
     pub fn settle(&mut self, effects: &mut JobEffects) {
-        let is_at_work = !self.all_fail() && self.ending.is_none() && !self.is_dead();
-        if !self.splits.is_empty() && is_at_work && !self.status.is_terminal() {
+        let is_at_work = || !self.all_fail() && self.ending.is_none() && !self.is_dead();
+        if !self.splits.is_empty() && is_at_work() && !self.status.is_terminal() {
             self.splits.settle(&self.plan, &self.attempts, &mut self.checkpoints, effects);
         }
     }

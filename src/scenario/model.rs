@@ -1,6 +1,7 @@
 //! What a scenario says, checked and resolved.
 
 use super::column::Column;
+use super::planned::Planned;
 use crate::job::JobGraph;
 pub use crate::job::{CheckpointConfig, RestartStrategy, Retention};
 use crate::kernel::SimTime;
@@ -152,6 +153,8 @@ pub struct JobConfig {
     pub restart: RestartStrategy,
     /// What restarts with it; by default what the release says.
     pub failover: Option<Failover>,
+    /// The plan of the graph, once it was asked for.
+    pub planned: Planned,
 }
 
 /// One step of the story. Fires once.

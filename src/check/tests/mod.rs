@@ -78,6 +78,7 @@ fn setup(jobs: Vec<JobGraph>) -> CheckSetup {
         checkpoint: CheckpointConfig { interval, ..CheckpointConfig::default() },
         restart: RestartStrategy::None,
         failover: None,
+        planned: Default::default(),
     };
     let scenario = Scenario {
         about: String::new(),
