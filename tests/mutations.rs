@@ -2,7 +2,8 @@
 
 use sandbar::check::{
     CUT_CONSISTENCY, DURABLE_BEFORE_VISIBLE, MAPPING_TOTALITY, OUTPUT_EQUIVALENCE,
-    OWNERSHIP_PARTITION, PARTICIPANTS_AND_FENCING, RECOVERY_POINT, TRANSACTION_HYGIENE,
+    OWNERSHIP_PARTITION, PARTICIPANTS_AND_FENCING, RECOVERY_POINT, REFERENCE_SAFETY,
+    TRANSACTION_HYGIENE,
 };
 use sandbar::operator::Catalogue;
 use sandbar::rules::Mutation;
@@ -31,6 +32,11 @@ const fn check_against(mutation: Mutation) -> &'static str {
         Mutation::CompleteWithMissingParticipant => PARTICIPANTS_AND_FENCING,
         Mutation::InitialRestoreNotSticky | Mutation::SuspendAsTerminal => RECOVERY_POINT,
         Mutation::RestoredTransactionsAborted => TRANSACTION_HYGIENE,
+        Mutation::GcByEpochWindow
+        | Mutation::AbortDeletesShared
+        | Mutation::DeleteRestoredShared
+        | Mutation::NameReuseDedup
+        | Mutation::LeakLateAck => REFERENCE_SAFETY,
         Mutation::OrphanedKeyRanges => OWNERSHIP_PARTITION,
         Mutation::ListStateLeftBehind => MAPPING_TOTALITY,
     }

@@ -25,6 +25,12 @@ pub struct Coverage {
     pub unaligned: u64,
     /// Worlds in which a checkpoint completed that holds records in flight.
     pub kept_in_flight: u64,
+    /// Worlds with a job whose checkpoints share files.
+    #[serde(default)]
+    pub incremental: u64,
+    /// Worlds in which a checkpoint completed that shares a file with another one.
+    #[serde(default)]
+    pub shared_files: u64,
     /// Sinks compared as multisets.
     pub sinks_multiset: u64,
     /// Sinks compared by the last value of each key.
@@ -57,6 +63,8 @@ impl Coverage {
         self.at_least_once += other.at_least_once;
         self.unaligned += other.unaligned;
         self.kept_in_flight += other.kept_in_flight;
+        self.incremental += other.incremental;
+        self.shared_files += other.shared_files;
         self.sinks_multiset += other.sinks_multiset;
         self.sinks_last_per_key += other.sinks_last_per_key;
         self.sinks_accounted += other.sinks_accounted;

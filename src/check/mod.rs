@@ -18,6 +18,7 @@ mod participants;
 mod promise;
 mod recovery;
 mod reference;
+mod references;
 mod segments;
 mod sometimes;
 mod table;
@@ -29,7 +30,7 @@ pub use sometimes::SOMETIMES;
 pub use violation::Violation;
 
 use crate::effect::ExternalSystem;
-use crate::job::{CheckpointId, CheckpointMode, RunId};
+use crate::job::{CheckpointId, CheckpointMode, RunId, StateBackend};
 use crate::kernel::SimTime;
 use crate::operator::{Catalogue, Equality, InputLog, Log};
 use crate::scenario::Scenario;
@@ -43,6 +44,7 @@ use output::{EarlyCommit, OutputCheck};
 use participants::ParticipantsCheck;
 use recovery::RecoveryCheck;
 use reference::Surroundings;
+use references::ReferencesCheck;
 use sometimes::Sometimes;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -63,11 +65,13 @@ pub const PARTICIPANTS_AND_FENCING: &str = "participants-and-fencing";
 /// Every transaction goes its way once, and what a completed checkpoint covers is never aborted (O6).
 pub const TRANSACTION_HYGIENE: &str = "transaction-hygiene";
 
+/// No file goes that a kept checkpoint refers to, and none stays that nobody needs (O7).
+pub const REFERENCE_SAFETY: &str = "reference-safety";
 /// A restart goes back to the newest checkpoint that it may restore, and no further (O4).
 pub const RECOVERY_POINT: &str = "recovery-point";
 
 /// Every check: its name, and what holds if it holds.
-pub const CHECKS: [(&str, &str); 8] = [
+pub const CHECKS: [(&str, &str); 9] = [
     (
         CUT_CONSISTENCY,
         "what a sender put into a channel before a barrier is what the receiver's snapshot holds of it",
@@ -95,6 +99,10 @@ pub const CHECKS: [(&str, &str); 8] = [
     (
         TRANSACTION_HYGIENE,
         "every transaction goes its way once, and what a completed checkpoint covers is never aborted",
+    ),
+    (
+        REFERENCE_SAFETY,
+        "no file goes that a checkpoint refers to which is kept, and none stays that nobody needs",
     ),
     (
         RECOVERY_POINT,
@@ -212,6 +220,7 @@ pub struct Checks {
     durable: (DurableCheck, Check),
     participants: (ParticipantsCheck, Check),
     hygiene: (HygieneCheck, Check),
+    references: (ReferencesCheck, Check),
     recovery: (RecoveryCheck, Check),
     early_commits: Vec<EarlyCommit>,
     has_completed: bool,
@@ -226,11 +235,13 @@ impl Checks {
         let input_names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
         let mut history = History::default();
         history.names.inputs.clone_from(&input_names);
+        let start = setup.file.as_ref().map(|file| &*file.state);
         let is_highly_available = setup.scenario.cluster.takeover_after.is_some();
         let recovery = (RecoveryCheck::new(&setup.scenario.flink.rules()), Check::default());
         let mut durable = DurableCheck::default();
         durable.is_highly_available = is_highly_available;
         Self {
+            references: (ReferencesCheck::of(start), Check::default()),
             setup,
             input_names,
             history,
@@ -284,6 +295,12 @@ impl Checks {
         let mut unaligned = self.setup.scenario.jobs.iter().filter(|job| job.checkpoint.unaligned);
         self.coverage.unaligned = u64::from(unaligned.next().is_some());
         self.coverage.at_least_once = u64::from(at_least_once.count() > 0);
+        let (references, found) = &mut self.references;
+        references.finish(&self.history, world.ended, self.last_entry, found);
+        let mut backends = self.setup.scenario.jobs.iter().map(|job| job.checkpoint.backend);
+        self.coverage.incremental =
+            u64::from(backends.any(|backend| backend == StateBackend::Incremental));
+        self.coverage.shared_files = u64::from(references.has_shared);
         self.coverage.ended_before_first_checkpoint = u64::from(!self.has_completed);
         Verdict {
             checks: vec![
@@ -294,6 +311,7 @@ impl Checks {
                 (DURABLE_BEFORE_VISIBLE, self.durable.1.finding()),
                 (PARTICIPANTS_AND_FENCING, self.participants.1.finding()),
                 (TRANSACTION_HYGIENE, self.hygiene.1.finding()),
+                (REFERENCE_SAFETY, self.references.1.finding()),
                 (RECOVERY_POINT, self.recovery.1.finding()),
             ],
             classes: classes.into_iter().collect(),
@@ -414,6 +432,7 @@ impl TraceSink for Checks {
         self.durable.0.observe(entry, &self.history, &mut self.durable.1);
         self.participants.0.observe(entry, &self.history, &mut self.participants.1);
         self.hygiene.0.observe(entry, &self.history, &mut self.hygiene.1);
+        self.references.0.observe(entry, &self.history, &mut self.references.1);
         self.recovery.0.observe(entry, &self.history, &mut self.recovery.1);
         match &entry.event {
             TraceEvent::CheckpointCompleted { run, checkpoint, .. } => {

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 /// The names, sorted.
 pub const SOMETIMES: &[&str] = &[
+    "alignment-limit-exceeded",
     "alignment-timed-out",
     "backpressure",
     "barrier-overtook-records",
@@ -30,7 +31,10 @@ pub const SOMETIMES: &[&str] = &[
     "restored",
     "restored-at-another-parallelism",
     "savepoint-stored",
+    "shared-file-deleted",
+    "shared-file-missing",
     "snapshot-failed",
+    "state-too-large",
     "task-blocked",
     "task-killed",
     "task-manager-killed",
@@ -91,6 +95,9 @@ impl Sometimes {
             TraceEvent::JobStopping { drain: false, .. } => "job-stopped",
             TraceEvent::OperatorFailed { .. } => "operator-failed",
             TraceEvent::SavepointStored { .. } => "savepoint-stored",
+            TraceEvent::FileDeleted { .. } => "shared-file-deleted",
+            TraceEvent::FileMissing { .. } => "shared-file-missing",
+            TraceEvent::StateTooLarge { .. } => "state-too-large",
             TraceEvent::TransactionAborted { .. } => "transaction-aborted",
             TraceEvent::TransactionCommitted { checkpoint, .. } => {
                 // A notification of the restored checkpoint went to an attempt that is no more.
@@ -116,6 +123,7 @@ impl Sometimes {
             AbortReason::Declined => "checkpoint-declined",
             AbortReason::AsyncFailed => "snapshot-failed",
             AbortReason::Subsumed => "checkpoint-subsumed",
+            AbortReason::AlignmentLimit => "alignment-limit-exceeded",
             AbortReason::CoordinatorSuspended
             | AbortReason::NotAllTasksRunning
             | AbortReason::TooManyConcurrent

@@ -129,7 +129,8 @@ impl World {
         let upload = place.snapshots.span(draw | 1, low, high);
         place.busy_until = place.busy_until.max(self.now).plus(sync);
         let at = place.busy_until.plus(upload);
-        if self.fails_to_upload(task, checkpoint) {
+        if self.is_too_large(task, checkpoint, &snapshots) || self.fails_to_upload(task, checkpoint)
+        {
             self.schedule(at, Control::UploadFailed { task, attempt, checkpoint }, agenda);
             return;
         }
@@ -184,6 +185,7 @@ impl World {
             return;
         }
         if let Some(snapshots) = self.add_in_flight(task, checkpoint, snapshots) {
+            self.create_files(task, attempt, checkpoint, &snapshots);
             self.tell(TraceEvent::SnapshotDurable { task, attempt, checkpoint });
             if self.unheard.remove(&(task, attempt, checkpoint)) {
                 return;

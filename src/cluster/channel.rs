@@ -50,6 +50,11 @@ pub(super) struct Channel {
     pub(super) gate: usize,
     pub(super) queue: VecDeque<Queued>,
     pub(super) head: Head,
+    /// How many elements at its front the receiver has read into its own buffers while a barrier held it back. They
+    /// have no credit any more.
+    pub(super) buffered: usize,
+    /// Whether what travels is not its front, but the first element behind those.
+    pub(super) is_read_on: bool,
     /// The event of the travelling head.
     pub(super) ticket: Ticket,
     /// When the last element arrives: none overtakes it.
@@ -73,6 +78,8 @@ impl Channel {
             gate,
             queue: VecDeque::new(),
             head: Head::Nothing,
+            buffered: 0,
+            is_read_on: false,
             ticket: Ticket::default(),
             last_arrival: SimTime::ZERO,
             latency,
@@ -91,6 +98,18 @@ impl Channel {
         barrier_causes.clear();
         let fresh = Self::new(self.from, self.to, self.gate, latency);
         *self = Self { queue, barrier_causes, ..fresh };
+    }
+
+    /// How many records its receiver has buffered.
+    pub(super) fn records_buffered(&self) -> usize {
+        let buffered = self.queue.iter().take(self.buffered);
+        buffered.filter(|queued| matches!(queued.element, Element::Record(_))).count()
+    }
+
+    /// Whether an element that is put into it now is the next to travel.
+    #[inline]
+    pub(super) fn awaits_next(&self) -> bool {
+        self.head == Head::Nothing || (self.is_read_on && self.head == Head::Blocked)
     }
 
     /// How many records wait in it.

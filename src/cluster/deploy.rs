@@ -256,6 +256,12 @@ impl World {
     ) {
         if self.lives(task, attempt) {
             self.places[task.index()].busy_until = self.now;
+            if let Some(file) = self.missing_file(deployment.restored.as_ref()) {
+                self.tell(TraceEvent::FileMissing { task, attempt, file });
+                let why = format!("cannot restore its state: file not found: shared/{file}");
+                self.with_task(task, agenda, |_, _, fx| fx.failure = Some(why.into()));
+                return;
+            }
             self.with_task(task, agenda, |task, now, fx| task.start(*deployment, now, fx));
             self.begin_work(task, agenda);
         }

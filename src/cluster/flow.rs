@@ -71,6 +71,9 @@ impl World {
             Some(task) if task.phase() != Phase::Ended => {
                 if task.is_blocked(channel.gate) {
                     channel.head = Head::Blocked;
+                    if task.alignment_limit().is_some() {
+                        self.read_on(id, agenda);
+                    }
                 } else {
                     self.take(id, agenda);
                 }
@@ -94,6 +97,7 @@ impl World {
     pub(super) fn pop(&mut self, id: ChannelId, agenda: &mut Agenda) -> Element {
         let channel = &mut self.channels[id.index()];
         let queued = channel.queue.pop_front().expect("a head that waits is in the queue");
+        channel.buffered = channel.buffered.saturating_sub(1);
         match channel.queue.front() {
             Some(next) => {
                 channel.head = Head::Travelling;
@@ -186,7 +190,8 @@ impl World {
     /// Records need a free place; barriers and ends do not, but keep their order.
     #[inline]
     fn has_credit(&self, channel: ChannelId, element: &Element) -> bool {
-        let held = self.channels[channel.index()].queue.len();
+        let channel = &self.channels[channel.index()];
+        let held = channel.queue.len() - channel.buffered;
         let capacity = self.network.channel_capacity;
         !matches!(element, Element::Record(_))
             || u32::try_from(held).is_ok_and(|held| held < capacity)
@@ -236,7 +241,7 @@ impl World {
             channel.barrier_causes.push_back(cause);
             announced = Some(*barrier);
         }
-        if channel.head == Head::Nothing {
+        if channel.awaits_next() {
             channel.head = Head::Travelling;
             channel.ticket = agenda.push(at, pack(Kind::Head, id.index()));
         }
@@ -256,21 +261,16 @@ impl World {
             let plan_task = &cast.plan.tasks[task.index() - cast.first_task];
             let id = ChannelId::new(cast.first_channel + plan_task.inputs[place].index());
             let channel = &mut self.channels[id.index()];
-            if channel.head == Head::Blocked {
+            let is_back = channel.head == Head::Blocked
+                || (channel.is_read_on && channel.head == Head::Travelling);
+            channel.is_read_on = false;
+            if is_back {
+                channel.ticket = Ticket::default();
                 channel.head = Head::Waiting;
                 self.places[task.index()].ready.push_back(id);
             }
         }
         self.ask_for_turn(task.index(), agenda);
-    }
-
-    /// The records that wait behind blocked channels of a task.
-    pub(super) fn records_held(&self, task: TaskId) -> u32 {
-        let run = self.places[task.index()].run;
-        let cast = &self.runs[run.index()].cast;
-        let inputs = cast.plan.tasks[task.index() - cast.first_task].inputs.iter();
-        let channels = inputs.map(|id| &self.channels[cast.first_channel + id.index()]);
-        channels.filter(|channel| channel.head == Head::Blocked).map(Channel::records_held).sum()
     }
 
     /// A task runs: what waited for it gets its turn, and a source begins to read.

@@ -3,6 +3,7 @@
 //! The only room that knows every part. What a part decides is in its own room; what a message costs, where a task
 //! lies, and what a scenario does to it all is here.
 
+mod buffering;
 mod carry;
 mod channel;
 mod control;
@@ -14,6 +15,7 @@ mod in_flight;
 mod managers;
 mod milestone;
 mod outcome;
+mod shared_files;
 mod steps;
 mod storage;
 mod submit;

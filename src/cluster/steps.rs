@@ -247,6 +247,9 @@ impl World {
             self.savepoints.insert(Arc::clone(&label), stored);
             self.tell(TraceEvent::SavepointStored { run, checkpoint: id, label, path });
         }
+        if let FileChange::RemoveShared(_, file) = &change {
+            self.delete_file(run, *file);
+        }
         self.files.push(change);
     }
 

@@ -8,7 +8,7 @@ use super::managers::Managers;
 use super::milestone::Milestones;
 use crate::coordinator::{JobMaster, Submission};
 use crate::effect::{ExternalSystem, FileChange, JobEffects, TaskEffects, ToTask};
-use crate::job::{Attempt, CheckpointId, ExternalId, RunId, TaskId, TaskManagerId};
+use crate::job::{Attempt, CheckpointId, ExternalId, FileId, RunId, TaskId, TaskManagerId};
 use crate::kernel::{Agenda, Choices, Digest, Event, Flow, SimTime, Simulation, Stream, Ticket};
 use crate::operator::{Catalogue, Log};
 use crate::rules::Rules;
@@ -144,6 +144,8 @@ pub(super) struct World {
     /// Snapshots whose tasks will never hear that they are durable.
     pub(super) unheard: BTreeSet<(TaskId, Attempt, CheckpointId)>,
     pub(super) files: Vec<FileChange>,
+    /// The shared files that are there, with a hash of what is in each.
+    pub(super) shared_files: BTreeMap<FileId, u64>,
     /// Entries told and not yet handed to sinks.
     pub(super) told: Vec<Entry>,
     /// Whether anything in `told` is more than a record's passing.
@@ -279,6 +281,7 @@ impl World {
             failing_writes: Vec::new(),
             unheard: BTreeSet::new(),
             files: Vec::new(),
+            shared_files: BTreeMap::new(),
             told: Vec::new(),
             has_news: false,
             new_casts: Vec::new(),
@@ -311,6 +314,8 @@ impl World {
                 from.as_ref().map(|(snapshot, _)| SnapshotSource::Files(snapshot.properties().id));
             let allow = from.as_ref().is_some_and(|(_, allow)| *allow);
             let from = from.map(|(snapshot, _)| snapshot).zip(source);
+            let found = from.iter().flat_map(|(snapshot, _)| snapshot.files());
+            self.shared_files = found.map(|file| (file.id, file.content)).collect();
             if let Err(why) = self.submit(0, from, allow, agenda) {
                 self.refusals.push((u32::MAX, why));
             }

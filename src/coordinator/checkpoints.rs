@@ -3,13 +3,16 @@
 //! Knows which tasks take part only from what it is told at a trigger. Does not know how a job is cancelled or
 //! restarted.
 
+mod storing;
+
 use super::decide::{Situation, TriggerDecision, decide_trigger, outlives};
 use super::pending::{Pending, Purpose};
 use super::requests::Requests;
+use super::shared_registry::SharedStateRegistry;
 use crate::effect::{FileChange, JobEffects, JobTimer, PointerChange, ToTask};
 use crate::job::{
-    Attempt, Barrier, CheckpointConfig, CheckpointId, CheckpointKind, JobId, OperatorIndex, Plan,
-    RunId, Stop, TaskId,
+    Attempt, Barrier, CheckpointConfig, CheckpointId, CheckpointKind, FileId, JobId, OperatorIndex,
+    Plan, RunId, StateBackend, Stop, TaskId,
 };
 use crate::kernel::SimTime;
 use crate::rules::Rules;
@@ -72,6 +75,8 @@ pub struct Checkpoints {
     /// What waits for a pending checkpoint to be over.
     requests: Requests,
     failures: u32,
+    /// The files that its incremental checkpoints share.
+    registry: SharedStateRegistry,
     /// Whether the completed store outlives the job manager.
     is_highly_available: bool,
     /// The checkpoint that the store is being told of. Neither a failure nor a newer checkpoint comes between: completions
@@ -97,6 +102,7 @@ impl Checkpoints {
             schedules: 0,
             requests: Requests::default(),
             failures: 0,
+            registry: SharedStateRegistry::default(),
             is_highly_available: false,
             storing: None,
             written: VecDeque::new(),
@@ -112,43 +118,8 @@ impl Checkpoints {
     pub fn adopt(&mut self, checkpoint: Arc<CompletedCheckpoint>) {
         assert!(self.completed.is_empty(), "a run adopts a snapshot before anything else");
         self.next = checkpoint.properties().id.next();
+        self.registry.restore(&checkpoint, &self.rules);
         self.completed.push_back(Stored { checkpoint, is_foreign: true });
-    }
-
-    /// The snapshot that the run was started from is no recovery point any more: what `initial-restore-not-sticky` breaks.
-    pub fn forget_start(&mut self) {
-        self.completed.retain(|stored| !stored.is_foreign);
-    }
-
-    /// Its completed store outlives the job manager.
-    pub const fn be_highly_available(&mut self) {
-        self.is_highly_available = true;
-    }
-
-    /// A new job manager finds these in the store, oldest first, and ids go on.
-    pub fn inherit(&mut self, completed: Vec<Arc<CompletedCheckpoint>>, next: CheckpointId) {
-        assert!(self.pending.is_empty(), "a job manager takes over before anything else");
-        self.next = next;
-        let stored = |checkpoint: Arc<CompletedCheckpoint>| {
-            let is_foreign = checkpoint.properties().job != self.job;
-            Stored { checkpoint, is_foreign }
-        };
-        self.completed = completed.into_iter().map(stored).collect();
-    }
-
-    /// The id that the next checkpoint gets.
-    pub const fn next_id(&self) -> CheckpointId {
-        self.next
-    }
-
-    /// The steps whose askers wait for a checkpoint or savepoint; nothing is pending any more.
-    pub fn steps_to_answer(&mut self) -> Vec<u32> {
-        let pending = std::mem::take(&mut self.pending);
-        let mut steps: Vec<_> = pending.values().filter_map(|p| p.purpose.step()).collect();
-        while let Some(purpose) = self.requests.take_first() {
-            steps.extend(purpose.step());
-        }
-        steps
     }
 
     /// The recovery point.
@@ -336,6 +307,13 @@ impl Checkpoints {
         assert!(older.is_none(), "the coordinator of {operator:?} was drawn twice");
     }
 
+    /// An ack of a task came, whatever becomes of it: the shared files that it tells of are in use.
+    pub fn register(&mut self, checkpoint: CheckpointId, snapshots: &[Arc<OperatorSnapshot>]) {
+        if self.rules.late_acks_registered || self.is_pending(checkpoint) {
+            self.registry.register(checkpoint, snapshots);
+        }
+    }
+
     /// Takes in an ack of a task of the current attempt.
     pub fn on_ack(
         &mut self,
@@ -390,49 +368,6 @@ impl Checkpoints {
         self.complete(completed, attempt, now, effects)
     }
 
-    /// The store that outlives the job manager replied: the checkpoint completes.
-    pub fn on_pointer(
-        &mut self,
-        checkpoint: CheckpointId,
-        attempt: Attempt,
-        now: SimTime,
-        effects: &mut JobEffects,
-    ) -> Completion {
-        let stored = self.storing.take().expect("it replies to what it was asked");
-        assert!(stored.properties().id == checkpoint, "one pointer is stored at a time");
-        if !self.pending.contains_key(&checkpoint) {
-            return Completion::Void;
-        }
-        self.complete(stored, attempt, now, effects)
-    }
-
-    /// The next checkpoint whose metadata was written while the store was told of another one.
-    pub fn next_written(&mut self) -> Option<CheckpointId> {
-        if self.storing.is_some() {
-            return None;
-        }
-        self.written.pop_front()
-    }
-
-    /// The metadata of a checkpoint, or the pointer to it, could not be written: it can fail like any other now.
-    pub fn give_up_writing(&mut self, checkpoint: CheckpointId) {
-        if self.is_being_stored(checkpoint) {
-            self.storing = None;
-        }
-        if let Some(pending) = self.pending.get_mut(&checkpoint) {
-            pending.is_writing = false;
-        }
-    }
-
-    /// Whether the store is being told of a checkpoint.
-    pub const fn is_storing(&self) -> bool {
-        self.storing.is_some()
-    }
-
-    fn is_being_stored(&self, checkpoint: CheckpointId) -> bool {
-        self.storing.as_ref().is_some_and(|stored| stored.properties().id == checkpoint)
-    }
-
     /// Whether a checkpoint of this purpose becomes a recovery point (SEMANTICS §4.8).
     fn enters_store(&self, purpose: &Purpose) -> bool {
         purpose.kind() == CheckpointKind::Checkpoint
@@ -453,6 +388,10 @@ impl Checkpoints {
         self.last_completion = Some(now);
         let run = self.run;
         effects.events.push(TraceEvent::CheckpointCompleted { run, attempt, checkpoint, kind });
+        if completed.files().next().is_some() {
+            let files = completed.files().copied().collect();
+            effects.events.push(TraceEvent::FilesReferred { run, checkpoint, files });
+        }
         let purpose = pending.purpose;
         let is_savepoint = kind == CheckpointKind::Savepoint;
         let stops = purpose.stop().is_stop();
@@ -495,8 +434,30 @@ impl Checkpoints {
             if self.is_highly_available {
                 effects.pointers.push(PointerChange::Forget(checkpoint));
             }
-            discard(oldest, effects);
+            self.discard(oldest, effects);
         }
+        let lowest = self.completed.iter().map(|stored| stored.checkpoint.properties().id).min();
+        let unused = self.registry.release(lowest, &self.rules);
+        self.remove_shared(unused, effects);
+    }
+
+    /// Removes the files of a checkpoint that the system owns. Whether it did.
+    fn discard(&self, stored: Stored, effects: &mut JobEffects) -> bool {
+        let properties = stored.checkpoint.properties();
+        let is_owned = !stored.is_foreign && properties.kind == CheckpointKind::Checkpoint;
+        if is_owned {
+            if self.config.backend == StateBackend::Incremental {
+                let (run, checkpoint) = (self.run, properties.id);
+                effects.events.push(TraceEvent::CheckpointDiscarded { run, checkpoint });
+            }
+            effects.files.push(FileChange::RemoveCheckpoint(stored.checkpoint));
+        }
+        is_owned
+    }
+
+    fn remove_shared(&self, files: Vec<FileId>, effects: &mut JobEffects) {
+        let remove = |file| FileChange::RemoveShared(self.job, file);
+        effects.files.extend(files.into_iter().map(remove));
     }
 
     fn subsume_pending(&mut self, completed: CheckpointId, effects: &mut JobEffects) {
@@ -518,6 +479,8 @@ impl Checkpoints {
     ) -> Option<Purpose> {
         let pending = self.pending.remove(&checkpoint)?;
         self.tell_abort(checkpoint, &pending, reason, effects);
+        let unused = self.registry.abort(checkpoint, &self.rules);
+        self.remove_shared(unused, effects);
         let aborted = |task| (task, ToTask::NotifyAborted(checkpoint));
         effects.messages.extend(pending.ledger.participants().map(aborted));
         Some(pending.purpose)
@@ -572,19 +535,14 @@ impl Checkpoints {
         self.suspend(effects);
         effects.messages.truncate(told);
         let stored = std::mem::take(&mut self.completed);
-        if outlives(self.config.retention, end) {
-            return;
-        }
+        let mut lowest_kept = None;
         for stored in stored {
-            discard(stored, effects);
+            let id = stored.checkpoint.properties().id;
+            if outlives(self.config.retention, end) || !self.discard(stored, effects) {
+                lowest_kept = lowest_kept.or(Some(id));
+            }
         }
-    }
-}
-
-/// Removes the files of a checkpoint that the system owns.
-fn discard(stored: Stored, effects: &mut JobEffects) {
-    let is_savepoint = stored.checkpoint.properties().kind == CheckpointKind::Savepoint;
-    if !stored.is_foreign && !is_savepoint {
-        effects.files.push(FileChange::RemoveCheckpoint(stored.checkpoint));
+        let unused = self.registry.release(lowest_kept, &self.rules);
+        self.remove_shared(unused, effects);
     }
 }

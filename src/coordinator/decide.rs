@@ -82,6 +82,7 @@ pub const fn counts_as_failure(reason: AbortReason, kind: CheckpointKind, rules:
         | AbortReason::TooManyConcurrent
         | AbortReason::TooManyRequests
         | AbortReason::Canceled
+        | AbortReason::AlignmentLimit
         | AbortReason::MinimumPause
         | AbortReason::JobNotRunning => false,
     }

@@ -181,6 +181,9 @@ impl JobMaster {
         match message {
             ToJob::Ack(checkpoint, snapshots) => {
                 let mut verdict = AckVerdict::Foreign;
+                if !self.status.is_terminal() {
+                    self.checkpoints.register(checkpoint, &snapshots);
+                }
                 if is_current && !self.status.is_terminal() {
                     verdict = self.checkpoints.on_ack(checkpoint, task, snapshots, effects);
                 }

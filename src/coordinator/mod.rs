@@ -11,6 +11,7 @@ mod job_master;
 mod pending;
 mod requests;
 mod restore;
+mod shared_registry;
 mod splits;
 
 pub use checkpoints::Checkpoints;
@@ -18,4 +19,5 @@ pub use decide::{Situation, TriggerDecision, counts_as_failure, decide_trigger, 
 pub use job_master::{Inheritance, JobMaster, Submission};
 pub use pending::{Pending, Purpose};
 pub use restore::{Assignment, RestoreError, assign};
+pub use shared_registry::SharedStateRegistry;
 pub use splits::{SplitSource, Splits};

@@ -5,7 +5,9 @@
 
 use super::in_flight::{self, ReceivedInFlight};
 use crate::effect::RestoredTask;
-use crate::job::{OperatorId, OperatorIndex, Partitioner, Plan, VertexIndex, key_group_range};
+use crate::job::{
+    OperatorId, OperatorIndex, Partitioner, Plan, SharedFile, TaskId, VertexIndex, key_group_range,
+};
 use crate::rules::{KeyGroupOwner, Rules};
 use crate::state::{
     CompletedCheckpoint, KeyedSnapshot, ListSnapshot, OperatorSnapshot, OperatorState,
@@ -334,12 +336,28 @@ fn assign_chain(
             rest.next().expect("every subtask is dealt a share")
         };
         let operators = dealt.iter_mut().map(share).collect();
+        let reads = files_of(plan, task, vertex, states.iter().copied().flatten().copied());
         tasks[task.index()] =
-            Some(RestoredTask { permit: checkpoint.permit(), operators, finished });
+            Some(RestoredTask { permit: checkpoint.permit(), operators, finished, reads });
     }
 }
 
-/// Deals one operator's state to so many subtasks.
+/// The shared files that a task reads: those with an entry of its key groups.
+fn files_of<'s>(
+    plan: &Plan,
+    task: TaskId,
+    vertex: VertexIndex,
+    states: impl Iterator<Item = &'s OperatorState>,
+) -> Vec<SharedFile> {
+    let Vertex { max, parallelism, .. } = Vertex::of(plan, vertex.index());
+    let range = key_group_range(max, parallelism, plan.tasks[task.index()].subtask);
+    let overlaps =
+        |file: &&SharedFile| file.groups.0 <= *range.end() && *range.start() <= file.groups.1;
+    let subtasks = states.flat_map(|state| state.subtasks.iter().filter_map(snapshot_of));
+    subtasks.flat_map(|snapshot| &snapshot.shared).filter(overlaps).copied().collect()
+}
+
+/// Deals one operator's state to so many subtasks. A subtask whose parallelism has not changed may build on its files.
 fn deal(
     state: &OperatorState,
     parallelism: u32,
@@ -354,7 +372,14 @@ fn deal(
             if is_rescaled && rules.key_group_owner == KeyGroupOwner::RangeLessLast {
                 range = *range.start()..=range.end().saturating_sub(1);
             }
-            OperatorSnapshot { keyed: keyed_share(&old, &range), ..OperatorSnapshot::default() }
+            let before = old.get(usize::try_from(subtask).expect("usize has 32 bits or more"));
+            let before = before.copied().flatten().filter(|_| !is_rescaled);
+            let shared = before.map_or_else(Vec::new, |before| before.shared.clone());
+            OperatorSnapshot {
+                keyed: keyed_share(&old, &range),
+                shared,
+                ..OperatorSnapshot::default()
+            }
         })
         .collect();
     if rules.list_state_restored || !is_rescaled {

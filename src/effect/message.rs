@@ -1,6 +1,6 @@
 //! The messages between a job manager and its tasks, and what a task is deployed with.
 
-use crate::job::{Barrier, ChannelId, CheckpointId, Record};
+use crate::job::{Barrier, ChannelId, CheckpointId, Record, SharedFile};
 use crate::state::{CommitPermit, OperatorSnapshot};
 use crate::trace::{AbortReason, EndOfTask, Message};
 use std::sync::Arc;
@@ -62,6 +62,8 @@ pub struct RestoredTask {
     pub operators: Vec<Option<OperatorSnapshot>>,
     /// Whether all subtasks of the chain had finished: it has nothing left to do.
     pub finished: bool,
+    /// The shared files that it reads to restore its keyed state.
+    pub reads: Vec<SharedFile>,
 }
 
 /// From a task to its job manager.

@@ -8,7 +8,9 @@ mod message;
 pub use external::{ExternalRequest, ExternalSystem, Row, SinkKind, TransactionId};
 pub use message::{Deployment, ReaderEvent, RestoredTask, Split, ToJob, ToTask};
 
-use crate::job::{ChannelId, CheckpointId, Element, ExternalId, OperatorId, Origin, TaskId};
+use crate::job::{
+    ChannelId, CheckpointId, Element, ExternalId, FileId, JobId, OperatorId, Origin, TaskId,
+};
 use crate::kernel::SimTime;
 use crate::state::{CompletedCheckpoint, OperatorSnapshot};
 use crate::trace::{Call, TraceEvent};
@@ -153,4 +155,6 @@ pub enum FileChange {
     RemoveCheckpoint(Arc<CompletedCheckpoint>),
     /// A savepoint is handed to its owner under a label.
     Savepoint(Arc<CompletedCheckpoint>, Arc<str>),
+    /// A shared file of the job's checkpoints is removed.
+    RemoveShared(JobId, FileId),
 }

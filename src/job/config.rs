@@ -28,6 +28,53 @@ pub struct CheckpointConfig {
     pub unaligned: bool,
     /// For how long after its trigger a checkpoint is aligned before its barriers overtake; zero: they do so at once.
     pub aligned_timeout: SimTime,
+    /// How many records a subtask may hold in its own buffers while it aligns; with more it gives the checkpoint up
+    /// (`task.checkpoint.alignment.max-size` of 1.2 to 1.10, which counts bytes). Where it is set, a channel that a barrier
+    /// holds back is read on into those buffers; where it is not, it backs up to its sender, as since 1.11.
+    pub alignment_limit: Option<u32>,
+    /// Where snapshots go.
+    pub backend: StateBackend,
+}
+
+/// Where the snapshots of a job go, as state backend and checkpoint storage of Flink decide together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum StateBackend {
+    /// With the acks into the job manager, and so into the metadata (`JobManagerCheckpointStorage`). A task declines a
+    /// checkpoint if its keyed or its other state of one operator takes more bytes than this.
+    JobManager {
+        /// 5 MiB by default (`DEFAULT_MAX_STATE_SIZE`).
+        max_state_size: u32,
+    },
+    /// Into files of each checkpoint (`FileSystemCheckpointStorage`); less than so many bytes into its metadata.
+    FileSystem {
+        /// 20 KiB by default (`execution.checkpointing.data-inline-threshold`).
+        inline_below: u32,
+    },
+    /// Keyed state into files that checkpoints share: one writes only what has changed since the last one that
+    /// completed (`EmbeddedRocksDBStateBackend` with `execution.checkpointing.incremental`). Savepoints share nothing.
+    Incremental,
+}
+
+impl StateBackend {
+    /// What a job manager takes of one state by default, in bytes.
+    pub const MAX_STATE_SIZE: u32 = 5 * 1024 * 1024;
+    /// From how many bytes on a state is a file by default.
+    pub const INLINE_BELOW: u32 = 20 * 1024;
+
+    /// From how many bytes on state that is not shared gets a file of its own.
+    pub const fn inline_below(self) -> u32 {
+        match self {
+            Self::JobManager { .. } => u32::MAX,
+            Self::FileSystem { inline_below } => inline_below,
+            Self::Incremental => Self::INLINE_BELOW,
+        }
+    }
+}
+
+impl Default for StateBackend {
+    fn default() -> Self {
+        Self::FileSystem { inline_below: Self::INLINE_BELOW }
+    }
 }
 
 /// Whether the completed checkpoints of a job outlive it (SEMANTICS §4.10). A job that finishes leaves none behind.
@@ -91,6 +138,8 @@ impl Default for CheckpointConfig {
             mode: CheckpointMode::ExactlyOnce,
             unaligned: false,
             aligned_timeout: SimTime::ZERO,
+            alignment_limit: None,
+            backend: StateBackend::default(),
         }
     }
 }

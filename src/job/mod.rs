@@ -13,13 +13,14 @@ mod id;
 mod key_group;
 mod plan;
 mod region;
+mod shared_file;
 mod source_time;
 mod uid;
 mod value;
 mod window;
 mod wiring;
 
-pub use config::{CheckpointConfig, CheckpointMode, RestartStrategy, Retention};
+pub use config::{CheckpointConfig, CheckpointMode, RestartStrategy, Retention, StateBackend};
 pub use element::{Barrier, BarrierAlignment, CheckpointKind, Element, Stop, WatermarkStatus};
 pub use error::GraphError;
 pub use event_time::{EventTime, TumblingWindows};
@@ -36,6 +37,7 @@ pub use key_group::{
     key_group_range, murmur_hash, subtask_of_key_group,
 };
 pub use plan::{Plan, PlanChannel, PlanEdge, PlanTask, Vertex};
+pub use shared_file::{FileId, SharedFile};
 pub use source_time::SourceTime;
 pub use uid::operator_id_of_uid;
 pub use value::{Origin, Record, Value};

@@ -149,6 +149,7 @@ pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
         | TraceEvent::DataEnded { .. }
         | TraceEvent::OperatorFailed { .. }
         | TraceEvent::TaskEnded { .. }
+        | TraceEvent::FileMissing { .. }
         | TraceEvent::RecordRead { .. }
         | TraceEvent::RecordTaken { .. }
         | TraceEvent::Callback { .. } => task_line(event, names),
@@ -161,6 +162,9 @@ pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
         | TraceEvent::CheckpointAborted { .. }
         | TraceEvent::CheckpointSubsumed { .. }
         | TraceEvent::EnumeratorTaken { .. }
+        | TraceEvent::FilesReferred { .. }
+        | TraceEvent::CheckpointDiscarded { .. }
+        | TraceEvent::FileDeleted { .. }
         | TraceEvent::SavepointStored { .. } => coordinator_line(event, names),
         TraceEvent::BarrierEmitted { .. }
         | TraceEvent::BarrierArrived { .. }
@@ -171,6 +175,8 @@ pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
         | TraceEvent::InFlightRestored { .. }
         | TraceEvent::SourcePositions { .. }
         | TraceEvent::SplitAssigned { .. }
+        | TraceEvent::StateTooLarge { .. }
+        | TraceEvent::FileCreated { .. }
         | TraceEvent::SnapshotTaken { .. }
         | TraceEvent::SnapshotDurable { .. }
         | TraceEvent::AckSent { .. }
@@ -300,6 +306,7 @@ fn task_line(event: &TraceEvent, names: &Names) -> Line {
         TraceEvent::DataEnded { task, .. } => {
             (task, "saw the end of its data and awaits its final checkpoint".to_owned())
         }
+        TraceEvent::FileMissing { task, file, .. } => (task, format!("misses shared/{file}")),
         TraceEvent::OperatorFailed { task, why, .. } => (task, format!("failed: {why}")),
         TraceEvent::TaskEnded { task, how, .. } => (
             task,
@@ -373,6 +380,15 @@ fn coordinator_line(event: &TraceEvent, names: &Names) -> Line {
         TraceEvent::CheckpointSubsumed { run, checkpoint } => {
             of_coordinator(*run, format!("checkpoint {checkpoint} dropped for newer ones"))
         }
+        TraceEvent::FilesReferred { run, checkpoint, files } => {
+            of_coordinator(*run, format!("checkpoint {checkpoint} refers to {} files", files.len()))
+        }
+        TraceEvent::CheckpointDiscarded { run, checkpoint } => {
+            of_coordinator(*run, format!("checkpoint {checkpoint} kept no more"))
+        }
+        TraceEvent::FileDeleted { run, file } => {
+            of_coordinator(*run, format!("shared/{file} deleted"))
+        }
         TraceEvent::SavepointStored { run, checkpoint, label, path } => {
             of_coordinator(*run, format!("savepoint {checkpoint} stored as `{label}`: {path}"))
         }
@@ -427,6 +443,13 @@ fn snapshot_line(event: &TraceEvent, names: &Names) -> Line {
                 sent.iter().map(|mark| mark.records).sum(),
             );
             (task, format!("snapshot {checkpoint} after {received} records in, {sent} out"))
+        }
+        TraceEvent::StateTooLarge { task, checkpoint, bytes, most, .. } => (
+            task,
+            format!("snapshot {checkpoint} failed: a state has {bytes} bytes, more than {most}"),
+        ),
+        TraceEvent::FileCreated { task, checkpoint, file, .. } => {
+            (task, format!("shared/{file} written for {checkpoint}"))
         }
         TraceEvent::SnapshotDurable { task, checkpoint, .. } => {
             (task, format!("snapshot {checkpoint} durable"))

@@ -78,6 +78,21 @@ pub struct Rules {
     pub tolerance_counts_finalize: bool,
     /// What restarts with a failed task where the job does not say (`jobmanager.execution.failover-strategy`).
     pub failover: Failover,
+    /// Which files an incremental checkpoint may refer to.
+    pub increments_build_on: IncrementBase,
+    /// Whether the name of a shared file tells the attempt and checkpoint that wrote it (FLINK-29095).
+    pub shared_file_names_unique: bool,
+    /// When a shared file is deleted.
+    pub shared_file_ends: SharedFileEnd,
+    /// Whether the shared files of a checkpoint that is aborted are kept until it would have been subsumed (FLINK-24611).
+    pub aborted_files_kept: bool,
+    /// Whether a job that starts from a snapshot builds its own checkpoints on the files of that one (until 1.14, and the
+    /// legacy restore mode).
+    pub unclaimed_files_built_upon: bool,
+    /// Whether a job never deletes the files of the snapshot that it was started from (FLINK-26985).
+    pub unclaimed_files_kept: bool,
+    /// Whether the files that a late ack tells of are taken note of, so that somebody deletes them.
+    pub late_acks_registered: bool,
 }
 
 /// What restarts with a failed task (SEMANTICS §6.1).
@@ -88,6 +103,26 @@ pub enum Failover {
     Region,
     /// Every task of the job.
     Full,
+}
+
+/// Which files an incremental checkpoint may refer to, beside its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IncrementBase {
+    /// Those of the last checkpoint that the task has heard to be complete.
+    Completed,
+    /// Those of the last checkpoint, whatever becomes of it.
+    Drawn,
+}
+
+/// When a shared file is deleted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SharedFileEnd {
+    /// When every checkpoint that is kept is newer than the last that used it.
+    WithLastUser,
+    /// When every checkpoint that is kept is newer than the one that wrote it (E8: wrong).
+    WithCreator,
 }
 
 /// What an unaligned checkpoint keeps of the records that its barriers overtake.

@@ -1,6 +1,6 @@
 //! Deliberately wrong behaviour, each a patch to one policy. With one switched on, a check must notice.
 
-use super::{CommitWhen, InFlightKept, KeyGroupOwner, Rules};
+use super::{CommitWhen, InFlightKept, IncrementBase, KeyGroupOwner, Rules, SharedFileEnd};
 use serde::{Deserialize, Serialize};
 
 /// A broken protocol, named after the catalogue of real bugs.
@@ -40,6 +40,20 @@ pub enum Mutation {
     /// A split enumerator is reset by a failover of the whole job only, not told of a region (C10, FLINK-21178). Breaks
     /// output equivalence.
     ResetHookOnlyOnGlobal,
+    /// A shared file is deleted with the checkpoint that wrote it, although newer ones use it (E8). Breaks reference
+    /// safety.
+    GcByEpochWindow,
+    /// A checkpoint that is aborted takes its shared files along, although newer ones build on them (E2, FLINK-24611).
+    /// Breaks reference safety.
+    AbortDeletesShared,
+    /// A job builds on the shared files of the checkpoint it was started from, and deletes them as its own (E3,
+    /// FLINK-26985). Breaks reference safety.
+    DeleteRestoredShared,
+    /// A restarted task gives new shared files the names of old ones, and the old content stays (E4, FLINK-29095).
+    /// Breaks reference safety.
+    NameReuseDedup,
+    /// Nobody takes note of the shared files that a late ack tells of (C3). Breaks reference safety.
+    LeakLateAck,
     /// Tasks are told of a checkpoint before the store that survives the job manager is (C12). Breaks durable before
     /// visible.
     NotifyBeforeStore,
@@ -52,7 +66,7 @@ pub enum Mutation {
 
 impl Mutation {
     /// Every mutation.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 23] = [
         Self::ProcessPastBarrier,
         Self::CommitOnSnapshot,
         Self::OrphanedKeyRanges,
@@ -68,6 +82,11 @@ impl Mutation {
         Self::CompleteWithMissingParticipant,
         Self::RestoredTransactionsAborted,
         Self::ResetHookOnlyOnGlobal,
+        Self::GcByEpochWindow,
+        Self::AbortDeletesShared,
+        Self::DeleteRestoredShared,
+        Self::NameReuseDedup,
+        Self::LeakLateAck,
         Self::NotifyBeforeStore,
         Self::InitialRestoreNotSticky,
         Self::SuspendAsTerminal,
@@ -91,6 +110,17 @@ impl Mutation {
             Self::CompleteWithMissingParticipant => rules.every_participant_awaited = false,
             Self::RestoredTransactionsAborted => rules.restored_transactions_committed = false,
             Self::ResetHookOnlyOnGlobal => rules.split_enumerators_told_of_regions = false,
+            Self::GcByEpochWindow => rules.shared_file_ends = SharedFileEnd::WithCreator,
+            Self::AbortDeletesShared => {
+                rules.increments_build_on = IncrementBase::Drawn;
+                rules.aborted_files_kept = false;
+            }
+            Self::DeleteRestoredShared => {
+                rules.unclaimed_files_built_upon = true;
+                rules.unclaimed_files_kept = false;
+            }
+            Self::NameReuseDedup => rules.shared_file_names_unique = false,
+            Self::LeakLateAck => rules.late_acks_registered = false,
             Self::NotifyBeforeStore => rules.pointer_stored_before_notify = false,
             Self::InitialRestoreNotSticky => rules.start_is_recovery_point = false,
             Self::SuspendAsTerminal => rules.pointers_outlive_restarts = false,

@@ -1,6 +1,9 @@
 //! Releases of Flink, each a patch to the rules.
 
-use super::{CommitWhen, Failover, InFlightKept, KeyGroupOwner, Rules, WatermarkTaken};
+use super::{
+    CommitWhen, Failover, InFlightKept, IncrementBase, KeyGroupOwner, Rules, SharedFileEnd,
+    WatermarkTaken,
+};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -56,6 +59,13 @@ impl Release {
                 tolerance_counts_async: true,
                 tolerance_counts_finalize: true,
                 failover: Failover::Region,
+                increments_build_on: IncrementBase::Completed,
+                shared_file_names_unique: true,
+                shared_file_ends: SharedFileEnd::WithLastUser,
+                aborted_files_kept: true,
+                unclaimed_files_built_upon: false,
+                unclaimed_files_kept: true,
+                late_acks_registered: true,
             },
         }
     }

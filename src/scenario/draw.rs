@@ -43,6 +43,8 @@ pub struct Profile {
     pub at_least_once: bool,
     /// Whether barriers may overtake records.
     pub unaligned: bool,
+    /// Whether snapshots may go elsewhere than into files of each checkpoint.
+    pub backends: bool,
     /// Whether another job manager may take jobs over.
     pub high_availability: bool,
     /// Whether storage may refuse, tear or lose a write, or its reply.
@@ -63,6 +65,7 @@ impl Default for Profile {
             user_code: true,
             at_least_once: true,
             unaligned: true,
+            backends: true,
             high_availability: true,
             storage: true,
         }

@@ -8,7 +8,7 @@ use crate::kernel::SimTime;
 use crate::operator::Log;
 use crate::scenario::Scenario;
 use crate::state::{CompletedCheckpoint, SubtaskState};
-use crate::store::{self, DataDir, InputIdentity, Savepoint, StoreError};
+use crate::store::{self, DataDir, InputIdentity, Savepoint, SavepointFiles, StoreError};
 use crate::trace::SourcePosition;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -160,12 +160,12 @@ fn keep(
             let sinks = cluster.externals();
             folder.write_sinks(&sinks)?;
             let savepoint = assemble(&checkpoint, now, sinks, scenario, inputs);
-            let path = folder.write_savepoint(&store::encode(&savepoint))?;
+            let path = folder.write_savepoint(&encode(&savepoint, scenario))?;
             Ok(Some((label, path)))
         }
         FileChange::Checkpoint(checkpoint) => {
             let savepoint = assemble(&checkpoint, now, Vec::new(), scenario, inputs);
-            folder.write_checkpoint(&store::encode(&savepoint))?;
+            folder.write_checkpoint(&encode(&savepoint, scenario))?;
             Ok(None)
         }
         FileChange::RemoveCheckpoint(checkpoint) => {
@@ -173,7 +173,20 @@ fn keep(
             folder.remove_checkpoint(properties.job, properties.id)?;
             Ok(None)
         }
+        FileChange::RemoveShared(job, file) => {
+            folder.remove_shared(job, file)?;
+            Ok(None)
+        }
     }
+}
+
+/// The files of a snapshot, as the state backend of its job has them.
+fn encode(savepoint: &Savepoint, scenario: &Scenario) -> SavepointFiles {
+    let name = &savepoint.checkpoint.properties().job_name;
+    let job = scenario.jobs.iter().find(|job| job.graph.name == *name);
+    let backend = job.expect("the job of a snapshot is in its scenario").checkpoint.backend;
+    let threshold = usize::try_from(backend.inline_below()).unwrap_or(usize::MAX);
+    store::encode_inline_below(savepoint, threshold)
 }
 
 fn assemble(

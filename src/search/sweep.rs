@@ -115,7 +115,7 @@ impl SweepTotals {
     }
 
     /// The goals of DESIGN: a sweep in which nothing was put to the test is no success.
-    pub fn goals(&self) -> [Goal; 11] {
+    pub fn goals(&self) -> [Goal; 13] {
         let c = &self.coverage;
         let least = |name, worlds, percent| Goal { name, worlds, percent, is_most: false };
         [
@@ -133,6 +133,8 @@ impl SweepTotals {
             least("had writes refused, torn, lost or not answered", c.disturbed_writes, 10),
             least("had a job taken over by another job manager", c.taken_over, 5),
             least("restarted a region while the rest went on", c.restarted_a_region, 4),
+            least("took incremental checkpoints", c.incremental, 15),
+            least("completed a checkpoint that shares files with another", c.shared_files, 10),
             Goal {
                 name: "ended before their first checkpoint",
                 worlds: c.ended_before_first_checkpoint,

@@ -1,6 +1,6 @@
 //! A completed checkpoint, and the ledger of acks that alone can make one.
 
-use crate::job::{CheckpointId, CheckpointKind, JobId, OperatorId, TaskId};
+use crate::job::{CheckpointId, CheckpointKind, JobId, OperatorId, SharedFile, TaskId};
 use crate::kernel::SimTime;
 use crate::state::OperatorSnapshot;
 use serde::{Deserialize, Serialize};
@@ -78,6 +78,14 @@ impl CompletedCheckpoint {
     /// Its operators, in order of the job graph it was taken of.
     pub fn operators(&self) -> &[OperatorState] {
         &self.operators
+    }
+    /// The shared files that it refers to, in order of operators and subtasks.
+    pub fn files(&self) -> impl Iterator<Item = &SharedFile> {
+        let subtasks = self.operators.iter().flat_map(|operator| &operator.subtasks);
+        subtasks.flat_map(|subtask| match subtask {
+            SubtaskState::Finished => &[][..],
+            SubtaskState::Snapshot(snapshot) => &snapshot.shared[..],
+        })
     }
     /// The right to commit what this checkpoint covers.
     pub const fn permit(&self) -> CommitPermit {

@@ -10,6 +10,7 @@ mod in_flight;
 mod live;
 mod live_timers;
 pub mod rescale;
+mod slices;
 mod snapshot;
 mod timers;
 
@@ -20,5 +21,6 @@ pub use fixed::{FixedHasher, FixedMap};
 pub use in_flight::{ChannelState, InFlight};
 pub use live::{BroadcastId, KeyedId, ListId, LiveState};
 pub use live_timers::LiveTimers;
+pub use slices::Slice;
 pub use snapshot::{KeyedEntry, KeyedSnapshot, ListMode, ListSnapshot, OperatorSnapshot};
 pub use timers::{Timer, TimerKind, Timers};

@@ -1,6 +1,6 @@
 //! The snapshot of one subtask of one operator.
 
-use crate::job::{OperatorId, Value};
+use crate::job::{OperatorId, SharedFile, Value};
 use crate::state::{FixedHasher, InFlight};
 use crate::trace::{StateKind, StateSum, StateUnit};
 use serde::{Deserialize, Serialize};
@@ -55,6 +55,9 @@ pub struct OperatorSnapshot {
     pub lists: BTreeMap<Arc<str>, ListSnapshot>,
     /// What was in flight around the subtask, of the first and last operator of a chain.
     pub in_flight: InFlight,
+    /// The files that hold the keyed states, if checkpoints share them; nothing of these is kept elsewhere then.
+    #[serde(default)]
+    pub shared: Vec<SharedFile>,
 }
 
 impl OperatorSnapshot {
@@ -100,7 +103,7 @@ fn count(entries: usize) -> u64 {
 }
 
 /// A sum of hashes: equal for equal multisets, and different where an entry is there twice instead of never.
-fn wrapping_sum<T: Hash>(entries: impl Iterator<Item = T>) -> u64 {
+pub(super) fn wrapping_sum<T: Hash>(entries: impl Iterator<Item = T>) -> u64 {
     entries.fold(0, |sum: u64, entry| {
         let mut hasher = FixedHasher::default();
         entry.hash(&mut hasher);

@@ -2,12 +2,12 @@
 
 use super::block::{BlockKind, BlockReader, BlockWriter, CodecError, DamageCause, length_of};
 use super::savepoint::{OperatorSummary, Savepoint, SavepointSummary, StateSummary};
-use super::wire::{self, Position, StoredInFlight, StoredOperator, StoredSubtask};
+use super::wire::{self, Position, StoredInFlight, StoredOperator, StoredShare, StoredSubtask};
 use crate::effect::ExternalSystem;
 use crate::job::{CheckpointId, JobId, OperatorId};
 use crate::kernel::Digest;
 use crate::state::{
-    CompletedCheckpoint, OperatorSnapshot, OperatorState, Properties, SubtaskState,
+    CompletedCheckpoint, KeyedSnapshot, OperatorSnapshot, OperatorState, Properties, SubtaskState,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,6 +29,8 @@ pub struct SavepointFiles {
     pub metadata: Vec<u8>,
     /// The state files beside it, by name.
     pub states: BTreeMap<String, Vec<u8>>,
+    /// The files that it shares with other checkpoints of its job, by name.
+    pub shared: BTreeMap<String, Vec<u8>>,
 }
 
 impl SavepointFiles {
@@ -60,13 +62,14 @@ pub fn encode(savepoint: &Savepoint) -> SavepointFiles {
 /// The files of a savepoint; snapshots of fewer bytes than `threshold`, and empty ones, go into `_metadata`.
 pub fn encode_inline_below(savepoint: &Savepoint, threshold: usize) -> SavepointFiles {
     let properties = savepoint.checkpoint.properties();
-    let mut states = BTreeMap::new();
+    let (mut states, mut shared) = (BTreeMap::new(), BTreeMap::new());
     let mut writer = BlockWriter::new();
     wire::put(&mut writer, properties);
     let position = Position { inputs: savepoint.inputs.clone(), clock: savepoint.clock };
     wire::put(&mut writer, &position);
     for operator in savepoint.checkpoint.operators() {
-        wire::put(&mut writer, &store_operator(operator, properties, threshold, &mut states));
+        let stored = store_operator(operator, properties, threshold, &mut states, &mut shared);
+        wire::put(&mut writer, &stored);
     }
     for stored in in_flight_of(savepoint.checkpoint.operators()) {
         wire::put(&mut writer, &stored);
@@ -74,7 +77,8 @@ pub fn encode_inline_below(savepoint: &Savepoint, threshold: usize) -> Savepoint
     for sink in &savepoint.sinks {
         wire::put(&mut writer, sink);
     }
-    SavepointFiles { job: properties.job, id: properties.id, metadata: writer.finish(), states }
+    let (job, id, metadata) = (properties.job, properties.id, writer.finish());
+    SavepointFiles { job, id, metadata, states, shared }
 }
 
 /// What was in flight, subtask by subtask; nothing of those around which nothing was.
@@ -98,11 +102,15 @@ fn store_operator(
     properties: &Properties,
     threshold: usize,
     states: &mut BTreeMap<String, Vec<u8>>,
+    shared: &mut BTreeMap<String, Vec<u8>>,
 ) -> StoredOperator {
     let mut subtasks = Vec::with_capacity(operator.subtasks.len());
     for (index, subtask) in operator.subtasks.iter().enumerate() {
         subtasks.push(match subtask {
             SubtaskState::Finished => StoredSubtask::Finished,
+            SubtaskState::Snapshot(snapshot) if !snapshot.shared.is_empty() => {
+                share(snapshot, shared)
+            }
             SubtaskState::Snapshot(snapshot) => match encode_state(snapshot, threshold) {
                 None => StoredSubtask::Inline(Arc::clone(snapshot)),
                 Some(bytes) => {
@@ -111,7 +119,7 @@ fn store_operator(
                     let checksum = crc32fast::hash(&bytes);
                     let twin = states.insert(name.clone(), bytes);
                     assert!(twin.is_none(), "{name} names the state of two subtasks");
-                    StoredSubtask::File(StateReference { name, length, checksum })
+                    StoredSubtask::File(StateReference { name, length, checksum, is_shared: false })
                 }
             },
         });
@@ -124,6 +132,26 @@ fn store_operator(
         subtasks,
         coordinator: operator.coordinator.clone(),
     }
+}
+
+/// Puts the keyed state of a snapshot into its shared files.
+fn share(snapshot: &OperatorSnapshot, shared: &mut BTreeMap<String, Vec<u8>>) -> StoredSubtask {
+    let mut files = Vec::with_capacity(snapshot.shared.len());
+    for file in &snapshot.shared {
+        let mut writer = BlockWriter::new();
+        wire::put(&mut writer, &snapshot.slice(file.groups));
+        let bytes = writer.finish();
+        let (length, checksum) = (length_of(&bytes), crc32fast::hash(&bytes));
+        files.push(StoredShare { file: *file, length, checksum });
+        shared.insert(file.id.to_string(), bytes);
+    }
+    let names = snapshot.keyed.keys().map(|name| (Arc::clone(name), KeyedSnapshot::default()));
+    let rest = OperatorSnapshot {
+        keyed: names.collect(),
+        lists: snapshot.lists.clone(),
+        ..OperatorSnapshot::default()
+    };
+    StoredSubtask::Shared(files, Arc::new(rest))
 }
 
 /// The state file of a snapshot, unless it is to be inline.
@@ -253,13 +281,26 @@ impl StateReference {
 }
 
 impl Metadata {
-    /// The state files it refers to, in order of operators and subtasks.
+    /// The state files of its own, in order of operators and subtasks.
     pub fn references(&self) -> impl Iterator<Item = &StateReference> {
         self.operators.iter().flat_map(|operator| &operator.subtasks).filter_map(|subtask| {
             match subtask {
                 StoredSubtask::File(reference) => Some(reference),
-                StoredSubtask::Finished | StoredSubtask::Inline(_) => None,
+                StoredSubtask::Finished | StoredSubtask::Inline(_) | StoredSubtask::Shared(..) => {
+                    None
+                }
             }
+        })
+    }
+
+    /// The files that it shares with other checkpoints of its job, in order of operators and subtasks.
+    pub fn shared_references(&self) -> impl Iterator<Item = StateReference> {
+        self.operators.iter().flat_map(|operator| &operator.subtasks).flat_map(|subtask| {
+            let files = match subtask {
+                StoredSubtask::Shared(files, _) => &files[..],
+                StoredSubtask::Finished | StoredSubtask::Inline(_) | StoredSubtask::File(_) => &[],
+            };
+            files.iter().map(StoredShare::reference)
         })
     }
 
@@ -280,6 +321,14 @@ impl Metadata {
                     StoredSubtask::Inline(snapshot) => SubtaskState::Snapshot(Arc::clone(snapshot)),
                     StoredSubtask::File(reference) => {
                         SubtaskState::Snapshot(Arc::new(load(reference)?))
+                    }
+                    StoredSubtask::Shared(files, rest) => {
+                        let mut whole = (**rest).clone();
+                        for file in files {
+                            put_together(&mut whole, load(&file.reference())?);
+                            whole.shared.push(file.file);
+                        }
+                        SubtaskState::Snapshot(Arc::new(whole))
                     }
                 });
             }
@@ -319,6 +368,7 @@ impl Metadata {
         assert_eq!(read.len(), self.operators.len(), "a summary was asked of another savepoint");
         let mut files: BTreeMap<String, u64> =
             self.references().map(|file| (file.name.clone(), file.length)).collect();
+        files.extend(self.shared_references().map(|file| (file.path(), file.length)));
         files.insert("_metadata".to_owned(), self.length);
         SavepointSummary {
             id: self.properties.id,
@@ -333,6 +383,13 @@ impl Metadata {
             bytes: files.values().sum(),
             files,
         }
+    }
+}
+
+/// Adds the entries of one shared file to what the others held.
+fn put_together(whole: &mut OperatorSnapshot, part: OperatorSnapshot) {
+    for (name, state) in part.keyed {
+        whole.keyed.entry(name).or_default().entries.extend(state.entries);
     }
 }
 

@@ -110,6 +110,12 @@ pub enum StoreError {
         /// The target.
         path: PathBuf,
     },
+    /// A checkpoint that cannot be moved alone.
+    #[error("cannot move `{}`: it shares files with other checkpoints of its job", path.display())]
+    SharesFiles {
+        /// The checkpoint.
+        path: PathBuf,
+    },
     /// Other savepoints hold every name that this one could have.
     #[error("no free name for a savepoint in `{}`; the last tried was `{tried}`", path.display())]
     NoFreeName {
@@ -179,6 +185,9 @@ impl StoreError {
                 "give the file its name back, or delete it if it is a copy"
             }
             Self::Occupied { .. } => "give a path at which there is nothing, or an existing folder",
+            Self::SharesFiles { .. } => {
+                "move the folder of the whole job, or start from it and take a savepoint"
+            }
             Self::NoFreeName { .. } => "remove savepoints that are no longer needed",
             Self::Io { source, .. } => io_help(source),
         }

@@ -5,8 +5,9 @@
 
 use super::codec::{SavepointFiles, decode_sink, encode_sink, fingerprint};
 use super::error::StoreError;
+use super::wire::SHARED;
 use crate::effect::ExternalSystem;
-use crate::job::{CheckpointId, JobId};
+use crate::job::{CheckpointId, FileId, JobId};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -21,6 +22,8 @@ pub(super) const SAVEPOINTS: &str = "savepoints";
 /// Where retained checkpoints are.
 pub(super) const CHECKPOINTS: &str = "checkpoints";
 
+/// Where Flink keeps what tasks own; nothing here does.
+const TASK_OWNED: &str = "taskowned";
 const SINKS: &str = "sinks";
 const SINK_SUFFIX: &str = ".sink";
 const MARKER: &str = "sandbar-data";
@@ -99,8 +102,14 @@ impl DataDir {
     /// The operating system refuses.
     pub fn write_checkpoint(&self, files: &SavepointFiles) -> Result<PathBuf, StoreError> {
         let parent = self.job_folder(files.job);
-        for sibling in ["shared", "taskowned"] {
+        for sibling in [SHARED, TASK_OWNED] {
             create_folder(&parent.join(sibling))?;
+        }
+        for (name, bytes) in &files.shared {
+            let is_there = |path: &Path| fs::read(path).is_ok_and(|found| found == *bytes);
+            if !is_there(&parent.join(SHARED).join(name)) {
+                replace_file(&parent.join(SHARED), name, bytes)?;
+            }
         }
         let target = parent.join(files.checkpoint_folder_name());
         if exists(&target)? {
@@ -124,6 +133,19 @@ impl DataDir {
             return Err(StoreError::NotFound { path });
         }
         remove_snapshot(&path)
+    }
+
+    /// Removes a file that checkpoints of a job shared. One that was never written is no hindrance: a checkpoint that does
+    /// not complete leaves nothing on disk.
+    ///
+    /// # Errors
+    /// The operating system refuses.
+    pub fn remove_shared(&self, job: JobId, file: FileId) -> Result<(), StoreError> {
+        let path = self.job_folder(job).join(SHARED).join(file.to_string());
+        match fs::remove_file(&path) {
+            Err(error) if !is_absent(&error) => Err(StoreError::io("remove", &path)(error)),
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     /// Writes what each of these external systems holds, one file each; the files of others are left alone.

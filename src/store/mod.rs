@@ -50,3 +50,4 @@ pub use owner::{Disposed, Verified, VerifiedFile, dispose, move_to, verify};
 #[cfg(feature = "fs")]
 pub use read::{Listed, describe, find_data_dir, list, read_savepoint};
 pub use savepoint::{InputIdentity, OperatorSummary, Savepoint, SavepointSummary, StateSummary};
+pub use wire::largest_state;

@@ -59,13 +59,19 @@ pub fn verify(path: impl AsRef<Path>) -> Result<Verified, StoreError> {
         let bytes = super::block::length_of(&bytes);
         files.push(VerifiedFile { name, bytes, blocks });
     }
+    for reference in metadata.shared_references() {
+        let file = folder.join(reference.path());
+        let bytes = fs::read(&file).map_err(StoreError::io("read", &file))?;
+        let blocks = block_count(&bytes).map_err(|error| StoreError::undecodable(&file, error))?;
+        files.push(VerifiedFile { name: reference.path(), bytes: reference.length(), blocks });
+    }
     let foreign = foreign_in(&folder, &metadata)?;
     Ok(Verified { summary, files, foreign })
 }
 
 /// Removes the files of a savepoint or retained checkpoint: its metadata first, so that it can no longer be found if
 /// the rest fails, then what that referred to, then the folder if nothing is left in it. State files that are already
-/// gone are no hindrance (SEMANTICS §7.6).
+/// gone are no hindrance (SEMANTICS §7.6). Files that other checkpoints of its job may share are left.
 ///
 /// # Errors
 /// There is no snapshot whose metadata can be read, or the operating system refuses.
@@ -95,10 +101,13 @@ pub fn dispose(path: impl AsRef<Path>) -> Result<Disposed, StoreError> {
 /// and read again before the original is disposed of.
 ///
 /// # Errors
-/// Those of [`super::read_savepoint`]; something is at the target; the operating system refuses. The original is whole then.
+/// Those of [`super::read_savepoint`]; it shares files with other checkpoints; something is at the target; the operating system refuses. The original is whole then.
 pub fn move_to(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<PathBuf, StoreError> {
     describe(&from)?;
     let (folder, metadata) = snapshot_of(from.as_ref())?;
+    if metadata.shared_references().next().is_some() {
+        return Err(StoreError::SharesFiles { path: folder });
+    }
     let target = target_of(&folder, to.as_ref())?;
     let parent = match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,

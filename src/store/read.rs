@@ -147,7 +147,7 @@ pub(super) fn metadata_file(path: &Path) -> Result<PathBuf, StoreError> {
 
 /// Reads the state file that is meant, and no more of it than one byte too much.
 fn read_state(folder: &Path, reference: &StateReference) -> Result<OperatorSnapshot, StoreError> {
-    let path = folder.join(reference.name());
+    let path = folder.join(reference.path());
     let file = match fs::File::open(&path) {
         Ok(file) => file,
         Err(error) if is_absent(&error) => return Err(StoreError::StateFileMissing { file: path }),

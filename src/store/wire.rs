@@ -5,7 +5,7 @@
 
 use super::block::{Block, BlockKind, BlockWriter, CodecError};
 use crate::effect::{ExternalSystem, Row, TransactionId};
-use crate::job::{CheckpointId, EventTime, OperatorId, Origin, Record, Value};
+use crate::job::{CheckpointId, EventTime, OperatorId, Origin, Record, SharedFile, Value};
 use crate::kernel::SimTime;
 use crate::state::{
     ChannelState, InFlight, KeyedEntry, KeyedSnapshot, ListMode, ListSnapshot, OperatorSnapshot,
@@ -16,6 +16,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// The folder of the files that the checkpoints of a job share, beside those of the checkpoints.
+pub(super) const SHARED: &str = "shared";
 
 /// How deep rows may be nested: far more than any record needs, far less than a stack bears.
 const DEPTH_MAX: usize = 128;
@@ -217,6 +220,13 @@ pub(super) fn state_lengths(snapshot: &OperatorSnapshot) -> Vec<usize> {
     keyed.chain(wire.lists.iter().map(|state| spell(state).len())).collect()
 }
 
+/// The bytes that all keyed or all other states of a snapshot take, whichever is more.
+pub fn largest_state(snapshot: &OperatorSnapshot) -> u64 {
+    let SnapshotWire { keyed, lists } = snapshot.to_wire();
+    let bytes = spell(&keyed).len().max(spell(&lists).len());
+    u64::try_from(bytes).expect("usize fits in 64 bits")
+}
+
 /// A snapshot of one subtask.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct SnapshotWire {
@@ -238,7 +248,7 @@ impl Payload for OperatorSnapshot {
     fn from_wire(wire: SnapshotWire) -> Result<Self, &'static str> {
         let keyed = wire.keyed.into_iter().map(KeyedWire::into_state).collect::<Result<_, _>>()?;
         let lists = wire.lists.into_iter().map(ListWire::into_state).collect::<Result<_, _>>()?;
-        Ok(Self { keyed, lists, in_flight: InFlight::default() })
+        Ok(Self { keyed, lists, ..Self::default() })
     }
 }
 
@@ -335,6 +345,24 @@ pub(super) enum StoredSubtask {
     Finished,
     Inline(Arc<OperatorSnapshot>),
     File(StateReference),
+    /// The keyed state is in files that checkpoints share; the rest is inline.
+    Shared(Vec<StoredShare>, Arc<OperatorSnapshot>),
+}
+
+/// A file that checkpoints share, as metadata refers to it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(super) struct StoredShare {
+    pub(super) file: SharedFile,
+    pub(super) length: u64,
+    pub(super) checksum: u32,
+}
+
+impl StoredShare {
+    /// Where its content is, and what that must be.
+    pub(super) fn reference(&self) -> StateReference {
+        let (length, checksum) = (self.length, self.checksum);
+        StateReference { name: self.file.id.to_string(), length, checksum, is_shared: true }
+    }
 }
 
 /// A state file that metadata refers to.
@@ -343,12 +371,19 @@ pub struct StateReference {
     pub(super) name: String,
     pub(super) length: u64,
     pub(super) checksum: u32,
+    /// Whether it lies in the folder that all checkpoints of its job share. Not spelled: the place where it stands says so.
+    #[serde(skip)]
+    pub(super) is_shared: bool,
 }
 
 impl StateReference {
-    /// Its path relative to the folder of the metadata: a plain file name of 36 characters.
+    /// Its name: 36 plain characters.
     pub fn name(&self) -> &str {
         &self.name
+    }
+    /// Its path relative to the folder of the metadata.
+    pub fn path(&self) -> String {
+        if self.is_shared { format!("../{SHARED}/{}", self.name) } else { self.name.clone() }
     }
     /// How long the file is, in bytes.
     pub const fn length(&self) -> u64 {
@@ -385,6 +420,7 @@ enum SubtaskWire {
     Inline(SnapshotWire),
     File(StateReference),
     Coordinator(SnapshotWire),
+    Shared(Vec<StoredShare>, SnapshotWire),
 }
 
 impl Payload for StoredOperator {
@@ -396,6 +432,9 @@ impl Payload for StoredOperator {
             StoredSubtask::Finished => SubtaskWire::Finished,
             StoredSubtask::Inline(snapshot) => SubtaskWire::Inline(snapshot.to_wire()),
             StoredSubtask::File(reference) => SubtaskWire::File(reference.clone()),
+            StoredSubtask::Shared(files, rest) => {
+                SubtaskWire::Shared(files.clone(), rest.to_wire())
+            }
         };
         let coordinator = self.coordinator.as_ref().map(|state| state.to_wire());
         let coordinator = coordinator.map(SubtaskWire::Coordinator);
@@ -412,9 +451,13 @@ impl Payload for StoredOperator {
         let is_coordinator = |last: &mut SubtaskWire| matches!(last, SubtaskWire::Coordinator(_));
         let coordinator = match wire.subtasks.pop_if(is_coordinator) {
             Some(SubtaskWire::Coordinator(state)) => Some(OperatorSnapshot::from_wire(state)?),
-            Some(SubtaskWire::Finished | SubtaskWire::Inline(_) | SubtaskWire::File(_)) | None => {
-                None
-            }
+            Some(
+                SubtaskWire::Finished
+                | SubtaskWire::Inline(_)
+                | SubtaskWire::File(_)
+                | SubtaskWire::Shared(..),
+            )
+            | None => None,
         };
         let read = |subtask| match subtask {
             SubtaskWire::Finished => Ok(StoredSubtask::Finished),
@@ -425,6 +468,8 @@ impl Payload for StoredOperator {
                 Err("the name of a state file is not one that a writer gives")
             }
             SubtaskWire::File(reference) => Ok(StoredSubtask::File(reference)),
+            SubtaskWire::Shared(files, rest) => OperatorSnapshot::from_wire(rest)
+                .map(|rest| StoredSubtask::Shared(files, Arc::new(rest))),
             SubtaskWire::Coordinator(_) => {
                 Err("an operator has its coordinator after its subtasks")
             }

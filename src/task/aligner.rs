@@ -89,6 +89,11 @@ impl Aligner {
         }
     }
 
+    /// Which checkpoint's barriers are awaited.
+    pub fn collecting(&self) -> Option<CheckpointId> {
+        self.collecting.map(|barrier| barrier.checkpoint)
+    }
+
     /// Which checkpoint's snapshot is taken while barriers of it are awaited.
     pub fn overtaken(&self) -> Option<CheckpointId> {
         self.collecting.filter(|_| self.is_overtaken).map(|barrier| barrier.checkpoint)

@@ -5,7 +5,7 @@
 //! own notice, which may be lost.
 
 use super::{Phase, Task};
-use crate::effect::{TaskEffects, ToJob};
+use crate::effect::TaskEffects;
 use crate::job::{CheckpointId, Element};
 use crate::trace::{AbortReason, TraceEvent};
 
@@ -24,6 +24,23 @@ impl Task {
             self.cancelled = checkpoint;
             self.send_cancellation(checkpoint, effects);
         }
+    }
+
+    /// How many records it may read into its own buffers from channels that a barrier holds back; `None`: it reads none.
+    #[inline]
+    pub const fn alignment_limit(&self) -> Option<u32> {
+        self.identity.checkpoint.alignment_limit
+    }
+
+    /// It has buffered more than that: it gives up what it aligns (`BarrierBuffer#checkSizeLimit` of 1.2 to 1.10).
+    pub fn on_alignment_limit(&mut self, effects: &mut TaskEffects) {
+        let Some(checkpoint) = self.aligner.collecting() else { return };
+        self.aligner.give_up();
+        effects.released = true;
+        self.last_checkpoint = self.last_checkpoint.max(checkpoint);
+        self.cancelled = self.cancelled.max(checkpoint);
+        self.decline_for(checkpoint, AbortReason::AlignmentLimit, effects);
+        self.send_cancellation(checkpoint, effects);
     }
 
     /// A sender gave a checkpoint up. This subtask does, too, unless it is done with it: whatever it was waiting for up to
@@ -54,12 +71,7 @@ impl Task {
         }
         self.last_checkpoint = self.last_checkpoint.max(checkpoint);
         self.aborted = self.aborted.split_off(&checkpoint);
-        effects.events.push(TraceEvent::DeclineSent {
-            task: self.id(),
-            attempt: self.attempt(),
-            checkpoint,
-        });
-        effects.messages.push(ToJob::Decline(checkpoint, AbortReason::Canceled));
+        self.decline_for(checkpoint, AbortReason::Canceled, effects);
         if self.cancelled < checkpoint {
             self.cancelled = checkpoint;
             self.send_cancellation(checkpoint, effects);

@@ -5,6 +5,7 @@
 
 use super::context::EngineContext;
 use super::generator::Generator;
+use super::increments::Sliced;
 use super::{Identity, Outputs};
 use crate::effect::{RestoredTask, TaskEffects};
 use crate::job::{
@@ -155,6 +156,12 @@ impl Chain {
 
     pub(super) fn operator_id(&self, at: usize) -> OperatorId {
         self.workers[at].link.id
+    }
+
+    /// Its operators, as far as the files of incremental checkpoints are concerned.
+    pub(super) fn sliced(&self) -> Vec<Sliced> {
+        let links = self.workers.iter().map(|worker| &worker.link);
+        links.map(|link| Sliced { id: link.id, max_parallelism: link.max_parallelism }).collect()
     }
 
     pub(super) const fn takes(&self) -> SimTime {

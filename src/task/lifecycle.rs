@@ -1,5 +1,6 @@
 //! How an attempt of a subtask starts, and how it comes to its end: end of data, final checkpoint, end of partition.
 
+use super::increments::Increments;
 use super::{Alignment, Phase, Task};
 use crate::effect::{Deployment, TaskEffects, ToJob};
 use crate::job::{CheckpointId, Element, EventTime, Stop};
@@ -13,7 +14,13 @@ impl Task {
         assert!(self.phase == Phase::Starting, "{:?} started twice", self.id());
         self.phase = Phase::Running;
         self.awaits_final_checkpoint = deployment.awaits_final_checkpoint;
-        let restored = deployment.restored;
+        let mut restored = deployment.restored;
+        if let Some(restored) = &mut restored {
+            let base = restored.operators.iter_mut().map(|operator| {
+                operator.as_mut().map_or_else(Vec::new, |state| std::mem::take(&mut state.shared))
+            });
+            self.increments = Increments::restored(base.collect());
+        }
         let checkpoint = restored.as_ref().map(|restored| restored.permit.checkpoint());
         self.last_checkpoint = checkpoint.unwrap_or_default();
         self.finished_on_restore = restored.as_ref().is_some_and(|restored| restored.finished);
@@ -164,6 +171,7 @@ impl Task {
             attempt: self.attempt(),
             checkpoint: permit.checkpoint(),
         });
+        self.increments.on_complete(permit.checkpoint());
         if !self.finished_on_restore {
             let (chain, mut around) = self.surroundings(now, effects);
             chain.checkpoint_complete(permit, &mut around);

@@ -9,6 +9,7 @@ mod cancellation;
 mod chain;
 mod context;
 mod generator;
+mod increments;
 mod lifecycle;
 mod output;
 mod overtake;
@@ -23,10 +24,12 @@ pub use output::{Output, Outputs};
 pub use tracker::Tracker;
 pub use valve::{Advance, Valve};
 
+use increments::Increments;
+
 use crate::effect::{InFlightOrder, ReaderEvent, Split, TaskEffects, ToJob};
 use crate::job::{
-    Attempt, Barrier, BarrierAlignment, ChannelId, CheckpointConfig, CheckpointId, CheckpointMode,
-    Element, InputId, Record, TaskId,
+    Attempt, Barrier, BarrierAlignment, ChannelId, CheckpointConfig, CheckpointId, CheckpointKind,
+    CheckpointMode, Element, InputId, Record, StateBackend, TaskId,
 };
 use crate::kernel::SimTime;
 use crate::operator::{InputLog, Poll};
@@ -104,6 +107,8 @@ pub struct Task {
     cancelled: CheckpointId,
     /// Newer ones that are off already, although their barriers may still come.
     aborted: BTreeSet<CheckpointId>,
+    /// The shared files of its incremental checkpoints.
+    increments: Increments,
 }
 
 impl Task {
@@ -135,6 +140,7 @@ impl Task {
             last_checkpoint: CheckpointId::default(),
             cancelled: CheckpointId::default(),
             aborted: BTreeSet::new(),
+            increments: Increments::default(),
             identity,
             channels,
             inputs,
@@ -272,7 +278,14 @@ impl Task {
             self.stops_with = Some(barrier.checkpoint);
         }
         let (chain, mut around) = self.surroundings(now, effects);
-        let snapshots = chain.snapshot(barrier.checkpoint, &mut around);
+        let mut snapshots = chain.snapshot(barrier.checkpoint, &mut around);
+        if let Some(snapshots) = &mut snapshots
+            && self.identity.checkpoint.backend == StateBackend::Incremental
+            && barrier.kind == CheckpointKind::Checkpoint
+        {
+            let Self { chain, increments, identity, .. } = self;
+            increments.share(barrier.checkpoint, snapshots, &chain.sliced(), identity);
+        }
         effects.snapshot = snapshots.map(|snapshots| (barrier.checkpoint, snapshots));
         if self.chain.reads_splits() {
             effects.messages.push(ToJob::Reader(ReaderEvent::Passed(barrier.checkpoint)));
@@ -359,12 +372,16 @@ impl Task {
     }
 
     fn decline(&self, checkpoint: CheckpointId, effects: &mut TaskEffects) {
+        self.decline_for(checkpoint, AbortReason::Declined, effects);
+    }
+
+    fn decline_for(&self, checkpoint: CheckpointId, why: AbortReason, effects: &mut TaskEffects) {
         effects.events.push(TraceEvent::DeclineSent {
             task: self.id(),
             attempt: self.attempt(),
             checkpoint,
         });
-        effects.messages.push(ToJob::Decline(checkpoint, AbortReason::Declined));
+        effects.messages.push(ToJob::Decline(checkpoint, why));
     }
 
     /// The checkpoint is off: channels that its barrier holds back are released.
@@ -396,6 +413,7 @@ impl Task {
         if self.finished_on_restore {
             return;
         }
+        self.increments.on_aborted(checkpoint);
         let (chain, mut around) = self.surroundings(now, effects);
         chain.checkpoint_aborted(checkpoint, &mut around);
     }

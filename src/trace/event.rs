@@ -2,8 +2,8 @@
 
 use super::Call;
 use crate::job::{
-    Attempt, ChannelId, CheckpointId, CheckpointKind, EventTime, ExternalId, InputId, OperatorId,
-    OperatorIndex, Origin, RunId, TaskId, TaskManagerId, WatermarkStatus,
+    Attempt, ChannelId, CheckpointId, CheckpointKind, EventTime, ExternalId, FileId, InputId,
+    OperatorId, OperatorIndex, Origin, RunId, SharedFile, TaskId, TaskManagerId, WatermarkStatus,
 };
 use serde::Serialize;
 use std::fmt;
@@ -189,6 +189,8 @@ pub enum AbortReason {
     TooManyRequests,
     /// A task heard from a sender that it is off.
     Canceled,
+    /// A task held too many records back for it.
+    AlignmentLimit,
 }
 
 impl fmt::Display for AbortReason {
@@ -206,6 +208,7 @@ impl fmt::Display for AbortReason {
             Self::AsyncFailed => "asynchronous task checkpoint failed",
             Self::TooManyRequests => "too many requests wait",
             Self::Canceled => "declined on a cancellation barrier",
+            Self::AlignmentLimit => "alignment limit exceeded",
         })
     }
 }
@@ -508,6 +511,30 @@ pub enum TraceEvent {
         timestamp: EventTime,
         watermark: EventTime,
     },
+    /// A state was too large for a job manager that keeps states in memory: the snapshot fails. In bytes.
+    StateTooLarge {
+        task: TaskId,
+        attempt: Attempt,
+        checkpoint: CheckpointId,
+        bytes: u64,
+        most: u64,
+    },
+    /// A shared file is durable, written by a task for a checkpoint; `content` is a hash of what is in it.
+    FileCreated {
+        task: TaskId,
+        attempt: Attempt,
+        checkpoint: CheckpointId,
+        file: FileId,
+        content: u64,
+    },
+    /// A checkpoint that has just completed refers to these shared files.
+    FilesReferred { run: RunId, checkpoint: CheckpointId, files: Arc<[SharedFile]> },
+    /// A completed checkpoint of a job that shares files is kept no more.
+    CheckpointDiscarded { run: RunId, checkpoint: CheckpointId },
+    /// A job manager deleted a shared file.
+    FileDeleted { run: RunId, file: FileId },
+    /// A task could not restore its state, since a shared file was not there.
+    FileMissing { task: TaskId, attempt: Attempt, file: FileId },
     /// The store that survives the job manager points to a checkpoint, but nobody has been told.
     PointerStored { run: RunId, checkpoint: CheckpointId },
     /// A new job manager took a job over, and these checkpoints with it, oldest first.

@@ -140,6 +140,11 @@ impl JobMaster {
             let assigned = assigned.expect("what could be restored at submission still can");
             self.plan = assigned.plan;
             shares = assigned.tasks;
+            if checkpoint.properties().job != self.submission.job
+                && !rules.unclaimed_files_built_upon
+            {
+                forget_files(&mut shares);
+            }
             in_flight = assigned.in_flight;
             let report = Arc::new(assigned.report);
             let checkpoint = checkpoint.properties().id;
@@ -162,5 +167,13 @@ impl JobMaster {
             let deployment = Deployment { restored, awaits_final_checkpoint, in_flight };
             effects.deployments.push((task, deployment));
         }
+    }
+}
+
+/// What belongs to another job is not built upon: it may be deleted at any time (the claim mode `NO_CLAIM`).
+fn forget_files(shares: &mut [Option<RestoredTask>]) {
+    let operators = shares.iter_mut().flatten().flat_map(|share| &mut share.operators);
+    for state in operators.flatten() {
+        state.shared.clear();
     }
 }

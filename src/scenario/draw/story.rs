@@ -2,7 +2,7 @@
 
 use super::sketch::Sketch;
 use super::{Draw, Profile, Scale, part, percent};
-use crate::job::{AtEnd, CheckpointMode};
+use crate::job::{AtEnd, CheckpointMode, StateBackend};
 use crate::kernel::SimTime;
 use crate::scenario::{
     Action, CheckpointConfig, Failover, JobConfig, Line, Milestone, Network, RestartStrategy,
@@ -10,8 +10,14 @@ use crate::scenario::{
 };
 use crate::trace::JobStatus;
 
+/// Percent of acts whose successor starts from a checkpoint that they leave behind.
+const CHECKPOINT_KEPT: u64 = 12;
+/// How many checkpoints such an act keeps: enough that the one asked for is still there in the end.
+const RETAINED_FOR_OTHERS: u32 = 8;
 /// The jobs by act.
 pub(super) const NAMES: [&str; 3] = ["first", "second", "third"];
+/// Percent of aligned jobs that read on into buffers of their own while they align.
+const BUFFERS: u64 = 10;
 /// Percent of worlds in which a job is cancelled and another goes on from its savepoint.
 const SUCCESSOR: u64 = 62;
 /// Percent of those in which that happens twice.
@@ -70,6 +76,8 @@ pub(super) enum Exit {
     Stop(bool),
     /// Cancelled; its successor starts from a savepoint taken at this time.
     Fallback(SimTime),
+    /// Cancelled, leaving its checkpoints behind; its successor starts from one that the user asked for at this time.
+    Checkpoint(SimTime),
 }
 
 /// What happens, less what goes wrong.
@@ -99,7 +107,9 @@ impl Plot {
             let falls_back = draw.chance(format_args!("{name}/fallback"), FALLBACK);
             let stops = profile.stops && draw.chance(format_args!("{name}/stop"), STOPPED);
             let drains = draw.chance(format_args!("{name}/drain"), DRAINED);
+            let keeps = draw.chance(format_args!("{name}/checkpoint-kept"), CHECKPOINT_KEPT);
             let exit = match (falls_back, stops) {
+                _ if profile.backends && keeps => Exit::Checkpoint(taken),
                 (true, _) => Exit::Fallback(taken),
                 (false, true) => Exit::Stop(drains),
                 (false, false) => Exit::Savepoint,
@@ -180,7 +190,13 @@ impl Plot {
         let patience = self.interval.times(draw.within("timeout-intervals", (2, 5)));
         let pauses = draw.chance("min-pause-set", 30);
         let at_least_once = profile.at_least_once && draw.chance("at-least-once", AT_LEAST_ONCE);
-        let unaligned = profile.unaligned && !at_least_once && draw.chance("unaligned", UNALIGNED);
+        let leaves = self.acts.iter().any(|act| matches!(act.exit, Some(Exit::Checkpoint(_))));
+        // What is in flight can only be put back where the exchanges are as they were.
+        let may_overtake = !(leaves && self.changed.contains(&true));
+        let unaligned = profile.unaligned
+            && may_overtake
+            && !at_least_once
+            && draw.chance("unaligned", UNALIGNED);
         let waits = unaligned && draw.chance("aligned-timeout-set", ALIGNED_FIRST);
         let max_concurrent = draw.weighted("max-concurrent", &[(1, 5), (2, 2), (3, 2)]);
         CheckpointConfig {
@@ -192,15 +208,19 @@ impl Plot {
                 SimTime::ZERO
             },
             max_concurrent: if unaligned { 1 } else { max_concurrent },
-            retained: draw.count("retained", (1, 3)),
-            retention: draw.weighted(
-                "retention",
-                &[
-                    (Retention::None, 2),
-                    (Retention::DeleteOnCancellation, 1),
-                    (Retention::RetainOnCancellation, 1),
-                ],
-            ),
+            retained: if leaves { RETAINED_FOR_OTHERS } else { draw.count("retained", (1, 3)) },
+            retention: if leaves {
+                Retention::RetainOnCancellation
+            } else {
+                draw.weighted(
+                    "retention",
+                    &[
+                        (Retention::None, 2),
+                        (Retention::DeleteOnCancellation, 1),
+                        (Retention::RetainOnCancellation, 1),
+                    ],
+                )
+            },
             tolerable_failures: draw.weighted("tolerable-failures", &[(0, 3), (1, 2), (5, 5)]),
             mode: if at_least_once {
                 CheckpointMode::AtLeastOnce
@@ -213,6 +233,9 @@ impl Plot {
             } else {
                 SimTime::ZERO
             },
+            alignment_limit: (!unaligned && !at_least_once && draw.chance("buffers", BUFFERS))
+                .then(|| draw.count("alignment-limit", (1, 40))),
+            backend: if profile.backends { backend(draw) } else { StateBackend::default() },
         }
     }
 
@@ -242,6 +265,12 @@ impl Plot {
             Some(Exit::Fallback(at)) => {
                 let action = Action::Savepoint { job: job.clone(), label: label.clone() };
                 steps.push(step(Trigger::At(at), action));
+                None
+            }
+            Some(Exit::Checkpoint(at)) => {
+                let action = Action::Checkpoint { job: job.clone(), label: label.clone() };
+                let asked = step(Trigger::At(at), action);
+                steps.push(Step { retry: Some(part(self.interval, 4)), ..asked });
                 None
             }
             Some(Exit::Savepoint | Exit::Stop(_)) | None => {
@@ -276,6 +305,17 @@ impl Plot {
         };
         steps.push(step(Trigger::When(canceled, pause), run));
     }
+}
+
+/// Where snapshots go. In files they are inline or not, as the sizes happen to be.
+fn backend(draw: &Draw<'_>) -> StateBackend {
+    let in_memory = StateBackend::JobManager { max_state_size: StateBackend::MAX_STATE_SIZE };
+    let in_files = StateBackend::FileSystem { inline_below: draw.count("inline-below", (0, 500)) };
+    let incremental = StateBackend::Incremental;
+    draw.weighted(
+        "state-backend",
+        &[(StateBackend::default(), 5), (in_memory, 1), (in_files, 1), (incremental, 3)],
+    )
 }
 
 /// A step that need not be refused.

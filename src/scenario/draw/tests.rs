@@ -1,7 +1,8 @@
 use super::*;
-use crate::job::{OperatorKind, Plan};
+use crate::job::{OperatorKind, Plan, StateBackend};
 use crate::operator::Catalogue;
 use crate::scenario::{Action, JobConfig, Step};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Enough seeds for each feature to come up with each other one.
@@ -28,6 +29,21 @@ fn every_drawn_job_can_be_built() {
             plan.unwrap_or_else(|error| panic!("seed {}: {error}", story.seed));
         }
     }
+}
+
+#[test]
+fn every_state_backend_is_drawn_unless_a_profile_says_otherwise() {
+    let backends = |profile| {
+        let jobs = stories(profile).flat_map(|story| story.jobs);
+        let word = |job: JobConfig| match job.checkpoint.backend {
+            StateBackend::JobManager { .. } => "job-manager",
+            StateBackend::FileSystem { .. } => "file-system",
+            StateBackend::Incremental => "incremental",
+        };
+        jobs.map(word).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(backends(Profile::default()).len(), 3);
+    assert_eq!(backends(Profile { backends: false, ..Profile::default() }).len(), 1);
 }
 
 #[test]

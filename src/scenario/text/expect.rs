@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use toml::Spanned;
 
 /// The checks that `holds` and `breaks` can name.
-pub const CHECK_NAMES: [&str; 8] = [
+pub const CHECK_NAMES: [&str; 9] = [
     "cut-consistency",
     "output-equivalence",
     "ownership-partition",
@@ -17,6 +17,7 @@ pub const CHECK_NAMES: [&str; 8] = [
     "durable-before-visible",
     "participants-and-fencing",
     "transaction-hygiene",
+    "reference-safety",
     "recovery-point",
 ];
 
@@ -51,7 +52,11 @@ pub const SOMETIMES_NAMES: &[&str] = &[
     "in-flight-restored",
     "records-past-the-barrier",
     "cancellation-arrived",
+    "alignment-limit-exceeded",
     "region-restarted",
+    "shared-file-deleted",
+    "shared-file-missing",
+    "state-too-large",
     "job-taken-over",
     "write-refused",
     "write-torn",

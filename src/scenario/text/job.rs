@@ -2,10 +2,10 @@
 
 use super::node::Nodes;
 use super::operator::{FromText, OperatorText};
-use super::shape::{CheckpointText, JobText, RestartText};
+use super::shape::{BackendText, CheckpointText, JobText, RestartText};
 use super::source::Source;
 use super::word::{Count, Ordered, Time};
-use crate::job::{CheckpointMode, JobGraph};
+use crate::job::{CheckpointMode, JobGraph, StateBackend};
 use crate::kernel::SimTime;
 use crate::operator::Catalogue;
 use crate::scenario::{
@@ -275,7 +275,66 @@ fn checkpoint(
         mode: text.mode.unwrap_or_default(),
         unaligned: unaligned(source, text)?,
         aligned_timeout: text.aligned_timeout.as_ref().map_or(SimTime::ZERO, |t| t.get_ref().0),
+        alignment_limit: alignment_limit(source, text)?,
+        backend: backend(source, text)?,
     })
+}
+
+/// Where snapshots go, with the one size that means something there.
+fn backend(source: Source<'_>, text: &CheckpointText) -> Result<StateBackend, ScenarioError> {
+    let misplaced = |key: &str, size: &Spanned<u32>, backend: &str| {
+        let message = format!("`{key}` without `state-backend = \"{backend}\"`");
+        let help = match backend {
+            "job-manager" => "leave it out: files may have any size",
+            _ => "leave it out: only file-system snapshots are partly inside the metadata",
+        };
+        source.error_with(&size.span(), message, help)
+    };
+    let is = |backend| text.state_backend == backend;
+    match (&text.max_state_size, &text.inline_below) {
+        (Some(size), _) if !is(BackendText::JobManager) => {
+            return Err(misplaced("max-state-size", size, "job-manager"));
+        }
+        (_, Some(size)) if !is(BackendText::FileSystem) => {
+            return Err(misplaced("inline-below", size, "file-system"));
+        }
+        (Some(_) | None, Some(_) | None) => {}
+    }
+    let or = |size: &Option<Spanned<u32>>, or| size.as_ref().map_or(or, |size| *size.get_ref());
+    Ok(match text.state_backend {
+        BackendText::JobManager => {
+            let max_state_size = or(&text.max_state_size, StateBackend::MAX_STATE_SIZE);
+            StateBackend::JobManager { max_state_size }
+        }
+        BackendText::FileSystem => {
+            let inline_below = or(&text.inline_below, StateBackend::INLINE_BELOW);
+            StateBackend::FileSystem { inline_below }
+        }
+        BackendText::Incremental => StateBackend::Incremental,
+    })
+}
+
+/// How much a subtask may buffer while it aligns, if it does.
+fn alignment_limit(
+    source: Source<'_>,
+    text: &CheckpointText,
+) -> Result<Option<u32>, ScenarioError> {
+    let Some(limit) = &text.alignment_limit else { return Ok(None) };
+    let never_aligns = if text.mode == Some(CheckpointMode::AtLeastOnce) {
+        Some("at-least-once checkpoints")
+    } else if text.unaligned.as_ref().is_some_and(|wanted| *wanted.get_ref()) {
+        Some("unaligned checkpoints")
+    } else {
+        None
+    };
+    match never_aligns {
+        Some(which) => Err(source.error_with(
+            &limit.span(),
+            format!("`alignment-limit` with {which}"),
+            "leave it out: only where barriers hold channels back is anything buffered",
+        )),
+        None => Ok(Some(limit.get_ref().0)),
+    }
 }
 
 /// Whether barriers may overtake records, if the other settings allow it.

@@ -118,6 +118,21 @@ pub(super) struct CheckpointText {
     pub mode: Option<crate::job::CheckpointMode>,
     pub unaligned: Option<Spanned<bool>>,
     pub aligned_timeout: Option<Spanned<Time>>,
+    pub alignment_limit: Option<Spanned<Count<{ u32::MAX }>>>,
+    #[serde(default)]
+    pub state_backend: BackendText,
+    pub max_state_size: Option<Spanned<u32>>,
+    pub inline_below: Option<Spanned<u32>>,
+}
+
+/// `state-backend = "incremental"`.
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum BackendText {
+    JobManager,
+    #[default]
+    FileSystem,
+    Incremental,
 }
 
 /// `restart = "none"` or `restart = { fixed-delay = { … } }`.

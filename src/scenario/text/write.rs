@@ -2,6 +2,7 @@
 
 use super::layout::{Table, key, list, quoted, range, time, word};
 use super::time::shuffle_text;
+use crate::job::StateBackend;
 use crate::kernel::SimTime;
 use crate::rules::Release;
 use crate::scenario::{
@@ -164,6 +165,22 @@ fn checkpoint(job: &JobConfig) -> Table {
             "aligned-timeout",
             time(this.aligned_timeout),
         );
+    if let Some(limit) = this.alignment_limit {
+        table.put("alignment-limit", limit);
+    }
+    match this.backend {
+        StateBackend::JobManager { max_state_size } => {
+            table.put("state-backend", quoted("job-manager")).put_if(
+                max_state_size != StateBackend::MAX_STATE_SIZE,
+                "max-state-size",
+                max_state_size,
+            )
+        }
+        StateBackend::FileSystem { inline_below } => {
+            table.put_if(inline_below != StateBackend::INLINE_BELOW, "inline-below", inline_below)
+        }
+        StateBackend::Incremental => table.put("state-backend", quoted("incremental")),
+    };
     table
 }
 

@@ -1,0 +1,4 @@
+//! What the fuzz targets check, for them, for the corpora and for the tests of the project.
+
+pub mod savepoint;
+pub mod scenario;
