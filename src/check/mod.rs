@@ -455,6 +455,7 @@ impl TraceSink for Checks {
             TraceEvent::RestoreMapped { run, checkpoint, .. } => {
                 self.on_report(*run, *checkpoint, entry);
             }
+            TraceEvent::TaskManagerLost { .. } => self.coverage.zombies = 1,
             TraceEvent::WriteDisturbed { .. } => self.coverage.disturbed_writes = 1,
             TraceEvent::JobTakenOver { .. } => self.coverage.taken_over = 1,
             TraceEvent::RegionRestarted { run, restored, .. } => {

@@ -110,6 +110,10 @@ pub(super) enum Control {
     UploadFailed { task: TaskId, attempt: Attempt, checkpoint: CheckpointId },
     /// A new task manager takes the place of a lost one.
     Replaced(TaskManagerId),
+    /// A task manager that is cut off has not been heard of for too long.
+    HeartbeatTimeout(TaskManagerId),
+    /// A task manager is not cut off any more.
+    NetworkWhole(TaskManagerId),
     /// The world ends here at the latest.
     Until,
     /// The world ends if nothing has happened since: the activity counter then.

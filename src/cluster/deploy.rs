@@ -27,6 +27,7 @@ impl World {
             let master = self.runs[run.index()].master.as_ref();
             let plan =
                 master.map_or_else(|| Arc::clone(&cast.plan), |master| Arc::clone(master.plan()));
+            self.leave_zombies(run, &tasks, agenda);
             self.reset_channels(&cast, &tasks);
             for (task, manager) in tasks.into_iter().zip(placement) {
                 let attempt = self.attempt_of(run, task);
@@ -41,6 +42,7 @@ impl World {
                 place.stalled.clear();
                 place.turn = crate::kernel::Ticket::default();
                 place.is_idle = false;
+                place.is_zombie = false;
                 place.wake = None;
                 place.has_overslept = false;
                 self.tell(TraceEvent::TaskDeployed { task: id, attempt, manager });

@@ -208,6 +208,8 @@ impl World {
             Control::UploadFailed { task, attempt, checkpoint } => {
                 self.on_upload_failed(task, attempt, checkpoint, agenda);
             }
+            Control::HeartbeatTimeout(manager) => self.on_heartbeat_timeout(manager, agenda),
+            Control::NetworkWhole(manager) => self.on_network_whole(manager, agenda),
             Control::Replaced(manager) => self.on_replaced(manager, agenda),
             Control::Until => {
                 self.until_reached = self.any_alive();

@@ -71,6 +71,10 @@ impl World {
         self.runs[run.index()].leader += 1;
         let mut registered = self.now;
         for task in self.tasks_at_work(run) {
+            // One that is cut off hears of nothing.
+            if self.waits_until(task).is_some() {
+                continue;
+            }
             let attempt = self.places[task.index()].attempt;
             let (low, high) = self.network.message_latency;
             let draw = u64::from(attempt.number()) << 32 | 1 << 62;
@@ -91,6 +95,11 @@ impl World {
 
     /// The new job manager deploys the job again.
     pub(super) fn recover(&mut self, run: RunId, agenda: &mut Agenda) {
+        // Those that are cut off do not register.
+        let cut_off: Vec<_> = self.cut_off.keys().copied().collect();
+        for manager in cut_off {
+            self.on_heartbeat_timeout(manager, agenda);
+        }
         let Some(left) = &self.runs[run.index()].left else { return };
         let submission = self.runs[run.index()].submission.as_ref();
         let submission = submission.expect("what is highly available is kept as it was submitted");

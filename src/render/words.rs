@@ -54,6 +54,7 @@ pub fn step_in_words(step: &Step) -> String {
         Action::Unblock(task) => format!("unblock {}", subtask(task)),
         Action::Kill(task) => format!("kill {}", subtask(task)),
         Action::KillTaskManager(number) => format!("kill task manager {number}"),
+        Action::Partition(number, span) => format!("cut task manager {number} off for {span}"),
         Action::KillJobManager => "kill the job manager".to_owned(),
         Action::Storage(failing) => storage_in_words(failing),
         Action::Lose(aim) => format!("lose {}", aimed(aim)),
@@ -197,6 +198,7 @@ pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
         | TraceEvent::StepRefused { .. }
         | TraceEvent::FaultInjected { .. }
         | TraceEvent::WriteDisturbed { .. }
+        | TraceEvent::TaskManagerLost { .. }
         | TraceEvent::MessageDisturbed { .. } => scenario_line(event, names),
     }
 }
@@ -531,8 +533,17 @@ fn scenario_line(event: &TraceEvent, names: &Names) -> Line {
             Fault::TaskManagerKilled(manager) => {
                 of_scenario(format!("task manager {} died", manager.number()))
             }
+            Fault::TaskManagerCutOff(manager) => {
+                of_scenario(format!("task manager {} is cut off", manager.number()))
+            }
+            Fault::TaskManagerBack(manager) => {
+                of_scenario(format!("task manager {} is back", manager.number()))
+            }
             Fault::JobManagerKilled => of_scenario("the job manager died".to_owned()),
         },
+        TraceEvent::TaskManagerLost { manager } => {
+            of_scenario(format!("task manager {} is given up", manager.number()))
+        }
         TraceEvent::WriteDisturbed { run, task, checkpoint, write, fault } => {
             let what = match write {
                 DurableWrite::State => "snapshot",

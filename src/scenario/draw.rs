@@ -8,6 +8,7 @@
 
 mod change;
 mod fault;
+mod partition;
 mod sketch;
 mod storage;
 mod story;
@@ -47,6 +48,8 @@ pub struct Profile {
     pub backends: bool,
     /// Whether another job manager may take jobs over.
     pub high_availability: bool,
+    /// Whether task managers may be cut off from the job manager.
+    pub partitions: bool,
     /// Whether storage may refuse, tear or lose a write, or its reply.
     pub storage: bool,
 }
@@ -68,6 +71,7 @@ impl Default for Profile {
             backends: true,
             high_availability: true,
             storage: true,
+            partitions: true,
         }
     }
 }
@@ -113,6 +117,9 @@ impl Scenario {
             steps.extend(trouble::steps(&draw, &plot, &jobs));
         }
         steps.extend(fault::steps(&draw, &plot, profile, &jobs, &cluster));
+        if profile.partitions {
+            steps.extend(partition::steps(&draw, &plot, &jobs, &cluster));
+        }
         if profile.storage {
             steps.extend(storage::steps(&draw, &plot, &jobs, &cluster));
         }
@@ -293,6 +300,8 @@ fn cluster(draw: &Draw<'_>, profile: &Profile) -> ClusterConfig {
         slots: 16,
         replaced_after: draw
             .span("replaced-after", (SimTime::from_millis(100), SimTime::from_secs(2))),
+        heartbeat_timeout: draw
+            .span("heartbeat-timeout", (SimTime::from_millis(50), SimTime::from_millis(800))),
         takeover_after: (profile.high_availability && is_available).then_some(takeover),
     }
 }

@@ -65,6 +65,8 @@ pub struct ClusterConfig {
     /// How long after the death of the job manager another one takes over; none without high availability, where its jobs
     /// are lost.
     pub takeover_after: Option<SimTime>,
+    /// How long after the last heartbeat of a task manager its tasks are given up (`heartbeat.timeout`).
+    pub heartbeat_timeout: SimTime,
 }
 
 /// How long things take. Ranges are inclusive; the seed draws within them.
@@ -354,6 +356,8 @@ pub enum Action {
     Kill(TaskName),
     /// Kills a task manager, by number from 0, with every subtask on it.
     KillTaskManager(u16),
+    /// Cuts a task manager, by number from 0, off from the job manager for so long.
+    Partition(u16, SimTime),
     /// Kills the job manager; without high availability its jobs are lost.
     KillJobManager,
     /// Lets the next writes that fit go wrong.

@@ -62,6 +62,8 @@ pub const SOMETIMES_NAMES: &[&str] = &[
     "write-torn",
     "write-lost",
     "write-reply-lost",
+    "task-manager-cut-off",
+    "task-manager-lost",
 ];
 
 /// What expectations can name.

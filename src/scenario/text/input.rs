@@ -26,6 +26,7 @@ pub(super) fn cluster(
         task_managers: text.task_managers.map_or(default.task_managers, Count::narrow),
         slots: text.slots.map_or(default.slots, Count::narrow),
         replaced_after: text.replaced_after.map_or(default.replaced_after, |time| time.0),
+        heartbeat_timeout: text.heartbeat_timeout.map_or(default.heartbeat_timeout, |time| time.0),
         takeover_after: text.high_availability.then_some(takeover),
     })
 }

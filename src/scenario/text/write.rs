@@ -66,6 +66,11 @@ fn cluster(cluster: &ClusterConfig) -> Table {
         "replaced-after",
         time(cluster.replaced_after),
     );
+    table.put_if(
+        cluster.heartbeat_timeout != default.heartbeat_timeout,
+        "heartbeat-timeout",
+        time(cluster.heartbeat_timeout),
+    );
     if let Some(after) = cluster.takeover_after {
         let is_usual = after == ClusterConfig::TAKEOVER_AFTER;
         table.put("high-availability", true).put_if(!is_usual, "takeover-after", time(after));
