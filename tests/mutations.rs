@@ -2,7 +2,7 @@
 
 use sandbar::check::{
     CUT_CONSISTENCY, DURABLE_BEFORE_VISIBLE, MAPPING_TOTALITY, OUTPUT_EQUIVALENCE,
-    OWNERSHIP_PARTITION, PARTICIPANTS_AND_FENCING, RECOVERY_POINT, REFERENCE_SAFETY,
+    OWNERSHIP_PARTITION, PARTICIPANTS_AND_FENCING, RECOVERY_POINT, REFERENCE_SAFETY, TIME_FIDELITY,
     TRANSACTION_HYGIENE,
 };
 use sandbar::operator::Catalogue;
@@ -39,6 +39,10 @@ const fn check_against(mutation: Mutation) -> &'static str {
         | Mutation::LeakLateAck => REFERENCE_SAFETY,
         Mutation::OrphanedKeyRanges => OWNERSHIP_PARTITION,
         Mutation::ListStateLeftBehind => MAPPING_TOTALITY,
+        Mutation::WatermarkAheadOfReplay
+        | Mutation::WatermarkBeforeTimers
+        | Mutation::SnapshotOmitsTimers
+        | Mutation::SwsEmitsEndOfInput => TIME_FIDELITY,
     }
 }
 

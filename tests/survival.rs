@@ -39,7 +39,7 @@ fn scenario(savepoints: u32) -> String {
         partitions = 2
         every = '20ms'
         [job.sums]
-        checkpoint = { interval = '100ms' }
+        checkpoint = { interval = '100ms', state-backend = 'incremental' }
         operators = [
           { name = 'rows', source = 'rows', parallelism = 2, uid = 'rows' },
           { name = 'sums', aggregate = 'sum', key-by = 0, parallelism = 3, uid = 'sums' },

@@ -17,7 +17,7 @@ pub(super) struct Determined {
     /// How many rows stem from each origin.
     pub(super) origins: bool,
     /// The value of the rows that stem from an origin.
-    pinned: bool,
+    pub(super) pinned: bool,
 }
 
 impl Determined {

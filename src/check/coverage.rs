@@ -31,6 +31,15 @@ pub struct Coverage {
     /// Worlds in which a checkpoint completed that shares a file with another one.
     #[serde(default)]
     pub shared_files: u64,
+    /// Worlds in which a watermark was told.
+    #[serde(default)]
+    pub event_time: u64,
+    /// Worlds in which a record came too late.
+    #[serde(default)]
+    pub late: u64,
+    /// Worlds with a sink whose windows were compared with those of the reference.
+    #[serde(default)]
+    pub windows_compared: u64,
     /// Sinks compared as multisets.
     pub sinks_multiset: u64,
     /// Sinks compared by the last value of each key.
@@ -68,6 +77,9 @@ impl Coverage {
         self.kept_in_flight += other.kept_in_flight;
         self.incremental += other.incremental;
         self.shared_files += other.shared_files;
+        self.event_time += other.event_time;
+        self.late += other.late;
+        self.windows_compared += other.windows_compared;
         self.sinks_multiset += other.sinks_multiset;
         self.sinks_last_per_key += other.sinks_last_per_key;
         self.sinks_accounted += other.sinks_accounted;

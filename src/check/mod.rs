@@ -22,7 +22,9 @@ mod references;
 mod segments;
 mod sometimes;
 mod table;
+mod time;
 mod violation;
+mod windows;
 
 pub use coverage::Coverage;
 pub use features::OperatorFeatures;
@@ -48,6 +50,7 @@ use references::ReferencesCheck;
 use sometimes::Sometimes;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use time::TimeCheck;
 
 /// What a sender put into a channel before a barrier is what the receiver's snapshot holds of it (O1).
 pub const CUT_CONSISTENCY: &str = "cut-consistency";
@@ -69,9 +72,11 @@ pub const TRANSACTION_HYGIENE: &str = "transaction-hygiene";
 pub const REFERENCE_SAFETY: &str = "reference-safety";
 /// A restart goes back to the newest checkpoint that it may restore, and no further (O4).
 pub const RECOVERY_POINT: &str = "recovery-point";
+/// Watermarks, timers and windows are those of the records, restored or not (O10).
+pub const TIME_FIDELITY: &str = "time-fidelity";
 
 /// Every check: its name, and what holds if it holds.
-pub const CHECKS: [(&str, &str); 9] = [
+pub const CHECKS: &[(&str, &str)] = &[
     (
         CUT_CONSISTENCY,
         "what a sender put into a channel before a barrier is what the receiver's snapshot holds of it",
@@ -107,6 +112,10 @@ pub const CHECKS: [(&str, &str); 9] = [
     (
         RECOVERY_POINT,
         "a restart goes back to the newest checkpoint that it may restore, and no further",
+    ),
+    (
+        TIME_FIDELITY,
+        "no watermark runs ahead of its inputs or its timers, and windows hold their records, each once",
     ),
 ];
 
@@ -222,6 +231,7 @@ pub struct Checks {
     hygiene: (HygieneCheck, Check),
     references: (ReferencesCheck, Check),
     recovery: (RecoveryCheck, Check),
+    time: (TimeCheck, Check),
     early_commits: Vec<EarlyCommit>,
     has_completed: bool,
     last_entry: u64,
@@ -255,6 +265,7 @@ impl Checks {
             participants: Default::default(),
             hygiene: Default::default(),
             recovery,
+            time: Default::default(),
             early_commits: Vec::new(),
             has_completed: false,
             last_entry: 0,
@@ -277,12 +288,17 @@ impl Checks {
             let check = OutputCheck {
                 history: &self.history,
                 scenario: &self.setup.scenario,
-                surroundings: self.surroundings(),
+                surroundings: Surroundings {
+                    catalogue: &self.setup.catalogue,
+                    inputs: &self.setup.inputs,
+                    names: &self.input_names,
+                },
                 file: self.setup.file.as_ref(),
                 world,
                 last_entry: self.last_entry,
             };
-            check.judge(&mut output);
+            let (time, found) = &mut self.time;
+            self.coverage.windows_compared = check.judge(&mut output, time, found).min(1);
         }
         let output = match output.finding() {
             Finding::Held if !self.setup.with_output => Finding::Skipped,
@@ -301,6 +317,8 @@ impl Checks {
         self.coverage.incremental =
             u64::from(backends.any(|backend| backend == StateBackend::Incremental));
         self.coverage.shared_files = u64::from(references.has_shared);
+        self.coverage.event_time = u64::from(self.time.0.has_time());
+        self.coverage.late = u64::from(!self.time.0.late.is_empty());
         self.coverage.ended_before_first_checkpoint = u64::from(!self.has_completed);
         Verdict {
             checks: vec![
@@ -313,6 +331,7 @@ impl Checks {
                 (TRANSACTION_HYGIENE, self.hygiene.1.finding()),
                 (REFERENCE_SAFETY, self.references.1.finding()),
                 (RECOVERY_POINT, self.recovery.1.finding()),
+                (TIME_FIDELITY, self.time.1.finding()),
             ],
             classes: classes.into_iter().collect(),
             sometimes: self.sometimes.seen,
@@ -434,6 +453,8 @@ impl TraceSink for Checks {
         self.hygiene.0.observe(entry, &self.history, &mut self.hygiene.1);
         self.references.0.observe(entry, &self.history, &mut self.references.1);
         self.recovery.0.observe(entry, &self.history, &mut self.recovery.1);
+        let (time, found) = &mut self.time;
+        time.observe(entry, &self.history, &self.setup.scenario, found);
         match &entry.event {
             TraceEvent::CheckpointCompleted { run, checkpoint, .. } => {
                 let (run, checkpoint) = (*run, *checkpoint);

@@ -8,8 +8,9 @@ use super::compare::{Bounds, by_last, by_origin, by_value};
 use super::history::{History, Progress, RunStory};
 use super::reference::Surroundings;
 use super::segments::{References, Stop};
+use super::time::TimeCheck;
 use super::violation::Violation;
-use super::{Check, EndOfWorld, FileStart, OUTPUT_EQUIVALENCE, promise, table};
+use super::{Check, EndOfWorld, FileStart, OUTPUT_EQUIVALENCE, promise, table, windows};
 use crate::effect::{ExternalSystem, Row};
 use crate::job::{
     CheckpointId, CheckpointKind, CheckpointMode, ExternalId, OperatorIndex, OperatorKind, RunId,
@@ -72,7 +73,7 @@ pub(super) enum Sink {
 
 impl Sink {
     /// Whether its rows are seen when they are committed, and not at once.
-    const fn is_transactional(self) -> bool {
+    pub(super) const fn is_transactional(self) -> bool {
         matches!(self, Self::TwoPhase | Self::Committer)
     }
 
@@ -105,7 +106,15 @@ pub(super) struct OutputCheck<'w> {
 
 impl<'w> OutputCheck<'w> {
     /// Judges all runs.
-    pub(super) fn judge(&self, found: &mut Check) {
+    ///
+    /// Returns how many sinks hold windows that were compared.
+    pub(super) fn judge(
+        &self,
+        found: &mut Check,
+        time: &TimeCheck,
+        found_of_time: &mut Check,
+    ) -> u64 {
+        let mut windows = 0;
         let mut references = References::new(self.history, self.surroundings, self.file);
         for run in self.history.runs.iter().flatten() {
             let demands = self.demands(run, found);
@@ -117,6 +126,8 @@ impl<'w> OutputCheck<'w> {
             }
             let classes = determined(&run.cast.plan.graph, self.surroundings.catalogue);
             for demand in demands {
+                let compared = windows::judge(self, run, &demand, &references, time, found_of_time);
+                windows += u64::from(compared);
                 let mut determined = classes[demand.sink];
                 if self.may_count_twice(run) {
                     determined = determined.of_replays();
@@ -136,6 +147,7 @@ impl<'w> OutputCheck<'w> {
                 }
             }
         }
+        windows
     }
 
     /// Judges rows that were appended or committed.
@@ -328,7 +340,7 @@ impl<'w> OutputCheck<'w> {
         promise::mode_of(self.scenario, self.history, run.cast.run) == CheckpointMode::ExactlyOnce
     }
 
-    fn may_count_twice(&self, run: &RunStory) -> bool {
+    pub(super) fn may_count_twice(&self, run: &RunStory) -> bool {
         promise::may_count_twice(self.scenario, self.history, run)
     }
 

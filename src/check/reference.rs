@@ -234,14 +234,21 @@ impl<'w> Evaluation<'w> {
         self.nodes[place].has_ended = true;
     }
 
-    /// Event time comes to its end: every timer that waits for it fires.
+    /// Time comes to its end: every timer fires. In a job those of virtual time that are left do not; who reads these rows
+    /// knows.
     fn end_time(&mut self, place: usize) {
-        while self.nodes[place].state.timers().is_some() {
-            let timers = self.nodes[place].state.timers_mut().of_mut(TimerKind::Event);
-            let Some(timer) = timers.pop_due(i64::MAX) else { return };
-            self.call_with(place, Origin::default(), Some(&timer), |operator, context| {
-                operator.on_timer(TimerKind::Event, &timer, context);
-            });
+        if self.nodes[place].state.timers().is_none() {
+            return;
+        }
+        for kind in TimerKind::ALL {
+            let next = |nodes: &mut Vec<Node>| {
+                nodes[place].state.timers_mut().of_mut(kind).pop_due(i64::MAX)
+            };
+            while let Some(timer) = next(&mut self.nodes) {
+                self.call_with(place, Origin::default(), Some(&timer), |operator, context| {
+                    operator.on_timer(kind, &timer, context);
+                });
+            }
         }
     }
 

@@ -78,6 +78,10 @@ impl ReferencesCheck {
                 }
                 None
             }
+            TraceEvent::JobTakenOver { run, checkpoints } => {
+                self.succeed(*run, checkpoints, history);
+                None
+            }
             TraceEvent::FilesReferred { run, checkpoint, files } => {
                 self.refer(*run, *checkpoint, files)
             }
@@ -88,10 +92,6 @@ impl ReferencesCheck {
             TraceEvent::CheckpointDiscarded { run, checkpoint } => {
                 self.stores.entry(*run).or_default().remove(checkpoint);
                 self.references.remove(&(Some(*run), *checkpoint));
-                None
-            }
-            TraceEvent::JobTakenOver { run, checkpoints } => {
-                self.forget_but(*run, checkpoints, history);
                 None
             }
             TraceEvent::FileDeleted { run, file } => self.delete(*run, *file, history),
@@ -120,22 +120,12 @@ impl ReferencesCheck {
         }
     }
 
-    /// A new job manager knows only of the files of the checkpoints that it found; those that its predecessor was told of
-    /// otherwise are nobody's.
-    fn forget_but(&mut self, run: RunId, found: &[CheckpointId], history: &History) {
-        let is_found = |file: &FileId| {
-            let files = found.iter().filter_map(|id| self.references.get(&(Some(run), *id)));
-            files.flat_map(|files| files.iter()).any(|other| other.id == *file)
-        };
-        let is_of_run = |kept: &Kept| {
-            kept.written.is_some_and(|(task, ..)| history.run_of(task) == run) && kept.is_known
-        };
-        let lost = self.files.iter().filter(|(id, kept)| is_of_run(kept) && !is_found(id));
-        let lost: Vec<FileId> = lost.map(|(id, _)| *id).collect();
-        for file in lost {
-            self.files.get_mut(&file).expect("it was there a moment ago").is_known = false;
-        }
-        self.stores.insert(run, found.iter().copied().collect());
+    /// A new job manager knows the files of the checkpoints that it has found, and no others.
+    fn succeed(&mut self, run: RunId, checkpoints: &[CheckpointId], history: &History) {
+        self.stores.insert(run, checkpoints.iter().copied().collect());
+        let is_own =
+            |kept: &Kept| kept.written.is_some_and(|(task, ..)| history.run_of(task) == run);
+        self.files.values_mut().filter(|kept| is_own(kept)).for_each(|kept| kept.is_known = false);
     }
 
     fn refer(
@@ -148,6 +138,11 @@ impl ReferencesCheck {
         let shares = |other: &SharedFile| files.contains(other);
         self.has_shared |= others.flat_map(|(_, others)| others.iter()).any(shares);
         self.references.insert((Some(run), checkpoint), Arc::clone(files));
+        for file in files.iter() {
+            if let Some(kept) = self.files.get_mut(&file.id) {
+                kept.is_known = true;
+            }
+        }
         files.iter().find_map(|file| match self.files.get(&file.id) {
             None => Some(format!(
                 "checkpoint {checkpoint} completed and refers to shared/{}, which is not there",

@@ -1,6 +1,7 @@
 //! What happened at least once, by name: a scenario that means to show something says so, and fails if it did not.
 
 use super::history::{History, RunStory};
+use crate::job::WatermarkStatus;
 use crate::trace::{AbortReason, EndOfTask, Entry, Fault, MessageFate, StorageFault, TraceEvent};
 use std::collections::BTreeSet;
 
@@ -22,6 +23,7 @@ pub const SOMETIMES: &[&str] = &[
     "job-manager-killed",
     "job-stopped",
     "job-taken-over",
+    "late-record",
     "message-delayed",
     "message-lost",
     "operator-failed",
@@ -34,6 +36,7 @@ pub const SOMETIMES: &[&str] = &[
     "shared-file-deleted",
     "shared-file-missing",
     "snapshot-failed",
+    "source-idle",
     "state-too-large",
     "task-blocked",
     "task-killed",
@@ -41,6 +44,7 @@ pub const SOMETIMES: &[&str] = &[
     "task-manager-killed",
     "task-manager-lost",
     "tasks-finished",
+    "timers-fired",
     "transaction-aborted",
     "transaction-recovered",
     "write-lost",
@@ -117,6 +121,11 @@ impl Sometimes {
                 MessageFate::Delayed => "message-delayed",
             },
             TraceEvent::TaskEnded { how: EndOfTask::Finished, .. } => "tasks-finished",
+            TraceEvent::TimersFired { .. } => "timers-fired",
+            TraceEvent::LateDropped { .. } => "late-record",
+            TraceEvent::WatermarkStatusChanged { status: WatermarkStatus::Idle, .. } => {
+                "source-idle"
+            }
             _ => return,
         };
         self.seen.insert(name);

@@ -3,21 +3,21 @@
 //! Knows which tasks take part only from what it is told at a trigger. Does not know how a job is cancelled or
 //! restarted.
 
-mod storing;
+mod store;
 
-use super::decide::{Situation, TriggerDecision, decide_trigger, outlives};
+use super::decide::{Situation, TriggerDecision, decide_trigger};
 use super::pending::{Pending, Purpose};
 use super::requests::Requests;
 use super::shared_registry::SharedStateRegistry;
 use crate::effect::{FileChange, JobEffects, JobTimer, PointerChange, ToTask};
 use crate::job::{
-    Attempt, Barrier, CheckpointConfig, CheckpointId, CheckpointKind, FileId, JobId, OperatorIndex,
-    Plan, RunId, StateBackend, Stop, TaskId,
+    Attempt, Barrier, CheckpointConfig, CheckpointId, CheckpointKind, JobId, OperatorIndex, Plan,
+    RunId, Stop, TaskId,
 };
 use crate::kernel::SimTime;
 use crate::rules::Rules;
 use crate::state::{AckLedger, CompletedCheckpoint, OperatorSnapshot};
-use crate::trace::{AbortReason, AckVerdict, JobStatus, TraceEvent};
+use crate::trace::{AbortReason, AckVerdict, TraceEvent};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -120,6 +120,53 @@ impl Checkpoints {
         self.next = checkpoint.properties().id.next();
         self.registry.restore(&checkpoint, &self.rules);
         self.completed.push_back(Stored { checkpoint, is_foreign: true });
+    }
+
+    /// The snapshot that the run was started from is no recovery point any more: what `initial-restore-not-sticky` breaks.
+    pub fn forget_start(&mut self) {
+        self.completed.retain(|stored| !stored.is_foreign);
+    }
+
+    /// Its completed store outlives the job manager.
+    pub const fn be_highly_available(&mut self) {
+        self.is_highly_available = true;
+    }
+
+    /// A new job manager finds these in the store, oldest first, and ids go on.
+    pub fn inherit(
+        &mut self,
+        completed: Vec<Arc<CompletedCheckpoint>>,
+        next: CheckpointId,
+        effects: &mut JobEffects,
+    ) {
+        assert!(self.pending.is_empty(), "a job manager takes over before anything else");
+        self.next = next;
+        for checkpoint in &completed {
+            if checkpoint.properties().job == self.job {
+                self.registry.inherit(checkpoint);
+                self.tell_files(checkpoint, effects);
+            }
+        }
+        let stored = |checkpoint: Arc<CompletedCheckpoint>| {
+            let is_foreign = checkpoint.properties().job != self.job;
+            Stored { checkpoint, is_foreign }
+        };
+        self.completed = completed.into_iter().map(stored).collect();
+    }
+
+    /// The id that the next checkpoint gets.
+    pub const fn next_id(&self) -> CheckpointId {
+        self.next
+    }
+
+    /// The steps whose askers wait for a checkpoint or savepoint; nothing is pending any more.
+    pub fn steps_to_answer(&mut self) -> Vec<u32> {
+        let pending = std::mem::take(&mut self.pending);
+        let mut steps: Vec<_> = pending.values().filter_map(|p| p.purpose.step()).collect();
+        while let Some(purpose) = self.requests.take_first() {
+            steps.extend(purpose.step());
+        }
+        steps
     }
 
     /// The recovery point.
@@ -307,13 +354,6 @@ impl Checkpoints {
         assert!(older.is_none(), "the coordinator of {operator:?} was drawn twice");
     }
 
-    /// An ack of a task came, whatever becomes of it: the shared files that it tells of are in use.
-    pub fn register(&mut self, checkpoint: CheckpointId, snapshots: &[Arc<OperatorSnapshot>]) {
-        if self.rules.late_acks_registered || self.is_pending(checkpoint) {
-            self.registry.register(checkpoint, snapshots);
-        }
-    }
-
     /// Takes in an ack of a task of the current attempt.
     pub fn on_ack(
         &mut self,
@@ -368,6 +408,49 @@ impl Checkpoints {
         self.complete(completed, attempt, now, effects)
     }
 
+    /// The store that outlives the job manager replied: the checkpoint completes.
+    pub fn on_pointer(
+        &mut self,
+        checkpoint: CheckpointId,
+        attempt: Attempt,
+        now: SimTime,
+        effects: &mut JobEffects,
+    ) -> Completion {
+        let stored = self.storing.take().expect("it replies to what it was asked");
+        assert!(stored.properties().id == checkpoint, "one pointer is stored at a time");
+        if !self.pending.contains_key(&checkpoint) {
+            return Completion::Void;
+        }
+        self.complete(stored, attempt, now, effects)
+    }
+
+    /// The next checkpoint whose metadata was written while the store was told of another one.
+    pub fn next_written(&mut self) -> Option<CheckpointId> {
+        if self.storing.is_some() {
+            return None;
+        }
+        self.written.pop_front()
+    }
+
+    /// The metadata of a checkpoint, or the pointer to it, could not be written: it can fail like any other now.
+    pub fn give_up_writing(&mut self, checkpoint: CheckpointId) {
+        if self.is_being_stored(checkpoint) {
+            self.storing = None;
+        }
+        if let Some(pending) = self.pending.get_mut(&checkpoint) {
+            pending.is_writing = false;
+        }
+    }
+
+    /// Whether the store is being told of a checkpoint.
+    pub const fn is_storing(&self) -> bool {
+        self.storing.is_some()
+    }
+
+    fn is_being_stored(&self, checkpoint: CheckpointId) -> bool {
+        self.storing.as_ref().is_some_and(|stored| stored.properties().id == checkpoint)
+    }
+
     /// Whether a checkpoint of this purpose becomes a recovery point (SEMANTICS §4.8).
     fn enters_store(&self, purpose: &Purpose) -> bool {
         purpose.kind() == CheckpointKind::Checkpoint
@@ -388,10 +471,7 @@ impl Checkpoints {
         self.last_completion = Some(now);
         let run = self.run;
         effects.events.push(TraceEvent::CheckpointCompleted { run, attempt, checkpoint, kind });
-        if completed.files().next().is_some() {
-            let files = completed.files().copied().collect();
-            effects.events.push(TraceEvent::FilesReferred { run, checkpoint, files });
-        }
+        self.tell_files(&completed, effects);
         let purpose = pending.purpose;
         let is_savepoint = kind == CheckpointKind::Savepoint;
         let stops = purpose.stop().is_stop();
@@ -417,47 +497,6 @@ impl Checkpoints {
         }
         let notifies = !is_savepoint || stops || self.rules.savepoint_notifies_commit;
         Completion::Done { checkpoint: completed, notifies, purpose }
-    }
-
-    fn store(&mut self, checkpoint: Arc<CompletedCheckpoint>, effects: &mut JobEffects) {
-        let is_checkpoint = checkpoint.properties().kind == CheckpointKind::Checkpoint;
-        // What the store points to is kept from then on.
-        if is_checkpoint && !self.is_highly_available {
-            effects.files.push(FileChange::Checkpoint(Arc::clone(&checkpoint)));
-        }
-        self.completed.push_back(Stored { checkpoint, is_foreign: false });
-        let retained = usize::try_from(self.config.retained).expect("usize has 32 bits or more");
-        while self.completed.len() > retained {
-            let oldest = self.completed.pop_front().expect("more than one is there");
-            let checkpoint = oldest.checkpoint.properties().id;
-            effects.events.push(TraceEvent::CheckpointSubsumed { run: self.run, checkpoint });
-            if self.is_highly_available {
-                effects.pointers.push(PointerChange::Forget(checkpoint));
-            }
-            self.discard(oldest, effects);
-        }
-        let lowest = self.completed.iter().map(|stored| stored.checkpoint.properties().id).min();
-        let unused = self.registry.release(lowest, &self.rules);
-        self.remove_shared(unused, effects);
-    }
-
-    /// Removes the files of a checkpoint that the system owns. Whether it did.
-    fn discard(&self, stored: Stored, effects: &mut JobEffects) -> bool {
-        let properties = stored.checkpoint.properties();
-        let is_owned = !stored.is_foreign && properties.kind == CheckpointKind::Checkpoint;
-        if is_owned {
-            if self.config.backend == StateBackend::Incremental {
-                let (run, checkpoint) = (self.run, properties.id);
-                effects.events.push(TraceEvent::CheckpointDiscarded { run, checkpoint });
-            }
-            effects.files.push(FileChange::RemoveCheckpoint(stored.checkpoint));
-        }
-        is_owned
-    }
-
-    fn remove_shared(&self, files: Vec<FileId>, effects: &mut JobEffects) {
-        let remove = |file| FileChange::RemoveShared(self.job, file);
-        effects.files.extend(files.into_iter().map(remove));
     }
 
     fn subsume_pending(&mut self, completed: CheckpointId, effects: &mut JobEffects) {
@@ -526,23 +565,5 @@ impl Checkpoints {
                 effects.answers.push((step, Err(why.into())));
             }
         }
-    }
-
-    /// The job is over for good: its own checkpoints are removed, unless they outlive it. Nobody is left to be told.
-    pub fn shut_down(&mut self, end: JobStatus, effects: &mut JobEffects) {
-        let told = effects.messages.len();
-        self.storing = None;
-        self.suspend(effects);
-        effects.messages.truncate(told);
-        let stored = std::mem::take(&mut self.completed);
-        let mut lowest_kept = None;
-        for stored in stored {
-            let id = stored.checkpoint.properties().id;
-            if outlives(self.config.retention, end) || !self.discard(stored, effects) {
-                lowest_kept = lowest_kept.or(Some(id));
-            }
-        }
-        let unused = self.registry.release(lowest_kept, &self.rules);
-        self.remove_shared(unused, effects);
     }
 }

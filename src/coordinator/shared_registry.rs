@@ -36,12 +36,12 @@ impl SharedStateRegistry {
         }
     }
 
-    /// A new job manager finds this checkpoint of the run's own in the store. Oldest first.
+    /// A new job manager finds this checkpoint in the store: that is all it knows of its files. What the old one had heard
+    /// of beside is known to nobody any more.
     pub fn inherit(&mut self, checkpoint: &CompletedCheckpoint) {
         let id = checkpoint.properties().id;
         for file in checkpoint.files() {
-            let entry = self.files.entry(file.id).or_insert(Entry { created: id, last_used: id });
-            entry.last_used = entry.last_used.max(id);
+            self.use_file(id, file.id);
         }
     }
 
@@ -49,10 +49,14 @@ impl SharedStateRegistry {
     /// nobody registers would be deleted by nobody.
     pub fn register(&mut self, checkpoint: CheckpointId, snapshots: &[Arc<OperatorSnapshot>]) {
         for file in snapshots.iter().flat_map(|snapshot| snapshot.files()) {
-            let new = Entry { created: checkpoint, last_used: checkpoint };
-            let entry = self.files.entry(file).or_insert(new);
-            entry.last_used = entry.last_used.max(checkpoint);
+            self.use_file(checkpoint, file);
         }
+    }
+
+    fn use_file(&mut self, checkpoint: CheckpointId, file: FileId) {
+        let new = Entry { created: checkpoint, last_used: checkpoint };
+        let entry = self.files.entry(file).or_insert(new);
+        entry.last_used = entry.last_used.max(checkpoint);
     }
 
     /// Only checkpoints from `lowest` on are kept, or none: the files to delete.

@@ -38,6 +38,8 @@ pub struct Rules {
     pub watermark: WatermarkTaken,
     /// Whether the timers that a watermark makes due fire before it is sent on.
     pub timers_before_watermark: bool,
+    /// Whether a job that stops without draining leaves event time where it is (F3).
+    pub suspended_windows_stay_open: bool,
     /// Whether timers are part of a snapshot (A7).
     pub timers_in_snapshot: bool,
     /// Who owns a key group after a restore.

@@ -1,6 +1,8 @@
 //! Deliberately wrong behaviour, each a patch to one policy. With one switched on, a check must notice.
 
-use super::{CommitWhen, InFlightKept, IncrementBase, KeyGroupOwner, Rules, SharedFileEnd};
+use super::{
+    CommitWhen, InFlightKept, IncrementBase, KeyGroupOwner, Rules, SharedFileEnd, WatermarkTaken,
+};
 use serde::{Deserialize, Serialize};
 
 /// A broken protocol, named after the catalogue of real bugs.
@@ -35,6 +37,14 @@ pub enum Mutation {
     AckBeforeDurable,
     /// One task is not asked for its ack (C1, FLINK-3534). Breaks participants and fencing.
     CompleteWithMissingParticipant,
+    /// A task takes the watermark of its fastest channel for its own (I2). Breaks time fidelity.
+    WatermarkAheadOfReplay,
+    /// A watermark is sent on before the timers that it makes due have fired. Breaks time fidelity.
+    WatermarkBeforeTimers,
+    /// A job that stops without draining tells its operators that event time is over (F3). Breaks time fidelity.
+    SwsEmitsEndOfInput,
+    /// Timers are no part of a snapshot (A7). Breaks time fidelity.
+    SnapshotOmitsTimers,
     /// A sink that is restored aborts the transactions that its snapshot covers (G1). Breaks transaction hygiene.
     RestoredTransactionsAborted,
     /// A split enumerator is reset by a failover of the whole job only, not told of a region (C10, FLINK-21178). Breaks
@@ -66,7 +76,7 @@ pub enum Mutation {
 
 impl Mutation {
     /// Every mutation.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 27] = [
         Self::ProcessPastBarrier,
         Self::CommitOnSnapshot,
         Self::OrphanedKeyRanges,
@@ -81,6 +91,10 @@ impl Mutation {
         Self::AckBeforeDurable,
         Self::CompleteWithMissingParticipant,
         Self::RestoredTransactionsAborted,
+        Self::WatermarkAheadOfReplay,
+        Self::WatermarkBeforeTimers,
+        Self::SnapshotOmitsTimers,
+        Self::SwsEmitsEndOfInput,
         Self::ResetHookOnlyOnGlobal,
         Self::GcByEpochWindow,
         Self::AbortDeletesShared,
@@ -108,6 +122,10 @@ impl Mutation {
             Self::UcReorderInFlight => rules.in_flight = InFlightKept::OutOfOrder,
             Self::AckBeforeDurable => rules.ack_awaits_durability = false,
             Self::CompleteWithMissingParticipant => rules.every_participant_awaited = false,
+            Self::WatermarkAheadOfReplay => rules.watermark = WatermarkTaken::OfTheFastest,
+            Self::WatermarkBeforeTimers => rules.timers_before_watermark = false,
+            Self::SnapshotOmitsTimers => rules.timers_in_snapshot = false,
+            Self::SwsEmitsEndOfInput => rules.suspended_windows_stay_open = false,
             Self::RestoredTransactionsAborted => rules.restored_transactions_committed = false,
             Self::ResetHookOnlyOnGlobal => rules.split_enumerators_told_of_regions = false,
             Self::GcByEpochWindow => rules.shared_file_ends = SharedFileEnd::WithCreator,

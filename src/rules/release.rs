@@ -40,6 +40,7 @@ impl Release {
                 watermark: WatermarkTaken::OfTheSlowest,
                 timers_before_watermark: true,
                 timers_in_snapshot: true,
+                suspended_windows_stay_open: true,
                 key_group_owner: KeyGroupOwner::Range,
                 list_state_restored: true,
                 final_committables_sent: true,

@@ -14,6 +14,7 @@ mod storage;
 mod story;
 #[cfg(test)]
 mod tests;
+mod time;
 mod trouble;
 
 use super::{ClusterConfig, Expect, Input, InputKind, Network, Scenario};
@@ -52,6 +53,8 @@ pub struct Profile {
     pub partitions: bool,
     /// Whether storage may refuse, tear or lose a write, or its reply.
     pub storage: bool,
+    /// Whether sources may tell time, and windows take the place of running aggregates.
+    pub event_time: bool,
 }
 
 impl Default for Profile {
@@ -72,6 +75,7 @@ impl Default for Profile {
             high_availability: true,
             storage: true,
             partitions: true,
+            event_time: true,
         }
     }
 }
@@ -95,6 +99,8 @@ const TWO_INPUTS: u64 = 35;
 const RAGGED_CHANNELS: u64 = 60;
 /// The longest latency of a ragged channel, in gaps between two records of the world: a few records must fit in.
 const RAGGED_GAPS: (u64, u64) = (3, 15);
+/// Percent of worlds whose records tell time.
+const TELLS_TIME: u64 = 30;
 /// Percent of worlds with tiny channels, which fill up while an alignment lasts.
 const TINY_CHANNELS: u64 = 40;
 /// Percent of worlds in which another job manager takes over where one dies.
@@ -106,7 +112,7 @@ impl Scenario {
     /// The story of a seed. Ends, unless a fault prevents it, with a finished job, so that its output can be compared.
     pub fn draw(choices: &Choices, profile: &Profile) -> Self {
         let draw = Draw { choices };
-        let scale = Scale::draw(&draw);
+        let scale = Scale::draw(&draw, profile);
         let plot = story::Plot::draw(&draw, profile, &scale);
         let inputs = scale.inputs(&draw);
         let network = scale.network(&draw);
@@ -218,10 +224,12 @@ struct Scale {
     flow: SimTime,
     /// Between two records of the world.
     gap: SimTime,
+    /// How its records tell time, if they do.
+    time: Option<time::Clockwork>,
 }
 
 impl Scale {
-    fn draw(draw: &Draw<'_>) -> Self {
+    fn draw(draw: &Draw<'_>, profile: &Profile) -> Self {
         let total = draw.count("records", RECORDS);
         let records = if draw.chance("two-inputs", TWO_INPUTS) {
             let first = total * draw.count("records-of-first", (30, 70)) / 100;
@@ -230,7 +238,10 @@ impl Scale {
             vec![total]
         };
         let flow = draw.span("flow", FLOW);
-        Self { records, flow, gap: part(flow, u64::from(total)) }
+        let most = records.iter().copied().max().unwrap_or(total);
+        let tells_time = profile.event_time && draw.chance("event-time", TELLS_TIME);
+        let time = tells_time.then(|| time::Clockwork::draw(draw, most, flow));
+        Self { records, flow, gap: part(flow, u64::from(total)), time }
     }
 
     fn inputs(&self, draw: &Draw<'_>) -> Vec<Input> {
@@ -243,11 +254,11 @@ impl Scale {
                 kind: InputKind::Generate {
                     records: *records,
                     keys: draw.count(format_args!("keys-{place}"), KEYS),
-                    step: None,
+                    step: self.time.map(|time| time.step),
                 },
                 partitions,
                 every: part(self.flow.times(u64::from(at_once)), u64::from(*records)),
-                shuffle: None,
+                shuffle: self.time.and_then(|time| time.shuffle(draw, place)),
             }
         };
         self.records.iter().enumerate().map(input).collect()

@@ -77,6 +77,9 @@ impl Task {
         let (chain, mut around) = self.surroundings(now, effects);
         chain.cancel_source(&mut around);
         self.is_stopped = true;
+        if stop == Stop::Suspend && !self.identity.rules.suspended_windows_stay_open {
+            self.advance_to(EventTime::MAX, now, effects);
+        }
         if stop == Stop::Drain {
             self.tell_positions(None, now, effects);
             self.end_event_time(now, effects);

@@ -80,7 +80,12 @@ impl Task {
     }
 
     /// Event time advances: what is due fires, and the watermark goes on.
-    fn advance_to(&mut self, watermark: EventTime, now: SimTime, effects: &mut TaskEffects) {
+    pub(super) fn advance_to(
+        &mut self,
+        watermark: EventTime,
+        now: SimTime,
+        effects: &mut TaskEffects,
+    ) {
         assert!(self.phase == Phase::Running, "{:?}: time went on after the data", self.id());
         if !self.identity.rules.timers_before_watermark {
             self.emit_watermark(watermark, effects);

@@ -531,7 +531,7 @@ pub enum TraceEvent {
         file: FileId,
         content: u64,
     },
-    /// A checkpoint that has just completed refers to these shared files.
+    /// A checkpoint that has just completed, or that a new job manager has found, refers to these shared files.
     FilesReferred { run: RunId, checkpoint: CheckpointId, files: Arc<[SharedFile]> },
     /// A completed checkpoint of a job that shares files is kept no more.
     CheckpointDiscarded { run: RunId, checkpoint: CheckpointId },

@@ -3,6 +3,7 @@
 mod output;
 mod protocol;
 mod references;
+mod time;
 
 use super::*;
 use crate::effect::{Row, TransactionId};

@@ -69,7 +69,7 @@ impl JobMaster {
         effects.events.push(TraceEvent::JobTakenOver { run, checkpoints });
         let mut master = Self::new(submission)?;
         master.attempt = left.attempt;
-        master.checkpoints.inherit(left.completed, left.next);
+        master.checkpoints.inherit(left.completed, left.next, effects);
         master.start(effects);
         Ok(master)
     }

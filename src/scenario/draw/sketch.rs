@@ -7,7 +7,7 @@
 use super::{Draw, Scale, percent};
 use crate::job::{
     AtEnd, ChainStrategy, InputEdge, JobGraph, KeyBy, KeyColumns, KeySelector, OperatorIndex,
-    OperatorKind, OperatorNode, OperatorOptions, Partitioner, Reader,
+    OperatorKind, OperatorNode, OperatorOptions, Partitioner, Reader, WindowOptions, WindowTime,
 };
 use crate::kernel::SimTime;
 use std::fmt::Display;
@@ -20,6 +20,10 @@ const AS_BEFORE: u64 = 45;
 const AGGREGATE: u64 = 90;
 /// Percent of jobs with an operator that keeps list or union state.
 const LIST_STATE: u64 = 40;
+/// Percent of aggregates that are windows, where records tell time.
+const WINDOWS: u64 = 75;
+/// Percent of windows whose rows fall into windows again.
+const AGAIN: u64 = 20;
 /// Percent of jobs with a second sink beside the aggregate.
 const TEE: u64 = 25;
 /// Percent of filters whose side output goes to a sink.
@@ -179,7 +183,7 @@ struct Drawing<'d> {
 impl Drawing<'_> {
     /// Sources, what comes before the aggregate, the aggregate, and the sinks.
     fn trunk(&mut self) {
-        let draw = self.draw;
+        let (draw, scale) = (self.draw, self.scale);
         let mut heads = self.sources();
         if heads.len() == 2 && draw.chance("apart", APART) {
             self.sink("aside", &heads[1..], Order::Free);
@@ -204,8 +208,13 @@ impl Drawing<'_> {
             if draw.chance("tee", TEE) {
                 self.sink("copies", &heads, Order::Free);
             }
-            let order = self.aggregate(&heads);
-            self.sink("out", &["totals".to_owned()], order);
+            let is_window = scale.time.is_some() && draw.chance("windows", WINDOWS);
+            if is_window {
+                self.windows(&heads);
+            } else {
+                let order = self.aggregate(&heads);
+                self.sink("out", &["totals".to_owned()], order);
+            }
         } else {
             self.sink("out", &heads, Order::Free);
         }
@@ -228,6 +237,7 @@ impl Drawing<'_> {
                 self.push(name, OperatorKind::Source { input, then: AtEnd::End }, Vec::new(), true);
             node.parallelism =
                 draw.count(format_args!("{name}/parallelism"), (1, most.min(PARALLELISM.1)));
+            node.options.time = scale.time.map(|time| time.of_source(draw, name));
             if reads_splits {
                 node.options.reader = Reader::Splits;
                 // Busy most of the time, so that splits are given out all the time.
@@ -337,6 +347,33 @@ impl Drawing<'_> {
             edge.partitioner = None;
         }
         if function == "count" { Order::Free } else { Order::ByKey }
+    }
+
+    /// Windows in place of a running aggregate, perhaps windows of their rows, and a sink.
+    fn windows(&mut self, heads: &[String]) {
+        let (draw, scale) = (self.draw, self.scale);
+        let time = scale.time.expect("windows are drawn where records tell time");
+        let first = time.window(draw, "totals");
+        self.window("totals", heads, first);
+        let mut last = "totals";
+        if first.time == WindowTime::Event && draw.chance("windows/again", AGAIN) {
+            last = "again";
+            let again = WindowOptions { time: first.time, ..time.window(draw, last) };
+            self.window(last, &["totals".to_owned()], again);
+        }
+        self.sink("out", &[last.to_owned()], Order::Free);
+    }
+
+    fn window(&mut self, name: &str, heads: &[String], options: WindowOptions) {
+        self.transform(name, ("window", options.time.word()), heads, true);
+        let parallelism = self.draw.count(format_args!("{name}/own-parallelism"), PARALLELISM);
+        let node = self.last();
+        node.key_by = Some(first_column());
+        node.options.window = Some(options);
+        node.parallelism = parallelism;
+        for edge in &mut node.inputs {
+            edge.partitioner = None;
+        }
     }
 
     fn sink(&mut self, name: &str, heads: &[String], order: Order) {

@@ -191,12 +191,9 @@ impl Plot {
         let pauses = draw.chance("min-pause-set", 30);
         let at_least_once = profile.at_least_once && draw.chance("at-least-once", AT_LEAST_ONCE);
         let leaves = self.acts.iter().any(|act| matches!(act.exit, Some(Exit::Checkpoint(_))));
-        // What is in flight can only be put back where the exchanges are as they were.
-        let may_overtake = !(leaves && self.changed.contains(&true));
-        let unaligned = profile.unaligned
-            && may_overtake
-            && !at_least_once
-            && draw.chance("unaligned", UNALIGNED);
+        // Another job starts without anything in flight: the reference takes it up at a cut of the sources.
+        let unaligned =
+            profile.unaligned && !leaves && !at_least_once && draw.chance("unaligned", UNALIGNED);
         let waits = unaligned && draw.chance("aligned-timeout-set", ALIGNED_FIRST);
         let max_concurrent = draw.weighted("max-concurrent", &[(1, 5), (2, 2), (3, 2)]);
         CheckpointConfig {

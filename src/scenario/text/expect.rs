@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use toml::Spanned;
 
 /// The checks that `holds` and `breaks` can name.
-pub const CHECK_NAMES: [&str; 9] = [
+pub const CHECK_NAMES: &[&str] = &[
     "cut-consistency",
     "output-equivalence",
     "ownership-partition",
@@ -19,6 +19,7 @@ pub const CHECK_NAMES: [&str; 9] = [
     "transaction-hygiene",
     "reference-safety",
     "recovery-point",
+    "time-fidelity",
 ];
 
 /// The things that `sometimes` can ask for.
@@ -51,6 +52,9 @@ pub const SOMETIMES_NAMES: &[&str] = &[
     "barrier-overtook-records",
     "in-flight-restored",
     "records-past-the-barrier",
+    "timers-fired",
+    "late-record",
+    "source-idle",
     "cancellation-arrived",
     "alignment-limit-exceeded",
     "region-restarted",

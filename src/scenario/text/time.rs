@@ -70,7 +70,8 @@ pub(super) fn window(
         Ok(text) => text,
         Err(error) => {
             let help = "say for example `window = { size = \"1h\", aggregate = [\"count\"] }`";
-            return wrong(error.message().trim().replace('\n', ", "), help);
+            let what = error.message().trim().replace('\n', ", ").replace(" field ", " key ");
+            return wrong(what, help);
         }
     };
     let lateness = text.lateness.unwrap_or_default().0;

@@ -1,0 +1,115 @@
+//! Time fidelity: watermarks, timers and late records, event by event.
+
+use super::*;
+use crate::job::{EventTime, SourceTime, WatermarkStatus, WindowOptions};
+
+const COUNT: (&str, &str) = ("aggregate", "count");
+
+fn at(millis: i64) -> EventTime {
+    EventTime::from_millis(millis)
+}
+
+impl World {
+    fn watermark(&mut self, name: &str, millis: i64) {
+        let (task, attempt) = (self.task(0, name), Attempt::new(0));
+        self.tell(TraceEvent::WatermarkEmitted { task, attempt, watermark: at(millis) });
+    }
+
+    fn status_of(&mut self, name: &str, status: WatermarkStatus) {
+        let (task, attempt) = (self.task(0, name), Attempt::new(0));
+        self.tell(TraceEvent::WatermarkStatusChanged { task, attempt, status });
+    }
+
+    fn fire(&mut self, name: &str, millis: i64) {
+        let (task, attempt) = (self.task(0, name), Attempt::new(0));
+        let operator = self.casts[0].plan.operator_ids[2];
+        let watermark = Some(at(millis));
+        self.tell(TraceEvent::TimersFired { task, attempt, operator, watermark, timers: 3 });
+    }
+
+    fn drop_late(&mut self, name: &str) {
+        let (task, attempt) = (self.task(0, name), Attempt::new(0));
+        let operator = self.casts[0].plan.operator_ids[2];
+        let (origin, timestamp, watermark) = (origin(0, 0, 0), at(5), at(70_000));
+        self.tell(TraceEvent::LateDropped {
+            task,
+            attempt,
+            operator,
+            origin,
+            timestamp,
+            watermark,
+        });
+    }
+}
+
+/// Both sources have told a watermark, the second the earlier one.
+fn two_sources() -> World {
+    let mut world = World::of_one("two-phase", COUNT);
+    world.watermark("lines/0", 50);
+    world.watermark("lines/1", 30);
+    world
+}
+
+#[test]
+fn a_watermark_is_no_later_than_that_of_the_slowest_sender() {
+    let mut world = two_sources();
+    world.watermark("counts/1", 30);
+    world.holds();
+    let mut world = two_sources();
+    world.watermark("counts/1", 31);
+    let text = "counts/1 tells watermark 31, but lines/1 has come to 30 only";
+    world.breaks(TIME_FIDELITY, text);
+}
+
+#[test]
+fn a_sender_that_is_idle_or_at_its_end_is_not_waited_for() {
+    let mut world = two_sources();
+    world.status_of("lines/1", WatermarkStatus::Idle);
+    world.watermark("counts/1", 50);
+    world.holds();
+    let mut world = two_sources();
+    let task = world.task(0, "lines/1");
+    world.tell(TraceEvent::DataEnded { task, attempt: Attempt::new(0) });
+    world.watermark("counts/1", 50);
+    world.holds();
+}
+
+#[test]
+fn a_watermark_never_goes_back_within_an_attempt() {
+    let mut world = two_sources();
+    world.watermark("lines/0", 50);
+    world.breaks(TIME_FIDELITY, "watermark 50 follows 50");
+}
+
+#[test]
+fn what_a_watermark_makes_due_fires_before_it_is_sent_on() {
+    let mut world = two_sources();
+    world.fire("counts/0", 30);
+    world.watermark("counts/0", 30);
+    world.holds();
+    let mut world = two_sources();
+    world.watermark("counts/0", 30);
+    world.fire("counts/0", 30);
+    world.breaks(TIME_FIDELITY, "watermark 30 was sent on before 3 timers fired");
+}
+
+/// A window over words that happen when they are read, or after a while of silence.
+fn windows(idle_after: Option<SimTime>) -> World {
+    let mut graph = word_count("two-phase", ("window", "event"), 2);
+    graph.operators[0].options.time = Some(SourceTime { idle_after, ..SourceTime::default() });
+    graph.operators[2].options.window = Some(WindowOptions::default());
+    let mut world = World::new(vec![graph]);
+    world.submit(0, None);
+    world
+}
+
+#[test]
+fn a_record_is_given_up_only_where_one_can_be_late() {
+    let mut world = windows(Some(SimTime::from_secs(1)));
+    world.drop_late("counts/0");
+    world.holds();
+    let mut world = windows(None);
+    world.drop_late("counts/0");
+    let text = "counts gave up a record of 5 at watermark 70000, though none can be late";
+    world.breaks(TIME_FIDELITY, text);
+}

@@ -1,0 +1,87 @@
+//! The completed store of a run: what is kept for recovery, what leaves it, and which files go with that.
+
+use super::{Checkpoints, Stored};
+use crate::coordinator::decide::outlives;
+use crate::effect::{FileChange, JobEffects, PointerChange};
+use crate::job::{CheckpointId, CheckpointKind, FileId, StateBackend};
+use crate::state::{CompletedCheckpoint, OperatorSnapshot};
+use crate::trace::{JobStatus, TraceEvent};
+use std::sync::Arc;
+
+impl Checkpoints {
+    /// An ack of a task came, whatever becomes of it: the shared files that it tells of are in use.
+    pub fn register(&mut self, checkpoint: CheckpointId, snapshots: &[Arc<OperatorSnapshot>]) {
+        if self.rules.late_acks_registered || self.is_pending(checkpoint) {
+            self.registry.register(checkpoint, snapshots);
+        }
+    }
+
+    /// A checkpoint enters the store, and older ones leave it.
+    pub(super) fn store(&mut self, checkpoint: Arc<CompletedCheckpoint>, effects: &mut JobEffects) {
+        let is_checkpoint = checkpoint.properties().kind == CheckpointKind::Checkpoint;
+        // What the store points to is kept from then on.
+        if is_checkpoint && !self.is_highly_available {
+            effects.files.push(FileChange::Checkpoint(Arc::clone(&checkpoint)));
+        }
+        self.completed.push_back(Stored { checkpoint, is_foreign: false });
+        let retained = usize::try_from(self.config.retained).expect("usize has 32 bits or more");
+        while self.completed.len() > retained {
+            let oldest = self.completed.pop_front().expect("more than one is there");
+            let checkpoint = oldest.checkpoint.properties().id;
+            effects.events.push(TraceEvent::CheckpointSubsumed { run: self.run, checkpoint });
+            if self.is_highly_available {
+                effects.pointers.push(PointerChange::Forget(checkpoint));
+            }
+            self.discard(oldest, effects);
+        }
+        let lowest = self.completed.iter().map(|stored| stored.checkpoint.properties().id).min();
+        let unused = self.registry.release(lowest, &self.rules);
+        self.remove_shared(unused, effects);
+    }
+
+    /// Removes the files of a checkpoint that the system owns. Whether it did.
+    fn discard(&self, stored: Stored, effects: &mut JobEffects) -> bool {
+        let properties = stored.checkpoint.properties();
+        let is_owned = !stored.is_foreign && properties.kind == CheckpointKind::Checkpoint;
+        if is_owned {
+            if self.config.backend == StateBackend::Incremental {
+                let (run, checkpoint) = (self.run, properties.id);
+                effects.events.push(TraceEvent::CheckpointDiscarded { run, checkpoint });
+            }
+            effects.files.push(FileChange::RemoveCheckpoint(stored.checkpoint));
+        }
+        is_owned
+    }
+
+    /// Tells which shared files a completed checkpoint refers to.
+    pub(super) fn tell_files(&self, completed: &CompletedCheckpoint, effects: &mut JobEffects) {
+        if completed.files().next().is_some() {
+            let (run, checkpoint) = (self.run, completed.properties().id);
+            let files = completed.files().copied().collect();
+            effects.events.push(TraceEvent::FilesReferred { run, checkpoint, files });
+        }
+    }
+
+    pub(super) fn remove_shared(&self, files: Vec<FileId>, effects: &mut JobEffects) {
+        let remove = |file| FileChange::RemoveShared(self.job, file);
+        effects.files.extend(files.into_iter().map(remove));
+    }
+
+    /// The job is over for good: its own checkpoints are removed, unless they outlive it. Nobody is left to be told.
+    pub fn shut_down(&mut self, end: JobStatus, effects: &mut JobEffects) {
+        let told = effects.messages.len();
+        self.storing = None;
+        self.suspend(effects);
+        effects.messages.truncate(told);
+        let stored = std::mem::take(&mut self.completed);
+        let mut lowest_kept = None;
+        for stored in stored {
+            let id = stored.checkpoint.properties().id;
+            if outlives(self.config.retention, end) || !self.discard(stored, effects) {
+                lowest_kept = lowest_kept.or(Some(id));
+            }
+        }
+        let unused = self.registry.release(lowest_kept, &self.rules);
+        self.remove_shared(unused, effects);
+    }
+}
