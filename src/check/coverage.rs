@@ -55,7 +55,7 @@ pub struct Coverage {
     /// Worlds in which storage did not do as it was asked.
     #[serde(default)]
     pub disturbed_writes: u64,
-    /// Worlds in which a task manager was given up whose tasks went on.
+    /// Worlds in which tasks went on beside their successors, until they heard of it.
     #[serde(default)]
     pub zombies: u64,
     /// Worlds by the operators of their jobs.

@@ -21,6 +21,7 @@ pub const SOMETIMES: &[&str] = &[
     "in-flight-restored",
     "job-drained",
     "job-manager-killed",
+    "job-manager-lost",
     "job-stopped",
     "job-taken-over",
     "late-record",
@@ -72,6 +73,7 @@ impl Sometimes {
             TraceEvent::InFlightRestored { .. } => "in-flight-restored",
             TraceEvent::AttemptStarted { restored: Some(_), .. } => "restored",
             TraceEvent::TaskManagerLost { .. } => "task-manager-lost",
+            TraceEvent::JobManagerLost { .. } => "job-manager-lost",
             TraceEvent::JobTakenOver { .. } => "job-taken-over",
             TraceEvent::WriteDisturbed { fault, .. } => match fault {
                 StorageFault::Refused => "write-refused",

@@ -36,6 +36,10 @@ impl World {
                 let place = &mut self.places[id.index()];
                 place.task = Some(made);
                 place.attempt = attempt;
+                // What waits for one that is cut off does not keep others waiting.
+                if self.cut_off.contains_key(&place.manager) && place.manager != manager {
+                    (place.last_in, place.last_out) = (SimTime::ZERO, SimTime::ZERO);
+                }
                 place.manager = manager;
                 place.busy_until = SimTime::MAX;
                 place.ready.clear();

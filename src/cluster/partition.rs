@@ -1,10 +1,12 @@
 //! Task managers that are cut off from the job manager, and the zombies that they run (W10).
 //!
-//! 1. What is sent between the two waits until the network is whole again. 2. When no heartbeat has come for a while, the job
-//!    manager gives the task manager up: its tasks have failed, as far as it knows, and are deployed elsewhere. 3. The
-//!    tasks themselves go on reading and writing: zombies. Each keeps its attempt, and is moved to a place and to
-//!    channels of its own when its successor is deployed, so that no element passes from one to the other. 4. When the
-//!    network is whole again, what they had sent arrives and is of an attempt that is over; they hear of it, and end.
+//! 1. What is sent between the two waits until the network is whole again; task managers, storage and external systems
+//!    reach each other. 2. The job manager hears no heartbeat for a while, and gives the task manager up: its tasks have
+//!    failed, as far as it knows, and are deployed elsewhere. 3. The tasks themselves go on reading and writing: zombies.
+//!    Each keeps its attempt, and is moved to a place and to channels of its own when its successor is deployed, so that
+//!    no element passes from one to the other. 4. The task manager, too, hears no heartbeat, and fails all its tasks: that
+//!    is the end of its zombies, unless the network is whole before and they hear that they are over. What they had sent
+//!    arrives then, and is of an attempt that is over. 5. Back, the task manager offers its slots again.
 
 use super::channel::{Channel, Head};
 use super::control::{Control, Kind, pack};
@@ -13,6 +15,13 @@ use crate::job::{Attempt, ChannelId, RunId, TaskId, TaskManagerId};
 use crate::kernel::{Agenda, SimTime, Ticket};
 use crate::trace::{Cast, Fault, TraceEvent};
 use std::sync::Arc;
+
+/// How a task manager is cut off.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CutOff {
+    since: SimTime,
+    until: SimTime,
+}
 
 /// A second set of places and channels for a run, which holds zombies, and the cast whose numbers the trace knows.
 #[derive(Clone, Debug)]
@@ -25,21 +34,39 @@ impl World {
     /// Cuts a task manager off for so long.
     pub(super) fn cut_off(&mut self, manager: TaskManagerId, span: SimTime, agenda: &mut Agenda) {
         self.tell(TraceEvent::FaultInjected { fault: Fault::TaskManagerCutOff(manager) });
-        let until = self.now.plus(span);
-        self.cut_off.insert(manager, until);
-        self.schedule(until, Control::NetworkWhole(manager), agenda);
-        let timeout = self.now.plus(self.scenario.cluster.heartbeat_timeout);
-        self.schedule(timeout, Control::HeartbeatTimeout(manager), agenda);
+        let (since, until) = (self.now, self.now.plus(span));
+        let before = self.cut_off.insert(manager, CutOff { since, until });
+        assert!(before.is_none(), "task manager {} was cut off twice", manager.number());
+        self.schedule(until, Control::NetworkWhole { manager, since }, agenda);
+        let at = self.silence_noticed(manager, "job-manager");
+        self.schedule(at, Control::TaskManagerSilent { manager, since }, agenda);
+        let at = self.silence_noticed(manager, "task-manager");
+        self.schedule(at, Control::JobManagerSilent { manager, since }, agenda);
+    }
+
+    /// When one side of a network that has just been cut gives the other up: its last heartbeat is at most an interval old.
+    fn silence_noticed(&self, manager: TaskManagerId, side: &str) -> SimTime {
+        let cluster = &self.scenario.cluster;
+        let whose = format_args!("{}/{side}", manager.number());
+        let draws = self.given.choices.stream("heartbeat", whose);
+        let age = draws.span(self.now.nanos(), SimTime::ZERO, cluster.heartbeat_interval);
+        let left = cluster.heartbeat_timeout.nanos().saturating_sub(age.nanos());
+        self.now.plus(SimTime::from_nanos(left))
+    }
+
+    /// Whether a task manager is cut off, and has been since then.
+    pub(super) fn is_cut_off_since(&self, manager: TaskManagerId, since: SimTime) -> bool {
+        self.cut_off.get(&manager).is_some_and(|cut| cut.since == since)
     }
 
     /// Until when messages to and from a task wait, if they do.
     pub(super) fn waits_until(&self, task: TaskId) -> Option<SimTime> {
-        self.cut_off.get(&self.places[task.index()].manager).copied()
+        self.cut_off.get(&self.places[task.index()].manager).map(|cut| cut.until)
     }
 
-    /// No heartbeat has come: the job manager gives a task manager up, and its tasks with it.
-    pub(super) fn on_heartbeat_timeout(&mut self, manager: TaskManagerId, agenda: &mut Agenda) {
-        if !self.cut_off.contains_key(&manager) || !self.managers.is_alive(manager) {
+    /// The job manager gives a task manager up, and its tasks with it.
+    pub(super) fn give_up(&mut self, manager: TaskManagerId, agenda: &mut Agenda) {
+        if !self.managers.is_alive(manager) {
             return;
         }
         self.tell(TraceEvent::TaskManagerLost { manager });
@@ -47,13 +74,13 @@ impl World {
         for run in (0..self.runs.len()).map(RunId::new) {
             for task in (0..self.runs[run.index()].cast.plan.tasks.len()).map(TaskId::new) {
                 let id = self.world_task(run, task);
+                let attempt = self.attempt_of(run, task);
                 let place = &mut self.places[id.index()];
                 if place.manager != manager || place.task.is_none() {
                     continue;
                 }
                 place.is_zombie = true;
-                let attempt = place.attempt;
-                if self.attempt_of(run, task) == attempt {
+                if place.attempt == attempt {
                     self.with_master(run, agenda, |master, now, effects| {
                         master.on_task_lost(task, now, effects);
                     });
@@ -62,27 +89,41 @@ impl World {
         }
     }
 
-    /// The network is whole again: what waited arrives, and zombies hear that they are over.
-    pub(super) fn on_network_whole(&mut self, manager: TaskManagerId, agenda: &mut Agenda) {
-        if self.cut_off.get(&manager).is_none_or(|until| *until > self.now) {
-            return;
-        }
-        self.cut_off.remove(&manager);
-        self.tell(TraceEvent::FaultInjected { fault: Fault::TaskManagerBack(manager) });
+    /// A task manager gives the job manager up: its tasks fail, which nobody hears yet.
+    pub(super) fn end_all_on(&mut self, manager: TaskManagerId, agenda: &mut Agenda) {
+        self.tell(TraceEvent::JobManagerLost { manager });
         for task in (0..self.places.len()).map(TaskId::new) {
-            let place = &self.places[task.index()];
-            if place.manager == manager && place.is_zombie && self.is_at_work(task) {
-                let attempt = self.places[task.index()].attempt;
-                let (low, high) = self.network.message_latency;
-                let draw = u64::from(attempt.number()) << 32 | 1 << 61;
-                let took = self.places[task.index()].messages.span(draw, low, high);
-                let at = self.now.plus(took);
-                self.schedule(at, Control::Disowned { task, attempt }, agenda);
+            if self.places[task.index()].manager == manager && self.is_at_work(task) {
+                self.crash(task, agenda);
+                self.drop_waiting(task, agenda);
             }
         }
-        if !self.managers.is_alive(manager) {
-            self.on_replaced(manager, agenda);
+    }
+
+    /// The network is whole again: what waited arrives, and zombies hear that they are over.
+    pub(super) fn on_network_whole(&mut self, manager: TaskManagerId, agenda: &mut Agenda) {
+        self.cut_off.remove(&manager);
+        self.tell(TraceEvent::FaultInjected { fault: Fault::TaskManagerBack(manager) });
+        if self.managers.is_alive(manager) {
+            return;
         }
+        for task in (0..self.places.len()).map(TaskId::new) {
+            if self.places[task.index()].manager == manager && self.is_at_work(task) {
+                self.disown(task, self.now, agenda);
+            }
+        }
+        self.on_replaced(manager, agenda);
+    }
+
+    /// Lets a task hear that its attempt is over, of what is sent at a time. When it does.
+    pub(super) fn disown(&mut self, task: TaskId, sent: SimTime, agenda: &mut Agenda) -> SimTime {
+        let place = &self.places[task.index()];
+        let attempt = place.attempt;
+        let (low, high) = self.network.message_latency;
+        let draw = u64::from(attempt.number()) << 32 | 1 << 62;
+        let at = sent.plus(place.messages.span(draw, low, high));
+        self.schedule(at, Control::Disowned { task, attempt }, agenda);
+        at
     }
 
     /// Moves what still lives of these tasks to places and channels of its own, before their successors are deployed.
@@ -122,6 +163,7 @@ impl World {
             place.ready.iter_mut().for_each(|channel| *channel = moved(*channel));
             place.stalled.iter_mut().for_each(|(channel, _)| *channel = moved(*channel));
             place.overtaken.iter_mut().for_each(|(channel, _)| *channel = moved(*channel));
+            place.is_zombie = true;
             place.task.as_mut().expect("a zombie lives").renumber(new, moved);
             self.zombies.insert((id, place.attempt), new);
         }
@@ -235,8 +277,9 @@ impl Control {
             | Self::Recover(_)
             | Self::Step(_)
             | Self::Replaced(_)
-            | Self::HeartbeatTimeout(_)
-            | Self::NetworkWhole(_)
+            | Self::TaskManagerSilent { .. }
+            | Self::JobManagerSilent { .. }
+            | Self::NetworkWhole { .. }
             | Self::Until
             | Self::Quiet(_) => {}
         }

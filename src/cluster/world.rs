@@ -145,8 +145,8 @@ pub(super) struct World {
     pub(super) failing: Vec<super::user_code::Waiting>,
     /// Faults that wait for a write that fits.
     pub(super) failing_writes: Vec<StorageFailing>,
-    /// Task managers that are cut off, and until when.
-    pub(super) cut_off: BTreeMap<TaskManagerId, SimTime>,
+    /// Task managers that are cut off from the job manager.
+    pub(super) cut_off: BTreeMap<TaskManagerId, super::partition::CutOff>,
     /// Where zombies live, by task and attempt, and in what numbers.
     pub(super) zombies: BTreeMap<(TaskId, Attempt), TaskId>,
     pub(super) shadows: Vec<super::partition::Shadow>,

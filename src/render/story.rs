@@ -86,6 +86,7 @@ fn beat(entry: &Entry, trace: &Trace, names: &Names) -> Option<Beat> {
         TraceEvent::TriggerRefused { .. }
         | TraceEvent::MessageDisturbed { .. }
         | TraceEvent::TaskManagerLost { .. }
+        | TraceEvent::JobManagerLost { .. }
         | TraceEvent::WriteDisturbed { .. } => Tone::Deed,
         TraceEvent::StepTaken { .. } => Tone::Deed,
         TraceEvent::StepRefused { .. } => Tone::Bad,
@@ -97,6 +98,7 @@ fn beat(entry: &Entry, trace: &Trace, names: &Names) -> Option<Beat> {
         TraceEvent::MessageDisturbed { .. }
         | TraceEvent::WriteDisturbed { .. }
         | TraceEvent::TaskManagerLost { .. }
+        | TraceEvent::JobManagerLost { .. }
         | TraceEvent::FaultInjected { .. } => {
             format!("{} {}", said.who, said.what)
         }

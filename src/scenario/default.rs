@@ -12,6 +12,7 @@ impl Default for ClusterConfig {
             replaced_after: SimTime::from_secs(10),
             takeover_after: None,
             heartbeat_timeout: SimTime::from_secs(50),
+            heartbeat_interval: SimTime::from_secs(10),
         }
     }
 }

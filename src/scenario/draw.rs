@@ -306,13 +306,18 @@ impl Scale {
 fn cluster(draw: &Draw<'_>, profile: &Profile) -> ClusterConfig {
     let is_available = draw.chance("high-availability", HIGH_AVAILABILITY);
     let takeover = draw.span("takeover-after", (SimTime::from_millis(20), SimTime::from_secs(1)));
+    let heartbeat_timeout =
+        draw.span("heartbeat-timeout", (SimTime::from_millis(200), SimTime::from_millis(1500)));
     ClusterConfig {
         task_managers: u16::try_from(draw.within("task-managers", (2, 4))).expect("a few"),
         slots: 16,
         replaced_after: draw
             .span("replaced-after", (SimTime::from_millis(100), SimTime::from_secs(2))),
-        heartbeat_timeout: draw
-            .span("heartbeat-timeout", (SimTime::from_millis(50), SimTime::from_millis(800))),
+        heartbeat_timeout,
+        heartbeat_interval: percent(
+            heartbeat_timeout,
+            draw.within("heartbeat-interval", (50, 100)),
+        ),
         takeover_after: (profile.high_availability && is_available).then_some(takeover),
     }
 }

@@ -553,6 +553,8 @@ pub enum TraceEvent {
     },
     /// The job manager has given a task manager up; its tasks may go on and not know it.
     TaskManagerLost { manager: TaskManagerId },
+    /// A task manager has given the job manager up: all its tasks fail.
+    JobManagerLost { manager: TaskManagerId },
 }
 
 impl TraceEvent {

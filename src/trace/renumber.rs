@@ -71,6 +71,7 @@ impl TraceEvent {
             }
             | Self::WriteDisturbed { task: None, .. }
             | Self::TaskManagerLost { .. }
+            | Self::JobManagerLost { .. }
             | Self::JobSubmitted { .. }
             | Self::JobRefused { .. }
             | Self::JobStatusChanged { .. }

@@ -3,18 +3,16 @@
 use super::fault::Faults;
 use super::story::{Plot, step};
 use super::{Draw, percent};
-use crate::job::OperatorKind;
 use crate::scenario::{Action, ClusterConfig, JobConfig, Step};
 
 /// Percent of worlds in which task managers are cut off.
-const CUT_OFF: u64 = 14;
+const CUT_OFF: u64 = 20;
 /// How often, where they are.
 const TIMES: (u64, u64) = (1, 2);
 /// For how long, in percent of the time after which they are given up.
-const SPAN: (u64, u64) = (50, 400);
+const SPAN: (u64, u64) = (60, 250);
 
-/// The steps in which a task manager is cut off. None where rows are overwritten by key: a zombie that writes after its
-/// successor leaves an old value there, in Flink, too.
+/// The steps in which a task manager is cut off.
 pub(super) fn steps(
     draw: &Draw<'_>,
     plot: &Plot,
@@ -22,10 +20,7 @@ pub(super) fn steps(
     cluster: &ClusterConfig,
 ) -> Vec<Step> {
     let faults = Faults::new(draw, plot, jobs);
-    let mut nodes = jobs.iter().flat_map(|job| &job.graph.operators);
-    let overwrites =
-        nodes.any(|node| matches!(&node.kind, OperatorKind::Sink { kind } if kind == "idempotent"));
-    if overwrites || !draw.chance("cut-off", CUT_OFF) {
+    if !draw.chance("cut-off", CUT_OFF) {
         return Vec::new();
     }
     let managers = u64::from(cluster.task_managers);

@@ -68,6 +68,7 @@ pub const SOMETIMES_NAMES: &[&str] = &[
     "write-reply-lost",
     "task-manager-cut-off",
     "task-manager-lost",
+    "job-manager-lost",
 ];
 
 /// What expectations can name.

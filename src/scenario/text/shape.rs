@@ -44,6 +44,7 @@ pub(super) struct ClusterText {
     pub high_availability: bool,
     pub takeover_after: Option<Spanned<Time>>,
     pub heartbeat_timeout: Option<Time>,
+    pub heartbeat_interval: Option<Spanned<Time>>,
 }
 
 /// `[network]`.
