@@ -70,7 +70,7 @@ pub struct Rules {
     pub every_participant_awaited: bool,
     /// Whether a restored two-phase sink commits the transactions that its snapshot covers.
     pub restored_transactions_committed: bool,
-    /// Whether a commit, an ack or a notification of an older attempt is ignored.
+    /// Whether the job manager ignores what a task of an older attempt sends.
     pub attempts_fenced: bool,
     /// Whether a checkpoint that expired counts against the tolerable failures (since 1.11).
     pub tolerance_counts_expired: bool,

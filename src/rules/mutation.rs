@@ -35,6 +35,8 @@ pub enum Mutation {
     UcReorderInFlight,
     /// A task acks before its snapshot is durable (A1). Breaks durable before visible.
     AckBeforeDurable,
+    /// What an attempt that is over sends still counts (C2, hazelcast-jet#2503). Breaks participants and fencing.
+    NoAttemptFencing,
     /// One task is not asked for its ack (C1, FLINK-3534). Breaks participants and fencing.
     CompleteWithMissingParticipant,
     /// A task takes the watermark of its fastest channel for its own (I2). Breaks time fidelity.
@@ -76,7 +78,7 @@ pub enum Mutation {
 
 impl Mutation {
     /// Every mutation.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::ProcessPastBarrier,
         Self::CommitOnSnapshot,
         Self::OrphanedKeyRanges,
@@ -89,6 +91,7 @@ impl Mutation {
         Self::SnapshotOmitsOutputs,
         Self::UcReorderInFlight,
         Self::AckBeforeDurable,
+        Self::NoAttemptFencing,
         Self::CompleteWithMissingParticipant,
         Self::RestoredTransactionsAborted,
         Self::WatermarkAheadOfReplay,
@@ -121,6 +124,7 @@ impl Mutation {
             Self::SnapshotOmitsOutputs => rules.in_flight = InFlightKept::InputsOnly,
             Self::UcReorderInFlight => rules.in_flight = InFlightKept::OutOfOrder,
             Self::AckBeforeDurable => rules.ack_awaits_durability = false,
+            Self::NoAttemptFencing => rules.attempts_fenced = false,
             Self::CompleteWithMissingParticipant => rules.every_participant_awaited = false,
             Self::WatermarkAheadOfReplay => rules.watermark = WatermarkTaken::OfTheFastest,
             Self::WatermarkBeforeTimers => rules.timers_before_watermark = false,
