@@ -70,6 +70,8 @@ pub struct Rules {
     pub every_participant_awaited: bool,
     /// Whether a restored two-phase sink commits the transactions that its snapshot covers.
     pub restored_transactions_committed: bool,
+    /// Whether a restart gives up the checkpoints that are pending (`abortPendingCheckpoints`).
+    pub restarts_abort_pending: bool,
     /// Whether the job manager ignores what a task of an older attempt sends.
     pub attempts_fenced: bool,
     /// Whether a checkpoint that expired counts against the tolerable failures (since 1.11).

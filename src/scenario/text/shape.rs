@@ -321,7 +321,7 @@ pub(super) struct BlockText {
 pub(super) struct PartitionText {
     pub task_manager: Spanned<u16>,
     #[serde(rename = "for")]
-    pub span: Time,
+    pub span: Spanned<Time>,
 }
 
 /// `storage = { … }`.

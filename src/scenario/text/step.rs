@@ -214,7 +214,15 @@ impl Story<'_> {
                 Action::KillTaskManager(self.task_manager(&number)?)
             }
             ActionText::Partition(text) => {
-                Action::Partition(self.task_manager(&text.task_manager)?, text.span.0)
+                if text.span.get_ref().0 == SimTime::ZERO {
+                    return Err(self.source.error_with(
+                        &text.span.span(),
+                        "a partition of no length",
+                        "say for how long, such as `3s`",
+                    ));
+                }
+                let manager = self.task_manager(&text.task_manager)?;
+                Action::Partition(manager, text.span.into_inner().0)
             }
             ActionText::KillJobManager(yes) => {
                 if !yes.get_ref() {
