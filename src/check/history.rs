@@ -8,7 +8,7 @@ pub(super) use self::restore::Restore;
 use super::violation::Names;
 use crate::job::{
     Attempt, ChannelId, CheckpointId, CheckpointKind, ExternalId, OperatorId, OperatorIndex,
-    OperatorKind, Origin, Plan, PlanTask, RunId, TaskId, VertexIndex,
+    OperatorKind, Origin, Plan, PlanTask, RunId, TaskId, TaskManagerId, VertexIndex,
 };
 use crate::trace::{
     Cast, ChannelEnd, ChannelMark, EndOfTask, Entry, JobStatus, SnapshotSource, SourcePosition,
@@ -170,6 +170,10 @@ pub(super) struct RunStory {
     pub(super) notified: Vec<Option<CheckpointId>>,
     /// The savepoint that it was last to stop with.
     pub(super) stops_with: Option<CheckpointId>,
+    /// By task of the plan: where it was deployed last.
+    managers: Vec<Option<TaskManagerId>>,
+    /// Whether a task manager was given up whose tasks may have gone on beside their successors.
+    pub(super) has_zombies: bool,
 }
 
 impl RunStory {
@@ -185,6 +189,8 @@ impl RunStory {
             restore: None,
             notified: vec![None; cast.plan.tasks.len()],
             stops_with: None,
+            managers: vec![None; cast.plan.tasks.len()],
+            has_zombies: false,
         }
     }
 
@@ -474,6 +480,17 @@ impl History {
                     story.restore.as_mut().filter(|restore| restore.attempt == *attempt)
                 {
                     restore.arrived[place] = Some(Arc::clone(state));
+                }
+            }
+            TraceEvent::TaskDeployed { task, manager, .. } => {
+                let story = self.run_of_mut(*task);
+                let place = story.local(*task);
+                story.managers[place] = Some(*manager);
+            }
+            TraceEvent::TaskManagerLost { manager } => {
+                let alive = |run: &&mut RunStory| !run.status.is_terminal();
+                for run in self.runs.iter_mut().flatten().filter(alive) {
+                    run.has_zombies |= run.managers.contains(&Some(*manager));
                 }
             }
             TraceEvent::DataEnded { task, attempt } => {

@@ -477,6 +477,12 @@ impl TraceSink for Checks {
             TraceEvent::RestoreMapped { run, checkpoint, .. } => {
                 self.on_report(*run, *checkpoint, entry);
             }
+            TraceEvent::TaskEnded { task, attempt, .. } => {
+                let story = self.history.run(self.history.run_of(*task));
+                if story.is_some_and(|story| !story.is_current(*task, *attempt)) {
+                    self.coverage.zombies = 1;
+                }
+            }
             TraceEvent::WriteDisturbed { .. } => self.coverage.disturbed_writes = 1,
             TraceEvent::JobTakenOver { .. } => self.coverage.taken_over = 1,
             TraceEvent::RegionRestarted { run, restored, .. } => {

@@ -59,6 +59,7 @@ pub(super) struct Demand {
     /// Cuts of abandoned timelines that a later run restored, and with them their transactions.
     extra: Vec<CheckpointId>,
     may_repeat: bool,
+    /// Whether the last row of a key was written last: a zombie may write an old one after its successor.
     is_in_order: bool,
 }
 
@@ -262,7 +263,7 @@ impl<'w> OutputCheck<'w> {
             high: if is_finished && !run.has_restarted() { end } else { Stop::End },
             extra: Vec::new(),
             may_repeat: run.has_restarted() || self.may_count_twice(run),
-            is_in_order: true,
+            is_in_order: !run.has_zombies,
         }
     }
 

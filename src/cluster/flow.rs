@@ -247,11 +247,10 @@ impl World {
 
     /// No barrier holds the task's channels back any more: their heads wait for it again.
     pub(super) fn release(&mut self, task: TaskId, agenda: &mut Agenda) {
-        let run = self.places[task.index()].run;
-        let cast = &self.runs[run.index()].cast;
+        let cast = &self.places[task.index()].cast;
         let inputs = cast.plan.tasks[task.index() - cast.first_task].inputs.len();
         for place in 0..inputs {
-            let cast = &self.runs[run.index()].cast;
+            let cast = &self.places[task.index()].cast;
             let plan_task = &cast.plan.tasks[task.index() - cast.first_task];
             let id = ChannelId::new(cast.first_channel + plan_task.inputs[place].index());
             let channel = &mut self.channels[id.index()];
@@ -270,8 +269,7 @@ impl World {
     /// A task runs: what waited for it gets its turn, and a source begins to read.
     pub(super) fn begin_work(&mut self, task: TaskId, agenda: &mut Agenda) {
         self.places[task.index()].busy_until = self.now;
-        let run = self.places[task.index()].run;
-        let cast = &self.runs[run.index()].cast;
+        let cast = &self.places[task.index()].cast;
         let plan_task = &cast.plan.tasks[task.index() - cast.first_task];
         if cast.plan.is_source(plan_task.vertex) {
             self.schedule_read(task.index(), self.now, agenda);
@@ -371,8 +369,7 @@ impl World {
     }
 
     fn at_end(&self, task: TaskId) -> AtEnd {
-        let run = self.places[task.index()].run;
-        let cast = &self.runs[run.index()].cast;
+        let cast = &self.places[task.index()].cast;
         let vertex = cast.plan.tasks[task.index() - cast.first_task].vertex;
         match &cast.plan.graph.operators[cast.plan.head(vertex).index()].kind {
             OperatorKind::Source { then, .. } => *then,

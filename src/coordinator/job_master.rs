@@ -234,6 +234,14 @@ impl JobMaster {
         self.restart_what_is_due(effects);
     }
 
+    /// The task manager of a task has not been heard of for too long: the task has failed, as far as anybody knows.
+    pub fn on_task_lost(&mut self, task: TaskId, now: SimTime, effects: &mut JobEffects) {
+        let has_ended = matches!(self.tasks[task.index()], Known::Ended(_));
+        if !has_ended && !self.status.is_terminal() {
+            self.on_task_ended(task, EndOfTask::Failed, now, effects);
+        }
+    }
+
     fn on_all_ended(&mut self, effects: &mut JobEffects) {
         let finished = |known: &Known| *known == Known::Ended(EndOfTask::Finished);
         if let Some(status) = self.ending {

@@ -80,7 +80,9 @@ policies! {
         /// Whether a restored two-phase sink commits the transactions that its snapshot covers
         /// (`TwoPhaseCommitSinkFunction.recoverAndCommit`).
         pub restored_transactions_committed: bool,
-        /// Whether a commit, an ack or a notification of an older attempt is ignored (`ExecutionAttemptID`).
+        /// Whether a restart gives up the checkpoints that are pending (`abortPendingCheckpoints`).
+        pub restarts_abort_pending: bool,
+        /// Whether the job manager ignores what a task of an older attempt sends (`ExecutionAttemptID`).
         pub attempts_fenced: bool,
         /// Whether a checkpoint that expired counts against the tolerable failures (since 1.11,
         /// `CheckpointFailureManager`).

@@ -71,6 +71,11 @@ pub struct ClusterConfig {
     /// How long after the death of the job manager another one takes over; none without high availability, where its jobs
     /// are lost.
     pub takeover_after: Option<SimTime>,
+    /// How long after the last heartbeat that the job manager and a task manager had of each other either gives the other
+    /// up (`heartbeat.timeout`).
+    pub heartbeat_timeout: SimTime,
+    /// How often they hear of each other; at most the timeout (`heartbeat.interval`).
+    pub heartbeat_interval: SimTime,
 }
 
 /// How long things take. Ranges are inclusive; the seed draws within them.
@@ -362,6 +367,9 @@ pub enum Action {
     Kill(TaskName),
     /// Kills a task manager, by number from 0, with every subtask on it.
     KillTaskManager(u16),
+    /// Cuts a task manager, by number from 0, off from the job manager for so long. What they send each other arrives
+    /// when it is over. Data between task managers, storage and external systems are not cut off.
+    Partition(u16, SimTime),
     /// Kills the job manager; without high availability its jobs are lost.
     KillJobManager,
     /// Lets the next writes that fit go wrong.

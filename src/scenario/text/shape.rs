@@ -46,6 +46,8 @@ pub(super) struct ClusterText {
     #[serde(default)]
     pub high_availability: bool,
     pub takeover_after: Option<Spanned<Time>>,
+    pub heartbeat_timeout: Option<Time>,
+    pub heartbeat_interval: Option<Spanned<Time>>,
 }
 
 /// `[network]`.
@@ -248,6 +250,7 @@ pub(super) enum ActionText {
     Unblock(Spanned<String>),
     Kill(Spanned<String>),
     KillTaskManager(Spanned<u16>),
+    Partition(PartitionText),
     KillJobManager(Spanned<bool>),
     Storage(StorageText),
     Lose(AimText),
@@ -313,6 +316,15 @@ pub(super) struct BlockText {
     pub task: Spanned<String>,
     #[serde(rename = "for")]
     pub span: Option<Time>,
+}
+
+/// `partition = { … }`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct PartitionText {
+    pub task_manager: Spanned<u16>,
+    #[serde(rename = "for")]
+    pub span: Spanned<Time>,
 }
 
 /// `storage = { … }`.

@@ -68,6 +68,16 @@ fn cluster(cluster: &ClusterConfig) -> Table {
         "replaced-after",
         time(cluster.replaced_after),
     );
+    table.put_if(
+        cluster.heartbeat_timeout != default.heartbeat_timeout,
+        "heartbeat-timeout",
+        time(cluster.heartbeat_timeout),
+    );
+    table.put_if(
+        cluster.heartbeat_interval != default.heartbeat_interval.min(cluster.heartbeat_timeout),
+        "heartbeat-interval",
+        time(cluster.heartbeat_interval),
+    );
     if let Some(after) = cluster.takeover_after {
         let is_usual = after == ClusterConfig::TAKEOVER_AFTER;
         table.put("high-availability", true).put_if(!is_usual, "takeover-after", time(after));
