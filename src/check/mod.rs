@@ -251,7 +251,7 @@ impl Checks {
         let mut durable = DurableCheck::default();
         durable.is_highly_available = is_highly_available;
         Self {
-            references: (ReferencesCheck::of(start), Check::default()),
+            references: (ReferencesCheck::of(start, &setup.scenario.rules()), Check::default()),
             setup,
             input_names,
             history,

@@ -130,7 +130,10 @@ pub(super) fn judge(
     // One that was late before a restart may be taken in after it, into a window that had fired.
     let may_come_back =
         (run.has_restarted() || lineage.len() > 1) && can_be_late(check.scenario, graph, window);
-    if !is_over || !shows_all || gave_up || may_come_back || check.may_count_twice(run) {
+    // A parent that restarted from before a savepoint has aborted the transactions that this one holds.
+    let was_disowned = lineage.iter().any(|run| descends_from_abandoned(check, run));
+    let is_excused = gave_up || may_come_back || was_disowned;
+    if !is_over || !shows_all || is_excused || check.may_count_twice(run) {
         return false;
     }
     let (Some(reference), Some(options)) =
@@ -171,6 +174,15 @@ fn lineage<'c>(check: &'c OutputCheck<'_>, run: &'c RunStory) -> Vec<&'c RunStor
         lineage.extend(check.history.run(parent));
     }
     lineage
+}
+
+/// Whether a run starts from a snapshot that its parent went back behind.
+fn descends_from_abandoned(check: &OutputCheck<'_>, run: &RunStory) -> bool {
+    let Some(SnapshotSource::Run(parent, start)) = check.history.start_of(run.cast.run) else {
+        return false;
+    };
+    let story = check.history.run(parent).and_then(|parent| parent.completed(start));
+    story.is_some_and(|story| story.is_abandoned)
 }
 
 /// What runs have written to a sink and a reader sees of it.

@@ -265,6 +265,18 @@ impl World {
             self.breaks(OUTPUT_EQUIVALENCE, otherwise);
         }
     }
+
+    /// Breaks output equivalence with this text, and what else it may.
+    #[track_caller]
+    fn breaks_output(self, text: &str) {
+        let verdict = self.finish();
+        let mut found = verdict.violations().filter(|found| found.check == OUTPUT_EQUIVALENCE);
+        assert!(
+            found.any(|found| found.text.contains(text)),
+            "{:#?}",
+            verdict.violations().collect::<Vec<_>>()
+        );
+    }
 }
 
 /// What tells the rows of a run from others.

@@ -59,7 +59,10 @@ fn what_a_profile_leaves_out_changes_nothing_else() {
         assert_eq!(all.inputs, quiet.inputs);
         assert_eq!(all.network, quiet.network);
         assert_eq!(all.cluster, quiet.cluster);
-        assert_eq!(all.steps[..quiet.steps.len()], quiet.steps);
+        let mut steps = all.steps.iter();
+        for step in &quiet.steps {
+            assert!(steps.any(|other| other == step), "{step:?} is missing, or comes earlier");
+        }
     }
 }
 
