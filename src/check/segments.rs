@@ -40,6 +40,18 @@ impl RunReference<'_> {
         let (evaluation, rows) = &self.reached[&stop];
         &self.evaluations[*evaluation].rows(sink)[..rows[sink]]
     }
+
+    /// The rows that a sink was given between two stops that were asked for; if they lie on different timelines, all up
+    /// to the later one.
+    pub(super) fn rows_between(&self, from: Stop, to: Stop, sink: usize) -> &[ReferenceRow] {
+        let rows = self.rows(to, sink);
+        let is_same =
+            |evaluation: usize| self.reached.get(&to).is_some_and(|to| to.0 == evaluation);
+        match self.reached.get(&from) {
+            Some((evaluation, before)) if is_same(*evaluation) => &rows[before[sink]..],
+            Some(_) | None => rows,
+        }
+    }
 }
 
 /// The references of all runs.
@@ -76,6 +88,8 @@ impl<'w> References<'w> {
         let children: Vec<_> =
             children.filter(|checkpoint| run.completed(*checkpoint).is_some()).collect();
         stops.extend(children.iter().copied().map(Stop::At));
+        let settled = children.iter().filter_map(|checkpoint| run.settled_at(*checkpoint));
+        stops.extend(settled.map(Stop::At));
         stops.retain(|stop| *stop != Stop::Start);
         stops.sort_unstable();
         stops.dedup();
