@@ -25,6 +25,9 @@ pub struct Coverage {
     pub unaligned: u64,
     /// Worlds in which a checkpoint completed that holds records in flight.
     pub kept_in_flight: u64,
+    /// Worlds that put records in flight back at another parallelism.
+    #[serde(default)]
+    pub rescaled_in_flight: u64,
     /// Worlds with a job whose checkpoints share files.
     #[serde(default)]
     pub incremental: u64,
@@ -75,6 +78,7 @@ impl Coverage {
         self.at_least_once += other.at_least_once;
         self.unaligned += other.unaligned;
         self.kept_in_flight += other.kept_in_flight;
+        self.rescaled_in_flight += other.rescaled_in_flight;
         self.incremental += other.incremental;
         self.shared_files += other.shared_files;
         self.event_time += other.event_time;

@@ -241,6 +241,13 @@ impl RunStory {
         })
     }
 
+    /// The newest cut up to that of a checkpoint before which everything had been processed: its own, unless records were
+    /// in flight at it. None if that is where the run started.
+    pub(super) fn settled_at(&self, checkpoint: CheckpointId) -> Option<CheckpointId> {
+        let own = self.completed(checkpoint).filter(|story| story.in_flight.is_empty());
+        own.or_else(|| self.last_exact(checkpoint)).map(|story| story.checkpoint)
+    }
+
     /// How far a task had come at a checkpoint; one that took no part was gone.
     pub(super) fn progress_at(story: &CheckpointStory, task: TaskId) -> Progress {
         let marks = story.marks.iter().find(|marks| marks.task == task);

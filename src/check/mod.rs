@@ -9,6 +9,7 @@ mod coverage;
 mod cut;
 mod durable;
 mod features;
+mod handover;
 mod history;
 mod hygiene;
 mod mapping;
@@ -33,7 +34,7 @@ pub use sometimes::SOMETIMES;
 pub use violation::Violation;
 
 use crate::effect::ExternalSystem;
-use crate::job::{CheckpointId, CheckpointMode, RunId, StateBackend};
+use crate::job::{ChannelId, CheckpointId, CheckpointMode, OperatorId, RunId, StateBackend};
 use crate::kernel::SimTime;
 use crate::operator::{Catalogue, Equality, InputLog, Log};
 use crate::scenario::Scenario;
@@ -379,22 +380,43 @@ impl Checks {
         }
     }
 
-    /// Whether a restore changed the parallelism of an operator, and of one with keyed state.
-    fn rescaled(&self, run: RunId, checkpoint: CheckpointId) -> Option<(bool, bool)> {
-        let restore = self.history.run(run)?.restore.as_ref()?;
-        let taker = self.history.restored_story(run, checkpoint).map(|(taker, _)| taker);
-        let before = |id| match taker {
+    /// Whether an end of a channel had another parallelism at the checkpoint that it is refilled from.
+    fn is_dealt_anew(&self, run: RunId, checkpoint: CheckpointId, channel: ChannelId) -> bool {
+        let Some(own) = self.history.run(run) else { return false };
+        let plan = &own.cast.plan;
+        let channel = plan.channels[channel.index() - own.cast.first_channel];
+        let edge = usize::try_from(channel.edge).expect("usize has 32 bits or more");
+        let edge = &plan.edges[edge];
+        [edge.from, edge.to].into_iter().any(|end| {
+            let before = self.parallelism_at((run, checkpoint), plan.operator_ids[end.index()]);
+            before.is_some_and(|before| before != plan.graph.operators[end.index()].parallelism)
+        })
+    }
+
+    /// How parallel an operator was at the checkpoint that a run restores; none if it was not there.
+    fn parallelism_at(
+        &self,
+        (run, checkpoint): (RunId, CheckpointId),
+        id: OperatorId,
+    ) -> Option<u32> {
+        match self.history.restored_story(run, checkpoint).map(|(taker, _)| taker) {
             Some(taker) => {
                 let plan = &taker.cast.plan;
-                plan.operator_with_id(id)
-                    .map(|place| plan.graph.operators[place.index()].parallelism)
+                let place = plan.operator_with_id(id)?;
+                Some(plan.graph.operators[place.index()].parallelism)
             }
             None => {
                 let stored = self.setup.file.as_ref()?.state.operators();
                 let state = stored.iter().find(|state| state.id == id)?;
                 u32::try_from(state.subtasks.len()).ok()
             }
-        };
+        }
+    }
+
+    /// Whether a restore changed the parallelism of an operator, and of one with keyed state.
+    fn rescaled(&self, run: RunId, checkpoint: CheckpointId) -> Option<(bool, bool)> {
+        let restore = self.history.run(run)?.restore.as_ref()?;
+        let before = |id| self.parallelism_at((run, checkpoint), id);
         let report = &restore.report;
         let changed: BTreeSet<_> = report
             .operators
@@ -481,6 +503,13 @@ impl TraceSink for Checks {
                 let story = self.history.run(self.history.run_of(*task));
                 if story.is_some_and(|story| !story.is_current(*task, *attempt)) {
                     self.coverage.zombies = 1;
+                }
+            }
+            TraceEvent::InFlightRestored { task, checkpoint, channel, .. } => {
+                let run = self.history.run_of(*task);
+                if self.is_dealt_anew(run, *checkpoint, *channel) {
+                    self.sometimes.seen.insert("rescaled-in-flight");
+                    self.coverage.rescaled_in_flight = 1;
                 }
             }
             TraceEvent::WriteDisturbed { .. } => self.coverage.disturbed_writes = 1,

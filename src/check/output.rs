@@ -5,6 +5,7 @@
 
 use super::class::{Determined, determined};
 use super::compare::{Bounds, by_last, by_origin, by_value};
+use super::handover::{self, Handover};
 use super::history::{History, Progress, RunStory};
 use super::reference::Surroundings;
 use super::segments::{References, Stop};
@@ -132,6 +133,9 @@ impl<'w> OutputCheck<'w> {
             if references.of(run.cast.run).is_none() {
                 continue;
             }
+            if !handover::is_comparable(self, run) {
+                continue;
+            }
             let classes = determined(&run.cast.plan.graph, self.surroundings.catalogue);
             for demand in demands {
                 let compared = windows::judge(self, run, &demand, &references, time, found_of_time);
@@ -142,8 +146,12 @@ impl<'w> OutputCheck<'w> {
                 }
                 // A snapshot that reaches beyond its cut may never have shown the value that a key had there.
                 determined.last &= self.has_exact_cuts(run) || demand.low == demand.high;
+                let handover = Handover::of(self, run, demand.sink, &references);
+                // What was in flight to a sink may arrive there behind what its sender has sent since.
+                determined.last &= handover.is_none();
                 let text = if demand.kind.appends() {
-                    self.judge_rows(run, &demand, &references, determined)
+                    let handover = handover.unwrap_or_default();
+                    self.judge_rows(run, &demand, &references, (determined, &handover))
                 } else {
                     table::judge(self, run, &demand, &references, determined)
                 };
@@ -208,17 +216,28 @@ impl<'w> OutputCheck<'w> {
         run: &RunStory,
         demand: &Demand,
         references: &References<'w>,
-        determined: Determined,
+        (determined, handover): (Determined, &Handover<'_>),
     ) -> Option<String> {
         let reference = references.of(run.cast.run)?;
         let key = self.job_key(run)?;
         let committed = &self.external(run, demand.sink)?.committed;
+        if determined.origins
+            && demand.low > Stop::Start
+            && let Some(text) = handover.lost(key, committed, &self.history.names)
+        {
+            return Some(text);
+        }
         let written: Vec<&Row> = committed.iter().filter(|row| row.job == key).collect();
         let rows = |stop| reference.rows(stop, demand.sink);
         let bounds = Bounds {
             low: rows(demand.low),
             high: rows(demand.high),
-            extra: demand.extra.iter().map(|at| rows(Stop::At(*at))).collect(),
+            extra: demand
+                .extra
+                .iter()
+                .map(|at| rows(Stop::At(*at)))
+                .chain(handover.rows.iter().copied())
+                .collect(),
             may_repeat: demand.may_repeat,
         };
         let names = &self.history.names;
@@ -271,7 +290,7 @@ impl<'w> OutputCheck<'w> {
     ///
     /// 1. A run that finished after its final checkpoint has committed everything, one that stopped all up to there. 2. Else each subtask of the sink has
     ///    committed up to the checkpoint that its last commit was for. They need not agree: notifications may have been
-    ///    on their way when the run ended. 3. A later run that started from a savepoint has committed what that covers,
+    ///    on their way when the run ended. 3. A later run that started from a savepoint has committed what that covers, less what was in flight,
     ///    unless it ended while its tasks were still starting: then some of it, in no order, since the transactions of one
     ///    subtask may have been dealt to several.
     fn demand_commits(&self, run: &RunStory, demand: &mut Demand, found: &mut Check) {
@@ -307,7 +326,8 @@ impl<'w> OutputCheck<'w> {
         for (child, checkpoint) in self.children(run) {
             let is_usable = run.completed(checkpoint).is_some_and(|story| !story.is_abandoned);
             if is_usable && takes_over(run, child, demand.sink) {
-                demand.low = demand.low.max(Stop::At(checkpoint));
+                let settled = run.settled_at(checkpoint).map_or(Stop::Start, Stop::At);
+                demand.low = demand.low.max(settled);
                 demand.high = demand.high.max(Stop::At(checkpoint));
             }
         }

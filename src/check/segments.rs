@@ -46,6 +46,18 @@ impl RunReference<'_> {
     pub(super) fn sum(&self, stop: Stop, sink: usize) -> RowSum {
         if stop == Stop::Start { RowSum::default() } else { self.reached[&stop].1[sink] }
     }
+
+    /// The rows that a sink was given between two stops that were asked for; if they lie on different timelines, all up
+    /// to the later one.
+    pub(super) fn rows_between(&self, from: Stop, to: Stop, sink: usize) -> &[ReferenceRow] {
+        let rows = self.rows(to, sink);
+        let is_same =
+            |evaluation: usize| self.reached.get(&to).is_some_and(|to| to.0 == evaluation);
+        match self.reached.get(&from) {
+            Some((evaluation, before)) if is_same(*evaluation) => &rows[before[sink].rows()..],
+            Some(_) | None => rows,
+        }
+    }
 }
 
 /// The references of all runs.
@@ -85,6 +97,8 @@ impl<'w> References<'w> {
         let children: Vec<_> =
             children.filter(|checkpoint| run.completed(*checkpoint).is_some()).collect();
         stops.extend(children.iter().copied().map(Stop::At));
+        let settled = children.iter().filter_map(|checkpoint| run.settled_at(*checkpoint));
+        stops.extend(settled.map(Stop::At));
         stops.retain(|stop| *stop != Stop::Start);
         stops.sort_unstable();
         stops.dedup();

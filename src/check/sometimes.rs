@@ -30,6 +30,7 @@ pub const SOMETIMES: &[&str] = &[
     "operator-failed",
     "records-past-the-barrier",
     "region-restarted",
+    "rescaled-in-flight",
     "rescaled-keyed-state",
     "restored",
     "restored-at-another-parallelism",

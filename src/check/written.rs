@@ -22,6 +22,11 @@ pub(super) struct RowSum {
 }
 
 impl RowSum {
+    /// How many rows.
+    pub(super) const fn rows(self) -> usize {
+        self.rows
+    }
+
     /// Adds a row.
     #[inline]
     pub(super) fn add(&mut self, value: &Value) {

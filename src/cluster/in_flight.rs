@@ -12,7 +12,7 @@ use crate::job::{
 };
 use crate::kernel::{Agenda, SimTime, Ticket};
 use crate::rules::InFlightKept;
-use crate::state::{ChannelState, InFlight, OperatorSnapshot};
+use crate::state::{ChannelState, OperatorSnapshot};
 use crate::trace::{Cast, ChannelEnd, TraceEvent};
 use std::sync::Arc;
 
@@ -22,7 +22,9 @@ pub(super) struct Gathering {
     checkpoint: CheckpointId,
     /// Places of the gate whose barrier has not come through.
     open: Vec<usize>,
-    state: InFlight,
+    inputs: Vec<ChannelState>,
+    /// By the place of their sender in the chain.
+    outputs: Vec<(usize, ChannelState)>,
     /// The state of the operators, once it is uploaded.
     uploaded: Option<Vec<Arc<OperatorSnapshot>>>,
     /// Whether the checkpoint is off: it is never acked.
@@ -214,17 +216,14 @@ impl World {
             self.channels[channel.index()].recording = Some(Vec::new());
         }
         let overtaken = std::mem::take(&mut self.places[task.index()].overtaken);
-        let mut state = InFlight::default();
+        let mut outputs = Vec::new();
         for (channel, records) in overtaken {
-            state.outputs.extend(self.persist(
-                task,
-                checkpoint,
-                channel,
-                ChannelEnd::Sender,
-                records,
-            ));
+            let sender = self.sender_of(channel);
+            let kept = self.persist(task, checkpoint, channel, ChannelEnd::Sender, records);
+            outputs.extend(kept.map(|kept| (sender, kept)));
         }
-        let gathering = Gathering { checkpoint, open, state, uploaded: None, is_void: false };
+        let (inputs, uploaded) = (Vec::new(), None);
+        let gathering = Gathering { checkpoint, open, inputs, outputs, uploaded, is_void: false };
         self.places[task.index()].gatherings.push(gathering);
     }
 
@@ -250,7 +249,7 @@ impl World {
         records.extend(overtaken.filter_map(|queued| record_of(&queued.element)).cloned());
         let kept = self.persist(task, checkpoint, id, ChannelEnd::Receiver, records);
         let gathering = &mut self.places[task.index()].gatherings[place];
-        gathering.state.inputs.extend(kept);
+        gathering.inputs.extend(kept);
         if gathering.open.is_empty()
             && let Some(snapshots) = gathering.uploaded.take()
         {
@@ -297,23 +296,33 @@ impl World {
         Some(ChannelState { edge, peer, records })
     }
 
-    /// Which edge of its chain a channel belongs to, seen from one end, and the subtask at the other.
+    /// The place in its chain of the operator that sends on a channel.
+    fn sender_of(&self, channel: ChannelId) -> usize {
+        let run = self.places[self.channels[channel.index()].from.index()].run;
+        let cast = &self.runs[run.index()].cast;
+        let planned = cast.plan.channels[channel.index() - cast.first_channel];
+        let edge = usize::try_from(planned.edge).expect("usize has 32 bits or more");
+        let edge = &cast.plan.edges[edge];
+        let chain = &cast.plan.vertices[edge.from_vertex.index()].operators;
+        let place = chain.iter().position(|operator| *operator == edge.from);
+        place.expect("the sender of an edge is in its chain")
+    }
+
+    /// Which edge a channel belongs to, seen from one end, and the subtask at the other.
     fn place_of(&self, channel: ChannelId, end: ChannelEnd) -> (u32, u32) {
         let cast = &self.places[self.channels[channel.index()].from.index()].cast;
         let plan = &cast.plan;
         let planned = plan.channels[channel.index() - cast.first_channel];
         let edge = usize::try_from(planned.edge).expect("usize has 32 bits or more");
-        let (edges, peer) = match end {
-            ChannelEnd::Sender => {
-                (&plan.vertices[plan.edges[edge].from_vertex.index()].outputs, planned.to)
-            }
+        let (number, peer) = match end {
+            ChannelEnd::Sender => (Some(plan.number_of_edge(edge)), planned.to),
             ChannelEnd::Receiver => {
-                (&plan.vertices[plan.edges[edge].to_vertex.index()].inputs, planned.from)
+                let edges = &plan.vertices[plan.edges[edge].to_vertex.index()].inputs;
+                (edges.iter().position(|other| *other == edge), planned.from)
             }
         };
-        let place = edges.iter().position(|other| *other == edge);
-        let place = place.expect("a channel belongs to an edge of its ends");
-        let place = u32::try_from(place).expect("edges fit in 32 bits");
+        let number = number.expect("a channel belongs to an edge of its ends");
+        let place = u32::try_from(number).expect("edges fit in 32 bits");
         (place, plan.tasks[peer.index()].subtask)
     }
 
@@ -333,16 +342,15 @@ impl World {
             gatherings[place].uploaded = Some(snapshots);
             return None;
         }
-        let Gathering { state, is_void, .. } = gatherings.remove(place);
+        let Gathering { inputs, outputs, is_void, .. } = gatherings.remove(place);
         if is_void {
             return None;
         }
-        let last = snapshots.len() - 1;
-        if !state.outputs.is_empty() {
-            Arc::make_mut(&mut snapshots[last]).in_flight.outputs = state.outputs;
+        for (sender, state) in outputs {
+            Arc::make_mut(&mut snapshots[sender]).in_flight.outputs.push(state);
         }
-        if !state.inputs.is_empty() {
-            Arc::make_mut(&mut snapshots[0]).in_flight.inputs = state.inputs;
+        if !inputs.is_empty() {
+            Arc::make_mut(&mut snapshots[0]).in_flight.inputs = inputs;
         }
         Some(snapshots)
     }

@@ -2,7 +2,8 @@
 //!
 //! At the same parallelism every record goes back to its channel. At another one the partitioner of the edge decides
 //! (`SubtaskStateMapper`, SEMANTICS §5.6): by key group to the owner, round robin to the old index modulo the new
-//! parallelism, global to subtask 0. The order within each old channel is kept.
+//! parallelism, global to subtask 0. The order within each old channel is kept. Pointwise and broadcast exchanges, which
+//! hold nothing themselves, cannot take what another exchange held.
 
 use super::restore::RestoreError;
 use crate::job::{
@@ -26,18 +27,16 @@ pub(super) fn deal(
     let mut channels: BTreeMap<ChannelId, Vec<Record>> = BTreeMap::new();
     for (operator, subtask, in_flight) in around(matched) {
         for state in &in_flight.inputs {
-            let vertex = plan.vertex_of(operator);
-            let edge =
-                edge_of(plan, operator, &plan.vertices[vertex.index()].inputs, state, matched)?;
-            Exchange { plan, edge, matched }.deal(state.peer, subtask, state, &mut channels);
+            let exchange =
+                Exchange::of(plan, entered_edge(plan, operator, state), operator, matched)?;
+            exchange.deal(state.peer, subtask, state, &mut channels);
         }
     }
     for (operator, subtask, in_flight) in around(matched) {
         for state in &in_flight.outputs {
-            let vertex = plan.vertex_of(operator);
-            let edge =
-                edge_of(plan, operator, &plan.vertices[vertex.index()].outputs, state, matched)?;
-            Exchange { plan, edge, matched }.deal(subtask, state.peer, state, &mut channels);
+            let edge = plan.edge_of_number(operator, number_of(state));
+            let exchange = Exchange::of(plan, edge, operator, matched)?;
+            exchange.deal(subtask, state.peer, state, &mut channels);
         }
     }
     let mut received = vec![ReceivedInFlight::new(); plan.tasks.len()];
@@ -62,27 +61,49 @@ fn around<'c>(
     })
 }
 
-/// The edge that records were in flight on.
-fn edge_of<'p>(
-    plan: &'p Plan,
-    operator: OperatorIndex,
-    edges: &[usize],
-    state: &ChannelState,
-    matched: &Matched<'_>,
-) -> Result<&'p PlanEdge, RestoreError> {
-    let place = usize::try_from(state.edge).expect("usize has 32 bits or more");
-    let edge = edges.get(place).map(|edge| &plan.edges[*edge]);
-    edge.ok_or_else(|| RestoreError::ExchangeGone { operator: matched[&operator].id })
+fn number_of(state: &ChannelState) -> usize {
+    usize::try_from(state.edge).expect("usize has 32 bits or more")
+}
+
+/// The edge that records were in flight on to an operator; none if it is fed within its chain by now.
+fn entered_edge(plan: &Plan, operator: OperatorIndex, state: &ChannelState) -> Option<usize> {
+    let vertex = plan.vertex_of(operator);
+    let is_head = plan.head(vertex) == operator;
+    let edges = &plan.vertices[vertex.index()].inputs;
+    edges.get(number_of(state)).copied().filter(|_| is_head)
 }
 
 /// An edge of the new plan, and how parallel its ends were.
 struct Exchange<'p> {
     plan: &'p Plan,
+    number: usize,
     edge: &'p PlanEdge,
     matched: &'p Matched<'p>,
 }
 
-impl Exchange<'_> {
+impl<'p> Exchange<'p> {
+    /// The exchange that an operator's records in flight go back to, if there is one that can take them.
+    fn of(
+        plan: &'p Plan,
+        edge: Option<usize>,
+        operator: OperatorIndex,
+        matched: &'p Matched<'p>,
+    ) -> Result<Self, RestoreError> {
+        let operator = matched[&operator].id;
+        let number = edge.ok_or(RestoreError::ExchangeGone { operator })?;
+        let edge = &plan.edges[number];
+        match edge.partitioner {
+            Partitioner::Hash | Partitioner::Rebalance | Partitioner::Global => {
+                Ok(Self { plan, number, edge, matched })
+            }
+            Partitioner::Forward | Partitioner::Rescale | Partitioner::Broadcast => {
+                let name = plan.graph.operators[edge.to.index()].name.clone();
+                let operator = plan.operator_ids[edge.to.index()];
+                Err(RestoreError::ExchangePointwise { operator, name })
+            }
+        }
+    }
+
     /// Puts the records of an old channel on new ones.
     fn deal(
         &self,
@@ -112,15 +133,10 @@ impl Exchange<'_> {
                 subtask_of_key_group(group, vertex.max_parallelism, vertex.parallelism)
             }
             (Partitioner::Global, _) => 0,
-            // The others never hold records in flight.
-            (
-                Partitioner::Hash
-                | Partitioner::Rebalance
-                | Partitioner::Forward
-                | Partitioner::Rescale
-                | Partitioner::Broadcast,
-                _,
-            ) => old % vertex.parallelism,
+            (Partitioner::Hash | Partitioner::Rebalance, _) => old % vertex.parallelism,
+            (Partitioner::Forward | Partitioner::Rescale | Partitioner::Broadcast, _) => {
+                unreachable!("such an exchange is given nothing")
+            }
         }
     }
 
@@ -133,9 +149,7 @@ impl Exchange<'_> {
     fn channel(&self, sender: u32, receiver: u32) -> ChannelId {
         let (from, to) = (self.edge.from_vertex, self.edge.to_vertex);
         let (from, to) = (self.plan.task(from, sender), self.plan.task(to, receiver));
-        let edge = self.plan.edges.iter().position(|edge| std::ptr::eq(edge, self.edge));
-        let edge = edge.expect("the edge is one of the plan's");
-        let mut places = self.plan.edge_channels(edge);
+        let mut places = self.plan.edge_channels(self.number);
         let place = places.find(|place| {
             let channel = &self.plan.channels[*place];
             (channel.from, channel.to) == (from, to)

@@ -80,6 +80,16 @@ pub enum RestoreError {
         /// The operator that had it.
         operator: OperatorId,
     },
+    /// Records were in flight on an exchange whose receivers are tied to their senders by now.
+    #[error(
+        "cannot rescale the given pointwise partitioner: records were in flight to operator {operator} (`{name}`); did you change the partitioner to forward or rescale? it may also help to add an explicit shuffle()"
+    )]
+    ExchangePointwise {
+        /// The operator that they were on their way to.
+        operator: OperatorId,
+        /// Its name.
+        name: String,
+    },
     /// Of the operators of one chain some had finished and others had not.
     #[error("cannot restore vertex {vertex}, which contains operators of mixed finished state")]
     MixedFinishedState {
@@ -103,6 +113,9 @@ impl RestoreError {
             }
             Self::ExchangeGone { .. } => {
                 "leave the exchanges as they were, or take a savepoint, which is always aligned"
+            }
+            Self::ExchangePointwise { .. } => {
+                "name the partitioner of the exchange as it was before, or take a savepoint, which is always aligned"
             }
             Self::FinishedBehindUnfinished { .. } | Self::MixedFinishedState { .. } => {
                 "leave the parts of the job that had finished as they were"

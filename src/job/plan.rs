@@ -160,6 +160,33 @@ impl Plan {
         self.first_channel_of_edge[edge]..self.first_channel_of_edge[edge + 1]
     }
 
+    /// The number of an edge among all that its sender feeds, those within its chain included: it stays the same when
+    /// chains change.
+    pub fn number_of_edge(&self, edge: usize) -> usize {
+        let PlanEdge { from, to, input, side, .. } = self.edges[edge];
+        let number = self.fed_by(from).position(|fed| fed == (to, input, side));
+        number.expect("an edge between chains is one of the graph")
+    }
+
+    /// The edge between chains with this number among all that an operator feeds; none if there is no such edge, or it
+    /// is within a chain.
+    pub fn edge_of_number(&self, from: OperatorIndex, number: usize) -> Option<usize> {
+        let (to, input, side) = self.fed_by(from).nth(number)?;
+        let is_it = |edge: &PlanEdge| {
+            (edge.from, edge.to, edge.input, edge.side) == (from, to, input, side)
+        };
+        self.edges.iter().position(is_it)
+    }
+
+    /// What an operator feeds, by which of its inputs and from which output, in order of creation of the receivers.
+    fn fed_by(&self, from: OperatorIndex) -> impl Iterator<Item = (OperatorIndex, u8, bool)> {
+        let receivers = self.graph.operators.iter().enumerate();
+        receivers.flat_map(move |(to, node)| {
+            let edges = node.inputs.iter().filter(move |edge| edge.from == from);
+            edges.map(move |edge| (OperatorIndex::new(to), edge.input, edge.side))
+        })
+    }
+
     /// The operators that an operator hands its records to within its chain, in order of creation, and whether
     /// each takes the side output.
     pub fn chained_outputs(&self, operator: OperatorIndex) -> &[(OperatorIndex, bool)] {

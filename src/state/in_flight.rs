@@ -1,7 +1,7 @@
 //! Records that were on their way at a cut: what an unaligned checkpoint holds of channels.
 //!
-//! Kept beside the state of operators: what waited before a task beside its first operator, what it had sent in vain
-//! beside its last, as Flink keeps them (`OperatorSubtaskState`).
+//! Kept beside the state of operators (`OperatorSubtaskState`): what waited before a task beside its first operator, what
+//! it had sent in vain beside the operator that sent it, wherever that stands in its chain by the time it is restored.
 
 use crate::job::Record;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Records of one channel, in order.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ChannelState {
-    /// Which of the edges that enter or leave the subtask's chain, from 0.
+    /// Which edge, from 0: of those that enter the operator, or of all that it feeds, whether they leave its chain or not.
     pub edge: u32,
     /// The subtask at the other end.
     pub peer: u32,

@@ -468,8 +468,7 @@ impl Payload for StoredOperator {
                 Err("the name of a state file is not one that a writer gives")
             }
             SubtaskWire::File(reference) => Ok(StoredSubtask::File(reference)),
-            SubtaskWire::Shared(files, rest) => OperatorSnapshot::from_wire(rest)
-                .map(|rest| StoredSubtask::Shared(files, Arc::new(rest))),
+            SubtaskWire::Shared(files, rest) => read_shared(files, rest),
             SubtaskWire::Coordinator(_) => {
                 Err("an operator has its coordinator after its subtasks")
             }
@@ -483,6 +482,26 @@ impl Payload for StoredOperator {
             coordinator: coordinator.map(Arc::new),
         })
     }
+}
+
+/// Shared files hold all keyed entries, each file those of key groups of its own.
+fn read_shared(files: Vec<StoredShare>, rest: SnapshotWire) -> Result<StoredSubtask, &'static str> {
+    let rest = OperatorSnapshot::from_wire(rest)?;
+    if files.is_empty() {
+        return Err("a state that is in shared files has none");
+    }
+    if rest.keyed.values().any(|state| !state.entries.is_empty()) {
+        return Err("a keyed state that is in shared files is elsewhere, too");
+    }
+    let is_backwards = |file: &StoredShare| file.file.groups.0 > file.file.groups.1;
+    if files.iter().any(is_backwards) {
+        return Err("the key groups of a shared file end before they begin");
+    }
+    let overlap = |pair: &[StoredShare]| pair[0].file.groups.1 >= pair[1].file.groups.0;
+    if files.windows(2).any(overlap) {
+        return Err("the shared files of a state hold the same key groups or are out of order");
+    }
+    Ok(StoredSubtask::Shared(files, Arc::new(rest)))
 }
 
 /// Rows: where they came from and who wrote them in one column, their values in the other.

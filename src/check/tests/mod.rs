@@ -1,5 +1,6 @@
 //! Hand-written worlds: a word count whose trace and sinks are made up, event by event.
 
+mod handover;
 mod output;
 mod protocol;
 mod references;

@@ -3,8 +3,9 @@
 
 use super::Draw;
 use super::sketch::{Edge, Node, PARALLELISM, Sketch};
-use crate::job::{ChainStrategy, OperatorKind, OperatorOptions};
+use crate::job::{ChainStrategy, OperatorKind, OperatorOptions, Partitioner};
 use crate::kernel::SimTime;
+use std::collections::BTreeMap;
 
 /// Percent of changed jobs with other parallelisms.
 const RESCALE: u64 = 92;
@@ -40,6 +41,29 @@ impl Sketch {
             next.nodes = ranked.into_iter().map(|(_, node)| node).collect();
         }
         next
+    }
+
+    /// The job that follows this one under a name, differing in nothing but parallelisms.
+    pub(super) fn rescaled(&self, draw: &Draw<'_>, name: &str) -> Self {
+        let mut next = self.clone();
+        if draw.chance(format_args!("{name}/rescale"), RESCALE) {
+            next.rescale(draw, name);
+        }
+        next
+    }
+
+    /// Names the partitioner of each exchange that deals records in turn only because its ends differ in parallelism: it
+    /// stays one when they no longer do.
+    pub(super) fn name_partitioners(&mut self) {
+        let parallelism: BTreeMap<String, u32> =
+            self.nodes.iter().map(|node| (node.name.clone(), node.parallelism)).collect();
+        for node in self.nodes.iter_mut().filter(|node| node.key_by.is_none()) {
+            for edge in node.inputs.iter_mut().filter(|edge| edge.partitioner.is_none()) {
+                if parallelism[&edge.from] != node.parallelism {
+                    edge.partitioner = Some(Partitioner::Rebalance);
+                }
+            }
+        }
     }
 
     /// Whether rows are overwritten by key. Those written between a job's savepoint and its end are overwritten when its

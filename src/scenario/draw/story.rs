@@ -11,7 +11,7 @@ use crate::scenario::{
 use crate::trace::JobStatus;
 
 /// Percent of acts whose successor starts from a checkpoint that they leave behind.
-const CHECKPOINT_KEPT: u64 = 12;
+const CHECKPOINT_KEPT: u64 = 16;
 /// How many checkpoints such an act keeps: enough that the one asked for is still there in the end.
 const RETAINED_FOR_OTHERS: u32 = 8;
 /// The jobs by act.
@@ -46,6 +46,8 @@ const LEFT_SECOND: (u64, u64) = (55, 75);
 const AT_LEAST_ONCE: u64 = 14;
 /// Percent of the other worlds whose barriers may overtake records.
 const UNALIGNED: u64 = 28;
+/// As above, of worlds in which a job starts from a checkpoint of another one.
+const UNALIGNED_FOR_OTHERS: u64 = 90;
 /// Percent of those in which they are aligned at first.
 const ALIGNED_FIRST: u64 = 45;
 /// Checkpoints that fit into the shortest act.
@@ -134,6 +136,11 @@ impl Plot {
         self.acts.iter().any(|act| matches!(act.exit, Some(Exit::Stop(_))))
     }
 
+    /// Whether a job starts from a checkpoint that another one left behind.
+    fn leaves_checkpoints(&self) -> bool {
+        self.acts.iter().any(|act| matches!(act.exit, Some(Exit::Checkpoint(_))))
+    }
+
     /// One sentence for people.
     pub(super) fn about(&self, seed: u64) -> String {
         match self.acts.len() {
@@ -167,10 +174,19 @@ impl Plot {
         let keeps_ids = !self.changed.contains(&true);
         let idles = draw.chance("idle", IDLE);
         let mut sketch = Sketch::draw(draw, scale, keeps_ids);
+        // What is in flight can be dealt anew, but only on the exchanges that it was on.
+        let keeps_exchanges = checkpoint.unaligned && self.leaves_checkpoints();
         let mut jobs = Vec::new();
         for (place, act) in self.acts.iter().enumerate() {
             if place > 0 && self.changed[place - 1] {
-                sketch = sketch.successor(draw, act.name);
+                sketch = if keeps_exchanges {
+                    sketch.rescaled(draw, act.name)
+                } else {
+                    sketch.successor(draw, act.name)
+                };
+            }
+            if keeps_exchanges {
+                sketch.name_partitioners();
             }
             let then = if idles && act.exit.is_some() { AtEnd::Idle } else { AtEnd::End };
             let graph = sketch.graph(act.name, then);
@@ -196,11 +212,10 @@ impl Plot {
         let patience = self.interval.times(draw.within("timeout-intervals", (2, 5)));
         let pauses = draw.chance("min-pause-set", 30);
         let at_least_once = profile.at_least_once && draw.chance("at-least-once", AT_LEAST_ONCE);
-        let leaves = self.acts.iter().any(|act| matches!(act.exit, Some(Exit::Checkpoint(_))));
-        // Another job starts without anything in flight: the reference takes it up at a cut of the sources.
-        let unaligned =
-            profile.unaligned && !leaves && !at_least_once && draw.chance("unaligned", UNALIGNED);
-        let waits = unaligned && draw.chance("aligned-timeout-set", ALIGNED_FIRST);
+        let leaves = self.leaves_checkpoints();
+        let often = if leaves { UNALIGNED_FOR_OTHERS } else { UNALIGNED };
+        let unaligned = profile.unaligned && !at_least_once && draw.chance("unaligned", often);
+        let waits = unaligned && !leaves && draw.chance("aligned-timeout-set", ALIGNED_FIRST);
         let max_concurrent = draw.weighted("max-concurrent", &[(1, 5), (2, 2), (3, 2)]);
         CheckpointConfig {
             interval: Some(self.interval),

@@ -29,6 +29,7 @@ pub const SOMETIMES_NAMES: &[&str] = &[
     "restored",
     "restored-at-another-parallelism",
     "rescaled-keyed-state",
+    "rescaled-in-flight",
     "task-killed",
     "task-manager-killed",
     "job-manager-killed",

@@ -1,7 +1,7 @@
 use super::super::block::MAGIC;
 use super::*;
 use crate::effect::{Row, TransactionId};
-use crate::job::{CheckpointKind, Origin, Value};
+use crate::job::{CheckpointKind, FileId, Origin, SharedFile, Value};
 use crate::kernel::SimTime;
 use crate::state::{KeyedEntry, KeyedSnapshot, ListMode, ListSnapshot};
 use crate::store::InputIdentity;
@@ -224,6 +224,54 @@ fn the_state_of_a_coordinator_is_read_back() {
     let read = decode(&files.metadata).unwrap();
     let read = read.resolve(|_| Err("all states are inline")).unwrap();
     assert_eq!(read.checkpoint, savepoint.checkpoint);
+}
+
+/// Reads metadata with one operator, whose only subtask has its keyed state in these files and `rest` beside them.
+fn read_shared(groups: &[(u16, u16)], rest: OperatorSnapshot) -> Result<Metadata, CodecError> {
+    let savepoint = sample(0);
+    let share = |(groups, number): (&(u16, u16), u32)| wire::StoredShare {
+        file: SharedFile { id: FileId::of(number.into()), groups: *groups, number, content: 0 },
+        length: 0,
+        checksum: 0,
+    };
+    let files = groups.iter().zip(0..).map(share).collect();
+    let operator = StoredOperator {
+        id: OperatorId([2; 16]),
+        name: "counts".to_owned(),
+        uid: None,
+        max_parallelism: 128,
+        subtasks: vec![StoredSubtask::Shared(files, Arc::new(rest))],
+        coordinator: None,
+    };
+    let mut writer = BlockWriter::new();
+    wire::put(&mut writer, savepoint.checkpoint.properties());
+    wire::put(&mut writer, &Position { inputs: Vec::new(), clock: savepoint.clock });
+    wire::put(&mut writer, &operator);
+    decode(&writer.finish())
+}
+
+#[test]
+fn each_shared_file_holds_key_groups_of_its_own() {
+    let refused = |groups: &[(u16, u16)]| {
+        read_shared(groups, keyed(vec![])).err().map(|error| error.cause.to_string())
+    };
+    assert_eq!(refused(&[(0, 3), (4, 4), (9, 12)]), None);
+    for (groups, why) in [
+        (&[][..], "has none"),
+        (&[(4, 3)], "end before they begin"),
+        (&[(0, 4), (4, 7)], "hold the same key groups"),
+        (&[(0, 9), (4, 5)], "hold the same key groups"),
+        (&[(4, 7), (0, 3)], "out of order"),
+    ] {
+        let said = refused(groups);
+        assert!(said.as_ref().is_some_and(|said| said.contains(why)), "{groups:?}: {said:?}");
+    }
+}
+
+#[test]
+fn a_keyed_state_is_in_shared_files_or_inline_but_not_both() {
+    let error = read_shared(&[(0, 9)], keyed(vec![entry(3, "a", 1)])).unwrap_err();
+    assert!(error.to_string().contains("elsewhere, too"), "{error}");
 }
 
 #[test]

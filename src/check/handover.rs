@@ -1,0 +1,129 @@
+//! Records that were in flight at the checkpoint that a run was started from: read by one run, written by the next.
+//!
+//! The reference of the earlier run writes them, since it knows no channels. Which of them the later run writes cannot be
+//! told, so it may write each, and together they must have.
+
+use super::class::partitioner;
+use super::history::RunStory;
+use super::output::OutputCheck;
+use super::segments::{References, Stop};
+use super::violation::Names;
+use super::written::ReferenceRow;
+use crate::effect::Row;
+use crate::job::{InputEdge, JobGraph, OperatorKind, OperatorNode, Origin, Partitioner};
+use crate::state::FixedMap;
+use crate::trace::SnapshotSource;
+
+/// What a sink of a run may write for runs before it.
+#[derive(Default)]
+pub(super) struct Handover<'r> {
+    /// What their references write there from the last cut on at which nothing was in flight.
+    pub(super) rows: Vec<&'r [ReferenceRow]>,
+    /// How the world tells the rows of these runs from others.
+    writers: Vec<u64>,
+}
+
+impl<'r> Handover<'r> {
+    /// None if the run started with nothing in flight. What it was started with may in turn have been in flight when the
+    /// run before it started.
+    pub(super) fn of(
+        check: &OutputCheck<'_>,
+        run: &RunStory,
+        sink: usize,
+        references: &'r References<'_>,
+    ) -> Option<Self> {
+        let name = &run.cast.plan.graph.operators[sink].name;
+        let mut handover = Self::default();
+        let mut id = run.cast.run;
+        while let Some(SnapshotSource::Run(parent, checkpoint)) = check.history.start_of(id) {
+            let parent = check.history.run(parent)?;
+            if parent.completed(checkpoint)?.in_flight.is_empty() {
+                break;
+            }
+            id = parent.cast.run;
+            let settled = parent.settled_at(checkpoint);
+            if let (Some(reference), Some(sink)) =
+                (references.of(id), parent.cast.plan.operator_named(name))
+            {
+                let from = settled.map_or(Stop::Start, Stop::At);
+                let rows = reference.rows_between(from, Stop::At(checkpoint), sink.index());
+                handover.rows.push(rows);
+                handover.writers.extend(check.job_key(parent));
+            }
+            if settled.is_some() {
+                break;
+            }
+        }
+        (id != run.cast.run).then_some(handover)
+    }
+
+    /// Which of these rows neither the run nor those before it have written, in words.
+    pub(super) fn lost(&self, own: u64, written: &[Row], names: &Names) -> Option<String> {
+        let mut missing: FixedMap<Origin, u32> = FixedMap::default();
+        for row in self.rows.iter().copied().flatten() {
+            *missing.entry(row.origin).or_default() += 1;
+        }
+        let is_of_them = |row: &&Row| row.job == own || self.writers.contains(&row.job);
+        for row in written.iter().filter(is_of_them) {
+            if let Some(missing) = missing.get_mut(&row.origin) {
+                *missing = missing.saturating_sub(1);
+            }
+        }
+        let missing = missing.into_iter().filter(|(_, count)| *count > 0);
+        let first = missing.map(|(origin, _)| origin).min()?;
+        Some(format!("{} was in flight, and is missing", names.origin(first)))
+    }
+}
+
+/// Whether what a run writes can be compared with its reference: if it started with records in flight, what they come
+/// to must not depend on where they were.
+pub(super) fn is_comparable(check: &OutputCheck<'_>, run: &RunStory) -> bool {
+    let Some(SnapshotSource::Run(parent, checkpoint)) = check.history.start_of(run.cast.run) else {
+        return true;
+    };
+    let Some(parent) = check.history.run(parent) else { return true };
+    let Some(story) = parent.completed(checkpoint) else { return true };
+    story.in_flight.is_empty()
+        || (is_comparable(check, parent)
+            && do_the_same(&parent.cast.plan.graph, &run.cast.plan.graph))
+}
+
+/// Whether two jobs come to the same rows, at whatever parallelism.
+fn do_the_same(before: &JobGraph, now: &JobGraph) -> bool {
+    let twin = |node: &OperatorNode| before.operators.iter().find(|other| other.name == node.name);
+    before.operators.len() == now.operators.len()
+        && now.operators.iter().all(|node| {
+            twin(node).is_some_and(|twin| {
+                works_alike(twin, node) && is_fed_alike((before, twin), (now, node))
+            })
+        })
+}
+
+/// Whether two operators do the same with a record.
+fn works_alike(before: &OperatorNode, now: &OperatorNode) -> bool {
+    let is_same_kind = match (&before.kind, &now.kind) {
+        (OperatorKind::Source { input, .. }, OperatorKind::Source { input: other, .. }) => {
+            input == other
+        }
+        (before, now) => before == now,
+    };
+    is_same_kind && before.key_by == now.key_by && before.options == now.options
+}
+
+/// Whether two operators are given the same records, equally often.
+fn is_fed_alike(
+    (before, old): (&JobGraph, &OperatorNode),
+    (now, new): (&JobGraph, &OperatorNode),
+) -> bool {
+    let copies = |edge: &InputEdge, graph: &JobGraph, to: &OperatorNode| {
+        let dealt = partitioner(edge, &graph.operators[edge.from.index()], to);
+        if dealt == Partitioner::Broadcast { to.parallelism } else { 1 }
+    };
+    let is_same = |(one, other): (&InputEdge, &InputEdge)| {
+        let senders = (&before.operators[one.from.index()], &now.operators[other.from.index()]);
+        senders.0.name == senders.1.name
+            && (one.input, one.side) == (other.input, other.side)
+            && copies(one, before, old) == copies(other, now, new)
+    };
+    old.inputs.len() == new.inputs.len() && old.inputs.iter().zip(&new.inputs).all(is_same)
+}
