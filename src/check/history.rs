@@ -3,6 +3,7 @@
 //! Judges nothing; the checks read it.
 
 mod restore;
+mod zombies;
 
 pub(super) use self::restore::Restore;
 use super::violation::Names;
@@ -489,17 +490,8 @@ impl History {
                     restore.arrived[place] = Some(Arc::clone(state));
                 }
             }
-            TraceEvent::TaskDeployed { task, manager, .. } => {
-                let story = self.run_of_mut(*task);
-                let place = story.local(*task);
-                story.managers[place] = Some(*manager);
-            }
-            TraceEvent::TaskManagerLost { manager } => {
-                let alive = |run: &&mut RunStory| !run.status.is_terminal();
-                for run in self.runs.iter_mut().flatten().filter(alive) {
-                    run.has_zombies |= run.managers.contains(&Some(*manager));
-                }
-            }
+            TraceEvent::TaskDeployed { task, manager, .. } => self.on_deployed(*task, *manager),
+            TraceEvent::TaskManagerLost { manager } => self.on_manager_lost(*manager),
             TraceEvent::DataEnded { task, attempt } => {
                 self.progress(*task, *attempt, Progress::Drained);
             }
