@@ -8,9 +8,9 @@ use crate::kernel::SimTime;
 use std::collections::BTreeMap;
 
 /// Percent of changed jobs with other parallelisms.
-const RESCALE: u64 = 92;
+const RESCALE: u64 = 97;
 /// Percent of operators that get another parallelism when a job is rescaled.
-const RESCALE_EACH: u64 = 85;
+const RESCALE_EACH: u64 = 92;
 /// Percent of changed jobs with an operator more.
 const ADD: u64 = 35;
 /// Percent of changed jobs with an operator less.
