@@ -69,13 +69,9 @@ fn played(text: &str) -> Played {
 /// How many records were put back on their way to `slow`.
 fn restored(played: &Played) -> u64 {
     let next = played.trace.cast.last().expect("the second job was cast");
-    let records = played.trace.entries.iter().map(|entry| match entry.event {
-        TraceEvent::InFlightRestored { task, records, .. }
-            if next.task_name(task).starts_with("slow/") =>
-        {
-            records
-        }
-        _ => 0,
+    let records = played.trace.entries.iter().filter_map(|entry| {
+        let TraceEvent::InFlightRestored { task, records, .. } = entry.event else { return None };
+        next.task_name(task).starts_with("slow/").then_some(records)
     });
     records.sum()
 }
