@@ -29,7 +29,9 @@ const fn check_against(mutation: Mutation) -> &'static str {
         | Mutation::OpEventNotGated
         | Mutation::ResetHookOnlyOnGlobal => OUTPUT_EQUIVALENCE,
         Mutation::AckBeforeDurable | Mutation::NotifyBeforeStore => DURABLE_BEFORE_VISIBLE,
-        Mutation::CompleteWithMissingParticipant => PARTICIPANTS_AND_FENCING,
+        Mutation::NoAttemptFencing
+        | Mutation::CompleteRacesRestart
+        | Mutation::CompleteWithMissingParticipant => PARTICIPANTS_AND_FENCING,
         Mutation::InitialRestoreNotSticky | Mutation::SuspendAsTerminal => RECOVERY_POINT,
         Mutation::RestoredTransactionsAborted => TRANSACTION_HYGIENE,
         Mutation::GcByEpochWindow

@@ -1,11 +1,11 @@
 //! Compares rows that were written with rows that the reference writes, and says what is missing or doubled.
 
-use super::reference::ReferenceRow;
 use super::violation::Names;
+use super::written::{ReferenceRow, hash_of};
 use crate::effect::Row;
 use crate::job::{Origin, Value};
-use crate::state::{FixedHasher, FixedMap};
-use std::hash::{Hash, Hasher};
+use crate::state::FixedMap;
+use std::hash::Hash;
 
 /// How many differences a text tells before it only counts them.
 const TOLD_MAX: usize = 3;
@@ -177,12 +177,6 @@ fn count<'a, K: Hash + Eq>(
 fn wrong_of<K>(counts: FixedMap<K, Counts>, may_repeat: bool) -> Vec<(K, Counts)> {
     let is_wrong = |counts: &Counts| counts.is_too_few() || counts.is_too_many(may_repeat);
     counts.into_iter().filter(|(_, counts)| is_wrong(counts)).collect()
-}
-
-fn hash_of(value: &Value) -> u64 {
-    let mut hasher = FixedHasher::default();
-    value.hash(&mut hasher);
-    hasher.finish()
 }
 
 fn times(number: u32) -> String {

@@ -58,6 +58,9 @@ pub struct Coverage {
     /// Worlds in which storage did not do as it was asked.
     #[serde(default)]
     pub disturbed_writes: u64,
+    /// Worlds in which tasks went on beside their successors, until they heard of it.
+    #[serde(default)]
+    pub zombies: u64,
     /// Worlds by the operators of their jobs.
     #[serde(default)]
     pub operators: OperatorFeatures,
@@ -87,6 +90,7 @@ impl Coverage {
         self.restarted_a_region += other.restarted_a_region;
         self.taken_over += other.taken_over;
         self.disturbed_writes += other.disturbed_writes;
+        self.zombies += other.zombies;
         self.operators.add(&other.operators);
     }
 

@@ -6,9 +6,9 @@
 use super::class::partitioner;
 use super::history::RunStory;
 use super::output::OutputCheck;
-use super::reference::ReferenceRow;
 use super::segments::{References, Stop};
 use super::violation::Names;
+use super::written::ReferenceRow;
 use crate::effect::Row;
 use crate::job::{InputEdge, JobGraph, OperatorKind, OperatorNode, Origin, Partitioner};
 use crate::state::FixedMap;

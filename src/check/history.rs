@@ -3,12 +3,13 @@
 //! Judges nothing; the checks read it.
 
 mod restore;
+mod zombies;
 
 pub(super) use self::restore::Restore;
 use super::violation::Names;
 use crate::job::{
     Attempt, ChannelId, CheckpointId, CheckpointKind, ExternalId, OperatorId, OperatorIndex,
-    OperatorKind, Origin, Plan, PlanTask, RunId, TaskId, VertexIndex,
+    OperatorKind, Origin, Plan, PlanTask, RunId, TaskId, TaskManagerId, VertexIndex,
 };
 use crate::trace::{
     Cast, ChannelEnd, ChannelMark, EndOfTask, Entry, JobStatus, SnapshotSource, SourcePosition,
@@ -170,6 +171,10 @@ pub(super) struct RunStory {
     pub(super) notified: Vec<Option<CheckpointId>>,
     /// The savepoint that it was last to stop with.
     pub(super) stops_with: Option<CheckpointId>,
+    /// By task of the plan: where it was deployed last.
+    managers: Vec<Option<TaskManagerId>>,
+    /// Whether a task manager was given up whose tasks may have gone on beside their successors.
+    pub(super) has_zombies: bool,
 }
 
 impl RunStory {
@@ -185,6 +190,8 @@ impl RunStory {
             restore: None,
             notified: vec![None; cast.plan.tasks.len()],
             stops_with: None,
+            managers: vec![None; cast.plan.tasks.len()],
+            has_zombies: false,
         }
     }
 
@@ -483,6 +490,8 @@ impl History {
                     restore.arrived[place] = Some(Arc::clone(state));
                 }
             }
+            TraceEvent::TaskDeployed { task, manager, .. } => self.on_deployed(*task, *manager),
+            TraceEvent::TaskManagerLost { manager } => self.on_manager_lost(*manager),
             TraceEvent::DataEnded { task, attempt } => {
                 self.progress(*task, *attempt, Progress::Drained);
             }

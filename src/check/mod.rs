@@ -26,6 +26,7 @@ mod table;
 mod time;
 mod violation;
 mod windows;
+mod written;
 
 pub use coverage::Coverage;
 pub use features::OperatorFeatures;
@@ -504,6 +505,12 @@ impl TraceSink for Checks {
             }
             TraceEvent::RestoreMapped { run, checkpoint, .. } => {
                 self.on_report(*run, *checkpoint, entry);
+            }
+            TraceEvent::TaskEnded { task, attempt, .. } => {
+                let story = self.history.run(self.history.run_of(*task));
+                if story.is_some_and(|story| !story.is_current(*task, *attempt)) {
+                    self.coverage.zombies = 1;
+                }
             }
             TraceEvent::InFlightRestored { task, checkpoint, channel, .. } => {
                 self.on_refill(self.history.run_of(*task), *checkpoint, *channel);

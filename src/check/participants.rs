@@ -3,7 +3,7 @@
 use super::history::{History, Progress};
 use super::violation::Violation;
 use super::{Check, PARTICIPANTS_AND_FENCING};
-use crate::job::{CheckpointId, RunId, TaskId};
+use crate::job::{Attempt, CheckpointId, RunId, TaskId, TaskManagerId};
 use crate::trace::{AckVerdict, Entry, TraceEvent};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,17 +15,20 @@ struct Roll {
     acked: BTreeSet<TaskId>,
 }
 
-/// The checkpoints that are pending.
+/// The checkpoints that are pending, and who is deployed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ParticipantsCheck {
     pending: BTreeMap<(RunId, CheckpointId), Roll>,
+    /// The attempts that nobody has seen the end of, and where. Zombies are not among them.
+    deployed: BTreeMap<TaskId, (Attempt, TaskManagerId)>,
 }
 
 impl ParticipantsCheck {
     /// Judges what happened. `history` knows it already.
     ///
     /// 1. An ack counts once, and only if it comes from the attempt that lives. 2. When the metadata is written every task
-    ///    has acked that had not finished at the trigger.
+    ///    has acked that had not finished at the trigger. 3. A task is deployed when the attempt before has ended, or its
+    ///    task manager was given up.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are of no ack")]
     pub(super) fn observe(&mut self, entry: &Entry, history: &History, found: &mut Check) {
         let text = match &entry.event {
@@ -58,6 +61,26 @@ impl ParticipantsCheck {
                     return;
                 }
                 format!("checkpoint {checkpoint} was written without the acks of {missing} tasks")
+            }
+            TraceEvent::TaskDeployed { task, attempt, manager } => {
+                let Some((before, _)) = self.deployed.insert(*task, (*attempt, *manager)) else {
+                    return;
+                };
+                format!(
+                    "attempt {} was deployed while attempt {} lived",
+                    attempt.number(),
+                    before.number()
+                )
+            }
+            TraceEvent::TaskEnded { task, attempt, .. } => {
+                if self.deployed.get(task).is_some_and(|(deployed, _)| deployed == attempt) {
+                    self.deployed.remove(task);
+                }
+                return;
+            }
+            TraceEvent::TaskManagerLost { manager: lost } => {
+                self.deployed.retain(|_, (_, manager)| manager != lost);
+                return;
             }
             TraceEvent::CheckpointAborted { run, checkpoint, .. } => {
                 self.pending.remove(&(*run, *checkpoint));

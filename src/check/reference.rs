@@ -6,6 +6,7 @@
 use super::class::{in_topological_order, partitioner};
 use super::history::{AT_END, Cut, input_name, sources_of};
 use super::mapping::catalogue_key;
+use super::written::{ReferenceRow, RowSum, Written};
 use crate::effect::ExternalRequest;
 use crate::job::{
     CheckpointId, EventTime, KeyBy, OperatorId, OperatorIndex, Origin, Partitioner, Plan, Value,
@@ -25,15 +26,6 @@ const SOME_CHECKPOINT: CheckpointId = CheckpointId::new(1);
 /// State by the id it is stored under: what is carried from one segment into the next.
 pub(super) type Carried = BTreeMap<OperatorId, OperatorSnapshot>;
 
-/// One row that the job would write.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct ReferenceRow {
-    /// Its key, for an upsert.
-    pub(super) key: Option<Value>,
-    pub(super) value: Value,
-    pub(super) origin: Origin,
-}
-
 /// One operator of the graph.
 struct Node {
     /// None for a source.
@@ -41,7 +33,7 @@ struct Node {
     state: LiveState,
     key_by: Option<KeyBy>,
     /// What it wrote to an external system.
-    rows: Vec<ReferenceRow>,
+    written: Written,
     /// Whose rows its external system holds: of a committer, those of its writer, else its own.
     written_by: usize,
     wires: Vec<Wire>,
@@ -65,6 +57,7 @@ struct Reader<'w> {
     next: Vec<u32>,
 }
 
+#[derive(Clone)]
 struct Emission {
     value: Value,
     origin: Origin,
@@ -127,7 +120,7 @@ impl<'w> Evaluation<'w> {
                     operator: (!node.is_source()).then(make),
                     state: state.map_or_else(LiveState::default, LiveState::restored),
                     key_by: node.key_by,
-                    rows: Vec::new(),
+                    written: Written::Rows(Vec::new()),
                     written_by: match node.inputs.first() {
                         Some(writer) if node.is_committer() => writer.from.index(),
                         Some(_) | None => place,
@@ -164,6 +157,12 @@ impl<'w> Evaluation<'w> {
             });
         }
         evaluation
+    }
+
+    /// The same, but of what is written only sums are kept.
+    pub(super) fn of_sums(mut self) -> Self {
+        self.nodes.iter_mut().for_each(|node| node.written.reduce_to_sum());
+        self
     }
 
     /// Reads on to `to`, partitions in turn. What ends there is finished; what does not sends on what it would before
@@ -253,7 +252,8 @@ impl<'w> Evaluation<'w> {
     }
 
     /// Gives a record to an operator of which `copies` subtasks get it.
-    fn deliver(&mut self, wire: Wire, value: Value, origin: Origin, timestamp: EventTime) {
+    fn deliver(&mut self, wire: Wire, emission: Emission) {
+        let Emission { value, origin, timestamp, .. } = emission;
         let node = &mut self.nodes[wire.to];
         let key = match node.key_by.as_ref().map(|key_by| key_by.key_in(wire.input, &value)) {
             Some(Some(key)) => Some(key),
@@ -261,11 +261,11 @@ impl<'w> Evaluation<'w> {
             Some(None) => return,
             None => None,
         };
-        let (base, rows) = (self.emitted.len(), node.rows.len());
+        let (base, written) = (self.emitted.len(), node.written.reached());
         let operator = node.operator.as_mut().expect("a source has no input");
         let mut here = Here {
             state: &mut node.state,
-            rows: &mut node.rows,
+            written: &mut node.written,
             emitted: &mut self.emitted,
             is_keyed: node.key_by.is_some(),
             key,
@@ -277,7 +277,7 @@ impl<'w> Evaluation<'w> {
         };
         operator.process(wire.input, value, &mut here);
         for _ in 1..wire.copies {
-            node.rows.extend_from_within(rows..);
+            node.written.repeat(written);
         }
         if self.emitted.len() > base {
             self.send_on(wire.to, base, wire.copies);
@@ -307,7 +307,7 @@ impl<'w> Evaluation<'w> {
         let Some(operator) = node.operator.as_mut() else { return };
         let mut here = Here {
             state: &mut node.state,
-            rows: &mut node.rows,
+            written: &mut node.written,
             emitted: &mut self.emitted,
             is_keyed: node.key_by.is_some(),
             key: timer.map(|timer| timer.key.clone()),
@@ -338,28 +338,33 @@ impl<'w> Evaluation<'w> {
     }
 
     /// Gives an emission to whom it is wired to.
+    #[inline(always)] // measured: calls between these few functions were a tenth of the reference
     fn hand_on(&mut self, from: usize, emission: Emission, times: u32) {
-        let Emission { value, origin, timestamp, side } = emission;
         if let ([wire], 1) = (&self.nodes[from].wires[..], times) {
             let wire = *wire;
-            if wire.side == side {
-                self.deliver(wire, value, origin, timestamp);
+            if wire.side == emission.side {
+                self.deliver(wire, emission);
             }
             return;
         }
         for place in 0..self.nodes[from].wires.len() {
             let wire = self.nodes[from].wires[place];
-            if wire.side == side {
+            if wire.side == emission.side {
                 for _ in 0..times {
-                    self.deliver(wire, value.clone(), origin, timestamp);
+                    self.deliver(wire, emission.clone());
                 }
             }
         }
     }
 
-    /// What a sink has been given so far.
-    pub(super) fn rows(&self, sink: usize) -> &[ReferenceRow] {
-        &self.nodes[self.nodes[sink].written_by].rows
+    /// How far the writing to a sink's external system has come.
+    pub(super) fn reached(&self, sink: usize) -> RowSum {
+        self.nodes[self.nodes[sink].written_by].written.reached()
+    }
+
+    /// What a sink had been given when it had come so far. Panics if only sums are kept.
+    pub(super) fn rows(&self, sink: usize, until: RowSum) -> &[ReferenceRow] {
+        self.nodes[self.nodes[sink].written_by].written.rows(until)
     }
 
     /// The state at the cut that was reached, for the next segment. Sinks and sources have none here: what sinks
@@ -400,7 +405,7 @@ fn join(plan: &Plan, nodes: &mut [Node]) {
 /// Where an operator of the reference lives.
 struct Here<'a> {
     state: &'a mut LiveState,
-    rows: &'a mut Vec<ReferenceRow>,
+    written: &'a mut Written,
     emitted: &'a mut Vec<Emission>,
     is_keyed: bool,
     key: Option<Value>,
@@ -506,6 +511,6 @@ impl Context for Here<'_> {
             | ExternalRequest::Commit(..)
             | ExternalRequest::Abort(_) => return,
         };
-        self.rows.push(ReferenceRow { key, value, origin: self.origin });
+        self.written.push(ReferenceRow { key, value, origin: self.origin });
     }
 }

@@ -5,7 +5,8 @@
 
 use super::FileStart;
 use super::history::{AT_END, Cut, History, RunStory, sources_of};
-use super::reference::{Carried, Evaluation, ReferenceRow, Surroundings};
+use super::reference::{Carried, Evaluation, Surroundings};
+use super::written::{ReferenceRow, RowSum};
 use crate::job::{CheckpointId, Plan, RunId};
 use crate::operator::InputLog;
 use crate::state::{CompletedCheckpoint, ListMode, OperatorSnapshot, OperatorState, SubtaskState};
@@ -27,8 +28,8 @@ pub(super) enum Stop {
 /// What one run would have written.
 pub(super) struct RunReference<'w> {
     evaluations: Vec<Evaluation<'w>>,
-    /// By stop: which evaluation reached it, and how many rows each operator had written by then.
-    reached: BTreeMap<Stop, (usize, Vec<usize>)>,
+    /// By stop: which evaluation reached it, and how far each operator had written by then.
+    reached: BTreeMap<Stop, (usize, Vec<RowSum>)>,
 }
 
 impl RunReference<'_> {
@@ -37,8 +38,13 @@ impl RunReference<'_> {
         if stop == Stop::Start {
             return &[];
         }
-        let (evaluation, rows) = &self.reached[&stop];
-        &self.evaluations[*evaluation].rows(sink)[..rows[sink]]
+        let (evaluation, reached) = &self.reached[&stop];
+        self.evaluations[*evaluation].rows(sink, reached[sink])
+    }
+
+    /// The sum of these rows, where only sums are kept.
+    pub(super) fn sum(&self, stop: Stop, sink: usize) -> RowSum {
+        if stop == Stop::Start { RowSum::default() } else { self.reached[&stop].1[sink] }
     }
 
     /// The rows that a sink was given between two stops that were asked for; if they lie on different timelines, all up
@@ -48,7 +54,7 @@ impl RunReference<'_> {
         let is_same =
             |evaluation: usize| self.reached.get(&to).is_some_and(|to| to.0 == evaluation);
         match self.reached.get(&from) {
-            Some((evaluation, before)) if is_same(*evaluation) => &rows[before[sink]..],
+            Some((evaluation, before)) if is_same(*evaluation) => &rows[before[sink].rows()..],
             Some(_) | None => rows,
         }
     }
@@ -59,18 +65,21 @@ pub(super) struct References<'w> {
     history: &'w History,
     surroundings: Surroundings<'w>,
     file: Option<&'w FileStart>,
+    keeps_rows: bool,
     carried: BTreeMap<(RunId, CheckpointId), Carried>,
     runs: BTreeMap<RunId, RunReference<'w>>,
 }
 
 impl<'w> References<'w> {
-    /// None yet.
-    pub(super) const fn new(
+    /// None yet. Of those to come, the rows are kept, or only their sums.
+    pub(super) fn new(
         history: &'w History,
         surroundings: Surroundings<'w>,
         file: Option<&'w FileStart>,
+        keeps_rows: bool,
     ) -> Self {
-        Self { history, surroundings, file, carried: BTreeMap::new(), runs: BTreeMap::new() }
+        let (carried, runs) = (BTreeMap::new(), BTreeMap::new());
+        Self { history, surroundings, file, keeps_rows, carried, runs }
     }
 
     /// The reference of a run that was evaluated.
@@ -103,13 +112,14 @@ impl<'w> References<'w> {
                 // The first stop, or one on another timeline: a restart went back behind the last one.
                 let (surroundings, carried) = (self.surroundings, carried.clone());
                 let start = Evaluation::start(plan, surroundings, &from, carried, is_restored);
-                reference.evaluations.push(start);
+                reference.evaluations.push(if self.keeps_rows { start } else { start.of_sums() });
             }
             let number = reference.evaluations.len() - 1;
             let evaluation = &mut reference.evaluations[number];
             evaluation.advance(&cut);
-            let rows = (0..plan.graph.operators.len()).map(|sink| evaluation.rows(sink).len());
-            reference.reached.insert(stop, (number, rows.collect()));
+            let sinks = 0..plan.graph.operators.len();
+            let reached = sinks.map(|sink| evaluation.reached(sink)).collect();
+            reference.reached.insert(stop, (number, reached));
             if let Stop::At(checkpoint) = stop
                 && children.contains(&checkpoint)
             {

@@ -12,25 +12,22 @@ use crate::scenario::Scenario;
 use crate::trace::{Entry, TraceEvent};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a task has told of time in its current attempt.
+/// What an attempt of a task has told of time.
 #[derive(Clone, Copy, Debug)]
 struct Told {
-    attempt: Attempt,
     watermark: EventTime,
     /// From then on nobody waits for it until it has caught up, of which no event tells.
     was_idle: bool,
 }
 
 impl Told {
-    const fn nothing(attempt: Attempt) -> Self {
-        Self { attempt, watermark: EventTime::MIN, was_idle: false }
-    }
+    const NOTHING: Self = Self { watermark: EventTime::MIN, was_idle: false };
 }
 
 /// Follows the watermarks of all tasks.
 #[derive(Clone, Debug, Default)]
 pub(super) struct TimeCheck {
-    told: BTreeMap<TaskId, Told>,
+    told: BTreeMap<(TaskId, Attempt), Told>,
     /// Operators that gave up records.
     pub(super) late: BTreeSet<(RunId, OperatorId)>,
     /// Whether any timer of virtual time has fired.
@@ -92,14 +89,11 @@ impl TimeCheck {
     }
 
     fn told_by(&mut self, task: TaskId, attempt: Attempt) -> &mut Told {
-        let told = self.told.entry(task).or_insert(Told::nothing(attempt));
-        if told.attempt != attempt {
-            *told = Told::nothing(attempt);
-        }
-        told
+        self.told.entry((task, attempt)).or_insert(Told::NOTHING)
     }
 
-    /// Whether a watermark is ahead of a sender that the task has to wait for; in words.
+    /// Whether a watermark is ahead of a sender that the task has to wait for; in words. How far the senders of an attempt
+    /// that is over have come is not known.
     fn ahead(
         &self,
         task: TaskId,
@@ -108,14 +102,17 @@ impl TimeCheck {
         history: &History,
     ) -> Option<String> {
         let story = history.run(history.run_of(task))?;
+        if !story.is_current(task, attempt) {
+            return None;
+        }
         let plan = &story.cast.plan;
         let inputs = &plan.tasks[story.local(task)].inputs;
         inputs.iter().find_map(|channel| {
             let sender = plan.channels[channel.index()].from;
             let has_ended = story.progress[sender.index()] != Progress::Live;
             let sender = TaskId::new(story.cast.first_task + sender.index());
-            let told = self.told.get(&sender).copied().unwrap_or(Told::nothing(attempt));
-            let is_waited_for = told.attempt == attempt && !told.was_idle && !has_ended;
+            let told = self.told.get(&(sender, attempt)).copied().unwrap_or(Told::NOTHING);
+            let is_waited_for = !told.was_idle && !has_ended;
             (is_waited_for && told.watermark < watermark).then(|| {
                 let (task, sender) = (story.cast.task_name(task), story.cast.task_name(sender));
                 format!(

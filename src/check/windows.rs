@@ -7,10 +7,10 @@ use super::compare::listed;
 use super::history::RunStory;
 use super::mapping::catalogue_key;
 use super::output::{Demand, OutputCheck};
-use super::reference::ReferenceRow;
 use super::segments::{References, Stop};
 use super::time::TimeCheck;
 use super::violation::Violation;
+use super::written::ReferenceRow;
 use super::{Check, TIME_FIDELITY};
 use crate::job::{
     JobGraph, OperatorKind, OperatorNode, Reader, Value, WindowFunction, WindowOptions, WindowTime,

@@ -2,7 +2,7 @@
 
 use crate::job::KeyType;
 use crate::kernel::{SEED_MAX, SimTime};
-use crate::rules::Mutation;
+use crate::rules::{Mutation, Release};
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -23,6 +23,7 @@ Examples:
   sandbar sweep --seeds 0..1000                        a thousand drawn stories
   sandbar uid source-id                                the operator id of a uid
   sandbar key hello --parallelism 4                    the key group and subtask of a key
+  sandbar rules 2.x                                    what a release of Flink does, with sources
 
 Exit codes: 0 all holds, 1 a check or an expectation is broken, 2 the input is wrong,
 3 not deterministic, 4 a job stalled, 130 interrupted.";
@@ -55,6 +56,8 @@ pub(super) enum Command {
     },
     /// Print the hash code, key group and subtask that Flink gives a key
     Key(Key),
+    /// Print the rules of a release of Flink, each with its meaning and source, or what differs from another
+    Rules(RulesOf),
     /// Print a completion script
     Completions {
         /// For which shell
@@ -170,6 +173,16 @@ pub(super) enum SavepointCommand {
 }
 
 #[derive(Args, Debug)]
+pub(super) struct RulesOf {
+    /// The release line
+    #[arg(value_name = "RELEASE", default_value_t, value_parser = release)]
+    pub(super) release: Release,
+    /// Print only where it differs from this one
+    #[arg(long, value_name = "OTHER", value_parser = release)]
+    pub(super) diff: Option<Release>,
+}
+
+#[derive(Args, Debug)]
 pub(super) struct Key {
     /// The key
     #[arg(value_name = "KEY", allow_hyphen_values = true)]
@@ -221,6 +234,13 @@ fn mutation(text: &str) -> Result<Mutation, String> {
 pub(super) fn mutation_name(mutation: Mutation) -> String {
     let name = serde_json::to_value(mutation).expect("a mutation is a word");
     name.as_str().expect("a mutation is a word").to_owned()
+}
+
+fn release(text: &str) -> Result<Release, String> {
+    text.parse().map_err(|_| {
+        let known: Vec<String> = Release::ALL.iter().map(Release::to_string).collect();
+        format!("releases are: {}", known.join(", "))
+    })
 }
 
 fn key_type(text: &str) -> Result<KeyType, String> {

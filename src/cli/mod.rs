@@ -10,6 +10,7 @@ mod json;
 mod open;
 mod output;
 mod report;
+mod rules;
 mod run;
 mod savepoint;
 mod screen;
@@ -74,6 +75,7 @@ fn carry_out(
         Command::Savepoint(command) => savepoint::carry_out(&command, screen),
         Command::Uid { text } => identity::uid(&text, screen),
         Command::Key(key) => identity::key(&key, screen),
+        Command::Rules(of) => Ok(rules::rules(&of, screen)),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "sandbar", &mut text);

@@ -44,8 +44,7 @@ impl World {
     }
 
     fn channels_into(&self, task: TaskId) -> impl Iterator<Item = &Channel> {
-        let run = self.places[task.index()].run;
-        let cast = &self.runs[run.index()].cast;
+        let cast = &self.places[task.index()].cast;
         let inputs = cast.plan.tasks[task.index() - cast.first_task].inputs.iter();
         inputs.map(|id| &self.channels[cast.first_channel + id.index()])
     }

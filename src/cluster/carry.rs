@@ -3,7 +3,7 @@
 use super::control::Control;
 use super::world::World;
 use crate::effect::{InFlightOrder, JobEffects, TaskEffects, ToJob, ToTask};
-use crate::job::{Attempt, CheckpointId, RunId, TaskId};
+use crate::job::{Attempt, CheckpointId, ExternalId, RunId, TaskId};
 use crate::kernel::{Agenda, SimTime};
 use crate::state::OperatorSnapshot;
 use crate::task::Phase;
@@ -64,11 +64,21 @@ impl World {
     pub(super) fn carry_external(&mut self, task: TaskId, effects: &mut TaskEffects) {
         let run = self.places[task.index()].run;
         let job = self.runs[run.index()].job_key;
-        for (external, request, origin) in effects.external.drain(..) {
+        let is_zombie = self.places[task.index()].is_zombie;
+        let mut carry_out = |(external, request, origin): (ExternalId, _, _)| {
             let system = &mut self.externals[external.index()];
+            // Who took its place may have aborted what it writes to.
+            if is_zombie && !system.accepts(&request) {
+                return;
+            }
             if let Some(event) = system.carry_out(external, request, origin, job, task) {
                 self.tell(event);
             }
+        };
+        if effects.external.len() == 1 {
+            effects.external.pop().into_iter().for_each(carry_out); // most often, and cheaper
+        } else {
+            effects.external.drain(..).for_each(&mut carry_out);
         }
     }
 
@@ -155,8 +165,7 @@ impl World {
 
     /// What a task has taken from its inputs and put into its outputs.
     fn marks(&self, task: TaskId) -> (Arc<[ChannelMark]>, Arc<[ChannelMark]>) {
-        let run = self.places[task.index()].run;
-        let cast = &self.runs[run.index()].cast;
+        let cast = &self.places[task.index()].cast;
         let plan_task = &cast.plan.tasks[task.index() - cast.first_task];
         let world = |id: &crate::job::ChannelId| {
             crate::job::ChannelId::new(cast.first_channel + id.index())
@@ -267,10 +276,12 @@ impl World {
         direction: Direction,
     ) -> Option<SimTime> {
         let delay = self.disturb(task, kind, checkpoint)?;
+        let waits_until = self.waits_until(task);
         let index = message_index(kind, attempt, checkpoint);
         let (low, high) = self.network.message_latency;
         let place = &mut self.places[task.index()];
-        let arrives = self.now.plus(place.messages.span(index, low, high)).plus(delay);
+        let departs = waits_until.map_or(self.now, |until| until.max(self.now));
+        let arrives = departs.plus(place.messages.span(index, low, high)).plus(delay);
         let last = match direction {
             Direction::In => &mut place.last_in,
             Direction::Out => &mut place.last_out,

@@ -112,6 +112,14 @@ impl Channel {
         self.head == Head::Nothing || (self.is_read_on && self.head == Head::Blocked)
     }
 
+    /// Whether an element may go in: records need a free place, barriers and ends do not.
+    #[inline]
+    pub(super) fn has_credit(&self, element: &Element, capacity: u32) -> bool {
+        let held = self.queue.len() - self.buffered;
+        !matches!(element, Element::Record(_))
+            || u32::try_from(held).is_ok_and(|held| held < capacity)
+    }
+
     /// How many records wait in it.
     pub(super) fn records_held(&self) -> u32 {
         let records = self.queue.iter().filter(|q| matches!(q.element, Element::Record(_))).count();

@@ -110,6 +110,12 @@ pub(super) enum Control {
     UploadFailed { task: TaskId, attempt: Attempt, checkpoint: CheckpointId },
     /// A new task manager takes the place of a lost one.
     Replaced(TaskManagerId),
+    /// The job manager has not heard of a task manager for too long, which is cut off since then.
+    TaskManagerSilent { manager: TaskManagerId, since: SimTime },
+    /// Nor has that heard of the job manager.
+    JobManagerSilent { manager: TaskManagerId, since: SimTime },
+    /// A task manager is not cut off any more.
+    NetworkWhole { manager: TaskManagerId, since: SimTime },
     /// The world ends here at the latest.
     Until,
     /// The world ends if nothing has happened since: the activity counter then.

@@ -27,6 +27,7 @@ impl World {
             let master = self.runs[run.index()].master.as_ref();
             let plan =
                 master.map_or_else(|| Arc::clone(&cast.plan), |master| Arc::clone(master.plan()));
+            self.leave_zombies(run, &tasks, agenda);
             self.reset_channels(&cast, &tasks);
             for (task, manager) in tasks.into_iter().zip(placement) {
                 let attempt = self.attempt_of(run, task);
@@ -35,12 +36,17 @@ impl World {
                 let place = &mut self.places[id.index()];
                 place.task = Some(made);
                 place.attempt = attempt;
+                // What waits for one that is cut off does not keep others waiting.
+                if self.cut_off.contains_key(&place.manager) && place.manager != manager {
+                    (place.last_in, place.last_out) = (SimTime::ZERO, SimTime::ZERO);
+                }
                 place.manager = manager;
                 place.busy_until = SimTime::MAX;
                 place.ready.clear();
                 place.stalled.clear();
                 place.turn = crate::kernel::Ticket::default();
                 place.is_idle = false;
+                place.is_zombie = false;
                 place.wake = None;
                 place.has_overslept = false;
                 self.tell(TraceEvent::TaskDeployed { task: id, attempt, manager });

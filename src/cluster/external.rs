@@ -51,6 +51,21 @@ impl External {
         }
     }
 
+    /// Whether a request is of a transaction that is still open, or of none.
+    pub(super) fn accepts(&self, request: &ExternalRequest) -> bool {
+        match request {
+            ExternalRequest::Write(id, _) | ExternalRequest::Prepare(id, _) => {
+                self.open.iter().any(|(open, _)| open == id)
+            }
+            ExternalRequest::Append(_)
+            | ExternalRequest::Upsert(..)
+            | ExternalRequest::InsertOnce(..)
+            | ExternalRequest::Begin(_)
+            | ExternalRequest::Commit(..)
+            | ExternalRequest::Abort(_) => true,
+        }
+    }
+
     /// Carries out one request of a sink's task. Asking again for what is done changes nothing.
     pub(super) fn carry_out(
         &mut self,

@@ -52,6 +52,7 @@ impl World {
     pub(super) fn kill_manager(&mut self, manager: TaskManagerId, agenda: &mut Agenda) {
         self.tell(TraceEvent::FaultInjected { fault: Fault::TaskManagerKilled(manager) });
         self.managers.kill(manager);
+        self.cut_off.remove(&manager);
         for task in (0..self.places.len()).map(TaskId::new) {
             if self.places[task.index()].manager == manager && self.is_at_work(task) {
                 self.crash(task, agenda);

@@ -7,7 +7,9 @@ use super::channel::{Channel, Head, Queued};
 use super::control::{Kind, pack};
 use super::world::World;
 use crate::effect::TaskEffects;
-use crate::job::{AtEnd, Barrier, BarrierAlignment, ChannelId, Element, OperatorKind, TaskId};
+use crate::job::{
+    AtEnd, Barrier, BarrierAlignment, ChannelId, Element, OperatorKind, Record, TaskId,
+};
 use crate::kernel::{Agenda, SimTime, Ticket};
 use crate::operator::Poll;
 use crate::task::{Phase, Task};
@@ -115,8 +117,15 @@ impl World {
             return self.drop_head(id, agenda);
         }
         let element = self.pop(id, agenda);
-        let channel = &mut self.channels[id.index()];
+        let channel = &self.channels[id.index()];
         let (to, gate) = (channel.to, channel.gate);
+        if self.wants_records
+            && let Element::Record(Record { origin, .. }) = element
+        {
+            self.tell_record(TraceEvent::RecordTaken { task: to, channel: id, origin });
+        }
+        let mut effects = self.lend_effects();
+        let channel = &mut self.channels[id.index()];
         let place = &mut self.places[to.index()];
         let task = place.task.as_mut().expect("offered to a live task");
         match &element {
@@ -126,11 +135,6 @@ impl World {
                     recording.push(record.clone());
                 }
                 place.busy_until = self.now.plus(task.takes());
-                if self.wants_records {
-                    let origin = record.origin;
-                    let event = TraceEvent::RecordTaken { task: to, channel: id, origin };
-                    self.tell_record(event);
-                }
             }
             Element::Barrier(_) => {
                 self.cause = channel.barrier_causes.pop_front().unwrap_or(super::world::NO_CAUSE);
@@ -141,8 +145,6 @@ impl World {
             | Element::EndOfData
             | Element::EndOfPartition => {}
         }
-        let mut effects = self.lend_effects();
-        let task = self.places[to.index()].task.as_mut().expect("it was there a moment ago");
         task.on_element(gate, element, self.now, &mut effects);
         self.carry_task(to, &mut effects, agenda);
         self.task_effects = Some(effects);
@@ -171,7 +173,8 @@ impl World {
     #[inline(never)] // large, and its callers are on the path of every event
     fn drain(&mut self, from: usize, agenda: &mut Agenda) {
         while let Some((channel, element)) = self.places[from].stalled.front() {
-            if !self.has_credit(*channel, element) {
+            let capacity = self.network.channel_capacity;
+            if !self.channels[channel.index()].has_credit(element, capacity) {
                 return;
             }
             let (channel, element) =
@@ -187,38 +190,29 @@ impl World {
         self.ask_for_turn(from, agenda);
     }
 
-    /// Records need a free place; barriers and ends do not, but keep their order.
-    #[inline]
-    fn has_credit(&self, channel: ChannelId, element: &Element) -> bool {
-        let channel = &self.channels[channel.index()];
-        let held = channel.queue.len() - channel.buffered;
-        let capacity = self.network.channel_capacity;
-        !matches!(element, Element::Record(_))
-            || u32::try_from(held).is_ok_and(|held| held < capacity)
-    }
-
     /// A task sends: into the channel, or behind its other outputs that wait for credit.
     #[inline(always)] // as `offer`
     pub(super) fn send(
         &mut self,
         from: TaskId,
-        channel: ChannelId,
+        id: ChannelId,
         element: Element,
         departs: SimTime,
         agenda: &mut Agenda,
     ) {
+        let channel = &mut self.channels[id.index()];
         if let Element::Record(record) = &element {
-            self.channels[channel.index()].sent.add(record.origin);
+            channel.sent.add(record.origin);
         }
-        let stalled = &self.places[from.index()].stalled;
-        if stalled.is_empty() && self.has_credit(channel, &element) {
-            self.enqueue(channel, element, departs, agenda);
+        let has_credit = channel.has_credit(&element, self.network.channel_capacity);
+        if has_credit && self.places[from.index()].stalled.is_empty() {
+            self.enqueue(id, element, departs, agenda);
         } else if let Element::Barrier(Barrier { alignment: BarrierAlignment::Unaligned, .. }) =
             element
         {
-            self.overtake_stalled(from, channel, element, departs, agenda);
+            self.overtake_stalled(from, id, element, departs, agenda);
         } else {
-            self.places[from.index()].stalled.push_back((channel, element));
+            self.places[from.index()].stalled.push_back((id, element));
         }
     }
 
@@ -253,11 +247,10 @@ impl World {
 
     /// No barrier holds the task's channels back any more: their heads wait for it again.
     pub(super) fn release(&mut self, task: TaskId, agenda: &mut Agenda) {
-        let run = self.places[task.index()].run;
-        let cast = &self.runs[run.index()].cast;
+        let cast = &self.places[task.index()].cast;
         let inputs = cast.plan.tasks[task.index() - cast.first_task].inputs.len();
         for place in 0..inputs {
-            let cast = &self.runs[run.index()].cast;
+            let cast = &self.places[task.index()].cast;
             let plan_task = &cast.plan.tasks[task.index() - cast.first_task];
             let id = ChannelId::new(cast.first_channel + plan_task.inputs[place].index());
             let channel = &mut self.channels[id.index()];
@@ -276,8 +269,7 @@ impl World {
     /// A task runs: what waited for it gets its turn, and a source begins to read.
     pub(super) fn begin_work(&mut self, task: TaskId, agenda: &mut Agenda) {
         self.places[task.index()].busy_until = self.now;
-        let run = self.places[task.index()].run;
-        let cast = &self.runs[run.index()].cast;
+        let cast = &self.places[task.index()].cast;
         let plan_task = &cast.plan.tasks[task.index() - cast.first_task];
         if cast.plan.is_source(plan_task.vertex) {
             self.schedule_read(task.index(), self.now, agenda);
@@ -377,8 +369,7 @@ impl World {
     }
 
     fn at_end(&self, task: TaskId) -> AtEnd {
-        let run = self.places[task.index()].run;
-        let cast = &self.runs[run.index()].cast;
+        let cast = &self.places[task.index()].cast;
         let vertex = cast.plan.tasks[task.index() - cast.first_task].vertex;
         match &cast.plan.graph.operators[cast.plan.head(vertex).index()].kind {
             OperatorKind::Source { then, .. } => *then,

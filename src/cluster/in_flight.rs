@@ -181,13 +181,13 @@ impl World {
     }
 
     fn gates(&self, task: TaskId) -> usize {
-        let cast = &self.runs[self.places[task.index()].run.index()].cast;
+        let cast = &self.places[task.index()].cast;
         cast.plan.tasks[task.index() - cast.first_task].inputs.len()
     }
 
     /// The channel at a place of a task's gate.
     fn input(&self, task: TaskId, gate: usize) -> ChannelId {
-        let cast = &self.runs[self.places[task.index()].run.index()].cast;
+        let cast = &self.places[task.index()].cast;
         let local = cast.plan.tasks[task.index() - cast.first_task].inputs[gate];
         ChannelId::new(cast.first_channel + local.index())
     }
@@ -310,8 +310,7 @@ impl World {
 
     /// Which edge a channel belongs to, seen from one end, and the subtask at the other.
     fn place_of(&self, channel: ChannelId, end: ChannelEnd) -> (u32, u32) {
-        let run = self.places[self.channels[channel.index()].from.index()].run;
-        let cast = &self.runs[run.index()].cast;
+        let cast = &self.places[self.channels[channel.index()].from.index()].cast;
         let plan = &cast.plan;
         let planned = plan.channels[channel.index() - cast.first_channel];
         let edge = usize::try_from(planned.edge).expect("usize has 32 bits or more");

@@ -15,6 +15,8 @@ mod in_flight;
 mod managers;
 mod milestone;
 mod outcome;
+mod partition;
+mod place;
 mod shared_files;
 mod steps;
 mod storage;

@@ -208,6 +208,21 @@ impl World {
             Control::UploadFailed { task, attempt, checkpoint } => {
                 self.on_upload_failed(task, attempt, checkpoint, agenda);
             }
+            Control::TaskManagerSilent { manager, since } => {
+                if self.is_cut_off_since(manager, since) {
+                    self.give_up(manager, agenda);
+                }
+            }
+            Control::JobManagerSilent { manager, since } => {
+                if self.is_cut_off_since(manager, since) {
+                    self.end_all_on(manager, agenda);
+                }
+            }
+            Control::NetworkWhole { manager, since } => {
+                if self.is_cut_off_since(manager, since) {
+                    self.on_network_whole(manager, agenda);
+                }
+            }
             Control::Replaced(manager) => self.on_replaced(manager, agenda),
             Control::Until => {
                 self.until_reached = self.any_alive();

@@ -7,13 +7,12 @@ use crate::coordinator::{JobMaster, SplitSource, Submission};
 use crate::effect::{ExternalSystem, JobEffects};
 use crate::job::{
     Attempt, ExternalId, InputId, JobId, OperatorIndex, OperatorKind, OperatorNode, Plan, Reader,
-    RunId, TaskId, TaskManagerId,
+    RunId, TaskId,
 };
-use crate::kernel::{Agenda, Family, Piece, SimTime, Stream, Ticket};
+use crate::kernel::{Agenda, Family, Piece, Stream};
 use crate::state::CompletedCheckpoint;
 use crate::store::HighAvailabilityStore;
 use crate::trace::{Cast, SnapshotSource, TraceEvent};
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 impl World {
@@ -46,8 +45,7 @@ impl World {
     ) -> Result<RunId, Arc<str>> {
         let run = RunId::new(self.runs.len());
         let config = &self.scenario.jobs[job];
-        let plan = Plan::build(Arc::new(config.graph.clone()));
-        let plan = Arc::new(plan.map_err(|error| Arc::from(error.to_string()))?);
+        let plan = config.plan().map_err(|error| Arc::from(error.to_string()))?;
         let cast = self.cast_run(run, job, Arc::clone(&plan));
         let job_id = self.job_id(&cast.label);
         let start = from.as_ref().map(|(snapshot, _)| Arc::clone(snapshot));
@@ -118,29 +116,9 @@ impl World {
         let choices = &self.given.choices;
         for task in 0..cast.plan.tasks.len() {
             let name = cast.task_name(TaskId::new(cast.first_task + task));
-            let place = Place {
-                run: cast.run,
-                task: None,
-                attempt: Attempt::default(),
-                manager: TaskManagerId::default(),
-                busy_until: SimTime::ZERO,
-                ready: VecDeque::new(),
-                turn: Ticket::default(),
-                read: Ticket::default(),
-                wants_to_read: false,
-                stalled: VecDeque::new(),
-                overtaken: Vec::new(),
-                gatherings: Vec::new(),
-                is_idle: false,
-                wake: None,
-                has_overslept: false,
-                last_in: SimTime::ZERO,
-                last_out: SimTime::ZERO,
-                messages: choices.stream("message", format_args!("{}/{name}", cast.label)),
-                is_blocked: false,
-                held: Vec::new(),
-                snapshots: choices.stream("snapshot", format_args!("{}/{name}", cast.label)),
-            };
+            let messages = choices.stream("message", format_args!("{}/{name}", cast.label));
+            let snapshots = choices.stream("snapshot", format_args!("{}/{name}", cast.label));
+            let place = Place::new(&cast, messages, snapshots);
             self.places.push(place);
         }
         let latencies = self.latencies(&cast, Attempt::default());

@@ -71,12 +71,10 @@ impl World {
         self.runs[run.index()].leader += 1;
         let mut registered = self.now;
         for task in self.tasks_at_work(run) {
-            let attempt = self.places[task.index()].attempt;
-            let (low, high) = self.network.message_latency;
-            let draw = u64::from(attempt.number()) << 32 | 1 << 62;
-            let at = self.now.plus(self.places[task.index()].messages.span(draw, low, high));
-            registered = registered.max(at);
-            self.schedule(at, Control::Disowned { task, attempt }, agenda);
+            // One that is cut off hears of it later, and is not waited for.
+            let is_cut_off = self.waits_until(task);
+            let at = self.disown(task, is_cut_off.unwrap_or(self.now), agenda);
+            registered = registered.max(if is_cut_off.is_some() { self.now } else { at });
         }
         self.schedule(registered, Control::Recover(run), agenda);
     }
@@ -91,6 +89,19 @@ impl World {
 
     /// The new job manager deploys the job again.
     pub(super) fn recover(&mut self, run: RunId, agenda: &mut Agenda) {
+        // Those that are back just now have not heard of it yet.
+        let is_back = |task: &TaskId| {
+            self.waits_until(*task).is_none() && !self.places[task.index()].is_zombie
+        };
+        if self.tasks_at_work(run).iter().any(is_back) {
+            let at = self.now.plus(self.network.message_latency.1);
+            return self.schedule(at, Control::Recover(run), agenda);
+        }
+        // Those that are cut off do not register.
+        let cut_off: Vec<_> = self.cut_off.keys().copied().collect();
+        for manager in cut_off {
+            self.give_up(manager, agenda);
+        }
         let Some(left) = &self.runs[run.index()].left else { return };
         let submission = self.runs[run.index()].submission.as_ref();
         let submission = submission.expect("what is highly available is kept as it was submitted");

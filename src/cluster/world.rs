@@ -65,6 +65,10 @@ pub(super) struct Run {
 #[derive(Clone)]
 pub(super) struct Place {
     pub(super) run: RunId,
+    /// In whose numbers it and its channels are counted.
+    pub(super) cast: Arc<Cast>,
+    /// Whether its job manager has given it up without its knowing.
+    pub(super) is_zombie: bool,
     pub(super) task: Option<Task>,
     pub(super) attempt: Attempt,
     pub(super) manager: TaskManagerId,
@@ -141,6 +145,11 @@ pub(super) struct World {
     pub(super) failing: Vec<super::user_code::Waiting>,
     /// Faults that wait for a write that fits.
     pub(super) failing_writes: Vec<StorageFailing>,
+    /// Task managers that are cut off from the job manager.
+    pub(super) cut_off: BTreeMap<TaskManagerId, super::partition::CutOff>,
+    /// Where zombies live, by task and attempt, and in what numbers.
+    pub(super) zombies: BTreeMap<(TaskId, Attempt), TaskId>,
+    pub(super) shadows: Vec<super::partition::Shadow>,
     /// Snapshots whose tasks will never hear that they are durable.
     pub(super) unheard: BTreeSet<(TaskId, Attempt, CheckpointId)>,
     pub(super) files: Vec<FileChange>,
@@ -248,7 +257,10 @@ impl crate::kernel::World for World {
 impl World {
     #[inline(never)] // rare beside records
     fn on_control_due(&mut self, index: usize, agenda: &mut Agenda) {
-        let (control, cause) = self.controls.take(index);
+        let (mut control, cause) = self.controls.take(index);
+        if !self.zombies.is_empty() {
+            control.redirect(self);
+        }
         self.cause = cause;
         self.on_control(control, agenda);
     }
@@ -279,6 +291,9 @@ impl World {
             disturbances: Vec::new(),
             failing: Vec::new(),
             failing_writes: Vec::new(),
+            cut_off: BTreeMap::new(),
+            zombies: BTreeMap::new(),
+            shadows: Vec::new(),
             unheard: BTreeSet::new(),
             files: Vec::new(),
             shared_files: BTreeMap::new(),
@@ -344,7 +359,10 @@ impl World {
     }
 
     #[inline]
-    fn write(&mut self, event: TraceEvent) {
+    fn write(&mut self, mut event: TraceEvent) {
+        if !self.shadows.is_empty() {
+            event = self.with_known_numbers(event);
+        }
         let number = self.entries;
         self.entries += 1;
         let cause = if self.cause == NO_CAUSE { number } else { self.cause };
@@ -407,8 +425,7 @@ impl World {
 
     /// The plan's numbering of a task.
     pub(super) fn plan_task(&self, task: TaskId) -> TaskId {
-        let run = self.places[task.index()].run;
-        TaskId::new(task.index() - self.runs[run.index()].cast.first_task)
+        TaskId::new(task.index() - self.places[task.index()].cast.first_task)
     }
 }
 

@@ -234,6 +234,14 @@ impl JobMaster {
         self.restart_what_is_due(effects);
     }
 
+    /// The task manager of a task has not been heard of for too long: the task has failed, as far as anybody knows.
+    pub fn on_task_lost(&mut self, task: TaskId, now: SimTime, effects: &mut JobEffects) {
+        let has_ended = matches!(self.tasks[task.index()], Known::Ended(_));
+        if !has_ended && !self.status.is_terminal() {
+            self.on_task_ended(task, EndOfTask::Failed, now, effects);
+        }
+    }
+
     fn on_all_ended(&mut self, effects: &mut JobEffects) {
         let finished = |known: &Known| *known == Known::Ended(EndOfTask::Finished);
         if let Some(status) = self.ending {
@@ -296,8 +304,8 @@ impl JobMaster {
 
     /// Lets the split enumerators act on what has just happened. To be called after everything else.
     pub fn settle(&mut self, effects: &mut JobEffects) {
-        let is_at_work = !self.all_fail() && self.ending.is_none() && !self.is_dead();
-        if !self.splits.is_empty() && is_at_work && !self.status.is_terminal() {
+        let is_at_work = || !self.all_fail() && self.ending.is_none() && !self.is_dead();
+        if !self.splits.is_empty() && is_at_work() && !self.status.is_terminal() {
             self.splits.settle(&self.plan, &self.attempts, &mut self.checkpoints, effects);
         }
     }

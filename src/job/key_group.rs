@@ -68,10 +68,11 @@ impl KeyBy {
     /// The key of a value of one input, 0 or 1.
     #[inline]
     pub fn key_in(&self, input: u8, value: &Value) -> Option<Value> {
-        match &self.second {
-            Some(selector) if input == 1 => selector.key_of(value),
-            Some(_) | None => self.selector.key_of(value),
-        }
+        let selector = match &self.second {
+            Some(second) if input == 1 => second,
+            Some(_) | None => &self.selector,
+        };
+        selector.key_of(value)
     }
 
     /// The Java hash code of a value's key.

@@ -51,18 +51,19 @@ pub struct Entry {
 /// The operators that scenarios can name: by kind (`map`, `aggregate`, `sink`, …) and function.
 #[derive(Clone, Default)]
 pub struct Catalogue {
-    entries: BTreeMap<(String, String), Entry>,
+    /// By kind, then by function.
+    entries: BTreeMap<String, BTreeMap<String, Entry>>,
 }
 
 impl Catalogue {
     /// Adds an operator, or replaces the one of that kind and function.
     pub fn add(&mut self, kind: &str, function: &str, entry: Entry) {
-        self.entries.insert((kind.to_owned(), function.to_owned()), entry);
+        self.entries.entry(kind.to_owned()).or_default().insert(function.to_owned(), entry);
     }
 
     /// The operator of a node: kind `source` and function `log` for sources, kind `sink` and the sink's kind for sinks.
     pub fn entry(&self, kind: &str, function: &str) -> Option<&Entry> {
-        self.entries.get(&(kind.to_owned(), function.to_owned()))
+        self.entries.get(kind)?.get(function)
     }
 
     /// The operator that a node names: kind `source` is `log`, or `splits` if its reader is; a sink is its kind.
@@ -79,6 +80,8 @@ impl Catalogue {
 
     /// Kinds and functions, sorted.
     pub fn names(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.entries.keys().map(|(kind, function)| (kind.as_str(), function.as_str()))
+        self.entries.iter().flat_map(|(kind, functions)| {
+            functions.keys().map(|function| (kind.as_str(), function.as_str()))
+        })
     }
 }

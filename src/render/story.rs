@@ -85,6 +85,8 @@ fn beat(entry: &Entry, trace: &Trace, names: &Names) -> Option<Beat> {
         TraceEvent::SavepointStored { .. } => Tone::Good,
         TraceEvent::TriggerRefused { .. }
         | TraceEvent::MessageDisturbed { .. }
+        | TraceEvent::TaskManagerLost { .. }
+        | TraceEvent::JobManagerLost { .. }
         | TraceEvent::WriteDisturbed { .. } => Tone::Deed,
         TraceEvent::StepTaken { .. } => Tone::Deed,
         TraceEvent::StepRefused { .. } => Tone::Bad,
@@ -95,6 +97,8 @@ fn beat(entry: &Entry, trace: &Trace, names: &Names) -> Option<Beat> {
     let text = match &entry.event {
         TraceEvent::MessageDisturbed { .. }
         | TraceEvent::WriteDisturbed { .. }
+        | TraceEvent::TaskManagerLost { .. }
+        | TraceEvent::JobManagerLost { .. }
         | TraceEvent::FaultInjected { .. } => {
             format!("{} {}", said.who, said.what)
         }

@@ -2,7 +2,7 @@
 
 use super::names::Names;
 use super::time_words::time_words;
-use crate::job::{CheckpointId, CheckpointKind, RunId, TaskId};
+use crate::job::{CheckpointId, CheckpointKind, RunId, TaskId, TaskManagerId};
 use crate::kernel::SimTime;
 use crate::scenario::{Action, Aim, DisturbedWrite, Step, StorageFailing, TaskName};
 use crate::trace::{
@@ -54,6 +54,7 @@ pub fn step_in_words(step: &Step) -> String {
         Action::Unblock(task) => format!("unblock {}", subtask(task)),
         Action::Kill(task) => format!("kill {}", subtask(task)),
         Action::KillTaskManager(number) => format!("kill task manager {number}"),
+        Action::Partition(number, span) => format!("cut task manager {number} off for {span}"),
         Action::KillJobManager => "kill the job manager".to_owned(),
         Action::Storage(failing) => storage_in_words(failing),
         Action::Lose(aim) => format!("lose {}", aimed(aim)),
@@ -132,6 +133,10 @@ fn of_scenario(what: String) -> Line {
     Line { run: None, who: "scenario".to_owned(), what }
 }
 
+fn of_manager(manager: &TaskManagerId, what: &str) -> Line {
+    Line { run: None, who: format!("task manager {}", manager.number()), what: what.to_owned() }
+}
+
 /// What an event says, for people.
 pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
     match event {
@@ -197,6 +202,8 @@ pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
         | TraceEvent::StepRefused { .. }
         | TraceEvent::FaultInjected { .. }
         | TraceEvent::WriteDisturbed { .. }
+        | TraceEvent::TaskManagerLost { .. }
+        | TraceEvent::JobManagerLost { .. }
         | TraceEvent::MessageDisturbed { .. } => scenario_line(event, names),
     }
 }
@@ -531,8 +538,14 @@ fn scenario_line(event: &TraceEvent, names: &Names) -> Line {
             Fault::TaskManagerKilled(manager) => {
                 of_scenario(format!("task manager {} died", manager.number()))
             }
+            Fault::TaskManagerCutOff(manager) => of_manager(manager, "is cut off"),
+            Fault::TaskManagerBack(manager) => of_manager(manager, "is back"),
             Fault::JobManagerKilled => of_scenario("the job manager died".to_owned()),
         },
+        TraceEvent::TaskManagerLost { manager } => {
+            of_manager(manager, "is given up by the job manager")
+        }
+        TraceEvent::JobManagerLost { manager } => of_manager(manager, "gives the job manager up"),
         TraceEvent::WriteDisturbed { run, task, checkpoint, write, fault } => {
             let what = match write {
                 DurableWrite::State => "snapshot",

@@ -35,6 +35,11 @@ pub enum Mutation {
     UcReorderInFlight,
     /// A task acks before its snapshot is durable (A1). Breaks durable before visible.
     AckBeforeDurable,
+    /// What an attempt that is over sends still counts (C2, hazelcast-jet#2503). Breaks participants and fencing.
+    NoAttemptFencing,
+    /// Checkpoints that are pending outlive a restart, and the acks of the attempt before complete them (C2,
+    /// hazelcast-jet#2503). Breaks participants and fencing.
+    CompleteRacesRestart,
     /// One task is not asked for its ack (C1, FLINK-3534). Breaks participants and fencing.
     CompleteWithMissingParticipant,
     /// A task takes the watermark of its fastest channel for its own (I2). Breaks time fidelity.
@@ -76,7 +81,7 @@ pub enum Mutation {
 
 impl Mutation {
     /// Every mutation.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::ProcessPastBarrier,
         Self::CommitOnSnapshot,
         Self::OrphanedKeyRanges,
@@ -89,6 +94,8 @@ impl Mutation {
         Self::SnapshotOmitsOutputs,
         Self::UcReorderInFlight,
         Self::AckBeforeDurable,
+        Self::NoAttemptFencing,
+        Self::CompleteRacesRestart,
         Self::CompleteWithMissingParticipant,
         Self::RestoredTransactionsAborted,
         Self::WatermarkAheadOfReplay,
@@ -121,6 +128,11 @@ impl Mutation {
             Self::SnapshotOmitsOutputs => rules.in_flight = InFlightKept::InputsOnly,
             Self::UcReorderInFlight => rules.in_flight = InFlightKept::OutOfOrder,
             Self::AckBeforeDurable => rules.ack_awaits_durability = false,
+            Self::NoAttemptFencing => rules.attempts_fenced = false,
+            Self::CompleteRacesRestart => {
+                rules.restarts_abort_pending = false;
+                rules.attempts_fenced = false;
+            }
             Self::CompleteWithMissingParticipant => rules.every_participant_awaited = false,
             Self::WatermarkAheadOfReplay => rules.watermark = WatermarkTaken::OfTheFastest,
             Self::WatermarkBeforeTimers => rules.timers_before_watermark = false,

@@ -55,6 +55,7 @@ impl Release {
                 pointers_outlive_restarts: true,
                 every_participant_awaited: true,
                 restored_transactions_committed: true,
+                restarts_abort_pending: true,
                 attempts_fenced: true,
                 tolerance_counts_expired: true,
                 tolerance_counts_async: true,

@@ -11,6 +11,8 @@ impl Default for ClusterConfig {
             slots: 16,
             replaced_after: SimTime::from_secs(10),
             takeover_after: None,
+            heartbeat_timeout: SimTime::from_secs(50),
+            heartbeat_interval: SimTime::from_secs(10),
         }
     }
 }

@@ -8,6 +8,7 @@
 
 mod change;
 mod fault;
+mod partition;
 mod sketch;
 mod storage;
 mod story;
@@ -48,6 +49,8 @@ pub struct Profile {
     pub backends: bool,
     /// Whether another job manager may take jobs over.
     pub high_availability: bool,
+    /// Whether task managers may be cut off from the job manager.
+    pub partitions: bool,
     /// Whether storage may refuse, tear or lose a write, or its reply.
     pub storage: bool,
     /// Whether sources may tell time, and windows take the place of running aggregates.
@@ -71,6 +74,7 @@ impl Default for Profile {
             backends: true,
             high_availability: true,
             storage: true,
+            partitions: true,
             event_time: true,
         }
     }
@@ -119,6 +123,9 @@ impl Scenario {
             steps.extend(trouble::steps(&draw, &plot, &jobs));
         }
         steps.extend(fault::steps(&draw, &plot, profile, &jobs, &cluster));
+        if profile.partitions {
+            steps.extend(partition::steps(&draw, &plot, &jobs, &cluster));
+        }
         if profile.storage {
             steps.extend(storage::steps(&draw, &plot, &jobs, &cluster));
         }
@@ -126,6 +133,7 @@ impl Scenario {
             about: plot.about(choices.seed()),
             seed: choices.seed(),
             flink: profile.flink,
+            overrides: Vec::new(),
             mutations: Vec::new(),
             until: Some(plot.until()),
             cluster,
@@ -299,11 +307,18 @@ impl Scale {
 fn cluster(draw: &Draw<'_>, profile: &Profile) -> ClusterConfig {
     let is_available = draw.chance("high-availability", HIGH_AVAILABILITY);
     let takeover = draw.span("takeover-after", (SimTime::from_millis(20), SimTime::from_secs(1)));
+    let heartbeat_timeout =
+        draw.span("heartbeat-timeout", (SimTime::from_millis(200), SimTime::from_millis(1500)));
     ClusterConfig {
         task_managers: u16::try_from(draw.within("task-managers", (2, 4))).expect("a few"),
         slots: 16,
         replaced_after: draw
             .span("replaced-after", (SimTime::from_millis(100), SimTime::from_secs(2))),
+        heartbeat_timeout,
+        heartbeat_interval: percent(
+            heartbeat_timeout,
+            draw.within("heartbeat-interval", (50, 100)),
+        ),
         takeover_after: (profile.high_availability && is_available).then_some(takeover),
     }
 }

@@ -7,6 +7,7 @@ mod default;
 mod draw;
 mod error;
 mod model;
+mod planned;
 #[cfg(feature = "proptest")]
 mod strategy;
 mod text;
@@ -20,5 +21,6 @@ pub use model::{
     Retention, Scenario, Shuffle, Step, StorageFailing, TaskName, Trigger,
 };
 #[cfg(feature = "proptest")]
+pub use planned::Planned;
 pub use strategy::drawn;
 pub use text::{CHECK_NAMES, SOMETIMES_NAMES};

@@ -1,11 +1,12 @@
 //! What a scenario says, checked and resolved.
 
 use super::column::Column;
+use super::planned::Planned;
 use crate::job::JobGraph;
 pub use crate::job::{CheckpointConfig, RestartStrategy, Retention};
 use crate::kernel::SimTime;
 pub use crate::rules::Failover;
-use crate::rules::{Mutation, Release, Rules};
+use crate::rules::{Mutation, Override, Release, Rules};
 use crate::trace::{JobStatus, Message, StorageFault};
 use std::collections::BTreeMap;
 
@@ -18,6 +19,8 @@ pub struct Scenario {
     pub seed: u64,
     /// Which release of Flink is simulated.
     pub flink: Release,
+    /// Rules in which it is another than that release.
+    pub overrides: Vec<Override>,
     /// Deliberately broken protocols.
     pub mutations: Vec<Mutation>,
     /// When the world ends at the latest; by default when no job runs and no step is left.
@@ -37,9 +40,12 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// The rules in force: the release's, patched by each mutation.
+    /// The rules in force: the release's, patched by each override and then by each mutation.
     pub fn rules(&self) -> Rules {
         let mut rules = self.flink.rules();
+        for patch in &self.overrides {
+            rules.set(patch);
+        }
         for mutation in &self.mutations {
             mutation.apply(&mut rules);
         }
@@ -65,6 +71,11 @@ pub struct ClusterConfig {
     /// How long after the death of the job manager another one takes over; none without high availability, where its jobs
     /// are lost.
     pub takeover_after: Option<SimTime>,
+    /// How long after the last heartbeat that the job manager and a task manager had of each other either gives the other
+    /// up (`heartbeat.timeout`).
+    pub heartbeat_timeout: SimTime,
+    /// How often they hear of each other; at most the timeout (`heartbeat.interval`).
+    pub heartbeat_interval: SimTime,
 }
 
 /// How long things take. Ranges are inclusive; the seed draws within them.
@@ -147,6 +158,8 @@ pub struct JobConfig {
     pub restart: RestartStrategy,
     /// What restarts with it; by default what the release says.
     pub failover: Option<Failover>,
+    /// The plan of the graph, once it was asked for.
+    pub planned: Planned,
 }
 
 /// One step of the story. Fires once.
@@ -354,6 +367,9 @@ pub enum Action {
     Kill(TaskName),
     /// Kills a task manager, by number from 0, with every subtask on it.
     KillTaskManager(u16),
+    /// Cuts a task manager, by number from 0, off from the job manager for so long. What they send each other arrives
+    /// when it is over. Data between task managers, storage and external systems are not cut off.
+    Partition(u16, SimTime),
     /// Kills the job manager; without high availability its jobs are lost.
     KillJobManager,
     /// Lets the next writes that fit go wrong.

@@ -130,6 +130,7 @@ impl SweepTotals {
             least("promised at-least-once", c.at_least_once, 10),
             least("let barriers overtake records", c.unaligned, 10),
             least("completed a checkpoint with records in flight", c.kept_in_flight, 5),
+            least("had tasks go on beside their successors", c.zombies, 3),
             least("restored in-flight records at another parallelism", c.rescaled_in_flight, 1),
             least("had writes refused, torn, lost or not answered", c.disturbed_writes, 10),
             least("had a job taken over by another job manager", c.taken_over, 5),

@@ -132,13 +132,12 @@ impl LiveState {
         let mut snapshot = self.restored.clone();
         for table in &self.keyed {
             let key_type = key_by.expect("a keyed state belongs to a keyed operator").key_type;
-            let entries = table.entries.iter().filter_map(|(key, value)| {
+            let mut entries = Vec::with_capacity(table.entries.len());
+            entries.extend(table.entries.iter().filter_map(|(key, value)| {
                 let group = group_of(key, key_type, max_parallelism);
                 Some(KeyedEntry { group, key: key.clone(), value: value.clone()? })
-            });
-            snapshot
-                .keyed
-                .insert(Arc::clone(&table.name), KeyedSnapshot { entries: entries.collect() });
+            }));
+            snapshot.keyed.insert(Arc::clone(&table.name), KeyedSnapshot { entries });
         }
         if let Some(timers) = &self.timers {
             let key_type = key_by.expect("timers belong to a keyed operator").key_type;

@@ -203,10 +203,7 @@ impl Chain {
             partitions: self.input.map_or(0, |input| input.partitions),
             external: link.external,
             emitted,
-            requests: &mut around.effects.external,
-            messages: &mut around.effects.messages,
-            events: &mut around.effects.events,
-            wake: &mut around.effects.wake,
+            effects: around.effects,
         };
         body(link.operator.as_mut(), &mut context)
     }

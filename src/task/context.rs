@@ -1,7 +1,7 @@
 //! The engine's side of what an operator can see and do.
 
 use super::Identity;
-use crate::effect::{ExternalRequest, ReaderEvent, ToJob};
+use crate::effect::{ExternalRequest, ReaderEvent, TaskEffects, ToJob};
 use crate::job::{CheckpointId, EventTime, ExternalId, OperatorId, Origin, Value};
 use crate::kernel::SimTime;
 use crate::operator::Context;
@@ -26,10 +26,7 @@ pub(super) struct EngineContext<'a> {
     pub(super) partitions: u16,
     pub(super) external: Option<ExternalId>,
     pub(super) emitted: &'a mut Vec<(bool, Value)>,
-    pub(super) requests: &'a mut Vec<(ExternalId, ExternalRequest, Origin)>,
-    pub(super) messages: &'a mut Vec<ToJob>,
-    pub(super) events: &'a mut Vec<TraceEvent>,
-    pub(super) wake: &'a mut Option<SimTime>,
+    pub(super) effects: &'a mut TaskEffects,
 }
 
 impl EngineContext<'_> {
@@ -125,7 +122,7 @@ impl Context for EngineContext<'_> {
         self.state.timers_mut().of_mut(kind).register(timer);
         if kind == TimerKind::Processing {
             let at = SimTime::from_nanos(u64::try_from(time).unwrap_or(0));
-            *self.wake = Some(self.wake.map_or(at, |wake| wake.min(at)));
+            self.effects.wake = Some(self.effects.wake.map_or(at, |wake| wake.min(at)));
         }
     }
     fn delete_timer(&mut self, kind: TimerKind, time: i64, namespace: i64) {
@@ -136,7 +133,7 @@ impl Context for EngineContext<'_> {
         let (task, attempt) = (self.identity.task, self.identity.attempt);
         let (operator, origin) = (self.operator, self.origin);
         let (timestamp, watermark) = (*self.timestamp, self.watermark);
-        self.events.push(TraceEvent::LateDropped {
+        self.effects.events.push(TraceEvent::LateDropped {
             task,
             attempt,
             operator,
@@ -147,10 +144,10 @@ impl Context for EngineContext<'_> {
         self.emitted.push((true, value));
     }
     fn ask_for_split(&mut self) {
-        self.messages.push(ToJob::Reader(ReaderEvent::Asks));
+        self.effects.messages.push(ToJob::Reader(ReaderEvent::Asks));
     }
     fn external(&mut self, request: ExternalRequest) {
         let external = self.external.expect("only a sink writes to an external system");
-        self.requests.push((external, request, self.origin));
+        self.effects.external.push((external, request, self.origin));
     }
 }

@@ -159,6 +159,13 @@ impl Task {
         self.identity.attempt
     }
 
+    /// It and its channels are counted otherwise from now on.
+    pub fn renumber(&mut self, task: TaskId, channel: impl Fn(ChannelId) -> ChannelId) {
+        self.identity.task = task;
+        let outputs = self.outputs.edges.iter_mut().flat_map(|edge| &mut edge.channels);
+        self.channels.iter_mut().chain(outputs).for_each(|id| *id = channel(*id));
+    }
+
     /// Where it is in its life.
     #[inline]
     pub const fn phase(&self) -> Phase {

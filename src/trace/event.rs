@@ -314,6 +314,10 @@ pub enum Fault {
     TaskManagerKilled(TaskManagerId),
     /// The job manager died.
     JobManagerKilled,
+    /// Nothing passes between a task manager and the job manager.
+    TaskManagerCutOff(TaskManagerId),
+    /// Everything passes again.
+    TaskManagerBack(TaskManagerId),
 }
 
 /// What happened.
@@ -547,6 +551,10 @@ pub enum TraceEvent {
         write: DurableWrite,
         fault: StorageFault,
     },
+    /// The job manager has given a task manager up; its tasks may go on and not know it.
+    TaskManagerLost { manager: TaskManagerId },
+    /// A task manager has given the job manager up: all its tasks fail.
+    JobManagerLost { manager: TaskManagerId },
 }
 
 impl TraceEvent {

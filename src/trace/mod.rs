@@ -4,6 +4,7 @@
 
 mod call;
 mod event;
+mod renumber;
 
 pub use call::Call;
 pub use event::{

@@ -79,11 +79,13 @@ fn setup(jobs: Vec<JobGraph>) -> CheckSetup {
         checkpoint: CheckpointConfig { interval, ..CheckpointConfig::default() },
         restart: RestartStrategy::None,
         failover: None,
+        planned: Default::default(),
     };
     let scenario = Scenario {
         about: String::new(),
         seed: 0,
         flink: Default::default(),
+        overrides: Vec::new(),
         mutations: Vec::new(),
         until: None,
         cluster: ClusterConfig::default(),

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::job::CheckpointKind::{Checkpoint, Savepoint};
-use crate::job::OperatorId;
-use crate::trace::{AbortReason, Fault, RestoreReport, StateKind, StateSum, StateUnit};
+use crate::job::{OperatorId, TaskManagerId};
+use crate::trace::{AbortReason, EndOfTask, Fault, RestoreReport, StateKind, StateSum, StateUnit};
 
 const COUNT: (&str, &str) = ("aggregate", "count");
 
@@ -235,4 +235,45 @@ fn what_happened_is_told_by_name() {
     assert!(seen.iter().all(|name| SOMETIMES.contains(name)));
     assert_eq!(verdict.coverage.held_at_a_cut, 0, "the checkpoint did not complete");
     assert_eq!(verdict.coverage.ended_before_first_checkpoint, 1);
+}
+
+/// A world whose `out/0` is deployed on a task manager, and then again in another attempt.
+fn deployed_twice(between: impl FnOnce(&mut World, TaskId)) -> World {
+    let mut world = World::of_one("two-phase", COUNT);
+    let task = world.task(0, "out/0");
+    let manager = TaskManagerId::new(0);
+    world.tell(TraceEvent::TaskDeployed { task, attempt: Attempt::new(0), manager });
+    between(&mut world, task);
+    let (run, attempt, restored) = (RunId::new(0), Attempt::new(1), None);
+    world.tell(TraceEvent::AttemptStarted { run, attempt, restored });
+    let manager = TaskManagerId::new(1);
+    world.tell(TraceEvent::TaskDeployed { task, attempt, manager });
+    world
+}
+
+#[test]
+fn a_task_is_deployed_again_when_it_has_ended_or_was_given_up() {
+    let text = "attempt 1 was deployed while attempt 0 lived";
+    deployed_twice(|_, _| ()).breaks(PARTICIPANTS_AND_FENCING, text);
+    let lost = |number| TraceEvent::TaskManagerLost { manager: TaskManagerId::new(number) };
+    deployed_twice(|world, _| world.tell(lost(0))).holds();
+    deployed_twice(|world, _| world.tell(lost(1))).breaks(PARTICIPANTS_AND_FENCING, text);
+    let (attempt, how) = (Attempt::new(0), EndOfTask::Failed);
+    deployed_twice(|world, task| world.tell(TraceEvent::TaskEnded { task, attempt, how })).holds();
+}
+
+#[test]
+fn an_ack_of_a_zombie_must_not_count() {
+    let zombie = |verdict| {
+        let lost = TraceEvent::TaskManagerLost { manager: TaskManagerId::new(0) };
+        let mut world = deployed_twice(|world, _| world.tell(lost));
+        world.trigger(0, 2, Checkpoint);
+        let (task, attempt) = (world.task(0, "out/0"), Attempt::new(0));
+        let checkpoint = CheckpointId::new(2);
+        world.tell(TraceEvent::AckHandled { task, attempt, checkpoint, verdict });
+        world
+    };
+    zombie(AckVerdict::Foreign).holds();
+    let text = "an ack of checkpoint 2 counted, of an attempt that is over";
+    zombie(AckVerdict::Accepted).breaks(PARTICIPANTS_AND_FENCING, text);
 }

@@ -3,7 +3,8 @@
 use super::*;
 use crate::check::class::{Determined, determined};
 use crate::check::history::Cut;
-use crate::check::reference::{Carried, Evaluation, ReferenceRow};
+use crate::check::reference::{Carried, Evaluation};
+use crate::check::written::ReferenceRow;
 use crate::job::Partitioner;
 
 fn surroundings(setup: &CheckSetup) -> Surroundings<'_> {
@@ -19,7 +20,7 @@ fn cut(plan: &Plan, next: [u32; 2]) -> Cut {
 fn rows_of(evaluation: &Evaluation<'_>, sink: usize) -> Vec<String> {
     let told =
         |row: &ReferenceRow| format!("{} {}.{}", row.value, row.origin.offset, row.origin.child);
-    evaluation.rows(sink).iter().map(told).collect()
+    evaluation.rows(sink, evaluation.reached(sink)).iter().map(told).collect()
 }
 
 #[test]

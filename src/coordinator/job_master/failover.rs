@@ -71,7 +71,11 @@ impl JobMaster {
                 cancelled = self.plan.all_tasks();
             }
         }
-        self.checkpoints.suspend(effects);
+        if self.submission.rules.restarts_abort_pending || self.ending.is_some() {
+            self.checkpoints.suspend(effects);
+        } else {
+            self.checkpoints.stop_schedule();
+        }
         self.cancel_tasks(&cancelled, effects);
     }
 

@@ -5,6 +5,9 @@
 
 use std::fmt;
 
+/// As many as fit in a word of text.
+const EIGHT_DIGITS: u64 = 100_000_000;
+
 /// Hashes one name.
 #[derive(Clone, Debug)]
 pub(super) struct NameHash {
@@ -34,18 +37,18 @@ impl NameHash {
 
     /// More of the name: a number in decimal.
     #[inline]
-    pub(super) fn decimal(&mut self, mut number: u64) {
-        let mut digits = [0; 20];
-        let mut start = digits.len();
-        loop {
-            start -= 1;
-            digits[start] = b'0' + u8::try_from(number % 10).expect("a digit is small");
-            number /= 10;
-            if number == 0 {
-                break;
-            }
+    pub(super) fn decimal(&mut self, number: u64) {
+        let (higher, mut lower) = (number / EIGHT_DIGITS, number % EIGHT_DIGITS);
+        if higher > 0 {
+            self.decimal(higher);
         }
-        self.text(str::from_utf8(&digits[start..]).expect("digits are ASCII"));
+        let (mut word, mut bits) = (0, 0);
+        while lower > 0 || bits == 0 || (higher > 0 && bits < u64::BITS) {
+            word = word << 8 | (u64::from(b'0') + lower % 10);
+            bits += u8::BITS;
+            lower /= 10;
+        }
+        self.bits(word, bits);
     }
 
     /// The name ends in these words.

@@ -255,3 +255,14 @@ fn choices_and_streams_can_be_sent() {
     assert_send::<Choices>();
     assert_send::<Stream>();
 }
+
+#[test]
+fn a_number_in_a_name_is_hashed_as_its_digits() {
+    let family = Choices::new(3).family("delay", "a");
+    let edges = [0, 7, 10, 99_999_999, 100_000_000, 100_000_007, 10_u64.pow(16), u64::MAX];
+    for number in edges {
+        let stream = Choices::new(3).stream("delay", format!("a{number}z"));
+        let of_family = family.stream(&[Piece::Number(number), Piece::Text("z")]);
+        assert_eq!(of_family.draw(0), stream.draw(0), "{number}");
+    }
+}

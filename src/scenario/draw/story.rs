@@ -5,8 +5,8 @@ use super::{Draw, Profile, Scale, part, percent};
 use crate::job::{AtEnd, CheckpointMode, StateBackend};
 use crate::kernel::SimTime;
 use crate::scenario::{
-    Action, CheckpointConfig, Failover, JobConfig, Line, Milestone, Network, RestartStrategy,
-    Retention, Step, Trigger,
+    Action, CheckpointConfig, Failover, JobConfig, Line, Milestone, Network, Planned,
+    RestartStrategy, Retention, Step, Trigger,
 };
 use crate::trace::JobStatus;
 
@@ -190,7 +190,13 @@ impl Plot {
             }
             let then = if idles && act.exit.is_some() { AtEnd::Idle } else { AtEnd::End };
             let graph = sketch.graph(act.name, then);
-            jobs.push(JobConfig { graph, checkpoint, restart, failover });
+            jobs.push(JobConfig {
+                graph,
+                checkpoint,
+                restart,
+                failover,
+                planned: Planned::default(),
+            });
         }
         jobs
     }

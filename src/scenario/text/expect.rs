@@ -67,6 +67,9 @@ pub const SOMETIMES_NAMES: &[&str] = &[
     "write-torn",
     "write-lost",
     "write-reply-lost",
+    "task-manager-cut-off",
+    "task-manager-lost",
+    "job-manager-lost",
 ];
 
 /// What expectations can name.

@@ -22,10 +22,23 @@ pub(super) fn cluster(
         ));
     }
     let takeover = takeover.map_or(ClusterConfig::TAKEOVER_AFTER, |time| time.get_ref().0);
+    let timeout = text.heartbeat_timeout.map_or(default.heartbeat_timeout, |time| time.0);
+    if let Some(interval) =
+        text.heartbeat_interval.as_ref().filter(|time| time.get_ref().0 > timeout)
+    {
+        return Err(source.error_with(
+            &interval.span(),
+            "`heartbeat-interval` is longer than `heartbeat-timeout`",
+            "make it at most as long: whoever is heard of less often is given up all the time",
+        ));
+    }
+    let interval = text.heartbeat_interval.as_ref().map(|time| time.get_ref().0);
     Ok(ClusterConfig {
         task_managers: text.task_managers.map_or(default.task_managers, Count::narrow),
         slots: text.slots.map_or(default.slots, Count::narrow),
         replaced_after: text.replaced_after.map_or(default.replaced_after, |time| time.0),
+        heartbeat_timeout: timeout,
+        heartbeat_interval: interval.unwrap_or(default.heartbeat_interval.min(timeout)),
         takeover_after: text.high_availability.then_some(takeover),
     })
 }

@@ -9,7 +9,7 @@ use crate::job::{CheckpointMode, JobGraph, StateBackend};
 use crate::kernel::SimTime;
 use crate::operator::Catalogue;
 use crate::scenario::{
-    CheckpointConfig, Failover, Input, JobConfig, RestartStrategy, ScenarioError,
+    CheckpointConfig, Failover, Input, JobConfig, Planned, RestartStrategy, ScenarioError,
 };
 use std::ops::Range;
 use std::sync::Arc;
@@ -245,7 +245,8 @@ fn job(
     });
     nodes.check_graph(&graph)?;
     let graph = Arc::try_unwrap(graph).unwrap_or_else(|shared| (*shared).clone());
-    Ok(JobConfig { graph, checkpoint, restart, failover: draft.failover })
+    let planned = Planned::default();
+    Ok(JobConfig { graph, checkpoint, restart, failover: draft.failover, planned })
 }
 
 /// Checkpoint settings, with defaults where the file says nothing.

@@ -7,6 +7,7 @@ mod job;
 mod layout;
 mod node;
 mod operator;
+mod rules;
 mod shape;
 mod source;
 mod step;
@@ -47,6 +48,7 @@ fn resolve(
     file: FileText,
     catalogue: &Catalogue,
 ) -> Result<Scenario, ScenarioError> {
+    let overrides = rules::overrides(source, &file.rules)?;
     let cluster = input::cluster(source, &file.cluster)?;
     let inputs = input::inputs(source, file.input)?;
     let names: Vec<_> = file.job.0.iter().map(|(name, _)| name.span()).collect();
@@ -60,6 +62,7 @@ fn resolve(
         about: file.about,
         seed: file.seed,
         flink: file.flink,
+        overrides,
         mutations: file.mutations,
         until: file.until.map(|until| until.0),
         cluster,

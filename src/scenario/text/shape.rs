@@ -1,6 +1,7 @@
 //! The shapes of a scenario file, as TOML spells them. Says what can be written, not whether it makes sense.
 
 use super::operator::OperatorText;
+use super::rules::RuleWord;
 use super::time::ShuffleText;
 use super::word::{ColumnText, Count, Millis, OneOrMany, Ordered, Printed, Time, TimeRange};
 use serde::Deserialize;
@@ -16,6 +17,8 @@ pub(super) struct FileText {
     pub seed: u64,
     #[serde(default)]
     pub flink: crate::rules::Release,
+    #[serde(default)]
+    pub rules: Ordered<Spanned<RuleWord>>,
     #[serde(default)]
     pub mutations: Vec<crate::rules::Mutation>,
     pub until: Option<Time>,
@@ -43,6 +46,8 @@ pub(super) struct ClusterText {
     #[serde(default)]
     pub high_availability: bool,
     pub takeover_after: Option<Spanned<Time>>,
+    pub heartbeat_timeout: Option<Time>,
+    pub heartbeat_interval: Option<Spanned<Time>>,
 }
 
 /// `[network]`.
@@ -245,6 +250,7 @@ pub(super) enum ActionText {
     Unblock(Spanned<String>),
     Kill(Spanned<String>),
     KillTaskManager(Spanned<u16>),
+    Partition(PartitionText),
     KillJobManager(Spanned<bool>),
     Storage(StorageText),
     Lose(AimText),
@@ -310,6 +316,15 @@ pub(super) struct BlockText {
     pub task: Spanned<String>,
     #[serde(rename = "for")]
     pub span: Option<Time>,
+}
+
+/// `partition = { … }`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct PartitionText {
+    pub task_manager: Spanned<u16>,
+    #[serde(rename = "for")]
+    pub span: Spanned<Time>,
 }
 
 /// `storage = { … }`.

@@ -43,6 +43,7 @@ impl Story<'_> {
                 | ActionText::Unblock(_)
                 | ActionText::Kill(_)
                 | ActionText::KillTaskManager(_)
+                | ActionText::Partition(_)
                 | ActionText::KillJobManager(_)
                 | ActionText::Storage(_)
                 | ActionText::Lose(_)
@@ -210,13 +211,18 @@ impl Story<'_> {
             ActionText::Unblock(task) => Action::Unblock(self.task(&task)?),
             ActionText::Kill(task) => Action::Kill(self.task(&task)?),
             ActionText::KillTaskManager(number) => {
-                let managers = self.cluster.task_managers;
-                if *number.get_ref() >= managers {
-                    let message = format!("there is no task manager {}", number.get_ref());
-                    let help = format!("use one of 0 to {}", managers - 1);
-                    return Err(self.source.error_with(&number.span(), message, help));
+                Action::KillTaskManager(self.task_manager(&number)?)
+            }
+            ActionText::Partition(text) => {
+                if text.span.get_ref().0 == SimTime::ZERO {
+                    return Err(self.source.error_with(
+                        &text.span.span(),
+                        "a partition of no length",
+                        "say for how long, such as `3s`",
+                    ));
                 }
-                Action::KillTaskManager(number.into_inner())
+                let manager = self.task_manager(&text.task_manager)?;
+                Action::Partition(manager, text.span.into_inner().0)
             }
             ActionText::KillJobManager(yes) => {
                 if !yes.get_ref() {
@@ -243,6 +249,16 @@ impl Story<'_> {
                 }
             },
         })
+    }
+
+    fn task_manager(&self, number: &Spanned<u16>) -> Result<u16, ScenarioError> {
+        let managers = self.cluster.task_managers;
+        if *number.get_ref() < managers {
+            return Ok(*number.get_ref());
+        }
+        let message = format!("there is no task manager {}", number.get_ref());
+        let help = format!("use one of 0 to {}", managers - 1);
+        Err(self.source.error_with(&number.span(), message, help))
     }
 
     fn cancel(&self, at: &Range<usize>, text: CancelText) -> Result<Action, ScenarioError> {

@@ -258,3 +258,13 @@ fn a_csv_input_is_written_as_it_was_read() {
         assert_eq!(read(&story.to_text()), story);
     }
 }
+
+#[test]
+fn single_rules_may_be_other_than_those_of_the_release() {
+    let rules = "rules = { failover = \"full\", savepoint-in-completed-store = true }";
+    let story = read(&STORY.replace("flink = \"2.x\"", rules));
+    assert_eq!(story.rules().failover, crate::rules::Failover::Full);
+    assert!(story.rules().savepoint_in_completed_store);
+    assert!(story.to_text().contains(rules), "{}", story.to_text());
+    assert_eq!(read(&story.to_text()).overrides, story.overrides);
+}

@@ -1,6 +1,7 @@
 //! Writing a scenario as text: what it says, less what would hold anyway.
 
 use super::layout::{Table, key, list, quoted, range, time, word};
+use super::rules;
 use super::time::shuffle_text;
 use crate::job::StateBackend;
 use crate::kernel::SimTime;
@@ -47,6 +48,7 @@ impl Scenario {
             .put_if(!self.about.is_empty(), "about", quoted(&self.about))
             .put("seed", self.seed)
             .put_if(self.flink != Release::default(), "flink", word(&self.flink))
+            .put_if(!self.overrides.is_empty(), "rules", rules::table(&self.overrides).inline())
             .put_if(!self.mutations.is_empty(), "mutations", list(self.mutations.iter().map(word)))
             .put_some("until", self.until.map(time))
             .put_if(
@@ -65,6 +67,16 @@ fn cluster(cluster: &ClusterConfig) -> Table {
         cluster.replaced_after != default.replaced_after,
         "replaced-after",
         time(cluster.replaced_after),
+    );
+    table.put_if(
+        cluster.heartbeat_timeout != default.heartbeat_timeout,
+        "heartbeat-timeout",
+        time(cluster.heartbeat_timeout),
+    );
+    table.put_if(
+        cluster.heartbeat_interval != default.heartbeat_interval.min(cluster.heartbeat_timeout),
+        "heartbeat-interval",
+        time(cluster.heartbeat_interval),
     );
     if let Some(after) = cluster.takeover_after {
         let is_usual = after == ClusterConfig::TAKEOVER_AFTER;

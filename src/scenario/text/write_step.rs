@@ -106,6 +106,10 @@ impl Scenario {
             Action::Unblock(task) => one("unblock", self.task(task)),
             Action::Kill(task) => one("kill", self.task(task)),
             Action::KillTaskManager(number) => one("kill-task-manager", number),
+            Action::Partition(number, span) => {
+                table.put("task-manager", number).put("for", time(*span));
+                one("partition", table.inline())
+            }
             Action::KillJobManager => one("kill-job-manager", true),
             Action::Storage(failing) => {
                 match &failing.write {

@@ -1,0 +1,44 @@
+//! `sandbar rules`: what a release of Flink does, policy by policy.
+
+use super::HOLDS;
+use super::arguments::RulesOf;
+use super::screen::Screen;
+use crate::rules::Rules;
+
+/// Prints the rules of a release, or those in which it differs from another.
+pub(super) fn rules(of: &RulesOf, screen: &mut Screen) -> u8 {
+    let words = of.release.rules().words();
+    let style = screen.style;
+    let text = match of.diff {
+        None => {
+            told(&words, |place, field| format!("{} = {}\n", style.heading(field), words[place]))
+        }
+        Some(other) => {
+            let others = other.rules().words();
+            let differing = told(&words, |place, field| match (words[place], others[place]) {
+                (this, that) if this == that => String::new(),
+                (this, that) => {
+                    format!(
+                        "{} = {this} in {}, {that} in {other}\n",
+                        style.heading(field),
+                        of.release
+                    )
+                }
+            });
+            match differing.is_empty() {
+                true => format!("no rule differs between {} and {other}\n", of.release),
+                false => differing,
+            }
+        }
+    };
+    screen.say(&text);
+    HOLDS
+}
+
+/// What is said of each field, and below it what it decides.
+fn told(words: &[&str], line: impl Fn(usize, &str) -> String) -> String {
+    let fields = Rules::FIELDS.iter().enumerate().take(words.len());
+    let said = fields.map(|(place, field)| (line(place, &field.spelled()), field.meaning()));
+    let said = said.filter(|(line, _)| !line.is_empty());
+    said.map(|(line, meaning)| format!("{line}    {meaning}\n")).collect()
+}

@@ -1,0 +1,62 @@
+//! `rules = { … }`: single rules that are other than the release's.
+
+use super::layout::{Table, quoted};
+use super::source::Source;
+use super::word::Ordered;
+use crate::rules::{Field, Override, Rules, WrongRule};
+use crate::scenario::ScenarioError;
+use serde::Deserialize;
+use toml::Spanned;
+
+/// What a rule is set to.
+#[derive(Deserialize, Debug)]
+#[serde(untagged, expecting = "wanted `true`, `false` or a word in quotes")]
+pub(super) enum RuleWord {
+    Flag(bool),
+    Choice(String),
+}
+
+impl RuleWord {
+    fn word(&self) -> &str {
+        match self {
+            Self::Flag(true) => "true",
+            Self::Flag(false) => "false",
+            Self::Choice(word) => word,
+        }
+    }
+}
+
+/// Resolves `rules = { … }`.
+pub(super) fn overrides(
+    source: Source<'_>,
+    rules: &Ordered<Spanned<RuleWord>>,
+) -> Result<Vec<Override>, ScenarioError> {
+    let resolve = |(name, word): &(Spanned<String>, Spanned<RuleWord>)| {
+        let found = Rules::overriding(name.get_ref(), word.get_ref().word());
+        found.map_err(|error| {
+            let message = error.to_string();
+            match &error {
+                WrongRule::UnknownField(field) => {
+                    let known: Vec<String> = Rules::FIELDS.iter().map(Field::spelled).collect();
+                    source.unknown(&name.span(), message, field, known.iter().map(String::as_str))
+                }
+                WrongRule::UnknownChoice { word: given, choices, .. } => {
+                    source.unknown(&word.span(), message, given, choices.iter().copied())
+                }
+            }
+        })
+    };
+    rules.0.iter().map(resolve).collect()
+}
+
+/// As a file spells them.
+pub(super) fn table(overrides: &[Override]) -> Table {
+    let mut table = Table::default();
+    for patch in overrides {
+        match patch.word() {
+            flag @ ("true" | "false") => table.put(&patch.field(), flag),
+            choice => table.put(&patch.field(), quoted(choice)),
+        };
+    }
+    table
+}

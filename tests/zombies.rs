@@ -1,0 +1,109 @@
+//! Task managers that are cut off from the job manager: their tasks go on, and nothing that they do counts.
+
+use sandbar::job::{Attempt, TaskId};
+use sandbar::kernel::SimTime;
+use sandbar::operator::Catalogue;
+use sandbar::scenario::Scenario;
+use sandbar::search::{Judgement, Played, Setup, play};
+use sandbar::trace::{AckVerdict, Entry, JobStatus, TraceEvent};
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+fn played(text: &str) -> Played {
+    let catalogue = Arc::new(Catalogue::built_in());
+    let scenario = Scenario::parse(text, "zombies", &catalogue);
+    let scenario = Arc::new(scenario.unwrap_or_else(|error| panic!("{error}")));
+    let mut setup = Setup::of(scenario, catalogue).expect("it generates its input");
+    setup.keeps_trace = true;
+    let played = match play(setup, |_| Ok::<(), Infallible>(())) {
+        Ok(played) => played,
+        Err(never) => match never {},
+    };
+    assert_eq!(played.judgement(), Judgement::Holds, "{:#?}", played.unmet);
+    played
+}
+
+/// A job on two task managers, one of which is cut off after a second. Data goes on flowing between them.
+fn cut_off(span: &str, interval: &str) -> String {
+    format!(
+        r#"seed = 7
+cluster = {{ task-managers = 2, slots = 2, heartbeat-timeout = "300ms", heartbeat-interval = "{interval}" }}
+
+[input.orders]
+generate = {{ records = 300, keys = 10 }}
+partitions = 2
+every = "15ms"
+
+[job.sums]
+checkpoint = {{ interval = "400ms", timeout = "20s" }}
+restart = {{ fixed-delay = {{ attempts = 3, delay = "50ms" }} }}
+operators = [
+  {{ name = "orders", source = "orders", parallelism = 2, uid = "orders-id" }},
+  {{ name = "sums", aggregate = "sum", key-by = 0, column = 1, parallelism = 2, uid = "sums-id" }},
+  {{ name = "paid", sink = "two-phase", parallelism = 2, uid = "paid-id" }},
+]
+
+[[step]]
+at = "1s"
+do = {{ partition = {{ task-manager = 0, for = "{span}" }} }}
+
+[expect]
+jobs = {{ sums = "finished" }}
+holds = "all"
+committed-rows = {{ paid = 300 }}
+"#
+    )
+}
+
+/// When each attempt of a task was deployed and ended, in order.
+fn lives(played: &Played, task: TaskId) -> Vec<(SimTime, SimTime)> {
+    let ended = |attempt: Attempt| {
+        let ends = |event: &TraceEvent| {
+            matches!(event, TraceEvent::TaskEnded { task: of, attempt: ended, .. }
+                if (*of, *ended) == (task, attempt))
+        };
+        let entry = played.trace.entries.iter().find(|entry| ends(&entry.event));
+        entry.expect("every attempt ends").at
+    };
+    let deployed = played.trace.entries.iter().filter_map(|entry| {
+        let TraceEvent::TaskDeployed { task: of, attempt, .. } = &entry.event else { return None };
+        (*of == task).then_some((entry.at, ended(*attempt)))
+    });
+    deployed.collect()
+}
+
+#[test]
+fn a_short_partition_only_delays_what_is_sent() {
+    let played = played(&cut_off("290ms", "1ms"));
+    let restarts = |entry: &&Entry| {
+        matches!(entry.event, TraceEvent::JobStatusChanged { status: JobStatus::Restarting, .. })
+    };
+    assert_eq!(played.trace.entries.iter().filter(restarts).count(), 0);
+    let completed = played.trace.entries.iter().filter_map(|entry| {
+        matches!(entry.event, TraceEvent::CheckpointCompleted { .. }).then_some(entry.at)
+    });
+    let completed: Vec<SimTime> = completed.collect();
+    let cut = SimTime::from_millis(1_000)..SimTime::from_millis(1_290);
+    assert!(completed.iter().any(|at| *at > cut.end), "{completed:?}");
+    assert!(!completed.iter().any(|at| cut.contains(at)), "acks came through: {completed:?}");
+}
+
+#[test]
+fn a_zombie_lives_beside_its_successor_and_its_acks_are_foreign() {
+    let played = played(include_str!("../sim/zombies.toml"));
+    let outlives =
+        |task: &TaskId| lives(&played, *task).windows(2).any(|pair| pair[0].1 > pair[1].0);
+    let outlived = (0..2).map(TaskId::new).filter(outlives).count();
+    assert_eq!(outlived, 2, "each task has a zombie beside its successor once");
+    let mut newest: BTreeMap<TaskId, Attempt> = BTreeMap::new();
+    for entry in &played.trace.entries {
+        if let TraceEvent::TaskDeployed { task, attempt, .. } = &entry.event {
+            newest.insert(*task, *attempt);
+        }
+        if let TraceEvent::AckHandled { task, attempt, verdict, .. } = &entry.event {
+            let is_old = *attempt < newest[task];
+            assert!(!is_old || *verdict == AckVerdict::Foreign, "{entry:?}");
+        }
+    }
+}
