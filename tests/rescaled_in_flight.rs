@@ -66,17 +66,19 @@ fn played(text: &str) -> Played {
     played
 }
 
-/// How many records were put back in flight.
+/// How many records were put back on their way to `slow`.
 fn restored(played: &Played) -> u64 {
-    let records = played.trace.entries.iter().map(|entry| match entry.event {
-        TraceEvent::InFlightRestored { records, .. } => records,
-        _ => 0,
+    let next = played.trace.cast.last().expect("the second job was cast");
+    let records = played.trace.entries.iter().filter_map(|entry| {
+        let TraceEvent::InFlightRestored { task, records, .. } = entry.event else { return None };
+        next.task_name(task).starts_with("slow/").then_some(records)
     });
     records.sum()
 }
 
 #[test]
 fn records_in_flight_are_dealt_to_more_and_to_fewer_subtasks() {
+    let mut all = 0;
     for how in [
         "aggregate = \"count\", key-by = 0",
         "map = \"identity\", partition = \"rebalance\"",
@@ -91,10 +93,12 @@ fn records_in_flight_are_dealt_to_more_and_to_fewer_subtasks() {
                     "[expect]\njobs = {{ next = \"finished\" }}\nsometimes = [\"rescaled-in-flight\"]\n{facts}\n"
                 );
                 let played = played(&scenario(&first, &next, sink, &expect));
-                assert!(restored(&played) > 10, "{how}: {} records", restored(&played));
+                assert!(restored(&played) > 0, "{how}: nothing was in flight");
+                all += restored(&played);
             }
         }
     }
+    assert!(all > 50, "only {all} records were in flight in all cases");
 }
 
 #[test]
@@ -105,10 +109,7 @@ fn pointwise_exchanges_hold_nothing_in_flight_and_can_always_be_rescaled() {
         let next = "map = \"identity\", partition = \"rescale\", parallelism = 4";
         let expect = "[expect]\njobs = { next = \"finished\" }\ncommitted-rows = { out = 400 }\n";
         let text = scenario(&first, next, "two-phase", expect);
-        // Nothing else may hold any: the sink keeps up, and is as parallel in both jobs.
         let played = played(&text);
-        let kept = |event: &TraceEvent| matches!(event, TraceEvent::BarrierArrived { .. });
-        assert!(played.trace.entries.iter().any(|entry| kept(&entry.event)));
         assert_eq!(restored(&played), 0, "{partition}");
     }
 }

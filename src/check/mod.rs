@@ -380,6 +380,13 @@ impl Checks {
         }
     }
 
+    fn on_refill(&mut self, run: RunId, checkpoint: CheckpointId, channel: ChannelId) {
+        if self.is_dealt_anew(run, checkpoint, channel) {
+            self.sometimes.seen.insert("rescaled-in-flight");
+            self.coverage.rescaled_in_flight = 1;
+        }
+    }
+
     /// Whether an end of a channel had another parallelism at the checkpoint that it is refilled from.
     fn is_dealt_anew(&self, run: RunId, checkpoint: CheckpointId, channel: ChannelId) -> bool {
         let Some(own) = self.history.run(run) else { return false };
@@ -506,11 +513,7 @@ impl TraceSink for Checks {
                 }
             }
             TraceEvent::InFlightRestored { task, checkpoint, channel, .. } => {
-                let run = self.history.run_of(*task);
-                if self.is_dealt_anew(run, *checkpoint, *channel) {
-                    self.sometimes.seen.insert("rescaled-in-flight");
-                    self.coverage.rescaled_in_flight = 1;
-                }
+                self.on_refill(self.history.run_of(*task), *checkpoint, *channel);
             }
             TraceEvent::WriteDisturbed { .. } => self.coverage.disturbed_writes = 1,
             TraceEvent::JobTakenOver { .. } => self.coverage.taken_over = 1,

@@ -11,7 +11,7 @@ use crate::scenario::{
 use crate::trace::JobStatus;
 
 /// Percent of acts whose successor starts from a checkpoint that they leave behind.
-const CHECKPOINT_KEPT: u64 = 16;
+const CHECKPOINT_KEPT: u64 = 24;
 /// How many checkpoints such an act keeps: enough that the one asked for is still there in the end.
 const RETAINED_FOR_OTHERS: u32 = 8;
 /// The jobs by act.
