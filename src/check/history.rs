@@ -126,8 +126,8 @@ pub(super) struct CheckpointStory {
 
 impl CheckpointStory {
     /// How many records were in flight on these channels, and the wrapping sum of the hashes of their origins.
-    fn sum_in_flight(&self, counts: impl Fn(ChannelId) -> bool) -> (u64, u64) {
-        let in_flight = self.in_flight.iter().filter(|persisted| counts(persisted.channel));
+    fn sum_in_flight(&self, counts: impl Fn(&Persisted) -> bool) -> (u64, u64) {
+        let in_flight = self.in_flight.iter().filter(|persisted| counts(persisted));
         let origins = in_flight.flat_map(|persisted| &*persisted.origins);
         origins.fold((0, 0), |(records, sum): (u64, u64), origin| {
             (records + 1, sum.wrapping_add(origin.hash()))

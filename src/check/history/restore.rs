@@ -1,8 +1,8 @@
 //! A restore as the trace tells it: of a whole run, or of a region of it.
 
-use super::History;
-use crate::job::{Attempt, ChannelId, CheckpointId, RunId};
-use crate::trace::{RestoreReport, StateSum};
+use super::{History, Persisted, RunStory};
+use crate::job::{Attempt, CheckpointId, OperatorId, RunId};
+use crate::trace::{ChannelEnd, RestoreReport, StateSum};
 use std::sync::Arc;
 
 /// One restore under way: the report, and what has arrived.
@@ -40,14 +40,30 @@ impl History {
     ) -> Option<(u64, u64)> {
         let own = self.run(run)?;
         let (taker, story) = self.restored_story(run, checkpoint)?;
-        if own.attempts.iter().all(|newest| *newest == attempt) {
-            return Some(story.sum_in_flight(|_| true));
-        }
         let plan = &own.cast.plan;
-        let is_restored = |channel: ChannelId| {
-            let to = plan.channels[channel.index() - own.cast.first_channel].to;
+        if own.attempts.iter().all(|newest| *newest == attempt) {
+            let is_known =
+                |kept: &Persisted| plan.operator_with_id(taker.keeper_of(kept)).is_some();
+            return Some(story.sum_in_flight(is_known));
+        }
+        let is_restored = |kept: &Persisted| {
+            let to = plan.channels[kept.channel.index() - own.cast.first_channel].to;
             own.attempts[to.index()] == attempt
         };
         (taker.cast.run == run).then(|| story.sum_in_flight(is_restored))
+    }
+}
+
+impl RunStory {
+    /// Beside the state of which operator records in flight are kept: where nobody takes that, they are dropped with it.
+    pub(in crate::check) fn keeper_of(&self, kept: &Persisted) -> OperatorId {
+        let plan = &self.cast.plan;
+        let channel = &plan.channels[kept.channel.index() - self.cast.first_channel];
+        let edge = &plan.edges[usize::try_from(channel.edge).expect("usize has 32 bits or more")];
+        let keeper = match kept.end {
+            ChannelEnd::Receiver => edge.to,
+            ChannelEnd::Sender => edge.from,
+        };
+        plan.operator_ids[keeper.index()]
     }
 }
