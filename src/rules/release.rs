@@ -33,6 +33,8 @@ impl Release {
                 first_trigger_at_once: true,
                 checkpoints_after_tasks_finish: true,
                 empty_entries_skipped: true,
+                ttl_may_change: true,
+                uid_hash_decides: false,
                 barrier_blocks_channel: true,
                 cancellation_markers: true,
                 in_flight: InFlightKept::All,

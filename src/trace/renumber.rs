@@ -54,6 +54,7 @@ impl TraceEvent {
             | Self::MessageDisturbed { task, .. }
             | Self::RecordRead { task, .. }
             | Self::Callback { task, .. }
+            | Self::ListInitialized { task, .. }
             | Self::SplitAssigned { task, .. }
             | Self::WatermarkEmitted { task, .. }
             | Self::WatermarkStatusChanged { task, .. }

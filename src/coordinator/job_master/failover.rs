@@ -7,9 +7,10 @@
 use super::super::restore::assign;
 use super::{JobMaster, Known, Submission};
 use crate::effect::{Deployment, JobEffects, JobTimer, RestoredTask, ToTask};
-use crate::job::TaskId;
+use crate::job::{ClaimMode, SnapshotFormat, StateBackend, TaskId};
 use crate::kernel::SimTime;
 use crate::rules::Failover;
+use crate::state::CompletedCheckpoint;
 use crate::trace::{JobStatus, TraceEvent};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -146,9 +147,11 @@ impl JobMaster {
             shares = assigned.tasks;
             if checkpoint.properties().job != self.submission.job
                 && !rules.unclaimed_files_built_upon
+                && self.submission.claim != ClaimMode::Legacy
             {
                 forget_files(&mut shares);
             }
+            refuse_other_format(&checkpoint, self.submission.checkpoint.backend, &mut shares);
             in_flight = assigned.in_flight;
             let report = Arc::new(assigned.report);
             let checkpoint = checkpoint.properties().id;
@@ -171,6 +174,28 @@ impl JobMaster {
             let deployment = Deployment { restored, awaits_final_checkpoint, in_flight };
             effects.deployments.push((task, deployment));
         }
+    }
+}
+
+/// A task with keyed state in the own format of another state backend cannot start.
+fn refuse_other_format(
+    checkpoint: &CompletedCheckpoint,
+    backend: StateBackend,
+    shares: &mut [Option<RestoredTask>],
+) {
+    let format = checkpoint.properties().format;
+    if format.is_read_by(backend) {
+        return;
+    }
+    let has_keyed = |share: &RestoredTask| {
+        share.operators.iter().flatten().any(|operator| !operator.keyed.is_empty())
+    };
+    for share in shares.iter_mut().flatten().filter(|share| has_keyed(share)) {
+        let backend = SnapshotFormat::of(backend);
+        let why = format!(
+            "could not restore keyed state backend: the snapshot is {format}, and this backend reads {backend}; take a canonical savepoint to change the backend"
+        );
+        share.unreadable = Some(why.into());
     }
 }
 

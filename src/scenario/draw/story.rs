@@ -2,7 +2,7 @@
 
 use super::sketch::Sketch;
 use super::{Draw, Profile, Scale, part, percent};
-use crate::job::{AtEnd, CheckpointMode, StateBackend};
+use crate::job::{AtEnd, CheckpointMode, ClaimMode, StateBackend};
 use crate::kernel::SimTime;
 use crate::scenario::{
     Action, CheckpointConfig, Failover, JobConfig, Line, Milestone, Network, Planned,
@@ -268,7 +268,11 @@ impl Plot {
         if profile.savepoints && draw.chance("spare", SPARE_SAVEPOINT) {
             let act = &self.acts[draw.place("spare-act", self.acts.len())];
             let at = draw.span("spare-at", (act.start, act.end));
-            let action = Action::Savepoint { job: act.name.to_owned(), label: "spare".to_owned() };
+            let action = Action::Savepoint {
+                job: act.name.to_owned(),
+                label: "spare".to_owned(),
+                native: false,
+            };
             steps.push(step(Trigger::At(at), action));
         }
         steps
@@ -281,7 +285,8 @@ impl Plot {
         let mut trigger = Trigger::At(act.end);
         let with_savepoint = match act.exit {
             Some(Exit::Fallback(at)) => {
-                let action = Action::Savepoint { job: job.clone(), label: label.clone() };
+                let action =
+                    Action::Savepoint { job: job.clone(), label: label.clone(), native: false };
                 steps.push(step(Trigger::At(at), action));
                 None
             }
@@ -303,12 +308,14 @@ impl Plot {
             }
         };
         let (action, over) = match (act.exit, with_savepoint) {
-            (Some(Exit::Stop(drain)), Some(label)) => {
-                (Action::Stop { job: job.clone(), drain, label }, JobStatus::Finished)
-            }
-            (_, with_savepoint) => {
-                (Action::Cancel { job: job.clone(), with_savepoint }, JobStatus::Canceled)
-            }
+            (Some(Exit::Stop(drain)), Some(label)) => (
+                Action::Stop { job: job.clone(), drain, label, native: false },
+                JobStatus::Finished,
+            ),
+            (_, with_savepoint) => (
+                Action::Cancel { job: job.clone(), with_savepoint, native: false },
+                JobStatus::Canceled,
+            ),
         };
         let cancel = step(trigger, action);
         // A fault may have the job restart just now: whoever cancels it tries again.
@@ -320,6 +327,7 @@ impl Plot {
             job: next.name.to_owned(),
             from: Some(label),
             allow_non_restored: draw.chance(format_args!("{}/allow", next.name), 15),
+            claim: ClaimMode::default(),
         };
         steps.push(step(Trigger::When(canceled, pause), run));
     }
