@@ -59,13 +59,13 @@ fn a_full_disk_is_an_error_of_its_own_and_what_was_there_stays_whole() {
     let output = match output {
         Ok(output) if output.status.code() != Some(NOT_PERMITTED) => output,
         Ok(_) | Err(_) => {
-            println!("SKIPPED: a file system cannot be mounted here");
+            println!("not tried: a file system cannot be mounted here");
             return;
         }
     };
     let said = String::from_utf8_lossy(&output.stdout);
     if said.is_empty() {
-        println!("SKIPPED: {}", String::from_utf8_lossy(&output.stderr));
+        println!("not tried: {}", String::from_utf8_lossy(&output.stderr));
         return;
     }
     let count = |line: &str| said.lines().filter(|other| *other == line).count();

@@ -95,3 +95,42 @@ pub(super) fn hash_of(value: &Value) -> u64 {
     value.hash(&mut hasher);
     hasher.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(number: i64) -> ReferenceRow {
+        ReferenceRow { key: None, value: Value::Int(number), origin: Origin::default() }
+    }
+
+    fn written(numbers: &[i64]) -> Written {
+        let mut written = Written::Rows(Vec::new());
+        numbers.iter().for_each(|number| written.push(row(*number)));
+        written.reduce_to_sum();
+        written
+    }
+
+    #[test]
+    fn the_sum_tells_multisets_apart_and_not_their_orders() {
+        let sum = |numbers: &[i64]| written(numbers).reached();
+        assert_eq!(sum(&[1, 2, 2]), sum(&[2, 1, 2]));
+        assert_ne!(sum(&[1, 2, 2]), sum(&[1, 1, 2]));
+        assert_ne!(sum(&[1, 2]), sum(&[1, 2, 2]));
+    }
+
+    #[test]
+    fn rows_that_are_written_again_count_again_kept_or_summed() {
+        let mut summed = written(&[7]);
+        let mut kept = Written::Rows(vec![row(7)]);
+        for written in [&mut summed, &mut kept] {
+            let since = written.reached();
+            written.push(row(8));
+            written.push(row(9));
+            written.repeat(since);
+        }
+        kept.reduce_to_sum();
+        assert_eq!(summed.reached(), written(&[7, 8, 9, 8, 9]).reached());
+        assert_eq!(kept.reached(), summed.reached());
+    }
+}

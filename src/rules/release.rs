@@ -1,4 +1,4 @@
-//! Releases of Flink, each a patch to the rules.
+//! Releases of Flink as data: the newest one in full, and what each before it did otherwise.
 
 use super::{
     CommitWhen, Failover, InFlightKept, IncrementBase, KeyGroupOwner, Rules, SharedFileEnd,
@@ -13,64 +13,148 @@ use std::str::FromStr;
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
 )]
 pub enum Release {
+    /// 1.0.3.
+    #[serde(rename = "1.0")]
+    V1_0,
+    /// 1.1.4.
+    #[serde(rename = "1.1")]
+    V1_1,
+    /// 1.2.1.
+    #[serde(rename = "1.2")]
+    V1_2,
+    /// 1.3.3.
+    #[serde(rename = "1.3")]
+    V1_3,
+    /// 1.4.2.
+    #[serde(rename = "1.4")]
+    V1_4,
+    /// 1.7.2.
+    #[serde(rename = "1.7")]
+    V1_7,
+    /// 1.11.3.
+    #[serde(rename = "1.11")]
+    V1_11,
+    /// 1.13.3.
+    #[serde(rename = "1.13")]
+    V1_13,
+    /// 1.15.
+    #[serde(rename = "1.15")]
+    V1_15,
     /// 2.3.0.
     #[default]
     #[serde(rename = "2.x")]
     V2,
 }
 
+/// What 2.3.0 does.
+const NEWEST: Rules = Rules {
+    savepoint_in_completed_store: false,
+    savepoint_notifies_commit: false,
+    savepoint_subsumes_pending: false,
+    first_trigger_at_once: true,
+    checkpoints_after_tasks_finish: true,
+    empty_entries_skipped: true,
+    ttl_may_change: true,
+    uid_hash_decides: false,
+    barrier_blocks_channel: true,
+    cancellation_markers: true,
+    in_flight: InFlightKept::All,
+    commit_when: CommitWhen::Completed,
+    watermark: WatermarkTaken::OfTheSlowest,
+    timers_before_watermark: true,
+    timers_in_snapshot: true,
+    suspended_windows_stay_open: true,
+    key_group_owner: KeyGroupOwner::Range,
+    list_state_restored: true,
+    final_committables_sent: true,
+    restored_committables_committed: true,
+    markers_are_stable: true,
+    split_events_gated: true,
+    split_events_acknowledged: true,
+    split_enumerators_told_of_regions: true,
+    ack_awaits_durability: true,
+    pointer_stored_before_notify: true,
+    start_is_recovery_point: true,
+    pointers_outlive_restarts: true,
+    every_participant_awaited: true,
+    restored_transactions_committed: true,
+    restarts_abort_pending: true,
+    attempts_fenced: true,
+    tolerance_counts_expired: true,
+    tolerance_counts_async: true,
+    tolerance_counts_finalize: true,
+    failover: Failover::Region,
+    increments_build_on: IncrementBase::Completed,
+    shared_file_names_unique: true,
+    shared_file_ends: SharedFileEnd::WithLastUser,
+    aborted_files_kept: true,
+    unclaimed_files_built_upon: false,
+    unclaimed_files_kept: true,
+    late_acks_registered: true,
+};
+
 impl Release {
     /// Every release, oldest first.
-    pub const ALL: [Self; 1] = [Self::V2];
+    pub const ALL: [Self; 10] = [
+        Self::V1_0,
+        Self::V1_1,
+        Self::V1_2,
+        Self::V1_3,
+        Self::V1_4,
+        Self::V1_7,
+        Self::V1_11,
+        Self::V1_13,
+        Self::V1_15,
+        Self::V2,
+    ];
 
-    /// Its rules.
-    pub const fn rules(self) -> Rules {
+    /// Its rules: those of the newest release, with every change since taken back.
+    pub fn rules(self) -> Rules {
+        let mut rules = NEWEST;
+        for release in Self::ALL.into_iter().rev().take_while(|release| *release >= self) {
+            release.differ_from_next(&mut rules);
+        }
+        rules
+    }
+
+    /// Patches the rules of the release that follows this one.
+    const fn differ_from_next(self, rules: &mut Rules) {
         match self {
-            Self::V2 => Rules {
-                savepoint_in_completed_store: false,
-                savepoint_notifies_commit: false,
-                savepoint_subsumes_pending: false,
-                first_trigger_at_once: true,
-                checkpoints_after_tasks_finish: true,
-                empty_entries_skipped: true,
-                ttl_may_change: true,
-                uid_hash_decides: false,
-                barrier_blocks_channel: true,
-                cancellation_markers: true,
-                in_flight: InFlightKept::All,
-                commit_when: CommitWhen::Completed,
-                watermark: WatermarkTaken::OfTheSlowest,
-                timers_before_watermark: true,
-                timers_in_snapshot: true,
-                suspended_windows_stay_open: true,
-                key_group_owner: KeyGroupOwner::Range,
-                list_state_restored: true,
-                final_committables_sent: true,
-                restored_committables_committed: true,
-                markers_are_stable: true,
-                split_events_gated: true,
-                split_events_acknowledged: true,
-                split_enumerators_told_of_regions: true,
-                ack_awaits_durability: true,
-                pointer_stored_before_notify: true,
-                start_is_recovery_point: true,
-                pointers_outlive_restarts: true,
-                every_participant_awaited: true,
-                restored_transactions_committed: true,
-                restarts_abort_pending: true,
-                attempts_fenced: true,
-                tolerance_counts_expired: true,
-                tolerance_counts_async: true,
-                tolerance_counts_finalize: true,
-                failover: Failover::Region,
-                increments_build_on: IncrementBase::Completed,
-                shared_file_names_unique: true,
-                shared_file_ends: SharedFileEnd::WithLastUser,
-                aborted_files_kept: true,
-                unclaimed_files_built_upon: false,
-                unclaimed_files_kept: true,
-                late_acks_registered: true,
-            },
+            Self::V2 => {}
+            Self::V1_15 => {
+                rules.first_trigger_at_once = false;
+                rules.ttl_may_change = false;
+                rules.tolerance_counts_finalize = false;
+            }
+            Self::V1_13 => {
+                rules.checkpoints_after_tasks_finish = false;
+                rules.savepoint_in_completed_store = true;
+                rules.savepoint_notifies_commit = true;
+                rules.savepoint_subsumes_pending = true;
+                rules.unclaimed_files_built_upon = true;
+            }
+            Self::V1_11 => rules.tolerance_counts_async = false,
+            Self::V1_7 => {
+                rules.tolerance_counts_expired = false;
+                rules.failover = Failover::Full;
+            }
+            Self::V1_4 => {
+                rules.savepoint_in_completed_store = false;
+                rules.savepoint_subsumes_pending = false;
+            }
+            Self::V1_3 => {
+                rules.empty_entries_skipped = false;
+                rules.uid_hash_decides = true;
+            }
+            Self::V1_2 => {
+                rules.savepoint_in_completed_store = true;
+                rules.savepoint_subsumes_pending = true;
+            }
+            Self::V1_1 => {
+                rules.savepoint_in_completed_store = false;
+                rules.savepoint_subsumes_pending = false;
+            }
+            Self::V1_0 => rules.cancellation_markers = false,
         }
     }
 }
@@ -78,6 +162,15 @@ impl Release {
 impl fmt::Display for Release {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
+            Self::V1_0 => "1.0",
+            Self::V1_1 => "1.1",
+            Self::V1_2 => "1.2",
+            Self::V1_3 => "1.3",
+            Self::V1_4 => "1.4",
+            Self::V1_7 => "1.7",
+            Self::V1_11 => "1.11",
+            Self::V1_13 => "1.13",
+            Self::V1_15 => "1.15",
             Self::V2 => "2.x",
         })
     }
@@ -97,3 +190,31 @@ impl FromStr for Release {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("no release `{0}` is known")]
 pub struct UnknownRelease(pub String);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_reads_back_as_it_is_spelled() {
+        for release in Release::ALL {
+            assert_eq!(release.to_string().parse(), Ok(release));
+        }
+        assert_eq!("1.9".parse::<Release>(), Err(UnknownRelease("1.9".to_owned())));
+    }
+
+    #[test]
+    fn an_intermediate_savepoint_is_a_recovery_point_where_its_release_made_it_one() {
+        let stored = Release::ALL.map(|release| release.rules().savepoint_in_completed_store);
+        let expected = [false, false, true, false, false, true, true, true, false, false];
+        assert_eq!(stored, expected);
+        let notified = Release::ALL.map(|release| release.rules().savepoint_notifies_commit);
+        assert_eq!(notified, [true, true, true, true, true, true, true, true, false, false]);
+    }
+
+    #[test]
+    fn the_newest_release_is_the_usual_one() {
+        assert_eq!(Release::default(), *Release::ALL.last().expect("there is one"));
+        assert_eq!(Release::default().rules(), NEWEST);
+    }
+}

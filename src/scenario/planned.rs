@@ -31,3 +31,34 @@ impl JobConfig {
         Ok(plan)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::operator::Catalogue;
+    use crate::scenario::Scenario;
+    use std::sync::Arc;
+
+    #[test]
+    fn a_plan_is_made_once_and_anew_for_a_graph_that_was_changed() {
+        let text = r#"
+            [input.log]
+            generate = { records = 5, keys = 2 }
+            partitions = 1
+            every = "1ms"
+
+            [job.copy]
+            operators = [
+              { name = "source", source = "log", then = "end" },
+              { name = "out", sink = "plain" },
+            ]
+        "#;
+        let scenario = Scenario::parse(text, "copy.toml", &Catalogue::built_in());
+        let mut job = scenario.expect("it can be read").jobs.remove(0);
+        let plan = job.plan().expect("it can run");
+        assert!(Arc::ptr_eq(&plan, &job.plan().expect("it can run")));
+        job.graph.operators[1].name = "copied".to_owned();
+        let changed = job.plan().expect("it can run");
+        assert_ne!(*plan.graph, job.graph);
+        assert_eq!(*changed.graph, job.graph);
+    }
+}

@@ -43,6 +43,14 @@ struct Broadcast {
     entries: BTreeMap<Value, Value>,
 }
 
+impl Broadcast {
+    /// Its entries, a row each.
+    fn rows(&self) -> Vec<Value> {
+        let row = |(key, value): (&Value, &Value)| Value::row([key.clone(), value.clone()]);
+        self.entries.iter().map(row).collect()
+    }
+}
+
 /// What one subtask of one operator remembers.
 #[derive(Clone, Debug, Default)]
 pub struct LiveState {
@@ -120,9 +128,10 @@ impl LiveState {
         self.refused
     }
 
-    /// The list states that were declared, with their items.
-    pub fn lists(&self) -> impl Iterator<Item = (&Arc<str>, &[Value])> {
-        self.lists.iter().map(|list| (&list.name, &list.items[..]))
+    /// The list and broadcast states that were declared, with their items.
+    pub fn lists(&self) -> impl Iterator<Item = (&Arc<str>, Vec<Value>)> {
+        let lists = self.lists.iter().map(|list| (&list.name, list.items.clone()));
+        lists.chain(self.broadcast.iter().map(|map| (&map.name, map.rows())))
     }
 
     /// Declares a split or union list state; items restored under its name are in it.
@@ -211,11 +220,7 @@ impl LiveState {
             snapshot.lists.insert(Arc::clone(&list.name), state);
         }
         for map in &self.broadcast {
-            let items = map
-                .entries
-                .iter()
-                .map(|(key, value)| Value::row([key.clone(), value.clone()]))
-                .collect();
+            let items = map.rows();
             let mode = ListMode::Broadcast;
             let state = ListSnapshot { mode, items, ..ListSnapshot::default() };
             snapshot.lists.insert(Arc::clone(&map.name), state);

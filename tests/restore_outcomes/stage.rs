@@ -105,14 +105,11 @@ fn leave(plot: &Plot, job: &mut Job) -> (String, &'static str) {
             let counters = job.op("counter").parallelism;
             let mut steps = String::new();
             for subtask in 0..counters {
-                let action = format!("block = {{ task = \"counter/{subtask}\" }}");
+                let action =
+                    format!("block = {{ task = \"counter/{subtask}\", for = \"3200ms\" }}");
                 steps.push_str(&step("when = { running = \"job\" }", &action));
             }
             steps.push_str(&step("at = \"3s\"", "checkpoint = { as = \"left\" }"));
-            for subtask in 0..counters {
-                let action = format!("unblock = \"counter/{subtask}\"");
-                steps.push_str(&step("at = \"3200ms\"", &action));
-            }
             steps.push_str(&step("when = { completed = 2 }", "cancel = {}"));
             (steps, "5ms")
         }
@@ -169,7 +166,12 @@ fn corrupt(how: &str, file: &Path) {
     match how {
         "missing_metadata" => return fs::remove_file(file).expect("it is removed"),
         "wrong_magic" => bytes[0] ^= 0xff,
-        "wrong_version" => bytes[VERSION_AT..VERSION_AT + 4].copy_from_slice(&99_u32.to_le_bytes()),
+        "wrong_version" => {
+            // The header ends with a checksum of what it says.
+            bytes[VERSION_AT..VERSION_AT + 4].copy_from_slice(&99_u32.to_le_bytes());
+            let checksum = crc32fast::hash(&bytes[..VERSION_AT + 4]);
+            bytes[VERSION_AT + 4..VERSION_AT + 8].copy_from_slice(&checksum.to_le_bytes());
+        }
         "flip_last" => bytes[length - 1] ^= 0xff,
         "flip_half" | "flip_middle" => bytes[length / 2] ^= 0xff,
         "truncate_1" => bytes.truncate(length - 1),

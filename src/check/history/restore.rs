@@ -1,8 +1,8 @@
 //! A restore as the trace tells it: of a whole run, or of a region of it.
 
-use super::History;
-use crate::job::{Attempt, ChannelId, CheckpointId, RunId};
-use crate::trace::{RestoreReport, StateSum};
+use super::{History, Persisted, RunStory};
+use crate::job::{Attempt, CheckpointId, OperatorId, RunId};
+use crate::trace::{ChannelEnd, Entry, RestoreReport, StateSum, TraceEvent};
 use std::sync::Arc;
 
 /// One restore under way: the report, and what has arrived.
@@ -40,14 +40,62 @@ impl History {
     ) -> Option<(u64, u64)> {
         let own = self.run(run)?;
         let (taker, story) = self.restored_story(run, checkpoint)?;
-        if own.attempts.iter().all(|newest| *newest == attempt) {
-            return Some(story.sum_in_flight(|_| true));
-        }
         let plan = &own.cast.plan;
-        let is_restored = |channel: ChannelId| {
-            let to = plan.channels[channel.index() - own.cast.first_channel].to;
+        if own.attempts.iter().all(|newest| *newest == attempt) {
+            let is_known =
+                |kept: &Persisted| plan.operator_with_id(taker.keeper_of(kept)).is_some();
+            return Some(story.sum_in_flight(is_known));
+        }
+        let is_restored = |kept: &Persisted| {
+            let to = plan.channels[kept.channel.index() - own.cast.first_channel].to;
             own.attempts[to.index()] == attempt
         };
         (taker.cast.run == run).then(|| story.sum_in_flight(is_restored))
+    }
+
+    /// Takes in how a restore goes.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are not of a restore")]
+    pub(super) fn observe_restore(&mut self, entry: &Entry) {
+        match &entry.event {
+            TraceEvent::RestoreMapped { run, attempt, checkpoint, report } => {
+                let was_in_flight = self.in_flight_at(*run, *attempt, *checkpoint);
+                if let Some(story) = self.run_mut(*run) {
+                    story.restore = Some(Restore {
+                        attempt: *attempt,
+                        checkpoint: *checkpoint,
+                        report: Arc::clone(report),
+                        was_in_flight,
+                        is_in_flight: (0, 0),
+                        arrived: vec![None; story.progress.len()],
+                        is_judged: false,
+                        covers: story.attempts.iter().map(|newest| newest == attempt).collect(),
+                    });
+                }
+            }
+            TraceEvent::TaskInitialized { task, attempt, state, .. } => {
+                let story = self.run_of_mut(*task);
+                let place = story.local(*task);
+                if let Some(restore) =
+                    story.restore.as_mut().filter(|restore| restore.attempt == *attempt)
+                {
+                    restore.arrived[place] = Some(Arc::clone(state));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl RunStory {
+    /// Beside the state of which operator records in flight are kept: where nobody takes that, they are dropped with it.
+    pub(in crate::check) fn keeper_of(&self, kept: &Persisted) -> OperatorId {
+        let plan = &self.cast.plan;
+        let channel = &plan.channels[kept.channel.index() - self.cast.first_channel];
+        let edge = &plan.edges[usize::try_from(channel.edge).expect("usize has 32 bits or more")];
+        let keeper = match kept.end {
+            ChannelEnd::Receiver => edge.to,
+            ChannelEnd::Sender => edge.from,
+        };
+        plan.operator_ids[keeper.index()]
     }
 }

@@ -7,7 +7,7 @@
 use super::super::restore::assign;
 use super::{JobMaster, Known, Submission};
 use crate::effect::{Deployment, JobEffects, JobTimer, RestoredTask, ToTask};
-use crate::job::{ClaimMode, SnapshotFormat, StateBackend, TaskId};
+use crate::job::{ClaimMode, Plan, SnapshotFormat, StateBackend, TaskId};
 use crate::kernel::SimTime;
 use crate::rules::Failover;
 use crate::state::CompletedCheckpoint;
@@ -151,7 +151,12 @@ impl JobMaster {
             {
                 forget_files(&mut shares);
             }
-            refuse_other_format(&checkpoint, self.submission.checkpoint.backend, &mut shares);
+            refuse_other_format(
+                &self.plan,
+                &checkpoint,
+                self.submission.checkpoint.backend,
+                &mut shares,
+            );
             in_flight = assigned.in_flight;
             let report = Arc::new(assigned.report);
             let checkpoint = checkpoint.properties().id;
@@ -179,6 +184,7 @@ impl JobMaster {
 
 /// A task with keyed state in the own format of another state backend cannot start.
 fn refuse_other_format(
+    plan: &Plan,
     checkpoint: &CompletedCheckpoint,
     backend: StateBackend,
     shares: &mut [Option<RestoredTask>],
@@ -187,13 +193,16 @@ fn refuse_other_format(
     if format.is_read_by(backend) {
         return;
     }
-    let has_keyed = |share: &RestoredTask| {
-        share.operators.iter().flatten().any(|operator| !operator.keyed.is_empty())
-    };
-    for share in shares.iter_mut().flatten().filter(|share| has_keyed(share)) {
-        let backend = SnapshotFormat::of(backend);
+    let backend = SnapshotFormat::of(backend);
+    for (task, share) in plan.tasks.iter().zip(shares) {
+        let Some(share) = share else { continue };
+        let chain = plan.vertices[task.vertex.index()].operators.iter().zip(&share.operators);
+        let mut keyed =
+            chain.filter(|(_, given)| given.as_ref().is_some_and(|given| !given.keyed.is_empty()));
+        let Some((operator, _)) = keyed.next() else { continue };
+        let id = plan.operator_ids[operator.index()];
         let why = format!(
-            "could not restore keyed state backend: the snapshot is {format}, and this backend reads {backend}; take a canonical savepoint to change the backend"
+            "could not restore keyed state backend for operator {id}: the snapshot is {format}, and this backend reads {backend}; take a canonical savepoint to change the backend"
         );
         share.unreadable = Some(why.into());
     }

@@ -12,6 +12,8 @@ use crate::trace::JobStatus;
 
 /// Percent of acts whose successor starts from a checkpoint that they leave behind.
 const CHECKPOINT_KEPT: u64 = 24;
+/// Percent of savepoints in the format of their state backend.
+const NATIVE: u64 = 25;
 /// How many checkpoints such an act keeps: enough that the one asked for is still there in the end.
 const RETAINED_FOR_OTHERS: u32 = 8;
 /// The jobs by act.
@@ -271,7 +273,7 @@ impl Plot {
             let action = Action::Savepoint {
                 job: act.name.to_owned(),
                 label: "spare".to_owned(),
-                native: false,
+                native: draw.chance("spare-native", NATIVE),
             };
             steps.push(step(Trigger::At(at), action));
         }
@@ -282,6 +284,7 @@ impl Plot {
     fn leave(&self, draw: &Draw<'_>, act: &Act, next: &Act, steps: &mut Vec<Step>) {
         let job = act.name.to_owned();
         let label = format!("of-{}", act.name);
+        let native = draw.chance(format_args!("{}/native", act.name), NATIVE);
         let mut trigger = Trigger::At(act.end);
         let with_savepoint = match act.exit {
             Some(Exit::Fallback(at)) => {
@@ -308,14 +311,12 @@ impl Plot {
             }
         };
         let (action, over) = match (act.exit, with_savepoint) {
-            (Some(Exit::Stop(drain)), Some(label)) => (
-                Action::Stop { job: job.clone(), drain, label, native: false },
-                JobStatus::Finished,
-            ),
-            (_, with_savepoint) => (
-                Action::Cancel { job: job.clone(), with_savepoint, native: false },
-                JobStatus::Canceled,
-            ),
+            (Some(Exit::Stop(drain)), Some(label)) => {
+                (Action::Stop { job: job.clone(), drain, label, native }, JobStatus::Finished)
+            }
+            (_, with_savepoint) => {
+                (Action::Cancel { job: job.clone(), with_savepoint, native }, JobStatus::Canceled)
+            }
         };
         let cancel = step(trigger, action);
         // A fault may have the job restart just now: whoever cancels it tries again.
