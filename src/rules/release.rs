@@ -54,6 +54,8 @@ const NEWEST: Rules = Rules {
     first_trigger_at_once: true,
     checkpoints_after_tasks_finish: true,
     empty_entries_skipped: true,
+    ttl_may_change: true,
+    uid_hash_decides: false,
     barrier_blocks_channel: true,
     cancellation_markers: true,
     in_flight: InFlightKept::All,
@@ -121,6 +123,7 @@ impl Release {
             Self::V2 => {}
             Self::V1_15 => {
                 rules.first_trigger_at_once = false;
+                rules.ttl_may_change = false;
                 rules.tolerance_counts_finalize = false;
             }
             Self::V1_13 => {
@@ -139,7 +142,10 @@ impl Release {
                 rules.savepoint_in_completed_store = false;
                 rules.savepoint_subsumes_pending = false;
             }
-            Self::V1_3 => rules.empty_entries_skipped = false,
+            Self::V1_3 => {
+                rules.empty_entries_skipped = false;
+                rules.uid_hash_decides = true;
+            }
             Self::V1_2 => {
                 rules.savepoint_in_completed_store = true;
                 rules.savepoint_subsumes_pending = true;

@@ -18,7 +18,7 @@ pub use error::ScenarioError;
 pub use model::{
     Action, Aim, CheckpointConfig, ClusterConfig, DisturbedWrite, Expect, Failing, FailingCall,
     Failover, Holds, Input, InputKind, JobConfig, Line, Milestone, Network, RestartStrategy,
-    Retention, Scenario, Shuffle, Step, StorageFailing, TaskName, Trigger,
+    Retention, SavepointDir, Scenario, Shuffle, Step, StorageFailing, TaskName, Trigger,
 };
 pub use planned::Planned;
 #[cfg(feature = "proptest")]
