@@ -8,6 +8,7 @@ mod compare;
 mod coverage;
 mod cut;
 mod durable;
+mod eras;
 mod features;
 mod handover;
 mod history;
@@ -247,13 +248,13 @@ impl Checks {
         let input_names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
         let mut history = History::default();
         history.names.inputs.clone_from(&input_names);
+        history.eras = eras::Eras::of(&setup.scenario);
         let start = setup.file.as_ref().map(|file| &*file.state);
         let is_highly_available = setup.scenario.cluster.takeover_after.is_some();
-        let recovery = (RecoveryCheck::new(&setup.scenario.flink.rules()), Check::default());
         let mut durable = DurableCheck::default();
         durable.is_highly_available = is_highly_available;
         Self {
-            references: (ReferencesCheck::of(start, &setup.scenario.rules()), Check::default()),
+            references: (ReferencesCheck::of(start), Check::default()),
             setup,
             input_names,
             history,
@@ -266,7 +267,7 @@ impl Checks {
             durable: (durable, Check::default()),
             participants: Default::default(),
             hygiene: Default::default(),
-            recovery,
+            recovery: Default::default(),
             time: Default::default(),
             early_commits: Vec::new(),
             has_completed: false,
@@ -476,6 +477,7 @@ impl TraceSink for Checks {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are only remembered")]
     fn on_entry(&mut self, entry: &Entry) {
         self.last_entry = entry.number;
+        self.history.eras.observe(entry, &self.setup.scenario);
         self.history.observe(entry);
         self.sometimes.observe(entry, &self.history);
         self.durable.0.observe(entry, &self.history, &mut self.durable.1);

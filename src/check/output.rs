@@ -419,7 +419,8 @@ impl<'w> OutputCheck<'w> {
     /// Whether tasks of this run wait for a final checkpoint before they end.
     fn has_final_checkpoint(&self, run: &RunStory) -> bool {
         let job = &self.scenario.jobs[run.cast.job];
-        job.checkpoint.interval.is_some() && self.scenario.rules().checkpoints_after_tasks_finish
+        job.checkpoint.interval.is_some()
+            && self.history.eras.rules_of(run.cast.run).checkpoints_after_tasks_finish
     }
 
     /// The runs that started from this one, and from which checkpoint.

@@ -19,7 +19,8 @@ mod trouble;
 
 use super::{ClusterConfig, Expect, Input, InputKind, Network, Scenario};
 use crate::kernel::{Choices, SimTime, Stream};
-use crate::rules::Release;
+use crate::rules::{Release, Rules};
+use std::collections::BTreeMap;
 use std::fmt::Display;
 
 /// Which kinds of things the generator may use. A thing switched off leaves the draws of all others as they are.
@@ -111,7 +112,7 @@ const SLOW_STORAGE: u64 = 30;
 impl Scenario {
     /// The story of a seed. Ends, unless a fault prevents it, with a finished job, so that its output can be compared.
     pub fn draw(choices: &Choices, profile: &Profile) -> Self {
-        let draw = Draw { choices };
+        let draw = Draw { choices, rules: profile.flink.rules() };
         let scale = Scale::draw(&draw, profile);
         let plot = story::Plot::draw(&draw, profile, &scale);
         let inputs = scale.inputs(&draw);
@@ -133,6 +134,7 @@ impl Scenario {
             about: plot.about(choices.seed()),
             seed: choices.seed(),
             flink: profile.flink,
+            also: Vec::new(),
             overrides: Vec::new(),
             mutations: Vec::new(),
             until: Some(plot.until()),
@@ -143,6 +145,7 @@ impl Scenario {
             steps,
             // Faults may hit a job that is over, and savepoints one that restarts.
             expect: Expect { may_refuse: true, ..Expect::default() },
+            expect_in: BTreeMap::new(),
         }
     }
 }
@@ -150,6 +153,8 @@ impl Scenario {
 /// Draws by name.
 struct Draw<'c> {
     choices: &'c Choices,
+    /// What the release of the story has.
+    rules: Rules,
 }
 
 impl Draw<'_> {

@@ -193,7 +193,7 @@ impl Plot {
             jobs.push(JobConfig {
                 graph,
                 checkpoint,
-                restart,
+                restart: Some(restart),
                 failover,
                 planned: Planned::default(),
             });
@@ -251,8 +251,11 @@ impl Plot {
             } else {
                 SimTime::ZERO
             },
-            alignment_limit: (!unaligned && !at_least_once && draw.chance("buffers", BUFFERS))
-                .then(|| draw.count("alignment-limit", (1, 40))),
+            alignment_limit: (draw.rules.alignment_limit
+                && !unaligned
+                && !at_least_once
+                && draw.chance("buffers", BUFFERS))
+            .then(|| draw.count("alignment-limit", (1, 40))),
             backend: if profile.backends { backend(draw) } else { StateBackend::default() },
         }
     }
