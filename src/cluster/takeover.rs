@@ -125,14 +125,8 @@ impl World {
         let submission = self.runs[run.index()].submission.as_ref();
         let submission = submission.expect("what is highly available is kept as it was submitted");
         let dead = self.runs[run.index()].master.as_ref().expect("a run that was led");
-        let pointers = left.pointers();
-        let first = if submission.rules.every_pointer_recovered {
-            0
-        } else {
-            pointers.len().saturating_sub(1)
-        };
         let inheritance = Inheritance {
-            completed: pointers[first..].to_vec(),
+            completed: left.pointers().to_vec(),
             next: left.next(),
             attempt: dead.next_attempt(),
         };

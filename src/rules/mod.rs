@@ -6,6 +6,7 @@
 mod policy;
 mod mutation;
 mod release;
+mod shown;
 
 pub use mutation::Mutation;
 pub use policy::{Field, Override, Policy, WrongRule};
@@ -52,9 +53,6 @@ policies! {
         pub async_failure_fails_task: bool,
         /// Where the records stay that a barrier holds back (`BarrierBuffer`, credits since 1.11).
         pub held_back: HeldBack,
-        /// Whether a new job manager keeps every checkpoint that the store points to, and not the newest alone (since 1.2,
-        /// `ZooKeeperCompletedCheckpointStore`).
-        pub every_pointer_recovered: bool,
         /// Whether the store that survives the job manager points to the snapshot that a job was started from (since 1.2,
         /// SEMANTICS §4.9).
         pub start_in_store: bool,

@@ -62,7 +62,6 @@ const NEWEST: Rules = Rules {
     failed_exits_resume_schedule: true,
     async_failure_fails_task: false,
     held_back: HeldBack::InChannels,
-    every_pointer_recovered: true,
     start_in_store: true,
     usual_restart: UsualRestart::ExponentialDelay,
     in_flight_rescaled: true,
@@ -208,7 +207,6 @@ impl Release {
                 rules.savepoint_subsumes_pending = false;
                 rules.savepoints_hold_checkpoints_back = false;
                 rules.savepoints_subsume_savepoints = true;
-                rules.every_pointer_recovered = false;
                 rules.start_in_store = false;
                 rules.alignment_limit = false;
                 rules.cancel_with_savepoint = false;
