@@ -82,7 +82,10 @@ fn a_rule_that_changed_is_seen_in_the_story_that_shows_it() {
             pairs = neighbours().filter(|(old, new)| word(*old) != word(*new)).collect();
             for (old, new) in pairs {
                 if as_of(file, old).is_some() && as_of(file, new).is_some() {
-                    wrong.push(format!("{file}: `{}` is refused neither in {old} nor in {new}", field.name));
+                    wrong.push(format!(
+                        "{file}: `{}` is refused neither in {old} nor in {new}",
+                        field.name
+                    ));
                 }
             }
             continue;
@@ -90,7 +93,10 @@ fn a_rule_that_changed_is_seen_in_the_story_that_shows_it() {
         for (old, new) in pairs {
             let differs = !passes(&story, old, new, file) || !passes(&story, new, old, file);
             if !differs {
-                wrong.push(format!("{file}: `{}` makes no difference in {old} and {new}", field.name));
+                wrong.push(format!(
+                    "{file}: `{}` makes no difference in {old} and {new}",
+                    field.name
+                ));
             }
         }
     }
@@ -104,7 +110,12 @@ fn every_broken_promise_has_a_witness_that_breaks_it_and_nothing_else() {
         let story = story(file);
         let broken = story.releases().filter_map(|release| {
             let played = played(story.under(release), file);
-            assert_eq!(played.judgement(), Judgement::Holds, "{file}, {release}: {:?}", played.unmet);
+            assert_eq!(
+                played.judgement(),
+                Judgement::Holds,
+                "{file}, {release}: {:?}",
+                played.unmet
+            );
             let violated: Vec<_> = played.verdict.violations().map(|found| found.check).collect();
             let is_excused = violated.iter().all(|check| promise.checks.contains(check));
             assert!(is_excused, "{file}, {release} breaks {violated:?}");
@@ -121,7 +132,12 @@ fn a_story_of_several_releases_comes_out_as_each_expects() {
         let story = story(file);
         for release in story.releases() {
             let played = played(story.under(release), file);
-            assert_eq!(played.judgement(), Judgement::Holds, "{file}, {release}: {:?}", played.unmet);
+            assert_eq!(
+                played.judgement(),
+                Judgement::Holds,
+                "{file}, {release}: {:?}",
+                played.unmet
+            );
         }
     }
 }

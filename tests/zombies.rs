@@ -68,7 +68,7 @@ fn lives(played: &Played, task: TaskId) -> Vec<(SimTime, SimTime)> {
     };
     let deployed = played.trace.entries.iter().filter_map(|entry| {
         let TraceEvent::TaskDeployed { task: of, attempt, .. } = &entry.event else { return None };
-        (*of == task).then_some((entry.at, ended(*attempt)))
+        (*of == task).then(|| (entry.at, ended(*attempt)))
     });
     deployed.collect()
 }

@@ -347,8 +347,14 @@ impl<'w> OutputCheck<'w> {
         };
         let own = external.done.iter().filter(|(transaction, _)| transaction.job == key);
         for (transaction, &(checkpoint, rows)) in own {
+            // Whoever started from it commits what it covers; the run itself has no business to.
+            let is_others = self.children(run).any(|(_, started)| started == checkpoint);
             match run.completed(checkpoint) {
-                Some(story) if story.is_abandoned && story.kind == CheckpointKind::Savepoint => {
+                Some(story)
+                    if story.is_abandoned
+                        && story.kind == CheckpointKind::Savepoint
+                        && is_others =>
+                {
                     if !demand.extra.contains(&checkpoint) {
                         demand.extra.push(checkpoint);
                     }

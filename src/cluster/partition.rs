@@ -31,8 +31,23 @@ pub(super) struct Shadow {
 }
 
 impl World {
-    /// Cuts a task manager off for so long.
-    pub(super) fn cut_off(&mut self, manager: TaskManagerId, span: SimTime, agenda: &mut Agenda) {
+    /// Cuts a task manager off for so long, unless it is dead, given up or cut off already.
+    pub(super) fn partition(
+        &mut self,
+        number: u16,
+        span: SimTime,
+        agenda: &mut Agenda,
+    ) -> Result<(), Arc<str>> {
+        let manager = TaskManagerId::new(number.into());
+        let is_cut_off = self.cut_off.contains_key(&manager);
+        if !self.managers.exists(number) || !self.managers.is_alive(manager) || is_cut_off {
+            return Err(format!("task manager {number} cannot be reached anyway").into());
+        }
+        self.cut_off(manager, span, agenda);
+        Ok(())
+    }
+
+    fn cut_off(&mut self, manager: TaskManagerId, span: SimTime, agenda: &mut Agenda) {
         self.tell(TraceEvent::FaultInjected { fault: Fault::TaskManagerCutOff(manager) });
         let (since, until) = (self.now, self.now.plus(span));
         let before = self.cut_off.insert(manager, CutOff { since, until });
@@ -265,14 +280,8 @@ impl Control {
                 *task = world.whereabouts(*task, *attempt);
             }
             Self::BarrierArrives { .. }
-            | Self::Timer { .. }
-            | Self::Metadata { .. }
-            | Self::MetadataReply { .. }
+            | Self::ToLeader { .. }
             | Self::Pointer { .. }
-            | Self::PointerReply { .. }
-            | Self::MetadataUnheard { .. }
-            | Self::MetadataFailed { .. }
-            | Self::PointerFailed { .. }
             | Self::TakeOver(_)
             | Self::Recover(_)
             | Self::Step(_)

@@ -101,15 +101,7 @@ impl World {
                 self.kill_manager(manager, agenda);
                 Ok(())
             }
-            Action::Partition(number, span) => {
-                let manager = TaskManagerId::new(number.into());
-                let is_cut_off = self.cut_off.contains_key(&manager);
-                if !self.managers.exists(number) || !self.managers.is_alive(manager) || is_cut_off {
-                    return Err(format!("task manager {number} cannot be reached anyway").into());
-                }
-                self.cut_off(manager, span, agenda);
-                Ok(())
-            }
+            Action::Partition(number, span) => self.partition(number, span, agenda),
             Action::KillJobManager => {
                 self.kill_job_manager(agenda);
                 Ok(())

@@ -127,6 +127,7 @@ impl<'p> Exchange<'p> {
             return old;
         }
         let key_by = self.plan.graph.operators[self.edge.to.index()].key_by;
+        let key_by = key_by.map(|key_by| key_by.of_input(self.edge.input));
         match (self.edge.partitioner, key_by.map(|key_by| key_by.hash_of(&record.value))) {
             (Partitioner::Hash, Some(Ok(hash))) => {
                 let group = key_group(hash, vertex.max_parallelism);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 impl TraceEvent {
     /// The event as it is told: with other ids of its task and of its channels.
+    #[expect(clippy::too_many_lines, reason = "each event says whether it has such ids")]
     pub fn renumber(
         &mut self,
         number: impl Fn(TaskId) -> TaskId,

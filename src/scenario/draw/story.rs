@@ -4,6 +4,7 @@ use super::sketch::Sketch;
 use super::{Draw, Profile, Scale, part, percent};
 use crate::job::{AtEnd, CheckpointMode, StateBackend};
 use crate::kernel::SimTime;
+use crate::rules::FirstTrigger;
 use crate::scenario::{
     Action, CheckpointConfig, Failover, JobConfig, Line, Milestone, Network, Planned,
     RestartStrategy, Retention, Step, Trigger,
@@ -52,6 +53,8 @@ const UNALIGNED_FOR_OTHERS: u64 = 90;
 const ALIGNED_FIRST: u64 = 45;
 /// Checkpoints that fit into the shortest act.
 const CHECKPOINTS: (u64, u64) = (3, 8);
+/// How many more fit in where the first does not come at once.
+const LATE_START: u64 = 4;
 /// No shorter interval is drawn: a checkpoint takes this long, and the next ones would only be refused.
 const SHORTEST_INTERVAL: SimTime = SimTime::from_millis(60);
 /// Restarts that a job is allowed: more than faults can cause.
@@ -129,7 +132,12 @@ impl Plot {
         let changed = changed.collect();
         let shortest = acts.iter().map(|act| act.end.since(act.start)).min();
         let shortest = shortest.expect("a plot has an act");
-        let interval = part(shortest, draw.within("checkpoints", CHECKPOINTS));
+        let checkpoints = draw.within("checkpoints", CHECKPOINTS);
+        let checkpoints = match draw.rules.first_trigger {
+            FirstTrigger::AtOnce => checkpoints,
+            FirstTrigger::Drawn | FirstTrigger::AfterInterval => checkpoints + LATE_START,
+        };
+        let interval = part(shortest, checkpoints);
         let interval = interval.max(SHORTEST_INTERVAL);
         Self { acts, changed, interval, flow: scale.flow }
     }
