@@ -49,7 +49,9 @@ impl RecoveryCheck {
                     history.run(*run).is_some_and(|run| run.stops_with == Some(*checkpoint));
                 if *kind == CheckpointKind::Checkpoint || stops || savepoints_count {
                     let points = self.runs.entry(*run).or_default();
-                    points.known = points.known.max(Some(*checkpoint));
+                    // In order of completion: a savepoint that completes late comes after a newer checkpoint
+                    // (`completedCheckpoints.addLast`).
+                    points.known = Some(*checkpoint);
                 }
                 return;
             }

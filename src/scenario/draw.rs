@@ -97,7 +97,7 @@ impl Profile {
 }
 
 /// Percent of worlds of the profile's own release; the others are of any.
-const OWN_RELEASE: u64 = 55;
+const OWN_RELEASE: u64 = 75;
 
 /// The release of a story.
 fn flink(choices: &Choices, profile: &Profile) -> Release {
