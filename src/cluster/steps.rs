@@ -106,6 +106,10 @@ impl World {
                 self.kill_job_manager(agenda);
                 Ok(())
             }
+            Action::Upgrade(release) => {
+                self.upgrade(release, agenda);
+                Ok(())
+            }
             Action::Storage(failing) => self.disturb_write(&failing),
             Action::Lose(aim) => {
                 self.disturbances.push(Disturbance { aim, delay: None });

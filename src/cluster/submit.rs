@@ -54,7 +54,8 @@ impl World {
         let submission = self.submission(&cast, job_id, start.clone(), allowed);
         self.add_run(cast, job_id);
         if self.scenario.cluster.takeover_after.is_some() {
-            self.runs[run.index()].left = Some(HighAvailabilityStore::new(start.as_ref()));
+            let start = start.as_ref().filter(|_| self.rules.start_in_store);
+            self.runs[run.index()].left = Some(HighAvailabilityStore::new(start));
             self.runs[run.index()].submission = Some(Arc::new(submission.clone()));
         }
         self.tell(TraceEvent::JobSubmitted { run, from: from.map(|(_, source)| source) });
@@ -87,7 +88,7 @@ impl World {
             job,
             plan: Arc::clone(&cast.plan),
             checkpoint: config.checkpoint,
-            restart: config.restart,
+            restart: config.restart_under(&self.rules),
             failover: config.failover.unwrap_or(self.rules.failover),
             rules: Arc::clone(&self.rules),
             from,

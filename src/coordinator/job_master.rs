@@ -338,7 +338,8 @@ impl JobMaster {
 
     /// A stop or cancel whose savepoint failed leaves the job running, its schedule going on.
     fn on_savepoint_failed(&mut self, purpose: &Purpose, effects: &mut JobEffects) {
-        if purpose.ends_job() && self.status == JobStatus::Running {
+        let goes_on = self.submission.rules.failed_exits_resume_schedule;
+        if purpose.ends_job() && self.status == JobStatus::Running && goes_on {
             self.checkpoints.start_schedule(effects);
         }
     }
@@ -445,6 +446,9 @@ impl JobMaster {
     ) -> Result<(), AbortReason> {
         if self.status.is_terminal() || self.ending.is_some() {
             return Err(AbortReason::JobNotRunning);
+        }
+        if self.checkpoints.lacks_coordinator() {
+            return Err(AbortReason::CheckpointingDisabled);
         }
         let participants = participants(&self.plan, &self.tasks, &self.finished_on_restore);
         if purpose.ends_job() && participants.all_running {

@@ -90,6 +90,18 @@ pub enum RestoreError {
         /// Its name.
         name: String,
     },
+    /// Records were in flight to or from an operator whose parallelism has changed, in a release that cannot deal them anew.
+    #[error(
+        "cannot rescale unaligned checkpoint: rescaling of in-flight data is not supported (operator {operator} had parallelism {stored} and has {parallelism})"
+    )]
+    InFlightNotRescaled {
+        /// The operator.
+        operator: OperatorId,
+        /// How parallel it was.
+        stored: usize,
+        /// How parallel the job wants it.
+        parallelism: u32,
+    },
     /// Of the operators of one chain some had finished and others had not.
     #[error("cannot restore vertex {vertex}, which contains operators of mixed finished state")]
     MixedFinishedState {
@@ -110,6 +122,9 @@ impl RestoreError {
             }
             Self::MaxParallelismLower { .. } => {
                 "reduce the parallelism of the operator to the snapshot's max parallelism"
+            }
+            Self::InFlightNotRescaled { .. } => {
+                "leave the parallelism as it was, or take a savepoint, which is always aligned"
             }
             Self::ExchangeGone { .. } => {
                 "leave the exchanges as they were, or take a savepoint, which is always aligned"
@@ -191,7 +206,7 @@ pub fn assign(
             report.starts_empty.push((id, node.name.as_str().into()));
         }
     }
-    let in_flight = in_flight::deal(&plan, &matched)?;
+    let in_flight = in_flight::deal(&plan, &matched, rules)?;
     Ok(Assignment { plan, tasks, in_flight, report })
 }
 

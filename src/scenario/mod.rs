@@ -20,7 +20,7 @@ pub use model::{
     Failover, Holds, Input, InputKind, JobConfig, Line, Milestone, Network, RestartStrategy,
     Retention, SavepointDir, Scenario, Shuffle, Step, StorageFailing, TaskName, Trigger,
 };
-#[cfg(feature = "proptest")]
 pub use planned::Planned;
+#[cfg(feature = "proptest")]
 pub use strategy::drawn;
 pub use text::{CHECK_NAMES, SOMETIMES_NAMES};

@@ -19,6 +19,8 @@ pub struct Scenario {
     pub seed: u64,
     /// Which release of Flink is simulated.
     pub flink: Release,
+    /// Under which others the same story is played as well, one after the other.
+    pub also: Vec<Release>,
     /// Rules in which it is another than that release.
     pub overrides: Vec<Override>,
     /// Deliberately broken protocols.
@@ -37,19 +39,49 @@ pub struct Scenario {
     pub steps: Vec<Step>,
     /// What must come out.
     pub expect: Expect,
+    /// What must come out under a release instead.
+    pub expect_in: BTreeMap<Release, Expect>,
 }
 
 impl Scenario {
-    /// The rules in force: the release's, patched by each override and then by each mutation.
+    /// The rules in force when the world begins: the release's, patched by each override and then by each mutation.
     pub fn rules(&self) -> Rules {
-        let mut rules = self.flink.rules();
-        for patch in &self.overrides {
-            rules.set(patch);
-        }
+        self.rules_under(self.flink)
+    }
+
+    /// The rules in force under a release that the cluster is upgraded to.
+    pub fn rules_under(&self, release: Release) -> Rules {
+        let mut rules = self.rules_meant(release);
         for mutation in &self.mutations {
             mutation.apply(&mut rules);
         }
         rules
+    }
+
+    /// The rules that are meant to be in force under a release: nothing is broken deliberately.
+    pub fn rules_meant(&self, release: Release) -> Rules {
+        let mut rules = release.rules();
+        for patch in &self.overrides {
+            rules.set(patch);
+        }
+        rules
+    }
+
+    /// The releases that the story is played under, in order.
+    pub fn releases(&self) -> impl Iterator<Item = Release> + '_ {
+        std::iter::once(self.flink).chain(self.also.iter().copied())
+    }
+
+    /// The story as it is played under one of its releases.
+    pub fn under(&self, release: Release) -> Self {
+        let expect = self.expect_in.get(&release).unwrap_or(&self.expect).clone();
+        Self {
+            flink: release,
+            also: Vec::new(),
+            expect,
+            expect_in: BTreeMap::new(),
+            ..self.clone()
+        }
     }
 
     /// Whether the first job runs at time 0: no `run` step names it.
@@ -169,12 +201,19 @@ pub struct JobConfig {
     pub graph: JobGraph,
     /// Periodic checkpoints and the limits of all.
     pub checkpoint: CheckpointConfig,
-    /// What happens when a task fails.
-    pub restart: RestartStrategy,
+    /// What happens when a task fails; by default what the release says.
+    pub restart: Option<RestartStrategy>,
     /// What restarts with it; by default what the release says.
     pub failover: Option<Failover>,
     /// The plan of the graph, once it was asked for.
     pub planned: Planned,
+}
+
+impl JobConfig {
+    /// What happens when a task of it fails, under these rules.
+    pub fn restart_under(&self, rules: &Rules) -> RestartStrategy {
+        self.restart.unwrap_or_else(|| RestartStrategy::unconfigured(&self.checkpoint, rules))
+    }
 }
 
 /// One step of the story. Fires once.
@@ -397,6 +436,8 @@ pub enum Action {
     KillJobManager,
     /// Lets the next writes that fit go wrong.
     Storage(StorageFailing),
+    /// Shuts the cluster down and starts it under another release. Jobs that are not over are lost; savepoints stay.
+    Upgrade(Release),
     /// Loses the next message that fits.
     Lose(Aim),
     /// Delays the next message that fits by this much.

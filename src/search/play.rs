@@ -1,12 +1,13 @@
 //! Playing one world: run it, check it, compare it with what its scenario expects.
 
 use super::expect::{Story, unmet};
-use crate::check::{CheckSetup, Checks, EndOfWorld, FileStart, Verdict};
+use crate::check::{BrokenPromise, CheckSetup, Checks, EndOfWorld, FileStart, Verdict};
 use crate::cluster::{Cluster, End, Given, Outcome};
 use crate::effect::ExternalSystem;
 use crate::job::ClaimMode;
 use crate::kernel::{Choices, SimTime};
 use crate::operator::{Catalogue, Log};
+use crate::rules::Release;
 use crate::scenario::Scenario;
 use crate::state::CompletedCheckpoint;
 use crate::trace::{Cast, Entry, Trace, TraceSink};
@@ -89,6 +90,8 @@ pub enum Judgement {
 pub struct Played {
     /// The seed that decided it.
     pub seed: u64,
+    /// The release that it began under.
+    pub release: Release,
     /// What it came to.
     pub outcome: Outcome,
     /// What happened, if it was kept.
@@ -103,6 +106,14 @@ impl Played {
     /// Whether the first job was refused at its submission: the snapshot it was to start from does not fit it.
     pub fn is_start_refused(&self) -> bool {
         self.outcome.refusals.iter().any(|(step, _)| *step == u32::MAX)
+    }
+
+    /// The promise of its release that is broken, if nothing else is: no fault of the engine.
+    pub fn known_break(&self) -> Option<&'static BrokenPromise> {
+        let broken = self.verdict.checks.iter().filter(|(_, finding)| finding.is_broken());
+        let broken: Vec<_> = broken.map(|(check, _)| self.verdict.excuse(check)).collect();
+        let is_all = broken.len() == self.unmet.len() && broken.iter().all(Option::is_some);
+        broken.first().copied().flatten().filter(|_| is_all)
     }
 
     /// What the play came to, in one word.
@@ -198,5 +209,12 @@ pub fn play<E>(
         ended: outcome.ended,
     });
     let unmet = unmet(&scenario, &outcome, &verdict, &story, setup.wants_sometimes);
-    Ok(Played { seed, outcome, trace: trace.unwrap_or_default(), verdict, unmet })
+    Ok(Played {
+        seed,
+        release: scenario.flink,
+        outcome,
+        trace: trace.unwrap_or_default(),
+        verdict,
+        unmet,
+    })
 }

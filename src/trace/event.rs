@@ -191,6 +191,10 @@ pub enum AbortReason {
     Canceled,
     /// A task held too many records back for it.
     AlignmentLimit,
+    /// The job has no periodic checkpoints, and the release takes savepoints only of jobs that have.
+    CheckpointingDisabled,
+    /// Tasks have finished, and the release takes checkpoints only while all run.
+    TasksFinished,
 }
 
 impl fmt::Display for AbortReason {
@@ -209,6 +213,12 @@ impl fmt::Display for AbortReason {
             Self::TooManyRequests => "too many requests wait",
             Self::Canceled => "declined on a cancellation barrier",
             Self::AlignmentLimit => "alignment limit exceeded",
+            Self::CheckpointingDisabled => {
+                "checkpointing disabled; enable it with an `interval` to take savepoints"
+            }
+            Self::TasksFinished => {
+                "some tasks have already finished, so not all required tasks are running"
+            }
         })
     }
 }

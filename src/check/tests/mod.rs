@@ -78,7 +78,7 @@ fn setup(jobs: Vec<JobGraph>) -> CheckSetup {
     let job = |graph| JobConfig {
         graph,
         checkpoint: CheckpointConfig { interval, ..CheckpointConfig::default() },
-        restart: RestartStrategy::None,
+        restart: Some(RestartStrategy::None),
         failover: None,
         planned: Default::default(),
     };
@@ -86,6 +86,8 @@ fn setup(jobs: Vec<JobGraph>) -> CheckSetup {
         about: String::new(),
         seed: 0,
         flink: Default::default(),
+        also: Vec::new(),
+        expect_in: Default::default(),
         overrides: Vec::new(),
         mutations: Vec::new(),
         until: None,

@@ -4,6 +4,7 @@ use super::shape::ExpectText;
 use super::source::Source;
 use super::word::{OneOrMany, Ordered};
 use crate::job::OperatorKind;
+use crate::rules::Release;
 use crate::scenario::{Expect, Holds, JobConfig, ScenarioError, TaskName};
 use std::collections::BTreeMap;
 use toml::Spanned;
@@ -126,6 +127,27 @@ impl Hopes<'_> {
             callbacks: self.by_task(text.callbacks)?,
             attempts: self.by_task(text.attempts)?,
         })
+    }
+
+    /// The expectations of single releases, each of which is played.
+    pub(super) fn by_release(
+        &self,
+        texts: Ordered<ExpectText>,
+        flink: Release,
+        also: &[Release],
+    ) -> Result<BTreeMap<Release, Expect>, ScenarioError> {
+        let mut by_release = BTreeMap::new();
+        for (name, text) in texts.0 {
+            let at = name.span();
+            let release = super::release::release(self.source, "expect-in", &at, name.get_ref())?;
+            if release != flink && !also.contains(&release) {
+                let message = format!("the story is not played under Flink {release}");
+                let help = "add the release to `flink`, or leave what is expected there out";
+                return Err(self.source.error_with(&at, message, help));
+            }
+            by_release.insert(release, self.expect(text)?);
+        }
+        Ok(by_release)
     }
 
     /// A table by job.

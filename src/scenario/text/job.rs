@@ -243,8 +243,7 @@ fn job(
     must_run: bool,
 ) -> Result<JobConfig, ScenarioError> {
     let checkpoint = checkpoint(source, &draft.checkpoint.unwrap_or_default())?;
-    let unconfigured = || RestartStrategy::unconfigured(&checkpoint);
-    let restart = draft.restart.map_or_else(unconfigured, RestartText::strategy);
+    let restart = draft.restart.map(RestartText::strategy);
     let nodes = Nodes { source, catalogue, inputs, job: name, operators: &draft.operators };
     let graph = Arc::new(JobGraph {
         name: name.get_ref().clone(),

@@ -8,8 +8,10 @@ mod layout;
 mod node;
 mod operator;
 mod registered;
+mod release;
 mod rules;
 mod shape;
+mod since;
 mod source;
 mod step;
 mod storage;
@@ -60,11 +62,15 @@ fn resolve(
         check_slots(source, job, name, &cluster)?;
     }
     let steps = step::Story { source, jobs: &jobs, cluster: &cluster }.steps(file.step)?;
-    let expect = expect::Hopes { source, jobs: &jobs }.expect(file.expect)?;
-    Ok(Scenario {
+    let hopes = expect::Hopes { source, jobs: &jobs };
+    let (flink, also) = release::releases(source, file.flink)?;
+    let expect = hopes.expect(file.expect)?;
+    let expect_in = hopes.by_release(file.expect_in, flink, &also)?;
+    let scenario = Scenario {
         about: file.about,
         seed: file.seed,
-        flink: file.flink,
+        flink,
+        also,
         overrides,
         mutations: file.mutations,
         until: file.until.map(|until| until.0),
@@ -74,7 +80,10 @@ fn resolve(
         jobs,
         steps,
         expect,
-    })
+        expect_in,
+    };
+    since::check(source, &scenario, &names)?;
+    Ok(scenario)
 }
 
 /// A job that the whole cluster cannot hold would wait for ever.

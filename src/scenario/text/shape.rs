@@ -15,8 +15,7 @@ pub(super) struct FileText {
     pub about: String,
     #[serde(default)]
     pub seed: u64,
-    #[serde(default)]
-    pub flink: crate::rules::Release,
+    pub flink: Option<Spanned<OneOrMany>>,
     #[serde(default)]
     pub rules: Ordered<Spanned<RuleWord>>,
     #[serde(default)]
@@ -34,6 +33,8 @@ pub(super) struct FileText {
     pub step: Vec<Spanned<StepText>>,
     #[serde(default)]
     pub expect: ExpectText,
+    #[serde(default)]
+    pub expect_in: Ordered<ExpectText>,
 }
 
 /// `cluster = { … }`.
@@ -257,6 +258,7 @@ pub(super) enum ActionText {
     Partition(PartitionText),
     KillJobManager(Spanned<bool>),
     Storage(StorageText),
+    Upgrade(Spanned<String>),
     Lose(AimText),
     Delay(AimText),
 }

@@ -46,6 +46,7 @@ impl Story<'_> {
                 | ActionText::Partition(_)
                 | ActionText::KillJobManager(_)
                 | ActionText::Storage(_)
+                | ActionText::Upgrade(_)
                 | ActionText::Lose(_)
                 | ActionText::Delay(_) => None,
             };
@@ -244,6 +245,10 @@ impl Story<'_> {
                 Action::KillJobManager
             }
             ActionText::Storage(text) => Action::Storage(self.storage(at, &text)?),
+            ActionText::Upgrade(to) => {
+                let to = super::release::release(self.source, "upgrade", &to.span(), to.get_ref());
+                Action::Upgrade(to?)
+            }
             ActionText::Lose(aim) => match aim.by {
                 None => Action::Lose(self.aim(at, &aim)?),
                 Some(_) => {

@@ -5,7 +5,6 @@ use super::rules;
 use super::time::shuffle_text;
 use crate::job::StateBackend;
 use crate::kernel::SimTime;
-use crate::rules::Release;
 use crate::scenario::{
     ClusterConfig, Expect, Holds, Input, InputKind, JobConfig, Network, RestartStrategy, Scenario,
     TaskName,
@@ -38,6 +37,10 @@ impl Scenario {
         if !expect.is_empty() {
             section("[expect]".to_owned(), expect.lines());
         }
+        for (release, expect) in &self.expect_in {
+            let expect = self::expect(expect, &self.jobs[0].graph.name);
+            section(format!("[expect-in.{}]", key(&release.to_string())), expect.lines());
+        }
         text
     }
 
@@ -47,7 +50,7 @@ impl Scenario {
         table
             .put_if(!self.about.is_empty(), "about", quoted(&self.about))
             .put("seed", self.seed)
-            .put_if(self.flink != Release::default(), "flink", word(&self.flink))
+            .put_some("flink", self.flink_text())
             .put_if(!self.overrides.is_empty(), "rules", rules::table(&self.overrides).inline())
             .put_if(!self.mutations.is_empty(), "mutations", list(self.mutations.iter().map(word)))
             .put_some("until", self.until.map(time))
@@ -138,11 +141,7 @@ fn job(job: &JobConfig) -> String {
     let checkpoint = checkpoint(job);
     table
         .put_if(!checkpoint.is_empty(), "checkpoint", checkpoint.inline())
-        .put_if(
-            job.restart != RestartStrategy::unconfigured(&job.checkpoint),
-            "restart",
-            restart(job.restart),
-        )
+        .put_some("restart", job.restart.map(restart))
         .put_some("failover", job.failover.map(|failover| word(&failover)))
         .put_if(!job.graph.chaining, "chaining", false)
         .put_if(job.graph.uids_required, "auto-uids", false)

@@ -116,6 +116,7 @@ impl Scenario {
                 one("partition", table.inline())
             }
             Action::KillJobManager => one("kill-job-manager", true),
+            Action::Upgrade(release) => one("upgrade", word(release)),
             Action::Storage(failing) => {
                 match &failing.write {
                     DisturbedWrite::State(task) => table.put("state", self.task(task)),
