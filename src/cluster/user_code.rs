@@ -4,6 +4,7 @@
 //! to a job is not decided here.
 
 use super::control::Control;
+use super::in_flight::barrier_of;
 use super::world::World;
 use crate::effect::{TaskEffects, Throw};
 use crate::job::{Attempt, ChannelId, CheckpointId, Element, OperatorId, TaskId};
