@@ -116,6 +116,8 @@ impl<'w> Evaluation<'w> {
                 let (kind, function) = catalogue_key(node);
                 let entry = surroundings.catalogue.entry(kind, function);
                 let make = || (entry.expect("a checked scenario names known operators").make)(node);
+                let by_hash = node.options.uid_hash.filter(|hash| carried.contains_key(hash));
+                let id = by_hash.as_ref().unwrap_or(id);
                 let state = if node.is_sink() { None } else { carried.remove(id) };
                 Node {
                     operator: (!node.is_source()).then(make),

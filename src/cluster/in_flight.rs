@@ -414,7 +414,7 @@ const fn record_of(element: &Element) -> Option<&Record> {
     }
 }
 
-const fn barrier_of(element: &Element) -> Option<&Barrier> {
+pub(super) const fn barrier_of(element: &Element) -> Option<&Barrier> {
     match element {
         Element::Barrier(barrier) => Some(barrier),
         Element::Record(_)

@@ -4,6 +4,7 @@
 //! to a job is not decided here.
 
 use super::control::Control;
+use super::in_flight::barrier_of;
 use super::world::World;
 use crate::effect::{TaskEffects, Throw};
 use crate::job::{Attempt, ChannelId, CheckpointId, Element, OperatorId, TaskId};
@@ -155,7 +156,28 @@ impl World {
         for message in held {
             self.on_message_to_task(task, attempt, message, agenda);
         }
+        self.announce_barriers(task, attempt, agenda);
         self.wake(task.index(), agenda);
+    }
+}
+
+impl World {
+    /// Barriers came to the inputs of a task while it was busy: those that may overtake do so before it reads on.
+    fn announce_barriers(&mut self, task: TaskId, attempt: Attempt, agenda: &mut Agenda) {
+        let cast = &self.runs[self.places[task.index()].run.index()].cast;
+        let (first_task, first_channel) = (cast.first_task, cast.first_channel);
+        let Some(place) = task.index().checked_sub(first_task) else { return };
+        let Some(planned) = cast.plan.tasks.get(place) else { return };
+        let inputs = planned.inputs.iter().map(|id| ChannelId::new(first_channel + id.index()));
+        let inputs: Vec<ChannelId> = inputs.collect();
+        for channel in inputs {
+            let queue = self.channels[channel.index()].queue.iter();
+            let barriers: Vec<CheckpointId> =
+                queue.filter_map(|queued| Some(barrier_of(&queued.element)?.checkpoint)).collect();
+            for checkpoint in barriers {
+                self.on_barrier_arrives(channel, attempt, checkpoint, agenda);
+            }
+        }
     }
 }
 

@@ -118,9 +118,14 @@ impl Splits {
         self.closed.clear();
         self.held.clear();
         for enumerator in &mut self.enumerators {
-            let id = plan.operator_ids[enumerator.source.operator.index()];
-            let stored = from.into_iter().flat_map(CompletedCheckpoint::operators);
-            let stored = stored.into_iter().find(|state| state.id == id);
+            let place = enumerator.source.operator.index();
+            let (id, hash) =
+                (plan.operator_ids[place], plan.graph.operators[place].options.uid_hash);
+            let under = |wanted| {
+                let mut stored = from.into_iter().flat_map(CompletedCheckpoint::operators);
+                stored.find(|state| state.id == wanted)
+            };
+            let stored = hash.and_then(under).or_else(|| under(id));
             enumerator.asking.clear();
             enumerator.given.clear();
             enumerator.unassigned = match stored {

@@ -30,6 +30,7 @@ mod folder;
 mod high_availability;
 #[cfg(feature = "fs")]
 mod owner;
+mod places;
 #[cfg(feature = "fs")]
 mod read;
 mod savepoint;

@@ -4,6 +4,7 @@
 //! exhaust its stack. What is read is spelled again and compared, so that each content has exactly one spelling.
 
 use super::block::{Block, BlockKind, BlockWriter, CodecError};
+use super::places::{at, unusual};
 use crate::effect::{ExternalSystem, Row, TransactionId};
 use crate::job::{
     CheckpointId, EventTime, OperatorId, Origin, Record, Registration, SharedFile, StateType, Value,
@@ -269,17 +270,6 @@ impl Payload for OperatorSnapshot {
         let (keyed, lists) = (keyed.into_iter().collect(), lists.into_iter().collect());
         Ok(Self { keyed, lists, ..Self::default() })
     }
-}
-
-/// The places and values of those that are other than the default.
-fn unusual<T: PartialEq + Default>(all: impl Iterator<Item = T>) -> Vec<(u32, T)> {
-    (0..).zip(all).filter(|(_, one)| *one != T::default()).collect()
-}
-
-/// The element at a place that a file names.
-fn at<T>(all: &mut [T], place: u32) -> Result<&mut T, &'static str> {
-    let place = usize::try_from(place).map_err(|_| "a state's place is out of range")?;
-    all.get_mut(place).ok_or("a state is described that is not there")
 }
 
 /// What was in flight around one subtask of one operator, by their places in the metadata.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 /// Times without chance; a source's entry j is there at j milliseconds.
 const HEAD: &str = r#"seed = 1
 until = "20000s"
-cluster = { task-managers = 1, slots = 40 }
+cluster = { task-managers = 1, slots = 1000 }
 [network]
 channel-latency = "LATENCY"
 message-latency = "50us"

@@ -125,12 +125,8 @@ impl Told<'_> {
 
     /// One or all operators at another parallelism, and lists in another mode.
     fn rescaled(&self, mut plot: Plot) -> Option<Plot> {
-        let is_of_mode =
-            self.words[0] == "union" || self.words[0] == "split" || self.words[0] == "list";
+        let is_of_mode = ["union", "split", "broadcast"].contains(&self.words[0]);
         if self.words[0] != "rescale" && !is_of_mode {
-            return None;
-        }
-        if is_of_mode && self.says("ListState<Long>") {
             return None;
         }
         if self.words[0] == "union" {
@@ -194,7 +190,7 @@ impl Told<'_> {
             return Some(self.uid_hash(plot));
         }
         if self.has("uids") && self.has("swapped") {
-            let [one, other] = self.words[2..] else { return None };
+            let [one, other, ..] = self.words[2..] else { return None };
             plot.b.op(one).uid = Some(other.to_owned());
             plot.b.op(other).uid = Some(one.to_owned());
             return Some(plot);
@@ -265,6 +261,11 @@ impl Told<'_> {
             plot.b.chaining = false;
         } else if self.says("start new chain") {
             plot.b.op("lb").chain = Some("head");
+        } else if self.says("rename") {
+            plot.b.op("counter").name = "renamed";
+        } else if self.says("remove stateless") {
+            let map = Op { uid: None, ..Op::new("map", Does::Map, 2) };
+            plot.a.insert_behind("src", map);
         } else if !self.has("same") && !self.has("into") {
             return None;
         }
@@ -288,6 +289,9 @@ impl Told<'_> {
             ["reorder", ..] => {
                 (plot.a, plot.b) = (plot.a.with_lb(), plot.b.with_lb());
                 plot.b.swap("la", "lb");
+                if self.says("without uid") || self.says("nouid") || self.says("no uids") {
+                    (plot.a, plot.b) = (plot.a.without_uids(), plot.b.without_uids());
+                }
             }
             ["chaining", ..] | ["disable", "chaining", ..] | ["rechain", ..] => {
                 (plot.a, plot.b) = (plot.a.with_lb(), plot.b.with_lb());
@@ -307,16 +311,16 @@ impl Told<'_> {
             return Some(plot);
         }
         match self.words[..] {
-            ["keyed", "long", "to", "string", ..] => plot.b.op("counter").state_type = "text",
-            ["keyed", "long", "to", "int", ..] => plot.b.op("counter").state_type = "int",
-            ["keyed", "value", "to", "map", ..] => plot.b.op("counter").state_kind = "map",
-            ["keyed", "value", "to", "list", ..] => plot.b.op("counter").state_kind = "list",
-            ["keyed", "value", "to", "reducing", ..] => {
-                plot.b.op("counter").state_kind = "reducing"
+            ["keyed", from, "to", to, ..] => {
+                register(plot.a.op("counter"), from)?;
+                register(plot.b.op("counter"), to)?;
             }
             ["keyed", "state", "renamed", "back", ..] => plot.a.op("counter").state = "count2",
             ["keyed", "state", "renamed", ..] => plot.b.op("counter").state = "count2",
-            ["list", "string", "to", "long", ..] => plot.b.op("la").items = "long",
+            ["list", from, "to", to, ..] => {
+                plot.a.op("la").items = type_of(from)?;
+                plot.b.op("la").items = type_of(to)?;
+            }
             ["list", "state", "renamed", ..] => plot.b.op("la").lists = "\"buf2\"",
             _ => return None,
         }
@@ -352,6 +356,9 @@ impl Told<'_> {
             ["bad", "scheme"] => Path::Text("foo://nowhere/savepoint-1"),
             ["empty", "path"] => Path::Text(""),
             ["missing", "path"] | ["nonexistent", ..] | ["path", "missing"] => {
+                Path::Text("/nowhere/savepoint-1")
+            }
+            _ if self.says("does not exist") || self.says("no such") => {
                 Path::Text("/nowhere/savepoint-1")
             }
             ["corrupt", ..] => Path::Corrupt(self.name["corrupt_".len()..].to_owned()),
@@ -392,6 +399,23 @@ impl Told<'_> {
         }
         Some(plot)
     }
+}
+
+/// A type as the recording calls it.
+fn type_of(word: &str) -> Option<&'static str> {
+    [("long", "long"), ("string", "text"), ("int", "int"), ("integer", "int")]
+        .into_iter()
+        .find_map(|(theirs, ours)| (theirs == word).then_some(ours))
+}
+
+/// Registers the state of a count as a word says: its type, or its kind.
+fn register(op: &mut Op, word: &str) -> Option<()> {
+    let kinds = ["value", "map", "list", "reducing", "aggregating"];
+    match kinds.into_iter().find(|kind| *kind == word) {
+        Some(kind) => op.state_kind = kind,
+        None => op.state_type = type_of(word)?,
+    }
+    Some(())
 }
 
 fn plot_is_claimed(told: &Told<'_>) -> bool {

@@ -137,8 +137,8 @@ fn compare_request(name: &str, row: &Json, found: &mut Differences) -> bool {
         _ => return false,
     };
     if !cluster.is_empty() {
-        let to = format!("slots = 40, savepoint-dir = \"{cluster}\" }}");
-        text = text.replace("slots = 40 }", &to);
+        let to = format!("slots = 1000, savepoint-dir = \"{cluster}\" }}");
+        text = text.replace("slots = 1000 }", &to);
     }
     let text = format!("{}\n", text.replace("until = \"20000s\"", "until = \"3s\""));
     let setup = setup_of(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
