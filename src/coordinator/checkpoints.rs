@@ -12,8 +12,8 @@ use super::requests::Requests;
 use super::shared_registry::SharedStateRegistry;
 use crate::effect::{FileChange, JobEffects, JobTimer, PointerChange, ToTask};
 use crate::job::{
-    Attempt, Barrier, CheckpointConfig, CheckpointId, CheckpointKind, JobId, OperatorIndex, Plan,
-    RunId, Stop, TaskId,
+    Attempt, Barrier, CheckpointConfig, CheckpointId, CheckpointKind, ClaimMode, JobId,
+    OperatorIndex, Plan, RunId, Stop, TaskId,
 };
 use crate::kernel::SimTime;
 use crate::rules::{FirstTrigger, Rules};
@@ -28,6 +28,8 @@ struct Stored {
     checkpoint: Arc<CompletedCheckpoint>,
     /// Whether the run was started from it: then its files are somebody else's (SEMANTICS §4.9).
     is_foreign: bool,
+    /// Whether the run claimed it then, so that it removes its files.
+    is_claimed: bool,
 }
 
 /// The tasks of a run as a trigger sees them, in the plan's numbering.
@@ -116,11 +118,12 @@ impl Checkpoints {
     }
 
     /// The run starts from this snapshot: it is the recovery point until the first own one, and ids go on after it.
-    pub fn adopt(&mut self, checkpoint: Arc<CompletedCheckpoint>) {
+    pub fn adopt(&mut self, checkpoint: Arc<CompletedCheckpoint>, claim: ClaimMode) {
         assert!(self.completed.is_empty(), "a run adopts a snapshot before anything else");
         self.next = checkpoint.properties().id.next();
         self.registry.restore(&checkpoint, &self.rules);
-        self.completed.push_back(Stored { checkpoint, is_foreign: true });
+        let is_claimed = claim == ClaimMode::Claim;
+        self.completed.push_back(Stored { checkpoint, is_foreign: true, is_claimed });
     }
 
     /// The snapshot that the run was started from is no recovery point any more: what `initial-restore-not-sticky` breaks.
@@ -150,7 +153,7 @@ impl Checkpoints {
         }
         let stored = |checkpoint: Arc<CompletedCheckpoint>| {
             let is_foreign = checkpoint.properties().job != self.job;
-            Stored { checkpoint, is_foreign }
+            Stored { checkpoint, is_foreign, is_claimed: false }
         };
         self.completed = completed.into_iter().map(stored).collect();
     }
@@ -413,14 +416,14 @@ impl Checkpoints {
                 self.written.push_back(checkpoint);
                 return Completion::Void;
             }
-            let completed = Arc::new(pending.seal(checkpoint, self.job, plan));
+            let completed = Arc::new(pending.seal(checkpoint, self.job, plan, self.config.backend));
             self.storing = Some(Arc::clone(&completed));
             effects.pointers.push(PointerChange::Store(completed));
             if self.rules.pointer_stored_before_notify {
                 return Completion::Void;
             }
         }
-        let completed = Arc::new(pending.seal(checkpoint, self.job, plan));
+        let completed = Arc::new(pending.seal(checkpoint, self.job, plan, self.config.backend));
         self.complete(completed, attempt, now, effects)
     }
 

@@ -13,7 +13,7 @@ use super::restore::{RestoreError, assign};
 use super::splits::{SplitSource, Splits};
 use crate::effect::{JobEffects, JobTimer, ToJob, ToTask};
 use crate::job::{
-    Attempt, CheckpointConfig, CheckpointId, JobId, Plan, RestartStrategy, RunId, TaskId,
+    Attempt, CheckpointConfig, CheckpointId, ClaimMode, JobId, Plan, RestartStrategy, RunId, TaskId,
 };
 use crate::kernel::SimTime;
 use crate::rules::{Failover, Rules};
@@ -47,6 +47,8 @@ pub struct Submission {
     pub split_sources: Vec<SplitSource>,
     /// Whether state of that snapshot that no operator takes may be dropped.
     pub allow_non_restored: bool,
+    /// Who owns that snapshot from now on.
+    pub claim: ClaimMode,
     /// Whether another job manager takes it over when this one dies.
     pub is_highly_available: bool,
 }
@@ -106,7 +108,7 @@ impl JobMaster {
         let mut checkpoints = Checkpoints::new(run, job, checkpoint, rules);
         if let Some(from) = &submission.from {
             assign(&submission.plan, from, submission.allow_non_restored, &submission.rules)?;
-            checkpoints.adopt(Arc::clone(from));
+            checkpoints.adopt(Arc::clone(from), submission.claim);
         }
         if submission.is_highly_available {
             checkpoints.be_highly_available();

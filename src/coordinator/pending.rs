@@ -1,6 +1,9 @@
 //! A checkpoint that has been triggered and is not over.
 
-use crate::job::{CheckpointId, CheckpointKind, JobId, OperatorIndex, Plan, Stop, TaskId};
+use crate::job::{
+    CheckpointId, CheckpointKind, JobId, OperatorIndex, Plan, SnapshotFormat, StateBackend, Stop,
+    TaskId,
+};
 use crate::kernel::SimTime;
 use crate::state::{
     AckLedger, CompletedCheckpoint, OperatorSnapshot, OperatorState, Properties, SubtaskState,
@@ -23,6 +26,8 @@ pub enum Purpose {
         then_cancel: bool,
         /// Whether the job stops with it.
         stop: Stop,
+        /// Whether it is in the format of the state backend.
+        native: bool,
     },
     /// For recovery, but asked for by the user.
     Manual {
@@ -55,6 +60,14 @@ impl Purpose {
         match self {
             Self::Recovery | Self::Manual { .. } => false,
             Self::User { then_cancel, stop, .. } => *then_cancel || stop.is_stop(),
+        }
+    }
+
+    /// In which format it keeps keyed state: checkpoints always in that of their state backend.
+    pub const fn format(&self, backend: StateBackend) -> SnapshotFormat {
+        match self {
+            Self::User { native: false, .. } => SnapshotFormat::Canonical,
+            Self::Recovery | Self::Manual { .. } | Self::User { .. } => SnapshotFormat::of(backend),
         }
     }
 
@@ -96,7 +109,13 @@ pub struct Pending {
 
 impl Pending {
     /// Makes the completed checkpoint of a full ledger: every operator of the graph, every subtask.
-    pub fn seal(&self, id: CheckpointId, job: JobId, plan: &Plan) -> CompletedCheckpoint {
+    pub fn seal(
+        &self,
+        id: CheckpointId,
+        job: JobId,
+        plan: &Plan,
+        backend: StateBackend,
+    ) -> CompletedCheckpoint {
         let nodes = plan.graph.operators.iter().enumerate();
         let operators = nodes.map(|(index, node)| {
             let operator = OperatorIndex::new(index);
@@ -119,6 +138,7 @@ impl Pending {
             job,
             job_name: plan.graph.name.clone(),
             triggered: self.triggered,
+            format: self.purpose.format(backend),
         };
         self.ledger.seal(properties, operators.collect())
     }

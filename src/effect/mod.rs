@@ -155,6 +155,8 @@ pub enum FileChange {
     Checkpoint(Arc<CompletedCheckpoint>),
     /// A checkpoint's files are removed.
     RemoveCheckpoint(Arc<CompletedCheckpoint>),
+    /// The files of a snapshot are removed that another job took and this one claimed.
+    RemoveClaimed(Arc<CompletedCheckpoint>),
     /// A savepoint is handed to its owner under a label.
     Savepoint(Arc<CompletedCheckpoint>, Arc<str>),
     /// A shared file of the job's checkpoints is removed.

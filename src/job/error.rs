@@ -38,6 +38,14 @@ pub enum GraphError {
         /// The operator whose generated id is the same.
         other: String,
     },
+    /// An operator without an id in a job that generates none.
+    #[error(
+        "auto generated uids have been disabled, but no uid or hash has been assigned to operator `{operator}`"
+    )]
+    UidMissing {
+        /// The operator.
+        operator: String,
+    },
     /// Operators that feed themselves.
     #[error("operators form a cycle: {}", operators.join(" -> "))]
     Cycle {
@@ -156,6 +164,7 @@ impl GraphError {
             Self::DuplicateUid { .. } | Self::UidCollision { .. } => {
                 "check that all uids are unique"
             }
+            Self::UidMissing { .. } => "give the operator a `uid`, or leave `auto-uids` out",
             Self::Cycle { .. } => "take one of these inputs away",
             Self::UnknownInput { .. } => "name an operator of this job as input",
             Self::SourceWithInputs { .. } => {

@@ -372,6 +372,7 @@ fn completed(checkpoint: CheckpointId) -> CompletedCheckpoint {
         job: JobId::default(),
         job_name: "standalone".to_owned(),
         triggered: SimTime::ZERO,
+        format: crate::job::SnapshotFormat::Canonical,
     };
     AckLedger::new([]).seal(properties, Vec::new())
 }

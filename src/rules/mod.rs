@@ -104,6 +104,12 @@ policies! {
         /// Whether an entry of a snapshot without any state may be left unmapped without `allow-non-restored-state`
         /// (`Checkpoints.loadAndValidateCheckpoint`).
         pub empty_entries_skipped: bool,
+        /// Whether a keyed state whose values expire can be registered over one whose values do not, or the other way
+        /// (FLINK-32955).
+        pub ttl_may_change: bool,
+        /// Whether a user-defined hash decides alone which state an operator is given, be there any under it or not
+        /// (`StateAssignmentOperation`).
+        pub uid_hash_decides: bool,
         /// Whether a barrier holds its channel back in exactly-once mode (`SingleCheckpointBarrierHandler`).
         pub barrier_blocks_channel: bool,
         /// Whether a task that gives a checkpoint up tells its receivers on their channels (since 1.1.4).

@@ -86,6 +86,8 @@ const NEWEST: Rules = Rules {
     idle_sources: true,
     checkpoints_after_tasks_finish: true,
     empty_entries_skipped: true,
+    ttl_may_change: true,
+    uid_hash_decides: false,
     barrier_blocks_channel: true,
     cancellation_markers: true,
     in_flight: InFlightKept::All,
@@ -164,6 +166,7 @@ impl Release {
             Self::V2 => {}
             Self::V1_15 => {
                 rules.first_trigger = FirstTrigger::Drawn;
+                rules.ttl_may_change = false;
                 rules.tolerance_counts_finalize = false;
                 rules.usual_restart = UsualRestart::AfterOneSecond;
             }
@@ -193,6 +196,7 @@ impl Release {
             }
             Self::V1_3 => {
                 rules.empty_entries_skipped = false;
+                rules.uid_hash_decides = true;
                 rules.two_phase_sinks = false;
             }
             Self::V1_2 => {

@@ -1,6 +1,6 @@
 //! What holds where a scenario file says nothing.
 
-use super::{CheckpointConfig, ClusterConfig, Input, Network, RestartStrategy};
+use super::{CheckpointConfig, ClusterConfig, Input, Network, RestartStrategy, SavepointDir};
 use crate::kernel::SimTime;
 use crate::rules::{Rules, UsualRestart};
 
@@ -12,6 +12,7 @@ impl Default for ClusterConfig {
             slots: 16,
             replaced_after: SimTime::from_secs(10),
             takeover_after: None,
+            savepoint_dir: SavepointDir::default(),
             heartbeat_timeout: SimTime::from_secs(50),
             heartbeat_interval: SimTime::from_secs(10),
         }

@@ -17,7 +17,7 @@ mod tests;
 mod time;
 mod trouble;
 
-use super::{ClusterConfig, Expect, Input, InputKind, Network, Scenario};
+use super::{ClusterConfig, Expect, Input, InputKind, Network, SavepointDir, Scenario};
 use crate::kernel::{Choices, SimTime, Stream};
 use crate::rules::{Release, Rules};
 use std::collections::BTreeMap;
@@ -367,5 +367,6 @@ fn cluster(draw: &Draw<'_>, profile: &Profile) -> ClusterConfig {
             draw.within("heartbeat-interval", (50, 100)),
         ),
         takeover_after: (profile.high_availability && is_available).then_some(takeover),
+        savepoint_dir: SavepointDir::default(),
     }
 }

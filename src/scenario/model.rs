@@ -2,8 +2,8 @@
 
 use super::column::Column;
 use super::planned::Planned;
-use crate::job::JobGraph;
 pub use crate::job::{CheckpointConfig, RestartStrategy, Retention};
+use crate::job::{ClaimMode, JobGraph};
 use crate::kernel::SimTime;
 pub use crate::rules::Failover;
 use crate::rules::{Mutation, Override, Release, Rules};
@@ -108,6 +108,21 @@ pub struct ClusterConfig {
     pub heartbeat_timeout: SimTime,
     /// How often they hear of each other; at most the timeout (`heartbeat.interval`).
     pub heartbeat_interval: SimTime,
+    /// Where savepoints go.
+    pub savepoint_dir: SavepointDir,
+}
+
+/// Where savepoints go (`execution.checkpointing.savepoint-dir`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SavepointDir {
+    /// Into a folder that is there.
+    #[default]
+    There,
+    /// Nobody said: whoever asks for one is refused.
+    None,
+    /// Into one that cannot be made: whoever asks for one is refused.
+    Unwritable,
 }
 
 /// How long things take. Ranges are inclusive; the seed draws within them.
@@ -360,6 +375,8 @@ pub enum Action {
         from: Option<String>,
         /// Whether state that no operator takes may be dropped.
         allow_non_restored: bool,
+        /// Who owns that snapshot from then on.
+        claim: ClaimMode,
     },
     /// Takes a savepoint.
     Savepoint {
@@ -367,6 +384,8 @@ pub enum Action {
         job: String,
         /// The label it is known by in the scenario.
         label: String,
+        /// Whether it is in the format of the state backend, and not in that of all.
+        native: bool,
     },
     /// Cancels a job.
     Cancel {
@@ -374,6 +393,8 @@ pub enum Action {
         job: String,
         /// Takes a savepoint under this label first, and cancels only if it succeeds.
         with_savepoint: Option<String>,
+        /// Whether that is in the format of the state backend.
+        native: bool,
     },
     /// Stops a job with a savepoint.
     Stop {
@@ -383,6 +404,8 @@ pub enum Action {
         drain: bool,
         /// The label of the savepoint.
         label: String,
+        /// Whether it is in the format of the state backend.
+        native: bool,
     },
     /// Takes a checkpoint.
     Checkpoint {
@@ -514,6 +537,20 @@ pub struct Aim {
 /// What must come out of a run.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Expect {
+    /// By job: words of the message with which its submission is refused. Its graph may be one that cannot run.
+    pub refused: BTreeMap<String, String>,
+    /// By job: words of the message with which a task of it fails.
+    pub fails: BTreeMap<String, String>,
+    /// By job: the ids of its operators, in hex digits.
+    pub ids: BTreeMap<String, BTreeMap<String, String>>,
+    /// By job: the states, as `OPERATOR.STATE`, that its newest run was given when it was last restored.
+    pub restored: BTreeMap<String, Vec<String>>,
+    /// By job: the operators of its newest run that the snapshot knows nothing of.
+    pub empty: BTreeMap<String, Vec<String>>,
+    /// By job: the states of the snapshot that nobody took.
+    pub dropped: BTreeMap<String, Vec<String>>,
+    /// By subtask of an operator: the items that its list states begin with, in its newest attempt.
+    pub lists: BTreeMap<TaskName, BTreeMap<String, Vec<String>>>,
     /// The state of jobs in the end (newest run of each).
     pub jobs: BTreeMap<String, JobStatus>,
     /// Whether steps may be refused without breaking the expectation.

@@ -4,12 +4,14 @@ use super::expect::{Story, unmet};
 use crate::check::{BrokenPromise, CheckSetup, Checks, EndOfWorld, FileStart, Verdict};
 use crate::cluster::{Cluster, End, Given, Outcome};
 use crate::effect::ExternalSystem;
+use crate::job::ClaimMode;
 use crate::kernel::{Choices, SimTime};
 use crate::operator::{Catalogue, Log};
 use crate::rules::Release;
 use crate::scenario::Scenario;
 use crate::state::CompletedCheckpoint;
 use crate::trace::{Cast, Entry, Trace, TraceSink};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What a world is played with.
@@ -46,6 +48,10 @@ pub struct Earlier {
     pub clock: SimTime,
     /// Whether state that no operator takes may be dropped.
     pub allow_non_restored: bool,
+    /// Who owns it from then on.
+    pub claim: ClaimMode,
+    /// The folder that it lies in.
+    pub folder: PathBuf,
 }
 
 impl Setup {
@@ -186,7 +192,7 @@ pub fn play<E>(
         choices,
         clock: start.as_ref().map_or(SimTime::ZERO, |start| start.clock),
         externals: setup.externals,
-        from: start.map(|start| (start.snapshot, start.allow_non_restored)),
+        from: start.map(|start| (start.snapshot, start.allow_non_restored, start.claim)),
     };
     let mut cluster = Cluster::new(Arc::clone(&scenario), given);
     cluster.keep_records(listeners.wants_records());

@@ -24,6 +24,10 @@ impl Task {
         let checkpoint = restored.as_ref().map(|restored| restored.permit.checkpoint());
         self.last_checkpoint = checkpoint.unwrap_or_default();
         self.finished_on_restore = restored.as_ref().is_some_and(|restored| restored.finished);
+        if let Some(why) = restored.as_mut().and_then(|restored| restored.unreadable.take()) {
+            effects.failure = Some(why);
+            return;
+        }
         let mut state = Vec::new();
         if !self.finished_on_restore {
             let (chain, mut around) = self.surroundings(now, effects);

@@ -465,6 +465,8 @@ pub enum TraceEvent {
     /// An operator was called. Told only to whom asks for callbacks; `checkpoint` is the one it is called about, or, of
     /// `initialize-state`, the one it was restored from.
     Callback { task: TaskId, operator: OperatorId, call: Call, checkpoint: Option<CheckpointId> },
+    /// An operator has initialized a list state and holds these items, as text. Told only to whom asks for callbacks.
+    ListInitialized { task: TaskId, operator: OperatorId, name: Arc<str>, items: Arc<[Arc<str>]> },
     /// The aligned time of a checkpoint is over: what is still in flight becomes part of the snapshot.
     AlignmentSwitched { task: TaskId, checkpoint: CheckpointId },
     /// Records of a channel, in order, became part of the snapshot of the task at its `end`.
@@ -571,6 +573,12 @@ impl TraceEvent {
     /// Whether it tells of one record or one call: such events come only where a sink asks for them.
     #[inline]
     pub const fn is_of_record(&self) -> bool {
-        matches!(self, Self::RecordRead { .. } | Self::RecordTaken { .. } | Self::Callback { .. })
+        matches!(
+            self,
+            Self::RecordRead { .. }
+                | Self::RecordTaken { .. }
+                | Self::Callback { .. }
+                | Self::ListInitialized { .. }
+        )
     }
 }

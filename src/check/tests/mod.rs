@@ -60,6 +60,7 @@ fn word_count(sink: &str, function: (&str, &str), parallelism: u32) -> JobGraph 
         ],
         max_parallelism: None,
         chaining: true,
+        ..JobGraph::default()
     }
 }
 

@@ -28,7 +28,7 @@ impl Checkpoints {
         if is_checkpoint && !self.is_highly_available {
             effects.files.push(FileChange::Checkpoint(Arc::clone(&checkpoint)));
         }
-        self.completed.push_back(Stored { checkpoint, is_foreign: false });
+        self.completed.push_back(Stored { checkpoint, is_foreign: false, is_claimed: false });
         let retained = usize::try_from(self.config.retained).expect("usize has 32 bits or more");
         while let Some(oldest) = self.next_to_leave(retained, stops) {
             let oldest = self.completed.remove(oldest).expect("it is there");
@@ -60,6 +60,10 @@ impl Checkpoints {
     /// Removes the files of a checkpoint that the system owns. Whether it did.
     fn discard(&self, stored: Stored, effects: &mut JobEffects) -> bool {
         let properties = stored.checkpoint.properties();
+        if stored.is_claimed {
+            effects.files.push(FileChange::RemoveClaimed(stored.checkpoint));
+            return true;
+        }
         let is_owned = !stored.is_foreign && properties.kind == CheckpointKind::Checkpoint;
         if is_owned {
             if self.config.backend == StateBackend::Incremental {

@@ -135,6 +135,7 @@ impl Sketch {
             operators: self.nodes.iter().map(|node| self.operator(node, then)).collect(),
             max_parallelism: self.max_parallelism,
             chaining: self.chaining,
+            uids_required: false,
         }
     }
 
@@ -162,7 +163,7 @@ impl Sketch {
             slot_sharing_group: None,
             key_by: node.key_by,
             takes: node.takes,
-            options: node.options,
+            options: node.options.clone(),
         }
     }
 

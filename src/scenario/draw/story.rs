@@ -2,7 +2,7 @@
 
 use super::sketch::Sketch;
 use super::{Draw, Profile, Scale, part, percent};
-use crate::job::{AtEnd, CheckpointMode, StateBackend};
+use crate::job::{AtEnd, CheckpointMode, ClaimMode, StateBackend};
 use crate::kernel::SimTime;
 use crate::rules::FirstTrigger;
 use crate::scenario::{
@@ -13,6 +13,8 @@ use crate::trace::JobStatus;
 
 /// Percent of acts whose successor starts from a checkpoint that they leave behind.
 const CHECKPOINT_KEPT: u64 = 24;
+/// Percent of savepoints in the format of their state backend.
+const NATIVE: u64 = 25;
 /// How many checkpoints such an act keeps: enough that the one asked for is still there in the end.
 const RETAINED_FOR_OTHERS: u32 = 8;
 /// The jobs by act.
@@ -297,7 +299,11 @@ impl Plot {
         if profile.savepoints && draw.chance("spare", SPARE_SAVEPOINT) {
             let act = &self.acts[draw.place("spare-act", self.acts.len())];
             let at = draw.span("spare-at", (act.start, act.end));
-            let action = Action::Savepoint { job: act.name.to_owned(), label: "spare".to_owned() };
+            let action = Action::Savepoint {
+                job: act.name.to_owned(),
+                label: "spare".to_owned(),
+                native: draw.chance("spare-native", NATIVE),
+            };
             steps.push(step(Trigger::At(at), action));
         }
         steps
@@ -307,10 +313,12 @@ impl Plot {
     fn leave(&self, draw: &Draw<'_>, act: &Act, next: &Act, steps: &mut Vec<Step>) {
         let job = act.name.to_owned();
         let label = format!("of-{}", act.name);
+        let native = draw.chance(format_args!("{}/native", act.name), NATIVE);
         let mut trigger = Trigger::At(act.end);
         let with_savepoint = match act.exit {
             Some(Exit::Fallback(at)) => {
-                let action = Action::Savepoint { job: job.clone(), label: label.clone() };
+                let action =
+                    Action::Savepoint { job: job.clone(), label: label.clone(), native: false };
                 steps.push(step(Trigger::At(at), action));
                 None
             }
@@ -333,10 +341,10 @@ impl Plot {
         };
         let (action, over) = match (act.exit, with_savepoint) {
             (Some(Exit::Stop(drain)), Some(label)) => {
-                (Action::Stop { job: job.clone(), drain, label }, JobStatus::Finished)
+                (Action::Stop { job: job.clone(), drain, label, native }, JobStatus::Finished)
             }
             (_, with_savepoint) => {
-                (Action::Cancel { job: job.clone(), with_savepoint }, JobStatus::Canceled)
+                (Action::Cancel { job: job.clone(), with_savepoint, native }, JobStatus::Canceled)
             }
         };
         let cancel = step(trigger, action);
@@ -350,6 +358,7 @@ impl Plot {
             from: Some(label),
             allow_non_restored: draw.rules.allow_non_restored_state
                 && draw.chance(format_args!("{}/allow", next.name), 15),
+            claim: ClaimMode::default(),
         };
         steps.push(step(Trigger::When(canceled, pause), run));
     }

@@ -39,6 +39,7 @@ fn every_state_backend_is_drawn_unless_a_profile_says_otherwise() {
             StateBackend::JobManager { .. } => "job-manager",
             StateBackend::FileSystem { .. } => "file-system",
             StateBackend::Incremental => "incremental",
+            StateBackend::RocksDb => "rocksdb",
         };
         jobs.map(word).collect::<BTreeSet<_>>()
     };

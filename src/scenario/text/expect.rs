@@ -87,7 +87,22 @@ impl Hopes<'_> {
                 |(key, value): (Spanned<String>, super::word::Printed)| (key.into_inner(), value.0);
             rows.0.into_iter().map(row).collect()
         };
+        let plain = |table: Ordered<String>| {
+            table.0.into_iter().map(|(name, value)| (name.into_inner(), value)).collect()
+        };
+        let ids = self.by_job(text.ids)?.into_iter();
+        let lists = self.by_task(text.lists)?.into_iter();
+        let items = |states: Ordered<Vec<String>>| {
+            states.0.into_iter().map(|(name, items)| (name.into_inner(), items)).collect()
+        };
         Ok(Expect {
+            refused: self.by_job(text.refused)?,
+            fails: self.by_job(text.fails)?,
+            ids: ids.map(|(job, ids)| (job, plain(ids))).collect(),
+            restored: self.by_job(text.restored)?,
+            empty: self.by_job(text.empty)?,
+            dropped: self.by_job(text.dropped)?,
+            lists: lists.map(|(task, states)| (task, items(states))).collect(),
             jobs: self.by_job(text.jobs)?,
             may_refuse: text.may_refuse,
             holds: match text.holds {

@@ -7,6 +7,7 @@ mod job;
 mod layout;
 mod node;
 mod operator;
+mod registered;
 mod release;
 mod rules;
 mod shape;
@@ -54,7 +55,9 @@ fn resolve(
     let cluster = input::cluster(source, &file.cluster)?;
     let inputs = input::inputs(source, file.input)?;
     let names: Vec<_> = file.job.0.iter().map(|(name, _)| name.span()).collect();
-    let jobs = job::jobs(source, catalogue, &inputs, file.job)?;
+    let refused: Vec<&str> =
+        file.expect.refused.0.iter().map(|(job, _)| job.get_ref().as_str()).collect();
+    let jobs = job::jobs(source, catalogue, &inputs, file.job, &refused)?;
     for (job, name) in jobs.iter().zip(&names) {
         check_slots(source, job, name, &cluster)?;
     }
@@ -90,7 +93,8 @@ fn check_slots(
     name: &Range<usize>,
     cluster: &ClusterConfig,
 ) -> Result<(), ScenarioError> {
-    let plan = Plan::build(Arc::new(job.graph.clone())).expect("the graph was checked");
+    // One that cannot run is to be refused when it is submitted: the scenario says so.
+    let Ok(plan) = Plan::build(Arc::new(job.graph.clone())) else { return Ok(()) };
     let needed = plan.slots();
     let there = u32::from(cluster.task_managers) * u32::from(cluster.slots);
     if needed <= there {
