@@ -3,6 +3,7 @@
 //! Knows which tasks take part only from what it is told at a trigger. Does not know how a job is cancelled or
 //! restarted.
 
+mod limits;
 mod store;
 
 use super::decide::{Situation, TriggerDecision, decide_trigger};
@@ -302,20 +303,6 @@ impl Checkpoints {
         }
     }
 
-    /// Whether nothing coordinates savepoints, since there are no periodic checkpoints either.
-    pub fn lacks_coordinator(&self) -> bool {
-        !self.is_periodic() && !self.rules.savepoints_without_checkpointing
-    }
-
-    /// How many are pending that count where their number is limited.
-    fn pending_that_count(&self) -> usize {
-        let counts = |pending: &&Pending| {
-            self.rules.savepoints_hold_checkpoints_back
-                || pending.purpose.kind() == CheckpointKind::Checkpoint
-        };
-        self.pending.values().filter(counts).count()
-    }
-
     fn situation(&self, participants: &Participants, purpose: &Purpose) -> Situation {
         Situation {
             all_running: participants.all_running && !participants.to_ack.is_empty(),
@@ -513,7 +500,7 @@ impl Checkpoints {
             self.failures = 0;
         }
         if self.enters_store(&purpose) {
-            self.store(Arc::clone(&completed), effects);
+            self.store(Arc::clone(&completed), stops, effects);
         }
         if !is_savepoint || self.rules.savepoint_subsumes_pending {
             self.subsume_pending(checkpoint, CheckpointKind::Checkpoint, effects);

@@ -4,6 +4,18 @@
 
 /// By rule, the story that shows it, from the root of the project.
 const SHOWN: &[(&str, &str)] = &[
+    ("abort_notifications", "sim/rules/abort_notifications.toml"),
+    ("allow_non_restored_state", "sim/rules/allow_non_restored_state.toml"),
+    ("cancellation_markers", "sim/rules/d4_cancellation_markers.toml"),
+    ("empty_entries_skipped", "sim/rules/f9_stateless_removed.toml"),
+    ("exponential_delay", "sim/rules/exponential_delay.toml"),
+    ("held_back", "sim/rules/d9_held_back.toml"),
+    ("in_flight_rescaled", "sim/rules/d7_in_flight_rescaled.toml"),
+    ("refused_savepoints_take_ids", "sim/rules/refused_savepoint.toml"),
+    ("region_failover", "sim/rules/failover_scope.toml"),
+    ("savepoint_subsumes_pending", "sim/rules/c5_savepoint_subsumes.toml"),
+    ("savepoints_subsume_savepoints", "sim/rules/savepoints_subsume_savepoints.toml"),
+    ("side_outputs", "sim/rules/side_outputs.toml"),
     ("aligned_timeout", "sim/aligned_timeout.toml"),
     ("alignment_limit", "sim/alignment_limit.toml"),
     ("async_failure_fails_task", "sim/rules/async_failure.toml"),

@@ -99,13 +99,14 @@ impl Profile {
 /// Percent of worlds of the profile's own release; the others are of any.
 const OWN_RELEASE: u64 = 75;
 
-/// The release of a story.
+/// The release of a story: less often one in which no job can change.
 fn flink(choices: &Choices, profile: &Profile) -> Release {
     let draw = Draw { choices, flink: profile.flink, rules: profile.flink.rules() };
     if !profile.releases || draw.chance("release-own", OWN_RELEASE) {
         return profile.flink;
     }
-    Release::ALL[draw.place("release", Release::ALL.len())]
+    let weight = |release: Release| (release, if release < Release::V1_2 { 1 } else { 2 });
+    draw.weighted("release", &Release::ALL.map(weight))
 }
 
 /// Records of all inputs together. Fewer leave nothing on one side of a cut; more make no new interleaving, only events:

@@ -16,8 +16,13 @@ impl Checkpoints {
         }
     }
 
-    /// A checkpoint enters the store, and older ones leave it.
-    pub(super) fn store(&mut self, checkpoint: Arc<CompletedCheckpoint>, effects: &mut JobEffects) {
+    /// A checkpoint enters the store, perhaps the savepoint that the job stops with, and older ones leave it.
+    pub(super) fn store(
+        &mut self,
+        checkpoint: Arc<CompletedCheckpoint>,
+        stops: bool,
+        effects: &mut JobEffects,
+    ) {
         let is_checkpoint = checkpoint.properties().kind == CheckpointKind::Checkpoint;
         // What the store points to is kept from then on.
         if is_checkpoint && !self.is_highly_available {
@@ -25,7 +30,7 @@ impl Checkpoints {
         }
         self.completed.push_back(Stored { checkpoint, is_foreign: false, is_claimed: false });
         let retained = usize::try_from(self.config.retained).expect("usize has 32 bits or more");
-        while let Some(oldest) = self.next_to_leave(retained) {
+        while let Some(oldest) = self.next_to_leave(retained, stops) {
             let oldest = self.completed.remove(oldest).expect("it is there");
             let checkpoint = oldest.checkpoint.properties().id;
             effects.events.push(TraceEvent::CheckpointSubsumed { run: self.run, checkpoint });
@@ -40,15 +45,15 @@ impl Checkpoints {
     }
 
     /// Which entry leaves a store of more than so many: the oldest, or the oldest that is not the newest checkpoint, where
-    /// that one is spared. The newest entry of all never leaves.
-    fn next_to_leave(&self, retained: usize) -> Option<usize> {
+    /// that one is spared: not for a savepoint that the job stops with. The newest entry of all never leaves.
+    fn next_to_leave(&self, retained: usize, stops: bool) -> Option<usize> {
         if self.completed.len() <= retained {
             return None;
         }
         let is_checkpoint =
             |stored: &Stored| stored.checkpoint.properties().kind == CheckpointKind::Checkpoint;
         let newest = self.completed.iter().rposition(is_checkpoint);
-        let spared = newest.filter(|_| self.rules.newest_checkpoint_spared);
+        let spared = newest.filter(|_| self.rules.newest_checkpoint_spared && !stops);
         (0..self.completed.len() - 1).find(|place| Some(*place) != spared)
     }
 
