@@ -18,17 +18,21 @@ fn statements() -> Vec<PathBuf> {
     paths
 }
 
-/// What a statement said that did not come.
+/// What a statement said that did not come, under each of its releases.
 fn unmet(path: &Path) -> Vec<String> {
     let catalogue = Arc::new(Catalogue::built_in());
     let text = fs::read_to_string(path).expect("it was listed");
     let scenario = Scenario::parse(&text, &path.display().to_string(), &catalogue);
     let scenario = scenario.unwrap_or_else(|error| panic!("{error}"));
-    let setup = Setup::of(Arc::new(scenario), catalogue).expect("a statement reads no files");
-    match play(setup, |_| Ok::<(), Infallible>(())) {
-        Ok(played) => played.unmet,
-        Err(never) => match never {},
-    }
+    let unmet = |release| {
+        let scenario = Arc::new(scenario.under(release));
+        let setup = Setup::of(scenario, Arc::clone(&catalogue));
+        match play(setup.expect("a statement reads no files"), |_| Ok::<(), Infallible>(())) {
+            Ok(played) => played.unmet,
+            Err(never) => match never {},
+        }
+    };
+    scenario.releases().flat_map(unmet).collect()
 }
 
 #[test]

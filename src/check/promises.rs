@@ -73,10 +73,13 @@ impl Excuses {
                 }
             }
             TraceEvent::AttemptStarted { run, restored, .. }
-            | TraceEvent::RegionRestarted { run, restored, .. } => {
-                if self.committed.get(run).is_some_and(|committed| Some(*committed) > *restored) {
-                    self.seen.insert(COMMITTED_AND_FORGOTTEN.name);
-                }
+            | TraceEvent::RegionRestarted { run, restored, .. }
+                if self
+                    .committed
+                    .get(run)
+                    .is_some_and(|committed| Some(*committed) > *restored) =>
+            {
+                self.seen.insert(COMMITTED_AND_FORGOTTEN.name);
             }
             TraceEvent::JobTakenOver { run, checkpoints } => {
                 let is_forgotten = !history.eras.rules_of(*run).start_in_store;

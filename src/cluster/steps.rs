@@ -46,6 +46,7 @@ impl World {
         self.watch_for_quiet(agenda);
     }
 
+    #[expect(clippy::too_many_lines, reason = "one short arm for each kind of step")]
     fn act(&mut self, step: u32, action: Action, agenda: &mut Agenda) -> Result<(), Arc<str>> {
         match action {
             Action::Run { job, from, allow_non_restored, claim } => {

@@ -30,7 +30,7 @@ impl Running {
     }
 
     /// The same of one column of the rows, where it is told one, and with its state registered as it is told.
-    pub(super) fn as_told(self, node: &OperatorNode) -> Self {
+    pub(super) fn told_of_state(self, node: &OperatorNode) -> Self {
         let options = &node.options;
         Self { column: options.column, keyed: options.keyed_state.clone(), ..self }
     }

@@ -148,12 +148,12 @@ fn add_flat_maps_and_key_by(catalogue: &mut Catalogue) {
 fn add_aggregates(catalogue: &mut Catalogue) {
     let multiset = Equality::Multiset;
     catalogue.add_running("aggregate", "count", "(key, how many so far)", multiset, |node| {
-        Box::new(Running::new("count", aggregate::count).as_told(node))
+        Box::new(Running::new("count", aggregate::count).told_of_state(node))
     });
     let mut add = |kind, function, about, make| {
         catalogue.add_running(kind, function, about, Equality::LastPerKey, make);
     };
-    let sum: Make = |node| Box::new(Running::new("sum", aggregate::sum).as_told(node));
+    let sum: Make = |node| Box::new(Running::new("sum", aggregate::sum).told_of_state(node));
     let about = "(key, sum of integers or last integer columns so far), wrapping";
     add("aggregate", "sum", about, sum);
     add("reduce", "sum", about, sum);
@@ -161,20 +161,20 @@ fn add_aggregates(catalogue: &mut Catalogue) {
         Box::new(Statistics::of_column(node.options.column))
     });
     add("reduce", "max", "(key, largest value or last column so far)", |node| {
-        Box::new(Running::new("max", aggregate::max).as_told(node))
+        Box::new(Running::new("max", aggregate::max).told_of_state(node))
     });
     add("reduce", "min", "(key, smallest value or last column so far)", |node| {
-        Box::new(Running::new("min", aggregate::min).as_told(node))
+        Box::new(Running::new("min", aggregate::min).told_of_state(node))
     });
     add(
         "reduce",
         "xor",
         "(key, exclusive or of integers or last integer columns so far)",
-        |node| Box::new(Running::new("xor", aggregate::xor).as_told(node)),
+        |node| Box::new(Running::new("xor", aggregate::xor).told_of_state(node)),
     );
     let last = "(key, value or last column that came last), which depends on order";
     catalogue.add_running("reduce", "last", last, Equality::Accounted, |node| {
-        Box::new(Running::new("last", aggregate::last).as_told(node))
+        Box::new(Running::new("last", aggregate::last).told_of_state(node))
     });
 }
 

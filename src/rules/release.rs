@@ -145,9 +145,10 @@ impl Release {
         let having: Vec<Self> =
             Self::ALL.into_iter().filter(|release| has(&release.rules())).collect();
         let (first, last) = (having.first()?, having.last()?);
-        Some(match *last {
-            Self::V2 => format!("since {first}"),
-            last => format!("in {first} to {last}"),
+        Some(if *last == Self::default() {
+            format!("since {first}")
+        } else {
+            format!("in {first} to {last}")
         })
     }
 

@@ -17,7 +17,7 @@ use thiserror::Error;
 pub const MAGIC: [u8; 8] = *b"SANDBAR\x1a";
 
 /// The version of the format that this program writes, and the newest it reads.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// What a `_metadata` of Flink itself begins with (`Checkpoints.HEADER_MAGIC_NUMBER`).
 const FLINK_MAGIC: [u8; 4] = [0x49, 0x60, 0x67, 0x2d];
@@ -290,8 +290,8 @@ impl<'a> BlockReader<'a> {
             return at(0, DamageCause::Checksum { what, stored, computed });
         }
         match number32(&said[MAGIC.len()..]) {
-            0 => at(8, DamageCause::UnknownVersion { found: 0 }),
             FORMAT_VERSION => Ok(Self { bytes, offset: HEADER_LENGTH, blocks: 0 }),
+            found if found < FORMAT_VERSION => at(8, DamageCause::UnknownVersion { found }),
             found => at(8, DamageCause::FutureVersion { found, known: FORMAT_VERSION }),
         }
     }
@@ -395,7 +395,7 @@ mod tests {
         let flink = [0x49, 0x60, 0x67, 0x2d, 0, 0, 0, 6];
         assert!(message(&flink).contains("savepoint of Flink itself"), "{}", message(&flink));
         assert!(message(b"hello").contains("unexpected magic number 0x68656c6c6f"));
-        assert!(message(&header_of_version(2)).contains("from the future"));
+        assert!(message(&header_of_version(9)).contains("from the future"));
         assert!(message(&header_of_version(0)).contains("never written"));
         assert!(message(&MAGIC).contains("truncated: the header needs 16 bytes, but only 8"));
         assert!(message(b"").contains("truncated"));

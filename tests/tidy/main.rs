@@ -161,8 +161,11 @@ fn every_statement_of_a_rule_states_a_fact() {
     let lacks = |file: &File| {
         let text = file.text().expect("a simulation is text");
         let said = Scenario::parse(&text, &file.name, &Catalogue::built_in()).ok()?;
-        let plain = Expect { jobs: said.expect.jobs.clone(), ..Expect::default() };
-        let is_plain = Expect { holds: Holds::All, ..said.expect } == plain;
+        let is_plain = said.releases().all(|release| {
+            let expect = said.under(release).expect;
+            let plain = Expect { jobs: expect.jobs.clone(), ..Expect::default() };
+            Expect { holds: Holds::All, ..expect } == plain
+        });
         let what = match (said.about.is_empty(), is_plain) {
             (true, _) => "say in `about` what it states",
             (_, true) => "state a fact in `[expect]`, beyond `jobs` and `holds`",

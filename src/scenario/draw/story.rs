@@ -344,6 +344,7 @@ impl Plot {
                 (Action::Stop { job: job.clone(), drain, label, native }, JobStatus::Finished)
             }
             (_, with_savepoint) => {
+                let native = native && with_savepoint.is_some();
                 (Action::Cancel { job: job.clone(), with_savepoint, native }, JobStatus::Canceled)
             }
         };

@@ -21,8 +21,11 @@ struct Novelty {
     word: &'static str,
 }
 
+/// Whether something asks for it.
+type Asks<T> = fn(&T) -> bool;
+
 /// What of a job's settings not every release has.
-const SETTINGS: &[(fn(&JobConfig) -> bool, Novelty)] = &[
+const SETTINGS: &[(Asks<JobConfig>, Novelty)] = &[
     (
         |job| job.checkpoint.unaligned,
         Novelty {
@@ -98,7 +101,7 @@ const SETTINGS: &[(fn(&JobConfig) -> bool, Novelty)] = &[
 ];
 
 /// What of an operator not every release has.
-const OPERATORS: &[(fn(&OperatorNode) -> bool, Novelty)] = &[
+const OPERATORS: &[(Asks<OperatorNode>, Novelty)] = &[
     (
         |node| matches!(&node.kind, OperatorKind::Sink { kind } if kind == "two-phase"),
         Novelty { what: "two-phase sinks", has: |rules| rules.two_phase_sinks, word: "two-phase" },
@@ -207,10 +210,8 @@ pub(super) fn check(
                 checked.job(place, now)?;
             }
         }
-        for place in 0..has_run.len() {
-            if !has_run[place] {
-                checked.job(place, release)?;
-            }
+        for (place, _) in has_run.iter().enumerate().filter(|(_, has_run)| !**has_run) {
+            checked.job(place, release)?;
         }
     }
     Ok(())

@@ -147,7 +147,7 @@ fn damage_to_the_metadata_names_file_and_offset() {
         "{told}"
     );
     let mut future = sound;
-    future[8] = 2;
+    future[8] = 9;
     let checksum = crc32fast::hash(&future[..12]);
     future[12..16].copy_from_slice(&checksum.to_le_bytes());
     fs::write(&file, &future).unwrap();
