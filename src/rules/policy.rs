@@ -112,7 +112,7 @@ macro_rules! policies {
                 $(Field { name: stringify!($field), meaning: concat!($($meaning),+) },)+
             ];
 
-            /// The words of all fields, in the order of [`Rules::fields`].
+            /// The words of all fields, in the order of [`Rules::FIELDS`].
             pub fn words(&self) -> Vec<&'static str> {
                 vec![$(self.$field.word(),)+]
             }
