@@ -67,17 +67,7 @@ fn setup_of(name: &str) -> Setup {
     let folder = path.parent().expect("a file lies in a folder");
     let inputs = open(&scenario, folder, &BTreeMap::new(), &choices);
     let inputs = inputs.unwrap_or_else(|error| panic!("{error}"));
-    Setup {
-        scenario,
-        catalogue,
-        inputs,
-        choices,
-        externals: Vec::new(),
-        start: None,
-        keeps_trace: false,
-        keeps_records: false,
-        wants_sometimes: true,
-    }
+    Setup::new(scenario, catalogue, inputs, choices)
 }
 
 /// Plays a run, and shows the world after every event.
@@ -86,10 +76,8 @@ fn played(setup: Setup, mut watch: impl FnMut(&Cluster)) -> Played {
         watch(cluster);
         Ok::<(), Infallible>(())
     };
-    match play(setup, watch) {
-        Ok(played) => played,
-        Err(never) => match never {},
-    }
+    let Ok(played) = play(setup, watch);
+    played
 }
 
 /// `seed-12 1f…e0 4.25s 3120`: name, digest, virtual end, events.

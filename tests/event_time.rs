@@ -1,26 +1,11 @@
 //! Event time through stops, crashes and restores: what fires when, and what stays open.
 
-use sandbar::job::Value;
-use sandbar::operator::Catalogue;
-use sandbar::scenario::Scenario;
-use sandbar::search::{Judgement, Played, Setup, play};
-use sandbar::trace::TraceEvent;
-use std::convert::Infallible;
-use std::sync::Arc;
+mod story;
 
-fn played(text: &str) -> Played {
-    let catalogue = Arc::new(Catalogue::built_in());
-    let scenario = Scenario::parse(text, "event_time", &catalogue);
-    let scenario = Arc::new(scenario.unwrap_or_else(|error| panic!("{error}")));
-    let mut setup = Setup::of(scenario, catalogue).expect("it generates its input");
-    setup.keeps_trace = true;
-    let played = match play(setup, |_| Ok::<(), Infallible>(())) {
-        Ok(played) => played,
-        Err(never) => match never {},
-    };
-    assert_eq!(played.judgement(), Judgement::Holds, "{:#?}", played.unmet);
-    played
-}
+use sandbar::job::Value;
+use sandbar::search::Played;
+use sandbar::trace::TraceEvent;
+use story::played;
 
 /// The rows that were committed to `out`, sorted.
 fn rows(played: &Played) -> Vec<Value> {

@@ -7,10 +7,9 @@ use sandbar::job::{EventTime, Origin, Value};
 use sandbar::kernel::Choices;
 use sandbar::operator::{Catalogue, InputLog, Log};
 use sandbar::scenario::Scenario;
-use sandbar::search::{Judgement, Played, Setup, open, play};
+use sandbar::search::{Judgement, Played, Setup, open, play_out};
 use sandbar::trace::TraceEvent;
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -148,20 +147,11 @@ fn played(text: &str, keeps_records: bool) -> (Played, Arc<[Arc<Log>]>) {
     let inputs = open(&scenario, &folder, &BTreeMap::new(), &choices);
     let inputs = inputs.unwrap_or_else(|error| panic!("{error}"));
     let setup = Setup {
-        scenario,
-        catalogue,
-        inputs: Arc::clone(&inputs),
-        choices,
-        externals: Vec::new(),
-        start: None,
         keeps_trace: true,
         keeps_records,
-        wants_sometimes: true,
+        ..Setup::new(scenario, catalogue, Arc::clone(&inputs), choices)
     };
-    let played = match play(setup, |_| Ok::<(), Infallible>(())) {
-        Ok(played) => played,
-        Err(never) => match never {},
-    };
+    let played = play_out(setup);
     (played, inputs)
 }
 

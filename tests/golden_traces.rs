@@ -4,9 +4,8 @@ use sandbar::kernel::Choices;
 use sandbar::operator::Catalogue;
 use sandbar::render::{Names, timeline};
 use sandbar::scenario::Scenario;
-use sandbar::search::{Setup, open, play};
+use sandbar::search::{Setup, open, play_out};
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -57,20 +56,15 @@ fn told_of(
     let folder = path.parent().expect("a file lies in a folder");
     let inputs = open(&scenario, folder, &BTreeMap::new(), &choices);
     let setup = Setup {
-        scenario: Arc::clone(&scenario),
-        catalogue,
-        inputs: inputs.unwrap_or_else(|error| panic!("{error}")),
-        choices,
-        externals: Vec::new(),
-        start: None,
         keeps_trace: true,
-        keeps_records: false,
-        wants_sometimes: true,
+        ..Setup::new(
+            Arc::clone(&scenario),
+            catalogue,
+            inputs.unwrap_or_else(|error| panic!("{error}")),
+            choices,
+        )
     };
-    let played = match play(setup, |_| Ok::<(), Infallible>(())) {
-        Ok(played) => played,
-        Err(never) => match never {},
-    };
+    let played = play_out(setup);
     let sinks = played.outcome.externals.iter().map(|sink| sink.name.clone()).collect();
     let names = Names::new(&played.trace, &scenario, sinks);
     (timeline(&played.trace, &names, false), played.unmet)

@@ -1,11 +1,10 @@
 //! What was in flight at an unaligned checkpoint, restored at another parallelism: by each kind of exchange.
 
-use sandbar::operator::Catalogue;
-use sandbar::scenario::Scenario;
-use sandbar::search::{Judgement, Played, Setup, play};
+mod story;
+
+use sandbar::search::Played;
 use sandbar::trace::TraceEvent;
-use std::convert::Infallible;
-use std::sync::Arc;
+use story::played;
 
 /// A job is left behind with records in flight before `slow`, which works as the first text says; the next one, in which it
 /// works as the second says, starts from there. `step` belongs to the start.
@@ -50,20 +49,6 @@ when = {{ canceled = "first" }}
 do = {{ run = {{ job = "next", from = "mid" }} }}
 {step}"#
     )
-}
-
-fn played(text: &str) -> Played {
-    let catalogue = Arc::new(Catalogue::built_in());
-    let scenario = Scenario::parse(text, "in_flight.toml", &catalogue);
-    let scenario = Arc::new(scenario.unwrap_or_else(|error| panic!("{error}")));
-    let mut setup = Setup::of(scenario, catalogue).expect("it generates its input");
-    setup.keeps_trace = true;
-    let played = match play(setup, |_| Ok::<(), Infallible>(())) {
-        Ok(played) => played,
-        Err(never) => match never {},
-    };
-    assert_eq!(played.judgement(), Judgement::Holds, "{:#?}\n{text}", played.unmet);
-    played
 }
 
 /// How many records were put back on their way to `slow`.

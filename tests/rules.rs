@@ -2,8 +2,7 @@
 
 use sandbar::operator::Catalogue;
 use sandbar::scenario::Scenario;
-use sandbar::search::{Setup, play};
-use std::convert::Infallible;
+use sandbar::search::{Setup, play_out};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,10 +26,7 @@ fn unmet(path: &Path) -> Vec<String> {
     let unmet = |release| {
         let scenario = Arc::new(scenario.under(release));
         let setup = Setup::of(scenario, Arc::clone(&catalogue));
-        match play(setup.expect("a statement reads no files"), |_| Ok::<(), Infallible>(())) {
-            Ok(played) => played.unmet,
-            Err(never) => match never {},
-        }
+        play_out(setup.expect("a statement reads no files")).unmet
     };
     scenario.releases().flat_map(unmet).collect()
 }

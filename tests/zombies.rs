@@ -1,28 +1,13 @@
 //! Task managers that are cut off from the job manager: their tasks go on, and nothing that they do counts.
 
+mod story;
+
 use sandbar::job::{Attempt, TaskId};
 use sandbar::kernel::SimTime;
-use sandbar::operator::Catalogue;
-use sandbar::scenario::Scenario;
-use sandbar::search::{Judgement, Played, Setup, play};
+use sandbar::search::Played;
 use sandbar::trace::{AckVerdict, Entry, JobStatus, TraceEvent};
 use std::collections::BTreeMap;
-use std::convert::Infallible;
-use std::sync::Arc;
-
-fn played(text: &str) -> Played {
-    let catalogue = Arc::new(Catalogue::built_in());
-    let scenario = Scenario::parse(text, "zombies", &catalogue);
-    let scenario = Arc::new(scenario.unwrap_or_else(|error| panic!("{error}")));
-    let mut setup = Setup::of(scenario, catalogue).expect("it generates its input");
-    setup.keeps_trace = true;
-    let played = match play(setup, |_| Ok::<(), Infallible>(())) {
-        Ok(played) => played,
-        Err(never) => match never {},
-    };
-    assert_eq!(played.judgement(), Judgement::Holds, "{:#?}", played.unmet);
-    played
-}
+use story::played;
 
 /// A job on two task managers, one of which is cut off after a second. Data goes on flowing between them.
 fn cut_off(span: &str, interval: &str) -> String {

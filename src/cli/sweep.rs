@@ -186,16 +186,9 @@ fn play_file(
         (None, None, None) => unreachable!("a file was given"),
     };
     let setup = Setup {
-        scenario: Arc::clone(scenario),
-        catalogue: Arc::clone(plan.catalogue),
-        inputs,
-        choices,
-        externals: Vec::new(),
-        start: None,
-        keeps_trace: false,
-        keeps_records: false,
         // Another seed may well tell another story.
         wants_sometimes: false,
+        ..Setup::new(Arc::clone(scenario), Arc::clone(plan.catalogue), inputs, choices)
     };
     let watch = |_: &mut Cluster| {
         if plan.interrupt.is_asked() { Err(PlayError::Interrupted) } else { Ok(()) }

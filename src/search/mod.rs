@@ -18,6 +18,6 @@ pub use files::{PlayError, play_with_files, start_from};
 pub use inputs::generated;
 #[cfg(feature = "fs")]
 pub use inputs::{InputError, open};
-pub use play::{Earlier, Judgement, Played, Setup, play};
+pub use play::{Earlier, Judgement, Played, Setup, play, play_out};
 
 pub use sweep::{Goal, SweepTotals, play_drawn};

@@ -11,6 +11,7 @@ use crate::rules::Release;
 use crate::scenario::Scenario;
 use crate::state::CompletedCheckpoint;
 use crate::trace::{Cast, Entry, Trace, TraceSink};
+use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -55,12 +56,14 @@ pub struct Earlier {
 }
 
 impl Setup {
-    /// Plays this scenario with its own seed, the built-in operators and the inputs it generates, keeping no trace.
-    /// `None` if it reads files.
-    pub fn of(scenario: Arc<Scenario>, catalogue: Arc<Catalogue>) -> Option<Self> {
-        let choices = Choices::new(scenario.seed);
-        let inputs = super::generated(&scenario, &choices)?;
-        Some(Self {
+    /// Plays this scenario over these inputs, by these choices, from nothing, keeping no trace.
+    pub fn new(
+        scenario: Arc<Scenario>,
+        catalogue: Arc<Catalogue>,
+        inputs: Arc<[Arc<Log>]>,
+        choices: Choices,
+    ) -> Self {
+        Self {
             scenario,
             catalogue,
             inputs,
@@ -70,7 +73,14 @@ impl Setup {
             keeps_trace: false,
             keeps_records: false,
             wants_sometimes: true,
-        })
+        }
+    }
+
+    /// Plays this scenario with its own seed and the inputs it generates. `None` if it reads files.
+    pub fn of(scenario: Arc<Scenario>, catalogue: Arc<Catalogue>) -> Option<Self> {
+        let choices = Choices::new(scenario.seed);
+        let inputs = super::generated(&scenario, &choices)?;
+        Some(Self::new(scenario, catalogue, inputs, choices))
     }
 }
 
@@ -156,6 +166,12 @@ impl TraceSink for Listeners {
     fn wants_callbacks(&self) -> bool {
         self.story.wants_callbacks()
     }
+}
+
+/// Plays a world to its end, with nobody watching.
+pub fn play_out(setup: Setup) -> Played {
+    let Ok(played) = play(setup, |_| Ok::<(), Infallible>(()));
+    played
 }
 
 /// Plays a world to its end. `watch` sees it after every event.

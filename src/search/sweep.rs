@@ -1,13 +1,12 @@
 //! Sweeping: many seeds, each a drawn scenario or one scenario under another seed; what they exercised in all.
 
-use super::play::{Played, Setup, play};
+use super::play::{Played, Setup, play_out};
 use crate::check::Coverage;
 use crate::kernel::Choices;
 use crate::operator::Catalogue;
 use crate::rules::{Mutation, Release};
 use crate::scenario::{Profile, Scenario};
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::sync::Arc;
 
 /// Draws the scenario of a seed and plays it.
@@ -23,12 +22,7 @@ pub fn play_drawn(
     let scenario = Arc::new(scenario);
     let setup = Setup::of(Arc::clone(&scenario), Arc::clone(catalogue));
     let setup = setup.expect("a drawn scenario reads no files");
-    let watch = |_: &mut crate::cluster::Cluster| Ok::<(), Infallible>(());
-    let played = match play(setup, watch) {
-        Ok(played) => played,
-        Err(never) => match never {},
-    };
-    (scenario, played)
+    (scenario, play_out(setup))
 }
 
 /// A goal of "no vacuous green": a share of worlds, in percent.

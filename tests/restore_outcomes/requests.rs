@@ -4,9 +4,8 @@ use super::Differences;
 use super::jobs::Job;
 use super::plot::{Exit, Path, Plot};
 use super::stage::{listing, play_a, setup_of};
-use sandbar::search::{self, Played};
+use sandbar::search::{Played, play_out};
 use serde_json::Value as Json;
-use std::convert::Infallible;
 
 /// Plays a row about one job; whether it is one.
 pub(super) fn play(name: &str, row: &Json, found: &mut Differences) -> bool {
@@ -142,10 +141,7 @@ fn compare_request(name: &str, row: &Json, found: &mut Differences) -> bool {
     }
     let text = format!("{}\n", text.replace("until = \"20000s\"", "until = \"3s\""));
     let setup = setup_of(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    let played = match search::play(setup, |_| Ok::<(), Infallible>(())) {
-        Ok(played) => played,
-        Err(never) => match never {},
-    };
+    let played = play_out(setup);
     let refusal = played.outcome.refusals.first().map(|(_, why)| why.to_string());
     let outcome = if refusal.is_some() { "failure" } else { "success" };
     found.compare("outcome", outcome, super::text(row, "outcome"));

@@ -57,17 +57,7 @@ fn played(text: &str, input: &[u8]) -> String {
         Some(inputs) => inputs,
         None => read(&scenario, input),
     };
-    let setup = Setup {
-        scenario,
-        catalogue,
-        inputs,
-        choices,
-        externals: Vec::new(),
-        start: None,
-        keeps_trace: false,
-        keeps_records: false,
-        wants_sometimes: true,
-    };
+    let setup = Setup::new(scenario, catalogue, inputs, choices);
     match play_world(setup, |_| Ok::<(), Infallible>(())) {
         Ok(played) => {
             let outcome = played.outcome;
