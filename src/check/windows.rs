@@ -94,7 +94,7 @@ fn window_of(graph: &JobGraph, sink: usize, catalogue: &Catalogue) -> Option<usi
 
 /// Whether windows of this operator hold the same records in every run.
 fn is_reproducible(graph: &JobGraph, window: usize) -> bool {
-    let reaches = |place: usize| graph.operators[place].options;
+    let reaches = |place: usize| &graph.operators[place].options;
     let mut before = vec![window];
     let mut seen = BTreeSet::from([window]);
     while let Some(place) = before.pop() {

@@ -12,6 +12,7 @@ mod graph;
 mod id;
 mod key_group;
 mod plan;
+mod plan_rules;
 mod region;
 mod shared_file;
 mod source_time;
@@ -37,6 +38,7 @@ pub use key_group::{
     key_group_range, murmur_hash, subtask_of_key_group,
 };
 pub use plan::{Plan, PlanChannel, PlanEdge, PlanTask, Vertex};
+pub use plan_rules::PlanRules;
 pub use shared_file::{FileId, SharedFile};
 pub use source_time::SourceTime;
 pub use uid::operator_id_of_uid;

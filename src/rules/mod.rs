@@ -16,6 +16,13 @@ policies! {
     ///
     /// Each says what it decides and, in brackets, where that is laid down.
     pub struct Rules {
+        /// From what the ids of operators without uid are generated (`StreamGraphHasherV1`, `StreamGraphHasherV2`).
+        pub generated_ids: IdScheme,
+        /// Whether an operator that is chained to its input may have a uid (since 1.3, FLINK-5892).
+        pub uid_in_chain: bool,
+        /// Whether state that no operator's id matches is looked for under ids of the older scheme (1.2,
+        /// `StreamingJobGraphGenerator`).
+        pub legacy_ids_tried: bool,
         /// Whether an intermediate savepoint enters the completed store and so becomes a recovery point (FLINK-6328,
         /// FLINK-10354, FLINK-25191).
         pub savepoint_in_completed_store: bool,
@@ -112,6 +119,16 @@ policies! {
         /// Whether the files that a late ack tells of are taken note of, so that somebody deletes them
         /// (`CheckpointCoordinator.receiveAcknowledgeMessage`).
         pub late_acks_registered: bool,
+    }
+}
+
+choices! {
+    /// From what the ids of operators without uid are generated (SEMANTICS §1.2).
+    pub enum IdScheme {
+        /// From rank, parallelism and class name of the operator and of what is chained to it.
+        WithClassNames = "with-class-names",
+        /// From the rank alone, once for each operator that is chained to it.
+        RanksOnly = "ranks-only",
     }
 }
 

@@ -1,8 +1,8 @@
 //! Releases of Flink as data: the newest one in full, and what each before it did otherwise.
 
 use super::{
-    CommitWhen, Failover, InFlightKept, IncrementBase, KeyGroupOwner, Rules, SharedFileEnd,
-    WatermarkTaken,
+    CommitWhen, Failover, IdScheme, InFlightKept, IncrementBase, KeyGroupOwner, Rules,
+    SharedFileEnd, WatermarkTaken,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -48,6 +48,9 @@ pub enum Release {
 
 /// What 2.3.0 does.
 const NEWEST: Rules = Rules {
+    generated_ids: IdScheme::RanksOnly,
+    uid_in_chain: true,
+    legacy_ids_tried: false,
     savepoint_in_completed_store: false,
     savepoint_notifies_commit: false,
     savepoint_subsumes_pending: false,
@@ -141,10 +144,14 @@ impl Release {
             }
             Self::V1_3 => rules.empty_entries_skipped = false,
             Self::V1_2 => {
+                rules.uid_in_chain = false;
+                rules.legacy_ids_tried = true;
                 rules.savepoint_in_completed_store = true;
                 rules.savepoint_subsumes_pending = true;
             }
             Self::V1_1 => {
+                rules.generated_ids = IdScheme::WithClassNames;
+                rules.legacy_ids_tried = false;
                 rules.savepoint_in_completed_store = false;
                 rules.savepoint_subsumes_pending = false;
             }

@@ -162,7 +162,7 @@ impl Sketch {
             slot_sharing_group: None,
             key_by: node.key_by,
             takes: node.takes,
-            options: node.options,
+            options: node.options.clone(),
         }
     }
 
