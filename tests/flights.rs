@@ -12,6 +12,7 @@ use sandbar::trace::TraceEvent;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ fn public_figures() -> Option<PathBuf> {
     if path.is_file() {
         return Some(path);
     }
-    println!("SKIPPED: ../shared/data/flights.csv is not there");
+    writeln!(std::io::stderr(), "SKIPPED: no flights.csv").expect("stderr is there");
     None
 }
 

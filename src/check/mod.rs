@@ -465,6 +465,24 @@ impl Checks {
         partitions().any(|(log, partition, next)| next > 0 && log.entry(partition, 0).is_some())
             && partitions().any(|(log, partition, next)| log.entry(partition, next).is_some())
     }
+
+    /// A checkpoint has completed: its cut is judged.
+    fn on_completed(&mut self, run: RunId, checkpoint: CheckpointId, entry: &Entry) {
+        let which = (run, checkpoint);
+        let mode = promise::mode_of(&self.setup.scenario, &self.history, run);
+        self.cut.on_completed(which, entry, &self.history, mode, &mut self.consistency);
+        if self.cut.has_passed {
+            self.sometimes.seen.insert("records-past-the-barrier");
+        }
+        self.has_completed = true;
+        let story = self.history.run(run).and_then(|run| run.story(checkpoint));
+        if story.is_some_and(|story| story.held) {
+            self.coverage.held_at_a_cut = 1;
+        }
+        if story.is_some_and(|story| !story.in_flight.is_empty()) {
+            self.coverage.kept_in_flight = 1;
+        }
+    }
 }
 
 impl TraceSink for Checks {
@@ -487,21 +505,7 @@ impl TraceSink for Checks {
         time.observe(entry, &self.history, &self.setup.scenario, found);
         match &entry.event {
             TraceEvent::CheckpointCompleted { run, checkpoint, .. } => {
-                let (run, checkpoint) = (*run, *checkpoint);
-                let which = (run, checkpoint);
-                let mode = promise::mode_of(&self.setup.scenario, &self.history, run);
-                self.cut.on_completed(which, entry, &self.history, mode, &mut self.consistency);
-                if self.cut.has_passed {
-                    self.sometimes.seen.insert("records-past-the-barrier");
-                }
-                self.has_completed = true;
-                let story = self.history.run(run).and_then(|run| run.story(checkpoint));
-                if story.is_some_and(|story| story.held) {
-                    self.coverage.held_at_a_cut = 1;
-                }
-                if story.is_some_and(|story| !story.in_flight.is_empty()) {
-                    self.coverage.kept_in_flight = 1;
-                }
+                self.on_completed(*run, *checkpoint, entry);
             }
             TraceEvent::RestoreMapped { run, checkpoint, .. } => {
                 self.on_report(*run, *checkpoint, entry);

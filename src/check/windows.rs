@@ -318,7 +318,10 @@ mod tests {
         assert_eq!(judged(&again, true), "window `(a, 0)` fired 2 times");
         let text = "a window fired as `((a, 0), 2)`, and never as `((a, 0), 3)`";
         assert_eq!(judged(&[early, other.clone()], true), text);
-        assert_eq!(judged(&[other.clone()], true), "window `(a, 0)` never fired: `((a, 0), 3)`");
+        assert_eq!(
+            judged(std::slice::from_ref(&other), true),
+            "window `(a, 0)` never fired: `((a, 0), 3)`"
+        );
         let text = "there is no window `(b, 0)`";
         assert_eq!(judged(&[all, other, row("b", 0, 1)], true), text);
     }

@@ -1,6 +1,6 @@
 //! Carries out what parts ask for: sends, messages, storage, requests to external systems.
 
-use super::control::Control;
+use super::control::{Control, News};
 use super::world::World;
 use crate::effect::{InFlightOrder, JobEffects, TaskEffects, ToJob, ToTask};
 use crate::job::{Attempt, CheckpointId, ExternalId, RunId, TaskId};
@@ -336,7 +336,8 @@ impl World {
         let jitter = std::mem::take(&mut effects.restart_jitter);
         for (after, timer) in effects.timers.drain(..) {
             let after = self.jittered(run, after, jitter, timer);
-            self.schedule(self.now.plus(after), Control::Timer { run, leader, timer }, agenda);
+            let timer = Control::ToLeader { run, leader, news: News::Timer(timer) };
+            self.schedule(self.now.plus(after), timer, agenda);
         }
         for checkpoint in effects.metadata.drain(..) {
             let (low, high) = self.scenario.network.metadata_write;
@@ -418,7 +419,7 @@ impl World {
         let draw = checkpoint.number() << 1 | 1;
         let reply = self.runs[run.index()].metadata.span(draw, low, high);
         let leader = self.runs[run.index()].leader;
-        let control = Control::MetadataReply { run, leader, checkpoint };
+        let control = Control::ToLeader { run, leader, news: News::MetadataStored(checkpoint) };
         self.schedule(self.now.plus(reply), control, agenda);
     }
 

@@ -80,22 +80,10 @@ pub(super) enum Control {
     AlignmentTimer { task: TaskId, attempt: Attempt, checkpoint: CheckpointId },
     /// Something is due in time for a task.
     Wake { task: TaskId, attempt: Attempt, at: SimTime },
-    /// A job manager's timer.
-    Timer { run: RunId, leader: u32, timer: JobTimer },
-    /// The metadata of a checkpoint is durable.
-    Metadata { run: RunId, leader: u32, checkpoint: CheckpointId },
-    /// The storer's reply about it reaches the job manager.
-    MetadataReply { run: RunId, leader: u32, checkpoint: CheckpointId },
+    /// Something reaches a job manager, if it still leads.
+    ToLeader { run: RunId, leader: u32, news: News },
     /// The store that survives the job manager points to a checkpoint.
     Pointer { run: RunId, leader: u32, checkpoint: Arc<CompletedCheckpoint>, is_heard: bool },
-    /// Its reply about that reaches the job manager.
-    PointerReply { run: RunId, leader: u32, checkpoint: CheckpointId },
-    /// The metadata of a checkpoint is durable, but the job manager does not hear of it.
-    MetadataUnheard { run: RunId, leader: u32, checkpoint: CheckpointId },
-    /// The metadata of a checkpoint was refused, or never answered for.
-    MetadataFailed { run: RunId, leader: u32, checkpoint: CheckpointId },
-    /// So was a pointer.
-    PointerFailed { run: RunId, leader: u32, checkpoint: CheckpointId },
     /// Another job manager takes over what a dead one had.
     TakeOver(RunId),
     /// A task manager hears of the new job manager, and a task of the old one ends.
@@ -120,6 +108,25 @@ pub(super) enum Control {
     Until,
     /// The world ends if nothing has happened since: the activity counter then.
     Quiet(u64),
+}
+
+/// What reaches a job manager.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum News {
+    /// One of its timers.
+    Timer(JobTimer),
+    /// The metadata of a checkpoint is durable. Of a writer that died half a file is left, which nobody takes for one.
+    Metadata(CheckpointId),
+    /// The storer's reply about it.
+    MetadataStored(CheckpointId),
+    /// The metadata of a checkpoint is durable, but the job manager does not hear of it.
+    MetadataUnheard(CheckpointId),
+    /// The metadata of a checkpoint was refused, or never answered for.
+    MetadataFailed(CheckpointId),
+    /// The reply of the store that survives the job manager, about a pointer.
+    PointerStored(CheckpointId),
+    /// A pointer was refused, or never answered for.
+    PointerFailed(CheckpointId),
 }
 
 /// Controls that have not fallen due, each with the trace entry that caused it.

@@ -1,6 +1,6 @@
 //! What a world comes to: jobs, savepoints, external systems, digest.
 
-use super::control::Control;
+use super::control::{Control, News};
 use super::world::{Cluster, World};
 use crate::effect::ExternalSystem;
 use crate::job::{CheckpointId, JobId, RunId};
@@ -157,48 +157,13 @@ impl World {
             Control::AlignmentTimer { task, attempt, checkpoint } => {
                 self.on_alignment_timer(task, attempt, checkpoint, agenda);
             }
-            Control::Timer { run, leader, timer } => {
+            Control::ToLeader { run, leader, news } => {
                 if self.leads(run, leader) {
-                    self.with_master(run, agenda, |m, now, fx| m.on_timer(timer, now, fx));
-                }
-            }
-            Control::Metadata { run, leader, checkpoint } => {
-                // Of a writer that died half a file is left, which nobody takes for one.
-                if self.leads(run, leader) {
-                    self.on_metadata(run, checkpoint, agenda);
-                }
-            }
-            Control::MetadataReply { run, leader, checkpoint } => {
-                if self.leads(run, leader) {
-                    self.with_master(run, agenda, |m, now, fx| m.on_metadata(checkpoint, now, fx));
-                }
-            }
-            Control::MetadataUnheard { run, leader, checkpoint } => {
-                if self.leads(run, leader) {
-                    self.tell(TraceEvent::MetadataWritten { run, checkpoint });
-                }
-            }
-            Control::MetadataFailed { run, leader, checkpoint } => {
-                if self.leads(run, leader) {
-                    self.with_master(run, agenda, |master, now, fx| {
-                        master.on_metadata_failed(checkpoint, now, fx);
-                    });
-                }
-            }
-            Control::PointerFailed { run, leader, checkpoint } => {
-                if self.leads(run, leader) {
-                    self.with_master(run, agenda, |master, now, fx| {
-                        master.on_pointer_failed(checkpoint, now, fx);
-                    });
+                    self.on_news(run, news, agenda);
                 }
             }
             Control::Pointer { run, leader, checkpoint, is_heard } => {
                 self.on_pointer(run, leader, checkpoint, is_heard, agenda);
-            }
-            Control::PointerReply { run, leader, checkpoint } => {
-                if self.leads(run, leader) {
-                    self.with_master(run, agenda, |m, now, fx| m.on_pointer(checkpoint, now, fx));
-                }
             }
             Control::TakeOver(run) => self.take_over(run, agenda),
             Control::Disowned { task, attempt } => self.on_disowned(task, attempt, agenda),
@@ -230,6 +195,35 @@ impl World {
             }
             Control::Quiet(activity) => {
                 self.is_over |= activity == self.activity && self.is_quiet();
+            }
+        }
+    }
+
+    /// Something reaches the job manager that leads.
+    fn on_news(&mut self, run: RunId, news: News, agenda: &mut Agenda) {
+        match news {
+            News::Timer(timer) => {
+                self.with_master(run, agenda, |m, now, fx| m.on_timer(timer, now, fx))
+            }
+            News::Metadata(checkpoint) => self.on_metadata(run, checkpoint, agenda),
+            News::MetadataStored(checkpoint) => {
+                self.with_master(run, agenda, |m, now, fx| m.on_metadata(checkpoint, now, fx));
+            }
+            News::MetadataUnheard(checkpoint) => {
+                self.tell(TraceEvent::MetadataWritten { run, checkpoint });
+            }
+            News::MetadataFailed(checkpoint) => {
+                self.with_master(run, agenda, |m, now, fx| {
+                    m.on_metadata_failed(checkpoint, now, fx)
+                });
+            }
+            News::PointerStored(checkpoint) => {
+                self.with_master(run, agenda, |m, now, fx| m.on_pointer(checkpoint, now, fx));
+            }
+            News::PointerFailed(checkpoint) => {
+                self.with_master(run, agenda, |m, now, fx| {
+                    m.on_pointer_failed(checkpoint, now, fx)
+                });
             }
         }
     }

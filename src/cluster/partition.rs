@@ -280,14 +280,8 @@ impl Control {
                 *task = world.whereabouts(*task, *attempt);
             }
             Self::BarrierArrives { .. }
-            | Self::Timer { .. }
-            | Self::Metadata { .. }
-            | Self::MetadataReply { .. }
+            | Self::ToLeader { .. }
             | Self::Pointer { .. }
-            | Self::PointerReply { .. }
-            | Self::MetadataUnheard { .. }
-            | Self::MetadataFailed { .. }
-            | Self::PointerFailed { .. }
             | Self::TakeOver(_)
             | Self::Recover(_)
             | Self::Step(_)

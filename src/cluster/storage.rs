@@ -2,7 +2,7 @@
 //!
 //! A fault waits for a write that fits. What a failed write does to its checkpoint is not decided here.
 
-use super::control::Control;
+use super::control::{Control, News};
 use super::world::World;
 use crate::job::{CheckpointId, RunId, TaskId};
 use crate::kernel::{Agenda, SimTime};
@@ -84,8 +84,9 @@ impl World {
         agenda: &mut Agenda,
     ) {
         let leader = self.runs[run.index()].leader;
-        let written = Control::Metadata { run, leader, checkpoint };
-        let failed = Control::MetadataFailed { run, leader, checkpoint };
+        let to_leader = |news: News| Control::ToLeader { run, leader, news };
+        let written = to_leader(News::Metadata(checkpoint));
+        let failed = to_leader(News::MetadataFailed(checkpoint));
         let (done, given_up) = (self.now.plus(took), self.now.plus(PATIENCE.max(took)));
         match self.meets_fault(DurableWrite::Metadata, run, None, checkpoint) {
             None => self.schedule(done, written, agenda),
@@ -94,7 +95,7 @@ impl World {
                 self.schedule(given_up, failed, agenda);
             }
             Some(StorageFault::ReplyLost) => {
-                let silent = Control::MetadataUnheard { run, leader, checkpoint };
+                let silent = to_leader(News::MetadataUnheard(checkpoint));
                 self.schedule(done, silent, agenda);
                 self.schedule(given_up, failed, agenda);
             }
@@ -111,7 +112,7 @@ impl World {
     ) {
         let leader = self.runs[run.index()].leader;
         let id = checkpoint.properties().id;
-        let failed = Control::PointerFailed { run, leader, checkpoint: id };
+        let failed = Control::ToLeader { run, leader, news: News::PointerFailed(id) };
         let (done, given_up) = (self.now.plus(took), self.now.plus(PATIENCE.max(took)));
         match self.meets_fault(DurableWrite::Pointer, run, None, id) {
             None => {

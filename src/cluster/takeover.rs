@@ -5,7 +5,7 @@
 //!    had deployed. 4. When all of that is gone, the new one deploys the job from the newest checkpoint that the store
 //!    points to. What was under way for the old one reaches nobody.
 
-use super::control::Control;
+use super::control::{Control, News};
 use super::world::{Run, World};
 use crate::coordinator::{Inheritance, JobMaster};
 use crate::effect::{FileChange, JobEffects, PointerChange};
@@ -170,7 +170,8 @@ impl World {
         }
         if is_heard {
             let at = self.now.plus(self.pointer_span(run, &checkpoint, "reply"));
-            self.schedule(at, Control::PointerReply { run, leader, checkpoint: id }, agenda);
+            let news = News::PointerStored(id);
+            self.schedule(at, Control::ToLeader { run, leader, news }, agenda);
         }
     }
 }

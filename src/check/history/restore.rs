@@ -2,7 +2,7 @@
 
 use super::{History, Persisted, RunStory};
 use crate::job::{Attempt, CheckpointId, OperatorId, RunId};
-use crate::trace::{ChannelEnd, RestoreReport, StateSum};
+use crate::trace::{ChannelEnd, Entry, RestoreReport, StateSum, TraceEvent};
 use std::sync::Arc;
 
 /// One restore under way: the report, and what has arrived.
@@ -51,6 +51,38 @@ impl History {
             own.attempts[to.index()] == attempt
         };
         (taker.cast.run == run).then(|| story.sum_in_flight(is_restored))
+    }
+
+    /// Takes in how a restore goes.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are not of a restore")]
+    pub(super) fn observe_restore(&mut self, entry: &Entry) {
+        match &entry.event {
+            TraceEvent::RestoreMapped { run, attempt, checkpoint, report } => {
+                let was_in_flight = self.in_flight_at(*run, *attempt, *checkpoint);
+                if let Some(story) = self.run_mut(*run) {
+                    story.restore = Some(Restore {
+                        attempt: *attempt,
+                        checkpoint: *checkpoint,
+                        report: Arc::clone(report),
+                        was_in_flight,
+                        is_in_flight: (0, 0),
+                        arrived: vec![None; story.progress.len()],
+                        is_judged: false,
+                        covers: story.attempts.iter().map(|newest| newest == attempt).collect(),
+                    });
+                }
+            }
+            TraceEvent::TaskInitialized { task, attempt, state, .. } => {
+                let story = self.run_of_mut(*task);
+                let place = story.local(*task);
+                if let Some(restore) =
+                    story.restore.as_mut().filter(|restore| restore.attempt == *attempt)
+                {
+                    restore.arrived[place] = Some(Arc::clone(state));
+                }
+            }
+            _ => {}
+        }
     }
 }
 

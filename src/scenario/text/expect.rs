@@ -92,13 +92,13 @@ impl Hopes<'_> {
             holds: match text.holds {
                 None => Holds::All,
                 Some(holds) if is_all(holds.get_ref()) => Holds::All,
-                Some(holds) => Holds::Only(self.names(holds, "check", &CHECK_NAMES)?),
+                Some(holds) => Holds::Only(self.names(holds, "check", CHECK_NAMES)?),
             },
             breaks: match text.breaks {
                 None => Vec::new(),
-                Some(breaks) => self.names(breaks, "check", &CHECK_NAMES)?,
+                Some(breaks) => self.names(breaks, "check", CHECK_NAMES)?,
             },
-            sometimes: self.known(text.sometimes, "`sometimes`", &SOMETIMES_NAMES)?,
+            sometimes: self.known(text.sometimes, "`sometimes`", SOMETIMES_NAMES)?,
             committed_rows: self.by_sink(text.committed_rows)?,
             committed: self
                 .by_sink(text.committed)?
