@@ -397,14 +397,14 @@ impl Checkpoints {
                 self.written.push_back(checkpoint);
                 return Completion::Void;
             }
-            let completed = Arc::new(pending.seal(checkpoint, self.job, plan));
+            let completed = Arc::new(pending.seal(checkpoint, self.job, plan, &self.rules));
             self.storing = Some(Arc::clone(&completed));
             effects.pointers.push(PointerChange::Store(completed));
             if self.rules.pointer_stored_before_notify {
                 return Completion::Void;
             }
         }
-        let completed = Arc::new(pending.seal(checkpoint, self.job, plan));
+        let completed = Arc::new(pending.seal(checkpoint, self.job, plan, &self.rules));
         self.complete(completed, attempt, now, effects)
     }
 

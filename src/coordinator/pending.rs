@@ -1,7 +1,9 @@
 //! A checkpoint that has been triggered and is not over.
 
+use super::older;
 use crate::job::{CheckpointId, CheckpointKind, JobId, OperatorIndex, Plan, Stop, TaskId};
 use crate::kernel::SimTime;
+use crate::rules::Rules;
 use crate::state::{
     AckLedger, CompletedCheckpoint, OperatorSnapshot, OperatorState, Properties, SubtaskState,
 };
@@ -96,7 +98,13 @@ pub struct Pending {
 
 impl Pending {
     /// Makes the completed checkpoint of a full ledger: every operator of the graph, every subtask.
-    pub fn seal(&self, id: CheckpointId, job: JobId, plan: &Plan) -> CompletedCheckpoint {
+    pub fn seal(
+        &self,
+        id: CheckpointId,
+        job: JobId,
+        plan: &Plan,
+        rules: &Rules,
+    ) -> CompletedCheckpoint {
         let nodes = plan.graph.operators.iter().enumerate();
         let operators = nodes.map(|(index, node)| {
             let operator = OperatorIndex::new(index);
@@ -108,6 +116,7 @@ impl Pending {
                 id: plan.operator_ids[index],
                 name: node.name.clone(),
                 uid: node.uid.clone(),
+                chain: older::place_in_chain(plan, operator, rules),
                 max_parallelism: chain.max_parallelism,
                 subtasks: plan.tasks_of(vertex).map(|task| self.subtask(task, place)).collect(),
                 coordinator: self.coordinators.get(&operator).map(Arc::clone),
@@ -119,8 +128,10 @@ impl Pending {
             job,
             job_name: plan.graph.name.clone(),
             triggered: self.triggered,
+            metadata: rules.metadata,
         };
-        self.ledger.seal(properties, operators.collect())
+        let operators = older::recorded(plan, operators.collect(), rules);
+        self.ledger.seal(properties, operators)
     }
 
     fn subtask(&self, task: TaskId, place: usize) -> SubtaskState {

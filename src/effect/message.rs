@@ -64,6 +64,8 @@ pub struct RestoredTask {
     pub finished: bool,
     /// The shared files that it reads to restore its keyed state.
     pub reads: Vec<SharedFile>,
+    /// Why its state backend cannot read it, if it cannot: the task fails when it starts.
+    pub unreadable: Option<Arc<str>>,
 }
 
 /// From a task to its job manager.

@@ -48,7 +48,7 @@ impl Plan {
             rules,
             operator_ids,
             legacy_ids,
-            vertices: vertices(&graph, &wiring, &chainable, &chained_outputs),
+            vertices: vertices(&graph, &wiring, &chainable, &chained_outputs, rules),
             edges: Vec::new(),
             tasks: Vec::new(),
             channels: Vec::new(),
@@ -217,6 +217,7 @@ fn vertices(
     wiring: &Wiring,
     chainable: &[bool],
     chained_outputs: &[Vec<(OperatorIndex, bool)>],
+    rules: PlanRules,
 ) -> Vec<Vertex> {
     let names = chain_names(graph, wiring, chained_outputs);
     let is_head = |operator: &usize| !wiring.inputs[*operator].iter().any(|&wire| chainable[wire]);
@@ -229,8 +230,12 @@ fn vertices(
             operators: chain_from(head, chained_outputs),
             name: names[head.index()].clone(),
             parallelism: node.parallelism,
-            max_parallelism: max_parallelism_of(graph, head),
-            max_parallelism_is_explicit: graph.configured_max_parallelism(head).is_some(),
+            max_parallelism: match rules.key_groups {
+                true => max_parallelism_of(graph, head),
+                false => node.parallelism,
+            },
+            max_parallelism_is_explicit: rules.key_groups
+                && graph.configured_max_parallelism(head).is_some(),
             slot_sharing_group: wiring.slot_sharing_groups[head.index()].clone(),
             first_task: TaskId::default(),
             inputs: Vec::new(),

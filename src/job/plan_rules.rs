@@ -11,6 +11,8 @@ pub struct PlanRules {
     pub uid_in_chain: bool,
     /// Whether ids of the older scheme are tried, too.
     pub legacy_ids_tried: bool,
+    /// Whether keys are dealt by key group; else by parallelism, as if there were one group for each subtask.
+    pub key_groups: bool,
 }
 
 impl From<&Rules> for PlanRules {
@@ -19,6 +21,7 @@ impl From<&Rules> for PlanRules {
             generated_ids: rules.generated_ids,
             uid_in_chain: rules.uid_in_chain,
             legacy_ids_tried: rules.legacy_ids_tried,
+            key_groups: rules.key_groups,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Releases of Flink as data: the newest one in full, and what each before it did otherwise.
 
 use super::{
-    CommitWhen, Failover, IdScheme, InFlightKept, IncrementBase, KeyGroupOwner, Rules,
-    SharedFileEnd, WatermarkTaken,
+    CommitWhen, Failover, IdScheme, InFlightKept, IncrementBase, KeyGroupOwner, MetadataVersion,
+    Rescaling, Rules, SharedFileEnd, StateAddress, WatermarkTaken,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -84,6 +84,14 @@ const NEWEST: Rules = Rules {
     tolerance_counts_expired: true,
     tolerance_counts_async: true,
     tolerance_counts_finalize: true,
+    state_stored_by: StateAddress::Operator,
+    stateless_chains_recorded: true,
+    chain_length_checked: false,
+    key_groups: true,
+    rescaling: Rescaling::ByKeyGroup,
+    migrated_keys_regrouped: true,
+    metadata: MetadataVersion::V6,
+    oldest_metadata: MetadataVersion::V2,
     failover: Failover::Region,
     increments_build_on: IncrementBase::Completed,
     shared_file_names_unique: true,
@@ -123,6 +131,8 @@ impl Release {
         match self {
             Self::V2 => {}
             Self::V1_15 => {
+                rules.metadata = MetadataVersion::V3;
+                rules.oldest_metadata = MetadataVersion::V1;
                 rules.first_trigger_at_once = false;
                 rules.tolerance_counts_finalize = false;
             }
@@ -135,6 +145,8 @@ impl Release {
             }
             Self::V1_11 => rules.tolerance_counts_async = false,
             Self::V1_7 => {
+                rules.metadata = MetadataVersion::V2;
+                rules.oldest_metadata = MetadataVersion::V0;
                 rules.tolerance_counts_expired = false;
                 rules.failover = Failover::Full;
             }
@@ -142,20 +154,34 @@ impl Release {
                 rules.savepoint_in_completed_store = false;
                 rules.savepoint_subsumes_pending = false;
             }
-            Self::V1_3 => rules.empty_entries_skipped = false,
+            Self::V1_3 => {
+                rules.empty_entries_skipped = false;
+                rules.stateless_chains_recorded = false;
+            }
             Self::V1_2 => {
+                rules.state_stored_by = StateAddress::Chain;
+                rules.chain_length_checked = true;
+                rules.metadata = MetadataVersion::V1;
                 rules.uid_in_chain = false;
                 rules.legacy_ids_tried = true;
                 rules.savepoint_in_completed_store = true;
                 rules.savepoint_subsumes_pending = true;
             }
             Self::V1_1 => {
+                rules.chain_length_checked = false;
+                rules.key_groups = false;
+                rules.rescaling = Rescaling::Refused;
+                rules.metadata = MetadataVersion::V0;
                 rules.generated_ids = IdScheme::WithClassNames;
                 rules.legacy_ids_tried = false;
                 rules.savepoint_in_completed_store = false;
                 rules.savepoint_subsumes_pending = false;
             }
-            Self::V1_0 => rules.cancellation_markers = false,
+            Self::V1_0 => {
+                rules.cancellation_markers = false;
+                rules.metadata = MetadataVersion::Object;
+                rules.oldest_metadata = MetadataVersion::Object;
+            }
         }
     }
 }

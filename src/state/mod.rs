@@ -15,7 +15,8 @@ mod snapshot;
 mod timers;
 
 pub use checkpoint::{
-    AckLedger, CommitPermit, CompletedCheckpoint, OperatorState, Properties, SubtaskState,
+    AckLedger, ChainPlace, CommitPermit, CompletedCheckpoint, OperatorState, Properties,
+    SubtaskState,
 };
 pub use fixed::{FixedHasher, FixedMap};
 pub use in_flight::{ChannelState, InFlight};
