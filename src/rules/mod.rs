@@ -107,7 +107,7 @@ policies! {
         /// Whether a chain that is as long as it was is the only one to take its state, and not any that is long enough
         /// (1.2, `StreamTask.checkRestorePreconditions`).
         pub chain_length_checked: bool,
-        /// Whether keyed state is kept by key group (since 1.2, FLINK-3755). Without, keys are dealt by parallelism.
+        /// Whether keyed state is kept by key group, and keys are not dealt by parallelism (since 1.2, FLINK-3755).
         pub key_groups: bool,
         /// At which other parallelism a job may be restored (1.0: as its savepoints page says; its code is
         /// `above-state`, `SavepointCoordinator`).

@@ -271,8 +271,8 @@ fn single_rules_may_be_other_than_those_of_the_release() {
 
 #[test]
 fn a_class_name_is_read_and_written_and_inherited() {
-    let named = r#"name = "words", flat-map = "split-words", class = "com.example.Words""#;
-    let text = STORY.replace(r#"name = "words", flat-map = "split-words""#, named);
+    let named = r#"name = "words",  flat-map = "split-words", class = "com.example.Words""#;
+    let text = STORY.replace(r#"name = "words",  flat-map = "split-words""#, named);
     let scenario = read(&text);
     for job in &scenario.jobs {
         assert_eq!(job.graph.operators[1].class_name(), "com.example.Words");
