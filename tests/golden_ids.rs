@@ -162,6 +162,7 @@ fn graph_of(row: &Json) -> JobGraph {
         operators,
         max_parallelism: None,
         chaining: !title.contains("chaining disabled on the environment"),
+        ..JobGraph::default()
     }
 }
 

@@ -11,11 +11,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Every simulation under a folder.
+/// Every simulation under a folder, but for the statements of `rules`, whose facts are held to in a test of their own.
 fn simulations(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("the folder of simulations is there") {
         let path = entry.expect("a folder can be read").path();
+        if path.ends_with("rules") {
+            continue;
+        }
         if path.is_dir() {
             found.extend(simulations(&path));
         } else if path.extension().is_some_and(|extension| extension == "toml") {
@@ -26,12 +29,30 @@ fn simulations(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The timeline of a simulation, and what it said that did not come.
+/// The timeline of a simulation, under each of its releases, and what it said that did not come.
 fn told(path: &Path, name: &str) -> (String, Vec<String>) {
     let catalogue = Arc::new(Catalogue::built_in());
     let text = fs::read_to_string(path).expect("it was listed");
     let scenario = Scenario::parse(&text, name, &catalogue);
-    let scenario = Arc::new(scenario.unwrap_or_else(|error| panic!("{error}")));
+    let scenario = scenario.unwrap_or_else(|error| panic!("{error}"));
+    if scenario.also.is_empty() {
+        return told_of(path, Arc::new(scenario), catalogue);
+    }
+    let (mut timelines, mut unmet) = (String::new(), Vec::new());
+    for release in scenario.releases() {
+        let story = Arc::new(scenario.under(release));
+        let (timeline, found) = told_of(path, story, Arc::clone(&catalogue));
+        timelines.push_str(&format!("Flink {release}\n{timeline}\n"));
+        unmet.extend(found.into_iter().map(|found| format!("Flink {release}: {found}")));
+    }
+    (timelines, unmet)
+}
+
+fn told_of(
+    path: &Path,
+    scenario: Arc<Scenario>,
+    catalogue: Arc<Catalogue>,
+) -> (String, Vec<String>) {
     let choices = Choices::new(scenario.seed);
     let folder = path.parent().expect("a file lies in a folder");
     let inputs = open(&scenario, folder, &BTreeMap::new(), &choices);

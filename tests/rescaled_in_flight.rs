@@ -132,3 +132,19 @@ fn an_exchange_that_is_no_more_or_has_become_pointwise_takes_nothing_back() {
         assert_eq!(restored(&played), 0);
     }
 }
+
+#[test]
+fn what_was_in_flight_to_a_second_input_goes_by_the_key_of_that_input() {
+    let join = |parallelism: u32| {
+        format!(
+            "join = \"inner\", from = [\"rows\"], second-from = [\"turned\"], key-by = 0, second-key-by = 1, parallelism = {parallelism}"
+        )
+    };
+    let expect = "[expect]\njobs = { next = \"finished\" }\nsometimes = [\"rescaled-in-flight\"]\n";
+    for (before, after) in [(3, 5), (4, 2)] {
+        let text = scenario(&join(before), &join(after), "two-phase", expect);
+        let turned = "{ name = \"turned\", map = \"swap\", uid = \"turned-id\", partition = \"rebalance\" },\n  { name = \"slow\"";
+        let played = played(&text.replace("{ name = \"slow\"", turned));
+        assert!(restored(&played) > 0, "nothing was in flight");
+    }
+}

@@ -77,6 +77,9 @@ fn transformed(input: Determined, node: &OperatorNode, catalogue: &Catalogue) ->
     let emits = entry.map_or(Emits::Freely, |entry| entry.emits);
     let is_passing = emits == Emits::AsItIs;
     let equality = entry.map_or(Equality::Accounted, |entry| entry.equality);
+    // What has expired depends on the clock.
+    let expires = node.options.keyed_state.as_ref().is_some_and(|state| state.ttl.is_some());
+    let equality = if expires { Equality::Accounted } else { equality };
     let is_stateful = entry.is_none_or(|entry| entry.stateful);
     let folds_by_key = node.key_by.is_some() && is_stateful && equality >= Equality::LastPerKey;
     Determined {

@@ -349,6 +349,8 @@ pub(super) struct History {
     pub(super) writers: BTreeSet<(ExternalId, RunId)>,
     /// What to call inputs.
     pub(super) names: Names,
+    /// Under which rules each run is.
+    pub(super) eras: super::eras::Eras,
 }
 
 impl History {

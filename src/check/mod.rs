@@ -8,6 +8,7 @@ mod compare;
 mod coverage;
 mod cut;
 mod durable;
+mod eras;
 mod features;
 mod handover;
 mod history;
@@ -17,6 +18,7 @@ mod output;
 mod ownership;
 mod participants;
 mod promise;
+mod promises;
 mod recovery;
 mod reference;
 mod references;
@@ -30,6 +32,7 @@ mod written;
 
 pub use coverage::Coverage;
 pub use features::OperatorFeatures;
+pub use promises::{BROKEN_PROMISES, BrokenPromise};
 pub use sometimes::SOMETIMES;
 pub use violation::Violation;
 
@@ -170,6 +173,13 @@ pub enum Finding {
     Broken(Vec<Violation>),
 }
 
+impl Finding {
+    /// Whether anything spoke against it.
+    pub const fn is_broken(&self) -> bool {
+        matches!(self, Self::Broken(_))
+    }
+}
+
 /// What became of all checks.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Verdict {
@@ -181,9 +191,16 @@ pub struct Verdict {
     pub sometimes: BTreeSet<&'static str>,
     /// What the world exercised.
     pub coverage: Coverage,
+    /// The promises that its releases do not keep, and that it was seen to break.
+    pub excuses: Vec<&'static BrokenPromise>,
 }
 
 impl Verdict {
+    /// The promise that excuses a broken check: the release breaks it by its own rules.
+    pub fn excuse(&self, check: &str) -> Option<&'static BrokenPromise> {
+        self.excuses.iter().copied().find(|promise| promise.checks.contains(&check))
+    }
+
     /// Every violation, check by check.
     pub fn violations(&self) -> impl Iterator<Item = &Violation> {
         self.checks.iter().flat_map(|(_, finding)| match finding {
@@ -235,6 +252,7 @@ pub struct Checks {
     recovery: (RecoveryCheck, Check),
     time: (TimeCheck, Check),
     early_commits: Vec<EarlyCommit>,
+    excuses: promises::Excuses,
     has_completed: bool,
     last_entry: u64,
 }
@@ -247,13 +265,13 @@ impl Checks {
         let input_names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
         let mut history = History::default();
         history.names.inputs.clone_from(&input_names);
+        history.eras = eras::Eras::of(&setup.scenario);
         let start = setup.file.as_ref().map(|file| &*file.state);
         let is_highly_available = setup.scenario.cluster.takeover_after.is_some();
-        let recovery = (RecoveryCheck::new(&setup.scenario.flink.rules()), Check::default());
         let mut durable = DurableCheck::default();
         durable.is_highly_available = is_highly_available;
         Self {
-            references: (ReferencesCheck::of(start, &setup.scenario.rules()), Check::default()),
+            references: (ReferencesCheck::of(start), Check::default()),
             setup,
             input_names,
             history,
@@ -266,9 +284,10 @@ impl Checks {
             durable: (durable, Check::default()),
             participants: Default::default(),
             hygiene: Default::default(),
-            recovery,
+            recovery: Default::default(),
             time: Default::default(),
             early_commits: Vec::new(),
+            excuses: Default::default(),
             has_completed: false,
             last_entry: 0,
         }
@@ -338,6 +357,7 @@ impl Checks {
             classes: classes.into_iter().collect(),
             sometimes: self.sometimes.seen,
             coverage: self.coverage,
+            excuses: self.excuses.broken(),
         }
     }
 
@@ -494,8 +514,10 @@ impl TraceSink for Checks {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are only remembered")]
     fn on_entry(&mut self, entry: &Entry) {
         self.last_entry = entry.number;
+        self.history.eras.observe(entry, &self.setup.scenario);
         self.history.observe(entry);
         self.sometimes.observe(entry, &self.history);
+        self.excuses.observe(entry, &self.history);
         self.durable.0.observe(entry, &self.history, &mut self.durable.1);
         self.participants.0.observe(entry, &self.history, &mut self.participants.1);
         self.hygiene.0.observe(entry, &self.history, &mut self.hygiene.1);

@@ -347,8 +347,14 @@ impl<'w> OutputCheck<'w> {
         };
         let own = external.done.iter().filter(|(transaction, _)| transaction.job == key);
         for (transaction, &(checkpoint, rows)) in own {
+            // Whoever started from it commits what it covers; the run itself has no business to.
+            let is_others = self.children(run).any(|(_, started)| started == checkpoint);
             match run.completed(checkpoint) {
-                Some(story) if story.is_abandoned && story.kind == CheckpointKind::Savepoint => {
+                Some(story)
+                    if story.is_abandoned
+                        && story.kind == CheckpointKind::Savepoint
+                        && is_others =>
+                {
                     if !demand.extra.contains(&checkpoint) {
                         demand.extra.push(checkpoint);
                     }
@@ -419,7 +425,8 @@ impl<'w> OutputCheck<'w> {
     /// Whether tasks of this run wait for a final checkpoint before they end.
     fn has_final_checkpoint(&self, run: &RunStory) -> bool {
         let job = &self.scenario.jobs[run.cast.job];
-        job.checkpoint.interval.is_some() && self.scenario.rules().checkpoints_after_tasks_finish
+        job.checkpoint.interval.is_some()
+            && self.history.eras.rules_of(run.cast.run).checkpoints_after_tasks_finish
     }
 
     /// The runs that started from this one, and from which checkpoint.

@@ -4,7 +4,6 @@ use super::history::History;
 use super::violation::Violation;
 use super::{Check, RECOVERY_POINT};
 use crate::job::{CheckpointId, CheckpointKind, RunId};
-use crate::rules::Rules;
 use crate::trace::{Entry, SnapshotSource, TraceEvent};
 use std::collections::BTreeMap;
 
@@ -18,19 +17,12 @@ struct Points {
 }
 
 /// The recovery points of all runs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct RecoveryCheck {
-    /// Whether every savepoint is a recovery point in this release; else only one that a job stops with.
-    savepoints_count: bool,
     runs: BTreeMap<RunId, Points>,
 }
 
 impl RecoveryCheck {
-    /// For a world in which these rules hold.
-    pub(super) const fn new(rules: &Rules) -> Self {
-        Self { savepoints_count: rules.savepoint_in_completed_store, runs: BTreeMap::new() }
-    }
-
     /// Judges what happened. `history` knows it already.
     ///
     /// 1. A run goes back to the newest checkpoint that completed, and before its first to the snapshot that it was started
@@ -45,13 +37,17 @@ impl RecoveryCheck {
                         checkpoint
                     }
                 });
-                self.runs.insert(*run, Points { known, pointed_to: known });
+                let is_stored = history.eras.rules_of(*run).start_in_store;
+                let pointed_to = known.filter(|_| is_stored);
+                self.runs.insert(*run, Points { known, pointed_to });
                 return;
             }
             TraceEvent::CheckpointCompleted { run, checkpoint, kind, .. } => {
+                let rules = history.eras.rules_of(*run);
+                let savepoints_count = rules.savepoint_in_completed_store;
                 let stops =
                     history.run(*run).is_some_and(|run| run.stops_with == Some(*checkpoint));
-                if *kind == CheckpointKind::Checkpoint || stops || self.savepoints_count {
+                if *kind == CheckpointKind::Checkpoint || stops || savepoints_count {
                     let points = self.runs.entry(*run).or_default();
                     points.known = points.known.max(Some(*checkpoint));
                 }

@@ -9,7 +9,8 @@ use super::mapping::catalogue_key;
 use super::written::{ReferenceRow, RowSum, Written};
 use crate::effect::ExternalRequest;
 use crate::job::{
-    CheckpointId, EventTime, KeyBy, OperatorId, OperatorIndex, Origin, Partitioner, Plan, Value,
+    CheckpointId, EventTime, KeyBy, OperatorId, OperatorIndex, Origin, Partitioner, Plan,
+    Registration, Value,
 };
 use crate::kernel::SimTime;
 use crate::operator::{Catalogue, Context, InputLog, Log, Operator};
@@ -432,6 +433,9 @@ impl Context for Here<'_> {
     }
     fn list_state(&mut self, name: &str, mode: ListMode) -> ListId {
         self.state.declare_list(name, mode)
+    }
+    fn register_keyed(&mut self, name: &str, registered: Registration) -> KeyedId {
+        self.state.register_keyed(name, registered, self.now, true)
     }
     fn broadcast_state(&mut self, name: &str) -> BroadcastId {
         self.state.declare_broadcast(name)

@@ -5,7 +5,6 @@ use super::violation::Violation;
 use super::{Check, REFERENCE_SAFETY};
 use crate::job::{Attempt, CheckpointId, CheckpointKind, FileId, RunId, SharedFile, TaskId};
 use crate::kernel::SimTime;
-use crate::rules::Rules;
 use crate::state::CompletedCheckpoint;
 use crate::trace::{Entry, JobStatus, SnapshotSource, TraceEvent};
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,17 +31,14 @@ pub(super) struct ReferencesCheck {
     /// By run, what is in its completed store.
     stores: BTreeMap<RunId, BTreeSet<CheckpointId>>,
     ended: BTreeMap<RunId, JobStatus>,
-    /// Whether every savepoint enters the completed store, and not only the one that a job stops with.
-    stores_savepoints: bool,
     /// Whether a checkpoint completed that shares a file with the one before it.
     pub(super) has_shared: bool,
 }
 
 impl ReferencesCheck {
     /// The files of the snapshot that the world starts from are its owner's.
-    pub(super) fn of(start: Option<&CompletedCheckpoint>, rules: &Rules) -> Self {
-        let stores_savepoints = rules.savepoint_in_completed_store;
-        let mut check = Self { stores_savepoints, ..Self::default() };
+    pub(super) fn of(start: Option<&CompletedCheckpoint>) -> Self {
+        let mut check = Self::default();
         if let Some(start) = start {
             let files: Arc<[SharedFile]> = start.files().copied().collect();
             for file in files.iter() {
@@ -79,7 +75,7 @@ impl ReferencesCheck {
             TraceEvent::CheckpointCompleted { run, checkpoint, kind, .. } => {
                 let stops_with = history.run(*run).and_then(|story| story.stops_with);
                 if *kind == CheckpointKind::Checkpoint
-                    || self.stores_savepoints
+                    || history.eras.rules_of(*run).savepoint_in_completed_store
                     || stops_with == Some(*checkpoint)
                 {
                     self.stores.entry(*run).or_default().insert(*checkpoint);

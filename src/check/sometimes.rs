@@ -148,6 +148,8 @@ impl Sometimes {
             | AbortReason::JobNotRunning
             | AbortReason::TooManyRequests
             | AbortReason::Canceled
+            | AbortReason::CheckpointingDisabled
+            | AbortReason::TasksFinished
             | AbortReason::FinalizeFailed => return,
         };
         self.seen.insert(name);

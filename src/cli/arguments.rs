@@ -82,6 +82,9 @@ pub(super) struct Run {
     /// Decide every random choice by N, 0 to 2^63-1, instead of the file's seed
     #[arg(long, value_name = "N", value_parser = seed, allow_hyphen_values = true)]
     pub(super) seed: Option<u64>,
+    /// Play under this release alone, of those that the file names
+    #[arg(long, value_name = "RELEASE", value_parser = release)]
+    pub(super) flink: Option<Release>,
     /// Read input NAME from PATH instead, a text file of one entry a line; `sometimes` is not asked for then
     #[arg(long, value_name = "NAME=PATH", value_parser = binding())]
     pub(super) input: Vec<Binding>,

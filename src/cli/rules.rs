@@ -38,7 +38,11 @@ pub(super) fn rules(of: &RulesOf, screen: &mut Screen) -> u8 {
 /// What is said of each field, and below it what it decides.
 fn told(words: &[&str], line: impl Fn(usize, &str) -> String) -> String {
     let fields = Rules::FIELDS.iter().enumerate().take(words.len());
-    let said = fields.map(|(place, field)| (line(place, &field.spelled()), field.meaning()));
+    let said = fields.map(|(place, field)| (line(place, &field.spelled()), field));
     let said = said.filter(|(line, _)| !line.is_empty());
-    said.map(|(line, meaning)| format!("{line}    {meaning}\n")).collect()
+    said.map(|(line, field)| {
+        let story = field.story().map(|story| format!("    shown by {story}\n"));
+        format!("{line}    {}\n{}", field.meaning(), story.unwrap_or_default())
+    })
+    .collect()
 }

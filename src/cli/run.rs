@@ -13,6 +13,7 @@ use crate::job::OperatorKind;
 use crate::kernel::Choices;
 use crate::operator::Catalogue;
 use crate::render::{Names, json_lines};
+use crate::rules::Release;
 use crate::scenario::Scenario;
 use crate::search::{Judgement, PlayError, Played, Setup, open, play, play_with_files, start_from};
 use crate::store::DataDir;
@@ -33,10 +34,49 @@ pub(super) fn run(
     catalogue: &Arc<Catalogue>,
     screen: &mut Screen,
 ) -> Result<u8, Failure> {
-    let setup = set_up(arguments, catalogue)?;
+    let told = scenario(&arguments.file, catalogue)?;
+    let releases: Vec<Release> = match arguments.flink {
+        Some(release) if told.releases().any(|other| other == release) => vec![release],
+        Some(release) => {
+            let played: Vec<String> = told.releases().map(|other| other.to_string()).collect();
+            return Err(Failure::wrong(
+                format!("the story is not played under Flink {release}"),
+                format!("choose one of: {}", played.join(", ")),
+            ));
+        }
+        None => told.releases().collect(),
+    };
+    let has_one_place = !arguments.output.is_empty()
+        || arguments.trace.is_some()
+        || arguments.data_dir.is_some()
+        || arguments.from_savepoint.is_some();
+    if releases.len() > 1 && has_one_place {
+        return Err(Failure::wrong(
+            "files cannot be shared by several releases",
+            format!("choose one: --flink {}", releases[0]),
+        ));
+    }
+    let mut codes = Vec::new();
+    for release in releases {
+        codes.push(run_under(release, &told, arguments, catalogue, screen)?);
+    }
+    // The worst of them: the codes count up from what holds to what is stuck.
+    Ok(codes.into_iter().max().unwrap_or(HOLDS))
+}
+
+/// Plays it under one release.
+fn run_under(
+    release: Release,
+    told: &Scenario,
+    arguments: &Run,
+    catalogue: &Arc<Catalogue>,
+    screen: &mut Screen,
+) -> Result<u8, Failure> {
+    let setup = set_up(told.under(release), arguments, catalogue)?;
     let targets = prepare_outputs(arguments, &setup.scenario)?;
     let trace_target = arguments.trace.as_deref().map(Target::prepare).transpose()?;
-    let replay = replay_command(arguments, setup.choices.seed());
+    let one_of_many = (!told.also.is_empty()).then_some(release);
+    let replay = replay_command(arguments, setup.choices.seed(), one_of_many);
     let interrupt = Interrupt::listen();
     announce(arguments, &setup, screen);
     let data_dir = arguments.data_dir.as_deref();
@@ -81,8 +121,11 @@ pub(super) fn run(
 }
 
 /// Opens everything that the run is given.
-fn set_up(arguments: &Run, catalogue: &Arc<Catalogue>) -> Result<Setup, Failure> {
-    let mut scenario = scenario(&arguments.file, catalogue)?;
+fn set_up(
+    mut scenario: Scenario,
+    arguments: &Run,
+    catalogue: &Arc<Catalogue>,
+) -> Result<Setup, Failure> {
     scenario.seed = arguments.seed.unwrap_or(scenario.seed);
     scenario.until = arguments.until.or(scenario.until);
     let choices = Choices::new(scenario.seed);
@@ -212,8 +255,11 @@ fn names(played: &Played, scenario: &Scenario) -> Names {
 }
 
 /// The command that plays the same again.
-fn replay_command(arguments: &Run, seed: u64) -> String {
+fn replay_command(arguments: &Run, seed: u64, release: Option<Release>) -> String {
     let mut command = format!("sandbar run {} --seed {seed}", shell_word(&arguments.file));
+    if let Some(release) = release {
+        command.push_str(&format!(" --flink {release}"));
+    }
     for input in &arguments.input {
         let word = format!("{}={}", input.name, input.path.display());
         command.push_str(&format!(" --input {}", shell_word(Path::new(&word))));

@@ -26,8 +26,8 @@ const CHUNK: u64 = 32;
 enum Source {
     /// A story of the seed's own.
     Drawn,
-    /// One file. Its inputs, if no seed changes them.
-    File(Arc<Scenario>, Option<Arc<[Arc<Log>]>>),
+    /// One file, under each of its releases. Its inputs, if no seed changes them.
+    File(Vec<Arc<Scenario>>, Option<Arc<[Arc<Log>]>>),
 }
 
 /// All that a thread must know.
@@ -96,13 +96,14 @@ fn source(arguments: &Sweep, catalogue: &Arc<Catalogue>) -> Result<Source, Failu
         .inputs
         .iter()
         .all(|input| matches!(input.kind, InputKind::Text(_) | InputKind::Csv { .. }));
-    Ok(Source::File(Arc::new(scenario), is_fixed.then_some(inputs)))
+    let stories = scenario.releases().map(|release| Arc::new(scenario.under(release))).collect();
+    Ok(Source::File(stories, is_fixed.then_some(inputs)))
 }
 
 fn drawn_text(seed: u64, arguments: &Sweep, source: &Source) -> String {
     let mut scenario = match source {
         Source::Drawn => Scenario::draw(&Choices::new(seed), &Profile::default()),
-        Source::File(scenario, _) => Scenario { seed, ..Scenario::clone(scenario) },
+        Source::File(stories, _) => Scenario { seed, ..Scenario::clone(&stories[0]) },
     };
     if matches!(source, Source::Drawn) {
         scenario.mutations.clone_from(&arguments.mutation);
@@ -134,8 +135,8 @@ fn play_chunk(plan: &Plan<'_>, seeds: Range<u64>) -> Result<SweepTotals, Failure
             break;
         }
         match catch_unwind(AssertUnwindSafe(|| play_seed(plan, seed))) {
-            Ok(Ok(Some(played))) => totals.add(&played),
-            Ok(Ok(None)) => break,
+            Ok(Ok(played)) if played.is_empty() => break,
+            Ok(Ok(played)) => played.iter().for_each(|played| totals.add(played)),
             Ok(Err(failure)) => {
                 return Err(failure.with_replay(&replay(plan.arguments, seed)));
             }
@@ -154,16 +155,29 @@ fn play_chunk(plan: &Plan<'_>, seeds: Range<u64>) -> Result<SweepTotals, Failure
     Ok(totals)
 }
 
-/// Plays one world; none if the user interrupted.
-fn play_seed(plan: &Plan<'_>, seed: u64) -> Result<Option<Played>, Failure> {
-    let (scenario, inputs) = match &plan.source {
+/// Plays the worlds of one seed; none if the user interrupted.
+fn play_seed(plan: &Plan<'_>, seed: u64) -> Result<Vec<Played>, Failure> {
+    match &plan.source {
         Source::Drawn => {
             let mutations = &plan.arguments.mutation;
             let (_, played) = play_drawn(seed, &Profile::default(), mutations, plan.catalogue);
-            return Ok(Some(played));
+            Ok(vec![played])
         }
-        Source::File(scenario, inputs) => (scenario, inputs),
-    };
+        Source::File(stories, inputs) => {
+            let played = stories.iter().map(|story| play_file(plan, seed, story, inputs.as_ref()));
+            let played: Option<Vec<Played>> = played.collect::<Result<_, Failure>>()?;
+            Ok(played.unwrap_or_default())
+        }
+    }
+}
+
+/// Plays a file under one release; none if the user interrupted.
+fn play_file(
+    plan: &Plan<'_>,
+    seed: u64,
+    scenario: &Arc<Scenario>,
+    inputs: Option<&Arc<[Arc<Log>]>>,
+) -> Result<Option<Played>, Failure> {
     let choices = Choices::new(seed);
     let inputs = match (inputs, generated(scenario, &choices), &plan.arguments.file) {
         (Some(inputs), _, _) => Arc::clone(inputs),

@@ -37,7 +37,14 @@ pub(super) fn report(arguments: &Sweep, totals: &SweepTotals, style: Style) -> S
         text.push_str(&format!("           {share:>3}%  {name}\n"));
     }
     counts(&mut text, &style.heading("what happened, in how many worlds"), &totals.sometimes);
+    text.push_str(&format!("\n{}\n", style.heading("which release")));
+    for (release, count) in &totals.releases {
+        let share = (count * 100).checked_div(worlds).unwrap_or(0);
+        text.push_str(&format!("           {share:>3}%  {release}\n"));
+    }
     counts(&mut text, &style.heading("checks broken, in how many worlds"), &totals.broken);
+    let known = style.heading("known: broken by the rules of the release, in how many worlds");
+    counts(&mut text, &known, &totals.known);
     if totals.failed > 0 {
         let shown = totals.failures.len();
         let title = format!("{} worlds failed, the first {shown}:", totals.failed);

@@ -204,7 +204,7 @@ impl World {
         }
     }
 
-    /// A snapshot could not be made durable: the task declines the checkpoint and goes on.
+    /// A snapshot could not be made durable: the task declines the checkpoint and goes on, or fails with it.
     pub(super) fn on_upload_failed(
         &mut self,
         task: TaskId,
@@ -212,7 +212,13 @@ impl World {
         checkpoint: CheckpointId,
         agenda: &mut Agenda,
     ) {
-        if self.lives(task, attempt) {
+        if self.lives(task, attempt) && self.rules.async_failure_fails_task {
+            let mut effects = self.lend_effects();
+            let why = "the asynchronous part of a snapshot failed".into();
+            self.fail_task(task, why, &mut effects, agenda);
+            self.task_effects = Some(effects);
+            self.drop_waiting(task, agenda);
+        } else if self.lives(task, attempt) {
             self.tell(TraceEvent::DeclineSent { task, attempt, checkpoint });
             let decline = ToJob::Decline(checkpoint, AbortReason::AsyncFailed);
             self.send_to_job(task, attempt, decline, agenda);
@@ -334,8 +340,10 @@ impl World {
         self.carry_pointers(run, effects, agenda);
         let leader = self.runs[run.index()].leader;
         let jitter = std::mem::take(&mut effects.restart_jitter);
+        let later = std::mem::take(&mut effects.first_trigger);
         for (after, timer) in effects.timers.drain(..) {
             let after = self.jittered(run, after, jitter, timer);
+            let after = self.deferred(run, after, later, timer);
             let timer = Control::ToLeader { run, leader, news: News::Timer(timer) };
             self.schedule(self.now.plus(after), timer, agenda);
         }
@@ -399,6 +407,23 @@ impl World {
         let draws = self.given.choices.stream("restart-jitter", label);
         let shortest = SimTime::from_nanos(after.nanos().saturating_sub(jitter.nanos()));
         draws.span(number.into(), shortest, after.plus(jitter))
+    }
+
+    /// The first trigger of a schedule, up to so much later, where the release draws it.
+    fn deferred(
+        &self,
+        run: RunId,
+        after: SimTime,
+        later: SimTime,
+        timer: crate::effect::JobTimer,
+    ) -> SimTime {
+        let crate::effect::JobTimer::Periodic(schedule) = timer else { return after };
+        if later == SimTime::ZERO {
+            return after;
+        }
+        let super::world::Run { cast, leader, .. } = &self.runs[run.index()];
+        let draws = self.given.choices.stream("first-trigger", &cast.label);
+        draws.span(u64::from(*leader) << 32 | schedule, after, after.plus(later))
     }
 
     /// The attempt of a run's task, in the plan's numbering, that its job manager knows.

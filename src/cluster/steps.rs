@@ -7,7 +7,7 @@ use crate::coordinator::Purpose;
 use crate::effect::FileChange;
 use crate::job::{CheckpointKind, RunId, Stop, TaskId, TaskManagerId};
 use crate::kernel::{Agenda, SimTime};
-use crate::scenario::{Action, TaskName, Trigger};
+use crate::scenario::{Action, SavepointDir, TaskName, Trigger};
 use crate::store::savepoint_folder_name;
 use crate::trace::{SnapshotSource, TraceEvent};
 use std::sync::Arc;
@@ -48,29 +48,29 @@ impl World {
 
     fn act(&mut self, step: u32, action: Action, agenda: &mut Agenda) -> Result<(), Arc<str>> {
         match action {
-            Action::Run { job, from, allow_non_restored } => {
+            Action::Run { job, from, allow_non_restored, claim } => {
                 let from = from.map(|label| self.find_savepoint(&label)).transpose()?;
                 let job = self.job_named(&job);
-                self.submit(job, from, allow_non_restored, agenda).map(drop)
+                self.submit(job, from, (allow_non_restored, claim), agenda).map(drop)
             }
-            Action::Savepoint { job, label } => {
-                let label = label.into();
-                let purpose = Purpose::User { step, label, then_cancel: false, stop: Stop::No };
+            Action::Savepoint { job, label, native } => {
+                let (label, stop) = (label.into(), Stop::No);
+                let purpose = Purpose::User { step, label, then_cancel: false, stop, native };
                 self.request_savepoint(&job, purpose, agenda)
             }
-            Action::Cancel { job, with_savepoint: Some(label) } => {
-                let label = label.into();
-                let purpose = Purpose::User { step, label, then_cancel: true, stop: Stop::No };
+            Action::Cancel { job, with_savepoint: Some(label), native } => {
+                let (label, stop) = (label.into(), Stop::No);
+                let purpose = Purpose::User { step, label, then_cancel: true, stop, native };
                 self.request_savepoint(&job, purpose, agenda)
             }
-            Action::Cancel { job, with_savepoint: None } => {
+            Action::Cancel { job, with_savepoint: None, .. } => {
                 let run = self.led_run(&job)?;
                 self.with_master(run, agenda, |master, _, effects| master.cancel(effects));
                 Ok(())
             }
-            Action::Stop { job, drain, label } => {
+            Action::Stop { job, drain, label, native } => {
                 let (label, stop) = (label.into(), if drain { Stop::Drain } else { Stop::Suspend });
-                let purpose = Purpose::User { step, label, then_cancel: false, stop };
+                let purpose = Purpose::User { step, label, then_cancel: false, stop, native };
                 self.request_savepoint(&job, purpose, agenda)
             }
             Action::Checkpoint { job, label } => {
@@ -104,6 +104,10 @@ impl World {
             Action::Partition(number, span) => self.partition(number, span, agenda),
             Action::KillJobManager => {
                 self.kill_job_manager(agenda);
+                Ok(())
+            }
+            Action::Upgrade(release) => {
+                self.upgrade(release, agenda);
                 Ok(())
             }
             Action::Storage(failing) => self.disturb_write(&failing),
@@ -142,6 +146,9 @@ impl World {
     ) -> Result<(), Arc<str>> {
         let run = self.led_run(job)?;
         let kind = purpose.kind();
+        if kind == CheckpointKind::Savepoint {
+            self.check_savepoint_dir()?;
+        }
         let mut answer = Ok(());
         self.with_master(run, agenda, |master, now, effects| {
             answer = master.request_savepoint(purpose, now, effects);
@@ -151,6 +158,20 @@ impl World {
             CheckpointKind::Savepoint => "savepoint",
         };
         answer.map_err(|reason| format!("failed to trigger a {what} of `{job}`: {reason}").into())
+    }
+
+    /// Whether there is a place for savepoints. Nothing is asked of the job if there is none.
+    fn check_savepoint_dir(&self) -> Result<(), Arc<str>> {
+        match self.scenario.cluster.savepoint_dir {
+            SavepointDir::There => Ok(()),
+            SavepointDir::None => Err(
+                "no savepoint directory configured; set `savepoint-dir` of the cluster".into(),
+            ),
+            SavepointDir::Unwritable => Err(
+                "an IO-problem occurred while triggering the savepoint: failed to create savepoint directory"
+                    .into(),
+            ),
+        }
     }
 
     /// Adds where the savepoint of a stop lies that was stored, although the job did not stop well.
@@ -236,6 +257,19 @@ impl World {
         if let FileChange::RemoveCheckpoint(checkpoint) = &change {
             let removed = checkpoint.properties().id;
             self.runs[run.index()].retained.retain(|id| *id != removed);
+        }
+        if let FileChange::RemoveClaimed(checkpoint) = &change {
+            let properties = checkpoint.properties();
+            let removed = (properties.job, properties.id);
+            for run in &mut self.runs {
+                let is_its = run.master.as_ref().is_some_and(|master| master.job() == removed.0);
+                run.retained.retain(|id| !is_its || *id != removed.1);
+            }
+            let is_kept = |savepoint: &Savepoint| {
+                let properties = savepoint.checkpoint.properties();
+                (properties.job, properties.id) != removed
+            };
+            self.savepoints.retain(|_, savepoint| is_kept(savepoint));
         }
         if let FileChange::Savepoint(checkpoint, label) = &change {
             let id = checkpoint.properties().id;

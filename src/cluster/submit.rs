@@ -6,8 +6,8 @@ use super::world::{Place, Run, World};
 use crate::coordinator::{JobMaster, SplitSource, Submission};
 use crate::effect::{ExternalSystem, JobEffects};
 use crate::job::{
-    Attempt, ExternalId, InputId, JobId, OperatorIndex, OperatorKind, OperatorNode, Plan,
-    PlanRules, Reader, RunId, TaskId,
+    Attempt, ClaimMode, ExternalId, InputId, JobId, OperatorIndex, OperatorKind, OperatorNode,
+    Plan, PlanRules, Reader, RunId, TaskId,
 };
 use crate::kernel::{Agenda, Family, Piece, Stream};
 use crate::state::CompletedCheckpoint;
@@ -31,7 +31,8 @@ impl World {
         nodes.filter_map(source).collect()
     }
 
-    /// Submits a job of the scenario, from a snapshot or from nothing.
+    /// Submits a job of the scenario, from a snapshot or from nothing. `allowed` says whether state of it may be dropped, and
+    /// who owns it from then on.
     ///
     /// # Errors
     ///
@@ -40,7 +41,7 @@ impl World {
         &mut self,
         job: usize,
         from: Option<(Arc<CompletedCheckpoint>, SnapshotSource)>,
-        allow_non_restored: bool,
+        allowed: (bool, ClaimMode),
         agenda: &mut Agenda,
     ) -> Result<RunId, Arc<str>> {
         let run = RunId::new(self.runs.len());
@@ -50,10 +51,11 @@ impl World {
         let cast = self.cast_run(run, job, Arc::clone(&plan));
         let job_id = self.job_id(&cast.label);
         let start = from.as_ref().map(|(snapshot, _)| Arc::clone(snapshot));
-        let submission = self.submission(&cast, job_id, start.clone(), allow_non_restored);
+        let submission = self.submission(&cast, job_id, start.clone(), allowed);
         self.add_run(cast, job_id);
         if self.scenario.cluster.takeover_after.is_some() {
-            self.runs[run.index()].left = Some(HighAvailabilityStore::new(start.as_ref()));
+            let start = start.as_ref().filter(|_| self.rules.start_in_store);
+            self.runs[run.index()].left = Some(HighAvailabilityStore::new(start));
             self.runs[run.index()].submission = Some(Arc::new(submission.clone()));
         }
         self.tell(TraceEvent::JobSubmitted { run, from: from.map(|(_, source)| source) });
@@ -77,7 +79,7 @@ impl World {
         cast: &Cast,
         job: JobId,
         from: Option<Arc<CompletedCheckpoint>>,
-        allow_non_restored: bool,
+        (allow_non_restored, claim): (bool, ClaimMode),
     ) -> Submission {
         let config = &self.scenario.jobs[cast.job];
         Submission {
@@ -86,12 +88,13 @@ impl World {
             job,
             plan: Arc::clone(&cast.plan),
             checkpoint: config.checkpoint,
-            restart: config.restart,
+            restart: config.restart_under(&self.rules),
             failover: config.failover.unwrap_or(self.rules.failover),
             rules: Arc::clone(&self.rules),
             from,
             split_sources: self.split_sources(cast.job),
             allow_non_restored,
+            claim,
             is_highly_available: self.scenario.cluster.takeover_after.is_some(),
         }
     }

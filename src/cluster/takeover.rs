@@ -11,6 +11,7 @@ use crate::coordinator::{Inheritance, JobMaster};
 use crate::effect::{FileChange, JobEffects, PointerChange};
 use crate::job::{Attempt, CheckpointKind, RunId, TaskId};
 use crate::kernel::{Agenda, SimTime};
+use crate::rules::Release;
 use crate::state::CompletedCheckpoint;
 use crate::store::HighAvailabilityStore;
 use crate::trace::{Fault, JobStatus, TraceEvent};
@@ -37,6 +38,20 @@ impl World {
         }
     }
 
+    /// The cluster is shut down and starts again under another release. Jobs that are not over are lost, nobody takes
+    /// them over; savepoints and checkpoints that are kept stay where they are.
+    pub(super) fn upgrade(&mut self, release: Release, agenda: &mut Agenda) {
+        for run in (0..self.runs.len()).map(RunId::new) {
+            let is_over = |master: &JobMaster| master.status().is_terminal();
+            if self.runs[run.index()].master.as_ref().is_none_or(is_over) {
+                continue;
+            }
+            self.lose(run, agenda);
+            self.runs[run.index()].left = None;
+        }
+        self.rules = Arc::new(self.scenario.rules_under(release));
+    }
+
     /// The tasks of a job that restarts are cancelled. Who takes the job for cancelled, too, cleans up behind it.
     fn mistake_for_over(&mut self, run: RunId) {
         let run = &mut self.runs[run.index()];
@@ -51,7 +66,11 @@ impl World {
         for task in self.tasks_at_work(run) {
             self.crash(task, agenda);
         }
-        self.with_master(run, agenda, |master, _, effects| master.lose(effects));
+        let mut effects = JobEffects::default();
+        if let Some(master) = self.runs[run.index()].master.as_mut() {
+            master.lose(&mut effects);
+        }
+        self.carry_job(run, &mut effects, agenda);
     }
 
     fn tasks_at_work(&self, run: RunId) -> Vec<TaskId> {

@@ -8,7 +8,9 @@ use super::managers::Managers;
 use super::milestone::Milestones;
 use crate::coordinator::{JobMaster, Submission};
 use crate::effect::{ExternalSystem, FileChange, JobEffects, TaskEffects, ToTask};
-use crate::job::{Attempt, CheckpointId, ExternalId, FileId, RunId, TaskId, TaskManagerId};
+use crate::job::{
+    Attempt, CheckpointId, ClaimMode, ExternalId, FileId, RunId, TaskId, TaskManagerId,
+};
 use crate::kernel::{Agenda, Choices, Digest, Event, Flow, SimTime, Simulation, Stream, Ticket};
 use crate::operator::{Catalogue, Log};
 use crate::rules::Rules;
@@ -34,8 +36,9 @@ pub struct Given {
     pub clock: SimTime,
     /// What external systems hold already.
     pub externals: Vec<ExternalSystem>,
-    /// A snapshot from files that the scenario's first job starts from, and whether state of it may be dropped.
-    pub from: Option<(Arc<CompletedCheckpoint>, bool)>,
+    /// A snapshot from files that the scenario's first job starts from, and whether state of it may be dropped, and who
+    /// owns it from then on.
+    pub from: Option<(Arc<CompletedCheckpoint>, bool, ClaimMode)>,
 }
 
 /// One submission of a job.
@@ -326,12 +329,13 @@ impl World {
         if self.scenario.first_job_runs_at_once() {
             let from = self.given.from.clone();
             let source =
-                from.as_ref().map(|(snapshot, _)| SnapshotSource::Files(snapshot.properties().id));
-            let allow = from.as_ref().is_some_and(|(_, allow)| *allow);
-            let from = from.map(|(snapshot, _)| snapshot).zip(source);
+                from.as_ref().map(|(snapshot, ..)| SnapshotSource::Files(snapshot.properties().id));
+            let allowed =
+                from.as_ref().map_or((false, ClaimMode::default()), |from| (from.1, from.2));
+            let from = from.map(|(snapshot, ..)| snapshot).zip(source);
             let found = from.iter().flat_map(|(snapshot, _)| snapshot.files());
             self.shared_files = found.map(|file| (file.id, file.content)).collect();
-            if let Err(why) = self.submit(0, from, allow, agenda) {
+            if let Err(why) = self.submit(0, from, allowed, agenda) {
                 self.refusals.push((u32::MAX, why));
             }
         }

@@ -11,11 +11,11 @@ use super::requests::Requests;
 use super::shared_registry::SharedStateRegistry;
 use crate::effect::{FileChange, JobEffects, JobTimer, PointerChange, ToTask};
 use crate::job::{
-    Attempt, Barrier, CheckpointConfig, CheckpointId, CheckpointKind, JobId, OperatorIndex, Plan,
-    RunId, Stop, TaskId,
+    Attempt, Barrier, CheckpointConfig, CheckpointId, CheckpointKind, ClaimMode, JobId,
+    OperatorIndex, Plan, RunId, Stop, TaskId,
 };
 use crate::kernel::SimTime;
-use crate::rules::Rules;
+use crate::rules::{FirstTrigger, Rules};
 use crate::state::{AckLedger, CompletedCheckpoint, OperatorSnapshot};
 use crate::trace::{AbortReason, AckVerdict, TraceEvent};
 use std::collections::{BTreeMap, VecDeque};
@@ -27,6 +27,8 @@ struct Stored {
     checkpoint: Arc<CompletedCheckpoint>,
     /// Whether the run was started from it: then its files are somebody else's (SEMANTICS §4.9).
     is_foreign: bool,
+    /// Whether the run claimed it then, so that it removes its files.
+    is_claimed: bool,
 }
 
 /// The tasks of a run as a trigger sees them, in the plan's numbering.
@@ -115,11 +117,12 @@ impl Checkpoints {
     }
 
     /// The run starts from this snapshot: it is the recovery point until the first own one, and ids go on after it.
-    pub fn adopt(&mut self, checkpoint: Arc<CompletedCheckpoint>) {
+    pub fn adopt(&mut self, checkpoint: Arc<CompletedCheckpoint>, claim: ClaimMode) {
         assert!(self.completed.is_empty(), "a run adopts a snapshot before anything else");
         self.next = checkpoint.properties().id.next();
         self.registry.restore(&checkpoint, &self.rules);
-        self.completed.push_back(Stored { checkpoint, is_foreign: true });
+        let is_claimed = claim == ClaimMode::Claim;
+        self.completed.push_back(Stored { checkpoint, is_foreign: true, is_claimed });
     }
 
     /// The snapshot that the run was started from is no recovery point any more: what `initial-restore-not-sticky` breaks.
@@ -149,7 +152,7 @@ impl Checkpoints {
         }
         let stored = |checkpoint: Arc<CompletedCheckpoint>| {
             let is_foreign = checkpoint.properties().job != self.job;
-            Stored { checkpoint, is_foreign }
+            Stored { checkpoint, is_foreign, is_claimed: false }
         };
         self.completed = completed.into_iter().map(stored).collect();
     }
@@ -180,7 +183,15 @@ impl Checkpoints {
         self.schedules += 1;
         self.schedule = Some(self.schedules);
         self.requests.forget_periodic();
-        let delay = if self.rules.first_trigger_at_once { SimTime::ZERO } else { interval };
+        let delay = match self.rules.first_trigger {
+            FirstTrigger::AtOnce => SimTime::ZERO,
+            FirstTrigger::AfterInterval => interval,
+            FirstTrigger::Drawn => {
+                let soonest = self.config.min_pause.min(interval);
+                effects.first_trigger = interval.since(soonest);
+                soonest
+            }
+        };
         effects.timers.push((delay, JobTimer::Periodic(self.schedules)));
     }
 
@@ -275,6 +286,11 @@ impl Checkpoints {
                 Ok(())
             }
             TriggerDecision::Refuse(reason) => {
+                if self.rules.refused_savepoints_take_ids
+                    && purpose.kind() == CheckpointKind::Savepoint
+                {
+                    self.next = self.next.next();
+                }
                 self.refuse(purpose.kind(), reason, effects);
                 Err(reason)
             }
@@ -286,13 +302,29 @@ impl Checkpoints {
         }
     }
 
+    /// Whether nothing coordinates savepoints, since there are no periodic checkpoints either.
+    pub fn lacks_coordinator(&self) -> bool {
+        !self.is_periodic() && !self.rules.savepoints_without_checkpointing
+    }
+
+    /// How many are pending that count where their number is limited.
+    fn pending_that_count(&self) -> usize {
+        let counts = |pending: &&Pending| {
+            self.rules.savepoints_hold_checkpoints_back
+                || pending.purpose.kind() == CheckpointKind::Checkpoint
+        };
+        self.pending.values().filter(counts).count()
+    }
+
     fn situation(&self, participants: &Participants, purpose: &Purpose) -> Situation {
         Situation {
             all_running: participants.all_running && !participants.to_ack.is_empty(),
-            pending: u32::try_from(self.pending.len()).expect("few are pending"),
+            lacks_finished: !self.rules.checkpoints_after_tasks_finish
+                && !participants.finished.is_empty(),
+            pending: u32::try_from(self.pending_that_count()).expect("few are pending"),
             last_completion: self.last_completion,
             is_forced: purpose.kind() == CheckpointKind::Savepoint && !self.config.unaligned,
-            is_periodic: *purpose == Purpose::Recovery,
+            is_periodic: *purpose == Purpose::Recovery && self.rules.minimum_pause_kept,
         }
     }
 
@@ -397,14 +429,16 @@ impl Checkpoints {
                 self.written.push_back(checkpoint);
                 return Completion::Void;
             }
-            let completed = Arc::new(pending.seal(checkpoint, self.job, plan, &self.rules));
+            let (backend, rules) = (self.config.backend, &self.rules);
+            let completed = Arc::new(pending.seal(checkpoint, self.job, plan, backend, rules));
             self.storing = Some(Arc::clone(&completed));
             effects.pointers.push(PointerChange::Store(completed));
             if self.rules.pointer_stored_before_notify {
                 return Completion::Void;
             }
         }
-        let completed = Arc::new(pending.seal(checkpoint, self.job, plan, &self.rules));
+        let (backend, rules) = (self.config.backend, &self.rules);
+        let completed = Arc::new(pending.seal(checkpoint, self.job, plan, backend, rules));
         self.complete(completed, attempt, now, effects)
     }
 
@@ -468,12 +502,14 @@ impl Checkpoints {
         let checkpoint = completed.properties().id;
         let pending = self.pending.remove(&checkpoint).expect("what completes was pending");
         let kind = pending.purpose.kind();
-        self.last_completion = Some(now);
+        let is_savepoint = kind == CheckpointKind::Savepoint;
+        if !is_savepoint || self.rules.savepoints_hold_checkpoints_back {
+            self.last_completion = Some(now);
+        }
         let run = self.run;
         effects.events.push(TraceEvent::CheckpointCompleted { run, attempt, checkpoint, kind });
         self.tell_files(&completed, effects);
         let purpose = pending.purpose;
-        let is_savepoint = kind == CheckpointKind::Savepoint;
         let stops = purpose.stop().is_stop();
         if !is_savepoint {
             self.failures = 0;
@@ -482,7 +518,10 @@ impl Checkpoints {
             self.store(Arc::clone(&completed), effects);
         }
         if !is_savepoint || self.rules.savepoint_subsumes_pending {
-            self.subsume_pending(checkpoint, effects);
+            self.subsume_pending(checkpoint, CheckpointKind::Checkpoint, effects);
+        }
+        if is_savepoint && self.rules.savepoints_subsume_savepoints {
+            self.subsume_pending(checkpoint, CheckpointKind::Savepoint, effects);
         }
         if let Purpose::User { label, .. } = &purpose {
             effects.files.push(FileChange::Savepoint(Arc::clone(&completed), Arc::clone(label)));
@@ -499,9 +538,14 @@ impl Checkpoints {
         Completion::Done { checkpoint: completed, notifies, purpose }
     }
 
-    fn subsume_pending(&mut self, completed: CheckpointId, effects: &mut JobEffects) {
+    fn subsume_pending(
+        &mut self,
+        completed: CheckpointId,
+        kind: CheckpointKind,
+        effects: &mut JobEffects,
+    ) {
         let older = self.pending.range(..completed);
-        let older = older.filter(|(_, p)| p.purpose.kind() == CheckpointKind::Checkpoint);
+        let older = older.filter(|(_, p)| p.purpose.kind() == kind);
         let older = older.map(|(id, _)| *id).filter(|id| !self.is_being_stored(*id));
         let older: Vec<_> = older.collect();
         for checkpoint in older {
@@ -520,8 +564,10 @@ impl Checkpoints {
         self.tell_abort(checkpoint, &pending, reason, effects);
         let unused = self.registry.abort(checkpoint, &self.rules);
         self.remove_shared(unused, effects);
-        let aborted = |task| (task, ToTask::NotifyAborted(checkpoint));
-        effects.messages.extend(pending.ledger.participants().map(aborted));
+        if self.rules.abort_notifications {
+            let aborted = |task| (task, ToTask::NotifyAborted(checkpoint));
+            effects.messages.extend(pending.ledger.participants().map(aborted));
+        }
         Some(pending.purpose)
     }
 

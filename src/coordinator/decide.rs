@@ -10,6 +10,8 @@ use crate::trace::{AbortReason, JobStatus};
 pub struct Situation {
     /// Whether every task that must take part runs.
     pub all_running: bool,
+    /// Whether tasks have finished, in a release that takes no checkpoint from then on (SEMANTICS §5.7).
+    pub lacks_finished: bool,
     /// How many checkpoints and savepoints are pending: a savepoint is never held back, but holds others back
     /// (recorded, 2.3.0).
     pub pending: u32,
@@ -40,6 +42,9 @@ pub fn decide_trigger(
     config: &CheckpointConfig,
     now: SimTime,
 ) -> TriggerDecision {
+    if situation.lacks_finished {
+        return TriggerDecision::Refuse(AbortReason::TasksFinished);
+    }
     if !situation.all_running {
         return TriggerDecision::Refuse(AbortReason::NotAllTasksRunning);
     }
@@ -83,6 +88,8 @@ pub const fn counts_as_failure(reason: AbortReason, kind: CheckpointKind, rules:
         | AbortReason::TooManyRequests
         | AbortReason::Canceled
         | AbortReason::AlignmentLimit
+        | AbortReason::CheckpointingDisabled
+        | AbortReason::TasksFinished
         | AbortReason::MinimumPause
         | AbortReason::JobNotRunning => false,
     }
@@ -94,6 +101,7 @@ mod tests {
 
     const CALM: Situation = Situation {
         all_running: true,
+        lacks_finished: false,
         pending: 0,
         last_completion: None,
         is_forced: false,
@@ -111,6 +119,10 @@ mod tests {
         let table = [
             (CALM, TriggerDecision::Trigger),
             (Situation { all_running: false, is_forced: true, ..CALM }, refused),
+            (
+                Situation { lacks_finished: true, is_forced: true, ..CALM },
+                TriggerDecision::Refuse(AbortReason::TasksFinished),
+            ),
             (Situation { pending: 1, ..CALM }, TriggerDecision::TooMany),
             (Situation { pending: 1, is_forced: true, ..CALM }, TriggerDecision::Trigger),
             (Situation { last_completion: just_now, ..CALM }, too_soon),

@@ -10,6 +10,7 @@ use crate::job::{
     ChannelId, OperatorIndex, Partitioner, Plan, PlanEdge, Record, VertexIndex, key_group,
     subtask_of_key_group,
 };
+use crate::rules::Rules;
 use crate::state::{ChannelState, InFlight, OperatorState, SubtaskState};
 use std::collections::BTreeMap;
 
@@ -23,7 +24,11 @@ type Matched<'c> = BTreeMap<OperatorIndex, &'c OperatorState>;
 pub(super) fn deal(
     plan: &Plan,
     matched: &Matched<'_>,
+    rules: &Rules,
 ) -> Result<Vec<ReceivedInFlight>, RestoreError> {
+    if !rules.in_flight_rescaled {
+        check_unscaled(plan, matched)?;
+    }
     let mut channels: BTreeMap<ChannelId, Vec<Record>> = BTreeMap::new();
     for (operator, subtask, in_flight) in around(matched) {
         for state in &in_flight.inputs {
@@ -44,6 +49,19 @@ pub(super) fn deal(
         received[plan.channels[channel.index()].to.index()].push((channel, records));
     }
     Ok(received)
+}
+
+/// Until 1.13 what was in flight went back where it had been, or nowhere (statement D7).
+fn check_unscaled(plan: &Plan, matched: &Matched<'_>) -> Result<(), RestoreError> {
+    for (operator, _, _) in around(matched) {
+        let stored = matched[&operator].subtasks.len();
+        let parallelism = plan.graph.operators[operator.index()].parallelism;
+        if u32::try_from(stored) != Ok(parallelism) {
+            let operator = matched[&operator].id;
+            return Err(RestoreError::InFlightNotRescaled { operator, stored, parallelism });
+        }
+    }
+    Ok(())
 }
 
 /// Everything that was in flight, by the operator and the old subtask it was kept beside.
@@ -127,6 +145,7 @@ impl<'p> Exchange<'p> {
             return old;
         }
         let key_by = self.plan.graph.operators[self.edge.to.index()].key_by;
+        let key_by = key_by.map(|key_by| key_by.of_input(self.edge.input));
         match (self.edge.partitioner, key_by.map(|key_by| key_by.hash_of(&record.value))) {
             (Partitioner::Hash, Some(Ok(hash))) => {
                 let group = key_group(hash, vertex.max_parallelism);

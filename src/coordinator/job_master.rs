@@ -13,7 +13,7 @@ use super::restore::{RestoreError, assign};
 use super::splits::{SplitSource, Splits};
 use crate::effect::{JobEffects, JobTimer, ToJob, ToTask};
 use crate::job::{
-    Attempt, CheckpointConfig, CheckpointId, JobId, Plan, RestartStrategy, RunId, TaskId,
+    Attempt, CheckpointConfig, CheckpointId, ClaimMode, JobId, Plan, RestartStrategy, RunId, TaskId,
 };
 use crate::kernel::SimTime;
 use crate::rules::{Failover, Rules};
@@ -47,6 +47,8 @@ pub struct Submission {
     pub split_sources: Vec<SplitSource>,
     /// Whether state of that snapshot that no operator takes may be dropped.
     pub allow_non_restored: bool,
+    /// Who owns that snapshot from now on.
+    pub claim: ClaimMode,
     /// Whether another job manager takes it over when this one dies.
     pub is_highly_available: bool,
 }
@@ -106,7 +108,7 @@ impl JobMaster {
         let mut checkpoints = Checkpoints::new(run, job, checkpoint, rules);
         if let Some(from) = &submission.from {
             assign(&submission.plan, from, submission.allow_non_restored, &submission.rules)?;
-            checkpoints.adopt(Arc::clone(from));
+            checkpoints.adopt(Arc::clone(from), submission.claim);
         }
         if submission.is_highly_available {
             checkpoints.be_highly_available();
@@ -336,7 +338,8 @@ impl JobMaster {
 
     /// A stop or cancel whose savepoint failed leaves the job running, its schedule going on.
     fn on_savepoint_failed(&mut self, purpose: &Purpose, effects: &mut JobEffects) {
-        if purpose.ends_job() && self.status == JobStatus::Running {
+        let goes_on = self.submission.rules.failed_exits_resume_schedule;
+        if purpose.ends_job() && self.status == JobStatus::Running && goes_on {
             self.checkpoints.start_schedule(effects);
         }
     }
@@ -443,6 +446,9 @@ impl JobMaster {
     ) -> Result<(), AbortReason> {
         if self.status.is_terminal() || self.ending.is_some() {
             return Err(AbortReason::JobNotRunning);
+        }
+        if self.checkpoints.lacks_coordinator() {
+            return Err(AbortReason::CheckpointingDisabled);
         }
         let participants = participants(&self.plan, &self.tasks, &self.finished_on_restore);
         if purpose.ends_job() && participants.all_running {

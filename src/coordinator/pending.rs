@@ -1,7 +1,10 @@
 //! A checkpoint that has been triggered and is not over.
 
 use super::older;
-use crate::job::{CheckpointId, CheckpointKind, JobId, OperatorIndex, Plan, Stop, TaskId};
+use crate::job::{
+    CheckpointId, CheckpointKind, JobId, OperatorIndex, Plan, SnapshotFormat, StateBackend, Stop,
+    TaskId,
+};
 use crate::kernel::SimTime;
 use crate::rules::Rules;
 use crate::state::{
@@ -25,6 +28,8 @@ pub enum Purpose {
         then_cancel: bool,
         /// Whether the job stops with it.
         stop: Stop,
+        /// Whether it is in the format of the state backend.
+        native: bool,
     },
     /// For recovery, but asked for by the user.
     Manual {
@@ -57,6 +62,14 @@ impl Purpose {
         match self {
             Self::Recovery | Self::Manual { .. } => false,
             Self::User { then_cancel, stop, .. } => *then_cancel || stop.is_stop(),
+        }
+    }
+
+    /// In which format it keeps keyed state: checkpoints always in that of their state backend.
+    pub const fn format(&self, backend: StateBackend) -> SnapshotFormat {
+        match self {
+            Self::User { native: false, .. } => SnapshotFormat::Canonical,
+            Self::Recovery | Self::Manual { .. } | Self::User { .. } => SnapshotFormat::of(backend),
         }
     }
 
@@ -103,6 +116,7 @@ impl Pending {
         id: CheckpointId,
         job: JobId,
         plan: &Plan,
+        backend: StateBackend,
         rules: &Rules,
     ) -> CompletedCheckpoint {
         let nodes = plan.graph.operators.iter().enumerate();
@@ -128,6 +142,7 @@ impl Pending {
             job,
             job_name: plan.graph.name.clone(),
             triggered: self.triggered,
+            format: self.purpose.format(backend),
             metadata: rules.metadata,
         };
         let operators = older::recorded(plan, operators.collect(), rules);

@@ -47,7 +47,7 @@ mod tests {
     use crate::job::Stop;
 
     fn savepoint(step: u32) -> Purpose {
-        Purpose::User { step, label: "s".into(), then_cancel: false, stop: Stop::No }
+        Purpose::User { step, label: "s".into(), then_cancel: false, stop: Stop::No, native: false }
     }
 
     fn manual(step: u32) -> Purpose {

@@ -38,7 +38,7 @@ pub enum RestoreError {
     Older(#[from] OlderError),
     /// The job sets a max parallelism that is not the snapshot's.
     #[error(
-        "cannot map state for operator {operator} (`{name}`): max parallelism mismatch, snapshot has {stored}, the program sets {configured}"
+        "max parallelism mismatch between checkpoint/savepoint state and new program: cannot map operator {operator} (`{name}`) with max parallelism {stored} to new program with max parallelism {configured}"
     )]
     MaxParallelismMismatch {
         /// Which operator.
@@ -94,6 +94,18 @@ pub enum RestoreError {
         /// Its name.
         name: String,
     },
+    /// Records were in flight to or from an operator whose parallelism has changed, in a release that cannot deal them anew.
+    #[error(
+        "cannot rescale unaligned checkpoint: rescaling of in-flight data is not supported (operator {operator} had parallelism {stored} and has {parallelism})"
+    )]
+    InFlightNotRescaled {
+        /// The operator.
+        operator: OperatorId,
+        /// How parallel it was.
+        stored: usize,
+        /// How parallel the job wants it.
+        parallelism: u32,
+    },
     /// Of the operators of one chain some had finished and others had not.
     #[error("cannot restore vertex {vertex}, which contains operators of mixed finished state")]
     MixedFinishedState {
@@ -107,7 +119,7 @@ impl RestoreError {
     pub const fn help(&self) -> &'static str {
         match self {
             Self::CannotMap { .. } => {
-                "give the operator its old uid back, or skip its state with allow-non-restored-state (-n)"
+                "give the operator its old uid back, or skip its state with allow-non-restored-state (-n, --allowNonRestoredState)"
             }
             Self::Older(error) => error.help(),
             Self::MaxParallelismMismatch { .. } => {
@@ -115,6 +127,9 @@ impl RestoreError {
             }
             Self::MaxParallelismLower { .. } => {
                 "reduce the parallelism of the operator to the snapshot's max parallelism"
+            }
+            Self::InFlightNotRescaled { .. } => {
+                "leave the parallelism as it was, or take a savepoint, which is always aligned"
             }
             Self::ExchangeGone { .. } => {
                 "leave the exchanges as they were, or take a savepoint, which is always aligned"
@@ -159,14 +174,18 @@ pub fn assign(
     report.renamed.0 = adapted.as_ref().map_or_else(Vec::new, |adapted| adapted.renamed.clone());
     let mut matched: BTreeMap<OperatorIndex, &OperatorState> = BTreeMap::new();
     for (place, state) in checkpoint.operators().iter().enumerate() {
-        let units = units_of(state);
+        let operator = match &adapted {
+            Some(adapted) => adapted.takers[place],
+            None => taker_of(plan, state.id, checkpoint, rules),
+        };
+        let mut units = units_of(state);
+        if let Some(operator) = operator {
+            let id = plan.operator_ids[operator.index()];
+            units.iter_mut().for_each(|sum| sum.unit.operator = id);
+        }
         report.snapshot.extend(units.iter().cloned());
         let units = units.into_iter().map(|sum| sum.unit);
-        let taker = match &adapted {
-            Some(adapted) => adapted.takers[place],
-            None => plan.operator_with_id(state.id),
-        };
-        match taker {
+        match operator {
             Some(operator) => {
                 report.mapped.extend(units);
                 matched.insert(operator, state);
@@ -204,8 +223,27 @@ pub fn assign(
             report.starts_empty.push((id, node.name.as_str().into()));
         }
     }
-    let in_flight = in_flight::deal(&plan, &matched)?;
+    let in_flight = in_flight::deal(&plan, &matched, rules)?;
     Ok(Assignment { plan, tasks, in_flight, report })
+}
+
+/// The operator that takes what is stored under an id: the one whose user-defined hash it is, else the one whose own id it
+/// is, unless that one's hash is in the snapshot, too, or decides alone (SEMANTICS §1.4).
+fn taker_of(
+    plan: &Plan,
+    stored: OperatorId,
+    checkpoint: &CompletedCheckpoint,
+    rules: &Rules,
+) -> Option<OperatorIndex> {
+    let nodes = &plan.graph.operators;
+    let by_hash = nodes.iter().position(|node| node.options.uid_hash == Some(stored));
+    if let Some(place) = by_hash {
+        return Some(OperatorIndex::new(place));
+    }
+    let own = plan.operator_with_id(stored)?;
+    let Some(hash) = nodes[own.index()].options.uid_hash else { return Some(own) };
+    let is_there = || checkpoint.operators().iter().any(|state| state.id == hash);
+    (!rules.uid_hash_decides && !is_there()).then_some(own)
 }
 
 /// The snapshot's units of one operator, each summed over its subtasks.
@@ -439,7 +477,9 @@ fn keyed_share(
     let mut share: BTreeMap<Arc<str>, KeyedSnapshot> = BTreeMap::new();
     for (name, state) in old.iter().flatten().flat_map(|snapshot| &snapshot.keyed) {
         let entries = state.entries.iter().filter(|entry| range.contains(&entry.group));
-        share.entry(Arc::clone(name)).or_default().entries.extend(entries.cloned());
+        let share = share.entry(Arc::clone(name)).or_default();
+        share.registered = state.registered;
+        share.entries.extend(entries.cloned());
     }
     share
 }
@@ -447,9 +487,9 @@ fn keyed_share(
 fn deal_lists(old: &[Option<&OperatorSnapshot>], new: &mut [OperatorSnapshot]) {
     let mut modes = BTreeMap::new();
     for (name, list) in old.iter().flatten().flat_map(|snapshot| &snapshot.lists) {
-        modes.insert(Arc::clone(name), list.mode);
+        modes.insert(Arc::clone(name), (list.mode, list.items_type));
     }
-    let states = modes.iter().map(|(name, mode)| {
+    let states = modes.iter().map(|(name, (mode, _))| {
         let items = |old: &Option<&OperatorSnapshot>| {
             old.and_then(|snapshot| snapshot.lists.get(name)).map(|list| list.items.clone())
         };
@@ -460,9 +500,9 @@ fn deal_lists(old: &[Option<&OperatorSnapshot>], new: &mut [OperatorSnapshot]) {
     let dealt = rescale::redistribute(&states.collect(), count(old.len()), count(new.len()));
     for (name, lists) in dealt {
         let name: Arc<str> = name.into();
-        let mode = modes[&name];
+        let (mode, items_type) = modes[&name];
         for (subtask, items) in new.iter_mut().zip(lists) {
-            subtask.lists.insert(Arc::clone(&name), ListSnapshot { mode, items });
+            subtask.lists.insert(Arc::clone(&name), ListSnapshot { mode, items, items_type });
         }
     }
 }

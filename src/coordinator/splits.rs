@@ -256,7 +256,7 @@ impl Splits {
                 Value::row([Value::Int((*split).into()), Value::Int((*next).into())])
             };
             let items = unassigned.iter().map(row).collect();
-            let list = ListSnapshot { mode: ListMode::Split, items };
+            let list = ListSnapshot { mode: ListMode::Split, items, ..ListSnapshot::default() };
             let mut state = OperatorSnapshot::default();
             state.lists.insert(UNASSIGNED.into(), list);
             checkpoints.enter_coordinator(checkpoint, source.operator, state);

@@ -106,6 +106,8 @@ pub struct JobEffects {
     pub timers: Vec<(SimTime, JobTimer)>,
     /// Wake me for a restart so much earlier or later at most.
     pub restart_jitter: SimTime,
+    /// Wake me for the first periodic checkpoint so much later at most.
+    pub first_trigger: SimTime,
     /// Write the metadata of this pending checkpoint.
     pub metadata: Vec<CheckpointId>,
     /// Have the store that survives the job manager point to these, or forget them.
@@ -153,6 +155,8 @@ pub enum FileChange {
     Checkpoint(Arc<CompletedCheckpoint>),
     /// A checkpoint's files are removed.
     RemoveCheckpoint(Arc<CompletedCheckpoint>),
+    /// The files of a snapshot are removed that another job took and this one claimed.
+    RemoveClaimed(Arc<CompletedCheckpoint>),
     /// A savepoint is handed to its owner under a label.
     Savepoint(Arc<CompletedCheckpoint>, Arc<str>),
     /// A shared file of the job's checkpoints is removed.

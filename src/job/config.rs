@@ -50,6 +50,8 @@ pub enum StateBackend {
         /// 20 KiB by default (`execution.checkpointing.data-inline-threshold`).
         inline_below: u32,
     },
+    /// Keyed state in RocksDB, and all of it into files of each checkpoint (`EmbeddedRocksDBStateBackend`).
+    RocksDb,
     /// Keyed state into files that checkpoints share: one writes only what has changed since the last one that
     /// completed (`EmbeddedRocksDBStateBackend` with `execution.checkpointing.incremental`). Savepoints share nothing.
     Incremental,
@@ -66,7 +68,7 @@ impl StateBackend {
         match self {
             Self::JobManager { .. } => u32::MAX,
             Self::FileSystem { inline_below } => inline_below,
-            Self::Incremental => Self::INLINE_BELOW,
+            Self::Incremental | Self::RocksDb => Self::INLINE_BELOW,
         }
     }
 }

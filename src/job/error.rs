@@ -48,6 +48,14 @@ pub enum GraphError {
         /// Its uid.
         uid: String,
     },
+    /// An operator without an id in a job that generates none.
+    #[error(
+        "auto generated uids have been disabled, but no uid or hash has been assigned to operator `{operator}`"
+    )]
+    UidMissing {
+        /// The operator.
+        operator: String,
+    },
     /// Operators that feed themselves.
     #[error("operators form a cycle: {}", operators.join(" -> "))]
     Cycle {
@@ -167,6 +175,7 @@ impl GraphError {
                 "check that all uids are unique"
             }
             Self::UidInChain { .. } => "start a new chain there with `chain = \"head\"`",
+            Self::UidMissing { .. } => "give the operator a `uid`, or leave `auto-uids` out",
             Self::Cycle { .. } => "take one of these inputs away",
             Self::UnknownInput { .. } => "name an operator of this job as input",
             Self::SourceWithInputs { .. } => {

@@ -2,7 +2,7 @@
 //!
 //! Does not decide chains, ids or channels; `Plan` does.
 
-use super::{OperatorIndex, SourceTime, WindowOptions};
+use super::{KeyedOptions, ListOptions, OperatorId, OperatorIndex, SourceTime, WindowOptions};
 use crate::kernel::SimTime;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -18,6 +18,8 @@ pub struct JobGraph {
     pub max_parallelism: Option<u32>,
     /// Whether operators may be fused into chains at all.
     pub chaining: bool,
+    /// Whether every operator must say its id (`pipeline.auto-generate-uids` is false).
+    pub uids_required: bool,
 }
 
 impl JobGraph {
@@ -82,6 +84,12 @@ pub struct OperatorOptions {
     pub time: Option<SourceTime>,
     /// Of a window: which, and what is made of its records.
     pub window: Option<WindowOptions>,
+    /// An id under which a snapshot may hold its state, too (`setUidHash`); its own id stays what it is.
+    pub uid_hash: Option<OperatorId>,
+    /// How its keyed state is registered.
+    pub keyed_state: Option<Arc<KeyedOptions>>,
+    /// Which list states it keeps.
+    pub list_state: Option<Arc<ListOptions>>,
 }
 
 /// How the subtasks of a source come by the partitions they read.

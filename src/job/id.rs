@@ -130,6 +130,15 @@ impl fmt::Display for OperatorId {
     }
 }
 
+impl OperatorId {
+    /// The id that 32 hex digits spell; none of anything else (`StreamTransformation#setUidHash`).
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let is_fit = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let number = u128::from_str_radix(text, 16).ok().filter(|_| is_fit)?;
+        Some(Self(number.to_be_bytes()))
+    }
+}
+
 impl fmt::Debug for OperatorId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "OperatorId({self})")

@@ -11,9 +11,11 @@ mod event_time;
 mod graph;
 mod id;
 mod key_group;
+mod ownership;
 mod plan;
 mod plan_rules;
 mod region;
+mod registered;
 mod shared_file;
 mod source_time;
 mod uid;
@@ -37,8 +39,10 @@ pub use key_group::{
     KeyError, default_max_parallelism, java_hash_code, java_string_hash, key_group,
     key_group_range, murmur_hash, subtask_of_key_group,
 };
+pub use ownership::{ClaimMode, SnapshotFormat};
 pub use plan::{Plan, PlanChannel, PlanEdge, PlanTask, Vertex};
 pub use plan_rules::PlanRules;
+pub use registered::{KeyedKind, KeyedOptions, ListMode, ListOptions, Registration, StateType};
 pub use shared_file::{FileId, SharedFile};
 pub use source_time::SourceTime;
 pub use uid::operator_id_of_uid;

@@ -112,6 +112,9 @@ fn check_operators(graph: &JobGraph) -> Result<(), GraphError> {
                 second: node.name.clone(),
             });
         }
+        if graph.uids_required && node.uid.is_none() && node.options.uid_hash.is_none() {
+            return Err(GraphError::UidMissing { operator: node.name.clone() });
+        }
         check_parallelism(graph, OperatorIndex::new(place), node)?;
         check_inputs(graph, node)?;
     }

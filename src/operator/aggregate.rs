@@ -2,38 +2,50 @@
 
 use super::transform::{column_of, measure};
 use super::{Context, Operator};
-use crate::job::Value;
-use crate::state::KeyedId;
+use crate::job::{KeyedOptions, OperatorNode, Registration, Value};
+use crate::kernel::SimTime;
+use crate::state::{KeyedId, stamped, unstamped};
+use std::sync::Arc;
 
 /// What an aggregate remembers after a value, given what it remembered before.
 type Step = fn(Option<Value>, Value) -> Value;
 
 /// Folds the values of each key into one and emits `(key, aggregate)` for every record.
 ///
-/// Keyed state named as the function: the aggregate.
-#[derive(Clone, Copy)]
+/// Keyed state named as the function, if it is told nothing else: the aggregate. If its values expire, a value that has not
+/// changed for that long is as good as none (`NeverReturnExpired`, `OnCreateAndWrite`).
+#[derive(Clone)]
 pub(super) struct Running {
     state: &'static str,
     step: Step,
     column: Option<u16>,
     aggregate: Option<KeyedId>,
+    keyed: Option<Arc<KeyedOptions>>,
 }
 
 impl Running {
     /// An aggregate that keeps its state under this name.
     pub(super) const fn new(state: &'static str, step: Step) -> Self {
-        Self { state, step, column: None, aggregate: None }
+        Self { state, step, column: None, aggregate: None, keyed: None }
     }
 
-    /// The same of one column of the rows, where it is told one.
-    pub(super) const fn of_column(self, column: Option<u16>) -> Self {
-        Self { column, ..self }
+    /// The same of one column of the rows, where it is told one, and with its state registered as it is told.
+    pub(super) fn as_told(self, node: &OperatorNode) -> Self {
+        let options = &node.options;
+        Self { column: options.column, keyed: options.keyed_state.clone(), ..self }
+    }
+
+    fn ttl(&self) -> Option<SimTime> {
+        self.keyed.as_ref()?.ttl
     }
 }
 
 impl Operator for Running {
     fn initialize(&mut self, context: &mut dyn Context) {
-        self.aggregate = Some(context.keyed_state(self.state));
+        let told = self.keyed.as_ref();
+        let name = told.and_then(|told| told.name.as_deref()).unwrap_or(self.state);
+        let registered = told.map_or_else(Registration::default, |told| told.registration());
+        self.aggregate = Some(context.register_keyed(name, registered));
     }
 
     fn process(&mut self, _input: u8, value: Value, context: &mut dyn Context) {
@@ -42,15 +54,27 @@ impl Operator for Running {
             None => value,
             Some(_) => column_of(&value, self.column).clone(),
         };
+        let ttl = self.ttl();
+        let now = context.now();
         let slot = context.keyed(aggregate);
-        let folded = (self.step)(slot.take(), value);
-        *slot = Some(folded.clone());
+        let before = match ttl {
+            None => slot.take(),
+            Some(ttl) => slot.take().as_ref().and_then(unstamped).and_then(|(value, at)| {
+                let is_alive = now < at.plus(ttl);
+                is_alive.then_some(value)
+            }),
+        };
+        let folded = (self.step)(before, value);
+        *slot = Some(match ttl {
+            None => folded.clone(),
+            Some(_) => stamped(folded.clone(), now),
+        });
         let row = Value::row([context.key().clone(), folded]);
         context.emit(row);
     }
 
     fn fork(&self) -> Box<dyn Operator> {
-        Box::new(*self)
+        Box::new(self.clone())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::aggregate::{self, Running, Statistics};
 use super::committer::{Committer, Writer};
+use super::lists::Lists;
 use super::sink::{DedupSink, IdempotentSink, PlainSink};
 use super::source::LogSource;
 use super::split_reader::SplitReader;
@@ -146,14 +147,13 @@ fn add_flat_maps_and_key_by(catalogue: &mut Catalogue) {
 
 fn add_aggregates(catalogue: &mut Catalogue) {
     let multiset = Equality::Multiset;
-    catalogue.add_running("aggregate", "count", "(key, how many so far)", multiset, |_| {
-        Box::new(Running::new("count", aggregate::count))
+    catalogue.add_running("aggregate", "count", "(key, how many so far)", multiset, |node| {
+        Box::new(Running::new("count", aggregate::count).as_told(node))
     });
     let mut add = |kind, function, about, make| {
         catalogue.add_running(kind, function, about, Equality::LastPerKey, make);
     };
-    let sum: Make =
-        |node| Box::new(Running::new("sum", aggregate::sum).of_column(node.options.column));
+    let sum: Make = |node| Box::new(Running::new("sum", aggregate::sum).as_told(node));
     let about = "(key, sum of integers or last integer columns so far), wrapping";
     add("aggregate", "sum", about, sum);
     add("reduce", "sum", about, sum);
@@ -161,20 +161,20 @@ fn add_aggregates(catalogue: &mut Catalogue) {
         Box::new(Statistics::of_column(node.options.column))
     });
     add("reduce", "max", "(key, largest value or last column so far)", |node| {
-        Box::new(Running::new("max", aggregate::max).of_column(node.options.column))
+        Box::new(Running::new("max", aggregate::max).as_told(node))
     });
     add("reduce", "min", "(key, smallest value or last column so far)", |node| {
-        Box::new(Running::new("min", aggregate::min).of_column(node.options.column))
+        Box::new(Running::new("min", aggregate::min).as_told(node))
     });
     add(
         "reduce",
         "xor",
         "(key, exclusive or of integers or last integer columns so far)",
-        |node| Box::new(Running::new("xor", aggregate::xor).of_column(node.options.column)),
+        |node| Box::new(Running::new("xor", aggregate::xor).as_told(node)),
     );
     let last = "(key, value or last column that came last), which depends on order";
     catalogue.add_running("reduce", "last", last, Equality::Accounted, |node| {
-        Box::new(Running::new("last", aggregate::last).of_column(node.options.column))
+        Box::new(Running::new("last", aggregate::last).as_told(node))
     });
 }
 
@@ -183,6 +183,8 @@ fn add_stateful(catalogue: &mut Catalogue) {
     catalogue.add_passing("buffer", buffer, 1, |_| Box::new(Buffer::default()));
     let union_counter = "passes values on and counts those of each subtask in union list state";
     catalogue.add_passing("union-counter", union_counter, 1, |_| Box::new(UnionCounter::default()));
+    let lists = "passes values on and keeps list states that begin with items of their own";
+    catalogue.add_passing("list", lists, 1, |node| Box::new(Lists::new(node)));
     let rules =
         "passes input 0 on and remembers input 1, which must be broadcast, in broadcast state";
     catalogue.add_passing("broadcast-rules", rules, 2, |_| Box::new(BroadcastRules::default()));

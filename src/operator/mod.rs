@@ -3,7 +3,7 @@
 //! An operator sees records, keys and barriers; it never sees channels, other subtasks or the clock of the machine.
 
 use crate::effect::ExternalRequest;
-use crate::job::{CheckpointId, EventTime, InputId, Origin, Value};
+use crate::job::{CheckpointId, EventTime, InputId, Origin, Registration, StateType, Value};
 use crate::kernel::SimTime;
 use crate::rules::CommitWhen;
 use crate::state::{BroadcastId, CommitPermit, KeyedId, ListId, ListMode, Timer, TimerKind};
@@ -13,6 +13,7 @@ mod aggregate;
 mod built_in;
 mod catalogue;
 mod committer;
+mod lists;
 mod log;
 mod sink;
 mod source;
@@ -34,6 +35,16 @@ pub trait Context {
     fn keyed_state(&mut self, name: &str) -> KeyedId;
     /// Declares a list state that is dealt out (`Split`) or given whole to everybody (`Union`); in `initialize` only.
     fn list_state(&mut self, name: &str, mode: ListMode) -> ListId;
+    /// Declares a keyed state of this kind and type; in `initialize` only. What was restored under its name must agree, or the
+    /// task fails. By default any does.
+    fn register_keyed(&mut self, name: &str, _registered: Registration) -> KeyedId {
+        self.keyed_state(name)
+    }
+    /// Declares a list state of items of this type; in `initialize` only. What was restored under its name must agree in type
+    /// and mode, or the task fails. By default any does.
+    fn register_list(&mut self, name: &str, mode: ListMode, _items: StateType) -> ListId {
+        self.list_state(name, mode)
+    }
     /// Declares a broadcast state; in `initialize` only.
     fn broadcast_state(&mut self, name: &str) -> BroadcastId;
     /// The checkpoint this task was restored from. A property of the task: a new operator in a restored chain is told

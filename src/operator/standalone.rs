@@ -373,6 +373,7 @@ fn completed(checkpoint: CheckpointId) -> CompletedCheckpoint {
         job: JobId::default(),
         job_name: "standalone".to_owned(),
         triggered: SimTime::ZERO,
+        format: crate::job::SnapshotFormat::Canonical,
         metadata: MetadataVersion::V6,
     };
     AckLedger::new([]).seal(properties, Vec::new())

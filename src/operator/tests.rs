@@ -210,7 +210,11 @@ fn a_restored_source_reads_the_partitions_it_was_dealt_and_no_others() {
         [[0, 1], [1, 1], [2, 0]]
             .map(|[partition, next]| Value::row([number(partition), number(next)]))
     );
-    let dealt = ListSnapshot { mode: ListMode::Split, items: positions[1..].to_vec() };
+    let dealt = ListSnapshot {
+        mode: ListMode::Split,
+        items: positions[1..].to_vec(),
+        ..ListSnapshot::default()
+    };
     snapshot.lists.insert(Arc::from("positions"), dealt);
     let mut after = source(0, 2).restore(checkpoint(1), snapshot);
     after.advance_to(SimTime::from_secs(1));
@@ -236,7 +240,11 @@ fn the_sum_of_union_counts_survives_every_change_of_parallelism() {
         [(1, vec![36]), (2, vec![29, 7]), (4, vec![5, 7, 11, 13]), (5, vec![5, 7, 11, 13, 0])]
     {
         let restored = |subtask| {
-            let union = ListSnapshot { mode: ListMode::Union, items: rows.to_vec() };
+            let union = ListSnapshot {
+                mode: ListMode::Union,
+                items: rows.to_vec(),
+                ..ListSnapshot::default()
+            };
             let mut state = OperatorSnapshot::default();
             state.lists.insert(Arc::from("counts"), union);
             let mut counter = standalone("state", "union-counter")

@@ -31,20 +31,20 @@ pub fn clock(time: SimTime) -> String {
 pub fn step_in_words(step: &Step) -> String {
     match &step.action {
         Action::Run { job, from: None, .. } => format!("run {job}"),
-        Action::Run { job, from: Some(label), allow_non_restored } => {
+        Action::Run { job, from: Some(label), allow_non_restored, .. } => {
             let dropping =
                 if *allow_non_restored { ", dropping state that nobody takes" } else { "" };
             format!("run {job} from savepoint `{label}`{dropping}")
         }
-        Action::Savepoint { job, label } => format!("savepoint of {job} as `{label}`"),
-        Action::Cancel { job, with_savepoint: None } => format!("cancel {job}"),
-        Action::Cancel { job, with_savepoint: Some(label) } => {
+        Action::Savepoint { job, label, .. } => format!("savepoint of {job} as `{label}`"),
+        Action::Cancel { job, with_savepoint: None, .. } => format!("cancel {job}"),
+        Action::Cancel { job, with_savepoint: Some(label), .. } => {
             format!("cancel {job} with savepoint `{label}`")
         }
-        Action::Stop { job, drain: false, label } => {
+        Action::Stop { job, drain: false, label, .. } => {
             format!("stop {job} with savepoint `{label}`")
         }
-        Action::Stop { job, drain: true, label } => {
+        Action::Stop { job, drain: true, label, .. } => {
             format!("drain and stop {job} with savepoint `{label}`")
         }
         Action::Checkpoint { job, label } => format!("checkpoint of {job} as `{label}`"),
@@ -56,6 +56,7 @@ pub fn step_in_words(step: &Step) -> String {
         Action::KillTaskManager(number) => format!("kill task manager {number}"),
         Action::Partition(number, span) => format!("cut task manager {number} off for {span}"),
         Action::KillJobManager => "kill the job manager".to_owned(),
+        Action::Upgrade(release) => format!("start the cluster again under Flink {release}"),
         Action::Storage(failing) => storage_in_words(failing),
         Action::Lose(aim) => format!("lose {}", aimed(aim)),
         Action::Delay(aim, by) => format!("delay {} by {by}", aimed(aim)),
@@ -157,7 +158,8 @@ pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
         | TraceEvent::FileMissing { .. }
         | TraceEvent::RecordRead { .. }
         | TraceEvent::RecordTaken { .. }
-        | TraceEvent::Callback { .. } => task_line(event, names),
+        | TraceEvent::Callback { .. }
+        | TraceEvent::ListInitialized { .. } => task_line(event, names),
         TraceEvent::CheckpointTriggered { .. }
         | TraceEvent::TriggerRefused { .. }
         | TraceEvent::AckHandled { .. }
@@ -333,6 +335,9 @@ fn task_line(event: &TraceEvent, names: &Names) -> Line {
             ),
         ),
         TraceEvent::Callback { task, call, checkpoint, .. } => (task, call.about(*checkpoint)),
+        TraceEvent::ListInitialized { task, name, items, .. } => {
+            (task, format!("begins with `{name}` = [{}]", items.join(", ")))
+        }
         TraceEvent::RecordTaken { task, channel, origin } => (
             task,
             format!(

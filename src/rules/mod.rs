@@ -6,6 +6,7 @@
 mod policy;
 mod mutation;
 mod release;
+mod shown;
 
 pub use mutation::Mutation;
 pub use policy::{Field, Override, Policy, WrongRule};
@@ -31,14 +32,91 @@ policies! {
         pub savepoint_notifies_commit: bool,
         /// Whether a completing intermediate savepoint subsumes older pending checkpoints (`CheckpointCoordinator`).
         pub savepoint_subsumes_pending: bool,
-        /// Whether the first periodic checkpoint is triggered as soon as all tasks run, and not one interval later
+        /// When the first periodic checkpoint is triggered, once all tasks run
         /// (`CheckpointCoordinator.startCheckpointScheduler`).
-        pub first_trigger_at_once: bool,
+        pub first_trigger: FirstTrigger,
+        /// Whether the minimum pause between checkpoints is kept, and not only accepted (since 1.1, SEMANTICS §4.2).
+        pub minimum_pause_kept: bool,
+        /// Whether a savepoint can be taken of a job without periodic checkpoints (since 1.1,
+        /// `StreamingJobGraphGenerator`).
+        pub savepoints_without_checkpointing: bool,
+        /// Whether a savepoint takes its id before it is known whether it can be triggered (1.0, `SavepointCoordinator`).
+        pub refused_savepoints_take_ids: bool,
+        /// Whether a savepoint counts among the checkpoints that are pending or have completed, where their number is
+        /// limited and the pause between them; else it has a coordinator of its own (since 1.2, `SavepointCoordinator`).
+        pub savepoints_hold_checkpoints_back: bool,
+        /// Whether a savepoint that completes gives older pending ones up (until 1.1, `SavepointCoordinator`).
+        pub savepoints_subsume_savepoints: bool,
+        /// Whether the newest checkpoint that is no savepoint is kept whatever savepoints complete after it (since 1.13,
+        /// `CheckpointSubsumeHelper`).
+        pub newest_checkpoint_spared: bool,
+        /// Whether tasks are told that a checkpoint is off (since 1.11, FLINK-8871).
+        pub abort_notifications: bool,
+        /// Whether periodic checkpoints go on after the savepoint failed that a job was to end with (since 1.5,
+        /// `CheckpointCoordinator.startCheckpointScheduler`).
+        pub failed_exits_resume_schedule: bool,
+        /// Whether a snapshot whose asynchronous part fails takes its task along (until 1.8,
+        /// `failOnCheckpointingErrors`).
+        pub async_failure_fails_task: bool,
+        /// Where the records stay that a barrier holds back (`BarrierBuffer`, credits since 1.11).
+        pub held_back: HeldBack,
+        /// Whether the store that survives the job manager points to the snapshot that a job was started from (since 1.2,
+        /// SEMANTICS §4.9).
+        pub start_in_store: bool,
+        /// How a job with periodic checkpoints restarts that says nothing about it (`RestartStrategyOptions`).
+        pub usual_restart: UsualRestart,
+        /// Whether records that were in flight can be restored at another parallelism (since 1.13, FLINK-17979).
+        pub in_flight_rescaled: bool,
+        /// Whether there are unaligned checkpoints (since 1.11, FLIP-76).
+        pub unaligned_checkpoints: bool,
+        /// Whether barriers may begin to overtake after a while (since 1.13, FLINK-19680).
+        pub aligned_timeout: bool,
+        /// Whether what a task buffers while it aligns can be limited (1.2 to 1.10,
+        /// `task.checkpoint.alignment.max-size`).
+        pub alignment_limit: bool,
+        /// Whether a job can be stopped with a savepoint (since 1.9, FLIP-34).
+        pub stop_with_savepoint: bool,
+        /// Whether a job can be cancelled with a savepoint (since 1.2, FLINK-4717).
+        pub cancel_with_savepoint: bool,
+        /// Whether state that no operator takes can be dropped in a restore (since 1.1.4, FLINK-4445).
+        pub allow_non_restored_state: bool,
+        /// Whether checkpoints can outlive their job and be restored by another one (since 1.2, FLINK-4512).
+        pub retained_checkpoints: bool,
+        /// Whether more than one completed checkpoint can be kept (since 1.3, `state.checkpoints.num-retained`).
+        pub retained_number: bool,
+        /// Whether failures of checkpoints can be tolerated by number (since 1.9, `CheckpointFailureManager`).
+        pub tolerable_failures: bool,
+        /// Whether checkpoints of keyed state can share files (since 1.3, FLINK-5053).
+        pub incremental_checkpoints: bool,
+        /// Whether a region of a job can restart while the rest goes on (since 1.9, FLIP-1).
+        pub region_failover: bool,
+        /// Whether the delay before a restart can grow with each failure (since 1.13, FLINK-19773).
+        pub exponential_delay: bool,
+        /// Whether there is the base class of two-phase sinks (since 1.4, FLINK-7210).
+        pub two_phase_sinks: bool,
+        /// Whether there are writers and committers (since 1.12, FLIP-143).
+        pub committers: bool,
+        /// Whether enumerators give splits out to readers (since 1.11, FLIP-27).
+        pub split_readers: bool,
+        /// Whether there is broadcast state (since 1.5, FLINK-4940).
+        pub broadcast_state: bool,
+        /// Whether operators have side outputs (since 1.3, FLINK-4460).
+        pub side_outputs: bool,
+        /// Whether windows can wait for late records (since 1.1, FLINK-3714).
+        pub allowed_lateness: bool,
+        /// Whether a silent source can be taken for idle (since 1.11, FLIP-126).
+        pub idle_sources: bool,
         /// Whether checkpoints go on after tasks have finished, and tasks await a final one (FLIP-147).
         pub checkpoints_after_tasks_finish: bool,
         /// Whether an entry of a snapshot without any state may be left unmapped without `allow-non-restored-state`
         /// (`Checkpoints.loadAndValidateCheckpoint`).
         pub empty_entries_skipped: bool,
+        /// Whether a keyed state whose values expire can be registered over one whose values do not, or the other way
+        /// (FLINK-32955).
+        pub ttl_may_change: bool,
+        /// Whether a user-defined hash decides alone which state an operator is given, be there any under it or not
+        /// (`StateAssignmentOperation`).
+        pub uid_hash_decides: bool,
         /// Whether a barrier holds its channel back in exactly-once mode (`SingleCheckpointBarrierHandler`).
         pub barrier_blocks_channel: bool,
         /// Whether a task that gives a checkpoint up tells its receivers on their channels (since 1.1.4).
@@ -152,12 +230,34 @@ choices! {
 }
 
 choices! {
+    /// When the first periodic checkpoint is triggered.
+    pub enum FirstTrigger {
+        /// As soon as all tasks run (recorded, 2.3.0).
+        AtOnce = "at-once",
+        /// After a span that is drawn, of the minimum pause or more and of one interval or less.
+        Drawn = "drawn",
+        /// After one interval.
+        AfterInterval = "after-interval",
+    }
+}
+
+choices! {
     /// What the id that state is stored under names.
     pub enum StateAddress {
         /// The head of a chain: the state of its operators is told apart by their places in it.
         Chain = "chain",
         /// Each operator.
         Operator = "operator",
+    }
+}
+
+choices! {
+    /// Where records stay that a barrier holds back.
+    pub enum HeldBack {
+        /// In their channel, which backs up to its sender.
+        InChannels = "in-channels",
+        /// In buffers of the receiver, which reads on.
+        InBuffers = "in-buffers",
     }
 }
 
@@ -188,6 +288,20 @@ choices! {
         V3 = "v3",
         /// With names and uids (2.3).
         V6 = "v6",
+    }
+}
+
+choices! {
+    /// How a job with periodic checkpoints restarts that says nothing about it.
+    pub enum UsualRestart {
+        /// For ever, after a second and then later and later.
+        ExponentialDelay = "exponential-delay",
+        /// For ever, a second after each failure.
+        AfterOneSecond = "after-one-second",
+        /// For ever, at once.
+        AtOnce = "at-once",
+        /// For ever, ten seconds after each failure.
+        AfterTenSeconds = "after-ten-seconds",
     }
 }
 

@@ -34,6 +34,11 @@ impl Field {
     pub fn meaning(&self) -> &'static str {
         self.meaning.trim()
     }
+
+    /// The story that shows what it decides, from the root of the project, if there is one.
+    pub fn story(&self) -> Option<&'static str> {
+        super::shown::story_of(self.name)
+    }
 }
 
 /// One field set to another choice than the release's.

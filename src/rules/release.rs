@@ -1,8 +1,9 @@
 //! Releases of Flink as data: the newest one in full, and what each before it did otherwise.
 
 use super::{
-    CommitWhen, Failover, IdScheme, InFlightKept, IncrementBase, KeyGroupOwner, MetadataVersion,
-    Rescaling, Rules, SharedFileEnd, StateAddress, WatermarkTaken,
+    CommitWhen, Failover, FirstTrigger, HeldBack, IdScheme, InFlightKept, IncrementBase,
+    KeyGroupOwner, MetadataVersion, Rescaling, Rules, SharedFileEnd, StateAddress, UsualRestart,
+    WatermarkTaken,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -54,9 +55,43 @@ const NEWEST: Rules = Rules {
     savepoint_in_completed_store: false,
     savepoint_notifies_commit: false,
     savepoint_subsumes_pending: false,
-    first_trigger_at_once: true,
+    first_trigger: FirstTrigger::AtOnce,
+    minimum_pause_kept: true,
+    savepoints_without_checkpointing: true,
+    refused_savepoints_take_ids: false,
+    savepoints_hold_checkpoints_back: true,
+    savepoints_subsume_savepoints: false,
+    newest_checkpoint_spared: true,
+    abort_notifications: true,
+    failed_exits_resume_schedule: true,
+    async_failure_fails_task: false,
+    held_back: HeldBack::InChannels,
+    start_in_store: true,
+    usual_restart: UsualRestart::ExponentialDelay,
+    in_flight_rescaled: true,
+    unaligned_checkpoints: true,
+    aligned_timeout: true,
+    alignment_limit: false,
+    stop_with_savepoint: true,
+    cancel_with_savepoint: true,
+    allow_non_restored_state: true,
+    retained_checkpoints: true,
+    retained_number: true,
+    tolerable_failures: true,
+    incremental_checkpoints: true,
+    region_failover: true,
+    exponential_delay: true,
+    two_phase_sinks: true,
+    committers: true,
+    split_readers: true,
+    broadcast_state: true,
+    side_outputs: true,
+    allowed_lateness: true,
+    idle_sources: true,
     checkpoints_after_tasks_finish: true,
     empty_entries_skipped: true,
+    ttl_may_change: true,
+    uid_hash_decides: false,
     barrier_blocks_channel: true,
     cancellation_markers: true,
     in_flight: InFlightKept::All,
@@ -117,6 +152,17 @@ impl Release {
         Self::V2,
     ];
 
+    /// The releases whose rules say so, as people tell them: `since 1.11`, `in 1.2 to 1.7`; none if no release does.
+    pub fn that_have(has: impl Fn(&Rules) -> bool) -> Option<String> {
+        let having: Vec<Self> =
+            Self::ALL.into_iter().filter(|release| has(&release.rules())).collect();
+        let (first, last) = (having.first()?, having.last()?);
+        Some(match *last {
+            Self::V2 => format!("since {first}"),
+            last => format!("in {first} to {last}"),
+        })
+    }
+
     /// Its rules: those of the newest release, with every change since taken back.
     pub fn rules(self) -> Rules {
         let mut rules = NEWEST;
@@ -133,8 +179,10 @@ impl Release {
             Self::V1_15 => {
                 rules.metadata = MetadataVersion::V3;
                 rules.oldest_metadata = MetadataVersion::V1;
-                rules.first_trigger_at_once = false;
+                rules.first_trigger = FirstTrigger::Drawn;
+                rules.ttl_may_change = false;
                 rules.tolerance_counts_finalize = false;
+                rules.usual_restart = UsualRestart::AfterOneSecond;
             }
             Self::V1_13 => {
                 rules.checkpoints_after_tasks_finish = false;
@@ -143,20 +191,28 @@ impl Release {
                 rules.savepoint_subsumes_pending = true;
                 rules.unclaimed_files_built_upon = true;
             }
-            Self::V1_11 => rules.tolerance_counts_async = false,
-            Self::V1_7 => {
-                rules.metadata = MetadataVersion::V2;
-                rules.oldest_metadata = MetadataVersion::V0;
-                rules.tolerance_counts_expired = false;
-                rules.failover = Failover::Full;
+            Self::V1_11 => {
+                rules.tolerance_counts_async = false;
+                rules.newest_checkpoint_spared = false;
+                rules.in_flight_rescaled = false;
+                rules.aligned_timeout = false;
+                rules.exponential_delay = false;
+                rules.committers = false;
             }
+            Self::V1_7 => Self::before_1_9(rules),
             Self::V1_4 => {
                 rules.savepoint_in_completed_store = false;
                 rules.savepoint_subsumes_pending = false;
+                rules.first_trigger = FirstTrigger::AfterInterval;
+                rules.failed_exits_resume_schedule = false;
+                rules.usual_restart = UsualRestart::AfterTenSeconds;
+                rules.broadcast_state = false;
             }
             Self::V1_3 => {
                 rules.empty_entries_skipped = false;
                 rules.stateless_chains_recorded = false;
+                rules.uid_hash_decides = true;
+                rules.two_phase_sinks = false;
             }
             Self::V1_2 => {
                 rules.state_stored_by = StateAddress::Chain;
@@ -166,6 +222,9 @@ impl Release {
                 rules.legacy_ids_tried = true;
                 rules.savepoint_in_completed_store = true;
                 rules.savepoint_subsumes_pending = true;
+                rules.retained_number = false;
+                rules.incremental_checkpoints = false;
+                rules.side_outputs = false;
             }
             Self::V1_1 => {
                 rules.chain_length_checked = false;
@@ -176,13 +235,44 @@ impl Release {
                 rules.legacy_ids_tried = false;
                 rules.savepoint_in_completed_store = false;
                 rules.savepoint_subsumes_pending = false;
+                rules.savepoints_hold_checkpoints_back = false;
+                rules.savepoints_subsume_savepoints = true;
+                rules.start_in_store = false;
+                rules.alignment_limit = false;
+                rules.cancel_with_savepoint = false;
+                rules.retained_checkpoints = false;
             }
             Self::V1_0 => {
                 rules.cancellation_markers = false;
                 rules.metadata = MetadataVersion::Object;
                 rules.oldest_metadata = MetadataVersion::Object;
+                rules.minimum_pause_kept = false;
+                rules.savepoints_without_checkpointing = false;
+                rules.refused_savepoints_take_ids = true;
+                rules.allow_non_restored_state = false;
+                rules.allowed_lateness = false;
             }
         }
+    }
+
+    /// What 1.7 did otherwise than 1.11: most of it changed with the scheduler of 1.9 and the network stack of 1.11.
+    const fn before_1_9(rules: &mut Rules) {
+        rules.metadata = MetadataVersion::V2;
+        rules.oldest_metadata = MetadataVersion::V0;
+        rules.tolerance_counts_expired = false;
+        rules.tolerable_failures = false;
+        rules.async_failure_fails_task = true;
+        rules.failover = Failover::Full;
+        rules.region_failover = false;
+        rules.usual_restart = UsualRestart::AtOnce;
+        rules.held_back = HeldBack::InBuffers;
+        rules.alignment_limit = true;
+        rules.abort_notifications = false;
+        rules.unaligned_checkpoints = false;
+        rules.in_flight_rescaled = false;
+        rules.stop_with_savepoint = false;
+        rules.split_readers = false;
+        rules.idle_sources = false;
     }
 }
 
@@ -237,6 +327,14 @@ mod tests {
         assert_eq!(stored, expected);
         let notified = Release::ALL.map(|release| release.rules().savepoint_notifies_commit);
         assert_eq!(notified, [true, true, true, true, true, true, true, true, false, false]);
+    }
+
+    #[test]
+    fn what_a_release_has_is_told_by_when_it_came_and_went() {
+        let told = |has: fn(&Rules) -> bool| Release::that_have(has).expect("some release has it");
+        assert_eq!(told(|rules| rules.unaligned_checkpoints), "since 1.11");
+        assert_eq!(told(|rules| rules.alignment_limit), "in 1.2 to 1.7");
+        assert_eq!(Release::that_have(|rules| !rules.attempts_fenced), None);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What holds where a scenario file says nothing.
 
-use super::{CheckpointConfig, ClusterConfig, Input, Network, RestartStrategy};
+use super::{CheckpointConfig, ClusterConfig, Input, Network, RestartStrategy, SavepointDir};
 use crate::kernel::SimTime;
+use crate::rules::{Rules, UsualRestart};
 
 impl Default for ClusterConfig {
     /// Two task managers, so that one can be lost, with slots for every job of a usual scenario.
@@ -11,6 +12,7 @@ impl Default for ClusterConfig {
             slots: 16,
             replaced_after: SimTime::from_secs(10),
             takeover_after: None,
+            savepoint_dir: SavepointDir::default(),
             heartbeat_timeout: SimTime::from_secs(50),
             heartbeat_interval: SimTime::from_secs(10),
         }
@@ -66,12 +68,17 @@ impl RestartStrategy {
         jitter: 10,
     };
 
-    /// What Flink 2.x does where nothing is configured (SEMANTICS §6.2): restart for ever with periodic checkpoints,
-    /// else never.
-    pub fn unconfigured(checkpoint: &CheckpointConfig) -> Self {
-        match checkpoint.interval {
-            Some(_) => Self::EXPONENTIAL,
-            None => Self::None,
+    /// What Flink does where nothing is configured (SEMANTICS §6.2): restart for ever with periodic checkpoints, else
+    /// never.
+    pub fn unconfigured(checkpoint: &CheckpointConfig, rules: &Rules) -> Self {
+        let after =
+            |seconds| Self::FixedDelay { attempts: u32::MAX, delay: SimTime::from_secs(seconds) };
+        match (checkpoint.interval, rules.usual_restart) {
+            (None, _) => Self::None,
+            (Some(_), UsualRestart::ExponentialDelay) => Self::EXPONENTIAL,
+            (Some(_), UsualRestart::AfterOneSecond) => after(1),
+            (Some(_), UsualRestart::AtOnce) => after(0),
+            (Some(_), UsualRestart::AfterTenSeconds) => after(10),
         }
     }
 }

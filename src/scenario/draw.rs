@@ -17,16 +17,19 @@ mod tests;
 mod time;
 mod trouble;
 
-use super::{ClusterConfig, Expect, Input, InputKind, Network, Scenario};
+use super::{ClusterConfig, Expect, Input, InputKind, Network, SavepointDir, Scenario};
 use crate::kernel::{Choices, SimTime, Stream};
-use crate::rules::Release;
+use crate::rules::{Release, Rules};
+use std::collections::BTreeMap;
 use std::fmt::Display;
 
 /// Which kinds of things the generator may use. A thing switched off leaves the draws of all others as they are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Profile {
-    /// Under which release.
+    /// Under which release, unless others are drawn.
     pub flink: Release,
+    /// Whether stories may be of any release.
+    pub releases: bool,
     /// Whether subtasks, task managers and job managers may be killed.
     pub kills: bool,
     /// Whether messages may be lost or delayed.
@@ -62,6 +65,7 @@ impl Default for Profile {
     fn default() -> Self {
         Self {
             flink: Release::default(),
+            releases: true,
             kills: true,
             messages: true,
             savepoints: true,
@@ -78,6 +82,30 @@ impl Default for Profile {
             event_time: true,
         }
     }
+}
+
+impl Profile {
+    /// What of it a release has.
+    fn under(&self, draw: &Draw<'_>) -> Self {
+        Self {
+            stops: self.stops && draw.rules.stop_with_savepoint,
+            unaligned: self.unaligned && draw.rules.unaligned_checkpoints,
+            changes: self.changes && !draw.is_tied_to_subtasks(),
+            ..*self
+        }
+    }
+}
+
+/// Percent of worlds of the profile's own release; the others are of any.
+const OWN_RELEASE: u64 = 55;
+
+/// The release of a story.
+fn flink(choices: &Choices, profile: &Profile) -> Release {
+    let draw = Draw { choices, flink: profile.flink, rules: profile.flink.rules() };
+    if !profile.releases || draw.chance("release-own", OWN_RELEASE) {
+        return profile.flink;
+    }
+    Release::ALL[draw.place("release", Release::ALL.len())]
 }
 
 /// Records of all inputs together. Fewer leave nothing on one side of a cut; more make no new interleaving, only events:
@@ -111,7 +139,9 @@ const SLOW_STORAGE: u64 = 30;
 impl Scenario {
     /// The story of a seed. Ends, unless a fault prevents it, with a finished job, so that its output can be compared.
     pub fn draw(choices: &Choices, profile: &Profile) -> Self {
-        let draw = Draw { choices };
+        let flink = flink(choices, profile);
+        let draw = Draw { choices, flink, rules: flink.rules() };
+        let profile = &profile.under(&draw);
         let scale = Scale::draw(&draw, profile);
         let plot = story::Plot::draw(&draw, profile, &scale);
         let inputs = scale.inputs(&draw);
@@ -132,7 +162,8 @@ impl Scenario {
         Self {
             about: plot.about(choices.seed()),
             seed: choices.seed(),
-            flink: profile.flink,
+            flink,
+            also: Vec::new(),
             overrides: Vec::new(),
             mutations: Vec::new(),
             until: Some(plot.until()),
@@ -143,6 +174,7 @@ impl Scenario {
             steps,
             // Faults may hit a job that is over, and savepoints one that restarts.
             expect: Expect { may_refuse: true, ..Expect::default() },
+            expect_in: BTreeMap::new(),
         }
     }
 }
@@ -150,9 +182,23 @@ impl Scenario {
 /// Draws by name.
 struct Draw<'c> {
     choices: &'c Choices,
+    /// The release of the story.
+    flink: Release,
+    /// What it has.
+    rules: Rules,
 }
 
 impl Draw<'_> {
+    /// Whether state belongs to subtasks, and cannot be dealt anew (until 1.1).
+    fn is_tied_to_subtasks(&self) -> bool {
+        self.flink < Release::V1_2
+    }
+
+    /// Whether state belongs to whole chains, so that only their heads can have uids (until 1.2).
+    fn is_tied_to_chains(&self) -> bool {
+        self.flink < Release::V1_3
+    }
+
     fn stream(&self, what: impl Display) -> Stream {
         self.choices.stream("draw", what)
     }
@@ -267,7 +313,7 @@ impl Scale {
 
     /// Whether the readers of an input are given its partitions one by one.
     fn reads_splits(&self, draw: &Draw<'_>, place: usize) -> bool {
-        draw.chance(format_args!("reads-splits-{place}"), READS_SPLITS)
+        draw.rules.split_readers && draw.chance(format_args!("reads-splits-{place}"), READS_SPLITS)
     }
 
     /// Partitions of an input.
@@ -320,5 +366,6 @@ fn cluster(draw: &Draw<'_>, profile: &Profile) -> ClusterConfig {
             draw.within("heartbeat-interval", (50, 100)),
         ),
         takeover_after: (profile.high_availability && is_available).then_some(takeover),
+        savepoint_dir: SavepointDir::default(),
     }
 }

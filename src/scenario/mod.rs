@@ -18,9 +18,9 @@ pub use error::ScenarioError;
 pub use model::{
     Action, Aim, CheckpointConfig, ClusterConfig, DisturbedWrite, Expect, Failing, FailingCall,
     Failover, Holds, Input, InputKind, JobConfig, Line, Milestone, Network, RestartStrategy,
-    Retention, Scenario, Shuffle, Step, StorageFailing, TaskName, Trigger,
+    Retention, SavepointDir, Scenario, Shuffle, Step, StorageFailing, TaskName, Trigger,
 };
-#[cfg(feature = "proptest")]
 pub use planned::Planned;
+#[cfg(feature = "proptest")]
 pub use strategy::drawn;
 pub use text::{CHECK_NAMES, SOMETIMES_NAMES};

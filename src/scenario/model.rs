@@ -2,8 +2,8 @@
 
 use super::column::Column;
 use super::planned::Planned;
-use crate::job::JobGraph;
 pub use crate::job::{CheckpointConfig, RestartStrategy, Retention};
+use crate::job::{ClaimMode, JobGraph};
 use crate::kernel::SimTime;
 pub use crate::rules::Failover;
 use crate::rules::{Mutation, Override, Release, Rules};
@@ -19,6 +19,8 @@ pub struct Scenario {
     pub seed: u64,
     /// Which release of Flink is simulated.
     pub flink: Release,
+    /// Under which others the same story is played as well, one after the other.
+    pub also: Vec<Release>,
     /// Rules in which it is another than that release.
     pub overrides: Vec<Override>,
     /// Deliberately broken protocols.
@@ -37,19 +39,49 @@ pub struct Scenario {
     pub steps: Vec<Step>,
     /// What must come out.
     pub expect: Expect,
+    /// What must come out under a release instead.
+    pub expect_in: BTreeMap<Release, Expect>,
 }
 
 impl Scenario {
-    /// The rules in force: the release's, patched by each override and then by each mutation.
+    /// The rules in force when the world begins: the release's, patched by each override and then by each mutation.
     pub fn rules(&self) -> Rules {
-        let mut rules = self.flink.rules();
-        for patch in &self.overrides {
-            rules.set(patch);
-        }
+        self.rules_under(self.flink)
+    }
+
+    /// The rules in force under a release that the cluster is upgraded to.
+    pub fn rules_under(&self, release: Release) -> Rules {
+        let mut rules = self.rules_meant(release);
         for mutation in &self.mutations {
             mutation.apply(&mut rules);
         }
         rules
+    }
+
+    /// The rules that are meant to be in force under a release: nothing is broken deliberately.
+    pub fn rules_meant(&self, release: Release) -> Rules {
+        let mut rules = release.rules();
+        for patch in &self.overrides {
+            rules.set(patch);
+        }
+        rules
+    }
+
+    /// The releases that the story is played under, in order.
+    pub fn releases(&self) -> impl Iterator<Item = Release> + '_ {
+        std::iter::once(self.flink).chain(self.also.iter().copied())
+    }
+
+    /// The story as it is played under one of its releases.
+    pub fn under(&self, release: Release) -> Self {
+        let expect = self.expect_in.get(&release).unwrap_or(&self.expect).clone();
+        Self {
+            flink: release,
+            also: Vec::new(),
+            expect,
+            expect_in: BTreeMap::new(),
+            ..self.clone()
+        }
     }
 
     /// Whether the first job runs at time 0: no `run` step names it.
@@ -76,6 +108,21 @@ pub struct ClusterConfig {
     pub heartbeat_timeout: SimTime,
     /// How often they hear of each other; at most the timeout (`heartbeat.interval`).
     pub heartbeat_interval: SimTime,
+    /// Where savepoints go.
+    pub savepoint_dir: SavepointDir,
+}
+
+/// Where savepoints go (`execution.checkpointing.savepoint-dir`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SavepointDir {
+    /// Into a folder that is there.
+    #[default]
+    There,
+    /// Nobody said: whoever asks for one is refused.
+    None,
+    /// Into one that cannot be made: whoever asks for one is refused.
+    Unwritable,
 }
 
 /// How long things take. Ranges are inclusive; the seed draws within them.
@@ -154,12 +201,19 @@ pub struct JobConfig {
     pub graph: JobGraph,
     /// Periodic checkpoints and the limits of all.
     pub checkpoint: CheckpointConfig,
-    /// What happens when a task fails.
-    pub restart: RestartStrategy,
+    /// What happens when a task fails; by default what the release says.
+    pub restart: Option<RestartStrategy>,
     /// What restarts with it; by default what the release says.
     pub failover: Option<Failover>,
     /// The plan of the graph, once it was asked for.
     pub planned: Planned,
+}
+
+impl JobConfig {
+    /// What happens when a task of it fails, under these rules.
+    pub fn restart_under(&self, rules: &Rules) -> RestartStrategy {
+        self.restart.unwrap_or_else(|| RestartStrategy::unconfigured(&self.checkpoint, rules))
+    }
 }
 
 /// One step of the story. Fires once.
@@ -321,6 +375,8 @@ pub enum Action {
         from: Option<String>,
         /// Whether state that no operator takes may be dropped.
         allow_non_restored: bool,
+        /// Who owns that snapshot from then on.
+        claim: ClaimMode,
     },
     /// Takes a savepoint.
     Savepoint {
@@ -328,6 +384,8 @@ pub enum Action {
         job: String,
         /// The label it is known by in the scenario.
         label: String,
+        /// Whether it is in the format of the state backend, and not in that of all.
+        native: bool,
     },
     /// Cancels a job.
     Cancel {
@@ -335,6 +393,8 @@ pub enum Action {
         job: String,
         /// Takes a savepoint under this label first, and cancels only if it succeeds.
         with_savepoint: Option<String>,
+        /// Whether that is in the format of the state backend.
+        native: bool,
     },
     /// Stops a job with a savepoint.
     Stop {
@@ -344,6 +404,8 @@ pub enum Action {
         drain: bool,
         /// The label of the savepoint.
         label: String,
+        /// Whether it is in the format of the state backend.
+        native: bool,
     },
     /// Takes a checkpoint.
     Checkpoint {
@@ -374,6 +436,8 @@ pub enum Action {
     KillJobManager,
     /// Lets the next writes that fit go wrong.
     Storage(StorageFailing),
+    /// Shuts the cluster down and starts it under another release. Jobs that are not over are lost; savepoints stay.
+    Upgrade(Release),
     /// Loses the next message that fits.
     Lose(Aim),
     /// Delays the next message that fits by this much.
@@ -473,6 +537,20 @@ pub struct Aim {
 /// What must come out of a run.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Expect {
+    /// By job: words of the message with which its submission is refused. Its graph may be one that cannot run.
+    pub refused: BTreeMap<String, String>,
+    /// By job: words of the message with which a task of it fails.
+    pub fails: BTreeMap<String, String>,
+    /// By job: the ids of its operators, in hex digits.
+    pub ids: BTreeMap<String, BTreeMap<String, String>>,
+    /// By job: the states, as `OPERATOR.STATE`, that its newest run was given when it was last restored.
+    pub restored: BTreeMap<String, Vec<String>>,
+    /// By job: the operators of its newest run that the snapshot knows nothing of.
+    pub empty: BTreeMap<String, Vec<String>>,
+    /// By job: the states of the snapshot that nobody took.
+    pub dropped: BTreeMap<String, Vec<String>>,
+    /// By subtask of an operator: the items that its list states begin with, in its newest attempt.
+    pub lists: BTreeMap<TaskName, BTreeMap<String, Vec<String>>>,
     /// The state of jobs in the end (newest run of each).
     pub jobs: BTreeMap<String, JobStatus>,
     /// Whether steps may be refused without breaking the expectation.

@@ -1,10 +1,11 @@
 //! Expectations: what a scenario says must come out, held against what did.
 
+use super::restore_facts::RestoreFacts;
 use crate::check::{Finding, Verdict};
 use crate::cluster::Outcome;
 use crate::effect::ExternalSystem;
 use crate::job::{CheckpointId, OperatorId, RunId, TaskId};
-use crate::scenario::{Expect, Holds, Scenario, TaskName};
+use crate::scenario::{Action, Expect, Holds, Scenario, TaskName};
 use crate::trace::{Cast, Entry, TraceEvent, TraceSink};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ pub(super) struct Story {
     /// How often each subtask that is asked for was deployed.
     attempts: BTreeMap<TaskName, u64>,
     casts: Vec<Arc<Cast>>,
+    restores: RestoreFacts,
 }
 
 impl Story {
@@ -28,7 +30,13 @@ impl Story {
     pub(super) fn of(expect: &Expect) -> Self {
         let asked = expect.callbacks.keys().map(|task| (task.clone(), Vec::new()));
         let counted = expect.attempts.keys().map(|task| (task.clone(), 0));
-        Self { callbacks: asked.collect(), attempts: counted.collect(), ..Self::default() }
+        let restores = RestoreFacts::of(expect);
+        Self {
+            callbacks: asked.collect(),
+            attempts: counted.collect(),
+            restores,
+            ..Self::default()
+        }
     }
 
     /// Every operator of the chain was deployed once more.
@@ -72,11 +80,13 @@ impl TraceSink for Story {
     fn on_cast(&mut self, cast: &Arc<Cast>) {
         self.names.push(cast.plan.graph.name.clone());
         self.casts.push(Arc::clone(cast));
+        self.restores.on_cast(cast);
     }
     fn wants_callbacks(&self) -> bool {
-        !self.callbacks.is_empty()
+        !self.callbacks.is_empty() || self.restores.wants_lists()
     }
     fn on_entry(&mut self, entry: &Entry) {
+        self.restores.on_entry(entry);
         let name = |run: RunId| self.names[run.index()].clone();
         if let TraceEvent::CheckpointCompleted { run, checkpoint, .. } = entry.event {
             self.completed.entry(name(run)).or_default().push(checkpoint.number());
@@ -113,6 +123,7 @@ pub(super) fn unmet(
     }
     steps(scenario, outcome, &mut unmet);
     facts(expect, story, &mut unmet);
+    story.restores.unmet(scenario, outcome, &mut unmet);
     callbacks(expect, story, &mut unmet);
     attempts(expect, story, &mut unmet);
     retained(expect, outcome, &mut unmet);
@@ -163,6 +174,7 @@ fn steps(scenario: &Scenario, outcome: &Outcome, unmet: &mut Vec<String>) {
             (Some((_, why)), Some(wanted)) if !why.contains(wanted.as_str()) => unmet.push(format!(
                 "step {number}{line} should be refused with `{wanted}` and was refused with `{why}`"
             )),
+            (Some(_), None) if is_of_refused_job(scenario, &step.action) => {}
             (Some((_, why)), None) if !scenario.expect.may_refuse => {
                 unmet.push(format!("step {number}{line} was refused: {why}"));
             }
@@ -171,9 +183,16 @@ fn steps(scenario: &Scenario, outcome: &Outcome, unmet: &mut Vec<String>) {
             (Some(_) | None, Some(_) | None) => {}
         }
     }
-    for (_, why) in outcome.refusals.iter().filter(|(step, _)| *step == u32::MAX) {
+    let is_expected = scenario.expect.refused.contains_key(&scenario.jobs[0].graph.name);
+    let of_first = outcome.refusals.iter().filter(|(step, _)| *step == u32::MAX && !is_expected);
+    for (_, why) in of_first {
         unmet.push(format!("the first job was refused: {why}"));
     }
+}
+
+/// Whether a step submits a job that is to be refused: what is said of that is held against it elsewhere.
+fn is_of_refused_job(scenario: &Scenario, action: &Action) -> bool {
+    matches!(action, Action::Run { job, .. } if scenario.expect.refused.contains_key(job))
 }
 
 fn facts(expect: &Expect, story: &Story, unmet: &mut Vec<String>) {

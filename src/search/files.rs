@@ -3,7 +3,7 @@
 use super::play::{Earlier, Played, Setup, play};
 use crate::cluster::Cluster;
 use crate::effect::{ExternalSystem, FileChange};
-use crate::job::{InputId, OperatorKind};
+use crate::job::{ClaimMode, InputId, OperatorKind};
 use crate::kernel::SimTime;
 use crate::operator::Log;
 use crate::scenario::Scenario;
@@ -95,7 +95,9 @@ pub fn start_from(
     };
     let snapshot = Arc::new(savepoint.checkpoint);
     let clock = savepoint.clock;
-    Ok((Earlier { snapshot, positions, clock, allow_non_restored }, externals))
+    let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) }.to_owned();
+    let claim = ClaimMode::default();
+    Ok((Earlier { snapshot, positions, clock, allow_non_restored, claim, folder }, externals))
 }
 
 /// Whether an input begins with what had been read of it.
@@ -133,10 +135,13 @@ pub fn play_with_files(
     if setup.start.is_none() {
         setup.externals = folder.read_sinks()?;
     }
+    let started = setup.start.as_ref().map(|start| start.folder.clone());
     let mut paths = BTreeMap::new();
     let played = play(setup, |cluster| {
         for change in cluster.take_files() {
-            if let Some((label, path)) = keep(change, cluster, folder, &scenario, &inputs)? {
+            if let Some((label, path)) =
+                keep(change, cluster, folder, &scenario, &inputs, started.as_deref())?
+            {
                 paths.insert(label, path);
             }
         }
@@ -153,6 +158,7 @@ fn keep(
     folder: &DataDir,
     scenario: &Scenario,
     inputs: &[Arc<Log>],
+    started: Option<&Path>,
 ) -> Result<Option<(Arc<str>, PathBuf)>, PlayError> {
     let now = cluster.now();
     match change {
@@ -171,6 +177,14 @@ fn keep(
         FileChange::RemoveCheckpoint(checkpoint) => {
             let properties = checkpoint.properties();
             folder.remove_checkpoint(properties.job, properties.id)?;
+            Ok(None)
+        }
+        FileChange::RemoveClaimed(checkpoint) => {
+            let properties = checkpoint.properties();
+            match started {
+                Some(claimed) => store::remove_snapshot(claimed)?,
+                None => folder.remove_snapshot(properties.kind, properties.job, properties.id)?,
+            }
             Ok(None)
         }
         FileChange::RemoveShared(job, file) => {

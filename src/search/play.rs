@@ -1,14 +1,17 @@
 //! Playing one world: run it, check it, compare it with what its scenario expects.
 
 use super::expect::{Story, unmet};
-use crate::check::{CheckSetup, Checks, EndOfWorld, FileStart, Verdict};
+use crate::check::{BrokenPromise, CheckSetup, Checks, EndOfWorld, FileStart, Verdict};
 use crate::cluster::{Cluster, End, Given, Outcome};
 use crate::effect::ExternalSystem;
+use crate::job::ClaimMode;
 use crate::kernel::{Choices, SimTime};
 use crate::operator::{Catalogue, Log};
+use crate::rules::Release;
 use crate::scenario::Scenario;
 use crate::state::CompletedCheckpoint;
 use crate::trace::{Cast, Entry, Trace, TraceSink};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What a world is played with.
@@ -45,6 +48,10 @@ pub struct Earlier {
     pub clock: SimTime,
     /// Whether state that no operator takes may be dropped.
     pub allow_non_restored: bool,
+    /// Who owns it from then on.
+    pub claim: ClaimMode,
+    /// The folder that it lies in.
+    pub folder: PathBuf,
 }
 
 impl Setup {
@@ -83,6 +90,8 @@ pub enum Judgement {
 pub struct Played {
     /// The seed that decided it.
     pub seed: u64,
+    /// The release that it began under.
+    pub release: Release,
     /// What it came to.
     pub outcome: Outcome,
     /// What happened, if it was kept.
@@ -97,6 +106,14 @@ impl Played {
     /// Whether the first job was refused at its submission: the snapshot it was to start from does not fit it.
     pub fn is_start_refused(&self) -> bool {
         self.outcome.refusals.iter().any(|(step, _)| *step == u32::MAX)
+    }
+
+    /// The promise of its release that is broken, if nothing else is: no fault of the engine.
+    pub fn known_break(&self) -> Option<&'static BrokenPromise> {
+        let broken = self.verdict.checks.iter().filter(|(_, finding)| finding.is_broken());
+        let broken: Vec<_> = broken.map(|(check, _)| self.verdict.excuse(check)).collect();
+        let is_all = broken.len() == self.unmet.len() && broken.iter().all(Option::is_some);
+        broken.first().copied().flatten().filter(|_| is_all)
     }
 
     /// What the play came to, in one word.
@@ -175,7 +192,7 @@ pub fn play<E>(
         choices,
         clock: start.as_ref().map_or(SimTime::ZERO, |start| start.clock),
         externals: setup.externals,
-        from: start.map(|start| (start.snapshot, start.allow_non_restored)),
+        from: start.map(|start| (start.snapshot, start.allow_non_restored, start.claim)),
     };
     let mut cluster = Cluster::new(Arc::clone(&scenario), given);
     cluster.keep_records(listeners.wants_records());
@@ -192,5 +209,12 @@ pub fn play<E>(
         ended: outcome.ended,
     });
     let unmet = unmet(&scenario, &outcome, &verdict, &story, setup.wants_sometimes);
-    Ok(Played { seed, outcome, trace: trace.unwrap_or_default(), verdict, unmet })
+    Ok(Played {
+        seed,
+        release: scenario.flink,
+        outcome,
+        trace: trace.unwrap_or_default(),
+        verdict,
+        unmet,
+    })
 }

@@ -4,7 +4,7 @@ use super::play::{Played, Setup, play};
 use crate::check::Coverage;
 use crate::kernel::Choices;
 use crate::operator::Catalogue;
-use crate::rules::Mutation;
+use crate::rules::{Mutation, Release};
 use crate::scenario::{Profile, Scenario};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -61,6 +61,10 @@ pub struct SweepTotals {
     pub events: u64,
     /// By name of what happened: in how many worlds.
     pub sometimes: BTreeMap<&'static str, u64>,
+    /// By release: how many worlds began under it.
+    pub releases: BTreeMap<Release, u64>,
+    /// By name of a promise that its release does not keep: in how many worlds it alone is broken.
+    pub known: BTreeMap<&'static str, u64>,
     /// By check: in how many worlds it is broken.
     pub broken: BTreeMap<&'static str, u64>,
     /// The smallest seeds that failed, each with why.
@@ -85,7 +89,12 @@ impl SweepTotals {
         for check in checks {
             *self.broken.entry(check).or_default() += 1;
         }
-        if played.judgement() != super::Judgement::Holds {
+        *self.releases.entry(played.release).or_default() += 1;
+        if played.judgement() == super::Judgement::Broken
+            && let Some(promise) = played.known_break()
+        {
+            *self.known.entry(promise.name).or_default() += 1;
+        } else if played.judgement() != super::Judgement::Holds {
             self.failed += 1;
             let why = played.unmet.first().cloned().unwrap_or_else(|| "stalled".to_owned());
             self.failures.insert(played.seed, why);
@@ -101,6 +110,12 @@ impl SweepTotals {
         self.failures.extend(other.failures);
         for (name, worlds) in other.sometimes {
             *self.sometimes.entry(name).or_default() += worlds;
+        }
+        for (release, worlds) in other.releases {
+            *self.releases.entry(release).or_default() += worlds;
+        }
+        for (promise, worlds) in other.known {
+            *self.known.entry(promise).or_default() += worlds;
         }
         for (check, worlds) in other.broken {
             *self.broken.entry(check).or_default() += worlds;

@@ -1,6 +1,8 @@
 //! A completed checkpoint, and the ledger of acks that alone can make one.
 
-use crate::job::{CheckpointId, CheckpointKind, JobId, OperatorId, SharedFile, TaskId};
+use crate::job::{
+    CheckpointId, CheckpointKind, JobId, OperatorId, SharedFile, SnapshotFormat, TaskId,
+};
 use crate::kernel::SimTime;
 use crate::rules::MetadataVersion;
 use crate::state::OperatorSnapshot;
@@ -75,6 +77,9 @@ pub struct Properties {
     pub job_name: String,
     /// When it was triggered.
     pub triggered: SimTime,
+    /// In which format its keyed state is.
+    #[serde(default)]
+    pub format: SnapshotFormat,
     /// The version of its metadata.
     pub metadata: MetadataVersion,
 }

@@ -1,8 +1,12 @@
 //! The live state of one subtask of one operator.
 
 use super::live_timers::LiveTimers;
-use crate::job::{KeyBy, KeyType, Value, java_hash_code, key_group};
-use crate::state::{FixedMap, KeyedEntry, KeyedSnapshot, ListMode, ListSnapshot, OperatorSnapshot};
+use super::registered::{check_keyed, check_list};
+use crate::job::{KeyBy, KeyType, Registration, StateType, Value, java_hash_code, key_group};
+use crate::kernel::SimTime;
+use crate::state::{
+    FixedMap, Incompatible, KeyedEntry, KeyedSnapshot, ListMode, ListSnapshot, OperatorSnapshot,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -21,6 +25,7 @@ pub struct BroadcastId(usize);
 #[derive(Clone, Debug)]
 struct Table {
     name: Arc<str>,
+    registered: Registration,
     entries: FixedMap<Value, Option<Value>>,
 }
 
@@ -28,6 +33,7 @@ struct Table {
 struct List {
     name: Arc<str>,
     mode: ListMode,
+    items_type: StateType,
     items: Vec<Value>,
 }
 
@@ -35,6 +41,14 @@ struct List {
 struct Broadcast {
     name: Arc<str>,
     entries: BTreeMap<Value, Value>,
+}
+
+impl Broadcast {
+    /// Its entries, a row each.
+    fn rows(&self) -> Vec<Value> {
+        let row = |(key, value): (&Value, &Value)| Value::row([key.clone(), value.clone()]);
+        self.entries.iter().map(row).collect()
+    }
 }
 
 /// What one subtask of one operator remembers.
@@ -47,6 +61,8 @@ pub struct LiveState {
     timers: Option<Box<LiveTimers>>,
     /// Restored state that no declaration has claimed; a declaration of its name and kind takes it.
     restored: OperatorSnapshot,
+    /// Why a declaration could not have what was restored under its name.
+    refused: Option<Incompatible>,
 }
 
 impl LiveState {
@@ -74,25 +90,68 @@ impl LiveState {
 
     /// Declares a keyed state; entries restored under its name are in it.
     pub fn declare_keyed(&mut self, name: &str) -> KeyedId {
+        self.register_keyed(name, Registration::default(), SimTime::ZERO, true)
+    }
+
+    /// Declares a keyed state of this kind and type. Where only one of snapshot and program has values that expire, and that
+    /// may be, the values are taken to have changed just now.
+    pub fn register_keyed(
+        &mut self,
+        name: &str,
+        registered: Registration,
+        now: SimTime,
+        ttl_may_change: bool,
+    ) -> KeyedId {
         assert!(
             self.keyed.iter().all(|table| &*table.name != name),
             "keyed state `{name}` is declared twice"
         );
-        let restored = self.restored.keyed.remove(name).unwrap_or_default();
-        let entries =
-            restored.entries.into_iter().map(|entry| (entry.key, Some(entry.value))).collect();
-        self.keyed.push(Table { name: Arc::from(name), entries });
+        let mut entries = FixedMap::default();
+        if let Some(restored) = self.restored.keyed.remove(name) {
+            let was = restored.registered;
+            let checked = check_keyed(was, registered, ttl_may_change);
+            self.refused = self.refused.or(checked.err());
+            let migrated = |value| match (was.has_ttl, registered.has_ttl) {
+                (false, true) => stamped(value, now),
+                (true, false) => unstamped(&value).map_or(value, |(value, _)| value),
+                (true, true) | (false, false) => value,
+            };
+            let restored = restored.entries.into_iter();
+            entries = restored.map(|entry| (entry.key, Some(migrated(entry.value)))).collect();
+        }
+        self.keyed.push(Table { name: Arc::from(name), registered, entries });
         KeyedId(self.keyed.len() - 1)
+    }
+
+    /// Why a declaration could not have what was restored under its name, if one could not.
+    pub const fn refused(&self) -> Option<Incompatible> {
+        self.refused
+    }
+
+    /// The list and broadcast states that were declared, with their items.
+    pub fn lists(&self) -> impl Iterator<Item = (&Arc<str>, Vec<Value>)> {
+        let lists = self.lists.iter().map(|list| (&list.name, list.items.clone()));
+        lists.chain(self.broadcast.iter().map(|map| (&map.name, map.rows())))
     }
 
     /// Declares a split or union list state; items restored under its name are in it.
     pub fn declare_list(&mut self, name: &str, mode: ListMode) -> ListId {
+        self.register_list(name, mode, StateType::Any)
+    }
+
+    /// Declares a split or union list state of items of this type. A broadcast state of its name is another state.
+    pub fn register_list(&mut self, name: &str, mode: ListMode, items_type: StateType) -> ListId {
         assert!(
             self.lists.iter().all(|list| &*list.name != name),
             "list state `{name}` is declared twice"
         );
-        let items = self.restored.lists.remove(name).map_or_else(Vec::new, |list| list.items);
-        self.lists.push(List { name: Arc::from(name), mode, items });
+        let restored = self.restored_list(name, |was| was != ListMode::Broadcast);
+        if let Some(was) = &restored {
+            let checked = check_list((was.mode, was.items_type), (mode, items_type));
+            self.refused = self.refused.or(checked.err());
+        }
+        let items = restored.map_or_else(Vec::new, |list| list.items);
+        self.lists.push(List { name: Arc::from(name), mode, items_type, items });
         ListId(self.lists.len() - 1)
     }
 
@@ -102,13 +161,24 @@ impl LiveState {
             self.broadcast.iter().all(|map| &*map.name != name),
             "broadcast state `{name}` is declared twice"
         );
-        let items = self.restored.lists.remove(name).map_or_else(Vec::new, |list| list.items);
+        let restored = self.restored_list(name, |was| was == ListMode::Broadcast);
+        let items = restored.map_or_else(Vec::new, |list| list.items);
         let entries = items.iter().filter_map(|item| match item.as_row() {
             Some([key, value]) => Some((key.clone(), value.clone())),
             Some(_) | None => None,
         });
         self.broadcast.push(Broadcast { name: Arc::from(name), entries: entries.collect() });
         BroadcastId(self.broadcast.len() - 1)
+    }
+
+    /// What was restored under a name, if it is of a mode that is looked for.
+    fn restored_list(
+        &mut self,
+        name: &str,
+        is_wanted: impl FnOnce(ListMode) -> bool,
+    ) -> Option<ListSnapshot> {
+        let is_there = self.restored.lists.get(name).is_some_and(|list| is_wanted(list.mode));
+        is_there.then(|| self.restored.lists.remove(name))?
     }
 
     /// What is remembered under a key; `None` means nothing, and leaving it so stores nothing.
@@ -137,28 +207,37 @@ impl LiveState {
                 let group = group_of(key, key_type, max_parallelism);
                 Some(KeyedEntry { group, key: key.clone(), value: value.clone()? })
             }));
-            snapshot.keyed.insert(Arc::clone(&table.name), KeyedSnapshot { entries });
+            let state = KeyedSnapshot { entries, registered: table.registered };
+            snapshot.keyed.insert(Arc::clone(&table.name), state);
         }
         if let Some(timers) = &self.timers {
             let key_type = key_by.expect("timers belong to a keyed operator").key_type;
             timers.put_into(&mut snapshot, |key| group_of(key, key_type, max_parallelism));
         }
         for list in &self.lists {
-            let state = ListSnapshot { mode: list.mode, items: list.items.clone() };
+            let List { mode, items_type, .. } = *list;
+            let state = ListSnapshot { mode, items: list.items.clone(), items_type };
             snapshot.lists.insert(Arc::clone(&list.name), state);
         }
         for map in &self.broadcast {
-            let items = map
-                .entries
-                .iter()
-                .map(|(key, value)| Value::row([key.clone(), value.clone()]))
-                .collect();
-            snapshot
-                .lists
-                .insert(Arc::clone(&map.name), ListSnapshot { mode: ListMode::Broadcast, items });
+            let items = map.rows();
+            let mode = ListMode::Broadcast;
+            let state = ListSnapshot { mode, items, ..ListSnapshot::default() };
+            snapshot.lists.insert(Arc::clone(&map.name), state);
         }
         snapshot
     }
+}
+
+/// A value with the time of its last change, as a state keeps it whose values expire.
+pub fn stamped(value: Value, now: SimTime) -> Value {
+    Value::row([value, Value::Int(i64::try_from(now.nanos()).unwrap_or(i64::MAX))])
+}
+
+/// Such a value, and when it last changed.
+pub fn unstamped(stamped: &Value) -> Option<(Value, SimTime)> {
+    let [value, at] = stamped.as_row()? else { return None };
+    Some((value.clone(), SimTime::from_nanos(u64::try_from(at.as_int()?).ok()?)))
 }
 
 fn group_of(key: &Value, key_type: KeyType, max_parallelism: u32) -> u16 {

@@ -61,7 +61,10 @@ impl LiveTimers {
             });
             let entries: Vec<KeyedEntry> = entries.collect();
             if !entries.is_empty() {
-                snapshot.keyed.insert(Arc::from(kind.state_name()), KeyedSnapshot { entries });
+                snapshot.keyed.insert(
+                    Arc::from(kind.state_name()),
+                    KeyedSnapshot { entries, ..KeyedSnapshot::default() },
+                );
             }
         }
     }

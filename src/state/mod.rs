@@ -9,19 +9,22 @@ pub mod hash_order;
 mod in_flight;
 mod live;
 mod live_timers;
+mod registered;
 pub mod rescale;
 mod slices;
 mod snapshot;
 mod timers;
 
+pub use crate::job::ListMode;
 pub use checkpoint::{
     AckLedger, ChainPlace, CommitPermit, CompletedCheckpoint, OperatorState, Properties,
     SubtaskState,
 };
 pub use fixed::{FixedHasher, FixedMap};
 pub use in_flight::{ChannelState, InFlight};
-pub use live::{BroadcastId, KeyedId, ListId, LiveState};
+pub use live::{BroadcastId, KeyedId, ListId, LiveState, stamped, unstamped};
 pub use live_timers::LiveTimers;
+pub use registered::Incompatible;
 pub use slices::Slice;
-pub use snapshot::{KeyedEntry, KeyedSnapshot, ListMode, ListSnapshot, OperatorSnapshot};
+pub use snapshot::{KeyedEntry, KeyedSnapshot, ListSnapshot, OperatorSnapshot};
 pub use timers::{Timer, TimerKind, Timers};

@@ -44,7 +44,9 @@ impl OperatorSnapshot {
             let entries = state.entries.iter().filter(|entry| (low..=high).contains(&entry.group));
             let entries: Vec<_> = entries.cloned().collect();
             if !entries.is_empty() {
-                slice.keyed.insert(name.clone(), KeyedSnapshot { entries });
+                slice
+                    .keyed
+                    .insert(name.clone(), KeyedSnapshot { entries, registered: state.registered });
             }
         }
         slice
@@ -69,7 +71,7 @@ mod tests {
             value: Value::Int(*value),
         };
         let entries = entries.iter().map(entry).collect();
-        let keyed = [("counts".into(), KeyedSnapshot { entries })];
+        let keyed = [("counts".into(), KeyedSnapshot { entries, ..KeyedSnapshot::default() })];
         OperatorSnapshot { keyed: keyed.into(), ..OperatorSnapshot::default() }
     }
 

@@ -1,23 +1,12 @@
 //! The snapshot of one subtask of one operator.
 
-use crate::job::{OperatorId, SharedFile, Value};
+use crate::job::{ListMode, OperatorId, Registration, SharedFile, StateType, Value};
 use crate::state::{FixedHasher, InFlight};
 use crate::trace::{StateKind, StateSum, StateUnit};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
-
-/// How the items of a list state are dealt out when parallelism changes (SEMANTICS: `OperatorStateHandle.Mode`).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-pub enum ListMode {
-    /// Each item to one subtask.
-    Split,
-    /// All items to every subtask.
-    Union,
-    /// A copy of one subtask's items to every subtask.
-    Broadcast,
-}
 
 /// One entry of keyed state.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -35,15 +24,21 @@ pub struct KeyedEntry {
 pub struct KeyedSnapshot {
     /// The entries.
     pub entries: Vec<KeyedEntry>,
+    /// How the state was registered.
+    #[serde(default)]
+    pub registered: Registration,
 }
 
 /// A list state's items.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct ListSnapshot {
     /// How they are dealt.
     pub mode: ListMode,
     /// The items, in order. Broadcast state is a list of `(key, value)` rows.
     pub items: Vec<Value>,
+    /// The type of the items, as it was registered.
+    #[serde(default)]
+    pub items_type: StateType,
 }
 
 /// What one subtask of one operator held at a barrier.

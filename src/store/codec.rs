@@ -146,7 +146,9 @@ fn share(snapshot: &OperatorSnapshot, shared: &mut BTreeMap<String, Vec<u8>>) ->
         files.push(StoredShare { file: *file, length, checksum });
         shared.insert(file.id.to_string(), bytes);
     }
-    let names = snapshot.keyed.keys().map(|name| (Arc::clone(name), KeyedSnapshot::default()));
+    let nameless =
+        |state: &KeyedSnapshot| KeyedSnapshot { entries: Vec::new(), registered: state.registered };
+    let names = snapshot.keyed.iter().map(|(name, state)| (Arc::clone(name), nameless(state)));
     let rest = OperatorSnapshot {
         keyed: names.collect(),
         lists: snapshot.lists.clone(),

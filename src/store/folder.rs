@@ -7,7 +7,7 @@ use super::codec::{SavepointFiles, decode_sink, encode_sink, fingerprint};
 use super::error::StoreError;
 use super::wire::SHARED;
 use crate::effect::ExternalSystem;
-use crate::job::{CheckpointId, FileId, JobId};
+use crate::job::{CheckpointId, CheckpointKind, FileId, JobId};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -135,6 +135,25 @@ impl DataDir {
         remove_snapshot(&path)
     }
 
+    /// Removes a snapshot that another job of this folder took, if it is still where that job put it.
+    ///
+    /// # Errors
+    /// The operating system refuses.
+    pub fn remove_snapshot(
+        &self,
+        kind: CheckpointKind,
+        job: JobId,
+        id: CheckpointId,
+    ) -> Result<(), StoreError> {
+        let path = match kind {
+            CheckpointKind::Checkpoint => self.job_folder(job).join(format!("chk-{id}")),
+            CheckpointKind::Savepoint => {
+                self.root.join(SAVEPOINTS).join(super::codec::savepoint_folder_name(job, id, 0))
+            }
+        };
+        if exists(&path)? { remove_snapshot(&path) } else { Ok(()) }
+    }
+
     /// Removes a file that checkpoints of a job shared. One that was never written is no hindrance: a checkpoint that does
     /// not complete leaves nothing on disk.
     ///
@@ -252,7 +271,7 @@ pub(super) fn move_into_place(folder: TempDir, target: &Path) -> Result<(), Stor
 }
 
 /// Removes a snapshot of the system's own: it vanishes at once, under a name that no reader takes for anything.
-fn remove_snapshot(folder: &Path) -> Result<(), StoreError> {
+pub fn remove_snapshot(folder: &Path) -> Result<(), StoreError> {
     let parent = folder.parent().expect("the folder lies in the data folder");
     let doomed = temporary(0o777)
         .tempdir_in(parent)

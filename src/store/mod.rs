@@ -43,7 +43,7 @@ pub use codec::{
 #[cfg(feature = "fs")]
 pub use error::StoreError;
 #[cfg(feature = "fs")]
-pub use folder::DataDir;
+pub use folder::{DataDir, remove_snapshot};
 pub use high_availability::HighAvailabilityStore;
 #[cfg(feature = "fs")]
 pub use owner::{Disposed, Verified, VerifiedFile, dispose, move_to, verify};

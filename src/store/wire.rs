@@ -5,7 +5,9 @@
 
 use super::block::{Block, BlockKind, BlockWriter, CodecError};
 use crate::effect::{ExternalSystem, Row, TransactionId};
-use crate::job::{CheckpointId, EventTime, OperatorId, Origin, Record, SharedFile, Value};
+use crate::job::{
+    CheckpointId, EventTime, OperatorId, Origin, Record, Registration, SharedFile, StateType, Value,
+};
 use crate::kernel::SimTime;
 use crate::state::{
     ChainPlace, ChannelState, InFlight, KeyedEntry, KeyedSnapshot, ListMode, ListSnapshot,
@@ -191,7 +193,8 @@ impl KeyedWire {
         let mut next = || values.next().expect("two values for each group were counted");
         let entries = self.groups.into_iter();
         let entries = entries.map(|group| KeyedEntry { group, key: next(), value: next() });
-        Ok((self.name, KeyedSnapshot { entries: entries.collect() }))
+        let entries = entries.collect();
+        Ok((self.name, KeyedSnapshot { entries, ..KeyedSnapshot::default() }))
     }
 }
 
@@ -209,7 +212,8 @@ impl ListWire {
     }
 
     fn into_state(self) -> Result<(Arc<str>, ListSnapshot), &'static str> {
-        Ok((self.name, ListSnapshot { mode: self.mode, items: unflatten(self.items)? }))
+        let items = unflatten(self.items)?;
+        Ok((self.name, ListSnapshot { mode: self.mode, items, ..ListSnapshot::default() }))
     }
 }
 
@@ -222,7 +226,7 @@ pub(super) fn state_lengths(snapshot: &OperatorSnapshot) -> Vec<usize> {
 
 /// The bytes that all keyed or all other states of a snapshot take, whichever is more.
 pub fn largest_state(snapshot: &OperatorSnapshot) -> u64 {
-    let SnapshotWire { keyed, lists } = snapshot.to_wire();
+    let SnapshotWire { keyed, lists, .. } = snapshot.to_wire();
     let bytes = spell(&keyed).len().max(spell(&lists).len());
     u64::try_from(bytes).expect("usize fits in 64 bits")
 }
@@ -232,6 +236,10 @@ pub fn largest_state(snapshot: &OperatorSnapshot) -> u64 {
 pub(super) struct SnapshotWire {
     keyed: Vec<KeyedWire>,
     lists: Vec<ListWire>,
+    /// Of keyed states of which more than the name was registered: their places above, and what.
+    registered: Vec<(u32, Registration)>,
+    /// Of list states of which the type of the items was: their places above, and which.
+    items: Vec<(u32, StateType)>,
 }
 
 impl Payload for OperatorSnapshot {
@@ -242,14 +250,36 @@ impl Payload for OperatorSnapshot {
         SnapshotWire {
             keyed: self.keyed.iter().map(|(name, state)| KeyedWire::new(name, state)).collect(),
             lists: self.lists.iter().map(|(name, state)| ListWire::new(name, state)).collect(),
+            registered: unusual(self.keyed.values().map(|state| state.registered)),
+            items: unusual(self.lists.values().map(|state| state.items_type)),
         }
     }
 
     fn from_wire(wire: SnapshotWire) -> Result<Self, &'static str> {
-        let keyed = wire.keyed.into_iter().map(KeyedWire::into_state).collect::<Result<_, _>>()?;
-        let lists = wire.lists.into_iter().map(ListWire::into_state).collect::<Result<_, _>>()?;
+        let keyed = wire.keyed.into_iter().map(KeyedWire::into_state);
+        let mut keyed: Vec<(Arc<str>, KeyedSnapshot)> = keyed.collect::<Result<_, _>>()?;
+        let lists = wire.lists.into_iter().map(ListWire::into_state);
+        let mut lists: Vec<(Arc<str>, ListSnapshot)> = lists.collect::<Result<_, _>>()?;
+        for (place, registered) in wire.registered {
+            at(&mut keyed, place)?.1.registered = registered;
+        }
+        for (place, items_type) in wire.items {
+            at(&mut lists, place)?.1.items_type = items_type;
+        }
+        let (keyed, lists) = (keyed.into_iter().collect(), lists.into_iter().collect());
         Ok(Self { keyed, lists, ..Self::default() })
     }
+}
+
+/// The places and values of those that are other than the default.
+fn unusual<T: PartialEq + Default>(all: impl Iterator<Item = T>) -> Vec<(u32, T)> {
+    (0..).zip(all).filter(|(_, one)| *one != T::default()).collect()
+}
+
+/// The element at a place that a file names.
+fn at<T>(all: &mut [T], place: u32) -> Result<&mut T, &'static str> {
+    let place = usize::try_from(place).map_err(|_| "a state's place is out of range")?;
+    all.get_mut(place).ok_or("a state is described that is not there")
 }
 
 /// What was in flight around one subtask of one operator, by their places in the metadata.

@@ -6,6 +6,7 @@ use super::chain::{Chain, Surroundings};
 use crate::effect::{TaskEffects, Throw};
 use crate::job::{CheckpointId, OperatorId, TaskId};
 use crate::trace::{Call, TraceEvent};
+use std::sync::Arc;
 
 impl Chain {
     /// Tells of a call of the operator at this place, if anybody listens.
@@ -35,6 +36,27 @@ impl Chain {
         }
         self.note(at, (Call::Throw, None), around);
         around.effects.failure = Some(format!("induced failure in {call}").into());
+        true
+    }
+
+    /// Whether the state that the operator at this place registered agrees with what was restored; else its task fails. What
+    /// its lists hold then is told, if anybody listens.
+    pub(super) fn takes_what_was_restored(&self, at: usize, around: &mut Surroundings<'_>) -> bool {
+        let state = &self.workers[at].state;
+        if let Some(refused) = state.refused() {
+            around.effects.failure = Some(refused.to_string().into());
+            return false;
+        }
+        if around.effects.wants_callbacks {
+            let (task, operator) = (around.identity.task, self.operator_id(at));
+            let told = state.lists().map(|(name, items)| TraceEvent::ListInitialized {
+                task,
+                operator,
+                name: Arc::clone(name),
+                items: items.iter().map(|item| item.to_string().into()).collect(),
+            });
+            around.effects.events.extend(told);
+        }
         true
     }
 

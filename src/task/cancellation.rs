@@ -7,6 +7,7 @@
 use super::{Phase, Task};
 use crate::effect::TaskEffects;
 use crate::job::{CheckpointId, Element};
+use crate::rules::HeldBack;
 use crate::trace::{AbortReason, TraceEvent};
 
 impl Task {
@@ -28,8 +29,11 @@ impl Task {
 
     /// How many records it may read into its own buffers from channels that a barrier holds back; `None`: it reads none.
     #[inline]
-    pub const fn alignment_limit(&self) -> Option<u32> {
-        self.identity.checkpoint.alignment_limit
+    pub fn alignment_limit(&self) -> Option<u32> {
+        match (self.identity.checkpoint.alignment_limit, self.identity.rules.held_back) {
+            (None, HeldBack::InBuffers) => Some(u32::MAX),
+            (limit, HeldBack::InBuffers | HeldBack::InChannels) => limit,
+        }
     }
 
     /// It has buffered more than that: it gives up what it aligns (`BarrierBuffer#checkSizeLimit` of 1.2 to 1.10).

@@ -269,13 +269,13 @@ impl Chain {
         }
         let initialize = (Call::InitializeState, self.restored);
         for at in self.head_first().rev() {
-            let is_open =
-                self.call_one(at, initialize, around, |operator, context| {
-                    operator.initialize(context);
-                    if let Some(permit) = permit {
-                        operator.restored(permit, context);
-                    }
-                }) && self.call_one(at, (Call::Open, None), around, |operator, context| {
+            let is_open = self.call_one(at, initialize, around, |operator, context| {
+                operator.initialize(context);
+                if let Some(permit) = permit {
+                    operator.restored(permit, context);
+                }
+            }) && self.takes_what_was_restored(at, around)
+                && self.call_one(at, (Call::Open, None), around, |operator, context| {
                     operator.open(context);
                 });
             if !is_open {

@@ -2,7 +2,9 @@
 
 use super::Identity;
 use crate::effect::{ExternalRequest, ReaderEvent, TaskEffects, ToJob};
-use crate::job::{CheckpointId, EventTime, ExternalId, OperatorId, Origin, Value};
+use crate::job::{
+    CheckpointId, EventTime, ExternalId, OperatorId, Origin, Registration, StateType, Value,
+};
 use crate::kernel::SimTime;
 use crate::operator::Context;
 use crate::rules::CommitWhen;
@@ -42,6 +44,13 @@ impl Context for EngineContext<'_> {
     }
     fn list_state(&mut self, name: &str, mode: ListMode) -> ListId {
         self.state.declare_list(name, mode)
+    }
+    fn register_keyed(&mut self, name: &str, registered: Registration) -> KeyedId {
+        let may_change = self.identity.rules.ttl_may_change;
+        self.state.register_keyed(name, registered, self.now, may_change)
+    }
+    fn register_list(&mut self, name: &str, mode: ListMode, items: StateType) -> ListId {
+        self.state.register_list(name, mode, items)
     }
     fn broadcast_state(&mut self, name: &str) -> BroadcastId {
         self.state.declare_broadcast(name)

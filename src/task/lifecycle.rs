@@ -28,6 +28,10 @@ impl Task {
         let checkpoint = restored.as_ref().map(|restored| restored.permit.checkpoint());
         self.last_checkpoint = checkpoint.unwrap_or_default();
         self.finished_on_restore = restored.as_ref().is_some_and(|restored| restored.finished);
+        if let Some(why) = restored.as_mut().and_then(|restored| restored.unreadable.take()) {
+            effects.failure = Some(why);
+            return;
+        }
         let mut state = Vec::new();
         if !self.finished_on_restore {
             let (chain, mut around) = self.surroundings(now, effects);
@@ -154,6 +158,7 @@ impl Task {
             self.id()
         );
         self.end_in_flight(gate, effects);
+        self.give_up_at_end(effects);
         let closed = self.aligner.close(gate);
         let alignment = match &mut self.tracker {
             Some(tracker) => tracker.on_closed(self.aligner.closed()),
@@ -166,6 +171,21 @@ impl Task {
         if self.phase == Phase::Draining {
             self.leave_if_alone(now, effects);
         }
+    }
+
+    /// A channel ends. In releases that take no checkpoint after a task has finished, what is being aligned is off
+    /// (`BarrierBuffer.processEndOfPartition`, statement D5).
+    fn give_up_at_end(&mut self, effects: &mut TaskEffects) {
+        let Some(checkpoint) = self.aligner.collecting() else { return };
+        if self.identity.rules.checkpoints_after_tasks_finish || self.stops_with.is_some() {
+            return;
+        }
+        self.discard_overtaken(effects);
+        self.aligner.give_up();
+        effects.released = true;
+        self.last_checkpoint = self.last_checkpoint.max(checkpoint);
+        self.decline(checkpoint, effects);
+        self.send_cancellation(checkpoint, effects);
     }
 
     /// A checkpoint completed: sinks commit, and a task that waited for it ends.

@@ -215,6 +215,10 @@ pub enum AbortReason {
     Canceled,
     /// A task held too many records back for it.
     AlignmentLimit,
+    /// The job has no periodic checkpoints, and the release takes savepoints only of jobs that have.
+    CheckpointingDisabled,
+    /// Tasks have finished, and the release takes checkpoints only while all run.
+    TasksFinished,
 }
 
 impl fmt::Display for AbortReason {
@@ -233,6 +237,12 @@ impl fmt::Display for AbortReason {
             Self::TooManyRequests => "too many requests wait",
             Self::Canceled => "declined on a cancellation barrier",
             Self::AlignmentLimit => "alignment limit exceeded",
+            Self::CheckpointingDisabled => {
+                "checkpointing disabled; enable it with an `interval` to take savepoints"
+            }
+            Self::TasksFinished => {
+                "some tasks have already finished, so not all required tasks are running"
+            }
         })
     }
 }
@@ -479,6 +489,8 @@ pub enum TraceEvent {
     /// An operator was called. Told only to whom asks for callbacks; `checkpoint` is the one it is called about, or, of
     /// `initialize-state`, the one it was restored from.
     Callback { task: TaskId, operator: OperatorId, call: Call, checkpoint: Option<CheckpointId> },
+    /// An operator has initialized a list state and holds these items, as text. Told only to whom asks for callbacks.
+    ListInitialized { task: TaskId, operator: OperatorId, name: Arc<str>, items: Arc<[Arc<str>]> },
     /// The aligned time of a checkpoint is over: what is still in flight becomes part of the snapshot.
     AlignmentSwitched { task: TaskId, checkpoint: CheckpointId },
     /// Records of a channel, in order, became part of the snapshot of the task at its `end`.
@@ -585,6 +597,12 @@ impl TraceEvent {
     /// Whether it tells of one record or one call: such events come only where a sink asks for them.
     #[inline]
     pub const fn is_of_record(&self) -> bool {
-        matches!(self, Self::RecordRead { .. } | Self::RecordTaken { .. } | Self::Callback { .. })
+        matches!(
+            self,
+            Self::RecordRead { .. }
+                | Self::RecordTaken { .. }
+                | Self::Callback { .. }
+                | Self::ListInitialized { .. }
+        )
     }
 }

@@ -55,6 +55,7 @@ impl TraceEvent {
             | Self::MessageDisturbed { task, .. }
             | Self::RecordRead { task, .. }
             | Self::Callback { task, .. }
+            | Self::ListInitialized { task, .. }
             | Self::SplitAssigned { task, .. }
             | Self::WatermarkEmitted { task, .. }
             | Self::WatermarkStatusChanged { task, .. }

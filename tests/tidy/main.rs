@@ -6,7 +6,7 @@ mod source;
 mod words;
 
 use sandbar::operator::Catalogue;
-use sandbar::scenario::Scenario;
+use sandbar::scenario::{Expect, Holds, Scenario};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -152,4 +152,23 @@ fn the_list_of_simulations_is_true() {
     let gone = listed.iter().filter(|name| !there.iter().any(|other| other == *name));
     let gone = gone.map(|name| format!("sim/README.md: `{name}` is gone; delete its row"));
     none(&unlisted.chain(gone).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_statement_of_a_rule_states_a_fact() {
+    let statements = files_ending("sim/rules", ".toml");
+    assert!(!statements.is_empty(), "there are no statements of rules");
+    let lacks = |file: &File| {
+        let text = file.text().expect("a simulation is text");
+        let said = Scenario::parse(&text, &file.name, &Catalogue::built_in()).ok()?;
+        let plain = Expect { jobs: said.expect.jobs.clone(), ..Expect::default() };
+        let is_plain = Expect { holds: Holds::All, ..said.expect } == plain;
+        let what = match (said.about.is_empty(), is_plain) {
+            (true, _) => "say in `about` what it states",
+            (_, true) => "state a fact in `[expect]`, beyond `jobs` and `holds`",
+            (false, false) => return None,
+        };
+        Some(format!("{}: {what}", file.name))
+    };
+    none(&statements.iter().filter_map(lacks).collect::<Vec<_>>());
 }

@@ -60,6 +60,7 @@ fn word_count(sink: &str, function: (&str, &str), parallelism: u32) -> JobGraph 
         ],
         max_parallelism: None,
         chaining: true,
+        ..JobGraph::default()
     }
 }
 
@@ -77,7 +78,7 @@ fn setup(jobs: Vec<JobGraph>) -> CheckSetup {
     let job = |graph| JobConfig {
         graph,
         checkpoint: CheckpointConfig { interval, ..CheckpointConfig::default() },
-        restart: RestartStrategy::None,
+        restart: Some(RestartStrategy::None),
         failover: None,
         planned: Default::default(),
     };
@@ -85,6 +86,8 @@ fn setup(jobs: Vec<JobGraph>) -> CheckSetup {
         about: String::new(),
         seed: 0,
         flink: Default::default(),
+        also: Vec::new(),
+        expect_in: Default::default(),
         overrides: Vec::new(),
         mutations: Vec::new(),
         until: None,

@@ -23,10 +23,10 @@ impl Checkpoints {
         if is_checkpoint && !self.is_highly_available {
             effects.files.push(FileChange::Checkpoint(Arc::clone(&checkpoint)));
         }
-        self.completed.push_back(Stored { checkpoint, is_foreign: false });
+        self.completed.push_back(Stored { checkpoint, is_foreign: false, is_claimed: false });
         let retained = usize::try_from(self.config.retained).expect("usize has 32 bits or more");
-        while self.completed.len() > retained {
-            let oldest = self.completed.pop_front().expect("more than one is there");
+        while let Some(oldest) = self.next_to_leave(retained) {
+            let oldest = self.completed.remove(oldest).expect("it is there");
             let checkpoint = oldest.checkpoint.properties().id;
             effects.events.push(TraceEvent::CheckpointSubsumed { run: self.run, checkpoint });
             if self.is_highly_available {
@@ -39,9 +39,26 @@ impl Checkpoints {
         self.remove_shared(unused, effects);
     }
 
+    /// Which entry leaves a store of more than so many: the oldest, or the oldest that is not the newest checkpoint, where
+    /// that one is spared. The newest entry of all never leaves.
+    fn next_to_leave(&self, retained: usize) -> Option<usize> {
+        if self.completed.len() <= retained {
+            return None;
+        }
+        let is_checkpoint =
+            |stored: &Stored| stored.checkpoint.properties().kind == CheckpointKind::Checkpoint;
+        let newest = self.completed.iter().rposition(is_checkpoint);
+        let spared = newest.filter(|_| self.rules.newest_checkpoint_spared);
+        (0..self.completed.len() - 1).find(|place| Some(*place) != spared)
+    }
+
     /// Removes the files of a checkpoint that the system owns. Whether it did.
     fn discard(&self, stored: Stored, effects: &mut JobEffects) -> bool {
         let properties = stored.checkpoint.properties();
+        if stored.is_claimed {
+            effects.files.push(FileChange::RemoveClaimed(stored.checkpoint));
+            return true;
+        }
         let is_owned = !stored.is_foreign && properties.kind == CheckpointKind::Checkpoint;
         if is_owned {
             if self.config.backend == StateBackend::Incremental {

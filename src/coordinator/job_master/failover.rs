@@ -7,9 +7,10 @@
 use super::super::restore::assign;
 use super::{JobMaster, Known, Submission};
 use crate::effect::{Deployment, JobEffects, JobTimer, RestoredTask, ToTask};
-use crate::job::TaskId;
+use crate::job::{ClaimMode, Plan, SnapshotFormat, StateBackend, TaskId};
 use crate::kernel::SimTime;
 use crate::rules::Failover;
+use crate::state::CompletedCheckpoint;
 use crate::trace::{JobStatus, TraceEvent};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -146,9 +147,16 @@ impl JobMaster {
             shares = assigned.tasks;
             if checkpoint.properties().job != self.submission.job
                 && !rules.unclaimed_files_built_upon
+                && self.submission.claim != ClaimMode::Legacy
             {
                 forget_files(&mut shares);
             }
+            refuse_other_format(
+                &self.plan,
+                &checkpoint,
+                self.submission.checkpoint.backend,
+                &mut shares,
+            );
             in_flight = assigned.in_flight;
             let report = Arc::new(assigned.report);
             let checkpoint = checkpoint.properties().id;
@@ -171,6 +179,32 @@ impl JobMaster {
             let deployment = Deployment { restored, awaits_final_checkpoint, in_flight };
             effects.deployments.push((task, deployment));
         }
+    }
+}
+
+/// A task with keyed state in the own format of another state backend cannot start.
+fn refuse_other_format(
+    plan: &Plan,
+    checkpoint: &CompletedCheckpoint,
+    backend: StateBackend,
+    shares: &mut [Option<RestoredTask>],
+) {
+    let format = checkpoint.properties().format;
+    if format.is_read_by(backend) {
+        return;
+    }
+    let backend = SnapshotFormat::of(backend);
+    for (task, share) in plan.tasks.iter().zip(shares) {
+        let Some(share) = share else { continue };
+        let chain = plan.vertices[task.vertex.index()].operators.iter().zip(&share.operators);
+        let mut keyed =
+            chain.filter(|(_, given)| given.as_ref().is_some_and(|given| !given.keyed.is_empty()));
+        let Some((operator, _)) = keyed.next() else { continue };
+        let id = plan.operator_ids[operator.index()];
+        let why = format!(
+            "could not restore keyed state backend for operator {id}: the snapshot is {format}, and this backend reads {backend}; take a canonical savepoint to change the backend"
+        );
+        share.unreadable = Some(why.into());
     }
 }
 

@@ -69,8 +69,13 @@ impl Run {
             finished: Vec::new(),
             all_running: true,
         };
-        let purpose =
-            Purpose::User { step: 0, label: "half".into(), then_cancel: false, stop: Stop::No };
+        let purpose = Purpose::User {
+            step: 0,
+            label: "half".into(),
+            then_cancel: false,
+            stop: Stop::No,
+            native: false,
+        };
         let now = SimTime::ZERO;
         let Self { checkpoints, effects, .. } = self;
         checkpoints.request(now, &participants, purpose, effects).expect("all tasks run");

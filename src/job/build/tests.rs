@@ -43,7 +43,13 @@ fn sink(name: &str, parallelism: u32, inputs: &[usize]) -> OperatorNode {
 }
 
 fn graph(operators: Vec<OperatorNode>) -> JobGraph {
-    JobGraph { name: "job".to_owned(), operators, max_parallelism: None, chaining: true }
+    JobGraph {
+        name: "job".to_owned(),
+        operators,
+        max_parallelism: None,
+        chaining: true,
+        ..JobGraph::default()
+    }
 }
 
 fn plan(operators: Vec<OperatorNode>) -> Plan {

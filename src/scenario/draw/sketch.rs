@@ -113,7 +113,7 @@ impl Sketch {
         let max_parallelism = draw
             .chance("max-parallelism-set", 35)
             .then(|| draw.count("max-parallelism", (PARALLELISM.1, 130)));
-        let chaining = !draw.chance("chaining-off", 15);
+        let chaining = !draw.chance("chaining-off", 15) && !draw.is_tied_to_chains();
         let mut drawing = Drawing { draw, scale, nodes: Vec::new() };
         drawing.trunk();
         let mut sketch = Self { nodes: drawing.nodes, max_parallelism, chaining };
@@ -135,6 +135,7 @@ impl Sketch {
             operators: self.nodes.iter().map(|node| self.operator(node, then)).collect(),
             max_parallelism: self.max_parallelism,
             chaining: self.chaining,
+            uids_required: false,
         }
     }
 
@@ -189,7 +190,7 @@ impl Drawing<'_> {
             self.sink("aside", &heads[1..], Order::Free);
             heads.truncate(1);
         }
-        if heads.len() == 2 && draw.chance("rules", RULES) {
+        if heads.len() == 2 && draw.rules.broadcast_state && draw.chance("rules", RULES) {
             self.rules(&heads, ("state", "broadcast-rules"));
             heads = vec!["rules".to_owned()];
         }
@@ -227,7 +228,9 @@ impl Drawing<'_> {
             let name = ["rows-source", "more-source"][place];
             let partitions = u64::from(self.scale.partitions(draw, place));
             let reads_splits = self.scale.reads_splits(draw, place);
-            let most = if draw.chance(format_args!("{name}/too-many"), SOURCES_TOO_MANY) {
+            let may_end = draw.rules.checkpoints_after_tasks_finish;
+            let most = if may_end && draw.chance(format_args!("{name}/too-many"), SOURCES_TOO_MANY)
+            {
                 PARALLELISM.1
             } else {
                 partitions
@@ -255,9 +258,10 @@ impl Drawing<'_> {
 
     /// How two streams that are not dealt as rules meet: joined by key, connected, or in a union.
     fn meet(&mut self, mut heads: Vec<String>) -> Vec<String> {
+        let rules = if self.draw.rules.broadcast_state { 2 } else { 0 };
         let kind = self.draw.weighted(
             "meeting",
-            &[(Some("join"), 3), (Some("tag"), 2), (Some("rules"), 2), (None, 3)],
+            &[(Some("join"), 3), (Some("tag"), 2), (Some("rules"), rules), (None, 3)],
         );
         match kind {
             Some("join") => self.join(&mut heads),
@@ -314,7 +318,8 @@ impl Drawing<'_> {
             ],
         );
         self.transform(&what, (kind, function), heads, false);
-        if function == "even" && self.draw.chance(format_args!("{what}/side"), SIDE) {
+        let has_side = function == "even" && self.draw.rules.side_outputs;
+        if has_side && self.draw.chance(format_args!("{what}/side"), SIDE) {
             self.sink(&format!("odd-{stage}"), std::slice::from_ref(&what), Order::Free);
             let readers = self.nodes.iter_mut().flat_map(|node| &mut node.inputs);
             readers.filter(|edge| edge.from == what).for_each(|edge| edge.side = true);
@@ -380,13 +385,16 @@ impl Drawing<'_> {
         let draw = self.draw;
         // Only rows of a running aggregate have a last value of each key.
         let idempotent = if heads == ["totals"] { 30 } else { 0 };
+        // Where there are no transactions, tables that know rows again take their place.
+        let (two_phase, dedup) = if draw.rules.two_phase_sinks { (60, DEDUP) } else { (0, 75) };
         let kind = draw.weighted(
             format_args!("{name}/kind"),
-            &[("two-phase", 60), ("idempotent", idempotent), ("plain", 10)],
+            &[("two-phase", two_phase), ("idempotent", idempotent), ("plain", 10)],
         );
-        let kind = if draw.chance(format_args!("{name}/committer"), COMMITTER) {
+        let has_committer = draw.rules.committers;
+        let kind = if has_committer && draw.chance(format_args!("{name}/committer"), COMMITTER) {
             "committer"
-        } else if order == Order::Free && draw.chance(format_args!("{name}/dedup"), DEDUP) {
+        } else if order == Order::Free && draw.chance(format_args!("{name}/dedup"), dedup) {
             "dedup"
         } else {
             kind

@@ -2,8 +2,9 @@
 
 use super::sketch::Sketch;
 use super::{Draw, Profile, Scale, part, percent};
-use crate::job::{AtEnd, CheckpointMode, StateBackend};
+use crate::job::{AtEnd, CheckpointMode, ClaimMode, StateBackend};
 use crate::kernel::SimTime;
+use crate::rules::FirstTrigger;
 use crate::scenario::{
     Action, CheckpointConfig, Failover, JobConfig, Line, Milestone, Network, Planned,
     RestartStrategy, Retention, Step, Trigger,
@@ -12,6 +13,8 @@ use crate::trace::JobStatus;
 
 /// Percent of acts whose successor starts from a checkpoint that they leave behind.
 const CHECKPOINT_KEPT: u64 = 24;
+/// Percent of savepoints in the format of their state backend.
+const NATIVE: u64 = 25;
 /// How many checkpoints such an act keeps: enough that the one asked for is still there in the end.
 const RETAINED_FOR_OTHERS: u32 = 8;
 /// The jobs by act.
@@ -52,6 +55,8 @@ const UNALIGNED_FOR_OTHERS: u64 = 90;
 const ALIGNED_FIRST: u64 = 45;
 /// Checkpoints that fit into the shortest act.
 const CHECKPOINTS: (u64, u64) = (3, 8);
+/// How many more fit in where the first does not come at once.
+const LATE_START: u64 = 4;
 /// No shorter interval is drawn: a checkpoint takes this long, and the next ones would only be refused.
 const SHORTEST_INTERVAL: SimTime = SimTime::from_millis(60);
 /// Restarts that a job is allowed: more than faults can cause.
@@ -111,7 +116,10 @@ impl Plot {
             let drains = draw.chance(format_args!("{name}/drain"), DRAINED);
             let keeps = draw.chance(format_args!("{name}/checkpoint-kept"), CHECKPOINT_KEPT);
             let exit = match (falls_back, stops) {
-                _ if profile.backends && keeps => Exit::Checkpoint(taken),
+                _ if profile.backends && keeps && draw.rules.retained_number => {
+                    Exit::Checkpoint(taken)
+                }
+                _ if !draw.rules.cancel_with_savepoint => Exit::Fallback(taken),
                 (true, _) => Exit::Fallback(taken),
                 (false, true) => Exit::Stop(drains),
                 (false, false) => Exit::Savepoint,
@@ -126,7 +134,12 @@ impl Plot {
         let changed = changed.collect();
         let shortest = acts.iter().map(|act| act.end.since(act.start)).min();
         let shortest = shortest.expect("a plot has an act");
-        let interval = part(shortest, draw.within("checkpoints", CHECKPOINTS));
+        let checkpoints = draw.within("checkpoints", CHECKPOINTS);
+        let checkpoints = match draw.rules.first_trigger {
+            FirstTrigger::AtOnce => checkpoints,
+            FirstTrigger::Drawn | FirstTrigger::AfterInterval => checkpoints + LATE_START,
+        };
+        let interval = part(shortest, checkpoints);
         let interval = interval.max(SHORTEST_INTERVAL);
         Self { acts, changed, interval, flow: scale.flow }
     }
@@ -171,15 +184,19 @@ impl Plot {
             "failover",
             &[(None, 6), (Some(Failover::Region), 1), (Some(Failover::Full), 3)],
         );
+        let failover = failover.filter(|_| draw.rules.region_failover);
         let keeps_ids = !self.changed.contains(&true);
-        let idles = draw.chance("idle", IDLE);
+        // Where no savepoint can be taken once a task has finished, those that are to be left must not finish.
+        let idles = draw.chance("idle", IDLE) || !draw.rules.checkpoints_after_tasks_finish;
         let mut sketch = Sketch::draw(draw, scale, keeps_ids);
         // What is in flight can be dealt anew, but only on the exchanges that it was on.
         let keeps_exchanges = checkpoint.unaligned && self.leaves_checkpoints();
         let mut jobs = Vec::new();
         for (place, act) in self.acts.iter().enumerate() {
             if place > 0 && self.changed[place - 1] {
-                sketch = if keeps_exchanges {
+                sketch = if keeps_exchanges && !draw.rules.in_flight_rescaled {
+                    sketch
+                } else if keeps_exchanges {
                     sketch.rescaled(draw, act.name)
                 } else {
                     sketch.successor(draw, act.name)
@@ -193,7 +210,7 @@ impl Plot {
             jobs.push(JobConfig {
                 graph,
                 checkpoint,
-                restart,
+                restart: Some(restart),
                 failover,
                 planned: Planned::default(),
             });
@@ -215,7 +232,8 @@ impl Plot {
         let leaves = self.leaves_checkpoints();
         let often = if leaves { UNALIGNED_FOR_OTHERS } else { UNALIGNED };
         let unaligned = profile.unaligned && !at_least_once && draw.chance("unaligned", often);
-        let waits = unaligned && !leaves && draw.chance("aligned-timeout-set", ALIGNED_FIRST);
+        let can_wait = unaligned && !leaves && draw.rules.aligned_timeout;
+        let waits = can_wait && draw.chance("aligned-timeout-set", ALIGNED_FIRST);
         let max_concurrent = draw.weighted("max-concurrent", &[(1, 5), (2, 2), (3, 2)]);
         CheckpointConfig {
             interval: Some(self.interval),
@@ -226,8 +244,14 @@ impl Plot {
                 SimTime::ZERO
             },
             max_concurrent: if unaligned { 1 } else { max_concurrent },
-            retained: if leaves { RETAINED_FOR_OTHERS } else { draw.count("retained", (1, 3)) },
-            retention: if leaves {
+            retained: match (leaves, draw.rules.retained_number) {
+                (true, _) => RETAINED_FOR_OTHERS,
+                (false, true) => draw.count("retained", (1, 3)),
+                (false, false) => 1,
+            },
+            retention: if !draw.rules.retained_checkpoints {
+                Retention::None
+            } else if leaves {
                 Retention::RetainOnCancellation
             } else {
                 draw.weighted(
@@ -239,7 +263,11 @@ impl Plot {
                     ],
                 )
             },
-            tolerable_failures: draw.weighted("tolerable-failures", &[(0, 3), (1, 2), (5, 5)]),
+            tolerable_failures: if draw.rules.tolerable_failures {
+                draw.weighted("tolerable-failures", &[(0, 3), (1, 2), (5, 5)])
+            } else {
+                0
+            },
             mode: if at_least_once {
                 CheckpointMode::AtLeastOnce
             } else {
@@ -251,8 +279,11 @@ impl Plot {
             } else {
                 SimTime::ZERO
             },
-            alignment_limit: (!unaligned && !at_least_once && draw.chance("buffers", BUFFERS))
-                .then(|| draw.count("alignment-limit", (1, 40))),
+            alignment_limit: (draw.rules.alignment_limit
+                && !unaligned
+                && !at_least_once
+                && draw.chance("buffers", BUFFERS))
+            .then(|| draw.count("alignment-limit", (1, 40))),
             backend: if profile.backends { backend(draw) } else { StateBackend::default() },
         }
     }
@@ -268,7 +299,11 @@ impl Plot {
         if profile.savepoints && draw.chance("spare", SPARE_SAVEPOINT) {
             let act = &self.acts[draw.place("spare-act", self.acts.len())];
             let at = draw.span("spare-at", (act.start, act.end));
-            let action = Action::Savepoint { job: act.name.to_owned(), label: "spare".to_owned() };
+            let action = Action::Savepoint {
+                job: act.name.to_owned(),
+                label: "spare".to_owned(),
+                native: draw.chance("spare-native", NATIVE),
+            };
             steps.push(step(Trigger::At(at), action));
         }
         steps
@@ -278,10 +313,12 @@ impl Plot {
     fn leave(&self, draw: &Draw<'_>, act: &Act, next: &Act, steps: &mut Vec<Step>) {
         let job = act.name.to_owned();
         let label = format!("of-{}", act.name);
+        let native = draw.chance(format_args!("{}/native", act.name), NATIVE);
         let mut trigger = Trigger::At(act.end);
         let with_savepoint = match act.exit {
             Some(Exit::Fallback(at)) => {
-                let action = Action::Savepoint { job: job.clone(), label: label.clone() };
+                let action =
+                    Action::Savepoint { job: job.clone(), label: label.clone(), native: false };
                 steps.push(step(Trigger::At(at), action));
                 None
             }
@@ -304,10 +341,10 @@ impl Plot {
         };
         let (action, over) = match (act.exit, with_savepoint) {
             (Some(Exit::Stop(drain)), Some(label)) => {
-                (Action::Stop { job: job.clone(), drain, label }, JobStatus::Finished)
+                (Action::Stop { job: job.clone(), drain, label, native }, JobStatus::Finished)
             }
             (_, with_savepoint) => {
-                (Action::Cancel { job: job.clone(), with_savepoint }, JobStatus::Canceled)
+                (Action::Cancel { job: job.clone(), with_savepoint, native }, JobStatus::Canceled)
             }
         };
         let cancel = step(trigger, action);
@@ -319,7 +356,9 @@ impl Plot {
         let run = Action::Run {
             job: next.name.to_owned(),
             from: Some(label),
-            allow_non_restored: draw.chance(format_args!("{}/allow", next.name), 15),
+            allow_non_restored: draw.rules.allow_non_restored_state
+                && draw.chance(format_args!("{}/allow", next.name), 15),
+            claim: ClaimMode::default(),
         };
         steps.push(step(Trigger::When(canceled, pause), run));
     }
@@ -330,9 +369,10 @@ fn backend(draw: &Draw<'_>) -> StateBackend {
     let in_memory = StateBackend::JobManager { max_state_size: StateBackend::MAX_STATE_SIZE };
     let in_files = StateBackend::FileSystem { inline_below: draw.count("inline-below", (0, 500)) };
     let incremental = StateBackend::Incremental;
+    let often = if draw.rules.incremental_checkpoints { 3 } else { 0 };
     draw.weighted(
         "state-backend",
-        &[(StateBackend::default(), 5), (in_memory, 1), (in_files, 1), (incremental, 3)],
+        &[(StateBackend::default(), 5), (in_memory, 1), (in_files, 1), (incremental, often)],
     )
 }
 
@@ -353,5 +393,6 @@ fn restart(draw: &Draw<'_>, delay: SimTime) -> RestartStrategy {
         reset_after: SimTime::from_secs(60),
         jitter: draw.count("restart-jitter", (0, 50)),
     };
-    draw.weighted("restart", &[(fixed, 5), (rate, 2), (exponential, 3)])
+    let often = if draw.rules.exponential_delay { 3 } else { 0 };
+    draw.weighted("restart", &[(fixed, 5), (rate, 2), (exponential, often)])
 }

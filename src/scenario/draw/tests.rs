@@ -39,11 +39,33 @@ fn every_state_backend_is_drawn_unless_a_profile_says_otherwise() {
             StateBackend::JobManager { .. } => "job-manager",
             StateBackend::FileSystem { .. } => "file-system",
             StateBackend::Incremental => "incremental",
+            StateBackend::RocksDb => "rocksdb",
         };
         jobs.map(word).collect::<BTreeSet<_>>()
     };
     assert_eq!(backends(Profile::default()).len(), 3);
     assert_eq!(backends(Profile { backends: false, ..Profile::default() }).len(), 1);
+    let before = Profile { flink: Release::V1_2, releases: false, ..Profile::default() };
+    assert!(!backends(before).contains("incremental"), "1.2 has no incremental checkpoints");
+}
+
+#[test]
+fn stories_of_every_release_are_drawn_unless_a_profile_says_otherwise() {
+    let releases = |profile| stories(profile).map(|story| story.flink).collect::<BTreeSet<_>>();
+    assert_eq!(releases(Profile::default()), BTreeSet::from(Release::ALL));
+    let one = Profile { flink: Release::V1_4, releases: false, ..Profile::default() };
+    assert_eq!(releases(one), BTreeSet::from([Release::V1_4]));
+}
+
+#[test]
+fn a_story_asks_its_release_for_nothing_that_it_has_not() {
+    for flink in Release::ALL {
+        let profile = Profile { flink, releases: false, ..Profile::default() };
+        for story in stories(profile).take(60) {
+            let read = Scenario::parse(&story.to_text(), "drawn.toml", &Catalogue::built_in());
+            assert_eq!(read.unwrap_or_else(|error| panic!("{error}")), story);
+        }
+    }
 }
 
 #[test]

@@ -52,7 +52,9 @@ impl Clockwork {
         let put_off = if draw.chance("time/shuffled", SHUFFLED) { entries * step } else { 0 };
         let needed = (put_off - 1).max(0);
         let part_of = |what: &str| needed * i64::from(draw.count(what, (0, 80))) / 100;
-        let (orderness, lateness) = if draw.chance("time/by-lateness", BY_LATENESS) {
+        let (orderness, lateness) = if !draw.rules.allowed_lateness {
+            (needed, 0)
+        } else if draw.chance("time/by-lateness", BY_LATENESS) {
             let orderness = part_of("time/orderness");
             (orderness, needed - orderness)
         } else if draw.chance("time/too-strict", TOO_STRICT) {
@@ -82,7 +84,8 @@ impl Clockwork {
     pub(super) fn of_source(self, draw: &Draw<'_>, name: &str) -> SourceTime {
         let interval = (part(self.flow, 60), part(self.flow, 8));
         let interval = draw.span(format_args!("{name}/watermark-interval"), interval);
-        let idle_after = draw.chance(format_args!("{name}/idle"), IDLE).then(|| {
+        let may_idle = draw.rules.idle_sources && draw.chance(format_args!("{name}/idle"), IDLE);
+        let idle_after = may_idle.then(|| {
             draw.span(format_args!("{name}/idle-after"), (part(self.flow, 20), part(self.flow, 3)))
         });
         SourceTime {

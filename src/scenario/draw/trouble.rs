@@ -28,7 +28,8 @@ pub(super) fn steps(draw: &Draw<'_>, plot: &Plot, jobs: &[JobConfig]) -> Vec<Ste
             }
         }
     };
-    add("manual", MANUAL, &|what| Action::Checkpoint {
+    let manual = if draw.rules.retained_checkpoints { MANUAL } else { 0 };
+    add("manual", manual, &|what| Action::Checkpoint {
         job: plot.acts[faults.act(what)].name.to_owned(),
         label: what.to_owned(),
     });

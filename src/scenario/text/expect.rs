@@ -4,6 +4,7 @@ use super::shape::ExpectText;
 use super::source::Source;
 use super::word::{OneOrMany, Ordered};
 use crate::job::OperatorKind;
+use crate::rules::Release;
 use crate::scenario::{Expect, Holds, JobConfig, ScenarioError, TaskName};
 use std::collections::BTreeMap;
 use toml::Spanned;
@@ -86,7 +87,22 @@ impl Hopes<'_> {
                 |(key, value): (Spanned<String>, super::word::Printed)| (key.into_inner(), value.0);
             rows.0.into_iter().map(row).collect()
         };
+        let plain = |table: Ordered<String>| {
+            table.0.into_iter().map(|(name, value)| (name.into_inner(), value)).collect()
+        };
+        let ids = self.by_job(text.ids)?.into_iter();
+        let lists = self.by_task(text.lists)?.into_iter();
+        let items = |states: Ordered<Vec<String>>| {
+            states.0.into_iter().map(|(name, items)| (name.into_inner(), items)).collect()
+        };
         Ok(Expect {
+            refused: self.by_job(text.refused)?,
+            fails: self.by_job(text.fails)?,
+            ids: ids.map(|(job, ids)| (job, plain(ids))).collect(),
+            restored: self.by_job(text.restored)?,
+            empty: self.by_job(text.empty)?,
+            dropped: self.by_job(text.dropped)?,
+            lists: lists.map(|(task, states)| (task, items(states))).collect(),
             jobs: self.by_job(text.jobs)?,
             may_refuse: text.may_refuse,
             holds: match text.holds {
@@ -111,6 +127,27 @@ impl Hopes<'_> {
             callbacks: self.by_task(text.callbacks)?,
             attempts: self.by_task(text.attempts)?,
         })
+    }
+
+    /// The expectations of single releases, each of which is played.
+    pub(super) fn by_release(
+        &self,
+        texts: Ordered<ExpectText>,
+        flink: Release,
+        also: &[Release],
+    ) -> Result<BTreeMap<Release, Expect>, ScenarioError> {
+        let mut by_release = BTreeMap::new();
+        for (name, text) in texts.0 {
+            let at = name.span();
+            let release = super::release::release(self.source, "expect-in", &at, name.get_ref())?;
+            if release != flink && !also.contains(&release) {
+                let message = format!("the story is not played under Flink {release}");
+                let help = "add the release to `flink`, or leave what is expected there out";
+                return Err(self.source.error_with(&at, message, help));
+            }
+            by_release.insert(release, self.expect(text)?);
+        }
+        Ok(by_release)
     }
 
     /// A table by job.

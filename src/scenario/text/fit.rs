@@ -29,6 +29,7 @@ impl Nodes<'_> {
             let message = format!("operator `{name}` has `reader` but is no source");
             return error(&reader.span(), message, "set it where the input is read");
         }
+        self.check_registered(name, kind, function, entry, text)?;
         let Some(second) = &text.second_key_by else { return Ok(()) };
         if text.second_from.is_none() {
             let message = format!("operator `{name}` has `second-key-by` but no second input");

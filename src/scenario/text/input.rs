@@ -40,6 +40,7 @@ pub(super) fn cluster(
         heartbeat_timeout: timeout,
         heartbeat_interval: interval.unwrap_or(default.heartbeat_interval.min(timeout)),
         takeover_after: text.high_availability.then_some(takeover),
+        savepoint_dir: text.savepoint_dir,
     })
 }
 

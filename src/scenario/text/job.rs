@@ -23,15 +23,17 @@ struct Draft {
     restart: Option<RestartText>,
     failover: Option<Failover>,
     chaining: Option<bool>,
+    auto_uids: Option<bool>,
     max_parallelism: Option<Count<32768>>,
 }
 
-/// The jobs, in order of the file.
+/// The jobs, in order of the file. The graphs of those that are to be `refused` need not be such that they can run.
 pub(super) fn jobs(
     source: Source<'_>,
     catalogue: &Catalogue,
     inputs: &[Input],
     texts: Ordered<JobText>,
+    refused: &[&str],
 ) -> Result<Vec<JobConfig>, ScenarioError> {
     if texts.0.is_empty() {
         let help = "add a table `[job.NAME]` with `operators`";
@@ -43,7 +45,11 @@ pub(super) fn jobs(
         let draft = Drafting { source, job: &name }.draft(&drafts, text)?;
         drafts.push((name, draft));
     }
-    drafts.into_iter().map(|(name, draft)| job(source, catalogue, inputs, &name, draft)).collect()
+    let job = |(name, draft): (Spanned<String>, Draft)| {
+        let must_run = !refused.contains(&name.get_ref().as_str());
+        job(source, catalogue, inputs, &name, draft, must_run)
+    };
+    drafts.into_iter().map(job).collect()
 }
 
 /// Works out what a job inherits.
@@ -73,6 +79,7 @@ impl Drafting<'_> {
         draft.restart = text.restart.or(draft.restart);
         draft.failover = text.failover.or(draft.failover);
         draft.chaining = text.chaining.or(draft.chaining);
+        draft.auto_uids = text.auto_uids.or(draft.auto_uids);
         draft.max_parallelism = text.max_parallelism.or(draft.max_parallelism);
         for name in &text.remove {
             self.remove(&mut draft, name)?;
@@ -115,6 +122,7 @@ impl Drafting<'_> {
             restart: text.restart,
             failover: text.failover,
             chaining: text.chaining,
+            auto_uids: text.auto_uids,
             max_parallelism: text.max_parallelism,
         };
         self.append(&mut draft, text.operators)?;
@@ -232,18 +240,21 @@ fn job(
     inputs: &[Input],
     name: &Spanned<String>,
     draft: Draft,
+    must_run: bool,
 ) -> Result<JobConfig, ScenarioError> {
     let checkpoint = checkpoint(source, &draft.checkpoint.unwrap_or_default())?;
-    let unconfigured = || RestartStrategy::unconfigured(&checkpoint);
-    let restart = draft.restart.map_or_else(unconfigured, RestartText::strategy);
+    let restart = draft.restart.map(RestartText::strategy);
     let nodes = Nodes { source, catalogue, inputs, job: name, operators: &draft.operators };
     let graph = Arc::new(JobGraph {
         name: name.get_ref().clone(),
         operators: nodes.nodes()?,
         max_parallelism: draft.max_parallelism.map(|most| most.0),
         chaining: draft.chaining.unwrap_or(true),
+        uids_required: draft.auto_uids == Some(false),
     });
-    nodes.check_graph(&graph)?;
+    if must_run {
+        nodes.check_graph(&graph)?;
+    }
     let graph = Arc::try_unwrap(graph).unwrap_or_else(|shared| (*shared).clone());
     let planned = Planned::default();
     Ok(JobConfig { graph, checkpoint, restart, failover: draft.failover, planned })
@@ -312,6 +323,7 @@ fn backend(source: Source<'_>, text: &CheckpointText) -> Result<StateBackend, Sc
             StateBackend::FileSystem { inline_below }
         }
         BackendText::Incremental => StateBackend::Incremental,
+        BackendText::Rocksdb => StateBackend::RocksDb,
     })
 }
 

@@ -7,8 +7,11 @@ mod job;
 mod layout;
 mod node;
 mod operator;
+mod registered;
+mod release;
 mod rules;
 mod shape;
+mod since;
 mod source;
 mod step;
 mod storage;
@@ -52,16 +55,22 @@ fn resolve(
     let cluster = input::cluster(source, &file.cluster)?;
     let inputs = input::inputs(source, file.input)?;
     let names: Vec<_> = file.job.0.iter().map(|(name, _)| name.span()).collect();
-    let jobs = job::jobs(source, catalogue, &inputs, file.job)?;
+    let refused: Vec<&str> =
+        file.expect.refused.0.iter().map(|(job, _)| job.get_ref().as_str()).collect();
+    let jobs = job::jobs(source, catalogue, &inputs, file.job, &refused)?;
     for (job, name) in jobs.iter().zip(&names) {
         check_slots(source, job, name, &cluster)?;
     }
     let steps = step::Story { source, jobs: &jobs, cluster: &cluster }.steps(file.step)?;
-    let expect = expect::Hopes { source, jobs: &jobs }.expect(file.expect)?;
-    Ok(Scenario {
+    let hopes = expect::Hopes { source, jobs: &jobs };
+    let (flink, also) = release::releases(source, file.flink)?;
+    let expect = hopes.expect(file.expect)?;
+    let expect_in = hopes.by_release(file.expect_in, flink, &also)?;
+    let scenario = Scenario {
         about: file.about,
         seed: file.seed,
-        flink: file.flink,
+        flink,
+        also,
         overrides,
         mutations: file.mutations,
         until: file.until.map(|until| until.0),
@@ -71,7 +80,10 @@ fn resolve(
         jobs,
         steps,
         expect,
-    })
+        expect_in,
+    };
+    since::check(source, &scenario, &names)?;
+    Ok(scenario)
 }
 
 /// A job that the whole cluster cannot hold would wait for ever.
@@ -81,7 +93,8 @@ fn check_slots(
     name: &Range<usize>,
     cluster: &ClusterConfig,
 ) -> Result<(), ScenarioError> {
-    let plan = Plan::build(Arc::new(job.graph.clone())).expect("the graph was checked");
+    // One that cannot run is to be refused when it is submitted: the scenario says so.
+    let Ok(plan) = Plan::build(Arc::new(job.graph.clone())) else { return Ok(()) };
     let needed = plan.slots();
     let there = u32::from(cluster.task_managers) * u32::from(cluster.slots);
     if needed <= there {

@@ -59,6 +59,9 @@ impl Nodes<'_> {
                 reader: text.reader.as_ref().map(|reader| *reader.get_ref()).unwrap_or_default(),
                 time: text.event_time.as_ref().map(|time| time.get_ref().source_time()),
                 window: self.window(name, text)?,
+                uid_hash: self.uid_hash(name, text)?,
+                keyed_state: text.keyed_state.as_ref().map(|state| state.get_ref().options()),
+                list_state: text.list_state.as_ref().map(|state| state.get_ref().options()),
             },
         })
     }
@@ -257,7 +260,8 @@ fn blamed(error: &GraphError) -> Option<&str> {
         GraphError::Cycle { operators } => operators.first().map(String::as_str),
         GraphError::ForwardChangesParallelism { to, .. } => Some(to),
         GraphError::MaxParallelismOutOfRange { operator, .. } => operator.as_deref(),
-        GraphError::UidCollision { operator, .. }
+        GraphError::UidMissing { operator }
+        | GraphError::UidCollision { operator, .. }
         | GraphError::UidInChain { operator, .. }
         | GraphError::UnknownInput { operator, .. }
         | GraphError::SourceWithInputs { operator }

@@ -1,5 +1,6 @@
 //! An operator as a scenario spells it. Every field may be missing: `set` changes some and leaves the rest.
 
+use super::registered::{KeyedStateText, ListStateText};
 use super::time::EventTimeText;
 use super::word::{Count, Time};
 use crate::job::{AtEnd, ChainStrategy, KeyColumns, KeySelector, KeyType, Partitioner, Reader};
@@ -31,10 +32,13 @@ pub(super) struct OperatorText {
     pub column: Option<Spanned<u16>>,
     pub reader: Option<Spanned<Reader>>,
     pub event_time: Option<Spanned<EventTimeText>>,
+    pub uid_hash: Option<Spanned<String>>,
+    pub keyed_state: Option<Spanned<KeyedStateText>>,
+    pub list_state: Option<Spanned<ListStateText>>,
 }
 
 /// Every key of an operator, but for the kinds.
-pub(super) const KEYS: [&str; 19] = [
+pub(super) const KEYS: [&str; 22] = [
     "name",
     "then",
     "uid",
@@ -54,6 +58,9 @@ pub(super) const KEYS: [&str; 19] = [
     "column",
     "reader",
     "event-time",
+    "uid-hash",
+    "keyed-state",
+    "list-state",
 ];
 
 impl OperatorText {
@@ -106,6 +113,9 @@ impl OperatorText {
         replace(&mut self.column, change.column);
         replace(&mut self.reader, change.reader);
         replace(&mut self.event_time, change.event_time);
+        replace(&mut self.uid_hash, change.uid_hash);
+        replace(&mut self.keyed_state, change.keyed_state);
+        replace(&mut self.list_state, change.list_state);
     }
 }
 
@@ -147,6 +157,9 @@ impl<'de> Visitor<'de> for OperatorVisitor {
                 "column" => text.column = Some(map.next_value()?),
                 "reader" => text.reader = Some(map.next_value()?),
                 "event-time" => text.event_time = Some(map.next_value()?),
+                "uid-hash" => text.uid_hash = Some(map.next_value()?),
+                "keyed-state" => text.keyed_state = Some(map.next_value()?),
+                "list-state" => text.list_state = Some(map.next_value()?),
                 _ => text.kinds.push((key, map.next_value()?)),
             }
         }

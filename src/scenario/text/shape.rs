@@ -15,8 +15,7 @@ pub(super) struct FileText {
     pub about: String,
     #[serde(default)]
     pub seed: u64,
-    #[serde(default)]
-    pub flink: crate::rules::Release,
+    pub flink: Option<Spanned<OneOrMany>>,
     #[serde(default)]
     pub rules: Ordered<Spanned<RuleWord>>,
     #[serde(default)]
@@ -34,6 +33,8 @@ pub(super) struct FileText {
     pub step: Vec<Spanned<StepText>>,
     #[serde(default)]
     pub expect: ExpectText,
+    #[serde(default)]
+    pub expect_in: Ordered<ExpectText>,
 }
 
 /// `cluster = { … }`.
@@ -45,6 +46,8 @@ pub(super) struct ClusterText {
     pub replaced_after: Option<Time>,
     #[serde(default)]
     pub high_availability: bool,
+    #[serde(default)]
+    pub savepoint_dir: crate::scenario::SavepointDir,
     pub takeover_after: Option<Spanned<Time>>,
     pub heartbeat_timeout: Option<Time>,
     pub heartbeat_interval: Option<Spanned<Time>>,
@@ -94,6 +97,7 @@ pub(super) struct JobText {
     pub restart: Option<RestartText>,
     pub failover: Option<crate::rules::Failover>,
     pub chaining: Option<bool>,
+    pub auto_uids: Option<bool>,
     pub max_parallelism: Option<Count<32768>>,
     #[serde(default)]
     pub operators: Vec<Spanned<OperatorText>>,
@@ -138,6 +142,7 @@ pub(super) enum BackendText {
     #[default]
     FileSystem,
     Incremental,
+    Rocksdb,
 }
 
 /// `restart = "none"` or `restart = { fixed-delay = { … } }`.
@@ -253,6 +258,7 @@ pub(super) enum ActionText {
     Partition(PartitionText),
     KillJobManager(Spanned<bool>),
     Storage(StorageText),
+    Upgrade(Spanned<String>),
     Lose(AimText),
     Delay(AimText),
 }
@@ -265,6 +271,8 @@ pub(super) struct RunText {
     pub from: Option<Spanned<String>>,
     #[serde(default)]
     pub allow_non_restored_state: bool,
+    #[serde(default)]
+    pub claim: crate::job::ClaimMode,
 }
 
 /// `savepoint = { … }`.
@@ -274,6 +282,15 @@ pub(super) struct SavepointText {
     pub job: Option<Spanned<String>>,
     #[serde(rename = "as")]
     pub label: Spanned<String>,
+    pub format: Option<Spanned<FormatText>>,
+}
+
+/// `format = "native"`.
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum FormatText {
+    Canonical,
+    Native,
 }
 
 /// `cancel = { … }`.
@@ -285,6 +302,7 @@ pub(super) struct CancelText {
     pub with_savepoint: bool,
     #[serde(rename = "as")]
     pub label: Option<Spanned<String>>,
+    pub format: Option<Spanned<FormatText>>,
 }
 
 /// `stop = { … }`.
@@ -296,6 +314,7 @@ pub(super) struct StopText {
     pub drain: bool,
     #[serde(rename = "as")]
     pub label: Spanned<String>,
+    pub format: Option<Spanned<FormatText>>,
 }
 
 /// `fail = { … }`.
@@ -358,6 +377,20 @@ pub(super) struct AimText {
 #[derive(Deserialize, Debug, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct ExpectText {
+    #[serde(default)]
+    pub refused: Ordered<String>,
+    #[serde(default)]
+    pub fails: Ordered<String>,
+    #[serde(default)]
+    pub ids: Ordered<Ordered<String>>,
+    #[serde(default)]
+    pub restored: Ordered<Vec<String>>,
+    #[serde(default)]
+    pub empty: Ordered<Vec<String>>,
+    #[serde(default)]
+    pub dropped: Ordered<Vec<String>>,
+    #[serde(default)]
+    pub lists: Ordered<Ordered<Vec<String>>>,
     #[serde(default)]
     pub jobs: Ordered<crate::trace::JobStatus>,
     #[serde(default)]

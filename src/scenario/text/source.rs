@@ -54,6 +54,25 @@ impl<'t> Source<'t> {
         ScenarioError { help: suggestion(name, known), ..self.error(at, message) }
     }
 
+    /// Where a line begins, by its number from 1.
+    pub(super) fn start_of_line(self, line: u32) -> usize {
+        let before = usize::try_from(line).expect("usize has 32 bits or more").saturating_sub(1);
+        self.text.split_inclusive('\n').take(before).map(str::len).sum()
+    }
+
+    /// The next place of a word behind another place, up to the next table; else that place.
+    pub(super) fn word_after(self, place: &std::ops::Range<usize>, word: &str) -> Range<usize> {
+        let rest = self.text.get(place.end..).unwrap_or_default();
+        let table = rest.find("\n[").unwrap_or(rest.len());
+        let is_part = |letter: char| letter.is_alphanumeric() || letter == '-' || letter == '_';
+        let found = rest[..table].match_indices(word).find(|(at, _)| {
+            let before = rest[..*at].chars().next_back();
+            let after = rest[at + word.len()..].chars().next();
+            !before.is_some_and(is_part) && !after.is_some_and(is_part)
+        });
+        found.map_or_else(|| place.clone(), |(at, _)| place.end + at..place.end + at + word.len())
+    }
+
     /// Refuses a name that could not be told apart inside `count:counts/1` or `counts.side`.
     pub(super) fn check_name(
         self,

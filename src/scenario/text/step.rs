@@ -1,7 +1,7 @@
 //! Steps: when something is done to the world, and what.
 
 use super::shape::{
-    ActionText, AimText, BlockText, CancelText, CheckpointBy, CheckpointOf, FailText,
+    ActionText, AimText, BlockText, CancelText, CheckpointBy, CheckpointOf, FailText, FormatText,
     MilestoneText, RunText, SavepointText, StepText, StopText,
 };
 use super::source::Source;
@@ -46,6 +46,7 @@ impl Story<'_> {
                 | ActionText::Partition(_)
                 | ActionText::KillJobManager(_)
                 | ActionText::Storage(_)
+                | ActionText::Upgrade(_)
                 | ActionText::Lose(_)
                 | ActionText::Delay(_) => None,
             };
@@ -185,25 +186,36 @@ impl Story<'_> {
         text: ActionText,
     ) -> Result<Action, ScenarioError> {
         Ok(match text {
-            ActionText::Run(RunText { job, from, allow_non_restored_state }) => Action::Run {
-                job: self.job_or_only(at, job.as_ref())?,
-                from: from.map(|label| self.label(labels, &label)).transpose()?,
-                allow_non_restored: allow_non_restored_state,
-            },
-            ActionText::Savepoint(SavepointText { job, label }) => Action::Savepoint {
+            ActionText::Run(RunText { job, from, allow_non_restored_state, claim }) => {
+                Action::Run {
+                    job: self.job_or_only(at, job.as_ref())?,
+                    from: from.map(|label| self.label(labels, &label)).transpose()?,
+                    allow_non_restored: allow_non_restored_state,
+                    claim,
+                }
+            }
+            ActionText::Savepoint(SavepointText { job, label, format }) => Action::Savepoint {
                 job: self.job_or_only(at, job.as_ref())?,
                 label: label.into_inner(),
+                native: is_native(format.as_ref()),
             },
             ActionText::Cancel(text) => self.cancel(at, text)?,
-            ActionText::Stop(StopText { job, drain, label }) => Action::Stop {
+            ActionText::Stop(StopText { job, drain, label, format }) => Action::Stop {
                 job: self.job_or_only(at, job.as_ref())?,
                 drain,
                 label: label.into_inner(),
+                native: is_native(format.as_ref()),
             },
-            ActionText::Checkpoint(SavepointText { job, label }) => Action::Checkpoint {
-                job: self.job_or_only(at, job.as_ref())?,
-                label: label.into_inner(),
-            },
+            ActionText::Checkpoint(SavepointText { job, label, format }) => {
+                if let Some(format) = format {
+                    let message = "a checkpoint has no `format`: it is always native";
+                    return Err(self.source.error_with(&format.span(), message, "leave it out"));
+                }
+                Action::Checkpoint {
+                    job: self.job_or_only(at, job.as_ref())?,
+                    label: label.into_inner(),
+                }
+            }
             ActionText::Fail(text) => Action::Fail(self.failing(at, &text)?),
             ActionText::Block(BlockText { task, span }) => {
                 Action::Block { task: self.task(&task)?, span: span.map(|span| span.0) }
@@ -233,6 +245,10 @@ impl Story<'_> {
                 Action::KillJobManager
             }
             ActionText::Storage(text) => Action::Storage(self.storage(at, &text)?),
+            ActionText::Upgrade(to) => {
+                let to = super::release::release(self.source, "upgrade", &to.span(), to.get_ref());
+                Action::Upgrade(to?)
+            }
             ActionText::Lose(aim) => match aim.by {
                 None => Action::Lose(self.aim(at, &aim)?),
                 Some(_) => {
@@ -264,11 +280,15 @@ impl Story<'_> {
     fn cancel(&self, at: &Range<usize>, text: CancelText) -> Result<Action, ScenarioError> {
         let error = |message: &str, help: &str| Err(self.source.error_with(at, message, help));
         let job = self.job_or_only(at, text.job.as_ref())?;
+        let native = is_native(text.format.as_ref());
+        if text.format.is_some() && !text.with_savepoint {
+            return error("`cancel` has a format but takes no savepoint", "leave it out");
+        }
         match (text.with_savepoint, text.label) {
             (true, Some(label)) => {
-                Ok(Action::Cancel { job, with_savepoint: Some(label.into_inner()) })
+                Ok(Action::Cancel { job, with_savepoint: Some(label.into_inner()), native })
             }
-            (false, None) => Ok(Action::Cancel { job, with_savepoint: None }),
+            (false, None) => Ok(Action::Cancel { job, with_savepoint: None, native }),
             (true, None) => error("the savepoint of `cancel` has no label", "add `as = LABEL`"),
             (false, Some(_)) => {
                 error("`cancel` has a label but takes no savepoint", "add `with-savepoint = true`")
@@ -348,6 +368,11 @@ impl Story<'_> {
     fn task(&self, name: &Spanned<String>) -> Result<TaskName, ScenarioError> {
         self.source.task(self.jobs, name)
     }
+}
+
+/// Whether a savepoint is to be in the format of its state backend.
+fn is_native(format: Option<&Spanned<FormatText>>) -> bool {
+    format.is_some_and(|format| *format.get_ref() == FormatText::Native)
 }
 
 impl Source<'_> {

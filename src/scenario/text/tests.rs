@@ -79,7 +79,7 @@ fn the_example_of_the_design_is_read() {
     assert_eq!(story.inputs[0].kind, InputKind::Text("../LICENSE-APACHE".to_owned()));
     let [count, wider] = story.jobs.as_slice() else { panic!("two jobs") };
     let delay = SimTime::from_millis(500);
-    assert_eq!(count.restart, RestartStrategy::FixedDelay { attempts: 3, delay });
+    assert_eq!(count.restart, Some(RestartStrategy::FixedDelay { attempts: 3, delay }));
     assert_eq!(count.checkpoint.interval, Some(SimTime::from_secs(1)));
     assert_eq!(count.graph.operators[1].inputs[0].from.index(), 0);
     assert_eq!(count.graph.operators[2].key_by.map(|key| key.selector), Some(KeySelector::Value));
@@ -108,7 +108,8 @@ fn what_is_not_said_is_as_usual() {
     let story = read(&small(""));
     assert_eq!(story.cluster, Default::default());
     assert_eq!(story.network, Default::default());
-    assert_eq!(story.jobs[0].restart, RestartStrategy::None);
+    assert_eq!(story.jobs[0].restart, None);
+    assert_eq!(story.jobs[0].restart_under(&story.rules()), RestartStrategy::None);
     assert_eq!(story.inputs[0].partitions, 1);
     assert!(story.jobs[0].graph.chaining);
 }

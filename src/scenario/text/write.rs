@@ -5,7 +5,6 @@ use super::rules;
 use super::time::shuffle_text;
 use crate::job::StateBackend;
 use crate::kernel::SimTime;
-use crate::rules::Release;
 use crate::scenario::{
     ClusterConfig, Expect, Holds, Input, InputKind, JobConfig, Network, RestartStrategy, Scenario,
     TaskName,
@@ -38,6 +37,10 @@ impl Scenario {
         if !expect.is_empty() {
             section("[expect]".to_owned(), expect.lines());
         }
+        for (release, expect) in &self.expect_in {
+            let expect = self::expect(expect, &self.jobs[0].graph.name);
+            section(format!("[expect-in.{}]", key(&release.to_string())), expect.lines());
+        }
         text
     }
 
@@ -47,7 +50,7 @@ impl Scenario {
         table
             .put_if(!self.about.is_empty(), "about", quoted(&self.about))
             .put("seed", self.seed)
-            .put_if(self.flink != Release::default(), "flink", word(&self.flink))
+            .put_some("flink", self.flink_text())
             .put_if(!self.overrides.is_empty(), "rules", rules::table(&self.overrides).inline())
             .put_if(!self.mutations.is_empty(), "mutations", list(self.mutations.iter().map(word)))
             .put_some("until", self.until.map(time))
@@ -77,6 +80,11 @@ fn cluster(cluster: &ClusterConfig) -> Table {
         cluster.heartbeat_interval != default.heartbeat_interval.min(cluster.heartbeat_timeout),
         "heartbeat-interval",
         time(cluster.heartbeat_interval),
+    );
+    table.put_if(
+        cluster.savepoint_dir != default.savepoint_dir,
+        "savepoint-dir",
+        word(&cluster.savepoint_dir),
     );
     if let Some(after) = cluster.takeover_after {
         let is_usual = after == ClusterConfig::TAKEOVER_AFTER;
@@ -133,13 +141,10 @@ fn job(job: &JobConfig) -> String {
     let checkpoint = checkpoint(job);
     table
         .put_if(!checkpoint.is_empty(), "checkpoint", checkpoint.inline())
-        .put_if(
-            job.restart != RestartStrategy::unconfigured(&job.checkpoint),
-            "restart",
-            restart(job.restart),
-        )
+        .put_some("restart", job.restart.map(restart))
         .put_some("failover", job.failover.map(|failover| word(&failover)))
         .put_if(!job.graph.chaining, "chaining", false)
+        .put_if(job.graph.uids_required, "auto-uids", false)
         .put_some("max-parallelism", job.graph.max_parallelism);
     let mut text = table.lines();
     text.push_str("operators = [\n");
@@ -191,6 +196,7 @@ fn checkpoint(job: &JobConfig) -> Table {
         StateBackend::FileSystem { inline_below } => {
             table.put_if(inline_below != StateBackend::INLINE_BELOW, "inline-below", inline_below)
         }
+        StateBackend::RocksDb => table.put("state-backend", quoted("rocksdb")),
         StateBackend::Incremental => table.put("state-backend", quoted("incremental")),
     };
     table
@@ -230,6 +236,28 @@ fn restart(restart: RestartStrategy) -> String {
 
 fn expect(expect: &Expect, first: &str) -> Table {
     let mut table = Table::default();
+    put_map(&mut table, "refused", &expect.refused, |words: &String| quoted(words));
+    put_map(&mut table, "fails", &expect.fails, |words: &String| quoted(words));
+    put_map(&mut table, "ids", &expect.ids, |ids| {
+        let mut table = Table::default();
+        for (operator, id) in ids {
+            table.put(operator, quoted(id));
+        }
+        table.inline()
+    });
+    let named = |names: &Vec<String>| list(names.iter().map(quoted));
+    put_map(&mut table, "restored", &expect.restored, named);
+    put_map(&mut table, "empty", &expect.empty, named);
+    put_map(&mut table, "dropped", &expect.dropped, named);
+    let of_task = |(task, states): (&TaskName, &BTreeMap<String, Vec<String>>)| {
+        let mut table = Table::default();
+        for (state, items) in states {
+            table.put(state, list(items.iter().map(quoted)));
+        }
+        (task.text(first), table.inline())
+    };
+    let lists: BTreeMap<String, String> = expect.lists.iter().map(of_task).collect();
+    put_map(&mut table, "lists", &lists, String::clone);
     put_map(&mut table, "jobs", &expect.jobs, |status| quoted(status.to_string()));
     table.put_if(expect.may_refuse, "may-refuse", "true");
     match &expect.holds {

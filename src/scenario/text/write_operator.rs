@@ -32,11 +32,13 @@ pub(super) fn operator(graph: &JobGraph, place: usize) -> Table {
         word(&reader),
     );
     table.put_some("event-time", node.options.time.map(source_time));
+    super::registered::put_states(&mut table, &node.options);
     table
         .put_if(node.parallelism != 1, "parallelism", node.parallelism)
         .put_some("max-parallelism", node.max_parallelism)
         .put_some("uid", node.uid.as_ref().map(quoted))
         .put_some("class", node.options.class.as_ref().map(quoted))
+        .put_some("uid-hash", node.options.uid_hash.map(|hash| quoted(hash.to_string())))
         .put_if(node.chain != ChainStrategy::default(), "chain", word(&node.chain))
         .put_some("slot-group", node.slot_sharing_group.as_ref().map(quoted))
         .put_if(node.takes != TAKES, "takes", time(node.takes));

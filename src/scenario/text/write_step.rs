@@ -1,6 +1,7 @@
 //! Writing a step: when, and what.
 
 use super::layout::{Table, quoted, time, word};
+use crate::job::ClaimMode;
 use crate::kernel::SimTime;
 use crate::scenario::{Action, Aim, DisturbedWrite, Milestone, Scenario, Step, TaskName, Trigger};
 
@@ -62,29 +63,33 @@ impl Scenario {
     fn action(&self, action: &Action) -> String {
         let mut table = Table::default();
         match action {
-            Action::Run { job, from, allow_non_restored } => {
+            Action::Run { job, from, allow_non_restored, claim } => {
                 table
                     .put_if(self.jobs.len() > 1, "job", quoted(job))
                     .put_some("from", from.as_ref().map(quoted))
-                    .put_if(*allow_non_restored, "allow-non-restored-state", true);
+                    .put_if(*allow_non_restored, "allow-non-restored-state", true)
+                    .put_if(*claim != ClaimMode::default(), "claim", word(claim));
                 one("run", table.inline())
             }
-            Action::Savepoint { job, label } => {
+            Action::Savepoint { job, label, native } => {
                 table.put_if(self.jobs.len() > 1, "job", quoted(job)).put("as", quoted(label));
+                put_format(&mut table, *native);
                 one("savepoint", table.inline())
             }
-            Action::Cancel { job, with_savepoint } => {
+            Action::Cancel { job, with_savepoint, native } => {
                 table
                     .put_if(self.jobs.len() > 1, "job", quoted(job))
                     .put_if(with_savepoint.is_some(), "with-savepoint", true)
                     .put_some("as", with_savepoint.as_ref().map(quoted));
+                put_format(&mut table, *native);
                 one("cancel", table.inline())
             }
-            Action::Stop { job, drain, label } => {
+            Action::Stop { job, drain, label, native } => {
                 table
                     .put_if(self.jobs.len() > 1, "job", quoted(job))
                     .put_if(*drain, "drain", true)
                     .put("as", quoted(label));
+                put_format(&mut table, *native);
                 one("stop", table.inline())
             }
             Action::Checkpoint { job, label } => {
@@ -111,6 +116,7 @@ impl Scenario {
                 one("partition", table.inline())
             }
             Action::KillJobManager => one("kill-job-manager", true),
+            Action::Upgrade(release) => one("upgrade", word(release)),
             Action::Storage(failing) => {
                 match &failing.write {
                     DisturbedWrite::State(task) => table.put("state", self.task(task)),
@@ -155,6 +161,10 @@ impl Scenario {
     fn task(&self, task: &TaskName) -> String {
         quoted(task.text(&self.jobs[0].graph.name))
     }
+}
+
+fn put_format(table: &mut Table, native: bool) {
+    table.put_if(native, "format", quoted("native"));
 }
 
 /// `{ key = value }`.

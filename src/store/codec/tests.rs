@@ -14,12 +14,15 @@ fn entry(group: u16, key: &str, count: i64) -> KeyedEntry {
 }
 
 fn keyed(entries: Vec<KeyedEntry>) -> OperatorSnapshot {
-    let keyed = BTreeMap::from([(Arc::from("count"), KeyedSnapshot { entries })]);
+    let keyed = BTreeMap::from([(
+        Arc::from("count"),
+        KeyedSnapshot { entries, ..KeyedSnapshot::default() },
+    )]);
     OperatorSnapshot { keyed, ..OperatorSnapshot::default() }
 }
 
 fn listed(items: Vec<Value>) -> OperatorSnapshot {
-    let list = ListSnapshot { mode: ListMode::Split, items };
+    let list = ListSnapshot { mode: ListMode::Split, items, ..ListSnapshot::default() };
     let lists = BTreeMap::from([(Arc::from("offsets"), list)]);
     OperatorSnapshot { lists, ..OperatorSnapshot::default() }
 }
@@ -47,6 +50,7 @@ pub(in crate::store) fn sample(size: i64) -> Savepoint {
         job: JobId([0xae; 16]),
         job_name: "count".into(),
         triggered: SimTime::from_millis(1500),
+        format: crate::job::SnapshotFormat::Canonical,
         metadata: MetadataVersion::V6,
     };
     let snapshot = |state| SubtaskState::Snapshot(Arc::new(state));

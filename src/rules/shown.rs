@@ -1,0 +1,55 @@
+//! Which story shows a rule: it comes out otherwise under the releases before and after a change of the rule.
+//!
+//! A rule that says what exists is shown by a story that asks for it: older releases refuse the story.
+
+/// By rule, the story that shows it, from the root of the project.
+const SHOWN: &[(&str, &str)] = &[
+    ("aligned_timeout", "sim/aligned_timeout.toml"),
+    ("alignment_limit", "sim/alignment_limit.toml"),
+    ("async_failure_fails_task", "sim/rules/async_failure.toml"),
+    ("broadcast_state", "sim/rules/broadcast_state.toml"),
+    ("cancel_with_savepoint", "sim/rules/newest_checkpoint_spared.toml"),
+    ("checkpoints_after_tasks_finish", "sim/rules/finished_tasks.toml"),
+    ("committers", "sim/committer.toml"),
+    ("failed_exits_resume_schedule", "sim/rules/failed_exit.toml"),
+    ("failover", "sim/rules/failover_scope.toml"),
+    ("first_trigger", "sim/rules/first_trigger.toml"),
+    ("incremental_checkpoints", "sim/incremental.toml"),
+    ("minimum_pause_kept", "sim/rules/c7_minimum_pause.toml"),
+    ("newest_checkpoint_spared", "sim/rules/newest_checkpoint_spared.toml"),
+    ("retained_checkpoints", "sim/rules/newest_checkpoint_spared.toml"),
+    ("retained_number", "sim/incremental.toml"),
+    ("savepoint_in_completed_store", "sim/rules/f13_savepoint_then_crash.toml"),
+    ("savepoint_notifies_commit", "sim/rules/f13_savepoint_then_crash.toml"),
+    ("savepoints_hold_checkpoints_back", "sim/rules/savepoints_hold_back.toml"),
+    ("savepoints_without_checkpointing", "sim/rules/c13_savepoint_without_checkpoints.toml"),
+    ("split_readers", "sim/split_enumerator.toml"),
+    ("start_in_store", "sim/rules/e9_start_across_job_managers.toml"),
+    ("stop_with_savepoint", "sim/stop.toml"),
+    ("tolerance_counts_async", "sim/rules/async_failure.toml"),
+    ("tolerance_counts_expired", "sim/rules/c10_expired.toml"),
+    ("tolerance_counts_finalize", "sim/rules/finalize_failure.toml"),
+    ("tolerable_failures", "sim/tolerable_failures.toml"),
+    ("unaligned_checkpoints", "sim/unaligned.toml"),
+    ("idle_sources", "sim/late_and_idle.toml"),
+    ("two_phase_sinks", "sim/rules/finished_tasks.toml"),
+    ("usual_restart", "sim/rules/usual_restart.toml"),
+];
+
+/// The story that shows a rule, by its name in the code.
+pub(super) fn story_of(field: &str) -> Option<&'static str> {
+    SHOWN.iter().find(|(shown, _)| *shown == field).map(|(_, story)| *story)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::Rules;
+
+    #[test]
+    fn every_story_shows_a_rule() {
+        for (field, _) in SHOWN {
+            assert!(Rules::FIELDS.iter().any(|known| known.name == *field), "no rule `{field}`");
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! What a scenario says of submissions, ids and restores, held against what happened.
+
+use crate::cluster::Outcome;
+use crate::job::{OperatorId, TaskId};
+use crate::scenario::{Action, Expect, Scenario, TaskName};
+use crate::trace::{Cast, Entry, RestoreReport, StateUnit, TraceEvent};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The facts of a trace that such expectations speak of.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RestoreFacts {
+    casts: Vec<Arc<Cast>>,
+    /// By job: what its newest restore did.
+    reports: BTreeMap<String, Arc<RestoreReport>>,
+    /// By job: why tasks of it failed.
+    failures: BTreeMap<String, Vec<Arc<str>>>,
+    /// The list states that are asked for, by subtask.
+    lists: BTreeMap<TaskName, BTreeMap<String, Vec<String>>>,
+}
+
+impl RestoreFacts {
+    /// Listens for what is expected.
+    pub(super) fn of(expect: &Expect) -> Self {
+        let lists = expect.lists.keys().map(|task| (task.clone(), BTreeMap::new()));
+        Self { lists: lists.collect(), ..Self::default() }
+    }
+
+    /// Whether the items of list states are asked for.
+    pub(super) fn wants_lists(&self) -> bool {
+        !self.lists.is_empty()
+    }
+
+    pub(super) fn on_cast(&mut self, cast: &Arc<Cast>) {
+        self.casts.push(Arc::clone(cast));
+    }
+
+    pub(super) fn on_entry(&mut self, entry: &Entry) {
+        if let TraceEvent::RestoreMapped { run, report, .. } = &entry.event {
+            let name = self.casts[run.index()].plan.graph.name.clone();
+            self.reports.insert(name, Arc::clone(report));
+        } else if let TraceEvent::OperatorFailed { task, why, .. } = &entry.event {
+            let name = self.cast_of(*task).plan.graph.name.clone();
+            self.failures.entry(name).or_default().push(Arc::clone(why));
+        } else if let TraceEvent::ListInitialized { task, operator, name, items } = &entry.event {
+            let task = self.name_of(*task, *operator);
+            if let Some(states) = self.lists.get_mut(&task) {
+                let items = items.iter().map(|item| item.to_string()).collect();
+                states.insert(name.to_string(), items);
+            }
+        }
+    }
+
+    fn cast_of(&self, task: TaskId) -> &Cast {
+        let cast = self.casts.iter().rev().find(|cast| cast.first_task <= task.index());
+        cast.expect("a task is cast before it acts")
+    }
+
+    fn name_of(&self, task: TaskId, operator: OperatorId) -> TaskName {
+        let cast = self.cast_of(task);
+        let subtask = cast.plan.tasks[task.index() - cast.first_task].subtask;
+        let (job, operator) = (cast.plan.graph.name.clone(), name_in(cast, operator));
+        TaskName { job, operator: operator.expect("an operator of the plan"), subtask }
+    }
+
+    /// Every such expectation that was not met, as a sentence.
+    pub(super) fn unmet(&self, scenario: &Scenario, outcome: &Outcome, unmet: &mut Vec<String>) {
+        let expect = &scenario.expect;
+        for (job, words) in &expect.refused {
+            let refusals = refusals_of(scenario, outcome, job);
+            if !refusals.iter().any(|why| why.contains(words.as_str())) {
+                unmet.push(format!(
+                    "job `{job}` should be refused with `{words}` and was refused with {refusals:?}"
+                ));
+            }
+        }
+        for (job, words) in &expect.fails {
+            let failures = self.failures.get(job).map_or(&[][..], Vec::as_slice);
+            if !failures.iter().any(|why| why.contains(words.as_str())) {
+                unmet.push(format!(
+                    "a task of job `{job}` should fail with `{words}`; they failed with {failures:?}"
+                ));
+            }
+        }
+        self.ids(expect, unmet);
+        self.reports(expect, unmet);
+        for (task, states) in &expect.lists {
+            for (state, items) in states {
+                let found = self.lists.get(task).and_then(|states| states.get(state));
+                if found != Some(items) {
+                    let TaskName { operator, subtask, .. } = task;
+                    unmet.push(format!(
+                        "`{state}` of `{operator}/{subtask}` should begin with {items:?} and begins with {found:?}"
+                    ));
+                }
+            }
+        }
+    }
+
+    fn ids(&self, expect: &Expect, unmet: &mut Vec<String>) {
+        for (job, ids) in &expect.ids {
+            let cast = self.casts.iter().rev().find(|cast| cast.plan.graph.name == *job);
+            for (operator, wanted) in ids {
+                let found = cast.and_then(|cast| {
+                    let place = cast.plan.operator_named(operator)?;
+                    Some(cast.plan.operator_ids[place.index()].to_string())
+                });
+                if found.as_ref() != Some(wanted) {
+                    let found = found.unwrap_or_else(|| "unknown".to_owned());
+                    unmet.push(format!(
+                        "the id of `{job}:{operator}` should be {wanted} and is {found}"
+                    ));
+                }
+            }
+        }
+    }
+
+    fn reports(&self, expect: &Expect, unmet: &mut Vec<String>) {
+        let units = |units: &[StateUnit]| units.iter().map(|unit| self.unit(unit)).collect();
+        let mapped = |report: &RestoreReport| units(&report.mapped);
+        let dropped = |report: &RestoreReport| units(&report.dropped);
+        let empty = |report: &RestoreReport| {
+            report.starts_empty.iter().map(|(_, name)| name.to_string()).collect()
+        };
+        self.compare("restored", &expect.restored, mapped, unmet);
+        self.compare("dropped", &expect.dropped, dropped, unmet);
+        self.compare("empty", &expect.empty, empty, unmet);
+    }
+
+    /// Compares one list of a report, whatever its order.
+    fn compare(
+        &self,
+        what: &str,
+        expected: &BTreeMap<String, Vec<String>>,
+        of: impl Fn(&RestoreReport) -> Vec<String>,
+        unmet: &mut Vec<String>,
+    ) {
+        for (job, wanted) in expected {
+            let mut found = self.reports.get(job).map_or_else(Vec::new, |report| of(report));
+            let mut wanted = wanted.clone();
+            found.sort();
+            wanted.sort();
+            if found != wanted {
+                unmet.push(format!("job `{job}`: {what} should be {wanted:?} and is {found:?}"));
+            }
+        }
+    }
+
+    /// `OPERATOR.STATE`, with the name that the operator has in the newest job that knows its id.
+    fn unit(&self, unit: &StateUnit) -> String {
+        let mut casts = self.casts.iter().rev();
+        let name = casts.find_map(|cast| name_in(cast, unit.operator));
+        format!("{}.{}", name.unwrap_or_else(|| unit.operator.to_string()), unit.name)
+    }
+}
+
+fn name_in(cast: &Cast, operator: OperatorId) -> Option<String> {
+    let place = cast.plan.operator_with_id(operator)?;
+    Some(cast.plan.graph.operators[place.index()].name.clone())
+}
+
+/// Why submissions of a job were refused.
+fn refusals_of<'o>(scenario: &Scenario, outcome: &'o Outcome, job: &str) -> Vec<&'o str> {
+    let is_its = |step: u32| match usize::try_from(step).ok().and_then(|at| scenario.steps.get(at))
+    {
+        Some(step) => matches!(&step.action, Action::Run { job: other, .. } if other == job),
+        None => scenario.jobs[0].graph.name == job,
+    };
+    let its = outcome.refusals.iter().filter(|(step, _)| is_its(*step));
+    its.map(|(_, why)| &**why).collect()
+}

@@ -1,0 +1,126 @@
+//! Whether a state that is registered agrees with what was restored under its name, in Flink's terms.
+
+use crate::job::{KeyedKind, ListMode, Registration, StateType};
+use thiserror::Error;
+
+/// Why the user's code cannot have the state that was restored: its task fails (`StateMigrationException`,
+/// `IllegalStateException`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+pub enum Incompatible {
+    /// A list state in another redistribution mode (`DefaultOperatorStateBackend`).
+    #[error("incompatible state assignment modes: was [{was}], registered with [{now}]")]
+    Mode {
+        /// The snapshot's.
+        was: ListMode,
+        /// The program's.
+        now: ListMode,
+    },
+    /// A list state of other items.
+    #[error(
+        "the new type serializer ({now}) for operator state must not be incompatible with the old one ({was})"
+    )]
+    Items {
+        /// The snapshot's.
+        was: StateType,
+        /// The program's.
+        now: StateType,
+    },
+    /// Another kind of keyed state.
+    #[error("incompatible key/value state types: was [{was}], registered with [{now}]")]
+    Kind {
+        /// The snapshot's.
+        was: KeyedKind,
+        /// The program's.
+        now: KeyedKind,
+    },
+    /// A keyed state of other values.
+    #[error(
+        "the new state serializer ({now}) must not be incompatible with the old state serializer ({was})"
+    )]
+    Values {
+        /// The snapshot's.
+        was: StateType,
+        /// The program's.
+        now: StateType,
+    },
+    /// Values that were stored without the time of their last change, or with it.
+    #[error(
+        "the new state serializer ({}) must not be incompatible with the old state serializer ({})",
+        ttl_serializer(*now), ttl_serializer(!*now)
+    )]
+    Ttl {
+        /// Whether the program's values can expire; the snapshot's are the other way.
+        now: bool,
+    },
+}
+
+const fn ttl_serializer(has_ttl: bool) -> &'static str {
+    if has_ttl { "TtlSerializer" } else { "one without time to live" }
+}
+
+/// Whether a keyed state can be registered like this, over what was restored.
+pub(super) fn check_keyed(
+    was: Registration,
+    now: Registration,
+    ttl_may_change: bool,
+) -> Result<(), Incompatible> {
+    if was.kind != now.kind {
+        return Err(Incompatible::Kind { was: was.kind, now: now.kind });
+    }
+    if !now.values.reads(was.values) {
+        return Err(Incompatible::Values { was: was.values, now: now.values });
+    }
+    if was.has_ttl != now.has_ttl && !ttl_may_change {
+        return Err(Incompatible::Ttl { now: now.has_ttl });
+    }
+    Ok(())
+}
+
+/// Whether a list state can be registered like this, over what was restored: first its mode counts, then its items.
+pub(super) fn check_list(
+    was: (ListMode, StateType),
+    now: (ListMode, StateType),
+) -> Result<(), Incompatible> {
+    if was.0 != now.0 {
+        return Err(Incompatible::Mode { was: was.0, now: now.0 });
+    }
+    if !now.1.reads(was.1) {
+        return Err(Incompatible::Items { was: was.1, now: now.1 });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kind_counts_before_the_type_and_a_type_that_nobody_named_agrees_with_all() {
+        let long = Registration { values: StateType::Long, ..Registration::default() };
+        let map = Registration { kind: KeyedKind::Map, values: StateType::Text, has_ttl: false };
+        let (was, now) = (KeyedKind::Value, KeyedKind::Map);
+        assert_eq!(check_keyed(long, map, true), Err(Incompatible::Kind { was, now }));
+        assert_eq!(check_keyed(long, Registration::default(), true), Ok(()));
+        let text = Registration { values: StateType::Text, ..Registration::default() };
+        let (was, now) = (StateType::Long, StateType::Text);
+        assert_eq!(check_keyed(long, text, true), Err(Incompatible::Values { was, now }));
+    }
+
+    #[test]
+    fn time_to_live_can_be_switched_on_where_the_rules_allow_it() {
+        let mortal = Registration { has_ttl: true, ..Registration::default() };
+        assert_eq!(check_keyed(Registration::default(), mortal, true), Ok(()));
+        let refused = check_keyed(Registration::default(), mortal, false);
+        assert_eq!(refused, Err(Incompatible::Ttl { now: true }));
+    }
+
+    #[test]
+    fn the_mode_of_a_list_counts_before_its_items() {
+        let (split, union) = (ListMode::Split, ListMode::Union);
+        let refused = check_list((split, StateType::Text), (union, StateType::Long));
+        assert_eq!(refused, Err(Incompatible::Mode { was: split, now: union }));
+        let refused = check_list((split, StateType::Text), (split, StateType::Long));
+        let (was, now) = (StateType::Text, StateType::Long);
+        assert_eq!(refused, Err(Incompatible::Items { was, now }));
+    }
+}

@@ -1,0 +1,53 @@
+//! The statements about rules: each plays and comes out as it says.
+
+use sandbar::operator::Catalogue;
+use sandbar::scenario::Scenario;
+use sandbar::search::{Setup, play};
+use std::convert::Infallible;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Every statement, sorted by name.
+fn statements() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sim/rules");
+    let entries = fs::read_dir(folder).expect("the folder of statements is there");
+    let mut paths: Vec<_> = entries.map(|entry| entry.expect("it can be listed").path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    paths.sort();
+    paths
+}
+
+/// What a statement said that did not come.
+fn unmet(path: &Path) -> Vec<String> {
+    let catalogue = Arc::new(Catalogue::built_in());
+    let text = fs::read_to_string(path).expect("it was listed");
+    let scenario = Scenario::parse(&text, &path.display().to_string(), &catalogue);
+    let scenario = scenario.unwrap_or_else(|error| panic!("{error}"));
+    let setup = Setup::of(Arc::new(scenario), catalogue).expect("a statement reads no files");
+    match play(setup, |_| Ok::<(), Infallible>(())) {
+        Ok(played) => played.unmet,
+        Err(never) => match never {},
+    }
+}
+
+#[test]
+fn every_statement_comes_out_as_it_says() {
+    let mut complaints = Vec::new();
+    for path in statements() {
+        let name = path.file_name().expect("it has a name").to_string_lossy().into_owned();
+        complaints.extend(unmet(&path).into_iter().map(|text| format!("{name}: {text}")));
+    }
+    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+}
+
+#[test]
+fn every_statement_reads_back_as_it_is_written() {
+    for path in statements() {
+        let catalogue = Catalogue::built_in();
+        let text = fs::read_to_string(&path).expect("it was listed");
+        let read = Scenario::parse(&text, "a statement", &catalogue).expect("it plays");
+        let again = Scenario::parse(&read.to_text(), "written", &catalogue);
+        assert_eq!(again.unwrap_or_else(|error| panic!("{error}")), read, "{}", path.display());
+    }
+}
