@@ -168,6 +168,8 @@ pub(super) struct RunStory {
     /// By task of the plan.
     pub(super) progress: Vec<Progress>,
     pub(super) restore: Option<Restore>,
+    /// Ids under which the snapshot that it was started from held state, and those of the operators that took it.
+    pub(super) renamed: Vec<(OperatorId, OperatorId)>,
     /// By task of the plan: the newest completed checkpoint that it was notified of.
     pub(super) notified: Vec<Option<CheckpointId>>,
     /// The savepoint that it was last to stop with.
@@ -189,6 +191,7 @@ impl RunStory {
             checkpoints: Vec::new(),
             progress: vec![Progress::Live; cast.plan.tasks.len()],
             restore: None,
+            renamed: Vec::new(),
             notified: vec![None; cast.plan.tasks.len()],
             stops_with: None,
             managers: vec![None; cast.plan.tasks.len()],

@@ -144,8 +144,23 @@ impl<'w> References<'w> {
         }
     }
 
-    /// Where a run starts, with which state, and whether it is restored at all; none if that cannot be known.
+    /// Where a run starts, with which state, and whether it is restored at all; none if that cannot be known. What it took
+    /// under other ids than it was stored under is there under those.
     fn start_of(&self, run: &RunStory) -> Option<(Cut, Carried, bool)> {
+        let (mut cut, mut carried, is_restored) = self.stored_start_of(run)?;
+        if !run.renamed.is_empty() {
+            let taker =
+                |id| run.renamed.iter().find(|(stored, _)| *stored == id).map(|(_, to)| *to);
+            let rename = |id: &mut _| *id = taker(*id).unwrap_or(*id);
+            cut.sources.iter_mut().for_each(|(id, _)| rename(id));
+            cut.drained.iter_mut().chain(&mut cut.finished).for_each(rename);
+            let stored = carried.into_iter();
+            carried = stored.map(|(id, state)| (taker(id).unwrap_or(id), state)).collect();
+        }
+        Some((cut, carried, is_restored))
+    }
+
+    fn stored_start_of(&self, run: &RunStory) -> Option<(Cut, Carried, bool)> {
         match self.history.start_of(run.cast.run) {
             None => Some((Cut::default(), Carried::new(), false)),
             Some(SnapshotSource::Run(parent, checkpoint)) => {

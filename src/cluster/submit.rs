@@ -7,7 +7,7 @@ use crate::coordinator::{JobMaster, SplitSource, Submission};
 use crate::effect::{ExternalSystem, JobEffects};
 use crate::job::{
     Attempt, ClaimMode, ExternalId, InputId, JobId, OperatorIndex, OperatorKind, OperatorNode,
-    Plan, Reader, RunId, TaskId,
+    Plan, PlanRules, Reader, RunId, TaskId,
 };
 use crate::kernel::{Agenda, Family, Piece, Stream};
 use crate::state::CompletedCheckpoint;
@@ -46,8 +46,8 @@ impl World {
     ) -> Result<RunId, Arc<str>> {
         let run = RunId::new(self.runs.len());
         let config = &self.scenario.jobs[job];
-        let plan =
-            config.plan().map_err(|error| Arc::from(format!("{error}; {}", error.help())))?;
+        let plan = config.plan(PlanRules::from(&*self.rules));
+        let plan = plan.map_err(|error| format!("{error}; {}", error.help()))?;
         let cast = self.cast_run(run, job, Arc::clone(&plan));
         let job_id = self.job_id(&cast.label);
         let start = from.as_ref().map(|(snapshot, _)| Arc::clone(snapshot));

@@ -416,14 +416,16 @@ impl Checkpoints {
                 self.written.push_back(checkpoint);
                 return Completion::Void;
             }
-            let completed = Arc::new(pending.seal(checkpoint, self.job, plan, self.config.backend));
+            let (backend, rules) = (self.config.backend, &self.rules);
+            let completed = Arc::new(pending.seal(checkpoint, self.job, plan, backend, rules));
             self.storing = Some(Arc::clone(&completed));
             effects.pointers.push(PointerChange::Store(completed));
             if self.rules.pointer_stored_before_notify {
                 return Completion::Void;
             }
         }
-        let completed = Arc::new(pending.seal(checkpoint, self.job, plan, self.config.backend));
+        let (backend, rules) = (self.config.backend, &self.rules);
+        let completed = Arc::new(pending.seal(checkpoint, self.job, plan, backend, rules));
         self.complete(completed, attempt, now, effects)
     }
 

@@ -1,10 +1,12 @@
 //! A checkpoint that has been triggered and is not over.
 
+use super::older;
 use crate::job::{
     CheckpointId, CheckpointKind, JobId, OperatorIndex, Plan, SnapshotFormat, StateBackend, Stop,
     TaskId,
 };
 use crate::kernel::SimTime;
+use crate::rules::Rules;
 use crate::state::{
     AckLedger, CompletedCheckpoint, OperatorSnapshot, OperatorState, Properties, SubtaskState,
 };
@@ -115,6 +117,7 @@ impl Pending {
         job: JobId,
         plan: &Plan,
         backend: StateBackend,
+        rules: &Rules,
     ) -> CompletedCheckpoint {
         let nodes = plan.graph.operators.iter().enumerate();
         let operators = nodes.map(|(index, node)| {
@@ -127,6 +130,7 @@ impl Pending {
                 id: plan.operator_ids[index],
                 name: node.name.clone(),
                 uid: node.uid.clone(),
+                chain: older::place_in_chain(plan, operator, rules),
                 max_parallelism: chain.max_parallelism,
                 subtasks: plan.tasks_of(vertex).map(|task| self.subtask(task, place)).collect(),
                 coordinator: self.coordinators.get(&operator).map(Arc::clone),
@@ -139,8 +143,10 @@ impl Pending {
             job_name: plan.graph.name.clone(),
             triggered: self.triggered,
             format: self.purpose.format(backend),
+            metadata: rules.metadata,
         };
-        self.ledger.seal(properties, operators.collect())
+        let operators = older::recorded(plan, operators.collect(), rules);
+        self.ledger.seal(properties, operators)
     }
 
     fn subtask(&self, task: TaskId, place: usize) -> SubtaskState {

@@ -4,6 +4,7 @@
 //! redistribution is in `state::rescale`.
 
 use super::in_flight::{self, ReceivedInFlight};
+use super::older::{self, OlderError};
 use crate::effect::RestoredTask;
 use crate::job::{
     OperatorId, OperatorIndex, Partitioner, Plan, SharedFile, TaskId, VertexIndex, key_group_range,
@@ -32,6 +33,9 @@ pub enum RestoreError {
         /// The operator's name when it was stored.
         name: String,
     },
+    /// Something that an older release, or a savepoint of one, does not allow.
+    #[error(transparent)]
+    Older(#[from] OlderError),
     /// The job sets a max parallelism that is not the snapshot's.
     #[error(
         "max parallelism mismatch between checkpoint/savepoint state and new program: cannot map operator {operator} (`{name}`) with max parallelism {stored} to new program with max parallelism {configured}"
@@ -117,6 +121,7 @@ impl RestoreError {
             Self::CannotMap { .. } => {
                 "give the operator its old uid back, or skip its state with allow-non-restored-state (-n, --allowNonRestoredState)"
             }
+            Self::Older(error) => error.help(),
             Self::MaxParallelismMismatch { .. } => {
                 "set the operator's max parallelism to that of the snapshot, or leave it unset"
             }
@@ -163,10 +168,16 @@ pub fn assign(
     allow_non_restored: bool,
     rules: &Rules,
 ) -> Result<Assignment, RestoreError> {
+    let adapted = older::adapt(plan, checkpoint, rules)?;
+    let checkpoint = adapted.as_ref().map_or(checkpoint, |adapted| &adapted.checkpoint);
     let mut report = RestoreReport::default();
+    report.renamed.0 = adapted.as_ref().map_or_else(Vec::new, |adapted| adapted.renamed.clone());
     let mut matched: BTreeMap<OperatorIndex, &OperatorState> = BTreeMap::new();
-    for state in checkpoint.operators() {
-        let operator = taker_of(plan, state.id, checkpoint, rules);
+    for (place, state) in checkpoint.operators().iter().enumerate() {
+        let operator = match &adapted {
+            Some(adapted) => adapted.takers[place],
+            None => taker_of(plan, state.id, checkpoint, rules),
+        };
         let mut units = units_of(state);
         if let Some(operator) = operator {
             let id = plan.operator_ids[operator.index()];
@@ -187,11 +198,17 @@ pub fn assign(
             }
         }
     }
-    let plan = adopt_max_parallelism(plan, &matched)?;
+    let plan = match rules.key_groups {
+        true => adopt_max_parallelism(plan, &matched)?,
+        false => Arc::clone(plan),
+    };
     check_finished(&plan, &matched)?;
     let mut tasks = vec![None; plan.tasks.len()];
     for vertex in (0..plan.vertices.len()).map(VertexIndex::new) {
         assign_chain(&plan, vertex, &matched, checkpoint, rules, &mut tasks);
+    }
+    if let Some(adapted) = &adapted {
+        adapted.spoil(&plan, &mut tasks);
     }
     for (index, node) in plan.graph.operators.iter().enumerate() {
         let operator = OperatorIndex::new(index);

@@ -2,12 +2,14 @@
 
 use super::chain::chainable_wires;
 use super::plan::to_usize;
-use super::uid::generated_ids;
+use super::plan_rules::PlanRules;
+use super::uid::{check_uids_name_chains, generated_ids};
 use super::wiring::{Wiring, max_parallelism_of};
 use super::{
     ChannelId, GraphError, JobGraph, OperatorIndex, Partitioner, Plan, PlanChannel, PlanEdge,
     PlanTask, TaskId, Vertex, VertexIndex,
 };
+use crate::rules::IdScheme;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -15,20 +17,38 @@ use std::sync::Arc;
 const PARTS_MAX: u64 = 1 << 24;
 
 impl Plan {
-    /// Makes a job graph physical.
+    /// Makes a job graph physical under the newest rules.
     ///
     /// # Errors
     ///
     /// The first thing found that keeps the graph from running.
     pub fn build(graph: Arc<JobGraph>) -> Result<Self, GraphError> {
+        Self::build_under(graph, PlanRules::default())
+    }
+
+    /// Makes a job graph physical.
+    ///
+    /// # Errors
+    ///
+    /// The first thing found that keeps the graph from running under these rules.
+    pub fn build_under(graph: Arc<JobGraph>, rules: PlanRules) -> Result<Self, GraphError> {
         let wiring = Wiring::of(&graph)?;
         let chainable = chainable_wires(&graph, &wiring);
-        let operator_ids = generated_ids(&graph, &wiring, &chainable)?;
+        let operator_ids = generated_ids(&graph, &wiring, &chainable, rules.generated_ids)?;
+        if !rules.uid_in_chain {
+            check_uids_name_chains(&graph, &wiring, &chainable)?;
+        }
+        let legacy_ids = match rules.legacy_ids_tried {
+            true => generated_ids(&graph, &wiring, &chainable, IdScheme::WithClassNames)?,
+            false => Vec::new(),
+        };
         check_size(&graph, &wiring, &chainable)?;
         let chained_outputs = chained_outputs(&wiring, &chainable);
         let mut plan = Self {
+            rules,
             operator_ids,
-            vertices: vertices(&graph, &wiring, &chainable, &chained_outputs),
+            legacy_ids,
+            vertices: vertices(&graph, &wiring, &chainable, &chained_outputs, rules),
             edges: Vec::new(),
             tasks: Vec::new(),
             channels: Vec::new(),
@@ -197,6 +217,7 @@ fn vertices(
     wiring: &Wiring,
     chainable: &[bool],
     chained_outputs: &[Vec<(OperatorIndex, bool)>],
+    rules: PlanRules,
 ) -> Vec<Vertex> {
     let names = chain_names(graph, wiring, chained_outputs);
     let is_head = |operator: &usize| !wiring.inputs[*operator].iter().any(|&wire| chainable[wire]);
@@ -209,8 +230,12 @@ fn vertices(
             operators: chain_from(head, chained_outputs),
             name: names[head.index()].clone(),
             parallelism: node.parallelism,
-            max_parallelism: max_parallelism_of(graph, head),
-            max_parallelism_is_explicit: graph.configured_max_parallelism(head).is_some(),
+            max_parallelism: match rules.key_groups {
+                true => max_parallelism_of(graph, head),
+                false => node.parallelism,
+            },
+            max_parallelism_is_explicit: rules.key_groups
+                && graph.configured_max_parallelism(head).is_some(),
             slot_sharing_group: wiring.slot_sharing_groups[head.index()].clone(),
             first_task: TaskId::default(),
             inputs: Vec::new(),

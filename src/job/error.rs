@@ -38,6 +38,16 @@ pub enum GraphError {
         /// The operator whose generated id is the same.
         other: String,
     },
+    /// A uid that would name no chain, where state is stored by chain (1.0 to 1.2).
+    #[error(
+        "cannot assign user-specified hash to intermediate node in chain: operator `{operator}` has the uid `{uid}` and is chained to its input"
+    )]
+    UidInChain {
+        /// The operator.
+        operator: String,
+        /// Its uid.
+        uid: String,
+    },
     /// An operator without an id in a job that generates none.
     #[error(
         "auto generated uids have been disabled, but no uid or hash has been assigned to operator `{operator}`"
@@ -164,6 +174,7 @@ impl GraphError {
             Self::DuplicateUid { .. } | Self::UidCollision { .. } => {
                 "check that all uids are unique"
             }
+            Self::UidInChain { .. } => "start a new chain there with `chain = \"head\"`",
             Self::UidMissing { .. } => "give the operator a `uid`, or leave `auto-uids` out",
             Self::Cycle { .. } => "take one of these inputs away",
             Self::UnknownInput { .. } => "name an operator of this job as input",

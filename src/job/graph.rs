@@ -74,6 +74,8 @@ pub struct OperatorNode {
 /// What only some kinds of operators can be told; the default is what the others are.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct OperatorOptions {
+    /// The name of its class, of which 1.0 and 1.1 generate its id; by default one that follows from what it does.
+    pub class: Option<Arc<str>>,
     /// The column of its rows that it works on, from 0; by default as its entry in the catalogue says.
     pub column: Option<u16>,
     /// Of a source: how its subtasks come by their partitions.
@@ -125,6 +127,22 @@ impl OperatorNode {
     /// Whether it reads two streams apart from each other.
     pub fn is_two_input(&self) -> bool {
         self.inputs.iter().any(|edge| edge.input == 1)
+    }
+
+    /// The name of its class: the one it was given, else `sandbar.` and what it does in one word. A `map` of `identity` is a
+    /// `sandbar.IdentityMap`, a source a `sandbar.LogSource`, a sink of kind `two-phase` a `sandbar.TwoPhaseSink`.
+    pub fn class_name(&self) -> String {
+        if let Some(class) = &self.options.class {
+            return class.to_string();
+        }
+        let (kind, function) = self.kind.catalogue_name();
+        let mut name = "sandbar.".to_owned();
+        for word in function.split('-').chain(kind.split('-')) {
+            let mut letters = word.chars();
+            name.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+            name.extend(letters);
+        }
+        name
     }
 
     /// Its name as job vertices show it: sources and sinks say what they are.

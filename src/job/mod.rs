@@ -13,6 +13,7 @@ mod id;
 mod key_group;
 mod ownership;
 mod plan;
+mod plan_rules;
 mod region;
 mod registered;
 mod shared_file;
@@ -40,6 +41,7 @@ pub use key_group::{
 };
 pub use ownership::{ClaimMode, SnapshotFormat};
 pub use plan::{Plan, PlanChannel, PlanEdge, PlanTask, Vertex};
+pub use plan_rules::PlanRules;
 pub use registered::{KeyedKind, KeyedOptions, ListMode, ListOptions, Registration, StateType};
 pub use shared_file::{FileId, SharedFile};
 pub use source_time::SourceTime;

@@ -3,7 +3,8 @@
 //! `Plan::build` (in `build.rs`) is where a job that cannot run is refused.
 
 use super::{
-    ChannelId, JobGraph, OperatorId, OperatorIndex, OperatorKind, Partitioner, TaskId, VertexIndex,
+    ChannelId, JobGraph, OperatorId, OperatorIndex, OperatorKind, Partitioner, PlanRules, TaskId,
+    VertexIndex,
 };
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -14,8 +15,13 @@ use std::sync::Arc;
 pub struct Plan {
     /// What it was built from.
     pub graph: Arc<JobGraph>,
+    /// The rules it was built under.
+    pub rules: PlanRules,
     /// Each operator's id, by `OperatorIndex`.
     pub operator_ids: Vec<OperatorId>,
+    /// Each operator's id of the older scheme, under which an older snapshot may hold its state; none where those are not
+    /// tried.
+    pub legacy_ids: Vec<OperatorId>,
     /// The chains, sources first, in order of the graph.
     pub vertices: Vec<Vertex>,
     /// The edges between chains.

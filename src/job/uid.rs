@@ -2,6 +2,7 @@
 
 use super::wiring::Wiring;
 use super::{GraphError, JobGraph, OperatorId, OperatorIndex};
+use crate::rules::IdScheme;
 use std::collections::VecDeque;
 use std::io::Cursor;
 
@@ -17,19 +18,21 @@ fn hash_of(bytes: &[u8]) -> OperatorId {
     OperatorId(hash.to_le_bytes())
 }
 
-/// The id of each operator (`StreamGraphHasherV2`): of its uid if it has one, else generated from its rank in a
-/// breadth-first traversal, from how many outputs are chained to it, and from the ids of its inputs.
+/// The id of each operator: of its uid if it has one, else generated from its rank in a breadth-first traversal, from the
+/// outputs that are chained to it, and from the ids of its inputs; in the older scheme (`StreamGraphHasherV1`) also from its
+/// parallelism and class name and those of the operators chained to it, in the newer one (`StreamGraphHasherV2`) not.
 ///
 /// `chainable` says of each wire whether it is chained.
 pub(super) fn generated_ids(
     graph: &JobGraph,
     wiring: &Wiring,
     chainable: &[bool],
+    scheme: IdScheme,
 ) -> Result<Vec<OperatorId>, GraphError> {
     let sources =
         (0..graph.operators.len()).filter(|&operator| graph.operators[operator].is_source());
     let mut remaining: VecDeque<OperatorIndex> = sources.map(OperatorIndex::new).collect();
-    let mut ids = Ids { by_operator: vec![None; graph.operators.len()], rank: 0 };
+    let mut ids = Ids { by_operator: vec![None; graph.operators.len()], rank: 0, scheme };
     let mut visited = vec![false; graph.operators.len()];
     remaining.iter().for_each(|source| visited[source.index()] = true);
     while let Some(operator) = remaining.pop_front() {
@@ -55,11 +58,29 @@ pub(super) fn generated_ids(
         .collect())
 }
 
+/// No operator that is chained to its input has a uid, which would name no chain.
+pub(super) fn check_uids_name_chains(
+    graph: &JobGraph,
+    wiring: &Wiring,
+    chainable: &[bool],
+) -> Result<(), GraphError> {
+    for (node, inputs) in graph.operators.iter().zip(&wiring.inputs) {
+        if let Some(uid) = &node.uid
+            && inputs.iter().any(|&wire| chainable[wire])
+        {
+            let (operator, uid) = (node.name.clone(), uid.clone());
+            return Err(GraphError::UidInChain { operator, uid });
+        }
+    }
+    Ok(())
+}
+
 /// The ids given so far.
 struct Ids {
     by_operator: Vec<Option<OperatorId>>,
     /// How many were given.
     rank: u32,
+    scheme: IdScheme,
 }
 
 impl Ids {
@@ -78,10 +99,19 @@ impl Ids {
             .senders(operator)
             .map(|sender| self.by_operator[sender.index()])
             .collect::<Option<_>>()?;
-        let chained =
-            wiring.outputs[operator.index()].iter().filter(|&&wire| chainable[wire]).count();
+        let outputs = wiring.outputs[operator.index()].iter();
+        let chained = outputs.filter(|&&wire| chainable[wire]).map(|&wire| wiring.wires[wire].to);
         // The chained outputs are written with the rank of this operator, not with one of their own.
-        let OperatorId(mut hash) = hash_of(&self.rank.to_le_bytes().repeat(1 + chained));
+        let mut bytes = Vec::new();
+        for written in std::iter::once(operator).chain(chained) {
+            bytes.extend(self.rank.to_le_bytes());
+            if self.scheme == IdScheme::WithClassNames {
+                let node = &graph.operators[written.index()];
+                bytes.extend(node.parallelism.to_le_bytes());
+                bytes.extend(node.class_name().bytes());
+            }
+        }
+        let OperatorId(mut hash) = hash_of(&bytes);
         for OperatorId(input) in inputs {
             for (byte, other) in hash.iter_mut().zip(input) {
                 *byte = byte.wrapping_mul(37) ^ other;

@@ -5,6 +5,7 @@ use crate::effect::ExternalRequest;
 use crate::job::{CheckpointId, CheckpointKind, EventTime, JobId, KeyBy, Value};
 use crate::kernel::SimTime;
 use crate::rules::CommitWhen;
+use crate::rules::MetadataVersion;
 use crate::state::{
     AckLedger, BroadcastId, CommitPermit, CompletedCheckpoint, KeyedId, ListId, ListMode,
     LiveState, OperatorSnapshot, Properties, Timer, TimerKind,
@@ -373,6 +374,7 @@ fn completed(checkpoint: CheckpointId) -> CompletedCheckpoint {
         job_name: "standalone".to_owned(),
         triggered: SimTime::ZERO,
         format: crate::job::SnapshotFormat::Canonical,
+        metadata: MetadataVersion::V6,
     };
     AckLedger::new([]).seal(properties, Vec::new())
 }

@@ -17,6 +17,13 @@ policies! {
     ///
     /// Each says what it decides and, in brackets, where that is laid down.
     pub struct Rules {
+        /// From what the ids of operators without uid are generated (`StreamGraphHasherV1`, `StreamGraphHasherV2`).
+        pub generated_ids: IdScheme,
+        /// Whether an operator that is chained to its input may have a uid (since 1.3, FLINK-5892).
+        pub uid_in_chain: bool,
+        /// Whether state that no operator's id matches is looked for under ids of the older scheme (1.2,
+        /// `StreamingJobGraphGenerator`).
+        pub legacy_ids_tried: bool,
         /// Whether an intermediate savepoint enters the completed store and so becomes a recovery point (FLINK-6328,
         /// FLINK-10354, FLINK-25191).
         pub savepoint_in_completed_store: bool,
@@ -171,6 +178,25 @@ policies! {
         /// Whether metadata that could not be written counts against the tolerable failures (since 1.16,
         /// `CheckpointFailureManager`).
         pub tolerance_counts_finalize: bool,
+        /// What the id that state is stored under names (by operator since 1.3, FLINK-5892).
+        pub state_stored_by: StateAddress,
+        /// Whether a chain without any state is in a snapshot (since 1.4, `PendingCheckpoint`).
+        pub stateless_chains_recorded: bool,
+        /// Whether a chain that is as long as it was is the only one to take its state, and not any that is long enough
+        /// (1.2, `StreamTask.checkRestorePreconditions`).
+        pub chain_length_checked: bool,
+        /// Whether keyed state is kept by key group, and keys are not dealt by parallelism (since 1.2, FLINK-3755).
+        pub key_groups: bool,
+        /// At which other parallelism a job may be restored (1.0: as its savepoints page says; its code is
+        /// `above-state`, `SavepointCoordinator`).
+        pub rescaling: Rescaling,
+        /// Whether keyed state of a savepoint without key groups is dealt anew by key group; else the operator has as
+        /// many groups as subtasks for ever, as the code has it (1.2, `SavepointV0Serializer`).
+        pub migrated_keys_regrouped: bool,
+        /// Which version of metadata snapshots are written in, the newest that is read (`MetadataSerializers`).
+        pub metadata: MetadataVersion,
+        /// The oldest version of metadata that is read (`MetadataSerializers`).
+        pub oldest_metadata: MetadataVersion,
         /// What restarts with a failed task where the job does not say (`jobmanager.execution.failover-strategy`).
         pub failover: Failover,
         /// Which files an incremental checkpoint may refer to (`RocksIncrementalSnapshotStrategy`).
@@ -194,6 +220,16 @@ policies! {
 }
 
 choices! {
+    /// From what the ids of operators without uid are generated (SEMANTICS §1.2).
+    pub enum IdScheme {
+        /// From rank, parallelism and class name of the operator and of what is chained to it.
+        WithClassNames = "with-class-names",
+        /// From the rank alone, once for each operator that is chained to it.
+        RanksOnly = "ranks-only",
+    }
+}
+
+choices! {
     /// When the first periodic checkpoint is triggered.
     pub enum FirstTrigger {
         /// As soon as all tasks run (recorded, 2.3.0).
@@ -206,12 +242,52 @@ choices! {
 }
 
 choices! {
+    /// What the id that state is stored under names.
+    pub enum StateAddress {
+        /// The head of a chain: the state of its operators is told apart by their places in it.
+        Chain = "chain",
+        /// Each operator.
+        Operator = "operator",
+    }
+}
+
+choices! {
     /// Where records stay that a barrier holds back.
     pub enum HeldBack {
         /// In their channel, which backs up to its sender.
         InChannels = "in-channels",
         /// In buffers of the receiver, which reads on.
         InBuffers = "in-buffers",
+    }
+}
+
+choices! {
+    /// At which other parallelism a job may be restored.
+    pub enum Rescaling {
+        /// At none: the parallelism of a chain with state must be what it was.
+        Refused = "refused",
+        /// At one above the last subtask that has state; what is new starts empty, and keys may be dealt elsewhere.
+        AboveState = "above-state",
+        /// At any up to the number of key groups.
+        ByKeyGroup = "by-key-group",
+    }
+}
+
+choices! {
+    /// The version of the metadata of a snapshot (SEMANTICS §7.9).
+    pub enum MetadataVersion {
+        /// Without a version: one serialized object (1.0).
+        Object = "object",
+        /// Subtask states by chain (1.1).
+        V0 = "v0",
+        /// With key groups and the length of each chain (1.2).
+        V1 = "v1",
+        /// By operator (1.3 to 1.10).
+        V2 = "v2",
+        /// With records in flight, coordinators and relative paths (1.11 to 1.15).
+        V3 = "v3",
+        /// With names and uids (2.3).
+        V6 = "v6",
     }
 }
 
@@ -298,6 +374,42 @@ choices! {
         Range = "range",
         /// The last group of each range nobody, if parallelism changes (H8: wrong).
         RangeLessLast = "range-less-last",
+    }
+}
+
+impl MetadataVersion {
+    /// Its place among all, the oldest first.
+    const fn rank(self) -> u8 {
+        match self {
+            Self::Object => 0,
+            Self::V0 => 1,
+            Self::V1 => 2,
+            Self::V2 => 3,
+            Self::V3 => 4,
+            Self::V6 => 5,
+        }
+    }
+
+    /// Whether this one is older than another.
+    pub const fn is_before(self, other: Self) -> bool {
+        self.rank() < other.rank()
+    }
+
+    /// Whether keyed state is in it by key group.
+    pub const fn has_key_groups(self) -> bool {
+        !self.is_before(Self::V1)
+    }
+
+    /// Its number in a header; one that is a single object has none.
+    pub const fn number(self) -> Option<u8> {
+        match self {
+            Self::Object => None,
+            Self::V0 => Some(0),
+            Self::V1 => Some(1),
+            Self::V2 => Some(2),
+            Self::V3 => Some(3),
+            Self::V6 => Some(6),
+        }
     }
 }
 

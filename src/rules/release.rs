@@ -1,8 +1,9 @@
 //! Releases of Flink as data: the newest one in full, and what each before it did otherwise.
 
 use super::{
-    CommitWhen, Failover, FirstTrigger, HeldBack, InFlightKept, IncrementBase, KeyGroupOwner,
-    Rules, SharedFileEnd, UsualRestart, WatermarkTaken,
+    CommitWhen, Failover, FirstTrigger, HeldBack, IdScheme, InFlightKept, IncrementBase,
+    KeyGroupOwner, MetadataVersion, Rescaling, Rules, SharedFileEnd, StateAddress, UsualRestart,
+    WatermarkTaken,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -48,6 +49,9 @@ pub enum Release {
 
 /// What 2.3.0 does.
 const NEWEST: Rules = Rules {
+    generated_ids: IdScheme::RanksOnly,
+    uid_in_chain: true,
+    legacy_ids_tried: false,
     savepoint_in_completed_store: false,
     savepoint_notifies_commit: false,
     savepoint_subsumes_pending: false,
@@ -115,6 +119,14 @@ const NEWEST: Rules = Rules {
     tolerance_counts_expired: true,
     tolerance_counts_async: true,
     tolerance_counts_finalize: true,
+    state_stored_by: StateAddress::Operator,
+    stateless_chains_recorded: true,
+    chain_length_checked: false,
+    key_groups: true,
+    rescaling: Rescaling::ByKeyGroup,
+    migrated_keys_regrouped: true,
+    metadata: MetadataVersion::V6,
+    oldest_metadata: MetadataVersion::V2,
     failover: Failover::Region,
     increments_build_on: IncrementBase::Completed,
     shared_file_names_unique: true,
@@ -166,6 +178,8 @@ impl Release {
         match self {
             Self::V2 => {}
             Self::V1_15 => {
+                rules.metadata = MetadataVersion::V3;
+                rules.oldest_metadata = MetadataVersion::V1;
                 rules.first_trigger = FirstTrigger::Drawn;
                 rules.ttl_may_change = false;
                 rules.tolerance_counts_finalize = false;
@@ -197,10 +211,16 @@ impl Release {
             }
             Self::V1_3 => {
                 rules.empty_entries_skipped = false;
+                rules.stateless_chains_recorded = false;
                 rules.uid_hash_decides = true;
                 rules.two_phase_sinks = false;
             }
             Self::V1_2 => {
+                rules.state_stored_by = StateAddress::Chain;
+                rules.chain_length_checked = true;
+                rules.metadata = MetadataVersion::V1;
+                rules.uid_in_chain = false;
+                rules.legacy_ids_tried = true;
                 rules.savepoint_in_completed_store = true;
                 rules.savepoint_subsumes_pending = true;
                 rules.retained_number = false;
@@ -208,6 +228,12 @@ impl Release {
                 rules.side_outputs = false;
             }
             Self::V1_1 => {
+                rules.chain_length_checked = false;
+                rules.key_groups = false;
+                rules.rescaling = Rescaling::Refused;
+                rules.metadata = MetadataVersion::V0;
+                rules.generated_ids = IdScheme::WithClassNames;
+                rules.legacy_ids_tried = false;
                 rules.savepoint_in_completed_store = false;
                 rules.savepoint_subsumes_pending = false;
                 rules.savepoints_hold_checkpoints_back = false;
@@ -219,6 +245,8 @@ impl Release {
             }
             Self::V1_0 => {
                 rules.cancellation_markers = false;
+                rules.metadata = MetadataVersion::Object;
+                rules.oldest_metadata = MetadataVersion::Object;
                 rules.minimum_pause_kept = false;
                 rules.savepoints_without_checkpointing = false;
                 rules.refused_savepoints_take_ids = true;
@@ -230,6 +258,8 @@ impl Release {
 
     /// What 1.7 did otherwise than 1.11: most of it changed with the scheduler of 1.9 and the network stack of 1.11.
     const fn before_1_9(rules: &mut Rules) {
+        rules.metadata = MetadataVersion::V2;
+        rules.oldest_metadata = MetadataVersion::V0;
         rules.tolerance_counts_expired = false;
         rules.tolerable_failures = false;
         rules.async_failure_fails_task = true;

@@ -1,7 +1,7 @@
 //! The plan of a job, kept beside its configuration: many worlds play one scenario, and plan its jobs once.
 
 use super::JobConfig;
-use crate::job::{GraphError, Plan};
+use crate::job::{GraphError, Plan, PlanRules};
 use std::sync::{Arc, OnceLock};
 
 /// A plan that may have been made already. Takes no part in comparisons.
@@ -17,16 +17,18 @@ impl PartialEq for Planned {
 impl Eq for Planned {}
 
 impl JobConfig {
-    /// The plan of the job's graph. Made when it is first asked for, and anew for a graph that was changed since.
+    /// The plan of the job's graph. Made when it is first asked for, and anew for a graph that was changed since and for
+    /// other rules.
     ///
     /// # Errors
     ///
-    /// The first thing found that keeps the graph from running.
-    pub fn plan(&self) -> Result<Arc<Plan>, GraphError> {
-        if let Some(plan) = self.planned.0.get().filter(|plan| *plan.graph == self.graph) {
+    /// The first thing found that keeps the graph from running under these rules.
+    pub fn plan(&self, rules: PlanRules) -> Result<Arc<Plan>, GraphError> {
+        let is_wanted = |plan: &&Arc<Plan>| *plan.graph == self.graph && plan.rules == rules;
+        if let Some(plan) = self.planned.0.get().filter(is_wanted) {
             return Ok(Arc::clone(plan));
         }
-        let plan = Arc::new(Plan::build(Arc::new(self.graph.clone()))?);
+        let plan = Arc::new(Plan::build_under(Arc::new(self.graph.clone()), rules)?);
         let _kept_unless_another_was = self.planned.0.set(Arc::clone(&plan));
         Ok(plan)
     }
@@ -34,7 +36,9 @@ impl JobConfig {
 
 #[cfg(test)]
 mod tests {
+    use crate::job::PlanRules;
     use crate::operator::Catalogue;
+    use crate::rules::Release;
     use crate::scenario::Scenario;
     use std::sync::Arc;
 
@@ -54,11 +58,16 @@ mod tests {
         "#;
         let scenario = Scenario::parse(text, "copy.toml", &Catalogue::built_in());
         let mut job = scenario.expect("it can be read").jobs.remove(0);
-        let plan = job.plan().expect("it can run");
-        assert!(Arc::ptr_eq(&plan, &job.plan().expect("it can run")));
+        let rules = PlanRules::default();
+        let plan = job.plan(rules).expect("it can run");
+        assert!(Arc::ptr_eq(&plan, &job.plan(rules).expect("it can run")));
         job.graph.operators[1].name = "copied".to_owned();
-        let changed = job.plan().expect("it can run");
+        let changed = job.plan(rules).expect("it can run");
         assert_ne!(*plan.graph, job.graph);
         assert_eq!(*changed.graph, job.graph);
+        let older = PlanRules::from(&Release::V1_0.rules());
+        let other = job.plan(older).expect("it can run");
+        assert_eq!(other.rules, older);
+        assert_ne!(other.operator_ids, changed.operator_ids);
     }
 }

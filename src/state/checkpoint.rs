@@ -4,6 +4,7 @@ use crate::job::{
     CheckpointId, CheckpointKind, JobId, OperatorId, SharedFile, SnapshotFormat, TaskId,
 };
 use crate::kernel::SimTime;
+use crate::rules::MetadataVersion;
 use crate::state::OperatorSnapshot;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +19,17 @@ pub enum SubtaskState {
     Snapshot(Arc<OperatorSnapshot>),
 }
 
+/// Where in its chain an operator was whose state is stored by chain (1.0 to 1.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ChainPlace {
+    /// The id of the chain: that of its head.
+    pub head: OperatorId,
+    /// Its place, each operator after all that are chained to it, the head last.
+    pub place: u16,
+    /// How many operators the chain had.
+    pub length: u16,
+}
+
 /// What a completed checkpoint holds of one operator.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct OperatorState {
@@ -27,6 +39,8 @@ pub struct OperatorState {
     pub name: String,
     /// Its uid, for people.
     pub uid: Option<String>,
+    /// Its place in its chain, if it is that by which its state is found, and not its id.
+    pub chain: Option<ChainPlace>,
     /// How many key groups it had.
     pub max_parallelism: u32,
     /// Its subtasks, in order; as many as its parallelism.
@@ -66,6 +80,8 @@ pub struct Properties {
     /// In which format its keyed state is.
     #[serde(default)]
     pub format: SnapshotFormat,
+    /// The version of its metadata.
+    pub metadata: MetadataVersion,
 }
 
 /// A checkpoint of which every participant acked: only an [`AckLedger`] or the reader of its files makes one.

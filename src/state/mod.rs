@@ -17,7 +17,8 @@ mod timers;
 
 pub use crate::job::ListMode;
 pub use checkpoint::{
-    AckLedger, CommitPermit, CompletedCheckpoint, OperatorState, Properties, SubtaskState,
+    AckLedger, ChainPlace, CommitPermit, CompletedCheckpoint, OperatorState, Properties,
+    SubtaskState,
 };
 pub use fixed::{FixedHasher, FixedMap};
 pub use in_flight::{ChannelState, InFlight};

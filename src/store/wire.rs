@@ -11,8 +11,8 @@ use crate::job::{
 };
 use crate::kernel::SimTime;
 use crate::state::{
-    ChannelState, InFlight, KeyedEntry, KeyedSnapshot, ListMode, ListSnapshot, OperatorSnapshot,
-    Properties,
+    ChainPlace, ChannelState, InFlight, KeyedEntry, KeyedSnapshot, ListMode, ListSnapshot,
+    OperatorSnapshot, Properties,
 };
 use crate::store::InputIdentity;
 use serde::de::DeserializeOwned;
@@ -354,6 +354,7 @@ pub(super) struct StoredOperator {
     pub(super) id: OperatorId,
     pub(super) name: String,
     pub(super) uid: Option<String>,
+    pub(super) chain: Option<ChainPlace>,
     pub(super) max_parallelism: u32,
     pub(super) subtasks: Vec<StoredSubtask>,
     pub(super) coordinator: Option<Arc<OperatorSnapshot>>,
@@ -429,6 +430,7 @@ pub(super) struct OperatorWire {
     id: OperatorId,
     name: String,
     uid: Option<String>,
+    chain: Option<ChainPlace>,
     max_parallelism: u32,
     /// And the operator's coordinator as the last, if it has one.
     subtasks: Vec<SubtaskWire>,
@@ -462,6 +464,7 @@ impl Payload for StoredOperator {
             id: self.id,
             name: self.name.clone(),
             uid: self.uid.clone(),
+            chain: self.chain,
             max_parallelism: self.max_parallelism,
             subtasks: self.subtasks.iter().map(spelled).chain(coordinator).collect(),
         }
@@ -497,6 +500,7 @@ impl Payload for StoredOperator {
             id: wire.id,
             name: wire.name,
             uid: wire.uid,
+            chain: wire.chain,
             max_parallelism: wire.max_parallelism,
             subtasks: wire.subtasks.into_iter().map(read).collect::<Result<_, _>>()?,
             coordinator: coordinator.map(Arc::new),

@@ -15,6 +15,10 @@ impl Task {
         self.phase = Phase::Running;
         self.awaits_final_checkpoint = deployment.awaits_final_checkpoint;
         let mut restored = deployment.restored;
+        if let Some(why) = restored.as_mut().and_then(|restored| restored.unreadable.take()) {
+            effects.failure = Some(why);
+            return;
+        }
         if let Some(restored) = &mut restored {
             let base = restored.operators.iter_mut().map(|operator| {
                 operator.as_mut().map_or_else(Vec::new, |state| std::mem::take(&mut state.shared))

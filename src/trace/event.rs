@@ -144,6 +144,27 @@ pub struct StateSum {
     pub groups: Option<(u16, u16)>,
 }
 
+/// Ids of operators, first that under which state was stored, then that of the operator it was given to. The units of a
+/// report name the latter.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Renamed(pub Vec<(OperatorId, OperatorId)>);
+
+impl Renamed {
+    /// Whether all state was stored under the id of its operator.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Nothing is hashed of no ids: a report that has none is what it was before there were any.
+impl std::hash::Hash for Renamed {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        if !self.is_empty() {
+            self.0.hash(state);
+        }
+    }
+}
+
 /// What a restore did with each unit of the snapshot (O9, mapping totality).
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize)]
 pub struct RestoreReport {
@@ -155,6 +176,9 @@ pub struct RestoreReport {
     pub dropped: Vec<StateUnit>,
     /// Names of stateful operators that start empty.
     pub starts_empty: Vec<(OperatorId, Arc<str>)>,
+    /// Where state was stored under another id than that of the operator it was given to.
+    #[serde(skip_serializing_if = "Renamed::is_empty")]
+    pub renamed: Renamed,
     /// Every operator of the new graph with its key groups (0 if it is not keyed) and subtasks.
     pub operators: Vec<(OperatorId, u32, u32)>,
 }

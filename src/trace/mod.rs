@@ -9,8 +9,8 @@ mod renumber;
 pub use call::Call;
 pub use event::{
     AbortReason, AckVerdict, ChannelEnd, ChannelMark, DurableWrite, EndOfTask, Fault, JobStatus,
-    Message, MessageFate, RestoreReport, SnapshotSource, SourcePosition, StateKind, StateSum,
-    StateUnit, StorageFault, TraceEvent,
+    Message, MessageFate, Renamed, RestoreReport, SnapshotSource, SourcePosition, StateKind,
+    StateSum, StateUnit, StorageFault, TraceEvent,
 };
 
 use crate::job::{Plan, RunId};

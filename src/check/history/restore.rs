@@ -60,6 +60,9 @@ impl History {
             TraceEvent::RestoreMapped { run, attempt, checkpoint, report } => {
                 let was_in_flight = self.in_flight_at(*run, *attempt, *checkpoint);
                 if let Some(story) = self.run_mut(*run) {
+                    if story.restore.is_none() {
+                        story.renamed.clone_from(&report.renamed.0);
+                    }
                     story.restore = Some(Restore {
                         attempt: *attempt,
                         checkpoint: *checkpoint,

@@ -3,7 +3,9 @@
 use super::*;
 use crate::job::CheckpointKind::{Checkpoint, Savepoint};
 use crate::job::{OperatorId, TaskManagerId};
-use crate::trace::{AbortReason, EndOfTask, Fault, RestoreReport, StateKind, StateSum, StateUnit};
+use crate::trace::{
+    AbortReason, EndOfTask, Fault, Renamed, RestoreReport, StateKind, StateSum, StateUnit,
+};
 
 const COUNT: (&str, &str) = ("aggregate", "count");
 
@@ -75,6 +77,7 @@ impl Restored {
             mapped: vec![positions, counts.clone(), transactions],
             dropped: Vec::new(),
             starts_empty: Vec::new(),
+            renamed: Renamed::default(),
             operators: vec![(ids[0], 0, 2), (ids[1], 0, 2), (ids[2], 128, 4), (ids[3], 0, 1)],
         };
         let counts = [

@@ -1,10 +1,11 @@
 //! Plans of small graphs, and graphs that have none.
 
 use super::super::{
-    AtEnd, ChainStrategy, InputEdge, KeyBy, KeySelector, OperatorKind, OperatorNode,
+    AtEnd, ChainStrategy, InputEdge, KeyBy, KeySelector, OperatorId, OperatorKind, OperatorNode,
 };
 use super::*;
 use crate::kernel::SimTime;
+use crate::rules::Release;
 
 fn node(name: &str, parallelism: u32, kind: OperatorKind, inputs: &[usize]) -> OperatorNode {
     let edge = |&from: &usize| InputEdge {
@@ -311,4 +312,63 @@ fn pipelines_that_only_forward_are_a_region_each() {
     assert_eq!(regions(apart.clone()), [2, 2, 2, 2, 2, 2], "each with what it forwards to");
     keyed(&mut apart[1]);
     assert_eq!(regions(apart), [4, 4, 2, 4, 4, 2], "an exchange of all with all makes one of two");
+}
+
+/// A source and a map at parallelism 2, chained, and a sink at 1; ids as in 1.0.
+fn ids_of_1_0(edit: impl FnOnce(&mut OperatorNode)) -> Vec<String> {
+    let mut operators = vec![source("source", 2), map("map", 2, &[0]), sink("sink", 1, &[1])];
+    edit(&mut operators[1]);
+    let rules = PlanRules::from(&Release::V1_0.rules());
+    let plan = Plan::build_under(Arc::new(graph(operators)), rules).expect("sound");
+    plan.operator_ids.iter().map(OperatorId::to_string).collect()
+}
+
+#[test]
+fn older_ids_hang_on_parallelism_and_class_name() {
+    // By another program, from the description of the scheme alone.
+    let usual = [
+        "d748746078fa32fc5ef805f9122c59c3",
+        "c8a28c4e19626e8ac40353d059bcb083",
+        "dad214e26db9e97ad8f79793f80858bb",
+    ];
+    assert_eq!(ids_of_1_0(|_| {}), usual);
+    let renamed = ids_of_1_0(|map| map.options.class = Some("com.example.Clean".into()));
+    let expected = [
+        "a47210556bb97db1a2769e17a4f2dadd",
+        "ae5182ccd4b3af2d9dc641ae3684bb5c",
+        "bc211a60a06828dd813285ed97305364",
+    ];
+    assert_eq!(renamed, expected, "the source's, too, which the map is chained to");
+    let other_name = ids_of_1_0(|map| map.name = "other".to_owned());
+    assert_eq!(other_name, usual, "a name for people is not hashed");
+    let wider = ids_of_1_0(|map| map.parallelism = 3);
+    assert!(wider.iter().zip(&usual).all(|(id, usual)| id != usual), "{wider:?}");
+}
+
+#[test]
+fn newer_ids_do_not_hang_on_parallelism_or_class_name() {
+    let ids = |parallelism, class: Option<&str>| {
+        let apart = |node: &mut OperatorNode| node.chain = ChainStrategy::Never;
+        let edit = |node: &mut OperatorNode| {
+            node.parallelism = parallelism;
+            node.options.class = class.map(Arc::from);
+        };
+        plan(with(with(line(), 1, apart), 1, edit)).operator_ids
+    };
+    assert_eq!(ids(2, None), ids(5, Some("com.example.Clean")));
+}
+
+#[test]
+fn a_uid_inside_a_chain_is_refused_until_1_2() {
+    let operators = with(line(), 1, |node| node.uid = Some("x".to_owned()));
+    for release in Release::ALL {
+        let rules = PlanRules::from(&release.rules());
+        let built = Plan::build_under(Arc::new(graph(operators.clone())), rules);
+        assert_eq!(built.is_ok(), release >= Release::V1_3, "{release}");
+        let apart = with(operators.clone(), 1, |node| node.chain = ChainStrategy::Head);
+        Plan::build_under(Arc::new(graph(apart)), rules).expect("the head of a chain has its uid");
+        let head = with(line(), 0, |node| node.uid = Some("x".to_owned()));
+        let plan = Plan::build_under(Arc::new(graph(head)), rules).expect("a head has a uid");
+        assert_eq!(plan.legacy_ids.len(), if release == Release::V1_2 { 3 } else { 0 });
+    }
 }

@@ -54,6 +54,7 @@ impl Nodes<'_> {
             }),
             takes: text.takes.map_or(TAKES, |takes| takes.0),
             options: OperatorOptions {
+                class: text.class.as_ref().map(|class| class.get_ref().as_str().into()),
                 column: text.column.as_ref().map(|column| *column.get_ref()),
                 reader: text.reader.as_ref().map(|reader| *reader.get_ref()).unwrap_or_default(),
                 time: text.event_time.as_ref().map(|time| time.get_ref().source_time()),
@@ -261,6 +262,7 @@ fn blamed(error: &GraphError) -> Option<&str> {
         GraphError::MaxParallelismOutOfRange { operator, .. } => operator.as_deref(),
         GraphError::UidMissing { operator }
         | GraphError::UidCollision { operator, .. }
+        | GraphError::UidInChain { operator, .. }
         | GraphError::UnknownInput { operator, .. }
         | GraphError::SourceWithInputs { operator }
         | GraphError::NoInputs { operator }

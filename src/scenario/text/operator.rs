@@ -16,6 +16,7 @@ pub(super) struct OperatorText {
     pub kinds: Vec<(Spanned<String>, toml::Value)>,
     pub then: Option<Spanned<AtEnd>>,
     pub uid: Option<String>,
+    pub class: Option<Spanned<String>>,
     pub parallelism: Option<Count<32768>>,
     pub max_parallelism: Option<Count<32768>>,
     pub from: Option<Vec<Spanned<FromText>>>,
@@ -37,10 +38,11 @@ pub(super) struct OperatorText {
 }
 
 /// Every key of an operator, but for the kinds.
-pub(super) const KEYS: [&str; 21] = [
+pub(super) const KEYS: [&str; 22] = [
     "name",
     "then",
     "uid",
+    "class",
     "parallelism",
     "max-parallelism",
     "from",
@@ -95,6 +97,7 @@ impl OperatorText {
         }
         replace(&mut self.then, change.then);
         replace(&mut self.uid, change.uid);
+        replace(&mut self.class, change.class);
         replace(&mut self.parallelism, change.parallelism);
         replace(&mut self.max_parallelism, change.max_parallelism);
         replace(&mut self.from, change.from);
@@ -138,6 +141,7 @@ impl<'de> Visitor<'de> for OperatorVisitor {
                 "name" => text.name = Some(map.next_value()?),
                 "then" => text.then = Some(map.next_value()?),
                 "uid" => text.uid = Some(map.next_value()?),
+                "class" => text.class = Some(map.next_value()?),
                 "parallelism" => text.parallelism = Some(map.next_value()?),
                 "max-parallelism" => text.max_parallelism = Some(map.next_value()?),
                 "from" => text.from = Some(map.next_value()?),

@@ -269,3 +269,15 @@ fn single_rules_may_be_other_than_those_of_the_release() {
     assert!(story.to_text().contains(rules), "{}", story.to_text());
     assert_eq!(read(&story.to_text()).overrides, story.overrides);
 }
+
+#[test]
+fn a_class_name_is_read_and_written_and_inherited() {
+    let named = r#"name = "words",  flat-map = "split-words", class = "com.example.Words""#;
+    let text = STORY.replace(r#"name = "words",  flat-map = "split-words""#, named);
+    let scenario = read(&text);
+    for job in &scenario.jobs {
+        assert_eq!(job.graph.operators[1].class_name(), "com.example.Words");
+        assert_eq!(job.graph.operators[2].class_name(), "sandbar.CountAggregate");
+    }
+    assert_eq!(read(&scenario.to_text()), scenario);
+}

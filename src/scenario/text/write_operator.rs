@@ -37,6 +37,7 @@ pub(super) fn operator(graph: &JobGraph, place: usize) -> Table {
         .put_if(node.parallelism != 1, "parallelism", node.parallelism)
         .put_some("max-parallelism", node.max_parallelism)
         .put_some("uid", node.uid.as_ref().map(quoted))
+        .put_some("class", node.options.class.as_ref().map(quoted))
         .put_some("uid-hash", node.options.uid_hash.map(|hash| quoted(hash.to_string())))
         .put_if(node.chain != ChainStrategy::default(), "chain", word(&node.chain))
         .put_some("slot-group", node.slot_sharing_group.as_ref().map(quoted))

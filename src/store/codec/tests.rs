@@ -3,6 +3,8 @@ use super::*;
 use crate::effect::{Row, TransactionId};
 use crate::job::{CheckpointKind, FileId, Origin, SharedFile, Value};
 use crate::kernel::SimTime;
+use crate::rules::MetadataVersion;
+use crate::state::ChainPlace;
 use crate::state::{KeyedEntry, KeyedSnapshot, ListMode, ListSnapshot};
 use crate::store::InputIdentity;
 
@@ -49,6 +51,7 @@ pub(in crate::store) fn sample(size: i64) -> Savepoint {
         job_name: "count".into(),
         triggered: SimTime::from_millis(1500),
         format: crate::job::SnapshotFormat::Canonical,
+        metadata: MetadataVersion::V6,
     };
     let snapshot = |state| SubtaskState::Snapshot(Arc::new(state));
     let operator = |number, name: &str, subtasks| OperatorState {
@@ -56,6 +59,11 @@ pub(in crate::store) fn sample(size: i64) -> Savepoint {
         id: OperatorId([number; 16]),
         name: name.into(),
         uid: (number == 1).then(|| format!("{name}-id")),
+        chain: (number == 3).then_some(ChainPlace {
+            head: OperatorId([2; 16]),
+            place: 0,
+            length: 2,
+        }),
         max_parallelism: 128,
         subtasks,
     };
@@ -244,6 +252,7 @@ fn read_shared(groups: &[(u16, u16)], rest: OperatorSnapshot) -> Result<Metadata
         id: OperatorId([2; 16]),
         name: "counts".to_owned(),
         uid: None,
+        chain: None,
         max_parallelism: 128,
         subtasks: vec![StoredSubtask::Shared(files, Arc::new(rest))],
         coordinator: None,

@@ -1,0 +1,378 @@
+//! Snapshots as older releases keep them: by chain, without key groups, in metadata of an older version.
+//!
+//! Says what of a snapshot is kept at all, and turns one that is not kept as the newest release keeps it into one that is, or
+//! refuses it: after that a restore goes on as it always does (SEMANTICS §7.9, §8.1, §8.2).
+
+use crate::effect::RestoredTask;
+use crate::job::{
+    KeyType, OperatorId, OperatorIndex, Plan, VertexIndex, java_hash_code, key_group,
+    subtask_of_key_group,
+};
+use crate::rules::{MetadataVersion, Rescaling, Rules, StateAddress};
+use crate::state::{
+    ChainPlace, CompletedCheckpoint, KeyedEntry, OperatorSnapshot, OperatorState, SubtaskState,
+};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// Why a snapshot cannot be restored where either it or the release is an older one, in Flink's terms.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum OlderError {
+    /// One serialized object, as only 1.0 writes and reads it.
+    #[error(
+        "unexpected magic number: this is a savepoint of Flink 1.0, which is not supported by this version of Flink, or no savepoint at all, or a corrupted one"
+    )]
+    MagicNumber,
+    /// Metadata with a header, where one serialized object is wanted.
+    #[error(
+        "the savepoint cannot be deserialized: invalid stream header, as of metadata of version {found}"
+    )]
+    StreamHeader {
+        /// Its version.
+        found: u8,
+    },
+    /// A version of metadata that is too new, or too old.
+    #[error(
+        "unrecognized checkpoint version number: {found}; this release reads versions {oldest} to {newest}"
+    )]
+    VersionNumber {
+        /// Its version.
+        found: u8,
+        /// The oldest that is read.
+        oldest: u8,
+        /// The newest that is read.
+        newest: u8,
+    },
+    /// State that is not kept by key group, for another number of subtasks (1.0, 1.1).
+    #[error(
+        "parallelism mismatch between savepoint state and new program: cannot map operator {operator} (`{name}`) with parallelism {stored} to new program with parallelism {parallelism}"
+    )]
+    Parallelism {
+        /// Which operator.
+        operator: OperatorId,
+        /// Its name.
+        name: String,
+        /// The snapshot's.
+        stored: usize,
+        /// The job's.
+        parallelism: u32,
+    },
+    /// The same, where state that is kept by key group could be rescaled (since 1.2).
+    #[error(
+        "the operator {operator} (`{name}`) has non-partitioned state and its parallelism changed: it has parallelism {parallelism} whereas the corresponding state object has a parallelism of {stored}"
+    )]
+    NonPartitioned {
+        /// Which operator.
+        operator: OperatorId,
+        /// Its name.
+        name: String,
+        /// The snapshot's.
+        stored: usize,
+        /// The job's.
+        parallelism: u32,
+    },
+    /// State by places in a chain, for operators of a chain of another length (since 1.3).
+    #[error(
+        "detected change in chain length during migration for task {vertex}: it had {stored} operators and has {length}"
+    )]
+    ChainLength {
+        /// The chain, by its head's id.
+        vertex: OperatorId,
+        /// How many it had.
+        stored: u16,
+        /// How many it has.
+        length: usize,
+    },
+}
+
+impl OlderError {
+    /// What to do about it, as one imperative sentence.
+    pub const fn help(&self) -> &'static str {
+        match self {
+            Self::MagicNumber | Self::StreamHeader { .. } => {
+                "restore it in the release that wrote it; no savepoint goes between 1.0 and others"
+            }
+            Self::VersionNumber { .. } => {
+                "restore it in a release between, and take a new savepoint there"
+            }
+            Self::Parallelism { .. } => "leave the parallelism as it was",
+            Self::NonPartitioned { .. } => {
+                "restore it at its own parallelism, take a new savepoint, and change the parallelism then"
+            }
+            Self::ChainLength { .. } => {
+                "leave chains with state as they were until a new savepoint is taken"
+            }
+        }
+    }
+}
+
+/// Where the state of an operator is found in a snapshot, if not by its own id.
+pub(super) fn place_in_chain(
+    plan: &Plan,
+    operator: OperatorIndex,
+    rules: &Rules,
+) -> Option<ChainPlace> {
+    match rules.state_stored_by {
+        StateAddress::Operator => None,
+        StateAddress::Chain => {
+            let vertex = plan.vertex_of(operator);
+            let chain = plan.operators_tail_first(vertex);
+            let place = chain.iter().position(|other| *other == operator);
+            let count = |number| u16::try_from(number).expect("a job has fewer operators");
+            Some(ChainPlace {
+                head: plan.vertex_id(vertex),
+                place: count(place.expect("an operator is in its own chain")),
+                length: count(chain.len()),
+            })
+        }
+    }
+}
+
+/// What a snapshot keeps of the operators of a job, which are in order of its graph: all of them, or those of chains in
+/// which any has state.
+pub(super) fn recorded(
+    plan: &Plan,
+    operators: Vec<OperatorState>,
+    rules: &Rules,
+) -> Vec<OperatorState> {
+    if rules.stateless_chains_recorded {
+        return operators;
+    }
+    let vertex = |place| plan.vertex_of(OperatorIndex::new(place));
+    let has_something = |state: &OperatorState| {
+        state.is_stateful() || state.coordinator.is_some() || state.is_finished()
+    };
+    let kept = operators.iter().enumerate().filter(|(_, state)| has_something(state));
+    let kept: BTreeSet<VertexIndex> = kept.map(|(place, _)| vertex(place)).collect();
+    let operators = operators.into_iter().enumerate();
+    operators.filter(|(place, _)| kept.contains(&vertex(*place))).map(|(_, state)| state).collect()
+}
+
+/// A snapshot as the newest release would keep it.
+#[derive(Debug)]
+pub(super) struct Adapted {
+    /// Its state, by operator.
+    pub(super) checkpoint: CompletedCheckpoint,
+    /// Who takes each of its operators' states; nobody, where the chain is not in the job.
+    pub(super) takers: Vec<Option<OperatorIndex>>,
+    /// Under which ids state was stored, where those are not the ids of who takes it.
+    pub(super) renamed: Vec<(OperatorId, OperatorId)>,
+    /// Chains that cannot start from what is stored for them, and why.
+    spoilt: Vec<(VertexIndex, Arc<str>)>,
+}
+
+/// Who takes a state.
+enum Taker {
+    Operator(OperatorIndex),
+    Nobody,
+    /// A chain that cannot start with it.
+    Spoilt(VertexIndex, Arc<str>),
+}
+
+/// Turns a snapshot that older rules made, or that is to be restored under older rules, into one by operator and key group.
+/// None if it is that already.
+///
+/// # Errors
+///
+/// Its version is not read, or its chains or their parallelism do not allow it.
+pub(super) fn adapt(
+    plan: &Plan,
+    checkpoint: &CompletedCheckpoint,
+    rules: &Rules,
+) -> Result<Option<Adapted>, OlderError> {
+    let properties = checkpoint.properties();
+    check_version(properties.metadata, rules)?;
+    let has_groups = properties.metadata.has_key_groups();
+    let is_by_chain = checkpoint.operators().iter().any(|state| state.chain.is_some());
+    if has_groups && rules.key_groups && !is_by_chain {
+        return Ok(None);
+    }
+    let (mut operators, mut takers) = (Vec::new(), Vec::new());
+    let (mut renamed, mut spoilt) = (Vec::new(), Vec::new());
+    // The empty places of a chain are no state of anybody.
+    for state in checkpoint.operators().iter().filter(|state| state.is_stateful()) {
+        let taker = match taker_of(plan, state, rules)? {
+            Taker::Spoilt(vertex, why) => {
+                spoilt.push((vertex, why));
+                continue;
+            }
+            Taker::Nobody => None,
+            Taker::Operator(operator) => Some(operator),
+        };
+        let mut state = OperatorState { chain: None, ..state.clone() };
+        if let Some(operator) = taker {
+            let id = plan.operator_ids[operator.index()];
+            if id != state.id {
+                renamed.push((state.id, id));
+                state.id = id;
+            }
+            fit(plan, operator, &mut state, has_groups, rules)?;
+        }
+        operators.push(state);
+        takers.push(taker);
+    }
+    let checkpoint = CompletedCheckpoint::from_durable(properties.clone(), operators);
+    Ok(Some(Adapted { checkpoint, takers, renamed, spoilt }))
+}
+
+fn check_version(version: MetadataVersion, rules: &Rules) -> Result<(), OlderError> {
+    let (oldest, newest) = (rules.oldest_metadata, rules.metadata);
+    if !version.is_before(oldest) && !newest.is_before(version) {
+        return Ok(());
+    }
+    let number = MetadataVersion::number;
+    Err(match (number(version), number(newest)) {
+        (None, _) => OlderError::MagicNumber,
+        (Some(found), None) => OlderError::StreamHeader { found },
+        (Some(found), Some(newest)) => {
+            let oldest = number(oldest).unwrap_or_default();
+            OlderError::VersionNumber { found, oldest, newest }
+        }
+    })
+}
+
+/// Who takes a state: by chain the operator in the same place of the chain of that id, else the one of that id.
+fn taker_of(plan: &Plan, state: &OperatorState, rules: &Rules) -> Result<Taker, OlderError> {
+    let is_legacy =
+        |operator: OperatorIndex, id| plan.legacy_ids.get(operator.index()) == Some(&id);
+    let Some(ChainPlace { head, place, length: stored }) = state.chain else {
+        let legacy = || {
+            let mut all = (0..plan.operator_ids.len()).map(OperatorIndex::new);
+            all.find(|operator| is_legacy(*operator, state.id))
+        };
+        let found = plan.operator_with_id(state.id).or_else(legacy);
+        return Ok(found.map_or(Taker::Nobody, Taker::Operator));
+    };
+    let vertices = || (0..plan.vertices.len()).map(VertexIndex::new);
+    let own = vertices().find(|vertex| plan.vertex_id(*vertex) == head);
+    let legacy = || vertices().find(|vertex| is_legacy(plan.head(*vertex), head));
+    let Some(vertex) = own.or_else(legacy) else { return Ok(Taker::Nobody) };
+    let chain = plan.operators_tail_first(vertex);
+    let length = chain.len();
+    let is_other_length = length != usize::from(stored);
+    if is_other_length && rules.state_stored_by == StateAddress::Operator {
+        return Err(OlderError::ChainLength { vertex: head, stored, length });
+    }
+    if is_other_length && rules.chain_length_checked {
+        let why = format!("invalid number of operator states; found: {stored}, expected: {length}");
+        return Ok(Taker::Spoilt(vertex, why.into()));
+    }
+    if length < usize::from(stored) {
+        let why = format!(
+            "could not restore checkpointed state to operators and functions: index {length} is out of bounds for a chain of {length} operators"
+        );
+        return Ok(Taker::Spoilt(vertex, why.into()));
+    }
+    Ok(Taker::Operator(chain[usize::from(place)]))
+}
+
+/// Fits a state to the subtasks of who takes it. What is not kept by key group stays with the subtask of the same number, or
+/// is dealt by key group for the first time.
+fn fit(
+    plan: &Plan,
+    operator: OperatorIndex,
+    state: &mut OperatorState,
+    has_groups: bool,
+    rules: &Rules,
+) -> Result<(), OlderError> {
+    let vertex = &plan.vertices[plan.vertex_of(operator).index()];
+    let (parallelism, stored) = (vertex.parallelism, state.subtasks.len());
+    let wanted = usize::try_from(parallelism).expect("usize has 32 bits or more");
+    let (id, name) = (state.id, state.name.clone());
+    let mismatch = || OlderError::Parallelism { operator: id, name, stored, parallelism };
+    match rules.rescaling {
+        Rescaling::ByKeyGroup if !has_groups && wanted != stored => {
+            let name = state.name.clone();
+            return Err(OlderError::NonPartitioned { operator: id, name, stored, parallelism });
+        }
+        Rescaling::Refused if wanted != stored => return Err(mismatch()),
+        Rescaling::AboveState => {
+            if state.subtasks.iter().skip(wanted).any(holds_entries) {
+                return Err(mismatch());
+            }
+            state.subtasks.resize_with(wanted, || SubtaskState::Snapshot(Arc::default()));
+        }
+        Rescaling::Refused | Rescaling::ByKeyGroup => {}
+    }
+    if !rules.key_groups {
+        for (place, subtask) in (0..).zip(&mut state.subtasks) {
+            each_entry(subtask, |entry| entry.group = place);
+        }
+        state.max_parallelism = parallelism;
+    } else if !has_groups && rules.migrated_keys_regrouped {
+        let key_by = plan.graph.operators[operator.index()].key_by;
+        let key_type = key_by.map_or(KeyType::Auto, |key_by| key_by.key_type);
+        regroup(state, key_type, vertex.max_parallelism, parallelism);
+    }
+    Ok(())
+}
+
+/// Whether a subtask holds anything under any of its names.
+fn holds_entries(subtask: &SubtaskState) -> bool {
+    match subtask {
+        SubtaskState::Finished => false,
+        SubtaskState::Snapshot(state) => {
+            state.keyed.values().any(|keyed| !keyed.entries.is_empty())
+                || state.lists.values().any(|list| !list.items.is_empty())
+        }
+    }
+}
+
+fn each_entry(subtask: &mut SubtaskState, mut change: impl FnMut(&mut KeyedEntry)) {
+    if let SubtaskState::Snapshot(state) = subtask {
+        let tables = Arc::make_mut(state).keyed.values_mut();
+        tables.flat_map(|keyed| &mut keyed.entries).for_each(&mut change);
+    }
+}
+
+/// Gives every keyed entry its key group, and to the subtask that owns it.
+fn regroup(state: &mut OperatorState, key_type: KeyType, groups: u32, parallelism: u32) {
+    state.max_parallelism = groups;
+    let mut dealt: Vec<OperatorSnapshot> = Vec::with_capacity(state.subtasks.len());
+    for subtask in &mut state.subtasks {
+        // What is no key of that type was dealt by no key at all, and stays.
+        each_entry(subtask, |entry| {
+            let hash = java_hash_code(&entry.key, key_type).unwrap_or_default();
+            entry.group = key_group(hash, groups);
+        });
+        dealt.push(match subtask {
+            SubtaskState::Finished => OperatorSnapshot::default(),
+            SubtaskState::Snapshot(state) => {
+                let keyed = state.keyed.keys().map(|name| (Arc::clone(name), Default::default()));
+                OperatorSnapshot { keyed: keyed.collect(), ..OperatorSnapshot::clone(state) }
+            }
+        });
+    }
+    for subtask in &state.subtasks {
+        let SubtaskState::Snapshot(snapshot) = subtask else { continue };
+        for (name, keyed) in &snapshot.keyed {
+            for entry in &keyed.entries {
+                let owner = subtask_of_key_group(entry.group, groups, parallelism);
+                let owner = usize::try_from(owner).expect("usize has 32 bits or more");
+                let table = dealt[owner].keyed.entry(Arc::clone(name)).or_default();
+                table.entries.push(entry.clone());
+            }
+        }
+    }
+    let dealt = dealt.into_iter().map(|state| SubtaskState::Snapshot(Arc::new(state)));
+    state.subtasks = dealt.collect();
+}
+
+impl Adapted {
+    /// Has the tasks of chains that cannot start from what is stored for them fail when they start.
+    pub(super) fn spoil(&self, plan: &Plan, tasks: &mut [Option<RestoredTask>]) {
+        for (vertex, why) in &self.spoilt {
+            let operators = plan.vertices[vertex.index()].operators.len();
+            for task in plan.tasks_of(*vertex) {
+                tasks[task.index()] = Some(RestoredTask {
+                    permit: self.checkpoint.permit(),
+                    operators: vec![None; operators],
+                    finished: false,
+                    reads: Vec::new(),
+                    unreadable: Some(Arc::clone(why)),
+                });
+            }
+        }
+    }
+}
