@@ -1,12 +1,13 @@
 //! Which release restores the savepoints of which: each writes one, each other is given it, at the same parallelism and at
 //! another. And what a savepoint is made of on its way through the releases.
 
+use sandbar::job::ClaimMode;
 use sandbar::operator::Catalogue;
 use sandbar::rules::Release;
 use sandbar::scenario::Scenario;
-use sandbar::search::{Earlier, Judgement, Played, Setup, play};
+use sandbar::search::{Earlier, Judgement, Played, Setup, play_out};
 use sandbar::trace::{SourcePosition, TraceEvent};
-use std::convert::Infallible;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// How often a stage takes its savepoint, and how long after it the job goes on.
@@ -52,10 +53,7 @@ fn played(text: &str, start: Option<&Earlier>) -> Played {
     let mut setup = Setup::of(scenario, catalogue).expect("it generates its input");
     setup.keeps_trace = true;
     setup.start = start.cloned();
-    match play(setup, |_| Ok::<(), Infallible>(())) {
-        Ok(played) => played,
-        Err(never) => match never {},
-    }
+    play_out(setup)
 }
 
 /// The savepoint that a play took, for a later process.
@@ -73,7 +71,14 @@ fn taken(played: &Played) -> Earlier {
     let positions: Vec<SourcePosition> = positions.flat_map(|told| told.iter().copied()).collect();
     assert_eq!(positions.len(), 2, "each partition is somewhere");
     let (snapshot, clock) = (Arc::clone(&savepoint.snapshot), played.outcome.ended);
-    Earlier { snapshot, positions, clock, allow_non_restored: false }
+    Earlier {
+        snapshot,
+        positions,
+        clock,
+        allow_non_restored: false,
+        claim: ClaimMode::default(),
+        folder: PathBuf::new(),
+    }
 }
 
 /// A stage at this parallelism, from what the one before it left.

@@ -2,6 +2,7 @@
 
 use super::Differences;
 use super::plot::Plot;
+use sandbar::job::PlanRules;
 use serde_json::Value as Json;
 
 /// Words of Flink's, and ours for the same; in lower case.
@@ -68,7 +69,7 @@ pub(super) fn compare(plot: &Plot, row: &Json, ours: &str, found: &mut Differenc
 /// The ids of job A's operators.
 fn plan_ids(plot: &Plot) -> Vec<String> {
     let setup = super::stage::setup_of(&plot.a.text("idle", "10us", "")).expect("job A can run");
-    let plan = setup.scenario.jobs[0].plan().expect("job A can run");
+    let plan = setup.scenario.jobs[0].plan(PlanRules::default()).expect("job A can run");
     plan.operator_ids.iter().map(ToString::to_string).collect()
 }
 

@@ -294,7 +294,7 @@ fn the_format_has_not_moved() {
     let files = encode_inline_below(&sample(2), 0);
     let states = files.states.values().fold(0, |sum: u64, bytes| sum + length_of(bytes));
     let told = (files.metadata.len(), crc32fast::hash(&files.metadata), states);
-    assert_eq!(told, (460, 1_321_813_851, 242));
+    assert_eq!(told, (482, 1_246_522_736, 242));
 }
 
 #[test]
