@@ -17,9 +17,11 @@ mod tests;
 mod time;
 mod trouble;
 
-use super::{ClusterConfig, Expect, Input, InputKind, Network, SavepointDir, Scenario};
+use super::{
+    ClusterConfig, Expect, Input, InputKind, Network, SavepointBackend, SavepointDir, Scenario,
+};
 use crate::kernel::{Choices, SimTime, Stream};
-use crate::rules::{Release, Rules};
+use crate::rules::{Release, Rules, SavepointLayout};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
@@ -368,5 +370,7 @@ fn cluster(draw: &Draw<'_>, profile: &Profile) -> ClusterConfig {
         ),
         takeover_after: (profile.high_availability && is_available).then_some(takeover),
         savepoint_dir: SavepointDir::default(),
+        savepoint_backend: (draw.rules.savepoint_layout == SavepointLayout::Pointer)
+            .then_some(SavepointBackend::FileSystem),
     }
 }
