@@ -233,23 +233,7 @@ impl Release {
                 rules.incremental_checkpoints = false;
                 rules.side_outputs = false;
             }
-            Self::V1_1 => {
-                rules.chain_length_checked = false;
-                rules.key_groups = false;
-                rules.rescaling = Rescaling::Refused;
-                rules.metadata = MetadataVersion::V0;
-                rules.savepoint_layout = SavepointLayout::Pointer;
-                rules.generated_ids = IdScheme::WithClassNames;
-                rules.legacy_ids_tried = false;
-                rules.savepoint_in_completed_store = false;
-                rules.savepoint_subsumes_pending = false;
-                rules.savepoints_hold_checkpoints_back = false;
-                rules.savepoints_subsume_savepoints = true;
-                rules.start_in_store = false;
-                rules.alignment_limit = false;
-                rules.cancel_with_savepoint = false;
-                rules.retained_checkpoints = false;
-            }
+            Self::V1_1 => Self::before_key_groups(rules),
             Self::V1_0 => {
                 rules.cancellation_markers = false;
                 rules.metadata = MetadataVersion::Object;
@@ -282,6 +266,25 @@ impl Release {
         rules.stop_with_savepoint = false;
         rules.split_readers = false;
         rules.idle_sources = false;
+    }
+
+    /// What 1.1 did otherwise than 1.2, which brought key groups, and savepoints that are files.
+    const fn before_key_groups(rules: &mut Rules) {
+        rules.chain_length_checked = false;
+        rules.key_groups = false;
+        rules.rescaling = Rescaling::Refused;
+        rules.savepoint_layout = SavepointLayout::Pointer;
+        rules.metadata = MetadataVersion::V0;
+        rules.generated_ids = IdScheme::WithClassNames;
+        rules.legacy_ids_tried = false;
+        rules.savepoint_in_completed_store = false;
+        rules.savepoint_subsumes_pending = false;
+        rules.savepoints_hold_checkpoints_back = false;
+        rules.savepoints_subsume_savepoints = true;
+        rules.start_in_store = false;
+        rules.alignment_limit = false;
+        rules.cancel_with_savepoint = false;
+        rules.retained_checkpoints = false;
     }
 }
 

@@ -3,12 +3,12 @@
 //! Values are spelled flat, as tokens in the order of a walk: a reader needs no recursion, so that no file can
 //! exhaust its stack. What is read is spelled again and compared, so that each content has exactly one spelling.
 
+mod sink;
+mod token;
+
 use super::block::{Block, BlockKind, BlockWriter, CodecError};
 use super::places::{at, unusual};
-use crate::effect::{ExternalSystem, Row, TransactionId};
-use crate::job::{
-    CheckpointId, EventTime, OperatorId, Origin, Record, Registration, SharedFile, StateType, Value,
-};
+use crate::job::{EventTime, OperatorId, Origin, Record, Registration, SharedFile, StateType};
 use crate::kernel::SimTime;
 use crate::state::{
     ChainPlace, ChannelState, InFlight, KeyedEntry, KeyedSnapshot, ListMode, ListSnapshot,
@@ -17,14 +17,12 @@ use crate::state::{
 use crate::store::InputIdentity;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::sync::Arc;
+pub(super) use token::Token;
+use token::{flatten, unflatten};
 
 /// The folder of the files that the checkpoints of a job share, beside those of the checkpoints.
 pub(super) const SHARED: &str = "shared";
-
-/// How deep rows may be nested: far more than any record needs, far less than a stack bears.
-const DEPTH_MAX: usize = 128;
 
 /// What a block can hold.
 pub(super) trait Payload: Sized {
@@ -61,80 +59,6 @@ pub(super) fn read<T: Payload>(block: Block<'_>) -> Result<T, CodecError> {
 /// The bytes of a spelling.
 pub(super) fn spell<T: Serialize>(wire: &T) -> Vec<u8> {
     postcard::to_stdvec(wire).expect("a growing vector takes any plain data")
-}
-
-/// One step of a walk over values.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) enum Token {
-    Int(i64),
-    Bool(bool),
-    Text(Arc<str>),
-    Bytes(Arc<[u8]>),
-    /// So many values that follow are the columns of one row.
-    Row(u32),
-}
-
-/// Values, one after the other, as tokens.
-fn flatten<'a>(values: impl IntoIterator<Item = &'a Value>) -> Vec<Token> {
-    let mut tokens = Vec::new();
-    for value in values {
-        flatten_one(value, 0, &mut tokens);
-    }
-    tokens
-}
-
-fn flatten_one(value: &Value, depth: usize, tokens: &mut Vec<Token>) {
-    assert!(
-        depth <= DEPTH_MAX,
-        "rows are nested deeper than {DEPTH_MAX}: no file could be read back"
-    );
-    tokens.push(match value {
-        Value::Int(number) => Token::Int(*number),
-        Value::Bool(truth) => Token::Bool(*truth),
-        Value::Text(text) => Token::Text(Arc::clone(text)),
-        Value::Bytes(bytes) => Token::Bytes(Arc::clone(bytes)),
-        Value::Row(columns) => {
-            Token::Row(u32::try_from(columns.len()).expect("a row has fewer columns than 2^32"))
-        }
-    });
-    for column in value.as_row().unwrap_or_default() {
-        flatten_one(column, depth + 1, tokens);
-    }
-}
-
-/// The values that tokens spell. Nothing is reserved for a row before its columns are there.
-fn unflatten(tokens: Vec<Token>) -> Result<Vec<Value>, &'static str> {
-    let mut done = Vec::new();
-    let mut open: Vec<(u32, Vec<Value>)> = Vec::new();
-    for token in tokens {
-        let mut value = match token {
-            Token::Int(number) => Value::Int(number),
-            Token::Bool(truth) => Value::Bool(truth),
-            Token::Text(text) => Value::Text(text),
-            Token::Bytes(bytes) => Value::Bytes(bytes),
-            Token::Row(0) => Value::Row(Arc::new([])),
-            Token::Row(_) if open.len() == DEPTH_MAX => return Err("rows are nested too deep"),
-            Token::Row(columns) => {
-                open.push((columns, Vec::new()));
-                continue;
-            }
-        };
-        // A value may be the last column of a row, which may be the last column of another.
-        loop {
-            let Some((missing, columns)) = open.last_mut() else {
-                done.push(value);
-                break;
-            };
-            columns.push(value);
-            *missing -= 1;
-            if *missing > 0 {
-                break;
-            }
-            let (_, columns) = open.pop().expect("it was just looked at");
-            value = Value::Row(columns.into());
-        }
-    }
-    if open.is_empty() { Ok(done) } else { Err("a row lacks columns") }
 }
 
 impl Payload for Properties {
@@ -526,78 +450,4 @@ fn read_shared(files: Vec<StoredShare>, rest: SnapshotWire) -> Result<StoredSubt
         return Err("the shared files of a state hold the same key groups or are out of order");
     }
     Ok(StoredSubtask::Shared(files, Arc::new(rest)))
-}
-
-/// Rows: where they came from and who wrote them in one column, their values in the other.
-#[derive(Debug, Serialize, Deserialize)]
-struct RowsWire {
-    stems: Vec<(Origin, u64)>,
-    values: Vec<Token>,
-}
-
-impl RowsWire {
-    fn new<'a>(rows: impl Iterator<Item = &'a Row> + Clone) -> Self {
-        Self {
-            stems: rows.clone().map(|row| (row.origin, row.job)).collect(),
-            values: flatten(rows.map(|row| &row.value)),
-        }
-    }
-
-    fn into_rows(self) -> Result<Vec<Row>, &'static str> {
-        let values = unflatten(self.values)?;
-        if values.len() != self.stems.len() {
-            return Err("a row lacks its origin or its value");
-        }
-        let rows = values.into_iter().zip(self.stems);
-        Ok(rows.map(|(value, (origin, job))| Row { value, origin, job }).collect())
-    }
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct SinkWire {
-    name: String,
-    committed: RowsWire,
-    keys: Vec<Token>,
-    table: RowsWire,
-    prepared: Vec<(TransactionId, CheckpointId, RowsWire)>,
-    done: BTreeMap<TransactionId, (CheckpointId, u64)>,
-}
-
-/// Open transactions are not spelled: they end with the process that could have ended them otherwise.
-impl Payload for ExternalSystem {
-    const KIND: BlockKind = BlockKind::Sink;
-    type Wire = SinkWire;
-
-    fn to_wire(&self) -> SinkWire {
-        let prepared = self.prepared.iter();
-        SinkWire {
-            name: self.name.clone(),
-            committed: RowsWire::new(self.committed.iter()),
-            keys: flatten(self.table.keys()),
-            table: RowsWire::new(self.table.values()),
-            prepared: prepared
-                .map(|(id, (checkpoint, rows))| (*id, *checkpoint, RowsWire::new(rows.iter())))
-                .collect(),
-            done: self.done.clone(),
-        }
-    }
-
-    fn from_wire(wire: SinkWire) -> Result<Self, &'static str> {
-        let keys = unflatten(wire.keys)?;
-        let rows = wire.table.into_rows()?;
-        if keys.len() != rows.len() {
-            return Err("a row of the table lacks its key");
-        }
-        let prepared = wire.prepared.into_iter();
-        let prepared =
-            prepared.map(|(id, checkpoint, rows)| Ok((id, (checkpoint, rows.into_rows()?))));
-        Ok(Self {
-            name: wire.name,
-            committed: wire.committed.into_rows()?.into(),
-            table: keys.into_iter().zip(rows).collect(),
-            open: BTreeMap::new(),
-            prepared: prepared.collect::<Result<_, &'static str>>()?,
-            done: wire.done,
-        })
-    }
 }

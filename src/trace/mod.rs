@@ -2,16 +2,19 @@
 //!
 //! Everything that checks, draws or explains a run reads this and nothing else. Owns no behaviour.
 
+mod abort;
 mod call;
 mod event;
 mod renumber;
+mod restore;
 
+pub use abort::AbortReason;
 pub use call::Call;
 pub use event::{
-    AbortReason, AckVerdict, ChannelEnd, ChannelMark, DurableWrite, EndOfTask, Fault, JobStatus,
-    Message, MessageFate, Renamed, RestoreReport, SnapshotSource, SourcePosition, StateKind,
-    StateSum, StateUnit, StorageFault, TraceEvent,
+    AckVerdict, ChannelEnd, ChannelMark, DurableWrite, EndOfTask, Fault, JobStatus, Message,
+    MessageFate, SnapshotSource, SourcePosition, StorageFault, TraceEvent,
 };
+pub use restore::{Renamed, RestoreReport, StateKind, StateSum, StateUnit};
 
 use crate::job::{Plan, RunId};
 use crate::kernel::SimTime;

@@ -1,0 +1,84 @@
+//! How checkpoints are given up, and what of them counts as a failure.
+
+use super::super::pending::{Pending, Purpose};
+use super::Checkpoints;
+use crate::effect::{JobEffects, ToTask};
+use crate::job::{CheckpointId, CheckpointKind};
+use crate::trace::{AbortReason, TraceEvent};
+
+impl Checkpoints {
+    pub(super) fn subsume_pending(
+        &mut self,
+        completed: CheckpointId,
+        kind: CheckpointKind,
+        effects: &mut JobEffects,
+    ) {
+        let older = self.pending.range(..completed);
+        let older = older.filter(|(_, p)| p.purpose.kind() == kind);
+        let older = older.map(|(id, _)| *id).filter(|id| !self.is_being_stored(*id));
+        let older: Vec<_> = older.collect();
+        for checkpoint in older {
+            self.abort(checkpoint, AbortReason::Subsumed, effects);
+        }
+    }
+
+    /// Gives a pending checkpoint up; its tasks and the user who asked for it are told. Returns what it was for, if it was pending.
+    pub fn abort(
+        &mut self,
+        checkpoint: CheckpointId,
+        reason: AbortReason,
+        effects: &mut JobEffects,
+    ) -> Option<Purpose> {
+        let pending = self.pending.remove(&checkpoint)?;
+        self.tell_abort(checkpoint, &pending, reason, effects);
+        let unused = self.registry.abort(checkpoint, &self.rules);
+        self.remove_shared(unused, effects);
+        if self.rules.abort_notifications {
+            let aborted = |task| (task, ToTask::NotifyAborted(checkpoint));
+            effects.messages.extend(pending.ledger.participants().map(aborted));
+        }
+        Some(pending.purpose)
+    }
+
+    fn tell_abort(
+        &self,
+        checkpoint: CheckpointId,
+        pending: &Pending,
+        reason: AbortReason,
+        effects: &mut JobEffects,
+    ) {
+        let kind = pending.purpose.kind();
+        let run = self.run;
+        effects.events.push(TraceEvent::CheckpointAborted { run, checkpoint, kind, reason });
+        if let Some(step) = pending.purpose.step() {
+            effects.answers.push((step, Err(reason.to_string().into())));
+        }
+    }
+
+    /// Counts a failure of a checkpoint of its own accord; whether that is one too many.
+    pub const fn count_failure(&mut self) -> bool {
+        self.failures += 1;
+        let is_too_many = self.failures > self.config.tolerable_failures;
+        if is_too_many {
+            self.failures = 0;
+        }
+        is_too_many
+    }
+
+    /// The job leaves `Running`, or is to end: the schedule stops, everything pending is given up, and nothing waits any
+    /// more (`CheckpointCoordinator.stopCheckpointScheduler`). The tasks are told.
+    pub fn suspend(&mut self, effects: &mut JobEffects) {
+        self.stop_schedule();
+        let pending: Vec<_> =
+            self.pending.keys().copied().filter(|id| !self.is_being_stored(*id)).collect();
+        for checkpoint in pending {
+            self.abort(checkpoint, AbortReason::CoordinatorSuspended, effects);
+        }
+        while let Some(purpose) = self.requests.take_first() {
+            if let Some(step) = purpose.step() {
+                let why = AbortReason::CoordinatorSuspended.to_string();
+                effects.answers.push((step, Err(why.into())));
+            }
+        }
+    }
+}
