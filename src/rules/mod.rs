@@ -200,6 +200,8 @@ policies! {
         /// Where the metadata and the data of a savepoint lie, and how one finds the other (`SavepointStoreFactory`,
         /// `SavepointV2Serializer`; FLINK-5763).
         pub savepoint_layout: SavepointLayout,
+        /// Whether whoever starts a job from a snapshot may say who owns that from then on (since 1.15, FLIP-193).
+        pub claim_modes: bool,
         /// Whether the metadata of a retained checkpoint lies apart from its data (until 1.4, `state.checkpoints.dir`;
         /// FLINK-5823).
         pub checkpoint_metadata_apart: bool,

@@ -128,6 +128,7 @@ const NEWEST: Rules = Rules {
     metadata: MetadataVersion::V6,
     oldest_metadata: MetadataVersion::V2,
     savepoint_layout: SavepointLayout::RelativeFolder,
+    claim_modes: true,
     checkpoint_metadata_apart: false,
     savepoint_backend_falls_back: true,
     savepoint_backend_factories: false,
@@ -195,6 +196,7 @@ impl Release {
                 rules.savepoint_notifies_commit = true;
                 rules.savepoint_subsumes_pending = true;
                 rules.unclaimed_files_built_upon = true;
+                rules.claim_modes = false;
             }
             Self::V1_11 => {
                 rules.tolerance_counts_async = false;

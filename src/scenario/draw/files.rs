@@ -5,6 +5,7 @@
 
 use super::Draw;
 use super::story::step;
+use crate::job::ClaimMode;
 use crate::kernel::SimTime;
 use crate::rules::SavepointLayout;
 use crate::scenario::{
@@ -49,9 +50,14 @@ pub(super) fn add(draw: &Draw<'_>, steps: &mut Vec<Step>) {
             continue;
         }
         match steps.iter_mut().find_map(|step| starts_from(&mut step.action, &label)) {
-            Some(from) => {
+            Some((from, claim)) => {
                 if draw.chance(format_args!("{what}/by-metadata"), BY_METADATA) {
                     *from = format!("{label}/_metadata");
+                }
+                if draw.rules.claim_modes {
+                    let modes =
+                        [(ClaimMode::NoClaim, 2), (ClaimMode::Claim, 1), (ClaimMode::Legacy, 1)];
+                    *claim = draw.weighted(format_args!("{what}/claim"), &modes);
                 }
                 bring(draw, &label, &what, steps);
             }
@@ -66,10 +72,13 @@ pub(super) fn add(draw: &Draw<'_>, steps: &mut Vec<Step>) {
     }
 }
 
-/// The pointer by which a step starts a job from a snapshot.
-fn starts_from<'a>(action: &'a mut Action, label: &str) -> Option<&'a mut String> {
+/// The pointer by which a step starts a job from a snapshot, and who owns that from then on.
+fn starts_from<'a>(
+    action: &'a mut Action,
+    label: &str,
+) -> Option<(&'a mut String, &'a mut ClaimMode)> {
     match action {
-        Action::Run { from: Some(from), .. } if from == label => Some(from),
+        Action::Run { from: Some(from), claim, .. } if from == label => Some((from, claim)),
         Action::Run { .. }
         | Action::Savepoint { .. }
         | Action::Cancel { .. }

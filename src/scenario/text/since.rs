@@ -4,7 +4,7 @@
 //! one. Steps count in order of the file.
 
 use super::source::Source;
-use crate::job::{OperatorKind, OperatorNode, Reader, StateBackend};
+use crate::job::{ClaimMode, OperatorKind, OperatorNode, Reader, StateBackend};
 use crate::rules::{Failover, Release, Rules, SavepointLayout};
 use crate::scenario::{
     Action, JobConfig, RestartStrategy, Retention, Scenario, ScenarioError, Step,
@@ -162,6 +162,11 @@ fn novelty_of(action: &Action) -> Option<Novelty> {
             what: "dropping state that no operator takes",
             has: |rules| rules.allow_non_restored_state,
             word: "allow-non-restored-state",
+        }),
+        Action::Run { claim: ClaimMode::Claim | ClaimMode::Legacy, .. } => Some(Novelty {
+            what: "a choice of who owns a snapshot",
+            has: |rules| rules.claim_modes,
+            word: "claim",
         }),
         Action::Checkpoint { .. } => Some(Novelty {
             what: "starting from a checkpoint",
