@@ -67,6 +67,9 @@ policies! {
         pub usual_restart: UsualRestart,
         /// Whether records that were in flight can be restored at another parallelism (since 1.13, FLINK-17979).
         pub in_flight_rescaled: bool,
+        /// Whether a job can start at another parallelism from a checkpoint as from a savepoint; the page of 1.7 says no, the
+        /// code of no release asks (`StateAssignmentOperation`, page "Checkpoints").
+        pub checkpoints_rescale: bool,
         /// Whether there are unaligned checkpoints (since 1.11, FLIP-76).
         pub unaligned_checkpoints: bool,
         /// Whether barriers may begin to overtake after a while (since 1.13, FLINK-19680).

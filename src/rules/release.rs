@@ -69,6 +69,7 @@ const NEWEST: Rules = Rules {
     start_in_store: true,
     usual_restart: UsualRestart::ExponentialDelay,
     in_flight_rescaled: true,
+    checkpoints_rescale: true,
     unaligned_checkpoints: true,
     aligned_timeout: true,
     alignment_limit: false,
