@@ -19,7 +19,7 @@ mod trouble;
 
 use super::{ClusterConfig, Expect, Input, InputKind, Network, SavepointDir, Scenario};
 use crate::kernel::{Choices, SimTime, Stream};
-use crate::rules::{Release, Rules};
+use crate::rules::{Release, Rescaling, Rules, StateAddress};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
@@ -90,7 +90,7 @@ impl Profile {
         Self {
             stops: self.stops && draw.rules.stop_with_savepoint,
             unaligned: self.unaligned && draw.rules.unaligned_checkpoints,
-            changes: self.changes && !draw.is_tied_to_subtasks(),
+            changes: self.changes && !is_tied_to_subtasks(&draw.rules),
             ..*self
         }
     }
@@ -101,11 +101,12 @@ const OWN_RELEASE: u64 = 75;
 
 /// The release of a story: less often one in which no job can change.
 fn flink(choices: &Choices, profile: &Profile) -> Release {
-    let draw = Draw { choices, flink: profile.flink, rules: profile.flink.rules() };
+    let draw = Draw { choices, rules: profile.flink.rules() };
     if !profile.releases || draw.chance("release-own", OWN_RELEASE) {
         return profile.flink;
     }
-    let weight = |release: Release| (release, if release < Release::V1_2 { 1 } else { 2 });
+    let can_change = |release: Release| !is_tied_to_subtasks(&release.rules());
+    let weight = |release: Release| (release, if can_change(release) { 2 } else { 1 });
     draw.weighted("release", &Release::ALL.map(weight))
 }
 
@@ -141,7 +142,7 @@ impl Scenario {
     /// The story of a seed. Ends, unless a fault prevents it, with a finished job, so that its output can be compared.
     pub fn draw(choices: &Choices, profile: &Profile) -> Self {
         let flink = flink(choices, profile);
-        let draw = Draw { choices, flink, rules: flink.rules() };
+        let draw = Draw { choices, rules: flink.rules() };
         let profile = &profile.under(&draw);
         let scale = Scale::draw(&draw, profile);
         let plot = story::Plot::draw(&draw, profile, &scale);
@@ -180,26 +181,24 @@ impl Scenario {
     }
 }
 
+/// Whether state belongs to subtasks, and cannot be dealt anew (until 1.1).
+fn is_tied_to_subtasks(rules: &Rules) -> bool {
+    rules.rescaling != Rescaling::ByKeyGroup
+}
+
+/// Whether state belongs to whole chains, so that only their heads can have uids (until 1.2).
+fn is_tied_to_chains(rules: &Rules) -> bool {
+    rules.state_stored_by == StateAddress::Chain
+}
+
 /// Draws by name.
 struct Draw<'c> {
     choices: &'c Choices,
-    /// The release of the story.
-    flink: Release,
-    /// What it has.
+    /// What the release of the story has.
     rules: Rules,
 }
 
 impl Draw<'_> {
-    /// Whether state belongs to subtasks, and cannot be dealt anew (until 1.1).
-    fn is_tied_to_subtasks(&self) -> bool {
-        self.flink < Release::V1_2
-    }
-
-    /// Whether state belongs to whole chains, so that only their heads can have uids (until 1.2).
-    fn is_tied_to_chains(&self) -> bool {
-        self.flink < Release::V1_3
-    }
-
     fn stream(&self, what: impl Display) -> Stream {
         self.choices.stream("draw", what)
     }
