@@ -31,7 +31,7 @@ const COMMITTED_AND_FORGOTTEN: BrokenPromise = BrokenPromise {
     name: "committed-and-forgotten",
     checks: &[OUTPUT_EQUIVALENCE, TRANSACTION_HYGIENE],
     when: "a savepoint completed, its transactions were committed, and the job went back to an older checkpoint",
-    releases: "1.4 (and 1.0 to 1.3, where a sink of one's own commits at notifications)",
+    releases: "1.3, 1.4, and 1.0, 1.1; before 1.4 with a sink of one's own that commits at notifications",
     source: "FLINK-10354",
     witness: "sim/rules/f13_savepoint_then_crash.toml",
 };

@@ -45,6 +45,10 @@ pub(super) fn report(arguments: &Sweep, totals: &SweepTotals, style: Style) -> S
     counts(&mut text, &style.heading("checks broken, in how many worlds"), &totals.broken);
     let known = style.heading("known: broken by the rules of the release, in how many worlds");
     counts(&mut text, &known, &totals.known);
+    for ((name, release), seed) in &totals.known_first {
+        let row = format!("{name}, first in {release}: seed {seed}");
+        text.push_str(&format!("            {}\n", style.faint(&row)));
+    }
     if totals.failed > 0 {
         let shown = totals.failures.len();
         let title = format!("{} worlds failed, the first {shown}:", totals.failed);

@@ -19,7 +19,7 @@ mod trouble;
 
 use super::{ClusterConfig, Expect, Input, InputKind, Network, SavepointDir, Scenario};
 use crate::kernel::{Choices, SimTime, Stream};
-use crate::rules::{Release, Rescaling, Rules, StateAddress};
+use crate::rules::{Override, Release, Rescaling, Rules, StateAddress};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
@@ -99,6 +99,9 @@ impl Profile {
 /// Percent of worlds of the profile's own release; the others are of any.
 const OWN_RELEASE: u64 = 75;
 
+/// Percent of worlds of 1.0 to 1.3 whose users have written two-phase sinks.
+const OWN_SINKS: u64 = 60;
+
 /// The release of a story: less often one in which no job can change.
 fn flink(choices: &Choices, profile: &Profile) -> Release {
     let draw = Draw { choices, rules: profile.flink.rules() };
@@ -142,7 +145,8 @@ impl Scenario {
     /// The story of a seed. Ends, unless a fault prevents it, with a finished job, so that its output can be compared.
     pub fn draw(choices: &Choices, profile: &Profile) -> Self {
         let flink = flink(choices, profile);
-        let draw = Draw { choices, rules: flink.rules() };
+        let mut draw = Draw { choices, rules: flink.rules() };
+        let overrides = draw.sinks_of_ones_own();
         let profile = &profile.under(&draw);
         let scale = Scale::draw(&draw, profile);
         let plot = story::Plot::draw(&draw, profile, &scale);
@@ -166,7 +170,7 @@ impl Scenario {
             seed: choices.seed(),
             flink,
             also: Vec::new(),
-            overrides: Vec::new(),
+            overrides,
             mutations: Vec::new(),
             until: Some(plot.until()),
             cluster,
@@ -199,6 +203,17 @@ struct Draw<'c> {
 }
 
 impl Draw<'_> {
+    /// Before there was a base class for them, some had written two-phase sinks of their own, which heard of completed
+    /// checkpoints like any operator.
+    fn sinks_of_ones_own(&mut self) -> Vec<Override> {
+        if self.rules.two_phase_sinks || !self.chance("sinks-of-ones-own", OWN_SINKS) {
+            return Vec::new();
+        }
+        let own = Rules::overriding("two-phase-sinks", "true").expect("there is such a rule");
+        self.rules.set(&own);
+        vec![own]
+    }
+
     fn stream(&self, what: impl Display) -> Stream {
         self.choices.stream("draw", what)
     }

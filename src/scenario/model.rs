@@ -2,6 +2,7 @@
 
 use super::column::Column;
 use super::planned::Planned;
+use super::told::Told;
 pub use crate::job::{CheckpointConfig, RestartStrategy, Retention};
 use crate::job::{ClaimMode, JobGraph};
 use crate::kernel::SimTime;
@@ -575,6 +576,8 @@ pub struct Expect {
     pub callbacks: BTreeMap<TaskName, Vec<String>>,
     /// By subtask of an operator: how often it is deployed, in all runs of its job.
     pub attempts: BTreeMap<TaskName, u64>,
+    /// What the protocol must have done.
+    pub told: Told,
 }
 
 /// Which checks must hold.

@@ -9,6 +9,7 @@ mod expect;
 mod files;
 mod inputs;
 mod play;
+mod protocol_facts;
 mod restore_facts;
 mod shuffle;
 mod sweep;

@@ -108,7 +108,8 @@ pub struct SourcePosition {
 }
 
 /// What the coordinator made of an ack.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum AckVerdict {
     /// Counted.
     Accepted,
