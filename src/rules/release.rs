@@ -2,8 +2,8 @@
 
 use super::{
     CommitWhen, Failover, FirstTrigger, HeldBack, IdScheme, InFlightKept, IncrementBase,
-    KeyGroupOwner, MetadataVersion, Rescaling, Rules, SharedFileEnd, StateAddress, UsualRestart,
-    WatermarkTaken,
+    KeyGroupOwner, MetadataVersion, Rescaling, Rules, SavepointLayout, SharedFileEnd, StateAddress,
+    UsualRestart, WatermarkTaken,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -128,6 +128,10 @@ const NEWEST: Rules = Rules {
     migrated_keys_regrouped: true,
     metadata: MetadataVersion::V6,
     oldest_metadata: MetadataVersion::V2,
+    savepoint_layout: SavepointLayout::RelativeFolder,
+    checkpoint_metadata_apart: false,
+    savepoint_backend_falls_back: true,
+    savepoint_backend_factories: false,
     failover: Failover::Region,
     increments_build_on: IncrementBase::Completed,
     shared_file_names_unique: true,
@@ -209,6 +213,7 @@ impl Release {
                 rules.failed_exits_resume_schedule = false;
                 rules.usual_restart = UsualRestart::AfterTenSeconds;
                 rules.broadcast_state = false;
+                rules.checkpoint_metadata_apart = true;
             }
             Self::V1_3 => {
                 rules.empty_entries_skipped = false;
@@ -220,6 +225,7 @@ impl Release {
                 rules.state_stored_by = StateAddress::Chain;
                 rules.chain_length_checked = true;
                 rules.metadata = MetadataVersion::V1;
+                rules.savepoint_layout = SavepointLayout::MetadataFile;
                 rules.uid_in_chain = false;
                 rules.legacy_ids_tried = true;
                 rules.savepoint_in_completed_store = true;
@@ -246,6 +252,7 @@ impl Release {
     const fn before_1_9(rules: &mut Rules) {
         rules.metadata = MetadataVersion::V2;
         rules.oldest_metadata = MetadataVersion::V0;
+        rules.savepoint_layout = SavepointLayout::AbsoluteFolder;
         rules.tolerance_counts_expired = false;
         rules.tolerable_failures = false;
         rules.async_failure_fails_task = true;
@@ -268,6 +275,7 @@ impl Release {
         rules.key_groups = false;
         rules.rescaling = Rescaling::Refused;
         rules.metadata = MetadataVersion::V0;
+        rules.savepoint_layout = SavepointLayout::Pointer;
         rules.generated_ids = IdScheme::WithClassNames;
         rules.legacy_ids_tried = false;
         rules.savepoint_in_completed_store = false;

@@ -17,9 +17,11 @@ mod tests;
 mod time;
 mod trouble;
 
-use super::{ClusterConfig, Expect, Input, InputKind, Network, SavepointDir, Scenario};
+use super::{
+    ClusterConfig, Expect, Input, InputKind, Network, SavepointBackend, SavepointDir, Scenario,
+};
 use crate::kernel::{Choices, SimTime, Stream};
-use crate::rules::{Override, Release, Rescaling, Rules, StateAddress};
+use crate::rules::{Override, Release, Rescaling, Rules, SavepointLayout, StateAddress};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
@@ -382,5 +384,7 @@ fn cluster(draw: &Draw<'_>, profile: &Profile) -> ClusterConfig {
         ),
         takeover_after: (profile.high_availability && is_available).then_some(takeover),
         savepoint_dir: SavepointDir::default(),
+        savepoint_backend: (draw.rules.savepoint_layout == SavepointLayout::Pointer)
+            .then_some(SavepointBackend::FileSystem),
     }
 }
