@@ -263,7 +263,10 @@ impl World {
         if self.lives(task, attempt) {
             self.places[task.index()].busy_until = self.now;
             if let Some(file) = self.missing_file(deployment.restored.as_ref()) {
-                self.tell(TraceEvent::FileMissing { task, attempt, file });
+                // What its owner has deleted is missed by nobody who guards files.
+                if !self.storage.was_deleted_by_hand(file) {
+                    self.tell(TraceEvent::FileMissing { task, attempt, file });
+                }
                 let why = format!("cannot restore its state: file not found: shared/{file}");
                 self.with_task(task, agenda, |_, _, fx| fx.failure = Some(why.into()));
                 return;

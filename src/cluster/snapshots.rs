@@ -9,7 +9,7 @@
 
 use super::world::{Run, Savepoint, World};
 use crate::effect::RestoredTask;
-use crate::job::{CheckpointId, JobId, RunId, StateBackend, TaskId};
+use crate::job::{CheckpointId, FileId, JobId, RunId, StateBackend, TaskId};
 use crate::rules::SavepointLayout;
 use crate::scenario::{SavepointBackend, SavepointDir};
 use crate::state::{CompletedCheckpoint, OperatorSnapshot, SubtaskState};
@@ -92,6 +92,8 @@ pub(super) struct Storage {
     gone: BTreeSet<Arc<str>>,
     /// Where only the job manager reaches data.
     out_of_reach: BTreeSet<Arc<str>>,
+    /// Shared files that users have deleted.
+    deleted: BTreeSet<FileId>,
     /// By run, where the data of its own savepoints are, as it knows.
     origins: BTreeMap<(RunId, CheckpointId), Home>,
 }
@@ -120,6 +122,16 @@ impl Storage {
         if let Home::Files(path) = data {
             self.gone.insert(Arc::clone(path));
         }
+    }
+
+    /// Users deleted these shared files, or had them deleted.
+    pub(super) fn delete_by_hand(&mut self, files: &[FileId]) {
+        self.deleted.extend(files);
+    }
+
+    /// Whether a user deleted a shared file.
+    pub(super) fn was_deleted_by_hand(&self, file: FileId) -> bool {
+        self.deleted.contains(&file)
     }
 
     /// Data are brought to this path.

@@ -176,12 +176,18 @@ impl World {
         }
         if takes_data {
             data.iter().for_each(|data| self.storage.remove(data));
-            self.shared_files.retain(|file, _| !shared.contains(file));
+            self.delete_shared(&shared);
         }
         if piece != Piece::Data {
             self.lies(label).has_metadata = false;
         }
         Ok(())
+    }
+
+    /// Shared files go at the wish of a user, whoever else needs them.
+    fn delete_shared(&mut self, files: &[FileId]) {
+        self.shared_files.retain(|file, _| !files.contains(file));
+        self.storage.delete_by_hand(files);
     }
 
     /// The system removes a snapshot at its owner's request: its metadata, so that nobody finds it, and then the data that
@@ -191,7 +197,7 @@ impl World {
         let Savepoint { checkpoint, lies, .. } = self.find_savepoint(label)?;
         assert!(lies.path == found.lies.path, "`{label}` means one snapshot");
         let shared: Vec<FileId> = checkpoint.files().map(|file| file.id).collect();
-        self.shared_files.retain(|file, _| !shared.contains(file));
+        self.delete_shared(&shared);
         if let Some(data) = &lies.data {
             self.storage.remove(data);
         }

@@ -274,6 +274,7 @@ impl Release {
         rules.chain_length_checked = false;
         rules.key_groups = false;
         rules.rescaling = Rescaling::Refused;
+        rules.savepoint_layout = SavepointLayout::Pointer;
         rules.metadata = MetadataVersion::V0;
         rules.savepoint_layout = SavepointLayout::Pointer;
         rules.generated_ids = IdScheme::WithClassNames;

@@ -45,6 +45,8 @@ const SHOWN: &[(&str, &str)] = &[
     ("unaligned_checkpoints", "sim/unaligned.toml"),
     ("idle_sources", "sim/late_and_idle.toml"),
     ("two_phase_sinks", "sim/rules/finished_tasks.toml"),
+    ("savepoint_layout", "sim/rules/f5_moved.toml"),
+    ("checkpoint_metadata_apart", "sim/rules/retained_checkpoint_moved.toml"),
     ("usual_restart", "sim/rules/usual_restart.toml"),
 ];
 
