@@ -262,6 +262,7 @@ pub(super) enum ActionText {
     Upgrade(Spanned<String>),
     Lose(AimText),
     Delay(AimText),
+    Repeat(AimText),
 }
 
 /// `run = { … }`.
@@ -422,4 +423,6 @@ pub(super) struct ExpectText {
     pub acks: Ordered<Vec<AboutText<crate::trace::AckVerdict>>>,
     #[serde(default)]
     pub orphaned: Ordered<u64>,
+    #[serde(default)]
+    pub unanswered: Vec<String>,
 }
