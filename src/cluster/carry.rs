@@ -361,7 +361,7 @@ impl World {
             self.write_metadata(run, checkpoint, took, agenda);
         }
         for (label, checkpoint) in effects.labelled.drain(..) {
-            self.checkpoints.insert(label, (run, checkpoint));
+            self.label_checkpoint(run, label, checkpoint);
         }
         for (step, answer) in effects.answers.drain(..) {
             let answer = answer.map_err(|why| self.with_savepoint_path(step, why));

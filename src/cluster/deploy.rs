@@ -268,6 +268,11 @@ impl World {
                 self.with_task(task, agenda, |_, _, fx| fx.failure = Some(why.into()));
                 return;
             }
+            if let Some(path) = self.missing_data(task, deployment.restored.as_ref()) {
+                let why = format!("cannot restore its state: file not found: {path}");
+                self.with_task(task, agenda, |_, _, fx| fx.failure = Some(why.into()));
+                return;
+            }
             self.with_task(task, agenda, |task, now, fx| task.start(*deployment, now, fx));
             self.begin_work(task, agenda);
         }

@@ -18,12 +18,14 @@ mod outcome;
 mod partition;
 mod place;
 mod shared_files;
+mod snapshots;
 mod steps;
 mod storage;
 mod submit;
 mod takeover;
 mod time;
 mod user_code;
+mod user_files;
 mod world;
 
 pub use outcome::{End, JobEnd, Outcome, SavepointEnd};

@@ -65,6 +65,8 @@ pub struct Outcome {
     pub jobs: Vec<JobEnd>,
     /// The savepoints, by label.
     pub savepoints: Vec<SavepointEnd>,
+    /// What is there of savepoints and checkpoints that the scenario knows, by label: `metadata`, `data`.
+    pub files: Vec<(Arc<str>, Vec<&'static str>)>,
     /// The external systems, by `ExternalId`.
     pub externals: Vec<ExternalSystem>,
     /// By run: what its rows in external systems are marked with.
@@ -99,7 +101,7 @@ impl Cluster {
         let savepoints = world.savepoints.iter().map(|(label, savepoint)| SavepointEnd {
             label: Arc::clone(label),
             checkpoint: savepoint.checkpoint.properties().id,
-            path: Arc::clone(&savepoint.path),
+            path: Arc::clone(savepoint.lies.path()),
             snapshot: Arc::clone(&savepoint.checkpoint),
         });
         let steps = world.steps_done.iter().enumerate();
@@ -113,6 +115,7 @@ impl Cluster {
             digest: digest.value(),
             jobs: jobs.collect(),
             savepoints: savepoints.collect(),
+            files: world.files_in_the_end(),
             externals: self.externals(),
             job_keys: world.runs.iter().map(|run| run.job_key).collect(),
             refusals: world.refusals.clone(),

@@ -2,13 +2,13 @@
 
 use super::control::Control;
 use super::faults::{Disturbance, Interference};
+use super::snapshots::SavepointStore;
 use super::world::{Savepoint, World};
 use crate::coordinator::Purpose;
 use crate::effect::FileChange;
 use crate::job::{CheckpointKind, RunId, Stop, TaskId, TaskManagerId};
 use crate::kernel::{Agenda, SimTime};
 use crate::scenario::{Action, SavepointDir, TaskName, Trigger};
-use crate::store::savepoint_folder_name;
 use crate::trace::{SnapshotSource, TraceEvent};
 use std::sync::Arc;
 
@@ -50,9 +50,14 @@ impl World {
     fn act(&mut self, step: u32, action: Action, agenda: &mut Agenda) -> Result<(), Arc<str>> {
         match action {
             Action::Run { job, from, allow_non_restored, claim } => {
-                let from = from.map(|label| self.find_savepoint(&label)).transpose()?;
+                let found = from.map(|pointer| self.find_savepoint(&pointer)).transpose()?;
+                let id = |found: &Savepoint| found.checkpoint.properties().id;
+                let start = found.as_ref().map(|found| (id(found), found.lies.clone()));
+                let from = found.map(|found| (found.checkpoint, found.source));
                 let job = self.job_named(&job);
-                self.submit(job, from, (allow_non_restored, claim), agenda).map(drop)
+                let run = self.submit(job, from, (allow_non_restored, claim), agenda)?;
+                self.runs[run.index()].start = start;
+                Ok(())
             }
             Action::Savepoint { job, label, native } => {
                 let (label, stop) = (label.into(), Stop::No);
@@ -111,6 +116,7 @@ impl World {
                 self.upgrade(release, agenda);
                 Ok(())
             }
+            Action::Files(action) => self.work_on_files(&action),
             Action::Storage(failing) => self.disturb_write(&failing),
             Action::Lose(aim) => {
                 self.disturbances.push(Disturbance { aim, does: Interference::Loses });
@@ -125,22 +131,6 @@ impl World {
                 Ok(())
             }
         }
-    }
-
-    fn find_savepoint(
-        &self,
-        label: &str,
-    ) -> Result<(Arc<crate::state::CompletedCheckpoint>, SnapshotSource), Arc<str>> {
-        if let Some((run, checkpoint)) = self.checkpoints.get(label) {
-            let id = checkpoint.properties().id;
-            if !self.runs[run.index()].retained.contains(&id) {
-                return Err(format!("checkpoint `{label}` is not kept any more").into());
-            }
-            return Ok((Arc::clone(checkpoint), SnapshotSource::Run(*run, id)));
-        }
-        let found = self.savepoints.get(label);
-        let found = found.ok_or_else(|| format!("no savepoint `{label}` has been stored"))?;
-        Ok((Arc::clone(&found.checkpoint), found.source))
     }
 
     fn request_savepoint(
@@ -167,9 +157,12 @@ impl World {
 
     /// Whether there is a place for savepoints. Nothing is asked of the job if there is none.
     fn check_savepoint_dir(&self) -> Result<(), Arc<str>> {
+        if self.savepoint_store()? != SavepointStore::Files {
+            return Ok(());
+        }
         match self.scenario.cluster.savepoint_dir {
             SavepointDir::There => Ok(()),
-            SavepointDir::None => Err(
+            SavepointDir::None | SavepointDir::WrongKey => Err(
                 "no savepoint directory configured; set `savepoint-dir` of the cluster".into(),
             ),
             SavepointDir::Unwritable => Err(
@@ -184,7 +177,7 @@ impl World {
         let index = usize::try_from(step).expect("usize has 32 bits or more");
         let Action::Stop { label, .. } = &self.scenario.steps[index].action else { return why };
         let stored = self.savepoints.get(label.as_str());
-        stored.map_or(Arc::clone(&why), |stored| format!("{why}: {}", stored.path).into())
+        stored.map_or(Arc::clone(&why), |stored| format!("{why}: {}", stored.lies.path()).into())
     }
 
     fn job_named(&self, name: &str) -> usize {
@@ -262,6 +255,7 @@ impl World {
         if let FileChange::RemoveCheckpoint(checkpoint) = &change {
             let removed = checkpoint.properties().id;
             self.runs[run.index()].retained.retain(|id| *id != removed);
+            self.remove_labelled(run, removed);
         }
         if let FileChange::RemoveClaimed(checkpoint) = &change {
             let properties = checkpoint.properties();
@@ -270,20 +264,16 @@ impl World {
                 let is_its = run.master.as_ref().is_some_and(|master| master.job() == removed.0);
                 run.retained.retain(|id| !is_its || *id != removed.1);
             }
-            let is_kept = |savepoint: &Savepoint| {
-                let properties = savepoint.checkpoint.properties();
-                (properties.job, properties.id) != removed
-            };
-            self.savepoints.retain(|_, savepoint| is_kept(savepoint));
+            self.remove_claimed(run, checkpoint);
         }
         if let FileChange::Savepoint(checkpoint, label) = &change {
             let id = checkpoint.properties().id;
-            let job = checkpoint.properties().job;
-            let path = format!("savepoints/{}", savepoint_folder_name(job, id, 0)).into();
             let source = SnapshotSource::Run(run, id);
+            let lies = self.lay_savepoint(run, checkpoint);
+            let path = Arc::clone(lies.path());
             let checkpoint = Arc::clone(checkpoint);
             let label = Arc::clone(label);
-            let stored = Savepoint { checkpoint, source, path: Arc::clone(&path) };
+            let stored = Savepoint { checkpoint, source, lies };
             self.savepoints.insert(Arc::clone(&label), stored);
             self.tell(TraceEvent::SavepointStored { run, checkpoint: id, label, path });
         }

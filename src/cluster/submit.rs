@@ -44,6 +44,7 @@ impl World {
         allowed: (bool, ClaimMode),
         agenda: &mut Agenda,
     ) -> Result<RunId, Arc<str>> {
+        self.savepoint_store()?;
         let run = RunId::new(self.runs.len());
         let config = &self.scenario.jobs[job];
         let plan = config.plan(PlanRules::from(&*self.rules));
@@ -143,6 +144,7 @@ impl World {
             leader: 0,
             left: None,
             submission: None,
+            start: None,
             cast: Arc::clone(&cast),
         });
         self.new_casts.push(cast);

@@ -21,6 +21,7 @@ impl World {
     /// Kills the job manager.
     pub(super) fn kill_job_manager(&mut self, agenda: &mut Agenda) {
         self.tell(TraceEvent::FaultInjected { fault: Fault::JobManagerKilled });
+        self.storage.lose_memory();
         for run in (0..self.runs.len()).map(RunId::new) {
             let is_alive = |master: &JobMaster| !master.status().is_terminal() && !master.is_dead();
             if !self.runs[run.index()].master.as_ref().is_some_and(is_alive) {
@@ -49,6 +50,7 @@ impl World {
             self.lose(run, agenda);
             self.runs[run.index()].left = None;
         }
+        self.discard_memory();
         self.rules = Arc::new(self.scenario.rules_under(release));
     }
 

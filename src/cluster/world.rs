@@ -6,6 +6,7 @@ use super::external::External;
 use super::in_flight::Gathering;
 use super::managers::Managers;
 use super::milestone::Milestones;
+use super::snapshots::{Lying, Storage};
 use crate::coordinator::{JobMaster, Submission};
 use crate::effect::{ExternalSystem, FileChange, JobEffects, TaskEffects, ToTask};
 use crate::job::{
@@ -62,6 +63,8 @@ pub(super) struct Run {
     pub(super) left: Option<HighAvailabilityStore>,
     /// How it was submitted, for a new job manager.
     pub(super) submission: Option<Arc<Submission>>,
+    /// The snapshot of this world that it was started from, and where that lay.
+    pub(super) start: Option<(CheckpointId, Lying)>,
 }
 
 /// Where a subtask lives: the task itself, and what the world keeps for it.
@@ -111,7 +114,7 @@ pub(super) struct Place {
 pub(super) struct Savepoint {
     pub(super) checkpoint: Arc<CompletedCheckpoint>,
     pub(super) source: SnapshotSource,
-    pub(super) path: Arc<str>,
+    pub(super) lies: Lying,
 }
 
 /// All parts, as plain data.
@@ -134,7 +137,9 @@ pub(super) struct World {
     pub(super) external_ids: BTreeMap<String, ExternalId>,
     pub(super) savepoints: BTreeMap<Arc<str>, Savepoint>,
     /// Checkpoints that the user asked for, by label.
-    pub(super) checkpoints: BTreeMap<Arc<str>, (RunId, Arc<CompletedCheckpoint>)>,
+    pub(super) checkpoints: BTreeMap<Arc<str>, (RunId, Savepoint)>,
+    /// What has become of the files of snapshots.
+    pub(super) storage: Storage,
     pub(super) controls: Controls,
     pub(super) milestones: Milestones,
     /// Steps on the agenda that have not been carried out.
@@ -290,6 +295,7 @@ impl World {
             external_ids: BTreeMap::new(),
             savepoints: BTreeMap::new(),
             checkpoints: BTreeMap::new(),
+            storage: Storage::default(),
             controls: Controls::default(),
             steps_due: 0,
             refusals: Vec::new(),

@@ -1,13 +1,15 @@
 //! Restore: which operator of a job is given which state of a completed checkpoint.
 //!
-//! Pure: a plan and a checkpoint in, an assignment and a report out (SEMANTICS §8.3, §8.4). The arithmetic of
+//! Pure: a plan and a checkpoint in, an assignment and a report out (`Checkpoints.loadAndValidateCheckpoint`,
+//! `StateAssignmentOperation`). The arithmetic of
 //! redistribution is in `state::rescale`.
 
 use super::in_flight::{self, ReceivedInFlight};
 use super::older::{self, OlderError};
 use crate::effect::RestoredTask;
 use crate::job::{
-    OperatorId, OperatorIndex, Partitioner, Plan, SharedFile, TaskId, VertexIndex, key_group_range,
+    CheckpointKind, OperatorId, OperatorIndex, Partitioner, Plan, SharedFile, TaskId, VertexIndex,
+    key_group_range,
 };
 use crate::rules::{KeyGroupOwner, Rules};
 use crate::state::{
@@ -106,6 +108,20 @@ pub enum RestoreError {
         /// How parallel the job wants it.
         parallelism: u32,
     },
+    /// A checkpoint, not a savepoint, was to be restored at another parallelism, and the rules do not let it.
+    #[error(
+        "cannot rescale from a checkpoint: operator {operator} (`{name}`) had parallelism {stored} and has {parallelism}"
+    )]
+    CheckpointNotRescaled {
+        /// The operator.
+        operator: OperatorId,
+        /// Its name.
+        name: String,
+        /// How parallel it was.
+        stored: usize,
+        /// How parallel the job wants it.
+        parallelism: u32,
+    },
     /// Of the operators of one chain some had finished and others had not.
     #[error("cannot restore vertex {vertex}, which contains operators of mixed finished state")]
     MixedFinishedState {
@@ -130,6 +146,9 @@ impl RestoreError {
             }
             Self::InFlightNotRescaled { .. } => {
                 "leave the parallelism as it was, or take a savepoint, which is always aligned"
+            }
+            Self::CheckpointNotRescaled { .. } => {
+                "leave the parallelism as it was, or take a savepoint"
             }
             Self::ExchangeGone { .. } => {
                 "leave the exchanges as they were, or take a savepoint, which is always aligned"
@@ -198,6 +217,9 @@ pub fn assign(
             }
         }
     }
+    if !rules.checkpoints_rescale && checkpoint.properties().kind == CheckpointKind::Checkpoint {
+        check_not_rescaled(plan, &matched)?;
+    }
     let plan = match rules.key_groups {
         true => adopt_max_parallelism(plan, &matched)?,
         false => Arc::clone(plan),
@@ -265,6 +287,27 @@ fn units_of(state: &OperatorState) -> Vec<StateSum> {
         }
     }
     units.into_values().collect()
+}
+
+/// Every operator has as many subtasks as its state had.
+fn check_not_rescaled(
+    plan: &Plan,
+    matched: &BTreeMap<OperatorIndex, &OperatorState>,
+) -> Result<(), RestoreError> {
+    for (operator, state) in matched {
+        let parallelism = plan.graph.operators[operator.index()].parallelism;
+        let stored = state.subtasks.len();
+        if u32::try_from(stored) != Ok(parallelism) {
+            let (operator, name) = (state.id, state.name.clone());
+            return Err(RestoreError::CheckpointNotRescaled {
+                operator,
+                name,
+                stored,
+                parallelism,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// A derived max parallelism gives way to the snapshot's; an explicit one must agree with it.

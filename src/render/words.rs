@@ -4,7 +4,9 @@ use super::names::Names;
 use super::time_words::time_words;
 use crate::job::{CheckpointId, CheckpointKind, RunId, TaskId, TaskManagerId};
 use crate::kernel::SimTime;
-use crate::scenario::{Action, Aim, DisturbedWrite, Step, StorageFailing, TaskName};
+use crate::scenario::{
+    Action, Aim, DisturbedWrite, FileAction, FileWork, Piece, Step, StorageFailing, TaskName,
+};
 use crate::trace::{
     AckVerdict, ChannelEnd, DurableWrite, EndOfTask, Fault, JobStatus, Message, MessageFate,
     RestoreReport, SnapshotSource, SourcePosition, StorageFault, TraceEvent,
@@ -57,10 +59,23 @@ pub fn step_in_words(step: &Step) -> String {
         Action::Partition(number, span) => format!("cut task manager {number} off for {span}"),
         Action::KillJobManager => "kill the job manager".to_owned(),
         Action::Upgrade(release) => format!("start the cluster again under Flink {release}"),
+        Action::Files(FileAction { label, work }) => files_in_words(label, work),
         Action::Storage(failing) => storage_in_words(failing),
         Action::Lose(aim) => format!("lose {}", aimed(aim)),
         Action::Delay(aim, by) => format!("delay {} by {by}", aimed(aim)),
         Action::Repeat(aim, after) => format!("repeat {} after {after}", aimed(aim)),
+    }
+}
+
+fn files_in_words(label: &str, work: &FileWork) -> String {
+    match work {
+        FileWork::Move { to, .. } => format!("move `{label}` to {to}"),
+        FileWork::Copy { to, label: copy, .. } => format!("copy `{label}` to {to} as `{copy}`"),
+        FileWork::Delete(Piece::All) => format!("delete the files of `{label}`"),
+        FileWork::Delete(Piece::Metadata) => format!("delete the metadata of `{label}`"),
+        FileWork::Delete(Piece::Data) => format!("delete the data of `{label}`"),
+        FileWork::Dispose => format!("dispose of `{label}`"),
+        FileWork::RewritePaths => format!("rewrite the paths in `{label}`"),
     }
 }
 

@@ -80,6 +80,9 @@ policies! {
         pub usual_restart: UsualRestart,
         /// Whether records that were in flight can be restored at another parallelism (since 1.13, FLINK-17979).
         pub in_flight_rescaled: bool,
+        /// Whether a job can start at another parallelism from a checkpoint as from a savepoint; the page of 1.7 says no, the
+        /// code of no release asks (`StateAssignmentOperation`, page "Checkpoints").
+        pub checkpoints_rescale: bool,
         /// Whether there are unaligned checkpoints (since 1.11, FLIP-76).
         pub unaligned_checkpoints: bool,
         /// Whether barriers may begin to overtake after a while (since 1.13, FLINK-19680).
@@ -210,6 +213,18 @@ policies! {
         pub metadata: MetadataVersion,
         /// The oldest version of metadata that is read (`MetadataSerializers`).
         pub oldest_metadata: MetadataVersion,
+        /// Where the metadata and the data of a savepoint lie, and how one finds the other (`SavepointStoreFactory`,
+        /// `SavepointV2Serializer`; FLINK-5763).
+        pub savepoint_layout: SavepointLayout,
+        /// Whether the metadata of a retained checkpoint lies apart from its data (until 1.4, `state.checkpoints.dir`;
+        /// FLINK-5823).
+        pub checkpoint_metadata_apart: bool,
+        /// Whether savepoints go to the job manager's memory where they are to go to files and nobody said where (1.0 and
+        /// 1.1, page "Savepoints"); else the job manager does not start (`SavepointStoreFactory`, FLINK-3512).
+        pub savepoint_backend_falls_back: bool,
+        /// Whether the savepoint backend may be the class name of a factory; else the job manager does not start (1.0 and
+        /// 1.1, `SavepointStoreFactory`).
+        pub savepoint_backend_factories: bool,
         /// What restarts with a failed task where the job does not say (`jobmanager.execution.failover-strategy`).
         pub failover: Failover,
         /// Which files an incremental checkpoint may refer to (`RocksIncrementalSnapshotStrategy`).
@@ -295,6 +310,28 @@ choices! {
         AboveState = "above-state",
         /// At any up to the number of key groups.
         ByKeyGroup = "by-key-group",
+    }
+}
+
+choices! {
+    /// Where a savepoint lies.
+    pub enum SavepointLayout {
+        /// One record, in the memory of the job manager or in a file, that points to data in the checkpoint storage (1.0,
+        /// 1.1).
+        Pointer = "pointer",
+        /// A metadata file where the user wants it, and data in the checkpoint directory (1.2).
+        MetadataFile = "metadata-file",
+        /// A folder of its own, whose metadata names the data by absolute paths (1.3 to 1.10).
+        AbsoluteFolder = "absolute-folder",
+        /// A folder of its own, whose metadata names the data by their names in it (since 1.11).
+        RelativeFolder = "relative-folder",
+    }
+}
+
+impl SavepointLayout {
+    /// Whether data lie in a folder together with the metadata.
+    pub const fn is_folder(self) -> bool {
+        matches!(self, Self::AbsoluteFolder | Self::RelativeFolder)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::{
     CommitWhen, Failover, FirstTrigger, HeldBack, IdScheme, IgnoredSnapshots, InFlightKept,
-    IncrementBase, KeyGroupOwner, MetadataVersion, Rescaling, Rules, SharedFileEnd, StateAddress,
-    UsualRestart, WatermarkTaken,
+    IncrementBase, KeyGroupOwner, MetadataVersion, Rescaling, Rules, SavepointLayout,
+    SharedFileEnd, StateAddress, UsualRestart, WatermarkTaken,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -74,6 +74,7 @@ const NEWEST: Rules = Rules {
     start_in_store: true,
     usual_restart: UsualRestart::ExponentialDelay,
     in_flight_rescaled: true,
+    checkpoints_rescale: true,
     unaligned_checkpoints: true,
     aligned_timeout: true,
     alignment_limit: false,
@@ -132,6 +133,10 @@ const NEWEST: Rules = Rules {
     migrated_keys_regrouped: true,
     metadata: MetadataVersion::V6,
     oldest_metadata: MetadataVersion::V2,
+    savepoint_layout: SavepointLayout::RelativeFolder,
+    checkpoint_metadata_apart: false,
+    savepoint_backend_falls_back: true,
+    savepoint_backend_factories: false,
     failover: Failover::Region,
     increments_build_on: IncrementBase::Completed,
     shared_file_names_unique: true,
@@ -213,6 +218,7 @@ impl Release {
                 rules.failed_exits_resume_schedule = false;
                 rules.usual_restart = UsualRestart::AfterTenSeconds;
                 rules.broadcast_state = false;
+                rules.checkpoint_metadata_apart = true;
             }
             Self::V1_3 => {
                 rules.empty_entries_skipped = false;
@@ -224,6 +230,7 @@ impl Release {
                 rules.state_stored_by = StateAddress::Chain;
                 rules.chain_length_checked = true;
                 rules.metadata = MetadataVersion::V1;
+                rules.savepoint_layout = SavepointLayout::MetadataFile;
                 rules.uid_in_chain = false;
                 rules.legacy_ids_tried = true;
                 rules.savepoint_in_completed_store = true;
@@ -232,24 +239,7 @@ impl Release {
                 rules.incremental_checkpoints = false;
                 rules.side_outputs = false;
             }
-            Self::V1_1 => {
-                rules.chain_length_checked = false;
-                rules.key_groups = false;
-                rules.rescaling = Rescaling::Refused;
-                rules.metadata = MetadataVersion::V0;
-                rules.generated_ids = IdScheme::WithClassNames;
-                rules.legacy_ids_tried = false;
-                rules.savepoint_in_completed_store = false;
-                rules.savepoint_subsumes_pending = false;
-                rules.savepoints_hold_checkpoints_back = false;
-                rules.savepoints_subsume_savepoints = true;
-                rules.start_in_store = false;
-                rules.takeover_keeps_all = false;
-                rules.ignored_snapshots = IgnoredSnapshots::OfLastOnes;
-                rules.alignment_limit = false;
-                rules.cancel_with_savepoint = false;
-                rules.retained_checkpoints = false;
-            }
+            Self::V1_1 => Self::before_key_groups(rules),
             Self::V1_0 => {
                 rules.cancellation_markers = false;
                 rules.ignored_snapshots = IgnoredSnapshots::Stay;
@@ -271,6 +261,7 @@ impl Release {
         rules.metadata = MetadataVersion::V2;
         rules.waiting_restarts_schedule = true;
         rules.oldest_metadata = MetadataVersion::V0;
+        rules.savepoint_layout = SavepointLayout::AbsoluteFolder;
         rules.tolerance_counts_expired = false;
         rules.tolerable_failures = false;
         rules.async_failure_fails_task = true;
@@ -285,6 +276,27 @@ impl Release {
         rules.stop_with_savepoint = false;
         rules.split_readers = false;
         rules.idle_sources = false;
+    }
+
+    /// What 1.1 did otherwise than 1.2, which brought key groups, and savepoints that are files.
+    const fn before_key_groups(rules: &mut Rules) {
+        rules.chain_length_checked = false;
+        rules.key_groups = false;
+        rules.rescaling = Rescaling::Refused;
+        rules.metadata = MetadataVersion::V0;
+        rules.savepoint_layout = SavepointLayout::Pointer;
+        rules.generated_ids = IdScheme::WithClassNames;
+        rules.legacy_ids_tried = false;
+        rules.savepoint_in_completed_store = false;
+        rules.savepoint_subsumes_pending = false;
+        rules.savepoints_hold_checkpoints_back = false;
+        rules.savepoints_subsume_savepoints = true;
+        rules.start_in_store = false;
+        rules.takeover_keeps_all = false;
+        rules.ignored_snapshots = IgnoredSnapshots::OfLastOnes;
+        rules.alignment_limit = false;
+        rules.cancel_with_savepoint = false;
+        rules.retained_checkpoints = false;
     }
 }
 

@@ -13,6 +13,7 @@ impl Default for ClusterConfig {
             replaced_after: SimTime::from_secs(10),
             takeover_after: None,
             savepoint_dir: SavepointDir::default(),
+            savepoint_backend: None,
             heartbeat_timeout: SimTime::from_secs(50),
             heartbeat_interval: SimTime::from_secs(10),
         }

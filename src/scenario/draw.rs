@@ -17,9 +17,11 @@ mod tests;
 mod time;
 mod trouble;
 
-use super::{ClusterConfig, Expect, Input, InputKind, Network, SavepointDir, Scenario};
+use super::{
+    ClusterConfig, Expect, Input, InputKind, Network, SavepointBackend, SavepointDir, Scenario,
+};
 use crate::kernel::{Choices, SimTime, Stream};
-use crate::rules::{Override, Release, Rules};
+use crate::rules::{Override, Release, Rescaling, Rules, SavepointLayout, StateAddress};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
@@ -90,7 +92,7 @@ impl Profile {
         Self {
             stops: self.stops && draw.rules.stop_with_savepoint,
             unaligned: self.unaligned && draw.rules.unaligned_checkpoints,
-            changes: self.changes && !draw.is_tied_to_subtasks(),
+            changes: self.changes && !is_tied_to_subtasks(&draw.rules),
             ..*self
         }
     }
@@ -104,11 +106,12 @@ const OWN_SINKS: u64 = 60;
 
 /// The release of a story: less often one in which no job can change.
 fn flink(choices: &Choices, profile: &Profile) -> Release {
-    let draw = Draw { choices, flink: profile.flink, rules: profile.flink.rules() };
+    let draw = Draw { choices, rules: profile.flink.rules() };
     if !profile.releases || draw.chance("release-own", OWN_RELEASE) {
         return profile.flink;
     }
-    let weight = |release: Release| (release, if release < Release::V1_2 { 1 } else { 2 });
+    let can_change = |release: Release| !is_tied_to_subtasks(&release.rules());
+    let weight = |release: Release| (release, if can_change(release) { 2 } else { 1 });
     draw.weighted("release", &Release::ALL.map(weight))
 }
 
@@ -144,7 +147,7 @@ impl Scenario {
     /// The story of a seed. Ends, unless a fault prevents it, with a finished job, so that its output can be compared.
     pub fn draw(choices: &Choices, profile: &Profile) -> Self {
         let flink = flink(choices, profile);
-        let mut draw = Draw { choices, flink, rules: flink.rules() };
+        let mut draw = Draw { choices, rules: flink.rules() };
         let overrides = draw.sinks_of_ones_own();
         let profile = &profile.under(&draw);
         let scale = Scale::draw(&draw, profile);
@@ -184,12 +187,20 @@ impl Scenario {
     }
 }
 
+/// Whether state belongs to subtasks, and cannot be dealt anew (until 1.1).
+fn is_tied_to_subtasks(rules: &Rules) -> bool {
+    rules.rescaling != Rescaling::ByKeyGroup
+}
+
+/// Whether state belongs to whole chains, so that only their heads can have uids (until 1.2).
+fn is_tied_to_chains(rules: &Rules) -> bool {
+    rules.state_stored_by == StateAddress::Chain
+}
+
 /// Draws by name.
 struct Draw<'c> {
     choices: &'c Choices,
-    /// The release of the story.
-    flink: Release,
-    /// What it has.
+    /// What the release of the story has.
     rules: Rules,
 }
 
@@ -203,16 +214,6 @@ impl Draw<'_> {
         let own = Rules::overriding("two-phase-sinks", "true").expect("there is such a rule");
         self.rules.set(&own);
         vec![own]
-    }
-
-    /// Whether state belongs to subtasks, and cannot be dealt anew (until 1.1).
-    fn is_tied_to_subtasks(&self) -> bool {
-        self.flink < Release::V1_2
-    }
-
-    /// Whether state belongs to whole chains, so that only their heads can have uids (until 1.2).
-    fn is_tied_to_chains(&self) -> bool {
-        self.flink < Release::V1_3
     }
 
     fn stream(&self, what: impl Display) -> Stream {
@@ -383,5 +384,7 @@ fn cluster(draw: &Draw<'_>, profile: &Profile) -> ClusterConfig {
         ),
         takeover_after: (profile.high_availability && is_available).then_some(takeover),
         savepoint_dir: SavepointDir::default(),
+        savepoint_backend: (draw.rules.savepoint_layout == SavepointLayout::Pointer)
+            .then_some(SavepointBackend::FileSystem),
     }
 }

@@ -6,6 +6,7 @@ mod column;
 mod default;
 mod draw;
 mod error;
+mod files;
 mod model;
 mod planned;
 #[cfg(feature = "proptest")]
@@ -16,6 +17,7 @@ mod told;
 pub use column::{Column, TimeFormat};
 pub use draw::Profile;
 pub use error::ScenarioError;
+pub use files::{FileAction, FileWork, Piece, SavepointBackend};
 pub use model::{
     Action, Aim, CheckpointConfig, ClusterConfig, DisturbedWrite, Expect, Failing, FailingCall,
     Failover, Holds, Input, InputKind, JobConfig, Line, Milestone, Network, RestartStrategy,

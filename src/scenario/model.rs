@@ -1,6 +1,7 @@
 //! What a scenario says, checked and resolved.
 
 use super::column::Column;
+use super::files::{FileAction, SavepointBackend};
 use super::planned::Planned;
 use super::told::Told;
 pub use crate::job::{CheckpointConfig, RestartStrategy, Retention};
@@ -111,6 +112,8 @@ pub struct ClusterConfig {
     pub heartbeat_interval: SimTime,
     /// Where savepoints go.
     pub savepoint_dir: SavepointDir,
+    /// What keeps savepoints, where a release lets one choose; by default the job manager.
+    pub savepoint_backend: Option<SavepointBackend>,
 }
 
 /// Where savepoints go (`execution.checkpointing.savepoint-dir`).
@@ -124,6 +127,8 @@ pub enum SavepointDir {
     None,
     /// Into one that cannot be made: whoever asks for one is refused.
     Unwritable,
+    /// Somebody said it under a key that nobody reads (`savepoints.state.backend.fs.checkpointdir`): as if nobody had.
+    WrongKey,
 }
 
 /// How long things take. Ranges are inclusive; the seed draws within them.
@@ -439,6 +444,8 @@ pub enum Action {
     Storage(StorageFailing),
     /// Shuts the cluster down and starts it under another release. Jobs that are not over are lost; savepoints stay.
     Upgrade(Release),
+    /// Does something with the files of a savepoint or checkpoint.
+    Files(FileAction),
     /// Loses the next message that fits.
     Lose(Aim),
     /// Delays the next message that fits by this much.
@@ -574,6 +581,8 @@ pub struct Expect {
     pub completed: BTreeMap<String, Vec<u64>>,
     /// By job: ids of the checkpoints of its newest run that are kept in the end, in order.
     pub retained: BTreeMap<String, Vec<u64>>,
+    /// By label: what is there in the end of a savepoint or checkpoint, of `metadata` and `data`.
+    pub files: BTreeMap<String, Vec<String>>,
     /// By subtask of an operator: the calls it gets from its task, in order, in all runs of its job.
     pub callbacks: BTreeMap<TaskName, Vec<String>>,
     /// By subtask of an operator: how often it is deployed, in all runs of its job.

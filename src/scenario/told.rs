@@ -1,6 +1,6 @@
 //! What a story says of the messages of its protocol: commits, acks, and checkpoints that were given up.
 
-use super::model::{Action, TaskName};
+use super::model::TaskName;
 use crate::trace::{AbortReason, AckVerdict};
 use std::collections::BTreeMap;
 
@@ -17,29 +17,4 @@ pub struct Told {
     pub orphaned: BTreeMap<String, u64>,
     /// Labels of savepoints whose askers must never hear what became of them.
     pub unanswered: Vec<String>,
-}
-
-impl Action {
-    /// The label of the savepoint or checkpoint that a step asks for.
-    pub fn label(&self) -> Option<&str> {
-        match self {
-            Self::Savepoint { label, .. }
-            | Self::Stop { label, .. }
-            | Self::Checkpoint { label, .. } => Some(label),
-            Self::Cancel { with_savepoint, .. } => with_savepoint.as_deref(),
-            Self::Run { .. }
-            | Self::Fail(_)
-            | Self::Block { .. }
-            | Self::Unblock(_)
-            | Self::Kill(_)
-            | Self::KillTaskManager(_)
-            | Self::Partition(..)
-            | Self::KillJobManager
-            | Self::Storage(_)
-            | Self::Upgrade(_)
-            | Self::Lose(_)
-            | Self::Delay(..)
-            | Self::Repeat(..) => None,
-        }
-    }
 }

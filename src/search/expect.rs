@@ -133,6 +133,7 @@ pub(super) fn unmet(
     callbacks(expect, story, &mut unmet);
     attempts(expect, story, &mut unmet);
     retained(expect, outcome, &mut unmet);
+    files(expect, outcome, &mut unmet);
     committed(expect, outcome, &mut unmet);
     unmet
 }
@@ -256,6 +257,16 @@ fn retained(expect: &Expect, outcome: &Outcome, unmet: &mut Vec<String>) {
         let kept: Vec<u64> = kept.iter().map(|id| id.number()).collect();
         if kept != *wanted {
             unmet.push(format!("job `{name}` should keep {wanted:?} and keeps {kept:?}"));
+        }
+    }
+}
+
+fn files(expect: &Expect, outcome: &Outcome, unmet: &mut Vec<String>) {
+    for (label, wanted) in &expect.files {
+        let found = outcome.files.iter().find(|(known, _)| **known == **label);
+        let found = found.map_or(&[][..], |(_, pieces)| pieces);
+        if found != wanted.as_slice() {
+            unmet.push(format!("of `{label}` there should be {wanted:?} and there is {found:?}"));
         }
     }
 }

@@ -4,7 +4,7 @@
 //! Only such graphs are drawn whose output is the same in every order of records, up to the class that their operators
 //! declare: behind a running aggregate whose rows depend on order, rows stay in order of their key to the sink.
 
-use super::{Draw, Scale, percent};
+use super::{Draw, Scale, is_tied_to_chains, percent};
 use crate::job::{
     AtEnd, ChainStrategy, InputEdge, JobGraph, KeyBy, KeyColumns, KeySelector, OperatorIndex,
     OperatorKind, OperatorNode, OperatorOptions, Partitioner, Reader, WindowOptions, WindowTime,
@@ -113,7 +113,7 @@ impl Sketch {
         let max_parallelism = draw
             .chance("max-parallelism-set", 35)
             .then(|| draw.count("max-parallelism", (PARALLELISM.1, 130)));
-        let chaining = !draw.chance("chaining-off", 15) && !draw.is_tied_to_chains();
+        let chaining = !draw.chance("chaining-off", 15) && !is_tied_to_chains(&draw.rules);
         let mut drawing = Drawing { draw, scale, nodes: Vec::new() };
         drawing.trunk();
         let mut sketch = Self { nodes: drawing.nodes, max_parallelism, chaining };

@@ -5,7 +5,7 @@ use super::source::Source;
 use super::word::{OneOrMany, Ordered};
 use crate::job::OperatorKind;
 use crate::rules::Release;
-use crate::scenario::{Expect, Holds, JobConfig, ScenarioError, TaskName};
+use crate::scenario::{Expect, Holds, JobConfig, ScenarioError, Step, TaskName};
 use std::collections::BTreeMap;
 use toml::Spanned;
 
@@ -79,6 +79,7 @@ pub const SOMETIMES_NAMES: &[&str] = &[
 pub(super) struct Hopes<'t> {
     pub source: Source<'t>,
     pub jobs: &'t [JobConfig],
+    pub steps: &'t [Step],
 }
 
 impl Hopes<'_> {
@@ -128,6 +129,7 @@ impl Hopes<'_> {
             restored_from: self.by_job(text.restored_from)?,
             completed: self.by_job(text.completed)?,
             retained: self.by_job(text.retained)?,
+            files: super::files::files(self.source, self.steps, text.files)?,
             callbacks: self.by_task(text.callbacks)?,
             attempts: self.by_task(text.attempts)?,
         })

@@ -41,6 +41,7 @@ pub(super) fn cluster(
         heartbeat_interval: interval.unwrap_or(default.heartbeat_interval.min(timeout)),
         takeover_after: text.high_availability.then_some(takeover),
         savepoint_dir: text.savepoint_dir,
+        savepoint_backend: text.savepoint_backend,
     })
 }
 

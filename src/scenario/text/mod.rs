@@ -1,6 +1,7 @@
 //! A scenario's text: reading it, with every mistake found and placed, and writing it.
 
 mod expect;
+mod files;
 mod fit;
 mod input;
 mod job;
@@ -63,7 +64,7 @@ fn resolve(
         check_slots(source, job, name, &cluster)?;
     }
     let steps = step::Story { source, jobs: &jobs, cluster: &cluster }.steps(file.step)?;
-    let hopes = expect::Hopes { source, jobs: &jobs };
+    let hopes = expect::Hopes { source, jobs: &jobs, steps: &steps };
     let (flink, also) = release::releases(source, file.flink)?;
     let expect = hopes.expect(file.expect)?;
     let expect_in = hopes.by_release(file.expect_in, flink, &also)?;

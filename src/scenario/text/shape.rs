@@ -49,6 +49,7 @@ pub(super) struct ClusterText {
     pub high_availability: bool,
     #[serde(default)]
     pub savepoint_dir: crate::scenario::SavepointDir,
+    pub savepoint_backend: Option<crate::scenario::SavepointBackend>,
     pub takeover_after: Option<Spanned<Time>>,
     pub heartbeat_timeout: Option<Time>,
     pub heartbeat_interval: Option<Spanned<Time>>,
@@ -260,6 +261,11 @@ pub(super) enum ActionText {
     KillJobManager(Spanned<bool>),
     Storage(StorageText),
     Upgrade(Spanned<String>),
+    Move(MoveText),
+    Copy(CopyText),
+    Delete(DeleteText),
+    Dispose(SnapshotText),
+    RewritePaths(SnapshotText),
     Lose(AimText),
     Delay(AimText),
     Repeat(AimText),
@@ -360,6 +366,44 @@ pub(super) struct StorageText {
     pub times: Option<Count<{ u32::MAX }>>,
 }
 
+/// `move = { … }`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct MoveText {
+    pub savepoint: Spanned<String>,
+    pub to: Spanned<String>,
+    #[serde(default)]
+    pub job_manager_only: bool,
+}
+
+/// `copy = { … }`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct CopyText {
+    pub savepoint: Spanned<String>,
+    #[serde(rename = "as")]
+    pub label: Spanned<String>,
+    pub to: Spanned<String>,
+    #[serde(default)]
+    pub job_manager_only: bool,
+}
+
+/// `delete = { … }`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct DeleteText {
+    pub savepoint: Spanned<String>,
+    #[serde(default)]
+    pub what: crate::scenario::Piece,
+}
+
+/// `dispose = { … }` and `rewrite-paths = { … }`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct SnapshotText {
+    pub savepoint: Spanned<String>,
+}
+
 /// `lose = { … }` and `delay = { … }`.
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -411,6 +455,8 @@ pub(super) struct ExpectText {
     pub completed: Ordered<Vec<u64>>,
     #[serde(default)]
     pub retained: Ordered<Vec<u64>>,
+    #[serde(default)]
+    pub files: Ordered<Vec<Spanned<String>>>,
     #[serde(default)]
     pub callbacks: Ordered<Vec<String>>,
     #[serde(default)]

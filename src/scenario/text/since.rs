@@ -5,7 +5,7 @@
 
 use super::source::Source;
 use crate::job::{OperatorKind, OperatorNode, Reader, StateBackend};
-use crate::rules::{Failover, Release, Rules};
+use crate::rules::{Failover, Release, Rules, SavepointLayout};
 use crate::scenario::{
     Action, JobConfig, RestartStrategy, Retention, Scenario, ScenarioError, Step,
 };
@@ -172,6 +172,7 @@ fn novelty_of(action: &Action) -> Option<Novelty> {
         | Action::Savepoint { .. }
         | Action::Cancel { with_savepoint: None, .. }
         | Action::Upgrade(_)
+        | Action::Files(_)
         | Action::Fail(_)
         | Action::Block { .. }
         | Action::Unblock(_)
@@ -193,6 +194,15 @@ pub(super) fn check(
     names: &[Range<usize>],
 ) -> Result<(), ScenarioError> {
     for release in scenario.releases() {
+        if scenario.cluster.savepoint_backend.is_some() {
+            let novelty = Novelty {
+                what: "a choice of what keeps savepoints",
+                has: |rules| rules.savepoint_layout == SavepointLayout::Pointer,
+                word: "savepoint-backend",
+            };
+            let checked = Checked { source, scenario, names };
+            checked.require(&novelty, release, || source.word_after(&(0..0), novelty.word))?;
+        }
         let checked = Checked { source, scenario, names };
         let mut now = release;
         if scenario.first_job_runs_at_once() {

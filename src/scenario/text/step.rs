@@ -37,6 +37,7 @@ impl Story<'_> {
                 ActionText::Savepoint(text) | ActionText::Checkpoint(text) => Some(&text.label),
                 ActionText::Stop(stop) => Some(&stop.label),
                 ActionText::Cancel(cancel) => cancel.label.as_ref(),
+                ActionText::Copy(copy) => Some(&copy.label),
                 ActionText::Run(_)
                 | ActionText::Fail(_)
                 | ActionText::Block(_)
@@ -47,6 +48,10 @@ impl Story<'_> {
                 | ActionText::KillJobManager(_)
                 | ActionText::Storage(_)
                 | ActionText::Upgrade(_)
+                | ActionText::Move(_)
+                | ActionText::Delete(_)
+                | ActionText::Dispose(_)
+                | ActionText::RewritePaths(_)
                 | ActionText::Lose(_)
                 | ActionText::Delay(_)
                 | ActionText::Repeat(_) => None,
@@ -191,7 +196,7 @@ impl Story<'_> {
             ActionText::Run(RunText { job, from, allow_non_restored_state, claim }) => {
                 Action::Run {
                     job: self.job_or_only(at, job.as_ref())?,
-                    from: from.map(|label| self.label(labels, &label)).transpose()?,
+                    from: from.map(|pointer| self.pointer(labels, &pointer)).transpose()?,
                     allow_non_restored: allow_non_restored_state,
                     claim,
                 }
@@ -251,6 +256,11 @@ impl Story<'_> {
                 let to = super::release::release(self.source, "upgrade", &to.span(), to.get_ref());
                 Action::Upgrade(to?)
             }
+            ActionText::Move(text) => self.moving(labels, &text)?,
+            ActionText::Copy(text) => self.copying(labels, &text)?,
+            ActionText::Delete(text) => self.deleting(labels, &text)?,
+            ActionText::Dispose(text) => self.disposing(labels, &text)?,
+            ActionText::RewritePaths(text) => self.rewriting(labels, &text)?,
             ActionText::Lose(aim) => match aim.by {
                 None => Action::Lose(self.aim(at, &aim)?),
                 Some(_) => {
@@ -343,7 +353,11 @@ impl Story<'_> {
         Ok(Aim { message, task: self.task(task)?, checkpoint })
     }
 
-    fn label(&self, labels: &[String], label: &Spanned<String>) -> Result<String, ScenarioError> {
+    pub(super) fn label(
+        &self,
+        labels: &[String],
+        label: &Spanned<String>,
+    ) -> Result<String, ScenarioError> {
         let name = label.get_ref();
         if labels.contains(name) {
             return Ok(name.clone());

@@ -86,6 +86,7 @@ fn cluster(cluster: &ClusterConfig) -> Table {
         "savepoint-dir",
         word(&cluster.savepoint_dir),
     );
+    table.put_some("savepoint-backend", cluster.savepoint_backend.as_ref().map(word));
     if let Some(after) = cluster.takeover_after {
         let is_usual = after == ClusterConfig::TAKEOVER_AFTER;
         table.put("high-availability", true).put_if(!is_usual, "takeover-after", time(after));
@@ -284,6 +285,7 @@ fn expect(expect: &Expect, first: &str) -> Table {
     put_map(&mut table, "restored-from", &expect.restored_from, u64::to_string);
     put_map(&mut table, "completed", &expect.completed, |ids| list(ids));
     put_map(&mut table, "retained", &expect.retained, |ids| list(ids));
+    put_map(&mut table, "files", &expect.files, named);
     let named = |(task, calls): (&TaskName, &Vec<String>)| (task.text(first), calls.clone());
     let callbacks: BTreeMap<String, Vec<String>> = expect.callbacks.iter().map(named).collect();
     put_map(&mut table, "callbacks", &callbacks, |calls| list(calls.iter().map(quoted)));

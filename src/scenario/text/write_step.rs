@@ -3,7 +3,10 @@
 use super::layout::{Table, quoted, time, word};
 use crate::job::ClaimMode;
 use crate::kernel::SimTime;
-use crate::scenario::{Action, Aim, DisturbedWrite, Milestone, Scenario, Step, TaskName, Trigger};
+use crate::scenario::{
+    Action, Aim, DisturbedWrite, FileAction, FileWork, Milestone, Piece, Scenario, Step, TaskName,
+    Trigger,
+};
 
 impl Scenario {
     /// The keys of a step.
@@ -130,6 +133,7 @@ impl Scenario {
                     .put_if(failing.times != 1, "times", failing.times);
                 one("storage", table.inline())
             }
+            Action::Files(FileAction { label, work }) => files(label, work),
             Action::Lose(aim) => one("lose", self.aim(aim).inline()),
             Action::Delay(aim, by) => one("delay", self.aim(aim).put("by", time(*by)).inline()),
             Action::Repeat(aim, by) => one("repeat", self.aim(aim).put("by", time(*by)).inline()),
@@ -163,6 +167,29 @@ impl Scenario {
     fn task(&self, task: &TaskName) -> String {
         quoted(task.text(&self.jobs[0].graph.name))
     }
+}
+
+fn files(label: &str, work: &FileWork) -> String {
+    let mut table = Table::default();
+    table.put("savepoint", quoted(label));
+    let key = match work {
+        FileWork::Move { to, job_manager_only } => {
+            table.put("to", quoted(to)).put_if(*job_manager_only, "job-manager-only", true);
+            "move"
+        }
+        FileWork::Copy { to, label, job_manager_only } => {
+            table.put("as", quoted(label)).put("to", quoted(to));
+            table.put_if(*job_manager_only, "job-manager-only", true);
+            "copy"
+        }
+        FileWork::Delete(piece) => {
+            table.put_if(*piece != Piece::default(), "what", word(piece));
+            "delete"
+        }
+        FileWork::Dispose => "dispose",
+        FileWork::RewritePaths => "rewrite-paths",
+    };
+    one(key, table.inline())
 }
 
 fn put_format(table: &mut Table, native: bool) {

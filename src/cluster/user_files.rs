@@ -1,0 +1,269 @@
+//! What users do with the files of snapshots, and what they find when they point to one.
+//!
+//! A label stands for what a user has noted of a snapshot: it goes along when the snapshot is moved, and still names its
+//! path when nothing is there any more.
+
+use super::snapshots::{Holder, Home, Lying};
+use super::world::{Savepoint, World};
+use crate::job::{CheckpointId, FileId, RunId};
+use crate::rules::SavepointLayout;
+use crate::scenario::{FileAction, FileWork, Piece};
+use crate::state::CompletedCheckpoint;
+use std::sync::Arc;
+
+/// The file in the folder of a snapshot that holds its metadata.
+const METADATA_FILE: &str = "/_metadata";
+
+/// Why a user does not get what was asked for.
+type Refused = Arc<str>;
+
+impl World {
+    /// What a job manager finds that is pointed to a snapshot, or to the metadata file in its folder.
+    pub(super) fn find_savepoint(&self, pointer: &str) -> Result<Savepoint, Refused> {
+        let label = pointer.strip_suffix(METADATA_FILE).unwrap_or(pointer);
+        let found = self.known(label)?;
+        let Lying { path, holder, has_metadata, .. } = &found.lies;
+        match *holder {
+            Holder::Memory(manager) if !self.storage.is_alive(manager) => self.invalid_path(path),
+            Holder::Memory(_) | Holder::Factory => Ok(found.clone()),
+            Holder::File | Holder::Folder { .. } if *has_metadata => Ok(found.clone()),
+            Holder::File if self.rules.savepoint_layout == SavepointLayout::Pointer => {
+                self.invalid_path(path)
+            }
+            Holder::Folder { .. } if label == pointer && self.has_own_data(&found.lies) => {
+                Err(format!(
+                    "cannot find meta data file '_metadata' in directory '{path}'; please try to load the checkpoint/savepoint directly from the metadata file instead of the directory"
+                )
+                .into())
+            }
+            Holder::File | Holder::Folder { .. } => Err(format!(
+                "file not found: cannot find checkpoint or savepoint file/directory '{path}'"
+            )
+            .into()),
+        }
+    }
+
+    fn invalid_path<T>(&self, path: &str) -> Result<T, Refused> {
+        Err(format!("invalid path '{path}': no such savepoint is stored").into())
+    }
+
+    /// What is known by a label, wherever it is now. What the system has removed is known no more.
+    fn known(&self, label: &str) -> Result<&Savepoint, Refused> {
+        if let Some((run, checkpoint)) = self.checkpoints.get(label) {
+            let id = checkpoint.checkpoint.properties().id;
+            if checkpoint.lies.is_in_place && !self.runs[run.index()].retained.contains(&id) {
+                return Err(format!("checkpoint `{label}` is not kept any more").into());
+            }
+            return Ok(checkpoint);
+        }
+        let found = self.savepoints.get(label);
+        found.ok_or_else(|| format!("no savepoint `{label}` has been stored").into())
+    }
+
+    fn lies(&mut self, label: &str) -> &mut Lying {
+        let checkpoint = self.checkpoints.get_mut(label).map(|(_, checkpoint)| checkpoint);
+        let found = checkpoint.or_else(|| self.savepoints.get_mut(label));
+        &mut found.expect("it was found a moment ago").lies
+    }
+
+    fn has_own_data(&self, lies: &Lying) -> bool {
+        lies.own_data().is_some_and(|data| self.storage.is_there(&data))
+    }
+
+    /// Does what a user asks for.
+    pub(super) fn work_on_files(&mut self, action: &FileAction) -> Result<(), Refused> {
+        let FileAction { label, work } = action;
+        let found = self.known(label)?.clone();
+        match work {
+            FileWork::Move { to, job_manager_only } => {
+                self.move_files(label, &found.lies, to, *job_manager_only)
+            }
+            FileWork::Copy { to, label: copy, job_manager_only } => {
+                let lies = self.bring(&found.lies, to, *job_manager_only)?;
+                self.savepoints.insert(copy.as_str().into(), Savepoint { lies, ..found });
+                Ok(())
+            }
+            FileWork::Delete(piece) => self.delete_by_hand(label, &found, *piece),
+            FileWork::Dispose => self.dispose(label, &found),
+            FileWork::RewritePaths => self.rewrite_paths(label, &found.lies),
+        }
+    }
+
+    fn move_files(
+        &mut self,
+        label: &str,
+        from: &Lying,
+        to: &str,
+        job_manager_only: bool,
+    ) -> Result<(), Refused> {
+        let moved = self.bring(from, to, job_manager_only)?;
+        if let (Holder::Folder { .. }, Some(data)) = (from.holder, from.own_data()) {
+            self.storage.remove(&data);
+        }
+        *self.lies(label) = moved;
+        Ok(())
+    }
+
+    /// Puts the files of a snapshot at another path, too: all that is in its folder, or the one file with its metadata.
+    fn bring(&mut self, from: &Lying, to: &str, job_manager_only: bool) -> Result<Lying, Refused> {
+        self.require_files(from)?;
+        let all = self.checkpoints.values().map(|(_, checkpoint)| checkpoint);
+        let mut all = all.chain(self.savepoints.values());
+        if all.any(|other| *other.lies.path == *to && self.is_anything_left(&other.lies)) {
+            return Err(format!("something is at `{to}` already").into());
+        }
+        let to: Arc<str> = to.into();
+        let mut data = from.data.clone();
+        if let Holder::Folder { is_absolute } = from.holder
+            && data.is_some()
+        {
+            if self.has_own_data(from) {
+                self.storage.bring(&to, job_manager_only);
+            } else {
+                self.storage.remove(&Home::Files(Arc::clone(&to)));
+            }
+            if !is_absolute {
+                data = Some(Home::Files(Arc::clone(&to)));
+            }
+        }
+        Ok(Lying { path: to, data, is_in_place: false, ..from.clone() })
+    }
+
+    fn is_anything_left(&self, lies: &Lying) -> bool {
+        let has_data_here = match lies.holder {
+            Holder::Folder { .. } => self.has_own_data(lies),
+            Holder::Memory(_) | Holder::Factory | Holder::File => false,
+        };
+        lies.has_metadata || has_data_here
+    }
+
+    /// Only files can be touched.
+    fn require_files(&self, lies: &Lying) -> Result<(), Refused> {
+        let path = &lies.path;
+        match lies.holder {
+            Holder::Memory(_) => Err(format!(
+                "`{path}` is no file: it is in the memory of the job manager; configure `filesystem` as the savepoint backend"
+            )
+            .into()),
+            Holder::Factory => Err(format!("`{path}` is no file: only its factory reaches it").into()),
+            Holder::File | Holder::Folder { .. } if !self.is_anything_left(lies) => {
+                Err(format!("no such file or directory: `{path}`").into())
+            }
+            Holder::File | Holder::Folder { .. } => Ok(()),
+        }
+    }
+
+    fn delete_by_hand(
+        &mut self,
+        label: &str,
+        found: &Savepoint,
+        piece: Piece,
+    ) -> Result<(), Refused> {
+        let lies = &found.lies;
+        let data = lies.own_data().filter(|data| self.storage.is_there(data));
+        let shared: Vec<FileId> = found.checkpoint.files().map(|file| file.id).collect();
+        let takes_data = piece != Piece::Metadata;
+        if takes_data && matches!(data, Some(Home::Files(_))) {
+            // Data in the checkpoint directory can be deleted even if the record that points to them is no file.
+        } else {
+            self.require_files(lies)?;
+        }
+        if piece == Piece::Data && data.is_none() && shared.is_empty() {
+            let path = &lies.path;
+            return Err(
+                format!("`{path}` has no data in files: all its state is in its metadata").into()
+            );
+        }
+        if takes_data {
+            data.iter().for_each(|data| self.storage.remove(data));
+            self.shared_files.retain(|file, _| !shared.contains(file));
+        }
+        if piece != Piece::Data {
+            self.lies(label).has_metadata = false;
+        }
+        Ok(())
+    }
+
+    /// The system removes a snapshot at its owner's request: its metadata, so that nobody finds it, and then the data that
+    /// it refers to, wherever its metadata say that those are (`Checkpoints.disposeSavepoint`). Shared files of which no
+    /// registry has heard go with it (`IncrementalRemoteKeyedStateHandle.discardState`).
+    fn dispose(&mut self, label: &str, found: &Savepoint) -> Result<(), Refused> {
+        let Savepoint { checkpoint, lies, .. } = self.find_savepoint(label)?;
+        assert!(lies.path == found.lies.path, "`{label}` means one snapshot");
+        let shared: Vec<FileId> = checkpoint.files().map(|file| file.id).collect();
+        self.shared_files.retain(|file, _| !shared.contains(file));
+        if let Some(data) = &lies.data {
+            self.storage.remove(data);
+        }
+        self.lies(label).has_metadata = false;
+        if matches!(lies.holder, Holder::Memory(_) | Holder::Factory) {
+            self.savepoints.remove(label);
+        }
+        Ok(())
+    }
+
+    /// The user changes the paths in the metadata to those in its folder.
+    fn rewrite_paths(&mut self, label: &str, lies: &Lying) -> Result<(), Refused> {
+        self.require_files(lies)?;
+        let path = Arc::clone(&lies.path);
+        match lies.holder {
+            Holder::Folder { is_absolute: false } => {
+                Err(format!("`{path}` has no paths to rewrite: they are relative to it").into())
+            }
+            Holder::Folder { is_absolute: true } => {
+                if lies.data.is_some() {
+                    self.lies(label).data = Some(Home::Files(path));
+                }
+                Ok(())
+            }
+            Holder::Memory(_) | Holder::Factory | Holder::File => Err(format!(
+                "`{path}` needs no other paths: its data lie in the checkpoint directory, and were not moved"
+            )
+            .into()),
+        }
+    }
+
+    /// The cluster is shut down in order: savepoints in its memory, and the data that they point to, are discarded.
+    pub(super) fn discard_memory(&mut self) {
+        let remembered = self.savepoints.values().filter(|savepoint| {
+            matches!(savepoint.lies.holder, Holder::Memory(manager) if self.storage.is_alive(manager))
+        });
+        let data: Vec<Home> =
+            remembered.filter_map(|savepoint| savepoint.lies.data.clone()).collect();
+        data.iter().for_each(|data| self.storage.remove(data));
+        self.storage.lose_memory();
+    }
+
+    /// A run removes the snapshot that it was started from and claimed.
+    pub(super) fn remove_claimed(&mut self, run: RunId, claimed: &CompletedCheckpoint) {
+        let properties = claimed.properties();
+        let removed = (properties.job, properties.id);
+        let start = self.runs[run.index()].start.as_ref().map(|(_, lies)| lies.clone());
+        if let Some(data) = start.as_ref().and_then(|start| start.data.as_ref()) {
+            self.storage.remove(data);
+        }
+        let is_kept = |savepoint: &Savepoint| {
+            let properties = savepoint.checkpoint.properties();
+            let is_elsewhere =
+                start.as_ref().is_some_and(|start| start.path != savepoint.lies.path);
+            (properties.job, properties.id) != removed || is_elsewhere
+        };
+        self.savepoints.retain(|_, savepoint| is_kept(savepoint));
+        self.checkpoints
+            .retain(|_, (_, checkpoint)| checkpoint.lies.is_in_place || is_kept(checkpoint));
+    }
+
+    /// A run removes a checkpoint of its own from where it put it. Whoever had it by a label may have another copy that
+    /// refers to it.
+    pub(super) fn remove_labelled(&mut self, run: RunId, removed: CheckpointId) {
+        let is_it = |(taker, checkpoint): &&(RunId, Savepoint)| {
+            *taker == run && checkpoint.checkpoint.properties().id == removed
+        };
+        let Some((_, labelled)) = self.checkpoints.values().find(is_it) else { return };
+        if labelled.lies.data.is_some() {
+            let job = labelled.checkpoint.properties().job;
+            let path = super::snapshots::checkpoint_path(job, removed);
+            self.storage.remove(&Home::Files(path));
+        }
+    }
+}
