@@ -47,6 +47,19 @@ policies! {
         pub savepoints_hold_checkpoints_back: bool,
         /// Whether a savepoint that completes gives older pending ones up (until 1.1, `SavepointCoordinator`).
         pub savepoints_subsume_savepoints: bool,
+        /// Whether a periodic checkpoint that had to wait for another one starts the schedule anew when it is triggered
+        /// (until 1.10, `CheckpointCoordinator.triggerQueuedRequests`).
+        pub waiting_restarts_schedule: bool,
+        /// Which snapshots of tasks are removed whose acks were ignored (`CheckpointCoordinator.receiveAcknowledgeMessage`).
+        pub ignored_snapshots: IgnoredSnapshots,
+        /// Whether the coordinator triggers another checkpoint at once when one is declined and no newer one is pending
+        /// (1.0, `CheckpointCoordinator.receiveDeclineMessage`).
+        pub declines_trigger_again: bool,
+        /// Whether who asked for a savepoint hears that a task declined it (since 1.1, `SavepointCoordinator`).
+        pub declined_savepoints_answered: bool,
+        /// Whether a new job manager keeps every checkpoint that the store points to, and not the newest alone (since
+        /// 1.2, `ZooKeeperCompletedCheckpointStore.recover`).
+        pub takeover_keeps_all: bool,
         /// Whether the newest checkpoint that is no savepoint is kept whatever savepoints complete after it (since 1.13,
         /// `CheckpointSubsumeHelper`).
         pub newest_checkpoint_spared: bool,
@@ -241,6 +254,18 @@ choices! {
         WithClassNames = "with-class-names",
         /// From the rank alone, once for each operator that is chained to it.
         RanksOnly = "ranks-only",
+    }
+}
+
+choices! {
+    /// Which snapshots are removed whose acks were ignored; the others stay for ever.
+    pub enum IgnoredSnapshots {
+        /// None.
+        Stay = "stay",
+        /// Those of the last sixteen checkpoints that are over, and those of a pending one that nobody awaits.
+        OfLastOnes = "of-last-ones",
+        /// All of them.
+        Removed = "removed",
     }
 }
 

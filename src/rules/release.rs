@@ -1,9 +1,9 @@
 //! Releases of Flink as data: the newest one in full, and what each before it did otherwise.
 
 use super::{
-    CommitWhen, Failover, FirstTrigger, HeldBack, IdScheme, InFlightKept, IncrementBase,
-    KeyGroupOwner, MetadataVersion, Rescaling, Rules, SavepointLayout, SharedFileEnd, StateAddress,
-    UsualRestart, WatermarkTaken,
+    CommitWhen, Failover, FirstTrigger, HeldBack, IdScheme, IgnoredSnapshots, InFlightKept,
+    IncrementBase, KeyGroupOwner, MetadataVersion, Rescaling, Rules, SavepointLayout,
+    SharedFileEnd, StateAddress, UsualRestart, WatermarkTaken,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -61,6 +61,11 @@ const NEWEST: Rules = Rules {
     refused_savepoints_take_ids: false,
     savepoints_hold_checkpoints_back: true,
     savepoints_subsume_savepoints: false,
+    waiting_restarts_schedule: false,
+    ignored_snapshots: IgnoredSnapshots::Removed,
+    declines_trigger_again: false,
+    declined_savepoints_answered: true,
+    takeover_keeps_all: true,
     newest_checkpoint_spared: true,
     abort_notifications: true,
     failed_exits_resume_schedule: true,
@@ -237,6 +242,9 @@ impl Release {
             Self::V1_1 => Self::before_key_groups(rules),
             Self::V1_0 => {
                 rules.cancellation_markers = false;
+                rules.ignored_snapshots = IgnoredSnapshots::Stay;
+                rules.declines_trigger_again = true;
+                rules.declined_savepoints_answered = false;
                 rules.metadata = MetadataVersion::Object;
                 rules.oldest_metadata = MetadataVersion::Object;
                 rules.minimum_pause_kept = false;
@@ -251,6 +259,7 @@ impl Release {
     /// What 1.7 did otherwise than 1.11: most of it changed with the scheduler of 1.9 and the network stack of 1.11.
     const fn before_1_9(rules: &mut Rules) {
         rules.metadata = MetadataVersion::V2;
+        rules.waiting_restarts_schedule = true;
         rules.oldest_metadata = MetadataVersion::V0;
         rules.savepoint_layout = SavepointLayout::AbsoluteFolder;
         rules.tolerance_counts_expired = false;
@@ -284,6 +293,8 @@ impl Release {
         rules.savepoints_hold_checkpoints_back = false;
         rules.savepoints_subsume_savepoints = true;
         rules.start_in_store = false;
+        rules.takeover_keeps_all = false;
+        rules.ignored_snapshots = IgnoredSnapshots::OfLastOnes;
         rules.alignment_limit = false;
         rules.cancel_with_savepoint = false;
         rules.retained_checkpoints = false;

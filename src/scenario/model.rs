@@ -450,6 +450,8 @@ pub enum Action {
     Lose(Aim),
     /// Delays the next message that fits by this much.
     Delay(Aim, SimTime),
+    /// Has the next message that fits arrive twice, so long after each other.
+    Repeat(Aim, SimTime),
 }
 
 /// A call of an operator in which the user's code throws.

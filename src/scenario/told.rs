@@ -15,4 +15,6 @@ pub struct Told {
     pub acks: BTreeMap<TaskName, Vec<(u64, AckVerdict)>>,
     /// By job: how many snapshots of tasks nobody will ever remove.
     pub orphaned: BTreeMap<String, u64>,
+    /// Labels of savepoints whose askers must never hear what became of them.
+    pub unanswered: Vec<String>,
 }

@@ -129,7 +129,7 @@ pub(super) fn unmet(
     steps(scenario, outcome, &mut unmet);
     facts(expect, story, &mut unmet);
     story.restores.unmet(scenario, outcome, &mut unmet);
-    story.protocol.unmet(expect, outcome, &mut unmet);
+    story.protocol.unmet(scenario, outcome, &mut unmet);
     callbacks(expect, story, &mut unmet);
     attempts(expect, story, &mut unmet);
     retained(expect, outcome, &mut unmet);

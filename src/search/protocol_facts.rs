@@ -2,7 +2,7 @@
 
 use crate::cluster::Outcome;
 use crate::job::{OperatorIndex, RunId, TaskId};
-use crate::scenario::{Expect, TaskName, Told};
+use crate::scenario::{Expect, Scenario, TaskName, Told};
 use crate::trace::{Cast, Entry, TraceEvent};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -37,6 +37,10 @@ impl ProtocolFacts {
         } else if let TraceEvent::CheckpointAborted { run, checkpoint, reason, .. } = &entry.event {
             let job = self.job(*run);
             self.told.aborted.entry(job).or_default().push((checkpoint.number(), *reason));
+        } else if let TraceEvent::SnapshotOrphaned { task, .. } = &entry.event {
+            let cast = self.casts.iter().rev().find(|cast| cast.first_task <= task.index());
+            let cast = cast.expect("a task is cast before it acts");
+            *self.told.orphaned.entry(cast.plan.graph.name.clone()).or_default() += 1;
         } else if let TraceEvent::AckHandled { task, checkpoint, verdict, .. } = &entry.event {
             for name in self.names(*task) {
                 self.told.acks.entry(name).or_default().push((checkpoint.number(), *verdict));
@@ -63,8 +67,11 @@ impl ProtocolFacts {
     }
 
     /// Every such expectation that was not met, as a sentence.
-    pub(super) fn unmet(&self, expect: &Expect, outcome: &Outcome, unmet: &mut Vec<String>) {
-        let Told { commits, aborted, acks, orphaned } = &expect.told;
+    pub(super) fn unmet(&self, scenario: &Scenario, outcome: &Outcome, unmet: &mut Vec<String>) {
+        let Told { commits, aborted, acks, orphaned, unanswered } = &scenario.expect.told;
+        for label in unanswered.iter().filter(|label| is_answered(scenario, outcome, label)) {
+            unmet.push(format!("nobody should hear what became of savepoint `{label}`"));
+        }
         let named = outcome.externals.iter().enumerate();
         let found = named.filter_map(|(place, system)| {
             Some((system.name.clone(), self.commits.get(&place)?.clone()))
@@ -83,6 +90,17 @@ impl ProtocolFacts {
             }
         }
     }
+}
+
+/// Whether a savepoint was never asked for, stored, or refused.
+fn is_answered(scenario: &Scenario, outcome: &Outcome, label: &str) -> bool {
+    let steps = (0..).zip(&scenario.steps);
+    let mut asked = steps.filter(|(_, step)| step.action.label() == Some(label));
+    let is_stored = outcome.savepoints.iter().any(|stored| &*stored.label == label);
+    asked.next().is_none_or(|(number, _)| {
+        let is_refused = outcome.refusals.iter().any(|(step, _)| *step == number);
+        is_stored || is_refused || outcome.never.contains(&number)
+    })
 }
 
 /// Compares what was asked for, in order.

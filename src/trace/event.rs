@@ -167,6 +167,8 @@ pub enum MessageFate {
     Lost,
     /// It arrives later.
     Delayed,
+    /// It arrives, and again later.
+    Repeated,
 }
 
 /// Something that is written where it must survive.
@@ -452,6 +454,8 @@ pub enum TraceEvent {
     TaskManagerLost { manager: TaskManagerId },
     /// A task manager has given the job manager up: all its tasks fail.
     JobManagerLost { manager: TaskManagerId },
+    /// An ack was ignored, and what the task had written for it stays where it is: nobody will remove it.
+    SnapshotOrphaned { task: TaskId, attempt: Attempt, checkpoint: CheckpointId },
 }
 
 impl TraceEvent {

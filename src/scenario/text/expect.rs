@@ -43,6 +43,8 @@ pub const SOMETIMES_NAMES: &[&str] = &[
     "transaction-recovered",
     "message-lost",
     "message-delayed",
+    "message-repeated",
+    "snapshot-orphaned",
     "tasks-finished",
     "backpressure",
     "job-stopped",

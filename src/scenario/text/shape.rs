@@ -268,6 +268,7 @@ pub(super) enum ActionText {
     RewritePaths(SnapshotText),
     Lose(AimText),
     Delay(AimText),
+    Repeat(AimText),
 }
 
 /// `run = { … }`.
@@ -468,4 +469,6 @@ pub(super) struct ExpectText {
     pub acks: Ordered<Vec<AboutText<crate::trace::AckVerdict>>>,
     #[serde(default)]
     pub orphaned: Ordered<u64>,
+    #[serde(default)]
+    pub unanswered: Vec<String>,
 }

@@ -182,7 +182,8 @@ fn novelty_of(action: &Action) -> Option<Novelty> {
         | Action::KillJobManager
         | Action::Storage(_)
         | Action::Lose(_)
-        | Action::Delay(..) => None,
+        | Action::Delay(..)
+        | Action::Repeat(..) => None,
     }
 }
 

@@ -39,6 +39,7 @@ impl Hopes<'_> {
             aborted: aborted.map(|(job, told)| (job, plain(told))).collect(),
             acks: acks.map(|(task, told)| (task, plain(told))).collect(),
             orphaned: self.by_job(orphaned)?,
+            unanswered: std::mem::take(&mut text.unanswered),
         })
     }
 }
@@ -60,6 +61,8 @@ pub(super) fn put_told(table: &mut Table, told: &Told, first: &str) {
     let acks: BTreeMap<String, String> = told.acks.iter().map(of_task).collect();
     put_map(table, "acks", &acks, String::clone);
     put_map(table, "orphaned", &told.orphaned, u64::to_string);
+    let unanswered = &told.unanswered;
+    table.put_if(!unanswered.is_empty(), "unanswered", list(unanswered.iter().map(quoted)));
 }
 
 fn about(checkpoint: u64, word: &impl Serialize) -> String {
