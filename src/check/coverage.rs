@@ -58,6 +58,9 @@ pub struct Coverage {
     /// Worlds in which storage did not do as it was asked.
     #[serde(default)]
     pub disturbed_writes: u64,
+    /// Worlds in which users did something with the files of savepoints.
+    #[serde(default)]
+    pub user_files: u64,
     /// Worlds in which tasks went on beside their successors, until they heard of it.
     #[serde(default)]
     pub zombies: u64,
@@ -90,6 +93,7 @@ impl Coverage {
         self.restarted_a_region += other.restarted_a_region;
         self.taken_over += other.taken_over;
         self.disturbed_writes += other.disturbed_writes;
+        self.user_files += other.user_files;
         self.zombies += other.zombies;
         self.operators.add(&other.operators);
     }

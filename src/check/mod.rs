@@ -40,7 +40,7 @@ use crate::effect::ExternalSystem;
 use crate::job::{ChannelId, CheckpointId, CheckpointMode, OperatorId, RunId, StateBackend};
 use crate::kernel::SimTime;
 use crate::operator::{Catalogue, Equality, InputLog, Log};
-use crate::scenario::Scenario;
+use crate::scenario::{Action, Scenario};
 use crate::state::CompletedCheckpoint;
 use crate::trace::{Cast, Entry, JobStatus, SnapshotSource, SourcePosition, TraceEvent, TraceSink};
 use cut::CutCheck;
@@ -542,6 +542,13 @@ impl TraceSink for Checks {
                 self.on_refill(self.history.run_of(*task), *checkpoint, *channel);
             }
             TraceEvent::WriteDisturbed { .. } => self.coverage.disturbed_writes = 1,
+            TraceEvent::StepTaken { step } => {
+                let step = usize::try_from(*step).expect("usize has 32 bits or more");
+                let taken = self.setup.scenario.steps.get(step);
+                if taken.is_some_and(|step| matches!(step.action, Action::Files(_))) {
+                    self.coverage.user_files = 1;
+                }
+            }
             TraceEvent::JobTakenOver { .. } => self.coverage.taken_over = 1,
             TraceEvent::RegionRestarted { run, restored, .. } => {
                 self.coverage.restarted_a_region = 1;

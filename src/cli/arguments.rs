@@ -159,6 +159,9 @@ pub(super) enum SavepointCommand {
         from: PathBuf,
         /// Where nothing is, or a folder to move it into
         to: PathBuf,
+        /// Have its metadata name the new place, where they name files by absolute paths (1.3 to 1.10)
+        #[arg(long)]
+        rewrite_paths: bool,
     },
     /// Remove its files, _metadata first, and nothing that is not its own
     Dispose {

@@ -16,8 +16,11 @@ pub(super) fn carry_out(command: &SavepointCommand, screen: &mut Screen) -> Resu
         SavepointCommand::Show { path } => show(path, screen),
         SavepointCommand::List { path } => list(path, screen),
         SavepointCommand::Verify { path } => verify(path, screen),
-        SavepointCommand::Move { from, to } => {
-            let target = store::move_to(from, to)?;
+        SavepointCommand::Move { from, to, rewrite_paths } => {
+            let target = match rewrite_paths {
+                true => store::move_with_paths(from, to)?,
+                false => store::move_to(from, to)?,
+            };
             screen.say(&format!("moved to {}\n", target.display()));
             Ok(HOLDS)
         }

@@ -7,7 +7,7 @@
 //!
 //! Files that are there by default are not listed: only what is gone is. What users do with them is in `user_files`.
 
-use super::world::{Run, Savepoint, World};
+use super::world::{Cluster, Run, Savepoint, World};
 use crate::effect::RestoredTask;
 use crate::job::{CheckpointId, FileId, JobId, RunId, StateBackend, TaskId};
 use crate::rules::SavepointLayout;
@@ -150,6 +150,18 @@ impl Storage {
             Home::Files(path) => !self.out_of_reach.contains(path),
         };
         is_near && self.is_there(data)
+    }
+}
+
+impl Cluster {
+    /// How the release that the cluster runs now lays savepoints out.
+    pub fn savepoint_layout(&self) -> SavepointLayout {
+        self.simulation.world.rules.savepoint_layout
+    }
+
+    /// Whether savepoints are files now, and not in the memory of the job manager or in a store of the user's.
+    pub fn keeps_savepoints_in_files(&self) -> bool {
+        self.simulation.world.savepoint_store() == Ok(SavepointStore::Files)
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod change;
 mod fault;
+mod files;
 mod partition;
 mod sketch;
 mod storage;
@@ -17,11 +18,9 @@ mod tests;
 mod time;
 mod trouble;
 
-use super::{
-    ClusterConfig, Expect, Input, InputKind, Network, SavepointBackend, SavepointDir, Scenario,
-};
+use super::{ClusterConfig, Expect, Input, InputKind, Network, SavepointDir, Scenario};
 use crate::kernel::{Choices, SimTime, Stream};
-use crate::rules::{Override, Release, Rescaling, Rules, SavepointLayout, StateAddress};
+use crate::rules::{Override, Release, Rescaling, Rules, StateAddress};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
@@ -58,6 +57,8 @@ pub struct Profile {
     pub partitions: bool,
     /// Whether storage may refuse, tear or lose a write, or its reply.
     pub storage: bool,
+    /// Whether users may move, copy and delete the files of savepoints, and keep them in the job manager's memory.
+    pub files: bool,
     /// Whether sources may tell time, and windows take the place of running aggregates.
     pub event_time: bool,
 }
@@ -81,6 +82,7 @@ impl Default for Profile {
             high_availability: true,
             storage: true,
             partitions: true,
+            files: true,
             event_time: true,
         }
     }
@@ -166,6 +168,9 @@ impl Scenario {
         }
         if profile.storage {
             steps.extend(storage::steps(&draw, &plot, &jobs, &cluster));
+        }
+        if profile.files {
+            files::add(&draw, &mut steps);
         }
         Self {
             about: plot.about(choices.seed()),
@@ -384,7 +389,6 @@ fn cluster(draw: &Draw<'_>, profile: &Profile) -> ClusterConfig {
         ),
         takeover_after: (profile.high_availability && is_available).then_some(takeover),
         savepoint_dir: SavepointDir::default(),
-        savepoint_backend: (draw.rules.savepoint_layout == SavepointLayout::Pointer)
-            .then_some(SavepointBackend::FileSystem),
+        savepoint_backend: files::backend(draw, profile.files),
     }
 }

@@ -166,12 +166,18 @@ fn keep(
             let sinks = cluster.externals();
             folder.write_sinks(&sinks)?;
             let savepoint = assemble(&checkpoint, now, sinks, scenario, inputs);
-            let path = folder.write_savepoint(&encode(&savepoint, scenario))?;
+            let files = encode(&savepoint, scenario);
+            // What the job manager keeps in its memory is lost with this process.
+            if !cluster.keeps_savepoints_in_files() {
+                return Ok(None);
+            }
+            let path = folder.write_savepoint_as(&files, cluster.savepoint_layout())?;
             Ok(Some((label, path)))
         }
         FileChange::Checkpoint(checkpoint) => {
             let savepoint = assemble(&checkpoint, now, Vec::new(), scenario, inputs);
-            folder.write_checkpoint(&encode(&savepoint, scenario))?;
+            let layout = cluster.savepoint_layout();
+            folder.write_checkpoint_as(&encode(&savepoint, scenario), layout)?;
             Ok(None)
         }
         FileChange::RemoveCheckpoint(checkpoint) => {

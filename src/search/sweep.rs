@@ -154,6 +154,7 @@ impl SweepTotals {
             least("had tasks go on beside their successors", c.zombies, 3),
             least("restored in-flight records at another parallelism", c.rescaled_in_flight, 1),
             least("had writes refused, torn, lost or not answered", c.disturbed_writes, 10),
+            least("had the files of savepoints moved, copied or deleted", c.user_files, 3),
             least("had a job taken over by another job manager", c.taken_over, 5),
             least("restarted a region while the rest went on", c.restarted_a_region, 4),
             least("took incremental checkpoints", c.incremental, 15),

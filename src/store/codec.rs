@@ -1,5 +1,7 @@
 //! A savepoint as files, and files as a savepoint: bytes in, bytes out.
 
+mod paths;
+
 use super::block::{BlockKind, BlockReader, BlockWriter, CodecError, DamageCause, length_of};
 use super::savepoint::{OperatorSummary, Savepoint, SavepointSummary, StateSummary};
 use super::wire::{self, Position, StoredInFlight, StoredOperator, StoredShare, StoredSubtask};
@@ -371,7 +373,7 @@ impl Metadata {
         let read = savepoint.checkpoint.operators();
         assert_eq!(read.len(), self.operators.len(), "a summary was asked of another savepoint");
         let mut files: BTreeMap<String, u64> =
-            self.references().map(|file| (file.name.clone(), file.length)).collect();
+            self.references().map(|file| (file.path(), file.length)).collect();
         files.extend(self.shared_references().map(|file| (file.path(), file.length)));
         files.insert("_metadata".to_owned(), self.length);
         SavepointSummary {

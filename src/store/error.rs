@@ -67,6 +67,29 @@ pub enum StoreError {
         /// The file.
         file: PathBuf,
     },
+    /// The metadata names a state file by an absolute path, from which it was moved.
+    #[error(
+        "cannot find state file `{}`, to which `_metadata` refers by its absolute path; there is one at `{}`",
+        file.display(), beside.display()
+    )]
+    MovedAway {
+        /// Where it should be.
+        file: PathBuf,
+        /// Where a file of its name is.
+        beside: PathBuf,
+    },
+    /// A savepoint whose metadata names its files by absolute paths.
+    #[error("cannot move `{}` as it is: its `_metadata` names its files by absolute paths, as it was usual until 1.10", path.display())]
+    AbsolutePaths {
+        /// The savepoint.
+        path: PathBuf,
+    },
+    /// A path that cannot be written into metadata.
+    #[error("cannot name files in `{}`: its path is not plain text", path.display())]
+    UnspeakablePath {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The metadata knows a state file of another length.
     #[error(
         "state file `{}` has {found} bytes at byte {offset}, where `_metadata` expects {expected}",
@@ -181,6 +204,11 @@ impl StoreError {
             | Self::StateFileChecksum { .. } => {
                 "copy the whole folder again from an intact copy, or restore from another savepoint"
             }
+            Self::MovedAway { .. } => {
+                "move it back, or rewrite its paths with `sandbar savepoint move --rewrite-paths`"
+            }
+            Self::AbsolutePaths { .. } => "add --rewrite-paths, so that they name the new place",
+            Self::UnspeakablePath { .. } => "choose a folder whose path is UTF-8",
             Self::MisnamedSink { .. } => {
                 "give the file its name back, or delete it if it is a copy"
             }

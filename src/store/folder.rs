@@ -30,7 +30,7 @@ const MARKER: &str = "sandbar-data";
 const MARKER_TEXT: &str = "sandbar data folder, version 1\n";
 
 /// How often a name for a savepoint is drawn before it is given up: as often as Flink does.
-const NAME_ATTEMPTS: u32 = 10;
+pub(super) const NAME_ATTEMPTS: u32 = 10;
 
 /// A folder that keeps what survives a process.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -194,7 +194,7 @@ impl DataDir {
         names.filter(is_sink).map(|name| read_sink(&folder, &name)).collect()
     }
 
-    fn job_folder(&self, job: JobId) -> PathBuf {
+    pub(super) fn job_folder(&self, job: JobId) -> PathBuf {
         self.root.join(CHECKPOINTS).join(job.to_string())
     }
 }
@@ -239,19 +239,19 @@ pub(super) fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-fn create_folder(path: &Path) -> Result<(), StoreError> {
+pub(super) fn create_folder(path: &Path) -> Result<(), StoreError> {
     fs::create_dir_all(path).map_err(StoreError::io("create folder", path))
 }
 
 /// Whether a folder already holds exactly these files.
-fn holds(folder: &Path, files: &SavepointFiles) -> bool {
+pub(super) fn holds(folder: &Path, files: &SavepointFiles) -> bool {
     let is =
         |name: &str, bytes: &[u8]| fs::read(folder.join(name)).is_ok_and(|found| found == bytes);
     is(METADATA, &files.metadata) && files.states.iter().all(|(name, bytes)| is(name, bytes))
 }
 
 /// Writes the files into a temporary folder; the metadata last, as it refers to the others.
-fn assemble(parent: &Path, files: &SavepointFiles) -> Result<TempDir, StoreError> {
+pub(super) fn assemble(parent: &Path, files: &SavepointFiles) -> Result<TempDir, StoreError> {
     let folder = temporary(0o777)
         .tempdir_in(parent)
         .map_err(StoreError::io("create a folder in", parent))?;
@@ -297,7 +297,7 @@ fn replace_file(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), StoreErro
     sync_folder(folder)
 }
 
-fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+pub(super) fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let write = || {
         let mut file = fs::File::create_new(path)?;
         file.write_all(bytes)?;

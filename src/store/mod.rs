@@ -24,6 +24,8 @@
 mod block;
 mod codec;
 #[cfg(feature = "fs")]
+mod eras;
+#[cfg(feature = "fs")]
 mod error;
 #[cfg(feature = "fs")]
 mod folder;
@@ -47,7 +49,7 @@ pub use error::StoreError;
 pub use folder::{DataDir, remove_snapshot};
 pub use high_availability::HighAvailabilityStore;
 #[cfg(feature = "fs")]
-pub use owner::{Disposed, Verified, VerifiedFile, dispose, move_to, verify};
+pub use owner::{Disposed, Verified, VerifiedFile, dispose, move_to, move_with_paths, verify};
 #[cfg(feature = "fs")]
 pub use read::{Listed, describe, find_data_dir, list, read_savepoint};
 pub use savepoint::{InputIdentity, OperatorSummary, Savepoint, SavepointSummary, StateSummary};

@@ -6,7 +6,7 @@
 use super::block::block_count;
 use super::codec::{Metadata, decode};
 use super::error::StoreError;
-use super::folder::{METADATA, entries, exists, is_absent, sync_folder, temporary};
+use super::folder::{METADATA, entries, exists, is_absent, sync_folder, temporary, write_synced};
 use super::read::{describe, metadata_file};
 use super::savepoint::SavepointSummary;
 use std::fs;
@@ -50,9 +50,9 @@ pub struct Disposed {
 /// Those of [`super::read_savepoint`]: the first byte that is damaged, missing or extra, with its file.
 pub fn verify(path: impl AsRef<Path>) -> Result<Verified, StoreError> {
     let summary = describe(&path)?;
-    let (folder, metadata) = snapshot_of(path.as_ref())?;
+    let Snapshot { file, folder, metadata } = snapshot_of(path.as_ref())?;
     let mut files = Vec::new();
-    for name in names_of(&metadata) {
+    for name in names_of(&file, &metadata) {
         let file = folder.join(&name);
         let bytes = fs::read(&file).map_err(StoreError::io("read", &file))?;
         let blocks = block_count(&bytes).map_err(|error| StoreError::undecodable(&file, error))?;
@@ -65,7 +65,7 @@ pub fn verify(path: impl AsRef<Path>) -> Result<Verified, StoreError> {
         let blocks = block_count(&bytes).map_err(|error| StoreError::undecodable(&file, error))?;
         files.push(VerifiedFile { name: reference.path(), bytes: reference.length(), blocks });
     }
-    let foreign = foreign_in(&folder, &metadata)?;
+    let foreign = foreign_in(&file, &folder, &metadata)?;
     Ok(Verified { summary, files, foreign })
 }
 
@@ -76,9 +76,9 @@ pub fn verify(path: impl AsRef<Path>) -> Result<Verified, StoreError> {
 /// # Errors
 /// There is no snapshot whose metadata can be read, or the operating system refuses.
 pub fn dispose(path: impl AsRef<Path>) -> Result<Disposed, StoreError> {
-    let (folder, metadata) = snapshot_of(path.as_ref())?;
+    let Snapshot { file, folder, metadata } = snapshot_of(path.as_ref())?;
     let mut removed = Vec::new();
-    for name in names_of(&metadata) {
+    for name in names_of(&file, &metadata) {
         let file = folder.join(&name);
         match fs::remove_file(&file) {
             Ok(()) => removed.push(name),
@@ -88,6 +88,14 @@ pub fn dispose(path: impl AsRef<Path>) -> Result<Disposed, StoreError> {
         if removed.len() == 1 {
             sync_folder(&folder)?;
         }
+    }
+    if !is_in_its_folder(&file) {
+        let mut elsewhere: Vec<_> =
+            metadata.references().filter_map(|file| file.folder()).collect();
+        elsewhere.dedup();
+        // What others have there stays.
+        elsewhere.iter().for_each(|folder| drop(fs::remove_dir(folder)));
+        return Ok(Disposed { removed, left: Vec::new() });
     }
     let left = entries(&folder)?;
     if left.is_empty() {
@@ -104,15 +112,18 @@ pub fn dispose(path: impl AsRef<Path>) -> Result<Disposed, StoreError> {
 /// Those of [`super::read_savepoint`]; it shares files with other checkpoints; something is at the target; the operating system refuses. The original is whole then.
 pub fn move_to(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<PathBuf, StoreError> {
     describe(&from)?;
-    let (folder, metadata) = snapshot_of(from.as_ref())?;
+    let Snapshot { file, folder, metadata } = snapshot_of(from.as_ref())?;
     if metadata.shared_references().next().is_some() {
         return Err(StoreError::SharesFiles { path: folder });
     }
+    if !is_in_its_folder(&file) {
+        return move_file(&file, to.as_ref());
+    }
+    if metadata.has_paths() {
+        return Err(StoreError::AbsolutePaths { path: folder });
+    }
     let target = target_of(&folder, to.as_ref())?;
-    let parent = match target.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        Some(_) | None => Path::new("."),
-    };
+    let parent = parent_of(&target);
     match fs::rename(&folder, &target) {
         Ok(()) => sync_folder(parent)?,
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
@@ -146,41 +157,152 @@ fn copy(
     let unfinished = temporary(0o777)
         .tempdir_in(parent)
         .map_err(StoreError::io("create a folder in", parent))?;
-    let mut names = names_of(metadata);
+    let mut names = names_of(&folder.join(METADATA), metadata);
     names.reverse(); // the metadata last, as it refers to the others
     for name in names {
-        let (old, new) = (folder.join(&name), unfinished.path().join(&name));
-        fs::copy(&old, &new).map_err(StoreError::io("copy", &old))?;
-        let sync = || fs::File::open(&new)?.sync_all();
-        sync().map_err(StoreError::io("sync", &new))?;
+        copy_file(&folder.join(&name), &unfinished.path().join(&name))?;
     }
     sync_folder(unfinished.path())?;
     super::read::read_folder(unfinished.path())?;
     super::folder::move_into_place(unfinished, target)
 }
 
-/// The folder of a snapshot, and what its metadata says.
-fn snapshot_of(path: &Path) -> Result<(PathBuf, Metadata), StoreError> {
+fn copy_file(old: &Path, new: &Path) -> Result<(), StoreError> {
+    fs::copy(old, new).map_err(StoreError::io("copy", old))?;
+    let sync = || fs::File::open(new)?.sync_all();
+    sync().map_err(StoreError::io("sync", new))
+}
+
+/// The folder that a path lies in.
+fn parent_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    }
+}
+
+/// Moves a metadata file whose data lie elsewhere: it knows where, so that nothing else moves.
+fn move_file(file: &Path, to: &Path) -> Result<PathBuf, StoreError> {
+    let target = target_of(file, to)?;
+    match fs::rename(file, &target) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            let parent = parent_of(&target);
+            let unfinished = temporary(0o666)
+                .tempfile_in(parent)
+                .map_err(StoreError::io("create a file in", parent))?;
+            copy_file(file, unfinished.path())?;
+            unfinished
+                .persist(&target)
+                .map_err(|error| StoreError::io("rename a file to", &target)(error.error))?;
+            fs::remove_file(file).map_err(StoreError::io("remove", file))?;
+        }
+        Err(error) => return Err(StoreError::io("move a file to", &target)(error)),
+    }
+    sync_folder(parent_of(&target))?;
+    Ok(target)
+}
+
+/// Moves a savepoint whose metadata name its files by absolute paths, and has them name the new place. Its files may have
+/// been moved by hand before: then they are looked for beside the metadata.
+///
+/// 1. Its files are copied into an unfinished folder, metadata with the new paths last. 2. That takes its place at once, and
+///    is read. 3. The original is removed, its metadata first. Whatever is interrupted leaves one of them whole.
+///
+/// # Errors
+/// Those of [`move_to`].
+pub fn move_with_paths(
+    from: impl AsRef<Path>,
+    to: impl AsRef<Path>,
+) -> Result<PathBuf, StoreError> {
+    let Snapshot { file, folder, mut metadata } = snapshot_of(from.as_ref())?;
+    if !metadata.has_paths() || !is_in_its_folder(&file) {
+        return move_to(from, to);
+    }
+    if metadata.shared_references().next().is_some() {
+        return Err(StoreError::SharesFiles { path: folder });
+    }
+    let target = target_of(&folder, to.as_ref())?;
+    let parent = parent_of(&target);
+    let name = target.file_name().unwrap_or_default();
+    let parent = fs::canonicalize(parent).map_err(StoreError::io("find", parent))?;
+    let target = parent.join(name);
+    let unfinished = temporary(0o777)
+        .tempdir_in(&parent)
+        .map_err(StoreError::io("create a folder in", &parent))?;
+    let mut originals = vec![file];
+    for reference in metadata.references() {
+        let (named, beside) = (folder.join(reference.path()), folder.join(reference.name()));
+        let original = if exists(&named)? { named } else { beside };
+        copy_file(&original, &unfinished.path().join(reference.name()))?;
+        originals.push(original);
+    }
+    let place = spoken(&target)?;
+    metadata.change_folders(|_| Some(place.clone()));
+    write_synced(&unfinished.path().join(METADATA), &metadata.encode())?;
+    sync_folder(unfinished.path())?;
+    super::folder::move_into_place(unfinished, &target)?;
+    describe(&target)?;
+    for original in originals {
+        fs::remove_file(&original).map_err(StoreError::io("remove", &original))?;
+    }
+    if entries(&folder)?.is_empty() {
+        fs::remove_dir(&folder).map_err(StoreError::io("remove", &folder))?;
+    }
+    Ok(target)
+}
+
+/// A path as metadata spell it.
+pub(super) fn spoken(path: &Path) -> Result<String, StoreError> {
+    let text =
+        path.to_str().ok_or_else(|| StoreError::UnspeakablePath { path: path.to_owned() })?;
+    Ok(if cfg!(windows) { text.replace('\\', "/") } else { text.to_owned() })
+}
+
+/// A snapshot as it lies.
+struct Snapshot {
+    /// Its metadata.
+    file: PathBuf,
+    /// The folder of that.
+    folder: PathBuf,
+    metadata: Metadata,
+}
+
+/// The files of the snapshot at a path, and what its metadata says.
+fn snapshot_of(path: &Path) -> Result<Snapshot, StoreError> {
     let file = metadata_file(path)?;
     let bytes = fs::read(&file).map_err(StoreError::io("read", &file))?;
     let metadata = decode(&bytes).map_err(|error| StoreError::undecodable(&file, error))?;
-    let folder = file.parent().map(Path::to_owned).unwrap_or_default();
-    let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
-    Ok((fs::canonicalize(&folder).map_err(StoreError::io("find", &folder))?, metadata))
+    let folder = fs::canonicalize(parent_of(&file)).map_err(StoreError::io("find", &file))?;
+    let file = folder.join(file.file_name().unwrap_or_default());
+    Ok(Snapshot { file, folder, metadata })
 }
 
-/// The files of a snapshot, `_metadata` first.
-fn names_of(metadata: &Metadata) -> Vec<String> {
-    let mut states: Vec<_> = metadata.references().map(|file| file.name().to_owned()).collect();
+/// Whether a metadata file has a folder of its own.
+fn is_in_its_folder(file: &Path) -> bool {
+    file.file_name().is_some_and(|name| name == METADATA)
+}
+
+/// The files of a snapshot, the metadata first.
+fn names_of(file: &Path, metadata: &Metadata) -> Vec<String> {
+    let mut states: Vec<_> =
+        metadata.references().map(super::codec::StateReference::path).collect();
     states.sort_unstable();
     states.dedup();
-    states.insert(0, METADATA.to_owned());
+    let name = file.file_name().unwrap_or_default();
+    states.insert(0, name.to_string_lossy().into_owned());
     states
 }
 
-fn foreign_in(folder: &Path, metadata: &Metadata) -> Result<Vec<String>, StoreError> {
-    let own = names_of(metadata);
-    Ok(entries(folder)?.into_iter().filter(|name| !own.contains(name)).collect())
+/// What else is in the folder of a snapshot, if that is its own.
+fn foreign_in(file: &Path, folder: &Path, metadata: &Metadata) -> Result<Vec<String>, StoreError> {
+    if !is_in_its_folder(file) {
+        return Ok(Vec::new());
+    }
+    let is_own = |name: &String| {
+        name == METADATA || metadata.references().any(|reference| reference.name() == *name)
+    };
+    Ok(entries(folder)?.into_iter().filter(|name| !is_own(name)).collect())
 }
 
 #[cfg(test)]

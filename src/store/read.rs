@@ -52,9 +52,13 @@ pub fn list(path: impl AsRef<Path>) -> Result<Vec<Listed>, StoreError> {
         folders.push(path.to_owned());
     } else if DataDir::open(path)?.is_some() {
         collect(&path.join(SAVEPOINTS), &mut folders)?;
+        let data = data_of(&folders);
         let jobs = path.join(CHECKPOINTS);
         for job in subfolders(&jobs)? {
-            collect(&job, &mut folders)?;
+            let mut found = Vec::new();
+            collect(&job, &mut found)?;
+            found.retain(|folder| !data.iter().any(|data| is_same(data, folder)));
+            folders.append(&mut found);
         }
     } else {
         collect(path, &mut folders)?;
@@ -65,8 +69,9 @@ pub fn list(path: impl AsRef<Path>) -> Result<Vec<Listed>, StoreError> {
 /// The data folder that a savepoint or retained checkpoint lies in, `None` if it was moved out of it.
 pub fn find_data_dir(savepoint: impl AsRef<Path>) -> Option<DataDir> {
     let given = fs::canonicalize(savepoint).ok()?;
+    let is_alone = given.is_file() && given.file_name().is_some_and(|name| name != METADATA);
     let folder = if given.is_file() { given.parent()? } else { &given };
-    let parent = folder.parent()?;
+    let parent = if is_alone { folder } else { folder.parent()? };
     let is_called = |path: &Path, name: &str| path.file_name().is_some_and(|found| found == name);
     let root = if is_called(parent, SAVEPOINTS) {
         parent.parent()?
@@ -93,9 +98,34 @@ fn collect(parent: &Path, folders: &mut Vec<PathBuf>) -> Result<(), StoreError> 
         let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
         name.starts_with("savepoint-") || name.starts_with("chk-") || path.join(METADATA).exists()
     });
+    found.extend(metadata_files(parent)?);
     found.sort_by_key(|path| (path.as_os_str().len(), path.clone()));
     folders.append(&mut found);
     Ok(())
+}
+
+/// The metadata files of a folder that have no folders of their own.
+fn metadata_files(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    if !exists(folder)? {
+        return Ok(Vec::new());
+    }
+    let names = entries(folder)?.into_iter().filter(|name| name.starts_with("savepoint-"));
+    Ok(names.map(|name| folder.join(name)).filter(|path| path.is_file()).collect())
+}
+
+/// Where the data of metadata files lie.
+fn data_of(snapshots: &[PathBuf]) -> Vec<PathBuf> {
+    let files = snapshots.iter().filter(|path| path.is_file());
+    let metadata = files.filter_map(|file| decode(&fs::read(file).ok()?).ok());
+    let folders = |metadata: Metadata| {
+        let folders = metadata.references().filter_map(|reference| reference.folder());
+        folders.map(PathBuf::from).collect::<Vec<_>>()
+    };
+    metadata.flat_map(folders).collect()
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    matches!((fs::canonicalize(one), fs::canonicalize(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 fn is_unfinished(folder: &Path) -> bool {
@@ -145,12 +175,21 @@ pub(super) fn metadata_file(path: &Path) -> Result<PathBuf, StoreError> {
     Ok(file)
 }
 
+/// A state file that is not where the metadata says; perhaps it was moved along with that.
+fn missing(folder: &Path, reference: &StateReference, path: PathBuf) -> StoreError {
+    let beside = folder.join(reference.name());
+    match reference.folder() {
+        Some(_) if beside.exists() => StoreError::MovedAway { file: path, beside },
+        Some(_) | None => StoreError::StateFileMissing { file: path },
+    }
+}
+
 /// Reads the state file that is meant, and no more of it than one byte too much.
 fn read_state(folder: &Path, reference: &StateReference) -> Result<OperatorSnapshot, StoreError> {
     let path = folder.join(reference.path());
     let file = match fs::File::open(&path) {
         Ok(file) => file,
-        Err(error) if is_absent(&error) => return Err(StoreError::StateFileMissing { file: path }),
+        Err(error) if is_absent(&error) => return Err(missing(folder, reference, path)),
         Err(error) => return Err(StoreError::io("open", &path)(error)),
     };
     let expected = reference.length();

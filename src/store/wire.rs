@@ -313,6 +313,7 @@ impl StoredShare {
 /// A state file that metadata refers to.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct StateReference {
+    /// Its name, with an absolute folder before it where the metadata says so.
     pub(super) name: String,
     pub(super) length: u64,
     pub(super) checksum: u32,
@@ -324,9 +325,9 @@ pub struct StateReference {
 impl StateReference {
     /// Its name: 36 plain characters.
     pub fn name(&self) -> &str {
-        &self.name
+        self.name.rsplit('/').next().unwrap_or(&self.name)
     }
-    /// Its path relative to the folder of the metadata.
+    /// Its path, relative to the folder of the metadata unless that names it by an absolute one.
     pub fn path(&self) -> String {
         if self.is_shared { format!("../{SHARED}/{}", self.name) } else { self.name.clone() }
     }
@@ -339,13 +340,22 @@ impl StateReference {
         self.checksum
     }
 
-    /// Only a name that a writer gives: no reference leads out of the folder.
+    /// Only a name that a writer gives, in the folder of the metadata or in one that is named in full.
     fn is_plain(&self) -> bool {
+        let name = self.name();
+        let is_whole = |folder: &str| {
+            let mut parts = folder.split('/');
+            let root = parts.next().unwrap_or_default();
+            (root.is_empty() || root.ends_with(':'))
+                && parts.all(|part| !matches!(part, "" | "." | ".."))
+        };
+        let folder = self.name.len() - name.len();
+        let is_placed = folder == 0 || is_whole(&self.name[..folder - 1]);
         let is_fit = |(place, byte): (usize, u8)| match place {
             8 | 13 | 18 | 23 => byte == b'-',
             _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
         };
-        self.name.len() == 36 && self.name.bytes().enumerate().all(is_fit)
+        is_placed && name.len() == 36 && name.bytes().enumerate().all(is_fit)
     }
 }
 

@@ -103,7 +103,7 @@ fn nothing_is_moved_over_something_else_nor_if_it_is_damaged() {
 #[test]
 fn a_copy_between_file_systems_is_the_same_savepoint() {
     let (outside, _data, path) = with_savepoint();
-    let (folder, metadata) = snapshot_of(&path).unwrap();
+    let Snapshot { folder, metadata, .. } = snapshot_of(&path).unwrap();
     let target = outside.path().join("far");
     copy(&folder, &metadata, outside.path(), &target).unwrap();
     assert_eq!(read_savepoint(&target).unwrap(), sample(3));

@@ -1,0 +1,191 @@
+//! Snapshots in the shape of their release: a folder with relative or absolute paths, or a metadata file with its data
+//! elsewhere.
+
+use super::codec::SavepointFiles;
+use super::error::StoreError;
+use super::folder::{
+    DataDir, METADATA, NAME_ATTEMPTS, SAVEPOINTS, assemble, create_folder, exists, holds,
+    move_into_place, sync_folder, write_synced,
+};
+use super::owner::spoken;
+use crate::rules::SavepointLayout;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+impl DataDir {
+    /// Writes a savepoint as a release lays it out, and says where its metadata are: its folder, or a file.
+    ///
+    /// # Errors
+    /// The operating system refuses, or every name is taken by another savepoint.
+    pub fn write_savepoint_as(
+        &self,
+        files: &SavepointFiles,
+        layout: SavepointLayout,
+    ) -> Result<PathBuf, StoreError> {
+        match layout {
+            SavepointLayout::RelativeFolder => self.write_savepoint(files),
+            SavepointLayout::AbsoluteFolder => self.write_with_paths(files),
+            SavepointLayout::Pointer | SavepointLayout::MetadataFile => self.write_apart(files),
+        }
+    }
+
+    /// Writes a retained checkpoint as a release lays it out.
+    ///
+    /// # Errors
+    /// The operating system refuses.
+    pub fn write_checkpoint_as(
+        &self,
+        files: &SavepointFiles,
+        layout: SavepointLayout,
+    ) -> Result<PathBuf, StoreError> {
+        if layout == SavepointLayout::RelativeFolder {
+            return self.write_checkpoint(files);
+        }
+        let folder = whole(self.path())?.join(self.job_folder_name(files));
+        self.write_checkpoint(&files.with_files_in(&spoken(&folder)?))
+    }
+
+    /// The folder of a checkpoint, from that of the data.
+    fn job_folder_name(&self, files: &SavepointFiles) -> PathBuf {
+        let folder = self.job_folder(files.job).join(files.checkpoint_folder_name());
+        folder.strip_prefix(self.path()).expect("it lies in the data folder").to_owned()
+    }
+
+    /// A folder of its own, whose metadata name its files by absolute paths.
+    fn write_with_paths(&self, files: &SavepointFiles) -> Result<PathBuf, StoreError> {
+        let parent = self.path().join(SAVEPOINTS);
+        create_folder(&parent)?;
+        self.under_a_free_name(files, |target| {
+            let place = whole(&parent)?.join(target.file_name().unwrap_or_default());
+            let placed = files.with_files_in(&spoken(&place)?);
+            if exists(target)? {
+                return Ok(holds(target, &placed));
+            }
+            move_into_place(assemble(&parent, &placed)?, target)?;
+            Ok(true)
+        })
+    }
+
+    /// A metadata file among others, and data in the folder that a checkpoint of the same id would have.
+    fn write_apart(&self, files: &SavepointFiles) -> Result<PathBuf, StoreError> {
+        let parent = self.path().join(SAVEPOINTS);
+        create_folder(&parent)?;
+        let jobs = self.job_folder(files.job);
+        let data = jobs.join(files.checkpoint_folder_name());
+        let mut metadata = files.metadata.clone();
+        if !files.states.is_empty() {
+            create_folder(&data)?;
+            for (name, bytes) in &files.states {
+                let file = data.join(name);
+                if !fs::read(&file).is_ok_and(|found| found == *bytes) {
+                    write_synced(&file, bytes)?;
+                }
+            }
+            sync_folder(&data)?;
+            metadata = files.with_files_in(&spoken(&whole(&data)?)?).metadata;
+        }
+        self.under_a_free_name(files, |target| {
+            if exists(target)? {
+                return Ok(fs::read(target).is_ok_and(|found| found == metadata));
+            }
+            let (states, shared) = (BTreeMap::new(), BTreeMap::new());
+            let alone =
+                SavepointFiles { metadata: metadata.clone(), states, shared, ..files.clone() };
+            let unfinished = assemble(&parent, &alone)?;
+            fs::rename(unfinished.path().join(METADATA), target)
+                .map_err(StoreError::io("rename a file to", target))?;
+            sync_folder(&parent)?;
+            Ok(true)
+        })
+    }
+
+    /// Writes under the first name that is free, or holds the same.
+    fn under_a_free_name(
+        &self,
+        files: &SavepointFiles,
+        mut write: impl FnMut(&Path) -> Result<bool, StoreError>,
+    ) -> Result<PathBuf, StoreError> {
+        let parent = self.path().join(SAVEPOINTS);
+        for attempt in 0..NAME_ATTEMPTS {
+            let target = parent.join(files.folder_name(attempt));
+            if write(&target)? {
+                return Ok(target);
+            }
+        }
+        let tried = files.folder_name(NAME_ATTEMPTS - 1);
+        Err(StoreError::NoFreeName { path: parent, tried })
+    }
+}
+
+/// A path from the root on.
+fn whole(path: &Path) -> Result<PathBuf, StoreError> {
+    fs::canonicalize(path).map_err(StoreError::io("find", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::codec::encode_inline_below;
+    use super::super::codec::tests::sample;
+    use super::super::owner::{dispose, move_to, move_with_paths};
+    use super::super::read::{list, read_savepoint};
+    use super::*;
+
+    fn written(layout: SavepointLayout) -> (tempfile::TempDir, DataDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::open_or_create(folder.path().join("data")).unwrap();
+        let path = data.write_savepoint_as(&encode_inline_below(&sample(3), 0), layout).unwrap();
+        (folder, data, path)
+    }
+
+    #[test]
+    fn every_layout_reads_back_and_is_found_again() {
+        for layout in [
+            SavepointLayout::Pointer,
+            SavepointLayout::MetadataFile,
+            SavepointLayout::AbsoluteFolder,
+            SavepointLayout::RelativeFolder,
+        ] {
+            let (_folder, data, path) = written(layout);
+            assert_eq!(read_savepoint(&path).unwrap(), sample(3), "{layout:?}");
+            let again = data.write_savepoint_as(&encode_inline_below(&sample(3), 0), layout);
+            assert_eq!(again.unwrap(), path, "{layout:?}");
+            let listed = list(data.path()).unwrap();
+            assert_eq!(listed.len(), 1, "{layout:?}");
+            assert!(listed[0].summary.is_ok(), "{layout:?}");
+        }
+    }
+
+    #[test]
+    fn a_metadata_file_is_moved_alone_and_disposed_of_with_its_data() {
+        let (folder, data, path) = written(SavepointLayout::MetadataFile);
+        let moved = move_to(&path, folder.path().join("renamed")).unwrap();
+        assert!(moved.is_file());
+        assert_eq!(read_savepoint(&moved).unwrap(), sample(3));
+        let disposed = dispose(&moved).unwrap();
+        assert!(disposed.removed.len() > 1);
+        assert!(list(data.path()).unwrap().is_empty());
+        assert!(!moved.exists());
+    }
+
+    #[test]
+    fn absolute_paths_move_only_if_they_are_rewritten() {
+        let (folder, _data, path) = written(SavepointLayout::AbsoluteFolder);
+        let to = folder.path().join("moved");
+        assert!(matches!(move_to(&path, &to), Err(StoreError::AbsolutePaths { .. })));
+        let moved = move_with_paths(&path, &to).unwrap();
+        assert!(!path.exists());
+        assert_eq!(read_savepoint(&moved).unwrap(), sample(3));
+    }
+
+    #[test]
+    fn what_was_moved_by_hand_is_told_and_mended() {
+        let (folder, _data, path) = written(SavepointLayout::AbsoluteFolder);
+        let by_hand = folder.path().join("by-hand");
+        fs::rename(&path, &by_hand).unwrap();
+        assert!(matches!(read_savepoint(&by_hand), Err(StoreError::MovedAway { .. })));
+        let mended = move_with_paths(&by_hand, folder.path().join("mended")).unwrap();
+        assert_eq!(read_savepoint(&mended).unwrap(), sample(3));
+        assert!(!by_hand.exists());
+    }
+}
