@@ -86,7 +86,8 @@ fn starts_from<'a>(action: &'a mut Action, label: &str) -> Option<&'a mut String
         | Action::Upgrade(_)
         | Action::Files(_)
         | Action::Lose(_)
-        | Action::Delay(..) => None,
+        | Action::Delay(..)
+        | Action::Repeat(..) => None,
     }
 }
 
