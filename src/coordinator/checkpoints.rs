@@ -28,7 +28,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 struct Stored {
     checkpoint: Arc<CompletedCheckpoint>,
-    /// Whether the run was started from it: then its files are somebody else's (SEMANTICS §4.9).
+    /// Whether the run was started from it: then its files are somebody else's (`CheckpointProperties`).
     is_foreign: bool,
     /// Whether the run claimed it then, so that it removes its files.
     is_claimed: bool,
@@ -424,7 +424,7 @@ impl Checkpoints {
         self.pending.get(&checkpoint).is_some_and(|pending| pending.is_writing)
     }
 
-    /// The storer replied that the metadata is durable: the checkpoint completes (SEMANTICS §4.5).
+    /// The storer replied that the metadata is durable: the checkpoint completes (`CheckpointCoordinator.completePendingCheckpoint`).
     pub fn on_metadata(
         &mut self,
         checkpoint: CheckpointId,
@@ -495,7 +495,7 @@ impl Checkpoints {
         self.storing.as_ref().is_some_and(|stored| stored.properties().id == checkpoint)
     }
 
-    /// Whether a checkpoint of this purpose becomes a recovery point (SEMANTICS §4.8).
+    /// Whether a checkpoint of this purpose becomes a recovery point (FLINK-10354).
     fn enters_store(&self, purpose: &Purpose) -> bool {
         purpose.kind() == CheckpointKind::Checkpoint
             || purpose.stop().is_stop()

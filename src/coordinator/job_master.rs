@@ -327,7 +327,7 @@ impl JobMaster {
     }
 
     /// A checkpoint failed by itself. What counts against the tolerable failures is a policy; that a task could not take
-    /// part in the savepoint that the job stops with fails the job at once (SEMANTICS §4.6).
+    /// part in the savepoint that the job stops with fails the job at once (`CheckpointFailureManager`).
     fn on_checkpoint_failed(
         &mut self,
         checkpoint: CheckpointId,
@@ -497,7 +497,7 @@ impl JobMaster {
     }
 }
 
-/// Who takes part in a checkpoint triggered now (SEMANTICS §5.1, §5.7): every task that has not finished acks; the
+/// Who takes part in a checkpoint triggered now (`CheckpointPlanCalculator`, FLIP-147): every task that has not finished acks; the
 /// trigger goes to those none of whose senders lives.
 fn participants(
     plan: &Plan,

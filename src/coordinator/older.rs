@@ -1,7 +1,7 @@
 //! Snapshots as older releases keep them: by chain, without key groups, in metadata of an older version.
 //!
 //! Says what of a snapshot is kept at all, and turns one that is not kept as the newest release keeps it into one that is, or
-//! refuses it: after that a restore goes on as it always does (SEMANTICS §7.9, §8.1, §8.2).
+//! refuses it: after that a restore goes on as it always does (`SavepointLoader`).
 
 use crate::effect::RestoredTask;
 use crate::job::{

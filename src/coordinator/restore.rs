@@ -250,7 +250,7 @@ pub fn assign(
 }
 
 /// The operator that takes what is stored under an id: the one whose user-defined hash it is, else the one whose own id it
-/// is, unless that one's hash is in the snapshot, too, or decides alone (SEMANTICS §1.4).
+/// is, unless that one's hash is in the snapshot, too, or decides alone (`StateAssignmentOperation`).
 fn taker_of(
     plan: &Plan,
     stored: OperatorId,

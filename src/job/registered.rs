@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 
-/// How the items of a list state are dealt out when parallelism changes (SEMANTICS: `OperatorStateHandle.Mode`).
+/// How the items of a list state are dealt out when parallelism changes (`OperatorStateHandle.Mode`).
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
 )]

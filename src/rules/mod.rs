@@ -35,7 +35,7 @@ policies! {
         /// When the first periodic checkpoint is triggered, once all tasks run
         /// (`CheckpointCoordinator.startCheckpointScheduler`).
         pub first_trigger: FirstTrigger,
-        /// Whether the minimum pause between checkpoints is kept, and not only accepted (since 1.1, SEMANTICS §4.2).
+        /// Whether the minimum pause between checkpoints is kept, and not only accepted (since 1.1, `CheckpointCoordinator`).
         pub minimum_pause_kept: bool,
         /// Whether a savepoint can be taken of a job without periodic checkpoints (since 1.1,
         /// `StreamingJobGraphGenerator`).
@@ -74,7 +74,7 @@ policies! {
         /// Where the records stay that a barrier holds back (`BarrierBuffer`, credits since 1.11).
         pub held_back: HeldBack,
         /// Whether the store that survives the job manager points to the snapshot that a job was started from (since 1.2,
-        /// SEMANTICS §4.9).
+        /// `CheckpointCoordinator.restoreSavepoint`).
         pub start_in_store: bool,
         /// How a job with periodic checkpoints restarts that says nothing about it (`RestartStrategyOptions`).
         pub usual_restart: UsualRestart,
@@ -248,7 +248,7 @@ policies! {
 }
 
 choices! {
-    /// From what the ids of operators without uid are generated (SEMANTICS §1.2).
+    /// From what the ids of operators without uid are generated (`StreamGraphHasherV1`, `StreamGraphHasherV2`).
     pub enum IdScheme {
         /// From rank, parallelism and class name of the operator and of what is chained to it.
         WithClassNames = "with-class-names",
@@ -336,7 +336,7 @@ impl SavepointLayout {
 }
 
 choices! {
-    /// The version of the metadata of a snapshot (SEMANTICS §7.9).
+    /// The version of the metadata of a snapshot (`MetadataSerializers`).
     pub enum MetadataVersion {
         /// Without a version: one serialized object (1.0).
         Object = "object",
@@ -368,7 +368,7 @@ choices! {
 }
 
 choices! {
-    /// What restarts with a failed task (SEMANTICS §6.1).
+    /// What restarts with a failed task (FLIP-1).
     pub enum Failover {
         /// Its pipelined region: every task that it is connected with by channels (since 1.9).
         Region = "region",
