@@ -1,6 +1,6 @@
 //! What a world exercised, so that a sweep of worlds in which nothing was put to the test is not taken for a success.
 
-use super::OperatorFeatures;
+use super::{ChangeFeatures, OperatorFeatures};
 use crate::operator::Equality;
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +64,9 @@ pub struct Coverage {
     /// Worlds by the operators of their jobs.
     #[serde(default)]
     pub operators: OperatorFeatures,
+    /// Worlds by how jobs differed from those whose snapshots they started from.
+    #[serde(default)]
+    pub changes: ChangeFeatures,
 }
 
 impl Coverage {
@@ -92,6 +95,7 @@ impl Coverage {
         self.disturbed_writes += other.disturbed_writes;
         self.zombies += other.zombies;
         self.operators.add(&other.operators);
+        self.changes.add(&other.changes);
     }
 
     /// Counts how strictly the sinks of one world were compared.

@@ -3,6 +3,7 @@
 use crate::job::KeyType;
 use crate::kernel::{SEED_MAX, SimTime};
 use crate::rules::{Mutation, Release};
+use crate::scenario::Profile;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -133,12 +134,25 @@ pub(super) struct Sweep {
     /// Break the protocol deliberately in this way; checks should notice. Can be given several times
     #[arg(long, value_name = "NAME", value_parser = mutation)]
     pub(super) mutation: Vec<Mutation>,
+    /// Draw stories of this release only
+    #[arg(long, value_name = "RELEASE", value_parser = release, conflicts_with = "file")]
+    pub(super) flink: Option<Release>,
     /// Fail if the worlds put too little to the test
     #[arg(long)]
     pub(super) require_goals: bool,
     /// Print the scenario of each seed as TOML and play nothing
     #[arg(long)]
     pub(super) print_scenario: bool,
+}
+
+impl Sweep {
+    /// What stories are drawn of.
+    pub(super) fn profile(&self) -> Profile {
+        match self.flink {
+            None => Profile::default(),
+            Some(flink) => Profile { flink, releases: false, ..Profile::default() },
+        }
+    }
 }
 
 #[derive(Subcommand, Debug)]

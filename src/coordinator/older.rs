@@ -234,8 +234,11 @@ fn check_version(version: MetadataVersion, rules: &Rules) -> Result<(), OlderErr
 
 /// Who takes a state: by chain the operator in the same place of the chain of that id, else the one of that id.
 fn taker_of(plan: &Plan, state: &OperatorState, rules: &Rules) -> Result<Taker, OlderError> {
-    let is_legacy =
-        |operator: OperatorIndex, id| plan.legacy_ids.get(operator.index()) == Some(&id);
+    // Ids of the older scheme and hashes of the user's are tried alike, where the own ids of all have missed.
+    let is_legacy = |operator: OperatorIndex, id| {
+        let hash = plan.graph.operators[operator.index()].options.uid_hash;
+        plan.legacy_ids.get(operator.index()) == Some(&id) || hash == Some(id)
+    };
     let Some(ChainPlace { head, place, length: stored }) = state.chain else {
         let legacy = || {
             let mut all = (0..plan.operator_ids.len()).map(OperatorIndex::new);

@@ -86,6 +86,8 @@ const NEWEST: Rules = Rules {
     split_readers: true,
     broadcast_state: true,
     side_outputs: true,
+    state_ttl: true,
+    uid_hash: true,
     allowed_lateness: true,
     idle_sources: true,
     checkpoints_after_tasks_finish: true,
@@ -208,6 +210,7 @@ impl Release {
                 rules.failed_exits_resume_schedule = false;
                 rules.usual_restart = UsualRestart::AfterTenSeconds;
                 rules.broadcast_state = false;
+                rules.state_ttl = false;
             }
             Self::V1_3 => {
                 rules.empty_entries_skipped = false;
@@ -229,6 +232,7 @@ impl Release {
             }
             Self::V1_1 => {
                 rules.chain_length_checked = false;
+                rules.uid_hash = false;
                 rules.key_groups = false;
                 rules.rescaling = Rescaling::Refused;
                 rules.metadata = MetadataVersion::V0;

@@ -45,6 +45,7 @@ const SHOWN: &[(&str, &str)] = &[
     ("unaligned_checkpoints", "sim/unaligned.toml"),
     ("idle_sources", "sim/late_and_idle.toml"),
     ("two_phase_sinks", "sim/rules/finished_tasks.toml"),
+    ("uid_hash_decides", "sim/rules/uid_hash_decides.toml"),
     ("usual_restart", "sim/rules/usual_restart.toml"),
 ];
 

@@ -8,6 +8,7 @@
 
 mod change;
 mod fault;
+mod identity;
 mod partition;
 mod sketch;
 mod storage;
@@ -16,6 +17,7 @@ mod story;
 mod tests;
 mod time;
 mod trouble;
+mod upgrade;
 
 use super::{ClusterConfig, Expect, Input, InputKind, Network, SavepointDir, Scenario};
 use crate::kernel::{Choices, SimTime, Stream};
@@ -40,6 +42,12 @@ pub struct Profile {
     pub successors: bool,
     /// Whether a successor may differ from the job before it.
     pub changes: bool,
+    /// Whether a successor may be known by something else: other uids, names and states, and generated ids.
+    pub identities: bool,
+    /// Whether operators may be told how their states are registered.
+    pub states: bool,
+    /// Whether the cluster may be upgraded between two jobs, where it is not the newest release.
+    pub upgrades: bool,
     /// Whether a job may be left by stopping it with its savepoint.
     pub stops: bool,
     /// Whether the user's code may throw or take long, and the user asks for checkpoints.
@@ -71,6 +79,9 @@ impl Default for Profile {
             savepoints: true,
             successors: true,
             changes: true,
+            identities: true,
+            states: true,
+            upgrades: true,
             stops: true,
             user_code: true,
             at_least_once: true,
@@ -90,7 +101,7 @@ impl Profile {
         Self {
             stops: self.stops && draw.rules.stop_with_savepoint,
             unaligned: self.unaligned && draw.rules.unaligned_checkpoints,
-            changes: self.changes && !is_tied_to_subtasks(&draw.rules),
+            changes: self.changes && (self.identities || !is_tied_to_subtasks(&draw.rules)),
             ..*self
         }
     }
@@ -142,10 +153,14 @@ impl Scenario {
     /// The story of a seed. Ends, unless a fault prevents it, with a finished job, so that its output can be compared.
     pub fn draw(choices: &Choices, profile: &Profile) -> Self {
         let flink = flink(choices, profile);
-        let draw = Draw { choices, rules: flink.rules() };
+        let mut draw = Draw { choices, rules: flink.rules() };
+        let upgrade = upgrade::draw(&draw, profile, flink);
+        if let Some(to) = upgrade {
+            draw.rules = upgrade::in_common(draw.rules, to.rules());
+        }
         let profile = &profile.under(&draw);
         let scale = Scale::draw(&draw, profile);
-        let plot = story::Plot::draw(&draw, profile, &scale);
+        let plot = story::Plot::draw(&draw, profile, &scale, upgrade);
         let inputs = scale.inputs(&draw);
         let network = scale.network(&draw);
         let jobs = plot.jobs(&draw, profile, &scale, &network);

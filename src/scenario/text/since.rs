@@ -132,6 +132,14 @@ const OPERATORS: &[(Asks<OperatorNode>, Novelty)] = &[
         Novelty { what: "side outputs", has: |rules| rules.side_outputs, word: "side" },
     ),
     (
+        |node| node.options.keyed_state.as_ref().is_some_and(|state| state.ttl.is_some()),
+        Novelty { what: "values that expire", has: |rules| rules.state_ttl, word: "ttl" },
+    ),
+    (
+        |node| node.options.uid_hash.is_some(),
+        Novelty { what: "an id of its own choice", has: |rules| rules.uid_hash, word: "uid-hash" },
+    ),
+    (
         |node| node.options.window.is_some_and(|window| window.windows.lateness() > 0),
         Novelty {
             what: "windows that wait for late records",
