@@ -75,15 +75,29 @@ const BOUND_TO_ANOTHER: BrokenPromise = BrokenPromise {
     witness: "sim/rules/bound_to_another.toml",
 };
 
+/// A savepoint that completes late is the newest snapshot, and the job goes back behind what it has committed since.
+const LATE_SAVEPOINT: BrokenPromise = BrokenPromise {
+    name: "late-savepoint",
+    checks: &[OUTPUT_EQUIVALENCE, TRANSACTION_HYGIENE],
+    when: "a savepoint completed after a checkpoint that was triggered behind it, and the job went back to the savepoint",
+    releases: "1.2, 1.7, 1.11, 1.13",
+    source: "`StandaloneCompletedCheckpointStore`: the newest is the one that was added last, savepoints among them",
+    witness: "sim/rules/late_savepoint.toml",
+};
+
 /// Every promise that a release that can be played breaks.
 pub const BROKEN_PROMISES: &[BrokenPromise] =
-    &[COMMITTED_AND_FORGOTTEN, START_FORGOTTEN, HASH_DECIDES, BOUND_TO_ANOTHER];
+    &[COMMITTED_AND_FORGOTTEN, START_FORGOTTEN, HASH_DECIDES, BOUND_TO_ANOTHER, LATE_SAVEPOINT];
 
 /// What happened in a world that excuses a broken check.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Excuses {
     /// By run, the newest savepoint that its tasks were told of and that is no recovery point.
     committed: BTreeMap<RunId, CheckpointId>,
+    /// By run, the checkpoint with the highest id that has completed.
+    highest: BTreeMap<RunId, CheckpointId>,
+    /// The savepoints that completed after a checkpoint with a higher id, and were recovery points.
+    late: BTreeSet<(RunId, CheckpointId)>,
     seen: BTreeSet<&'static str>,
 }
 
@@ -91,13 +105,22 @@ impl Excuses {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events excuse nothing")]
     pub(super) fn observe(&mut self, entry: &Entry, history: &History) {
         match &entry.event {
-            TraceEvent::CheckpointCompleted {
-                run,
-                checkpoint,
-                kind: CheckpointKind::Savepoint,
-                ..
-            } => {
+            TraceEvent::AttemptStarted { run, restored: Some(restored), .. }
+            | TraceEvent::RegionRestarted { run, restored: Some(restored), .. }
+                if self.late.contains(&(*run, *restored)) =>
+            {
+                self.seen.insert(LATE_SAVEPOINT.name);
+            }
+            TraceEvent::CheckpointCompleted { run, checkpoint, kind, .. } => {
                 let rules = history.eras.rules_of(*run);
+                let highest = self.highest.entry(*run).or_insert(*checkpoint);
+                *highest = (*highest).max(*checkpoint);
+                if *kind != CheckpointKind::Savepoint {
+                    return;
+                }
+                if *highest > *checkpoint && rules.savepoint_in_completed_store {
+                    self.late.insert((*run, *checkpoint));
+                }
                 if rules.savepoint_notifies_commit && !rules.savepoint_in_completed_store {
                     self.committed.insert(*run, *checkpoint);
                 }

@@ -187,6 +187,7 @@ pub fn assign(
         let units = units.into_iter().map(|sum| sum.unit);
         match operator {
             Some(operator) => {
+                older::check_whole(plan, operator, state)?;
                 report.mapped.extend(units);
                 matched.insert(operator, state);
             }

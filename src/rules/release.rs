@@ -86,6 +86,7 @@ const NEWEST: Rules = Rules {
     split_readers: true,
     broadcast_state: true,
     side_outputs: true,
+    checkpointed_state: false,
     state_ttl: true,
     uid_hash: true,
     allowed_lateness: true,
@@ -216,6 +217,7 @@ impl Release {
                 rules.empty_entries_skipped = false;
                 rules.stateless_chains_recorded = false;
                 rules.uid_hash_decides = true;
+                rules.checkpointed_state = true;
                 rules.two_phase_sinks = false;
             }
             Self::V1_2 => {
@@ -230,23 +232,7 @@ impl Release {
                 rules.incremental_checkpoints = false;
                 rules.side_outputs = false;
             }
-            Self::V1_1 => {
-                rules.chain_length_checked = false;
-                rules.uid_hash = false;
-                rules.key_groups = false;
-                rules.rescaling = Rescaling::Refused;
-                rules.metadata = MetadataVersion::V0;
-                rules.generated_ids = IdScheme::WithClassNames;
-                rules.legacy_ids_tried = false;
-                rules.savepoint_in_completed_store = false;
-                rules.savepoint_subsumes_pending = false;
-                rules.savepoints_hold_checkpoints_back = false;
-                rules.savepoints_subsume_savepoints = true;
-                rules.start_in_store = false;
-                rules.alignment_limit = false;
-                rules.cancel_with_savepoint = false;
-                rules.retained_checkpoints = false;
-            }
+            Self::V1_1 => Self::before_1_2(rules),
             Self::V1_0 => {
                 rules.cancellation_markers = false;
                 rules.metadata = MetadataVersion::Object;
@@ -258,6 +244,25 @@ impl Release {
                 rules.allowed_lateness = false;
             }
         }
+    }
+
+    /// What 1.1 did otherwise than 1.2, which brought key groups and savepoints of the coordinator's own.
+    const fn before_1_2(rules: &mut Rules) {
+        rules.chain_length_checked = false;
+        rules.uid_hash = false;
+        rules.key_groups = false;
+        rules.rescaling = Rescaling::Refused;
+        rules.metadata = MetadataVersion::V0;
+        rules.generated_ids = IdScheme::WithClassNames;
+        rules.legacy_ids_tried = false;
+        rules.savepoint_in_completed_store = false;
+        rules.savepoint_subsumes_pending = false;
+        rules.savepoints_hold_checkpoints_back = false;
+        rules.savepoints_subsume_savepoints = true;
+        rules.start_in_store = false;
+        rules.alignment_limit = false;
+        rules.cancel_with_savepoint = false;
+        rules.retained_checkpoints = false;
     }
 
     /// What 1.7 did otherwise than 1.11: most of it changed with the scheduler of 1.9 and the network stack of 1.11.

@@ -10,6 +10,7 @@ mod files;
 mod inputs;
 mod play;
 mod restore_facts;
+mod restores;
 mod shuffle;
 mod sweep;
 
@@ -19,5 +20,6 @@ pub use inputs::generated;
 #[cfg(feature = "fs")]
 pub use inputs::{InputError, open};
 pub use play::{Earlier, Judgement, Played, Setup, play, play_out};
+pub use restores::{RestoreTold, Restores};
 
 pub use sweep::{Goal, SweepTotals, play_drawn};

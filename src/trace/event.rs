@@ -1,6 +1,7 @@
 //! The events of a trace.
 
 use super::Call;
+use super::restore::{RestoreReport, StateSum};
 use crate::job::{
     Attempt, ChannelId, CheckpointId, CheckpointKind, EventTime, ExternalId, FileId, InputId,
     OperatorId, OperatorIndex, Origin, RunId, SharedFile, TaskId, TaskManagerId, WatermarkStatus,
@@ -105,82 +106,6 @@ pub struct SourcePosition {
     pub partition: u16,
     /// The next entry to read, from 0.
     pub next: u32,
-}
-
-/// A kind of operator state.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
-pub enum StateKind {
-    /// By key, inside key groups.
-    Keyed,
-    /// A list whose items are dealt out.
-    Split,
-    /// A list of which everybody gets everything.
-    Union,
-    /// A map that is the same on every subtask.
-    Broadcast,
-}
-
-/// One state of one operator: what a restore maps or drops.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
-pub struct StateUnit {
-    /// The operator it is stored under.
-    pub operator: OperatorId,
-    /// The state's name.
-    pub name: Arc<str>,
-    /// Its kind.
-    pub kind: StateKind,
-}
-
-/// What a subtask holds of one state: a sum that tells multisets apart.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
-pub struct StateSum {
-    /// Which state.
-    pub unit: StateUnit,
-    /// How many entries or items.
-    pub entries: u64,
-    /// Wrapping sum of the entries' hashes.
-    pub sum: u64,
-    /// For keyed state: the smallest and largest key group that has an entry.
-    pub groups: Option<(u16, u16)>,
-}
-
-/// Ids of operators, first that under which state was stored, then that of the operator it was given to. The units of a
-/// report name the latter.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
-pub struct Renamed(pub Vec<(OperatorId, OperatorId)>);
-
-impl Renamed {
-    /// Whether all state was stored under the id of its operator.
-    pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-/// Nothing is hashed of no ids: a report that has none is what it was before there were any.
-impl std::hash::Hash for Renamed {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        if !self.is_empty() {
-            self.0.hash(state);
-        }
-    }
-}
-
-/// What a restore did with each unit of the snapshot (O9, mapping totality).
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize)]
-pub struct RestoreReport {
-    /// Every unit of the snapshot: summed over its subtasks, as the files hold it.
-    pub snapshot: Vec<StateSum>,
-    /// Units given to the operator of the same id.
-    pub mapped: Vec<StateUnit>,
-    /// Units nobody took, allowed by `allow-non-restored-state`.
-    pub dropped: Vec<StateUnit>,
-    /// Names of stateful operators that start empty.
-    pub starts_empty: Vec<(OperatorId, Arc<str>)>,
-    /// Where state was stored under another id than that of the operator it was given to.
-    #[serde(skip_serializing_if = "Renamed::is_empty")]
-    pub renamed: Renamed,
-    /// Every operator of the new graph with its key groups (0 if it is not keyed) and subtasks.
-    pub operators: Vec<(OperatorId, u32, u32)>,
 }
 
 /// Why a checkpoint was aborted, or a trigger refused.

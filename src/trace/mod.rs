@@ -5,13 +5,14 @@
 mod call;
 mod event;
 mod renumber;
+mod restore;
 
 pub use call::Call;
 pub use event::{
     AbortReason, AckVerdict, ChannelEnd, ChannelMark, DurableWrite, EndOfTask, Fault, JobStatus,
-    Message, MessageFate, Renamed, RestoreReport, SnapshotSource, SourcePosition, StateKind,
-    StateSum, StateUnit, StorageFault, TraceEvent,
+    Message, MessageFate, SnapshotSource, SourcePosition, StorageFault, TraceEvent,
 };
+pub use restore::{Renamed, RestoreReport, StateKind, StateSum, StateUnit};
 
 use crate::job::{Plan, RunId};
 use crate::kernel::SimTime;

@@ -1,11 +1,15 @@
 //! What a job becomes before it starts again from its savepoint: other parallelisms, operators added and removed,
 //! another order. State must find its way back, or the story would only show a refusal.
 
+use super::identity::RESCALE_WHOLE;
 use super::sketch::{Edge, Node, PARALLELISM, Sketch};
 use super::{Draw, is_tied_to_subtasks};
-use crate::job::{ChainStrategy, OperatorKind, OperatorOptions, Partitioner};
+use crate::job::{
+    ChainStrategy, ListMode, ListOptions, OperatorKind, OperatorOptions, Partitioner,
+};
 use crate::kernel::SimTime;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Percent of changed jobs with other parallelisms.
 const RESCALE: u64 = 97;
@@ -80,7 +84,12 @@ impl Sketch {
     fn rescale(&mut self, draw: &Draw<'_>, name: &str) {
         for node in &mut self.nodes {
             let what = &node.name;
-            if draw.chance(format_args!("{name}/{what}/rescaled"), RESCALE_EACH) {
+            let is_whole = |state: &Arc<ListOptions>| state.mode == ListMode::Whole;
+            let each = match node.options.list_state.as_ref().is_some_and(is_whole) {
+                true => RESCALE_WHOLE,
+                false => RESCALE_EACH,
+            };
+            if draw.chance(format_args!("{name}/{what}/rescaled"), each) {
                 node.parallelism =
                     draw.count(format_args!("{name}/{what}/parallelism"), PARALLELISM);
             }

@@ -24,6 +24,10 @@ const ALLOWED: u64 = 60;
 const GENERATED: u64 = 30;
 /// Percent of jobs whose states are registered by name, type and lifetime.
 const REGISTERED: u64 = 6;
+/// The same where operators may keep an object for each subtask.
+const REGISTERED_WHOLE: u64 = 25;
+/// Percent of operators with such objects that are rescaled all the same.
+pub(super) const RESCALE_WHOLE: u64 = 10;
 
 /// What becomes of an operator or a job that is known by something else. Several may befall one job.
 #[derive(Clone, Copy)]
@@ -73,7 +77,8 @@ pub(super) fn are_generated(draw: &Draw<'_>) -> bool {
 impl Sketch {
     /// The first job of a world whose states are told apart by more than their operators.
     pub(super) fn registered(mut self, draw: &Draw<'_>) -> Self {
-        if draw.chance("registered", REGISTERED) {
+        let often = if draw.rules.checkpointed_state { REGISTERED_WHOLE } else { REGISTERED };
+        if draw.chance("registered", often) {
             self.register(draw, "first");
             self.keep_lists(draw, "first");
         }
@@ -155,9 +160,10 @@ impl Sketch {
     fn keep_lists(&mut self, draw: &Draw<'_>, name: &str) {
         let states = draw.within(format_args!("{name}/lists"), (1, 3));
         let broadcast = if draw.rules.broadcast_state { 1 } else { 0 };
+        let whole = if draw.rules.checkpointed_state { 4 } else { 0 };
         let mode = draw.weighted(
             format_args!("{name}/lists/mode"),
-            &[(ListMode::Split, 2), (ListMode::Broadcast, broadcast)],
+            &[(ListMode::Split, 2), (ListMode::Broadcast, broadcast), (ListMode::Whole, whole)],
         );
         let lists = ListOptions {
             names: (0..states).map(|number| Arc::from(format!("kept-{number}"))).collect(),

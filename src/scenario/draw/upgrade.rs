@@ -52,6 +52,7 @@ pub(super) fn in_common(one: Rules, other: Rules) -> Rules {
         in_flight_rescaled: one.in_flight_rescaled && other.in_flight_rescaled,
         uid_in_chain: one.uid_in_chain && other.uid_in_chain,
         uid_hash: one.uid_hash && other.uid_hash,
+        checkpointed_state: one.checkpointed_state && other.checkpointed_state,
         state_ttl: one.state_ttl && other.state_ttl,
         key_groups: one.key_groups && other.key_groups,
         state_stored_by: match one.state_stored_by {

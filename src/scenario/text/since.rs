@@ -4,7 +4,7 @@
 //! one. Steps count in order of the file.
 
 use super::source::Source;
-use crate::job::{OperatorKind, OperatorNode, Reader, StateBackend};
+use crate::job::{ListMode, OperatorKind, OperatorNode, Reader, StateBackend};
 use crate::rules::{Failover, Release, Rules};
 use crate::scenario::{
     Action, JobConfig, RestartStrategy, Retention, Scenario, ScenarioError, Step,
@@ -134,6 +134,14 @@ const OPERATORS: &[(Asks<OperatorNode>, Novelty)] = &[
     (
         |node| node.options.keyed_state.as_ref().is_some_and(|state| state.ttl.is_some()),
         Novelty { what: "values that expire", has: |rules| rules.state_ttl, word: "ttl" },
+    ),
+    (
+        |node| node.options.list_state.as_ref().is_some_and(|state| state.mode == ListMode::Whole),
+        Novelty {
+            what: "one object of state for each subtask (`Checkpointed`)",
+            has: |rules| rules.checkpointed_state,
+            word: "whole",
+        },
     ),
     (
         |node| node.options.uid_hash.is_some(),
