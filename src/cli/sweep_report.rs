@@ -16,7 +16,9 @@ pub(super) fn replay(arguments: &Sweep, seed: u64) -> String {
             let mutations = arguments.mutation.iter();
             let mutations = mutations.map(|name| format!(" --mutation {}", mutation_name(*name)));
             let mutations: String = mutations.collect();
-            format!("sandbar sweep{file} --seeds {seed}..{}{mutations}", seed + 1)
+            let flink =
+                arguments.flink.map_or_else(String::new, |flink| format!(" --flink {flink}"));
+            format!("sandbar sweep{file} --seeds {seed}..{}{flink}{mutations}", seed + 1)
         }
     }
 }
@@ -33,6 +35,11 @@ pub(super) fn report(arguments: &Sweep, totals: &SweepTotals, style: Style) -> S
     totals.goals().iter().for_each(|goal| text.push_str(&goal_row(goal, worlds, style)));
     text.push_str(&format!("\n{}\n", style.heading("what jobs were made of")));
     for (name, count) in totals.coverage.operators.rows() {
+        let share = (count * 100).checked_div(worlds).unwrap_or(0);
+        text.push_str(&format!("           {share:>3}%  {name}\n"));
+    }
+    text.push_str(&format!("\n{}\n", style.heading("what jobs were restored")));
+    for (name, count) in totals.coverage.changes.rows() {
         let share = (count * 100).checked_div(worlds).unwrap_or(0);
         text.push_str(&format!("           {share:>3}%  {name}\n"));
     }

@@ -206,10 +206,13 @@ pub fn assign(
         let units = units.into_iter().map(|sum| sum.unit);
         match operator {
             Some(operator) => {
+                older::check_whole(plan, operator, state)?;
                 report.mapped.extend(units);
                 matched.insert(operator, state);
             }
-            None if allow_non_restored => report.dropped.extend(units),
+            None if allow_non_restored || is_overlooked(plan, state.id, rules) => {
+                report.dropped.extend(units);
+            }
             None if !state.is_stateful() && rules.empty_entries_skipped => {}
             None => {
                 let name = state.name.clone();
@@ -241,7 +244,11 @@ pub fn assign(
             0
         };
         report.operators.push((id, groups, node.parallelism));
-        if !matched.contains_key(&operator) {
+        // What was stored for a stateless operator may come to one with state, where ids are generated.
+        let is_given = matched.get(&operator).is_some_and(|state| {
+            state.is_stateful() || state.is_finished() || state.name == node.name
+        });
+        if !is_given {
             report.starts_empty.push((id, node.name.as_str().into()));
         }
     }
@@ -250,7 +257,7 @@ pub fn assign(
 }
 
 /// The operator that takes what is stored under an id: the one whose user-defined hash it is, else the one whose own id it
-/// is, unless that one's hash is in the snapshot, too, or decides alone (`StateAssignmentOperation`).
+/// is, unless that one's hash is in the snapshot, too, or decides alone (`setUidHash`).
 fn taker_of(
     plan: &Plan,
     stored: OperatorId,
@@ -266,6 +273,12 @@ fn taker_of(
     let Some(hash) = nodes[own.index()].options.uid_hash else { return Some(own) };
     let is_there = || checkpoint.operators().iter().any(|state| state.id == hash);
     (!rules.uid_hash_decides && !is_there()).then_some(own)
+}
+
+/// Whether the job knows the id, so that nothing seems to be missing, yet nobody takes what is stored under it: its operator
+/// is given what is under its user-defined hash alone, be there any or not (1.3, FLINK-5892).
+fn is_overlooked(plan: &Plan, stored: OperatorId, rules: &Rules) -> bool {
+    rules.uid_hash_decides && plan.operator_with_id(stored).is_some()
 }
 
 /// The snapshot's units of one operator, each summed over its subtasks.

@@ -118,6 +118,14 @@ policies! {
         pub broadcast_state: bool,
         /// Whether operators have side outputs (since 1.3, FLINK-4460).
         pub side_outputs: bool,
+        /// Whether a function can keep one object of state for each subtask, which only that one can restore (until 1.3,
+        /// `Checkpointed`; FLINK-7461).
+        pub checkpointed_state: bool,
+        /// Whether values of keyed state can expire (since 1.6, FLIP-25).
+        pub state_ttl: bool,
+        /// Whether an operator can be told under which id a snapshot may hold its state (since 1.2,
+        /// `SingleOutputStreamOperator.setUidHash`).
+        pub uid_hash: bool,
         /// Whether windows can wait for late records (since 1.1, FLINK-3714).
         pub allowed_lateness: bool,
         /// Whether a silent source can be taken for idle (since 1.11, FLIP-126).

@@ -9,6 +9,7 @@
 mod change;
 mod fault;
 mod files;
+mod identity;
 mod partition;
 mod sketch;
 mod storage;
@@ -17,6 +18,7 @@ mod story;
 mod tests;
 mod time;
 mod trouble;
+mod upgrade;
 
 use super::{ClusterConfig, Expect, Input, InputKind, Network, SavepointDir, Scenario};
 use crate::kernel::{Choices, SimTime, Stream};
@@ -41,6 +43,12 @@ pub struct Profile {
     pub successors: bool,
     /// Whether a successor may differ from the job before it.
     pub changes: bool,
+    /// Whether a successor may be known by something else: other uids, names and states, and generated ids.
+    pub identities: bool,
+    /// Whether operators may be told how their states are registered.
+    pub states: bool,
+    /// Whether the cluster may be upgraded between two jobs, where it is not the newest release.
+    pub upgrades: bool,
     /// Whether a job may be left by stopping it with its savepoint.
     pub stops: bool,
     /// Whether the user's code may throw or take long, and the user asks for checkpoints.
@@ -74,6 +82,9 @@ impl Default for Profile {
             savepoints: true,
             successors: true,
             changes: true,
+            identities: true,
+            states: true,
+            upgrades: true,
             stops: true,
             user_code: true,
             at_least_once: true,
@@ -94,7 +105,7 @@ impl Profile {
         Self {
             stops: self.stops && draw.rules.stop_with_savepoint,
             unaligned: self.unaligned && draw.rules.unaligned_checkpoints,
-            changes: self.changes && !is_tied_to_subtasks(&draw.rules),
+            changes: self.changes && (self.identities || !is_tied_to_subtasks(&draw.rules)),
             ..*self
         }
     }
@@ -150,10 +161,14 @@ impl Scenario {
     pub fn draw(choices: &Choices, profile: &Profile) -> Self {
         let flink = flink(choices, profile);
         let mut draw = Draw { choices, rules: flink.rules() };
+        let upgrade = upgrade::draw(&draw, profile, flink);
+        if let Some(to) = upgrade {
+            draw.rules = upgrade::in_common(draw.rules, to.rules());
+        }
         let overrides = draw.sinks_of_ones_own();
         let profile = &profile.under(&draw);
         let scale = Scale::draw(&draw, profile);
-        let plot = story::Plot::draw(&draw, profile, &scale);
+        let plot = story::Plot::draw(&draw, profile, &scale, upgrade);
         let inputs = scale.inputs(&draw);
         let network = scale.network(&draw);
         let jobs = plot.jobs(&draw, profile, &scale, &network);

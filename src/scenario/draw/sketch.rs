@@ -61,6 +61,8 @@ const NO_UID: u64 = 25;
 #[derive(Clone)]
 pub(super) struct Node {
     pub name: String,
+    /// Its uid, if it has one.
+    pub known_as: String,
     pub kind: OperatorKind,
     pub inputs: Vec<Edge>,
     pub parallelism: u32,
@@ -154,7 +156,7 @@ impl Sketch {
         };
         OperatorNode {
             name: node.name.clone(),
-            uid: node.uid.then(|| format!("{}-id", node.name)),
+            uid: node.uid.then(|| node.known_as.clone()),
             parallelism: node.parallelism,
             max_parallelism: None,
             kind,
@@ -473,6 +475,7 @@ impl Drawing<'_> {
         );
         self.nodes.push(Node {
             name: name.to_owned(),
+            known_as: format!("{name}-id"),
             kind,
             inputs,
             parallelism: 1,

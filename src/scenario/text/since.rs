@@ -4,7 +4,7 @@
 //! one. Steps count in order of the file.
 
 use super::source::Source;
-use crate::job::{OperatorKind, OperatorNode, Reader, StateBackend};
+use crate::job::{ListMode, OperatorKind, OperatorNode, Reader, StateBackend};
 use crate::rules::{Failover, Release, Rules, SavepointLayout};
 use crate::scenario::{
     Action, JobConfig, RestartStrategy, Retention, Scenario, ScenarioError, Step,
@@ -130,6 +130,22 @@ const OPERATORS: &[(Asks<OperatorNode>, Novelty)] = &[
     (
         |node| node.inputs.iter().any(|edge| edge.side),
         Novelty { what: "side outputs", has: |rules| rules.side_outputs, word: "side" },
+    ),
+    (
+        |node| node.options.keyed_state.as_ref().is_some_and(|state| state.ttl.is_some()),
+        Novelty { what: "values that expire", has: |rules| rules.state_ttl, word: "ttl" },
+    ),
+    (
+        |node| node.options.list_state.as_ref().is_some_and(|state| state.mode == ListMode::Whole),
+        Novelty {
+            what: "one object of state for each subtask (`Checkpointed`)",
+            has: |rules| rules.checkpointed_state,
+            word: "whole",
+        },
+    ),
+    (
+        |node| node.options.uid_hash.is_some(),
+        Novelty { what: "an id of its own choice", has: |rules| rules.uid_hash, word: "uid-hash" },
     ),
     (
         |node| node.options.window.is_some_and(|window| window.windows.lateness() > 0),
