@@ -1,6 +1,6 @@
 //! What a world exercised, so that a sweep of worlds in which nothing was put to the test is not taken for a success.
 
-use super::OperatorFeatures;
+use super::{ChangeFeatures, OperatorFeatures};
 use crate::operator::Equality;
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +67,9 @@ pub struct Coverage {
     /// Worlds by the operators of their jobs.
     #[serde(default)]
     pub operators: OperatorFeatures,
+    /// Worlds by how jobs differed from those whose snapshots they started from.
+    #[serde(default)]
+    pub changes: ChangeFeatures,
 }
 
 impl Coverage {
@@ -96,6 +99,7 @@ impl Coverage {
         self.user_files += other.user_files;
         self.zombies += other.zombies;
         self.operators.add(&other.operators);
+        self.changes.add(&other.changes);
     }
 
     /// Counts how strictly the sinks of one world were compared.

@@ -83,9 +83,9 @@ pub(super) fn is_comparable(check: &OutputCheck<'_>, run: &RunStory) -> bool {
     };
     let Some(parent) = check.history.run(parent) else { return true };
     let Some(story) = parent.completed(checkpoint) else { return true };
-    let ids = &run.cast.plan.operator_ids;
     // What is kept beside an operator that nobody takes the state of is lost with it, as the user allowed.
-    let is_taken = story.in_flight.iter().all(|kept| ids.contains(&parent.keeper_of(kept)));
+    let is_taken =
+        story.in_flight.iter().all(|kept| run.taker_of(parent.keeper_of(kept)).is_some());
     story.in_flight.is_empty()
         || (is_taken
             && is_comparable(check, parent)

@@ -17,7 +17,7 @@ enum State {
 }
 
 /// Whether a checkpoint covers what was prepared for it: it completed, and no older one has been restored since, by its
-/// own run or by another. Who falls back behind an intermediate savepoint aborts what that covered (SEMANTICS §7.8).
+/// own run or by another. Who falls back behind an intermediate savepoint aborts what that covered (FLINK-10354, FLIP-203).
 fn is_covered(external: ExternalId, checkpoint: CheckpointId, history: &History) -> bool {
     let writes = |run: &&RunStory| history.writers.contains(&(external, run.cast.run));
     let is_behind = |start: &Option<SnapshotSource>, parent: &RunStory| match start {

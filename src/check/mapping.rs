@@ -3,7 +3,7 @@
 use super::history::{History, Restore, RunStory};
 use super::violation::Violation;
 use super::{Check, MAPPING_TOTALITY};
-use crate::job::{OperatorId, OperatorKind, OperatorNode, Plan, RunId};
+use crate::job::{OperatorId, OperatorIndex, OperatorKind, OperatorNode, Plan, RunId};
 use crate::operator::Catalogue;
 use crate::trace::{Entry, RestoreReport, StateUnit};
 
@@ -35,11 +35,18 @@ pub(super) fn check_report(
             add(format!("{} is not in the snapshot", unit_name(plan, unit)));
         }
     }
-    let finished = history
-        .restored_story(run, restore.checkpoint)
-        .map(|(run, story)| run.cut(story, |_| 0).finished);
-    for (node, id) in plan.graph.operators.iter().zip(&plan.operator_ids) {
-        let had_finished = finished.as_ref().is_some_and(|finished| finished.contains(id));
+    let finished = history.restored_story(run, restore.checkpoint).map(|(taker, taken)| {
+        let finished = taker.cut(taken, |_| 0).finished;
+        let is_own = taker.cast.run == run;
+        let now = |id| match is_own {
+            true => plan.operator_with_id(id),
+            false => story.taker_of(id),
+        };
+        finished.into_iter().filter_map(now).collect::<Vec<_>>()
+    });
+    for (place, (node, id)) in plan.graph.operators.iter().zip(&plan.operator_ids).enumerate() {
+        let place = OperatorIndex::new(place);
+        let had_finished = finished.as_ref().is_some_and(|finished| finished.contains(&place));
         let listed = report.starts_empty.iter().any(|(empty, _)| empty == id);
         let mapped = report.mapped.iter().any(|unit| unit.operator == *id);
         if is_stateful(node, catalogue) && !mapped && !listed && !had_finished {
@@ -108,7 +115,8 @@ pub(super) fn catalogue_key(node: &OperatorNode) -> (&str, &str) {
     }
 }
 
-fn is_stateful(node: &OperatorNode, catalogue: &Catalogue) -> bool {
+/// Whether an operator keeps state.
+pub(super) fn is_stateful(node: &OperatorNode, catalogue: &Catalogue) -> bool {
     let (kind, function) = catalogue_key(node);
     catalogue.entry(kind, function).is_some_and(|entry| entry.stateful)
 }

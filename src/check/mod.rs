@@ -3,6 +3,7 @@
 //! Reads entries as they happen and the external systems at the end. Knows nothing of the parts that made them: no task,
 //! no coordinator, no store, no cluster.
 
+mod changes;
 mod class;
 mod compare;
 mod coverage;
@@ -30,6 +31,7 @@ mod violation;
 mod windows;
 mod written;
 
+pub use changes::ChangeFeatures;
 pub use coverage::Coverage;
 pub use features::OperatorFeatures;
 pub use promises::{BROKEN_PROMISES, BrokenPromise};
@@ -252,6 +254,7 @@ pub struct Checks {
     recovery: (RecoveryCheck, Check),
     time: (TimeCheck, Check),
     early_commits: Vec<EarlyCommit>,
+    changes: changes::ChangeCheck,
     excuses: promises::Excuses,
     has_completed: bool,
     last_entry: u64,
@@ -287,6 +290,7 @@ impl Checks {
             recovery: Default::default(),
             time: Default::default(),
             early_commits: Vec::new(),
+            changes: Default::default(),
             excuses: Default::default(),
             has_completed: false,
             last_entry: 0,
@@ -337,6 +341,7 @@ impl Checks {
         let mut backends = self.setup.scenario.jobs.iter().map(|job| job.checkpoint.backend);
         self.coverage.incremental =
             u64::from(backends.any(|backend| backend == StateBackend::Incremental));
+        self.coverage.changes = self.changes.seen;
         self.coverage.shared_files = u64::from(references.has_shared);
         self.coverage.event_time = u64::from(self.time.0.has_time());
         self.coverage.late = u64::from(!self.time.0.late.is_empty());
@@ -518,6 +523,8 @@ impl TraceSink for Checks {
         self.history.observe(entry);
         self.sometimes.observe(entry, &self.history);
         self.excuses.observe(entry, &self.history);
+        let world = (&*self.setup.scenario, &*self.setup.catalogue);
+        self.changes.observe(entry, &self.history, world, &mut self.mapping);
         self.durable.0.observe(entry, &self.history, &mut self.durable.1);
         self.participants.0.observe(entry, &self.history, &mut self.participants.1);
         self.hygiene.0.observe(entry, &self.history, &mut self.hygiene.1);

@@ -477,7 +477,7 @@ fn stops_of(demands: &[Demand]) -> Vec<Stop> {
 /// the run has come as far as a checkpoint of its own.
 fn takes_over(run: &RunStory, child: &RunStory, sink: usize) -> bool {
     let id = run.cast.plan.operator_ids[sink];
-    let has_sink = child.cast.plan.operator_with_id(id).is_some_and(|place| {
+    let has_sink = child.taker_of(id).is_some_and(|place| {
         let kind = &child.cast.plan.graph.operators[place.index()].kind;
         Sink::of(kind).is_some_and(Sink::is_transactional)
     });

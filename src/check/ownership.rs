@@ -56,11 +56,12 @@ pub(super) fn check(
                 check_groups(run, restore, unit, &shares, &mut add);
             }
             // A list that arrived nowhere is a unit left behind: mapping totality tells.
-            StateKind::Split | StateKind::Union | StateKind::Broadcast if is_missing => {}
+            StateKind::Split | StateKind::Union | StateKind::Broadcast | StateKind::Whole
+                if is_missing => {}
             StateKind::Broadcast if !is_exact => {}
             // The rest of it is with tasks that go on.
-            StateKind::Split if restore.is_partial() => {}
-            StateKind::Split => check_total(snapshot, &shares, &mut add),
+            StateKind::Split | StateKind::Whole if restore.is_partial() => {}
+            StateKind::Split | StateKind::Whole => check_total(snapshot, &shares, &mut add),
             StateKind::Union => check_whole(run, snapshot, &shares, &mut add),
             StateKind::Broadcast => check_copies(run, snapshot, &shares, &mut add),
         }

@@ -3,10 +3,13 @@
 //! Each entry says which check, under what circumstances, in which releases, and where that is laid down; the story named
 //! beside it shows it. Circumstances are read off the trace; a check broken without them is broken.
 
+use super::changes::bound_to_another;
 use super::history::History;
-use super::{OUTPUT_EQUIVALENCE, TRANSACTION_HYGIENE};
+use super::{
+    MAPPING_TOTALITY, OUTPUT_EQUIVALENCE, OWNERSHIP_PARTITION, TIME_FIDELITY, TRANSACTION_HYGIENE,
+};
 use crate::job::{CheckpointId, CheckpointKind, RunId};
-use crate::trace::{Entry, TraceEvent};
+use crate::trace::{Entry, RestoreReport, TraceEvent};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A promise that some releases do not keep.
@@ -31,7 +34,7 @@ const COMMITTED_AND_FORGOTTEN: BrokenPromise = BrokenPromise {
     name: "committed-and-forgotten",
     checks: &[OUTPUT_EQUIVALENCE, TRANSACTION_HYGIENE],
     when: "a savepoint completed, its transactions were committed, and the job went back to an older checkpoint",
-    releases: "1.4 (and 1.0 to 1.3, where a sink of one's own commits at notifications)",
+    releases: "1.3, 1.4, and 1.0, 1.1; before 1.4 with a sink of one's own that commits at notifications",
     source: "FLINK-10354",
     witness: "sim/rules/f13_savepoint_then_crash.toml",
 };
@@ -46,14 +49,55 @@ const START_FORGOTTEN: BrokenPromise = BrokenPromise {
     witness: "sim/rules/e9_start_across_job_managers.toml",
 };
 
+/// Restored from its own checkpoint, an operator that is told a hash does not find its own state.
+const HASH_DECIDES: BrokenPromise = BrokenPromise {
+    name: "hash-decides",
+    checks: &[OUTPUT_EQUIVALENCE, TRANSACTION_HYGIENE, MAPPING_TOTALITY, TIME_FIDELITY],
+    when: "an operator with a user-defined hash was restored from a snapshot that holds its state under its own id",
+    releases: "1.3",
+    source: "`StateAssignmentOperation` of 1.3.3: a user-defined hash decides alone",
+    witness: "sim/rules/uid_hash_decides.toml",
+};
+
+/// State finds another operator than the one that left it, since neither has a uid.
+const BOUND_TO_ANOTHER: BrokenPromise = BrokenPromise {
+    name: "bound-to-another",
+    checks: &[
+        OUTPUT_EQUIVALENCE,
+        TRANSACTION_HYGIENE,
+        MAPPING_TOTALITY,
+        OWNERSHIP_PARTITION,
+        TIME_FIDELITY,
+    ],
+    when: "a job was changed whose operators have no uids, and a generated id, or a place in a chain, came to name an operator that does something else",
+    releases: "all",
+    source: "documentation of savepoints, `Assigning Operator IDs`; `StreamTask.restoreState` of 1.1.4 for chains",
+    witness: "sim/rules/bound_to_another.toml",
+};
+
+/// A savepoint that completes late is the newest snapshot, and the job goes back behind what it has committed since.
+const LATE_SAVEPOINT: BrokenPromise = BrokenPromise {
+    name: "late-savepoint",
+    checks: &[OUTPUT_EQUIVALENCE, TRANSACTION_HYGIENE],
+    when: "a savepoint completed after a checkpoint that was triggered behind it, and the job went back to the savepoint",
+    releases: "1.2, 1.7, 1.11, 1.13",
+    source: "`StandaloneCompletedCheckpointStore`: the newest is the one that was added last, savepoints among them",
+    witness: "sim/rules/late_savepoint.toml",
+};
+
 /// Every promise that a release that can be played breaks.
-pub const BROKEN_PROMISES: &[BrokenPromise] = &[COMMITTED_AND_FORGOTTEN, START_FORGOTTEN];
+pub const BROKEN_PROMISES: &[BrokenPromise] =
+    &[COMMITTED_AND_FORGOTTEN, START_FORGOTTEN, HASH_DECIDES, BOUND_TO_ANOTHER, LATE_SAVEPOINT];
 
 /// What happened in a world that excuses a broken check.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Excuses {
     /// By run, the newest savepoint that its tasks were told of and that is no recovery point.
     committed: BTreeMap<RunId, CheckpointId>,
+    /// By run, the checkpoint with the highest id that has completed.
+    highest: BTreeMap<RunId, CheckpointId>,
+    /// The savepoints that completed after a checkpoint with a higher id, and were recovery points.
+    late: BTreeSet<(RunId, CheckpointId)>,
     seen: BTreeSet<&'static str>,
 }
 
@@ -61,13 +105,22 @@ impl Excuses {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events excuse nothing")]
     pub(super) fn observe(&mut self, entry: &Entry, history: &History) {
         match &entry.event {
-            TraceEvent::CheckpointCompleted {
-                run,
-                checkpoint,
-                kind: CheckpointKind::Savepoint,
-                ..
-            } => {
+            TraceEvent::AttemptStarted { run, restored: Some(restored), .. }
+            | TraceEvent::RegionRestarted { run, restored: Some(restored), .. }
+                if self.late.contains(&(*run, *restored)) =>
+            {
+                self.seen.insert(LATE_SAVEPOINT.name);
+            }
+            TraceEvent::CheckpointCompleted { run, checkpoint, kind, .. } => {
                 let rules = history.eras.rules_of(*run);
+                let highest = self.highest.entry(*run).or_insert(*checkpoint);
+                *highest = (*highest).max(*checkpoint);
+                if *kind != CheckpointKind::Savepoint {
+                    return;
+                }
+                if *highest > *checkpoint && rules.savepoint_in_completed_store {
+                    self.late.insert((*run, *checkpoint));
+                }
                 if rules.savepoint_notifies_commit && !rules.savepoint_in_completed_store {
                     self.committed.insert(*run, *checkpoint);
                 }
@@ -87,6 +140,14 @@ impl Excuses {
                     self.seen.insert(START_FORGOTTEN.name);
                 }
             }
+            TraceEvent::RestoreMapped { run, report, .. } => {
+                if is_overlooked(*run, report, history) {
+                    self.seen.insert(HASH_DECIDES.name);
+                }
+                if bound_to_another(*run, report, history).is_some() {
+                    self.seen.insert(BOUND_TO_ANOTHER.name);
+                }
+            }
             _ => {}
         }
     }
@@ -95,4 +156,13 @@ impl Excuses {
     pub(super) fn broken(self) -> Vec<&'static BrokenPromise> {
         BROKEN_PROMISES.iter().filter(|promise| self.seen.contains(promise.name)).collect()
     }
+}
+
+/// Whether state was dropped that is stored under the own id of an operator of the job.
+fn is_overlooked(run: RunId, report: &RestoreReport, history: &History) -> bool {
+    let Some(story) = history.run(run) else { return false };
+    let plan = &story.cast.plan;
+    let is_own = |id| plan.operator_with_id(id).is_some();
+    history.eras.rules_of(run).uid_hash_decides
+        && report.dropped.iter().any(|unit| is_own(unit.operator))
 }

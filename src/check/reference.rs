@@ -203,10 +203,10 @@ impl<'w> Evaluation<'w> {
 
     /// Reads one entry of a partition, if there is one before the target.
     fn read_one(&mut self, reader: &mut Reader<'w>, partition: usize, target: u32) -> bool {
-        let next = reader.next[partition];
-        if next >= target {
+        // A source that was given the state of another may know of partitions that are not its own.
+        let Some(&next) = reader.next.get(partition).filter(|next| **next < target) else {
             return false;
-        }
+        };
         let number = u16::try_from(partition).expect("partitions are numbered with 16 bits");
         let Some(entry) = reader.log.entry(number, next) else { return false };
         let input = u16::try_from(reader.log.id().number()).expect("input ids are 16 bits wide");

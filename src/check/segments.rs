@@ -148,16 +148,32 @@ impl<'w> References<'w> {
     /// under other ids than it was stored under is there under those.
     fn start_of(&self, run: &RunStory) -> Option<(Cut, Carried, bool)> {
         let (mut cut, mut carried, is_restored) = self.stored_start_of(run)?;
-        if !run.renamed.is_empty() {
-            let taker =
-                |id| run.renamed.iter().find(|(stored, _)| *stored == id).map(|(_, to)| *to);
+        let sources = cut.sources.iter().map(|(id, _)| *id);
+        let gone = cut.drained.iter().chain(&cut.finished).copied();
+        let stored = sources.chain(gone).chain(carried.keys().copied()).collect();
+        let taken = run.taken_under_other_ids(&stored);
+        if !taken.is_empty() {
+            let taker = |id| taken.iter().find(|(stored, _)| *stored == id).map(|(_, to)| *to);
+            // What is stored under the own id of who takes another state is left behind.
+            let is_left = |id: &_| taken.iter().any(|(_, to)| to == id) && taker(*id).is_none();
             let rename = |id: &mut _| *id = taker(*id).unwrap_or(*id);
+            cut.sources.retain(|(id, _)| !is_left(id));
+            cut.drained.retain(|id| !is_left(id));
+            cut.finished.retain(|id| !is_left(id));
+            carried.retain(|id, _| !is_left(id));
             cut.sources.iter_mut().for_each(|(id, _)| rename(id));
             cut.drained.iter_mut().chain(&mut cut.finished).for_each(rename);
             let stored = carried.into_iter();
             carried = stored.map(|(id, state)| (taker(id).unwrap_or(id), state)).collect();
         }
-        Some((cut, carried, is_restored))
+        // Windows that have fired are gone, but the reference holds all windows open: who reads their records again fills
+        // new ones.
+        let has_windows =
+            run.cast.plan.graph.operators.iter().any(|node| node.options.window.is_some());
+        let mut sources =
+            sources_of(&run.cast.plan).map(|at| run.cast.plan.operator_ids[at.index()]);
+        let reads_again = is_restored && sources.any(|source| cut.of_source(source).is_none());
+        (!has_windows || !reads_again).then_some((cut, carried, is_restored))
     }
 
     fn stored_start_of(&self, run: &RunStory) -> Option<(Cut, Carried, bool)> {

@@ -1,8 +1,9 @@
 //! What a user can type.
 
-use crate::job::KeyType;
+use crate::job::{ClaimMode, KeyType};
 use crate::kernel::{SEED_MAX, SimTime};
 use crate::rules::{Mutation, Release};
+use crate::scenario::Profile;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -105,6 +106,15 @@ pub(super) struct Run {
     /// Drop state of the savepoint that no operator of the job takes, instead of refusing it
     #[arg(short = 'n', long, requires = "from_savepoint")]
     pub(super) allow_non_restored_state: bool,
+    /// Who owns the savepoint from then on: no-claim, claim or legacy
+    #[arg(
+        long,
+        visible_alias = "restore-mode",
+        value_name = "MODE",
+        value_parser = claim_mode,
+        requires = "from_savepoint"
+    )]
+    pub(super) claim: Option<ClaimMode>,
     /// Write every protocol event to FILE, one JSON object a line
     #[arg(long, value_name = "FILE.jsonl")]
     pub(super) trace: Option<PathBuf>,
@@ -133,12 +143,25 @@ pub(super) struct Sweep {
     /// Break the protocol deliberately in this way; checks should notice. Can be given several times
     #[arg(long, value_name = "NAME", value_parser = mutation)]
     pub(super) mutation: Vec<Mutation>,
+    /// Draw stories of this release only
+    #[arg(long, value_name = "RELEASE", value_parser = release, conflicts_with = "file")]
+    pub(super) flink: Option<Release>,
     /// Fail if the worlds put too little to the test
     #[arg(long)]
     pub(super) require_goals: bool,
     /// Print the scenario of each seed as TOML and play nothing
     #[arg(long)]
     pub(super) print_scenario: bool,
+}
+
+impl Sweep {
+    /// What stories are drawn of.
+    pub(super) fn profile(&self) -> Profile {
+        match self.flink {
+            None => Profile::default(),
+            Some(flink) => Profile { flink, releases: false, ..Profile::default() },
+        }
+    }
 }
 
 #[derive(Subcommand, Debug)]
@@ -247,6 +270,21 @@ fn release(text: &str) -> Result<Release, String> {
         let known: Vec<String> = Release::ALL.iter().map(Release::to_string).collect();
         format!("releases are: {}", known.join(", "))
     })
+}
+
+fn claim_mode(text: &str) -> Result<ClaimMode, String> {
+    let modes = [ClaimMode::NoClaim, ClaimMode::Claim, ClaimMode::Legacy];
+    let found = modes.into_iter().find(|mode| mode_name(*mode) == text);
+    found.ok_or_else(|| "modes are: no-claim, claim, legacy".to_owned())
+}
+
+/// A claim mode as a user types it.
+pub(super) const fn mode_name(mode: ClaimMode) -> &'static str {
+    match mode {
+        ClaimMode::NoClaim => "no-claim",
+        ClaimMode::Claim => "claim",
+        ClaimMode::Legacy => "legacy",
+    }
 }
 
 fn key_type(text: &str) -> Result<KeyType, String> {

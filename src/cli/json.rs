@@ -47,6 +47,7 @@ pub(super) fn object(of: &Report<'_>) -> String {
         "unmet": played.unmet,
         "sometimes": played.verdict.sometimes,
         "jobs": jobs(of),
+        "restores": restores(of),
         "savepoints": savepoints(of),
         "sinks": sinks(of),
         "refusals": refusals.collect::<Vec<_>>(),
@@ -74,6 +75,20 @@ fn jobs(of: &Report<'_>) -> Vec<Value> {
         })
     };
     of.played.outcome.jobs.iter().map(job).collect()
+}
+
+fn restores(of: &Report<'_>) -> Vec<Value> {
+    let restore = |told: crate::search::RestoreTold| {
+        let dropped = told.dropped.iter().map(|(state, why)| json!({ "state": state, "why": why }));
+        json!({
+            "run": told.run,
+            "checkpoint": told.checkpoint.number(),
+            "restored": told.restored,
+            "dropped": dropped.collect::<Vec<_>>(),
+            "empty": told.empty,
+        })
+    };
+    of.played.restores.told().into_iter().map(restore).collect()
 }
 
 fn savepoints(of: &Report<'_>) -> Vec<Value> {

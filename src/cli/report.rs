@@ -31,7 +31,7 @@ pub(super) struct Report<'r> {
     pub(super) replay: &'r str,
 }
 
-/// The report: story, jobs, savepoints, sinks, checks, verdict.
+/// The report: story, jobs, restores, savepoints, sinks, checks, verdict.
 pub(super) fn report(of: &Report<'_>, style: Style) -> String {
     let told = if of.arguments.verbose {
         timeline(&of.played.trace, of.names, false)
@@ -40,6 +40,7 @@ pub(super) fn report(of: &Report<'_>, style: Style) -> String {
     };
     let sections = [
         ("jobs", jobs(of, style)),
+        ("restores", restores(of)),
         ("savepoints", savepoints(of, style)),
         ("sinks", sinks(of)),
         ("checks", checks(of, style)),
@@ -75,6 +76,33 @@ fn jobs(of: &Report<'_>, style: Style) -> Vec<String> {
         format!("{:width$}  {status:<10}  {id}", job.label).trim_end().to_owned()
     };
     jobs.iter().map(row).collect()
+}
+
+/// A row for each restore from a snapshot of another job; more for those that left something behind, or for all of them.
+fn restores(of: &Report<'_>) -> Vec<String> {
+    let told = of.played.restores.told();
+    let width = told.iter().map(|restore| restore.run.len()).max().unwrap_or(0);
+    let mut rows = Vec::new();
+    for restore in &told {
+        let (restored, dropped) = (restore.restored.len(), restore.dropped.len());
+        let states = restored + dropped;
+        let how = match dropped {
+            0 => format!("all {states} states"),
+            _ => format!("{restored} of {states} states"),
+        };
+        let empty = match restore.empty.is_empty() {
+            true => String::new(),
+            false => format!("; empty: {}", restore.empty.join(", ")),
+        };
+        rows.push(format!("{:width$}  snapshot {}: {how}{empty}", restore.run, restore.checkpoint));
+        if dropped > 0 || of.arguments.verbose {
+            let given = restore.restored.iter().map(|state| format!("  restored  {state}"));
+            rows.extend(given);
+        }
+        let left = restore.dropped.iter();
+        rows.extend(left.map(|(state, why)| format!("  dropped   {state}: {why}")));
+    }
+    rows
 }
 
 fn savepoints(of: &Report<'_>, style: Style) -> Vec<String> {

@@ -41,8 +41,8 @@ fn told(words: &[&str], line: impl Fn(usize, &str) -> String) -> String {
     let said = fields.map(|(place, field)| (line(place, &field.spelled()), field));
     let said = said.filter(|(line, _)| !line.is_empty());
     said.map(|(line, field)| {
-        let story = field.story().map(|story| format!("    shown by {story}\n"));
-        format!("{line}    {}\n{}", field.meaning(), story.unwrap_or_default())
+        let stories = field.stories().map(|story| format!("    shown by {story}\n"));
+        format!("{line}    {}\n{}", field.meaning(), stories.collect::<String>())
     })
     .collect()
 }

@@ -1,6 +1,6 @@
 //! `sandbar run`: plays one scenario and tells what came of it.
 
-use super::arguments::{Format, Run};
+use super::arguments::{Format, Run, mode_name};
 use super::failure::{Failure, panic_message};
 use super::interrupt::{Interrupt, progress};
 use super::open::{base, by_name, nearest, scenario, shell_word};
@@ -15,7 +15,9 @@ use crate::operator::Catalogue;
 use crate::render::{Names, json_lines};
 use crate::rules::Release;
 use crate::scenario::Scenario;
-use crate::search::{Judgement, PlayError, Played, Setup, open, play, play_with_files, start_from};
+use crate::search::{
+    Earlier, Judgement, PlayError, Played, Setup, open, play, play_with_files, start_from,
+};
 use crate::store::DataDir;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -134,7 +136,11 @@ fn set_up(
     let data_dir = arguments.data_dir.as_deref();
     let start = arguments.from_savepoint.as_deref().map(|path| {
         let allowed = arguments.allow_non_restored_state;
-        start_from(path, data_dir, allowed, &scenario, &inputs)
+        let started = start_from(path, data_dir, allowed, &scenario, &inputs);
+        started.map(|(start, externals)| {
+            let claim = arguments.claim.unwrap_or(start.claim);
+            (Earlier { claim, ..start }, externals)
+        })
     });
     let (start, externals) = start
         .transpose()?
@@ -272,6 +278,9 @@ fn replay_command(arguments: &Run, seed: u64, release: Option<Release>) -> Strin
     }
     if arguments.allow_non_restored_state {
         command.push_str(" -n");
+    }
+    if let Some(mode) = arguments.claim {
+        command.push_str(&format!(" --claim {}", mode_name(mode)));
     }
     command
 }

@@ -10,7 +10,7 @@ use super::{BROKEN, HOLDS, INTERRUPTED};
 use crate::cluster::Cluster;
 use crate::kernel::Choices;
 use crate::operator::{Catalogue, Log};
-use crate::scenario::{InputKind, Profile, Scenario};
+use crate::scenario::{InputKind, Scenario};
 use crate::search::{PlayError, Played, Setup, SweepTotals, generated, open, play, play_drawn};
 use indicatif::ProgressBar;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
@@ -102,7 +102,7 @@ fn source(arguments: &Sweep, catalogue: &Arc<Catalogue>) -> Result<Source, Failu
 
 fn drawn_text(seed: u64, arguments: &Sweep, source: &Source) -> String {
     let mut scenario = match source {
-        Source::Drawn => Scenario::draw(&Choices::new(seed), &Profile::default()),
+        Source::Drawn => Scenario::draw(&Choices::new(seed), &arguments.profile()),
         Source::File(stories, _) => Scenario { seed, ..Scenario::clone(&stories[0]) },
     };
     if matches!(source, Source::Drawn) {
@@ -160,7 +160,8 @@ fn play_seed(plan: &Plan<'_>, seed: u64) -> Result<Vec<Played>, Failure> {
     match &plan.source {
         Source::Drawn => {
             let mutations = &plan.arguments.mutation;
-            let (_, played) = play_drawn(seed, &Profile::default(), mutations, plan.catalogue);
+            let (_, played) =
+                play_drawn(seed, &plan.arguments.profile(), mutations, plan.catalogue);
             Ok(vec![played])
         }
         Source::File(stories, inputs) => {

@@ -16,7 +16,9 @@ pub(super) fn replay(arguments: &Sweep, seed: u64) -> String {
             let mutations = arguments.mutation.iter();
             let mutations = mutations.map(|name| format!(" --mutation {}", mutation_name(*name)));
             let mutations: String = mutations.collect();
-            format!("sandbar sweep{file} --seeds {seed}..{}{mutations}", seed + 1)
+            let flink =
+                arguments.flink.map_or_else(String::new, |flink| format!(" --flink {flink}"));
+            format!("sandbar sweep{file} --seeds {seed}..{}{flink}{mutations}", seed + 1)
         }
     }
 }
@@ -36,6 +38,11 @@ pub(super) fn report(arguments: &Sweep, totals: &SweepTotals, style: Style) -> S
         let share = (count * 100).checked_div(worlds).unwrap_or(0);
         text.push_str(&format!("           {share:>3}%  {name}\n"));
     }
+    text.push_str(&format!("\n{}\n", style.heading("what jobs were restored")));
+    for (name, count) in totals.coverage.changes.rows() {
+        let share = (count * 100).checked_div(worlds).unwrap_or(0);
+        text.push_str(&format!("           {share:>3}%  {name}\n"));
+    }
     counts(&mut text, &style.heading("what happened, in how many worlds"), &totals.sometimes);
     text.push_str(&format!("\n{}\n", style.heading("which release")));
     for (release, count) in &totals.releases {
@@ -45,6 +52,10 @@ pub(super) fn report(arguments: &Sweep, totals: &SweepTotals, style: Style) -> S
     counts(&mut text, &style.heading("checks broken, in how many worlds"), &totals.broken);
     let known = style.heading("known: broken by the rules of the release, in how many worlds");
     counts(&mut text, &known, &totals.known);
+    for ((name, release), seed) in &totals.known_first {
+        let row = format!("{name}, first in {release}: seed {seed}");
+        text.push_str(&format!("            {}\n", style.faint(&row)));
+    }
     if totals.failed > 0 {
         let shown = totals.failures.len();
         let title = format!("{} worlds failed, the first {shown}:", totals.failed);

@@ -2,7 +2,7 @@
 //!
 //! The elements stay in their channel, where the first `buffered` of them have no credit any more, so that nothing backs
 //! up to the sender. When the channel is released they come first, in order (`BarrierBuffer` and its spilled
-//! sequences, SEMANTICS §5.3). What a buffered barrier means is decided when it is taken, not when it is buffered.
+//! sequences). What a buffered barrier means is decided when it is taken, not when it is buffered.
 
 use super::channel::{Channel, Head};
 use super::control::{Kind, pack};

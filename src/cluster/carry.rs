@@ -255,6 +255,10 @@ impl World {
         agenda: &mut Agenda,
     ) {
         if let Some(at) = self.arrival(task, attempt, message.kind(), Direction::Out) {
+            if let Some(by) = self.repeated.take() {
+                let again = Control::ToJob { task, attempt, message: message.clone() };
+                self.schedule(at.plus(by), again, agenda);
+            }
             self.schedule(at, Control::ToJob { task, attempt, message }, agenda);
         }
     }
@@ -268,6 +272,10 @@ impl World {
         agenda: &mut Agenda,
     ) {
         if let Some(at) = self.arrival(task, attempt, message.kind(), Direction::In) {
+            if let Some(by) = self.repeated.take() {
+                let again = Control::ToTask { task, attempt, message: message.clone() };
+                self.schedule(at.plus(by), again, agenda);
+            }
             self.schedule(at, Control::ToTask { task, attempt, message }, agenda);
         }
     }

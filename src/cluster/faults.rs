@@ -11,8 +11,18 @@ use crate::trace::{Fault, Message, MessageFate, TraceEvent};
 #[derive(Clone, Debug)]
 pub(super) struct Disturbance {
     pub(super) aim: Aim,
-    /// By how much it is delayed; `None` loses it.
-    pub(super) delay: Option<SimTime>,
+    pub(super) does: Interference,
+}
+
+/// What the network does to a message.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Interference {
+    /// It never arrives.
+    Loses,
+    /// It arrives this much later.
+    Delays(SimTime),
+    /// It arrives, and this much later again.
+    Repeats(SimTime),
 }
 
 impl World {
@@ -35,8 +45,14 @@ impl World {
         let Some(place) = self.disturbances.iter().position(fits) else {
             return Some(SimTime::ZERO);
         };
-        let delay = self.disturbances.remove(place).delay;
-        let fate = if delay.is_some() { MessageFate::Delayed } else { MessageFate::Lost };
+        let (fate, delay) = match self.disturbances.remove(place).does {
+            Interference::Loses => (MessageFate::Lost, None),
+            Interference::Delays(by) => (MessageFate::Delayed, Some(by)),
+            Interference::Repeats(by) => {
+                self.repeated = Some(by);
+                (MessageFate::Repeated, Some(SimTime::ZERO))
+            }
+        };
         self.tell(TraceEvent::MessageDisturbed { message, task, checkpoint, fate });
         delay
     }

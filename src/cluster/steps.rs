@@ -1,7 +1,7 @@
 //! The steps of a scenario: when they fire, what they do to the world, how they are answered.
 
 use super::control::Control;
-use super::faults::Disturbance;
+use super::faults::{Disturbance, Interference};
 use super::snapshots::SavepointStore;
 use super::world::{Savepoint, World};
 use crate::coordinator::Purpose;
@@ -119,11 +119,15 @@ impl World {
             Action::Files(action) => self.work_on_files(&action),
             Action::Storage(failing) => self.disturb_write(&failing),
             Action::Lose(aim) => {
-                self.disturbances.push(Disturbance { aim, delay: None });
+                self.disturbances.push(Disturbance { aim, does: Interference::Loses });
                 Ok(())
             }
             Action::Delay(aim, by) => {
-                self.disturbances.push(Disturbance { aim, delay: Some(by) });
+                self.disturbances.push(Disturbance { aim, does: Interference::Delays(by) });
+                Ok(())
+            }
+            Action::Repeat(aim, by) => {
+                self.disturbances.push(Disturbance { aim, does: Interference::Repeats(by) });
                 Ok(())
             }
         }

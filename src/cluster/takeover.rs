@@ -1,4 +1,4 @@
-//! The death of the job manager, and what its successor makes of it (SEMANTICS §4.7).
+//! The death of the job manager, and what its successor makes of it (page "High Availability").
 //!
 //! 1. Without high availability its jobs are lost, and their tasks die with them. 2. With it their tasks go on, and nobody
 //!    hears them. 3. After a while another job manager takes over; the task managers hear of it and end what the old one

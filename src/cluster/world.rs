@@ -149,6 +149,8 @@ pub(super) struct World {
     pub(super) refusals: Vec<(u32, Arc<str>)>,
     /// Faults that wait for a message that fits.
     pub(super) disturbances: Vec<super::faults::Disturbance>,
+    /// How much later the message that is being sent arrives again.
+    pub(super) repeated: Option<SimTime>,
     /// Failures of user code that wait for a record or an upload.
     pub(super) failing: Vec<super::user_code::Waiting>,
     /// Faults that wait for a write that fits.
@@ -298,6 +300,7 @@ impl World {
             steps_due: 0,
             refusals: Vec::new(),
             disturbances: Vec::new(),
+            repeated: None,
             failing: Vec::new(),
             failing_writes: Vec::new(),
             cut_off: BTreeMap::new(),

@@ -1,4 +1,4 @@
-//! Whether and when a job that failed starts again (SEMANTICS §6.2).
+//! Whether and when a job that failed starts again (`RestartBackoffTimeStrategy`).
 //!
 //! Remembers what its strategy needs of earlier failures. Draws nothing: a delay that is to vary says by how much.
 

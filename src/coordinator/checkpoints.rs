@@ -4,6 +4,7 @@
 //! restarted.
 
 mod abort;
+mod ignored;
 mod limits;
 mod store;
 
@@ -27,7 +28,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 struct Stored {
     checkpoint: Arc<CompletedCheckpoint>,
-    /// Whether the run was started from it: then its files are somebody else's (SEMANTICS §4.9).
+    /// Whether the run was started from it: then its files are somebody else's (`CheckpointProperties`).
     is_foreign: bool,
     /// Whether the run claimed it then, so that it removes its files.
     is_claimed: bool,
@@ -88,6 +89,8 @@ pub struct Checkpoints {
     storing: Option<Arc<CompletedCheckpoint>>,
     /// Whose metadata was written meanwhile.
     written: VecDeque<CheckpointId>,
+    /// The last checkpoints that are over, where only these are remembered.
+    remembered: VecDeque<CheckpointId>,
 }
 
 impl Checkpoints {
@@ -110,6 +113,7 @@ impl Checkpoints {
             is_highly_available: false,
             storing: None,
             written: VecDeque::new(),
+            remembered: VecDeque::new(),
         }
     }
 
@@ -157,6 +161,9 @@ impl Checkpoints {
             Stored { checkpoint, is_foreign, is_claimed: false }
         };
         self.completed = completed.into_iter().map(stored).collect();
+        if !self.rules.takeover_keeps_all {
+            self.keep_newest(effects);
+        }
     }
 
     /// The id that the next checkpoint gets.
@@ -216,6 +223,9 @@ impl Checkpoints {
         }
         let interval = self.config.interval.expect("a schedule has an interval");
         let next = self.try_periodic(now, &participants(), effects).unwrap_or(interval);
+        if self.rules.waiting_restarts_schedule && self.requests.wait_for_schedule() {
+            return;
+        }
         effects.timers.push((next, JobTimer::Periodic(schedule)));
     }
 
@@ -256,12 +266,24 @@ impl Checkpoints {
             }
             let purpose = self.requests.take_first().expect("the first is there");
             if purpose == Purpose::Recovery {
-                let _retry_with_the_timer = self.try_periodic(now, &participants, effects);
+                let retry = self.try_periodic(now, &participants, effects);
+                self.restart_schedule(retry, effects);
             } else if let Some(step) = purpose.step()
                 && let Err(reason) = self.request(now, &participants, purpose, effects)
             {
                 effects.answers.push((step, Err(reason.to_string().into())));
             }
+        }
+    }
+
+    /// The schedule's request waited for another checkpoint and is granted: the schedule goes on from now, where the
+    /// timer did not go on meanwhile.
+    fn restart_schedule(&self, retry: Option<SimTime>, effects: &mut JobEffects) {
+        if self.rules.waiting_restarts_schedule
+            && let Some(schedule) = self.schedule
+            && let Some(next) = retry.or(self.config.interval)
+        {
+            effects.timers.push((next, JobTimer::Periodic(schedule)));
         }
     }
 
@@ -402,7 +424,7 @@ impl Checkpoints {
         self.pending.get(&checkpoint).is_some_and(|pending| pending.is_writing)
     }
 
-    /// The storer replied that the metadata is durable: the checkpoint completes (SEMANTICS §4.5).
+    /// The storer replied that the metadata is durable: the checkpoint completes (`CheckpointCoordinator.completePendingCheckpoint`).
     pub fn on_metadata(
         &mut self,
         checkpoint: CheckpointId,
@@ -473,7 +495,7 @@ impl Checkpoints {
         self.storing.as_ref().is_some_and(|stored| stored.properties().id == checkpoint)
     }
 
-    /// Whether a checkpoint of this purpose becomes a recovery point (SEMANTICS §4.8).
+    /// Whether a checkpoint of this purpose becomes a recovery point (FLINK-10354).
     fn enters_store(&self, purpose: &Purpose) -> bool {
         purpose.kind() == CheckpointKind::Checkpoint
             || purpose.stop().is_stop()
@@ -489,6 +511,7 @@ impl Checkpoints {
     ) -> Completion {
         let checkpoint = completed.properties().id;
         let pending = self.pending.remove(&checkpoint).expect("what completes was pending");
+        self.remember(checkpoint);
         let kind = pending.purpose.kind();
         let is_savepoint = kind == CheckpointKind::Savepoint;
         if !is_savepoint || self.rules.savepoints_hold_checkpoints_back {

@@ -10,7 +10,7 @@ use crate::trace::{AbortReason, JobStatus};
 pub struct Situation {
     /// Whether every task that must take part runs.
     pub all_running: bool,
-    /// Whether tasks have finished, in a release that takes no checkpoint from then on (SEMANTICS §5.7).
+    /// Whether tasks have finished, in a release that takes no checkpoint from then on (FLIP-147).
     pub lacks_finished: bool,
     /// How many checkpoints and savepoints are pending: a savepoint is never held back, but holds others back
     /// (recorded, 2.3.0).
@@ -36,7 +36,7 @@ pub enum TriggerDecision {
     Refuse(AbortReason),
 }
 
-/// Whether a checkpoint may be triggered (SEMANTICS §4.2).
+/// Whether a checkpoint may be triggered (`CheckpointRequestDecider`).
 pub fn decide_trigger(
     situation: Situation,
     config: &CheckpointConfig,
@@ -63,7 +63,7 @@ pub fn decide_trigger(
     }
 }
 
-/// Whether the completed checkpoints of a job stay when it has ended so (SEMANTICS §4.10).
+/// Whether the completed checkpoints of a job stay when it has ended so (`CheckpointProperties`).
 pub const fn outlives(retention: Retention, end: JobStatus) -> bool {
     match retention {
         Retention::None => false,

@@ -1,7 +1,7 @@
 //! What an unaligned checkpoint holds of channels, dealt to the channels of a job that is restored from it.
 //!
 //! At the same parallelism every record goes back to its channel. At another one the partitioner of the edge decides
-//! (`SubtaskStateMapper`, SEMANTICS §5.6): by key group to the owner, round robin to the old index modulo the new
+//! (`SubtaskStateMapper`): by key group to the owner, round robin to the old index modulo the new
 //! parallelism, global to subtask 0. The order within each old channel is kept. Pointwise and broadcast exchanges, which
 //! hold nothing themselves, cannot take what another exchange held.
 

@@ -16,7 +16,7 @@ use crate::job::{
     Attempt, CheckpointConfig, CheckpointId, ClaimMode, JobId, Plan, RestartStrategy, RunId, TaskId,
 };
 use crate::kernel::SimTime;
-use crate::rules::{Failover, Rules};
+use crate::rules::{Failover, IgnoredSnapshots, Rules};
 use crate::state::{CommitPermit, CompletedCheckpoint};
 use crate::trace::{AbortReason, AckVerdict, EndOfTask, JobStatus, TraceEvent};
 use std::collections::BTreeSet;
@@ -183,6 +183,10 @@ impl JobMaster {
         match message {
             ToJob::Ack(checkpoint, snapshots) => {
                 let mut verdict = AckVerdict::Foreign;
+                let written = match self.submission.rules.ignored_snapshots {
+                    IgnoredSnapshots::Removed => Vec::new(),
+                    IgnoredSnapshots::Stay | IgnoredSnapshots::OfLastOnes => snapshots.clone(),
+                };
                 if !self.status.is_terminal() {
                     self.checkpoints.register(checkpoint, &snapshots);
                 }
@@ -192,6 +196,10 @@ impl JobMaster {
                 let task = TaskId::new(self.submission.first_task + task.index());
                 let event = TraceEvent::AckHandled { task, attempt, checkpoint, verdict };
                 effects.events.push(event);
+                if self.checkpoints.is_orphaned(checkpoint, verdict, &written) {
+                    let event = TraceEvent::SnapshotOrphaned { task, attempt, checkpoint };
+                    effects.events.push(event);
+                }
             }
             _ if !is_current || self.status.is_terminal() => {}
             ToJob::Reader(_) if self.is_failing(task) => {}
@@ -199,7 +207,13 @@ impl JobMaster {
             ToJob::Running => self.on_task_running(task, effects),
             ToJob::Ended(how) => self.on_task_ended(task, how, now, effects),
             ToJob::Decline(checkpoint, reason) => {
+                let was_pending = self.checkpoints.is_pending(checkpoint);
                 self.on_checkpoint_failed(checkpoint, reason, now, effects);
+                if was_pending && self.submission.rules.declines_trigger_again {
+                    let Self { checkpoints, plan, tasks, finished_on_restore, .. } = self;
+                    let participants = || participants(plan, tasks, finished_on_restore);
+                    checkpoints.trigger_again(checkpoint, now, participants, effects);
+                }
             }
         }
     }
@@ -313,7 +327,7 @@ impl JobMaster {
     }
 
     /// A checkpoint failed by itself. What counts against the tolerable failures is a policy; that a task could not take
-    /// part in the savepoint that the job stops with fails the job at once (SEMANTICS §4.6).
+    /// part in the savepoint that the job stops with fails the job at once (`CheckpointFailureManager`).
     fn on_checkpoint_failed(
         &mut self,
         checkpoint: CheckpointId,
@@ -483,7 +497,7 @@ impl JobMaster {
     }
 }
 
-/// Who takes part in a checkpoint triggered now (SEMANTICS §5.1, §5.7): every task that has not finished acks; the
+/// Who takes part in a checkpoint triggered now (`CheckpointPlanCalculator`, FLIP-147): every task that has not finished acks; the
 /// trigger goes to those none of whose senders lives.
 fn participants(
     plan: &Plan,

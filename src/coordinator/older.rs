@@ -1,7 +1,7 @@
 //! Snapshots as older releases keep them: by chain, without key groups, in metadata of an older version.
 //!
 //! Says what of a snapshot is kept at all, and turns one that is not kept as the newest release keeps it into one that is, or
-//! refuses it: after that a restore goes on as it always does (SEMANTICS §7.9, §8.1, §8.2).
+//! refuses it: after that a restore goes on as it always does (`SavepointLoader`).
 
 use crate::effect::RestoredTask;
 use crate::job::{
@@ -72,6 +72,16 @@ pub enum OlderError {
         /// The job's.
         parallelism: u32,
     },
+    /// An object of a subtask, where there is no such state any more (since 1.4).
+    #[error(
+        "legacy state (from Flink <= 1.1, created through the `Checkpointed` interface) is no longer supported starting from Flink 1.4; operator {operator} (`{name}`) has some"
+    )]
+    LegacyState {
+        /// Which operator.
+        operator: OperatorId,
+        /// Its name.
+        name: String,
+    },
     /// State by places in a chain, for operators of a chain of another length (since 1.3).
     #[error(
         "detected change in chain length during migration for task {vertex}: it had {stored} operators and has {length}"
@@ -97,6 +107,9 @@ impl OlderError {
                 "restore it in a release between, and take a new savepoint there"
             }
             Self::Parallelism { .. } => "leave the parallelism as it was",
+            Self::LegacyState { .. } => {
+                "rewrite the job to use `CheckpointedFunction`, restore it in 1.3, and take a new savepoint there"
+            }
             Self::NonPartitioned { .. } => {
                 "restore it at its own parallelism, take a new savepoint, and change the parallelism then"
             }
@@ -183,6 +196,12 @@ pub(super) fn adapt(
 ) -> Result<Option<Adapted>, OlderError> {
     let properties = checkpoint.properties();
     check_version(properties.metadata, rules)?;
+    if !rules.checkpointed_state
+        && let Some(state) = checkpoint.operators().iter().find(|state| has_whole(state))
+    {
+        let (operator, name) = (state.id, state.name.clone());
+        return Err(OlderError::LegacyState { operator, name });
+    }
     let has_groups = properties.metadata.has_key_groups();
     let is_by_chain = checkpoint.operators().iter().any(|state| state.chain.is_some());
     if has_groups && rules.key_groups && !is_by_chain {
@@ -216,6 +235,33 @@ pub(super) fn adapt(
     Ok(Some(Adapted { checkpoint, takers, renamed, spoilt }))
 }
 
+/// Whether an operator left state that only the same subtask can restore.
+fn has_whole(state: &OperatorState) -> bool {
+    state.subtasks.iter().any(|subtask| match subtask {
+        SubtaskState::Snapshot(snapshot) => snapshot.has_whole(),
+        SubtaskState::Finished => false,
+    })
+}
+
+/// Refuses state of a subtask for another number of subtasks, however the rest of a snapshot is dealt.
+///
+/// # Errors
+///
+/// An operator has such state, and its parallelism has changed.
+pub(super) fn check_whole(
+    plan: &Plan,
+    operator: OperatorIndex,
+    state: &OperatorState,
+) -> Result<(), OlderError> {
+    let parallelism = plan.graph.operators[operator.index()].parallelism;
+    let stored = state.subtasks.len();
+    if u32::try_from(stored).ok() == Some(parallelism) || !has_whole(state) {
+        return Ok(());
+    }
+    let (operator, name) = (state.id, state.name.clone());
+    Err(OlderError::NonPartitioned { operator, name, stored, parallelism })
+}
+
 fn check_version(version: MetadataVersion, rules: &Rules) -> Result<(), OlderError> {
     let (oldest, newest) = (rules.oldest_metadata, rules.metadata);
     if !version.is_before(oldest) && !newest.is_before(version) {
@@ -234,8 +280,11 @@ fn check_version(version: MetadataVersion, rules: &Rules) -> Result<(), OlderErr
 
 /// Who takes a state: by chain the operator in the same place of the chain of that id, else the one of that id.
 fn taker_of(plan: &Plan, state: &OperatorState, rules: &Rules) -> Result<Taker, OlderError> {
-    let is_legacy =
-        |operator: OperatorIndex, id| plan.legacy_ids.get(operator.index()) == Some(&id);
+    // Ids of the older scheme and hashes of the user's are tried alike, where the own ids of all have missed.
+    let is_legacy = |operator: OperatorIndex, id| {
+        let hash = plan.graph.operators[operator.index()].options.uid_hash;
+        plan.legacy_ids.get(operator.index()) == Some(&id) || hash == Some(id)
+    };
     let Some(ChainPlace { head, place, length: stored }) = state.chain else {
         let legacy = || {
             let mut all = (0..plan.operator_ids.len()).map(OperatorIndex::new);

@@ -35,6 +35,11 @@ impl Requests {
         (!self.queue.is_empty()).then(|| self.queue.remove(0))
     }
 
+    /// Whether the schedule's request waits.
+    pub(super) fn wait_for_schedule(&self) -> bool {
+        self.queue.contains(&Purpose::Recovery)
+    }
+
     /// The schedule asks no more.
     pub(super) fn forget_periodic(&mut self) {
         self.queue.retain(|purpose| *purpose != Purpose::Recovery);

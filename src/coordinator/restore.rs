@@ -1,13 +1,15 @@
 //! Restore: which operator of a job is given which state of a completed checkpoint.
 //!
-//! Pure: a plan and a checkpoint in, an assignment and a report out (SEMANTICS §8.3, §8.4). The arithmetic of
+//! Pure: a plan and a checkpoint in, an assignment and a report out (`Checkpoints.loadAndValidateCheckpoint`,
+//! `StateAssignmentOperation`). The arithmetic of
 //! redistribution is in `state::rescale`.
 
 use super::in_flight::{self, ReceivedInFlight};
 use super::older::{self, OlderError};
 use crate::effect::RestoredTask;
 use crate::job::{
-    OperatorId, OperatorIndex, Partitioner, Plan, SharedFile, TaskId, VertexIndex, key_group_range,
+    CheckpointKind, OperatorId, OperatorIndex, Partitioner, Plan, SharedFile, TaskId, VertexIndex,
+    key_group_range,
 };
 use crate::rules::{KeyGroupOwner, Rules};
 use crate::state::{
@@ -106,6 +108,20 @@ pub enum RestoreError {
         /// How parallel the job wants it.
         parallelism: u32,
     },
+    /// A checkpoint, not a savepoint, was to be restored at another parallelism, and the rules do not let it.
+    #[error(
+        "cannot rescale from a checkpoint: operator {operator} (`{name}`) had parallelism {stored} and has {parallelism}"
+    )]
+    CheckpointNotRescaled {
+        /// The operator.
+        operator: OperatorId,
+        /// Its name.
+        name: String,
+        /// How parallel it was.
+        stored: usize,
+        /// How parallel the job wants it.
+        parallelism: u32,
+    },
     /// Of the operators of one chain some had finished and others had not.
     #[error("cannot restore vertex {vertex}, which contains operators of mixed finished state")]
     MixedFinishedState {
@@ -130,6 +146,9 @@ impl RestoreError {
             }
             Self::InFlightNotRescaled { .. } => {
                 "leave the parallelism as it was, or take a savepoint, which is always aligned"
+            }
+            Self::CheckpointNotRescaled { .. } => {
+                "leave the parallelism as it was, or take a savepoint"
             }
             Self::ExchangeGone { .. } => {
                 "leave the exchanges as they were, or take a savepoint, which is always aligned"
@@ -187,16 +206,22 @@ pub fn assign(
         let units = units.into_iter().map(|sum| sum.unit);
         match operator {
             Some(operator) => {
+                older::check_whole(plan, operator, state)?;
                 report.mapped.extend(units);
                 matched.insert(operator, state);
             }
-            None if allow_non_restored => report.dropped.extend(units),
+            None if allow_non_restored || is_overlooked(plan, state.id, rules) => {
+                report.dropped.extend(units);
+            }
             None if !state.is_stateful() && rules.empty_entries_skipped => {}
             None => {
                 let name = state.name.clone();
                 return Err(RestoreError::CannotMap { operator: state.id, name });
             }
         }
+    }
+    if !rules.checkpoints_rescale && checkpoint.properties().kind == CheckpointKind::Checkpoint {
+        check_not_rescaled(plan, &matched)?;
     }
     let plan = match rules.key_groups {
         true => adopt_max_parallelism(plan, &matched)?,
@@ -219,7 +244,11 @@ pub fn assign(
             0
         };
         report.operators.push((id, groups, node.parallelism));
-        if !matched.contains_key(&operator) {
+        // What was stored for a stateless operator may come to one with state, where ids are generated.
+        let is_given = matched.get(&operator).is_some_and(|state| {
+            state.is_stateful() || state.is_finished() || state.name == node.name
+        });
+        if !is_given {
             report.starts_empty.push((id, node.name.as_str().into()));
         }
     }
@@ -228,7 +257,7 @@ pub fn assign(
 }
 
 /// The operator that takes what is stored under an id: the one whose user-defined hash it is, else the one whose own id it
-/// is, unless that one's hash is in the snapshot, too, or decides alone (SEMANTICS §1.4).
+/// is, unless that one's hash is in the snapshot, too, or decides alone (`setUidHash`).
 fn taker_of(
     plan: &Plan,
     stored: OperatorId,
@@ -244,6 +273,12 @@ fn taker_of(
     let Some(hash) = nodes[own.index()].options.uid_hash else { return Some(own) };
     let is_there = || checkpoint.operators().iter().any(|state| state.id == hash);
     (!rules.uid_hash_decides && !is_there()).then_some(own)
+}
+
+/// Whether the job knows the id, so that nothing seems to be missing, yet nobody takes what is stored under it: its operator
+/// is given what is under its user-defined hash alone, be there any or not (1.3, FLINK-5892).
+fn is_overlooked(plan: &Plan, stored: OperatorId, rules: &Rules) -> bool {
+    rules.uid_hash_decides && plan.operator_with_id(stored).is_some()
 }
 
 /// The snapshot's units of one operator, each summed over its subtasks.
@@ -265,6 +300,27 @@ fn units_of(state: &OperatorState) -> Vec<StateSum> {
         }
     }
     units.into_values().collect()
+}
+
+/// Every operator has as many subtasks as its state had.
+fn check_not_rescaled(
+    plan: &Plan,
+    matched: &BTreeMap<OperatorIndex, &OperatorState>,
+) -> Result<(), RestoreError> {
+    for (operator, state) in matched {
+        let parallelism = plan.graph.operators[operator.index()].parallelism;
+        let stored = state.subtasks.len();
+        if u32::try_from(stored) != Ok(parallelism) {
+            let (operator, name) = (state.id, state.name.clone());
+            return Err(RestoreError::CheckpointNotRescaled {
+                operator,
+                name,
+                stored,
+                parallelism,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// A derived max parallelism gives way to the snapshot's; an explicit one must agree with it.

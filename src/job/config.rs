@@ -4,7 +4,7 @@ use super::{BarrierAlignment, CheckpointKind};
 use crate::kernel::SimTime;
 use serde::{Deserialize, Serialize};
 
-/// Checkpoint settings (SEMANTICS §4.1).
+/// Checkpoint settings (`CheckpointConfig`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct CheckpointConfig {
     /// Between periodic triggers; none: no periodic checkpoints. 10 ms or more.
@@ -79,7 +79,7 @@ impl Default for StateBackend {
     }
 }
 
-/// Whether the completed checkpoints of a job outlive it (SEMANTICS §4.10). A job that finishes leaves none behind.
+/// Whether the completed checkpoints of a job outlive it (`ExternalizedCheckpointCleanup`). A job that finishes leaves none behind.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Retention {
@@ -146,7 +146,7 @@ impl Default for CheckpointConfig {
     }
 }
 
-/// What happens when a task fails (SEMANTICS §6.2).
+/// What happens when a task fails (page "Task Failure Recovery").
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum RestartStrategy {
     /// The job fails.

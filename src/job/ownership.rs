@@ -4,7 +4,7 @@ use super::StateBackend;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Who owns the snapshot that a job starts from (FLIP-193; SEMANTICS §7.7).
+/// Who owns the snapshot that a job starts from (FLIP-193).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClaimMode {

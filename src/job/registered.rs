@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 
-/// How the items of a list state are dealt out when parallelism changes (SEMANTICS: `OperatorStateHandle.Mode`).
+/// How the items of a list state are dealt out when parallelism changes (`OperatorStateHandle.Mode`).
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
 )]
@@ -19,6 +19,9 @@ pub enum ListMode {
     Union,
     /// A copy of one subtask's items to every subtask.
     Broadcast,
+    /// Not at all: the items are one object, that of a subtask, which only the same subtask can restore (`Checkpointed`,
+    /// until 1.3).
+    Whole,
 }
 
 impl fmt::Display for ListMode {
@@ -27,6 +30,7 @@ impl fmt::Display for ListMode {
             Self::Split => "SPLIT_DISTRIBUTE",
             Self::Union => "UNION",
             Self::Broadcast => "BROADCAST",
+            Self::Whole => "non-partitioned",
         })
     }
 }

@@ -48,7 +48,7 @@ pub trait Context {
     /// Declares a broadcast state; in `initialize` only.
     fn broadcast_state(&mut self, name: &str) -> BroadcastId;
     /// The checkpoint this task was restored from. A property of the task: a new operator in a restored chain is told
-    /// so, too, and finds its state empty (SEMANTICS §8.4).
+    /// so, too, and finds its state empty (`StateAssignmentOperation`).
     fn restored_from(&self) -> Option<CheckpointId>;
     /// Whether that checkpoint has an entry of this very operator: what Flink tells the split enumerator of a source
     /// (FLIP-27), and nobody else. By default as `restored_from` says.

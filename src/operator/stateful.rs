@@ -39,7 +39,7 @@ impl Operator for Buffer {
 ///
 /// List state `counts` (union): one row `(subtask, count)` per subtask, added by it at each snapshot. A restored subtask
 /// keeps its own row; those of subtasks that are no more go to subtask 0, so that the sum of all counts never changes in
-/// a restore. Who kept all rows would multiply them at the next checkpoint (SEMANTICS §3.2).
+/// a restore. Who kept all rows would multiply them at the next checkpoint (`RoundRobinOperatorStateRepartitioner`).
 #[derive(Clone, Copy, Default)]
 pub(super) struct UnionCounter {
     counts: Option<ListId>,

@@ -1,4 +1,4 @@
-//! The two-phase sink: rows become visible when the checkpoint that covers them completes (SEMANTICS §6.4).
+//! The two-phase sink: rows become visible when the checkpoint that covers them completes (`TwoPhaseCommitSinkFunction`).
 //!
 //! 1. Rows are written to the current transaction.
 //! 2. At barrier n the current one is prepared and becomes pending for n; a new one begins.

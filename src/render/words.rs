@@ -63,6 +63,7 @@ pub fn step_in_words(step: &Step) -> String {
         Action::Storage(failing) => storage_in_words(failing),
         Action::Lose(aim) => format!("lose {}", aimed(aim)),
         Action::Delay(aim, by) => format!("delay {} by {by}", aimed(aim)),
+        Action::Repeat(aim, after) => format!("repeat {} after {after}", aimed(aim)),
     }
 }
 
@@ -186,6 +187,7 @@ pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
         | TraceEvent::EnumeratorTaken { .. }
         | TraceEvent::FilesReferred { .. }
         | TraceEvent::CheckpointDiscarded { .. }
+        | TraceEvent::SnapshotOrphaned { .. }
         | TraceEvent::FileDeleted { .. }
         | TraceEvent::SavepointStored { .. } => coordinator_line(event, names),
         TraceEvent::BarrierEmitted { .. }
@@ -388,6 +390,11 @@ fn coordinator_line(event: &TraceEvent, names: &Names) -> Line {
             let what = format!("ack of {} for {checkpoint}{how}", names.task(*task));
             Line { run: names.run_of(*task), who: "coordinator".to_owned(), what }
         }
+        TraceEvent::SnapshotOrphaned { task, checkpoint, .. } => {
+            let what =
+                format!("the snapshot of {} for {checkpoint} stays behind", names.task(*task));
+            Line { run: names.run_of(*task), who: "coordinator".to_owned(), what }
+        }
         TraceEvent::MetadataWritten { run, checkpoint } => {
             of_coordinator(*run, format!("metadata of {checkpoint} written"))
         }
@@ -583,6 +590,7 @@ fn scenario_line(event: &TraceEvent, names: &Names) -> Line {
             let fate = match fate {
                 MessageFate::Lost => "lost",
                 MessageFate::Delayed => "delayed",
+                MessageFate::Repeated => "will arrive twice",
             };
             of_task(names, *task, format!("{}{about} {fate}", message_name(*message)))
         }

@@ -35,7 +35,7 @@ policies! {
         /// When the first periodic checkpoint is triggered, once all tasks run
         /// (`CheckpointCoordinator.startCheckpointScheduler`).
         pub first_trigger: FirstTrigger,
-        /// Whether the minimum pause between checkpoints is kept, and not only accepted (since 1.1, SEMANTICS §4.2).
+        /// Whether the minimum pause between checkpoints is kept, and not only accepted (since 1.1, `CheckpointCoordinator`).
         pub minimum_pause_kept: bool,
         /// Whether a savepoint can be taken of a job without periodic checkpoints (since 1.1,
         /// `StreamingJobGraphGenerator`).
@@ -47,6 +47,19 @@ policies! {
         pub savepoints_hold_checkpoints_back: bool,
         /// Whether a savepoint that completes gives older pending ones up (until 1.1, `SavepointCoordinator`).
         pub savepoints_subsume_savepoints: bool,
+        /// Whether a periodic checkpoint that had to wait for another one starts the schedule anew when it is triggered
+        /// (until 1.10, `CheckpointCoordinator.triggerQueuedRequests`).
+        pub waiting_restarts_schedule: bool,
+        /// Which snapshots of tasks are removed whose acks were ignored (`CheckpointCoordinator.receiveAcknowledgeMessage`).
+        pub ignored_snapshots: IgnoredSnapshots,
+        /// Whether the coordinator triggers another checkpoint at once when one is declined and no newer one is pending
+        /// (1.0, `CheckpointCoordinator.receiveDeclineMessage`).
+        pub declines_trigger_again: bool,
+        /// Whether who asked for a savepoint hears that a task declined it (since 1.1, `SavepointCoordinator`).
+        pub declined_savepoints_answered: bool,
+        /// Whether a new job manager keeps every checkpoint that the store points to, and not the newest alone (since
+        /// 1.2, `ZooKeeperCompletedCheckpointStore.recover`).
+        pub takeover_keeps_all: bool,
         /// Whether the newest checkpoint that is no savepoint is kept whatever savepoints complete after it (since 1.13,
         /// `CheckpointSubsumeHelper`).
         pub newest_checkpoint_spared: bool,
@@ -61,12 +74,15 @@ policies! {
         /// Where the records stay that a barrier holds back (`BarrierBuffer`, credits since 1.11).
         pub held_back: HeldBack,
         /// Whether the store that survives the job manager points to the snapshot that a job was started from (since 1.2,
-        /// SEMANTICS §4.9).
+        /// `CheckpointCoordinator.restoreSavepoint`).
         pub start_in_store: bool,
         /// How a job with periodic checkpoints restarts that says nothing about it (`RestartStrategyOptions`).
         pub usual_restart: UsualRestart,
         /// Whether records that were in flight can be restored at another parallelism (since 1.13, FLINK-17979).
         pub in_flight_rescaled: bool,
+        /// Whether a job can start at another parallelism from a checkpoint as from a savepoint; the page of 1.7 says no, the
+        /// code of no release asks (`StateAssignmentOperation`, page "Checkpoints").
+        pub checkpoints_rescale: bool,
         /// Whether there are unaligned checkpoints (since 1.11, FLIP-76).
         pub unaligned_checkpoints: bool,
         /// Whether barriers may begin to overtake after a while (since 1.13, FLINK-19680).
@@ -102,6 +118,14 @@ policies! {
         pub broadcast_state: bool,
         /// Whether operators have side outputs (since 1.3, FLINK-4460).
         pub side_outputs: bool,
+        /// Whether a function can keep one object of state for each subtask, which only that one can restore (until 1.3,
+        /// `Checkpointed`; FLINK-7461).
+        pub checkpointed_state: bool,
+        /// Whether values of keyed state can expire (since 1.6, FLIP-25).
+        pub state_ttl: bool,
+        /// Whether an operator can be told under which id a snapshot may hold its state (since 1.2,
+        /// `SingleOutputStreamOperator.setUidHash`).
+        pub uid_hash: bool,
         /// Whether windows can wait for late records (since 1.1, FLINK-3714).
         pub allowed_lateness: bool,
         /// Whether a silent source can be taken for idle (since 1.11, FLIP-126).
@@ -234,12 +258,24 @@ policies! {
 }
 
 choices! {
-    /// From what the ids of operators without uid are generated (SEMANTICS §1.2).
+    /// From what the ids of operators without uid are generated (`StreamGraphHasherV1`, `StreamGraphHasherV2`).
     pub enum IdScheme {
         /// From rank, parallelism and class name of the operator and of what is chained to it.
         WithClassNames = "with-class-names",
         /// From the rank alone, once for each operator that is chained to it.
         RanksOnly = "ranks-only",
+    }
+}
+
+choices! {
+    /// Which snapshots are removed whose acks were ignored; the others stay for ever.
+    pub enum IgnoredSnapshots {
+        /// None.
+        Stay = "stay",
+        /// Those of the last sixteen checkpoints that are over, and those of a pending one that nobody awaits.
+        OfLastOnes = "of-last-ones",
+        /// All of them.
+        Removed = "removed",
     }
 }
 
@@ -310,7 +346,7 @@ impl SavepointLayout {
 }
 
 choices! {
-    /// The version of the metadata of a snapshot (SEMANTICS §7.9).
+    /// The version of the metadata of a snapshot (`MetadataSerializers`).
     pub enum MetadataVersion {
         /// Without a version: one serialized object (1.0).
         Object = "object",
@@ -342,7 +378,7 @@ choices! {
 }
 
 choices! {
-    /// What restarts with a failed task (SEMANTICS §6.1).
+    /// What restarts with a failed task (FLIP-1).
     pub enum Failover {
         /// Its pipelined region: every task that it is connected with by channels (since 1.9).
         Region = "region",

@@ -35,9 +35,9 @@ impl Field {
         self.meaning.trim()
     }
 
-    /// The story that shows what it decides, from the root of the project, if there is one.
-    pub fn story(&self) -> Option<&'static str> {
-        super::shown::story_of(self.name)
+    /// The stories that show what it decides, from the root of the project.
+    pub fn stories(&self) -> impl Iterator<Item = &'static str> + use<> {
+        super::shown::stories_of(self.name)
     }
 }
 

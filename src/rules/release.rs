@@ -1,9 +1,9 @@
 //! Releases of Flink as data: the newest one in full, and what each before it did otherwise.
 
 use super::{
-    CommitWhen, Failover, FirstTrigger, HeldBack, IdScheme, InFlightKept, IncrementBase,
-    KeyGroupOwner, MetadataVersion, Rescaling, Rules, SavepointLayout, SharedFileEnd, StateAddress,
-    UsualRestart, WatermarkTaken,
+    CommitWhen, Failover, FirstTrigger, HeldBack, IdScheme, IgnoredSnapshots, InFlightKept,
+    IncrementBase, KeyGroupOwner, MetadataVersion, Rescaling, Rules, SavepointLayout,
+    SharedFileEnd, StateAddress, UsualRestart, WatermarkTaken,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -61,6 +61,11 @@ const NEWEST: Rules = Rules {
     refused_savepoints_take_ids: false,
     savepoints_hold_checkpoints_back: true,
     savepoints_subsume_savepoints: false,
+    waiting_restarts_schedule: false,
+    ignored_snapshots: IgnoredSnapshots::Removed,
+    declines_trigger_again: false,
+    declined_savepoints_answered: true,
+    takeover_keeps_all: true,
     newest_checkpoint_spared: true,
     abort_notifications: true,
     failed_exits_resume_schedule: true,
@@ -69,6 +74,7 @@ const NEWEST: Rules = Rules {
     start_in_store: true,
     usual_restart: UsualRestart::ExponentialDelay,
     in_flight_rescaled: true,
+    checkpoints_rescale: true,
     unaligned_checkpoints: true,
     aligned_timeout: true,
     alignment_limit: false,
@@ -86,6 +92,9 @@ const NEWEST: Rules = Rules {
     split_readers: true,
     broadcast_state: true,
     side_outputs: true,
+    checkpointed_state: false,
+    state_ttl: true,
+    uid_hash: true,
     allowed_lateness: true,
     idle_sources: true,
     checkpoints_after_tasks_finish: true,
@@ -215,11 +224,13 @@ impl Release {
                 rules.usual_restart = UsualRestart::AfterTenSeconds;
                 rules.broadcast_state = false;
                 rules.checkpoint_metadata_apart = true;
+                rules.state_ttl = false;
             }
             Self::V1_3 => {
                 rules.empty_entries_skipped = false;
                 rules.stateless_chains_recorded = false;
                 rules.uid_hash_decides = true;
+                rules.checkpointed_state = true;
                 rules.two_phase_sinks = false;
             }
             Self::V1_2 => {
@@ -235,9 +246,12 @@ impl Release {
                 rules.incremental_checkpoints = false;
                 rules.side_outputs = false;
             }
-            Self::V1_1 => Self::before_key_groups(rules),
+            Self::V1_1 => Self::before_1_2(rules),
             Self::V1_0 => {
                 rules.cancellation_markers = false;
+                rules.ignored_snapshots = IgnoredSnapshots::Stay;
+                rules.declines_trigger_again = true;
+                rules.declined_savepoints_answered = false;
                 rules.metadata = MetadataVersion::Object;
                 rules.oldest_metadata = MetadataVersion::Object;
                 rules.minimum_pause_kept = false;
@@ -249,9 +263,32 @@ impl Release {
         }
     }
 
+    /// What 1.1 did otherwise than 1.2, which brought key groups, and savepoints that are files.
+    const fn before_1_2(rules: &mut Rules) {
+        rules.chain_length_checked = false;
+        rules.key_groups = false;
+        rules.rescaling = Rescaling::Refused;
+        rules.uid_hash = false;
+        rules.metadata = MetadataVersion::V0;
+        rules.savepoint_layout = SavepointLayout::Pointer;
+        rules.generated_ids = IdScheme::WithClassNames;
+        rules.legacy_ids_tried = false;
+        rules.savepoint_in_completed_store = false;
+        rules.savepoint_subsumes_pending = false;
+        rules.savepoints_hold_checkpoints_back = false;
+        rules.savepoints_subsume_savepoints = true;
+        rules.start_in_store = false;
+        rules.takeover_keeps_all = false;
+        rules.ignored_snapshots = IgnoredSnapshots::OfLastOnes;
+        rules.alignment_limit = false;
+        rules.cancel_with_savepoint = false;
+        rules.retained_checkpoints = false;
+    }
+
     /// What 1.7 did otherwise than 1.11: most of it changed with the scheduler of 1.9 and the network stack of 1.11.
     const fn before_1_9(rules: &mut Rules) {
         rules.metadata = MetadataVersion::V2;
+        rules.waiting_restarts_schedule = true;
         rules.oldest_metadata = MetadataVersion::V0;
         rules.savepoint_layout = SavepointLayout::AbsoluteFolder;
         rules.tolerance_counts_expired = false;
@@ -268,25 +305,6 @@ impl Release {
         rules.stop_with_savepoint = false;
         rules.split_readers = false;
         rules.idle_sources = false;
-    }
-
-    /// What 1.1 did otherwise than 1.2, which brought key groups, and savepoints that are files.
-    const fn before_key_groups(rules: &mut Rules) {
-        rules.chain_length_checked = false;
-        rules.key_groups = false;
-        rules.rescaling = Rescaling::Refused;
-        rules.savepoint_layout = SavepointLayout::Pointer;
-        rules.metadata = MetadataVersion::V0;
-        rules.generated_ids = IdScheme::WithClassNames;
-        rules.legacy_ids_tried = false;
-        rules.savepoint_in_completed_store = false;
-        rules.savepoint_subsumes_pending = false;
-        rules.savepoints_hold_checkpoints_back = false;
-        rules.savepoints_subsume_savepoints = true;
-        rules.start_in_store = false;
-        rules.alignment_limit = false;
-        rules.cancel_with_savepoint = false;
-        rules.retained_checkpoints = false;
     }
 }
 

@@ -4,6 +4,22 @@
 
 /// By rule, the story that shows it, from the root of the project.
 const SHOWN: &[(&str, &str)] = &[
+    ("allowed_lateness", "sim/rules/allowed_lateness.toml"),
+    ("chain_length_checked", "sim/rules/chain_longer_1_2.toml"),
+    ("checkpointed_state", "sim/rules/b10.toml"),
+    ("generated_ids", "sim/rules/a4_1_0.toml"),
+    ("key_groups", "sim/rules/rescaled.toml"),
+    ("legacy_ids_tried", "sim/rules/legacy_ids.toml"),
+    ("metadata", "sim/rules/metadata.toml"),
+    ("oldest_metadata", "sim/rules/metadata_too_old.toml"),
+    ("rescaling", "sim/rules/rescaled.toml"),
+    ("state_stored_by", "sim/rules/uid_hash_of_a_chain.toml"),
+    ("state_ttl", "sim/rules/ttl_enabled.toml"),
+    ("stateless_chains_recorded", "sim/rules/stateless_chain_removed.toml"),
+    ("ttl_may_change", "sim/rules/ttl_enabled.toml"),
+    ("uid_hash", "sim/rules/uid_hash_of_a_chain.toml"),
+    ("uid_in_chain", "sim/rules/a2_1_2.toml"),
+    ("unclaimed_files_built_upon", "sim/rules/unclaimed_files.toml"),
     ("abort_notifications", "sim/rules/abort_notifications.toml"),
     ("allow_non_restored_state", "sim/rules/allow_non_restored_state.toml"),
     ("cancellation_markers", "sim/rules/d4_cancellation_markers.toml"),
@@ -16,6 +32,11 @@ const SHOWN: &[(&str, &str)] = &[
     ("savepoint_subsumes_pending", "sim/rules/c5_savepoint_subsumes.toml"),
     ("savepoints_subsume_savepoints", "sim/rules/savepoints_subsume_savepoints.toml"),
     ("side_outputs", "sim/rules/side_outputs.toml"),
+    ("waiting_restarts_schedule", "sim/rules/c6_waiting.toml"),
+    ("ignored_snapshots", "sim/rules/c4_late_ack.toml"),
+    ("declines_trigger_again", "sim/rules/declined_checkpoint.toml"),
+    ("declined_savepoints_answered", "sim/rules/declined_savepoint.toml"),
+    ("takeover_keeps_all", "sim/rules/takeover_keeps.toml"),
     ("aligned_timeout", "sim/aligned_timeout.toml"),
     ("alignment_limit", "sim/alignment_limit.toml"),
     ("async_failure_fails_task", "sim/rules/async_failure.toml"),
@@ -48,12 +69,13 @@ const SHOWN: &[(&str, &str)] = &[
     ("claim_modes", "sim/rules/f16_claim.toml"),
     ("savepoint_layout", "sim/rules/f5_moved.toml"),
     ("checkpoint_metadata_apart", "sim/rules/retained_checkpoint_moved.toml"),
+    ("uid_hash_decides", "sim/rules/uid_hash_decides.toml"),
     ("usual_restart", "sim/rules/usual_restart.toml"),
 ];
 
-/// The story that shows a rule, by its name in the code.
-pub(super) fn story_of(field: &str) -> Option<&'static str> {
-    SHOWN.iter().find(|(shown, _)| *shown == field).map(|(_, story)| *story)
+/// The stories that show a rule, by its name in the code.
+pub(super) fn stories_of(field: &'static str) -> impl Iterator<Item = &'static str> {
+    SHOWN.iter().filter(move |(shown, _)| *shown == field).map(|(_, story)| *story)
 }
 
 #[cfg(test)]

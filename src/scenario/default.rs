@@ -52,7 +52,7 @@ impl Input {
 }
 
 impl CheckpointConfig {
-    /// Shorter intervals and timeouts are refused, as by Flink (SEMANTICS §4.1).
+    /// Shorter intervals and timeouts are refused, as by Flink (`CheckpointConfig`).
     pub const SHORTEST: SimTime = SimTime::from_millis(10);
 }
 
@@ -69,7 +69,7 @@ impl RestartStrategy {
         jitter: 10,
     };
 
-    /// What Flink does where nothing is configured (SEMANTICS §6.2): restart for ever with periodic checkpoints, else
+    /// What Flink does where nothing is configured (`RestartStrategyOptions`): restart for ever with periodic checkpoints, else
     /// never.
     pub fn unconfigured(checkpoint: &CheckpointConfig, rules: &Rules) -> Self {
         let after =

@@ -9,6 +9,7 @@
 mod change;
 mod fault;
 mod files;
+mod identity;
 mod partition;
 mod sketch;
 mod storage;
@@ -17,10 +18,11 @@ mod story;
 mod tests;
 mod time;
 mod trouble;
+mod upgrade;
 
 use super::{ClusterConfig, Expect, Input, InputKind, Network, SavepointDir, Scenario};
 use crate::kernel::{Choices, SimTime, Stream};
-use crate::rules::{Release, Rules};
+use crate::rules::{Override, Release, Rescaling, Rules, StateAddress};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
@@ -41,6 +43,12 @@ pub struct Profile {
     pub successors: bool,
     /// Whether a successor may differ from the job before it.
     pub changes: bool,
+    /// Whether a successor may be known by something else: other uids, names and states, and generated ids.
+    pub identities: bool,
+    /// Whether operators may be told how their states are registered.
+    pub states: bool,
+    /// Whether the cluster may be upgraded between two jobs, where it is not the newest release.
+    pub upgrades: bool,
     /// Whether a job may be left by stopping it with its savepoint.
     pub stops: bool,
     /// Whether the user's code may throw or take long, and the user asks for checkpoints.
@@ -74,6 +82,9 @@ impl Default for Profile {
             savepoints: true,
             successors: true,
             changes: true,
+            identities: true,
+            states: true,
+            upgrades: true,
             stops: true,
             user_code: true,
             at_least_once: true,
@@ -94,7 +105,7 @@ impl Profile {
         Self {
             stops: self.stops && draw.rules.stop_with_savepoint,
             unaligned: self.unaligned && draw.rules.unaligned_checkpoints,
-            changes: self.changes && !draw.is_tied_to_subtasks(),
+            changes: self.changes && (self.identities || !is_tied_to_subtasks(&draw.rules)),
             ..*self
         }
     }
@@ -103,13 +114,17 @@ impl Profile {
 /// Percent of worlds of the profile's own release; the others are of any.
 const OWN_RELEASE: u64 = 75;
 
+/// Percent of worlds of 1.0 to 1.3 whose users have written two-phase sinks.
+const OWN_SINKS: u64 = 60;
+
 /// The release of a story: less often one in which no job can change.
 fn flink(choices: &Choices, profile: &Profile) -> Release {
-    let draw = Draw { choices, flink: profile.flink, rules: profile.flink.rules() };
+    let draw = Draw { choices, rules: profile.flink.rules() };
     if !profile.releases || draw.chance("release-own", OWN_RELEASE) {
         return profile.flink;
     }
-    let weight = |release: Release| (release, if release < Release::V1_2 { 1 } else { 2 });
+    let can_change = |release: Release| !is_tied_to_subtasks(&release.rules());
+    let weight = |release: Release| (release, if can_change(release) { 2 } else { 1 });
     draw.weighted("release", &Release::ALL.map(weight))
 }
 
@@ -145,10 +160,15 @@ impl Scenario {
     /// The story of a seed. Ends, unless a fault prevents it, with a finished job, so that its output can be compared.
     pub fn draw(choices: &Choices, profile: &Profile) -> Self {
         let flink = flink(choices, profile);
-        let draw = Draw { choices, flink, rules: flink.rules() };
+        let mut draw = Draw { choices, rules: flink.rules() };
+        let upgrade = upgrade::draw(&draw, profile, flink);
+        if let Some(to) = upgrade {
+            draw.rules = upgrade::in_common(draw.rules, to.rules());
+        }
+        let overrides = draw.sinks_of_ones_own();
         let profile = &profile.under(&draw);
         let scale = Scale::draw(&draw, profile);
-        let plot = story::Plot::draw(&draw, profile, &scale);
+        let plot = story::Plot::draw(&draw, profile, &scale, upgrade);
         let inputs = scale.inputs(&draw);
         let network = scale.network(&draw);
         let jobs = plot.jobs(&draw, profile, &scale, &network);
@@ -172,7 +192,7 @@ impl Scenario {
             seed: choices.seed(),
             flink,
             also: Vec::new(),
-            overrides: Vec::new(),
+            overrides,
             mutations: Vec::new(),
             until: Some(plot.until()),
             cluster,
@@ -187,24 +207,33 @@ impl Scenario {
     }
 }
 
+/// Whether state belongs to subtasks, and cannot be dealt anew (until 1.1).
+fn is_tied_to_subtasks(rules: &Rules) -> bool {
+    rules.rescaling != Rescaling::ByKeyGroup
+}
+
+/// Whether state belongs to whole chains, so that only their heads can have uids (until 1.2).
+fn is_tied_to_chains(rules: &Rules) -> bool {
+    rules.state_stored_by == StateAddress::Chain
+}
+
 /// Draws by name.
 struct Draw<'c> {
     choices: &'c Choices,
-    /// The release of the story.
-    flink: Release,
-    /// What it has.
+    /// What the release of the story has.
     rules: Rules,
 }
 
 impl Draw<'_> {
-    /// Whether state belongs to subtasks, and cannot be dealt anew (until 1.1).
-    fn is_tied_to_subtasks(&self) -> bool {
-        self.flink < Release::V1_2
-    }
-
-    /// Whether state belongs to whole chains, so that only their heads can have uids (until 1.2).
-    fn is_tied_to_chains(&self) -> bool {
-        self.flink < Release::V1_3
+    /// Before there was a base class for them, some had written two-phase sinks of their own, which heard of completed
+    /// checkpoints like any operator.
+    fn sinks_of_ones_own(&mut self) -> Vec<Override> {
+        if self.rules.two_phase_sinks || !self.chance("sinks-of-ones-own", OWN_SINKS) {
+            return Vec::new();
+        }
+        let own = Rules::overriding("two-phase-sinks", "true").expect("there is such a rule");
+        self.rules.set(&own);
+        vec![own]
     }
 
     fn stream(&self, what: impl Display) -> Stream {

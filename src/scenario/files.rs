@@ -41,7 +41,8 @@ impl Action {
             | Self::Storage(_)
             | Self::Upgrade(_)
             | Self::Lose(_)
-            | Self::Delay(..) => None,
+            | Self::Delay(..)
+            | Self::Repeat(..) => None,
         }
     }
 }

@@ -12,6 +12,7 @@ mod planned;
 #[cfg(feature = "proptest")]
 mod strategy;
 mod text;
+mod told;
 
 pub use column::{Column, TimeFormat};
 pub use draw::Profile;
@@ -26,3 +27,4 @@ pub use planned::Planned;
 #[cfg(feature = "proptest")]
 pub use strategy::drawn;
 pub use text::{CHECK_NAMES, SOMETIMES_NAMES};
+pub use told::Told;

@@ -3,6 +3,7 @@
 use super::column::Column;
 use super::files::{FileAction, SavepointBackend};
 use super::planned::Planned;
+use super::told::Told;
 pub use crate::job::{CheckpointConfig, RestartStrategy, Retention};
 use crate::job::{ClaimMode, JobGraph};
 use crate::kernel::SimTime;
@@ -449,6 +450,8 @@ pub enum Action {
     Lose(Aim),
     /// Delays the next message that fits by this much.
     Delay(Aim, SimTime),
+    /// Has the next message that fits arrive twice, so long after each other.
+    Repeat(Aim, SimTime),
 }
 
 /// A call of an operator in which the user's code throws.
@@ -584,6 +587,8 @@ pub struct Expect {
     pub callbacks: BTreeMap<TaskName, Vec<String>>,
     /// By subtask of an operator: how often it is deployed, in all runs of its job.
     pub attempts: BTreeMap<TaskName, u64>,
+    /// What the protocol must have done.
+    pub told: Told,
 }
 
 /// Which checks must hold.

@@ -1,5 +1,6 @@
 //! Expectations: what a scenario says must come out, held against what did.
 
+use super::protocol_facts::ProtocolFacts;
 use super::restore_facts::RestoreFacts;
 use crate::check::{Finding, Verdict};
 use crate::cluster::Outcome;
@@ -23,6 +24,7 @@ pub(super) struct Story {
     attempts: BTreeMap<TaskName, u64>,
     casts: Vec<Arc<Cast>>,
     restores: RestoreFacts,
+    protocol: ProtocolFacts,
 }
 
 impl Story {
@@ -35,6 +37,7 @@ impl Story {
             callbacks: asked.collect(),
             attempts: counted.collect(),
             restores,
+            protocol: ProtocolFacts::of(expect),
             ..Self::default()
         }
     }
@@ -81,12 +84,14 @@ impl TraceSink for Story {
         self.names.push(cast.plan.graph.name.clone());
         self.casts.push(Arc::clone(cast));
         self.restores.on_cast(cast);
+        self.protocol.on_cast(cast);
     }
     fn wants_callbacks(&self) -> bool {
         !self.callbacks.is_empty() || self.restores.wants_lists()
     }
     fn on_entry(&mut self, entry: &Entry) {
         self.restores.on_entry(entry);
+        self.protocol.on_entry(entry);
         let name = |run: RunId| self.names[run.index()].clone();
         if let TraceEvent::CheckpointCompleted { run, checkpoint, .. } = entry.event {
             self.completed.entry(name(run)).or_default().push(checkpoint.number());
@@ -124,6 +129,7 @@ pub(super) fn unmet(
     steps(scenario, outcome, &mut unmet);
     facts(expect, story, &mut unmet);
     story.restores.unmet(scenario, outcome, &mut unmet);
+    story.protocol.unmet(scenario, outcome, &mut unmet);
     callbacks(expect, story, &mut unmet);
     attempts(expect, story, &mut unmet);
     retained(expect, outcome, &mut unmet);

@@ -9,7 +9,9 @@ mod expect;
 mod files;
 mod inputs;
 mod play;
+mod protocol_facts;
 mod restore_facts;
+mod restores;
 mod shuffle;
 mod sweep;
 
@@ -19,5 +21,6 @@ pub use inputs::generated;
 #[cfg(feature = "fs")]
 pub use inputs::{InputError, open};
 pub use play::{Earlier, Judgement, Played, Setup, play, play_out};
+pub use restores::{RestoreTold, Restores};
 
 pub use sweep::{Goal, SweepTotals, play_drawn};

@@ -1,6 +1,7 @@
 //! Playing one world: run it, check it, compare it with what its scenario expects.
 
 use super::expect::{Story, unmet};
+use super::restores::Restores;
 use crate::check::{BrokenPromise, CheckSetup, Checks, EndOfWorld, FileStart, Verdict};
 use crate::cluster::{Cluster, End, Given, Outcome};
 use crate::effect::ExternalSystem;
@@ -110,6 +111,8 @@ pub struct Played {
     pub verdict: Verdict,
     /// Expectations that were not met, as sentences.
     pub unmet: Vec<String>,
+    /// What became of the snapshots that runs were started from.
+    pub restores: Restores,
 }
 
 impl Played {
@@ -142,6 +145,7 @@ impl Played {
 struct Listeners {
     checks: Checks,
     story: Story,
+    restores: Restores,
     trace: Option<Trace>,
 }
 
@@ -149,6 +153,7 @@ impl TraceSink for Listeners {
     fn on_cast(&mut self, cast: &Arc<Cast>) {
         self.checks.on_cast(cast);
         self.story.on_cast(cast);
+        self.restores.on_cast(cast);
         if let Some(trace) = &mut self.trace {
             trace.on_cast(cast);
         }
@@ -156,6 +161,7 @@ impl TraceSink for Listeners {
     fn on_entry(&mut self, entry: &Entry) {
         self.checks.on_entry(entry);
         self.story.on_entry(entry);
+        self.restores.on_entry(entry);
         if let Some(trace) = &mut self.trace {
             trace.on_entry(entry);
         }
@@ -200,6 +206,7 @@ pub fn play<E>(
     let mut listeners = Listeners {
         checks,
         story: Story::of(&scenario.expect),
+        restores: Restores::default(),
         trace: setup.keeps_trace.then_some(trace),
     };
     let given = Given {
@@ -218,7 +225,7 @@ pub fn play<E>(
     }
     watch(&mut cluster)?;
     let outcome = cluster.outcome();
-    let Listeners { checks, story, trace } = listeners;
+    let Listeners { checks, story, restores, trace } = listeners;
     let verdict = checks.finish(&EndOfWorld {
         externals: &outcome.externals,
         job_keys: &outcome.job_keys,
@@ -232,5 +239,6 @@ pub fn play<E>(
         trace: trace.unwrap_or_default(),
         verdict,
         unmet,
+        restores,
     })
 }

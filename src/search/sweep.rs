@@ -59,6 +59,8 @@ pub struct SweepTotals {
     pub releases: BTreeMap<Release, u64>,
     /// By name of a promise that its release does not keep: in how many worlds it alone is broken.
     pub known: BTreeMap<&'static str, u64>,
+    /// By such a promise and release: the smallest seed of those worlds.
+    pub known_first: BTreeMap<(&'static str, Release), u64>,
     /// By check: in how many worlds it is broken.
     pub broken: BTreeMap<&'static str, u64>,
     /// The smallest seeds that failed, each with why.
@@ -88,6 +90,7 @@ impl SweepTotals {
             && let Some(promise) = played.known_break()
         {
             *self.known.entry(promise.name).or_default() += 1;
+            self.note_first((promise.name, played.release), played.seed);
         } else if played.judgement() != super::Judgement::Holds {
             self.failed += 1;
             let why = played.unmet.first().cloned().unwrap_or_else(|| "stalled".to_owned());
@@ -111,10 +114,19 @@ impl SweepTotals {
         for (promise, worlds) in other.known {
             *self.known.entry(promise).or_default() += worlds;
         }
+        for (what, seed) in other.known_first {
+            self.note_first(what, seed);
+        }
         for (check, worlds) in other.broken {
             *self.broken.entry(check).or_default() += worlds;
         }
         self.trim();
+    }
+
+    /// A seed breaks a promise under a release: the smallest that does is kept.
+    fn note_first(&mut self, what: (&'static str, Release), seed: u64) {
+        let first = self.known_first.entry(what).or_insert(seed);
+        *first = seed.min(*first);
     }
 
     fn trim(&mut self) {

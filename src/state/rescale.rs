@@ -43,6 +43,7 @@ pub fn redistribute<T: Clone>(
             ListMode::Split => continue,
             ListMode::Union => redistribute_union(&state.lists, new_parallelism),
             ListMode::Broadcast => redistribute_broadcast(&state.lists, new_parallelism),
+            ListMode::Whole => keep_whole(&state.lists, new_parallelism),
         };
         dealt.insert(name.clone(), lists);
     }
@@ -116,6 +117,16 @@ fn deal_runs<T>(items: Vec<T>, new_parallelism: u32, start: usize) -> (Vec<Vec<T
     }
     assert!(items.next().is_none(), "an item of a split list was dealt to nobody");
     (lists, (start + rest) % receivers)
+}
+
+/// Leaves each object with its subtask. Panics if parallelism has changed, which whoever restores refuses.
+fn keep_whole<T: Clone>(lists: &[Option<Vec<T>>], new_parallelism: u32) -> Vec<Vec<T>> {
+    assert_eq!(
+        lists.len(),
+        subtasks(new_parallelism),
+        "an object of a subtask is dealt to no other"
+    );
+    lists.iter().map(|list| list.clone().unwrap_or_default()).collect()
 }
 
 /// Deals a union list: all items to each subtask, whether parallelism changes or not.

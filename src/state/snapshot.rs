@@ -56,6 +56,11 @@ pub struct OperatorSnapshot {
 }
 
 impl OperatorSnapshot {
+    /// Whether it has state that only the same subtask can restore.
+    pub fn has_whole(&self) -> bool {
+        self.lists.values().any(|list| list.mode == ListMode::Whole)
+    }
+
     /// Whether nothing at all is in it.
     pub fn is_empty(&self) -> bool {
         self.keyed.is_empty() && self.lists.is_empty() && self.in_flight.is_empty()
@@ -89,6 +94,7 @@ impl From<ListMode> for StateKind {
             ListMode::Split => Self::Split,
             ListMode::Union => Self::Union,
             ListMode::Broadcast => Self::Broadcast,
+            ListMode::Whole => Self::Whole,
         }
     }
 }

@@ -13,7 +13,7 @@ pub struct HighAvailabilityStore {
 }
 
 impl HighAvailabilityStore {
-    /// Of a job that was just submitted, perhaps from a snapshot, which is its first recovery point (SEMANTICS §4.9).
+    /// Of a job that was just submitted, perhaps from a snapshot, which is its first recovery point (`CompletedCheckpointStore`).
     pub fn new(start: Option<&Arc<CompletedCheckpoint>>) -> Self {
         let mut store = Self { pointers: Vec::new(), next: CheckpointId::new(1) };
         if let Some(start) = start {

@@ -71,7 +71,7 @@ pub fn verify(path: impl AsRef<Path>) -> Result<Verified, StoreError> {
 
 /// Removes the files of a savepoint or retained checkpoint: its metadata first, so that it can no longer be found if
 /// the rest fails, then what that referred to, then the folder if nothing is left in it. State files that are already
-/// gone are no hindrance (SEMANTICS §7.6). Files that other checkpoints of its job may share are left.
+/// gone are no hindrance (`Checkpoints.disposeSavepoint`). Files that other checkpoints of its job may share are left.
 ///
 /// # Errors
 /// There is no snapshot whose metadata can be read, or the operating system refuses.

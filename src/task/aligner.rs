@@ -1,6 +1,6 @@
 //! Barrier alignment of one subtask with several input channels.
 //!
-//! Decides when a channel is blocked and when the cut is complete (SEMANTICS §5.3). Does not hold the blocked records
+//! Decides when a channel is blocked and when the cut is complete (`SingleCheckpointBarrierHandler`). Does not hold the blocked records
 //! (the channels do) nor take the snapshot (the subtask does).
 
 use crate::job::{Barrier, CheckpointId};

@@ -1,7 +1,7 @@
 //! Markers that a checkpoint is off, from one subtask to the next on the channels themselves.
 //!
 //! Whoever gives a checkpoint up after others may have begun to wait for its barrier says so behind the records it has
-//! sent (`CancelCheckpointMarker`, SEMANTICS §5.3): without it they would wait until a newer barrier or the job manager's
+//! sent (`CancelCheckpointMarker`): without it they would wait until a newer barrier or the job manager's
 //! own notice, which may be lost.
 
 use super::{Phase, Task};

@@ -251,7 +251,7 @@ impl Task {
         self.take_snapshot(barrier, now, effects);
     }
 
-    /// Takes a snapshot: one step with respect to records (SEMANTICS §5.2).
+    /// Takes a snapshot: one step with respect to records (`SubtaskCheckpointCoordinatorImpl.checkpointState`).
     ///
     /// 1. The operators may emit a last time before the barrier. 2. The barrier goes into every output. 3. The state
     ///    is drawn. What makes it durable and acks it comes later.

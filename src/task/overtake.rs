@@ -1,6 +1,6 @@
 //! How a subtask handles barriers that overtake records: unaligned checkpoints, and aligned ones that took too long.
 //!
-//! Decides when the snapshot is taken and of which channels the records in flight belong to it (SEMANTICS §5.5). Does not
+//! Decides when the snapshot is taken and of which channels the records in flight belong to it (FLIP-76). Does not
 //! hold those records: the channels do, and the cluster collects them.
 
 use super::{Overtaking, Phase, Task};

@@ -1,6 +1,6 @@
 //! Barriers of one subtask in at-least-once mode: counted, never waited for.
 //!
-//! Decides when the last channel has delivered a barrier (`CheckpointBarrierTracker`, SEMANTICS §5.4). Holds no channel
+//! Decides when the last channel has delivered a barrier (`CheckpointBarrierTracker`). Holds no channel
 //! back, so what follows a barrier on a faster channel may be in the snapshot.
 
 use super::Alignment;

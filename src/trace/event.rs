@@ -108,7 +108,8 @@ pub struct SourcePosition {
 }
 
 /// What the coordinator made of an ack.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum AckVerdict {
     /// Counted.
     Accepted,
@@ -166,6 +167,8 @@ pub enum MessageFate {
     Lost,
     /// It arrives later.
     Delayed,
+    /// It arrives, and again later.
+    Repeated,
 }
 
 /// Something that is written where it must survive.
@@ -451,6 +454,8 @@ pub enum TraceEvent {
     TaskManagerLost { manager: TaskManagerId },
     /// A task manager has given the job manager up: all its tasks fail.
     JobManagerLost { manager: TaskManagerId },
+    /// An ack was ignored, and what the task had written for it stays where it is: nobody will remove it.
+    SnapshotOrphaned { task: TaskId, attempt: Attempt, checkpoint: CheckpointId },
 }
 
 impl TraceEvent {

@@ -61,6 +61,7 @@ impl TraceEvent {
             | Self::WatermarkStatusChanged { task, .. }
             | Self::TimersFired { task, .. }
             | Self::LateDropped { task, .. }
+            | Self::SnapshotOrphaned { task, .. }
             | Self::StateTooLarge { task, .. }
             | Self::FileCreated { task, .. }
             | Self::FileMissing { task, .. } => *task = number(*task),

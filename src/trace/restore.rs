@@ -15,6 +15,8 @@ pub enum StateKind {
     Union,
     /// A map that is the same on every subtask.
     Broadcast,
+    /// An object of one subtask, which only the same subtask can restore.
+    Whole,
 }
 
 /// One state of one operator: what a restore maps or drops.

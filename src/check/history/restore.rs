@@ -1,8 +1,9 @@
 //! A restore as the trace tells it: of a whole run, or of a region of it.
 
 use super::{History, Persisted, RunStory};
-use crate::job::{Attempt, CheckpointId, OperatorId, RunId};
+use crate::job::{Attempt, CheckpointId, OperatorId, OperatorIndex, RunId};
 use crate::trace::{ChannelEnd, Entry, RestoreReport, StateSum, TraceEvent};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// One restore under way: the report, and what has arrived.
@@ -42,8 +43,7 @@ impl History {
         let (taker, story) = self.restored_story(run, checkpoint)?;
         let plan = &own.cast.plan;
         if own.attempts.iter().all(|newest| *newest == attempt) {
-            let is_known =
-                |kept: &Persisted| plan.operator_with_id(taker.keeper_of(kept)).is_some();
+            let is_known = |kept: &Persisted| own.taker_of(taker.keeper_of(kept)).is_some();
             return Some(story.sum_in_flight(is_known));
         }
         let is_restored = |kept: &Persisted| {
@@ -90,6 +90,31 @@ impl History {
 }
 
 impl RunStory {
+    /// Which of these ids, under which a snapshot holds state, are not those of the operators of this run that take it:
+    /// each with the id of who does. The report tells which it was by chain; a hash of the user's comes before.
+    pub(in crate::check) fn taken_under_other_ids(
+        &self,
+        stored: &BTreeSet<OperatorId>,
+    ) -> Vec<(OperatorId, OperatorId)> {
+        let plan = &self.cast.plan;
+        let mut taken = self.renamed.clone();
+        for (node, own) in plan.graph.operators.iter().zip(&plan.operator_ids) {
+            let Some(hash) = node.options.uid_hash.filter(|hash| hash != own) else { continue };
+            let is_told = taken.iter().any(|(id, to)| *id == hash || to == own);
+            if stored.contains(&hash) && !is_told {
+                taken.push((hash, *own));
+            }
+        }
+        taken
+    }
+
+    /// The operator of this run that takes what is stored under an id.
+    pub(in crate::check) fn taker_of(&self, stored: OperatorId) -> Option<OperatorIndex> {
+        let taken = self.taken_under_other_ids(&BTreeSet::from([stored]));
+        let id = taken.iter().find(|(id, _)| *id == stored).map_or(stored, |(_, to)| *to);
+        self.cast.plan.operator_with_id(id)
+    }
+
     /// Beside the state of which operator records in flight are kept: where nobody takes that, they are dropped with it.
     pub(in crate::check) fn keeper_of(&self, kept: &Persisted) -> OperatorId {
         let plan = &self.cast.plan;

@@ -30,6 +30,7 @@ impl Checkpoints {
         effects: &mut JobEffects,
     ) -> Option<Purpose> {
         let pending = self.pending.remove(&checkpoint)?;
+        self.remember(checkpoint);
         self.tell_abort(checkpoint, &pending, reason, effects);
         let unused = self.registry.abort(checkpoint, &self.rules);
         self.remove_shared(unused, effects);
@@ -50,7 +51,9 @@ impl Checkpoints {
         let kind = pending.purpose.kind();
         let run = self.run;
         effects.events.push(TraceEvent::CheckpointAborted { run, checkpoint, kind, reason });
-        if let Some(step) = pending.purpose.step() {
+        if let Some(step) = pending.purpose.step()
+            && self.answers(kind, reason)
+        {
             effects.answers.push((step, Err(reason.to_string().into())));
         }
     }

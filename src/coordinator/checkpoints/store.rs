@@ -44,6 +44,17 @@ impl Checkpoints {
         self.remove_shared(unused, effects);
     }
 
+    /// A new job manager keeps the newest of the checkpoints that it found, and removes the others.
+    pub(super) fn keep_newest(&mut self, effects: &mut JobEffects) {
+        while self.completed.len() > 1 {
+            let oldest = self.completed.pop_front().expect("there are several");
+            let checkpoint = oldest.checkpoint.properties().id;
+            effects.events.push(TraceEvent::CheckpointSubsumed { run: self.run, checkpoint });
+            effects.pointers.push(PointerChange::Forget(checkpoint));
+            self.discard(oldest, effects);
+        }
+    }
+
     /// Which entry leaves a store of more than so many: the oldest, or the oldest that is not the newest checkpoint, where
     /// that one is spared: not for a savepoint that the job stops with. The newest entry of all never leaves.
     fn next_to_leave(&self, retained: usize, stops: bool) -> Option<usize> {

@@ -2,7 +2,7 @@
 //!
 //! 1. The restart strategy is asked; if it says no, the job fails. 2. The failed task's region, or the whole job, is
 //!    cancelled, and everything pending is given up. 3. When the delay is over and each of these tasks has ended, they are
-//!    deployed in a new attempt, from the newest completed checkpoint; the others go on (SEMANTICS §6.1, §6.3).
+//!    deployed in a new attempt, from the newest completed checkpoint; the others go on (FLIP-1).
 
 use super::super::restore::assign;
 use super::{JobMaster, Known, Submission};

@@ -1,4 +1,4 @@
-//! The end of a job manager, and how the next one takes its job over (SEMANTICS §4.7).
+//! The end of a job manager, and how the next one takes its job over (`CheckpointRecoveryFactory`).
 
 use super::{JobMaster, Submission};
 use crate::coordinator::restore::RestoreError;

@@ -1,14 +1,20 @@
 //! What a job becomes before it starts again from its savepoint: other parallelisms, operators added and removed,
 //! another order. State must find its way back, or the story would only show a refusal.
 
-use super::Draw;
+use super::identity::RESCALE_WHOLE;
 use super::sketch::{Edge, Node, PARALLELISM, Sketch};
-use crate::job::{ChainStrategy, OperatorKind, OperatorOptions, Partitioner};
+use super::{Draw, is_tied_to_subtasks};
+use crate::job::{
+    ChainStrategy, ListMode, ListOptions, OperatorKind, OperatorOptions, Partitioner,
+};
 use crate::kernel::SimTime;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Percent of changed jobs with other parallelisms.
 const RESCALE: u64 = 97;
+/// The same where state cannot be dealt anew.
+const RESCALE_REFUSED: u64 = 12;
 /// Percent of operators that get another parallelism when a job is rescaled.
 const RESCALE_EACH: u64 = 92;
 /// Percent of changed jobs with an operator more.
@@ -22,7 +28,8 @@ impl Sketch {
     /// The job that follows this one under a name.
     pub(super) fn successor(&self, draw: &Draw<'_>, name: &str) -> Self {
         let mut next = self.clone();
-        if draw.chance(format_args!("{name}/rescale"), RESCALE) {
+        let rescale = if is_tied_to_subtasks(&draw.rules) { RESCALE_REFUSED } else { RESCALE };
+        if draw.chance(format_args!("{name}/rescale"), rescale) {
             next.rescale(draw, name);
         }
         if draw.chance(format_args!("{name}/remove"), REMOVE) {
@@ -77,7 +84,12 @@ impl Sketch {
     fn rescale(&mut self, draw: &Draw<'_>, name: &str) {
         for node in &mut self.nodes {
             let what = &node.name;
-            if draw.chance(format_args!("{name}/{what}/rescaled"), RESCALE_EACH) {
+            let is_whole = |state: &Arc<ListOptions>| state.mode == ListMode::Whole;
+            let each = match node.options.list_state.as_ref().is_some_and(is_whole) {
+                true => RESCALE_WHOLE,
+                false => RESCALE_EACH,
+            };
+            if draw.chance(format_args!("{name}/{what}/rescaled"), each) {
                 node.parallelism =
                     draw.count(format_args!("{name}/{what}/parallelism"), PARALLELISM);
             }
@@ -100,6 +112,11 @@ impl Sketch {
         }
         let removed =
             removable[draw.place(format_args!("{name}/removed"), removable.len())].clone();
+        self.take_out(&removed);
+    }
+
+    /// Takes an operator away, whose readers read what it read.
+    pub(super) fn take_out(&mut self, removed: &Node) {
         self.nodes.retain(|node| node.name != removed.name);
         for reader in &mut self.nodes {
             if let Some(place) = reader.inputs.iter().position(|edge| edge.from == removed.name) {
@@ -116,32 +133,22 @@ impl Sketch {
 
     /// Puts a stateless operator between two others. Not behind the aggregate, whose rows must stay in order.
     fn add(&mut self, draw: &Draw<'_>, name: &str) {
-        let mut places = Vec::new();
-        for (place, node) in self.nodes.iter().enumerate() {
-            for (number, edge) in node.inputs.iter().enumerate() {
-                let is_of_writer =
-                    matches!(&node.kind, OperatorKind::Sink { kind } if kind == "committer");
-                if edge.from != "totals" && !is_of_writer && !edge.side && edge.input == 0 {
-                    places.push((place, number));
-                }
-            }
-        }
+        let places = self.places_between();
         if places.is_empty() {
             return;
         }
-        let (reader, number) = places[draw.place(format_args!("{name}/added"), places.len())];
+        let place = places[draw.place(format_args!("{name}/added"), places.len())];
         let even = if self.has_idempotent_sink() { 0 } else { 1 };
         let (kind, function) = draw.weighted(
             format_args!("{name}/added/kind"),
             &[(("map", "identity"), 3), (("flat-map", "repeat"), 1), (("filter", "even"), even)],
         );
         let added = format!("{name}-extra");
-        let edge = &mut self.nodes[reader].inputs[number];
-        let before = std::mem::replace(&mut edge.from, added.clone());
         let node = Node {
-            name: added.clone(),
+            known_as: format!("{added}-id"),
+            name: added,
             kind: OperatorKind::Transform { kind: kind.to_owned(), function: function.to_owned() },
-            inputs: vec![Edge::from(&before)],
+            inputs: Vec::new(),
             parallelism: draw.count(format_args!("{name}/added/parallelism"), PARALLELISM),
             key_by: None,
             uid: true,
@@ -150,6 +157,6 @@ impl Sketch {
             takes: SimTime::from_micros(1),
             options: OperatorOptions::default(),
         };
-        self.nodes.insert(reader, node);
+        self.put_between(place, node);
     }
 }

@@ -95,7 +95,8 @@ fn starts_from<'a>(
         | Action::Upgrade(_)
         | Action::Files(_)
         | Action::Lose(_)
-        | Action::Delay(..) => None,
+        | Action::Delay(..)
+        | Action::Repeat(..) => None,
     }
 }
 

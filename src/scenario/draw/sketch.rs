@@ -4,7 +4,7 @@
 //! Only such graphs are drawn whose output is the same in every order of records, up to the class that their operators
 //! declare: behind a running aggregate whose rows depend on order, rows stay in order of their key to the sink.
 
-use super::{Draw, Scale, percent};
+use super::{Draw, Scale, is_tied_to_chains, percent};
 use crate::job::{
     AtEnd, ChainStrategy, InputEdge, JobGraph, KeyBy, KeyColumns, KeySelector, OperatorIndex,
     OperatorKind, OperatorNode, OperatorOptions, Partitioner, Reader, WindowOptions, WindowTime,
@@ -61,6 +61,8 @@ const NO_UID: u64 = 25;
 #[derive(Clone)]
 pub(super) struct Node {
     pub name: String,
+    /// Its uid, if it has one.
+    pub known_as: String,
     pub kind: OperatorKind,
     pub inputs: Vec<Edge>,
     pub parallelism: u32,
@@ -113,7 +115,7 @@ impl Sketch {
         let max_parallelism = draw
             .chance("max-parallelism-set", 35)
             .then(|| draw.count("max-parallelism", (PARALLELISM.1, 130)));
-        let chaining = !draw.chance("chaining-off", 15) && !draw.is_tied_to_chains();
+        let chaining = !draw.chance("chaining-off", 15) && !is_tied_to_chains(&draw.rules);
         let mut drawing = Drawing { draw, scale, nodes: Vec::new() };
         drawing.trunk();
         let mut sketch = Self { nodes: drawing.nodes, max_parallelism, chaining };
@@ -154,7 +156,7 @@ impl Sketch {
         };
         OperatorNode {
             name: node.name.clone(),
-            uid: node.uid.then(|| format!("{}-id", node.name)),
+            uid: node.uid.then(|| node.known_as.clone()),
             parallelism: node.parallelism,
             max_parallelism: None,
             kind,
@@ -473,6 +475,7 @@ impl Drawing<'_> {
         );
         self.nodes.push(Node {
             name: name.to_owned(),
+            known_as: format!("{name}-id"),
             kind,
             inputs,
             parallelism: 1,

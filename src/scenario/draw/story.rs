@@ -1,10 +1,10 @@
 //! The plot: which jobs follow one another, when each is left and how, and how often they are checkpointed.
 
 use super::sketch::Sketch;
-use super::{Draw, Profile, Scale, part, percent};
+use super::{Draw, Profile, Scale, identity, is_tied_to_chains, part, percent};
 use crate::job::{AtEnd, CheckpointMode, ClaimMode, StateBackend};
 use crate::kernel::SimTime;
-use crate::rules::FirstTrigger;
+use crate::rules::{FirstTrigger, Release};
 use crate::scenario::{
     Action, CheckpointConfig, Failover, JobConfig, Line, Milestone, Network, Planned,
     RestartStrategy, Retention, Step, Trigger,
@@ -33,6 +33,8 @@ const STOPPED: u64 = 50;
 const DRAINED: u64 = 40;
 /// Percent of successors that differ from the job before them.
 const CHANGED: u64 = 88;
+/// Percent of worlds with chains, where state has its place in them and jobs are known by something else.
+const CHAINED: u64 = 60;
 /// Percent of worlds whose cancelled jobs idle at the end of their input instead of ending, if they ever get there.
 const IDLE: u64 = 20;
 /// Percent of worlds with a savepoint that nobody starts from.
@@ -92,13 +94,22 @@ pub(super) struct Plot {
     pub acts: Vec<Act>,
     /// By act from the second on: whether its job differs from the one before.
     changed: Vec<bool>,
+    /// By act from the second on: whether its job is known by something else than the one before.
+    reidentified: Vec<bool>,
+    /// The release that the cluster is upgraded to before the second act.
+    upgrade: Option<Release>,
     /// Between checkpoints.
     pub interval: SimTime,
     flow: SimTime,
 }
 
 impl Plot {
-    pub(super) fn draw(draw: &Draw<'_>, profile: &Profile, scale: &Scale) -> Self {
+    pub(super) fn draw(
+        draw: &Draw<'_>,
+        profile: &Profile,
+        scale: &Scale,
+        upgrade: Option<Release>,
+    ) -> Self {
         let lefts: Vec<(u64, u64)> = if profile.successors && draw.chance("successor", SUCCESSOR) {
             if draw.chance("twice", TWICE) { vec![LEFT_FIRST, LEFT_SECOND] } else { vec![LEFT_ONE] }
         } else {
@@ -131,7 +142,11 @@ impl Plot {
         let changed = acts.iter().skip(1).map(|act| {
             profile.changes && draw.chance(format_args!("{}/changed", act.name), CHANGED)
         });
-        let changed = changed.collect();
+        let changed: Vec<bool> = changed.collect();
+        let reidentified = acts.iter().skip(1).zip(&changed).map(|(act, changed)| {
+            profile.identities && *changed && identity::is_reidentified(draw, act.name)
+        });
+        let reidentified = reidentified.collect();
         let shortest = acts.iter().map(|act| act.end.since(act.start)).min();
         let shortest = shortest.expect("a plot has an act");
         let checkpoints = draw.within("checkpoints", CHECKPOINTS);
@@ -141,7 +156,7 @@ impl Plot {
         };
         let interval = part(shortest, checkpoints);
         let interval = interval.max(SHORTEST_INTERVAL);
-        Self { acts, changed, interval, flow: scale.flow }
+        Self { acts, changed, reidentified, upgrade, interval, flow: scale.flow }
     }
 
     /// Whether a job is stopped with its savepoint.
@@ -188,7 +203,15 @@ impl Plot {
         let keeps_ids = !self.changed.contains(&true);
         // Where no savepoint can be taken once a task has finished, those that are to be left must not finish.
         let idles = draw.chance("idle", IDLE) || !draw.rules.checkpoints_after_tasks_finish;
-        let mut sketch = Sketch::draw(draw, scale, keeps_ids);
+        let forgets = self.reidentified.contains(&true) && identity::are_generated(draw);
+        let mut sketch = Sketch::draw(draw, scale, keeps_ids || forgets);
+        if profile.states {
+            sketch = sketch.registered(draw);
+        }
+        // Chains keep state together, where it has places in them.
+        if is_tied_to_chains(&draw.rules) && self.reidentified.contains(&true) {
+            sketch.chaining = draw.chance("chaining-tied", CHAINED);
+        }
         // What is in flight can be dealt anew, but only on the exchanges that it was on.
         let keeps_exchanges = checkpoint.unaligned && self.leaves_checkpoints();
         let mut jobs = Vec::new();
@@ -202,18 +225,23 @@ impl Plot {
                     sketch.successor(draw, act.name)
                 };
             }
+            if place > 0 && self.reidentified[place - 1] && !keeps_exchanges {
+                sketch = sketch.reidentified(draw, act.name);
+            }
             if keeps_exchanges {
                 sketch.name_partitioners();
             }
             let then = if idles && act.exit.is_some() { AtEnd::Idle } else { AtEnd::End };
             let graph = sketch.graph(act.name, then);
-            jobs.push(JobConfig {
+            let mut job = JobConfig {
                 graph,
                 checkpoint,
                 restart: Some(restart),
                 failover,
                 planned: Planned::default(),
-            });
+            };
+            identity::fit_uids(&mut job, &draw.rules);
+            jobs.push(job);
         }
         jobs
     }
@@ -291,9 +319,9 @@ impl Plot {
     /// The steps that carry the story, and a savepoint for its own sake.
     pub(super) fn steps(&self, draw: &Draw<'_>, profile: &Profile) -> Vec<Step> {
         let mut steps = Vec::new();
-        for pair in self.acts.windows(2) {
+        for (pair, place) in self.acts.windows(2).zip(0..) {
             if let [act, next] = pair {
-                self.leave(draw, act, next, &mut steps);
+                self.leave(draw, act, next, place, &mut steps);
             }
         }
         if profile.savepoints && draw.chance("spare", SPARE_SAVEPOINT) {
@@ -309,8 +337,8 @@ impl Plot {
         steps
     }
 
-    /// Leaves an act for the next one.
-    fn leave(&self, draw: &Draw<'_>, act: &Act, next: &Act, steps: &mut Vec<Step>) {
+    /// Leaves an act, by its place, for the next one.
+    fn leave(&self, draw: &Draw<'_>, act: &Act, next: &Act, place: usize, steps: &mut Vec<Step>) {
         let job = act.name.to_owned();
         let label = format!("of-{}", act.name);
         let native = draw.chance(format_args!("{}/native", act.name), NATIVE);
@@ -354,11 +382,16 @@ impl Plot {
         let canceled = Milestone::Status { job, status: over };
         let pause = draw
             .span(format_args!("{}/pause", next.name), (SimTime::ZERO, SimTime::from_millis(50)));
+        if let Some(to) = self.upgrade.filter(|_| place == 0) {
+            let trigger = Trigger::When(canceled.clone(), part(pause, 2));
+            steps.push(step(trigger, Action::Upgrade(to)));
+        }
+        let may_lose = draw.chance(format_args!("{}/allow", next.name), 15)
+            || (self.reidentified[place] && identity::may_lose(draw, next.name));
         let run = Action::Run {
             job: next.name.to_owned(),
             from: Some(label),
-            allow_non_restored: draw.rules.allow_non_restored_state
-                && draw.chance(format_args!("{}/allow", next.name), 15),
+            allow_non_restored: draw.rules.allow_non_restored_state && may_lose,
             claim: ClaimMode::default(),
         };
         steps.push(step(Trigger::When(canceled, pause), run));

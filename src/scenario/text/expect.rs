@@ -43,6 +43,8 @@ pub const SOMETIMES_NAMES: &[&str] = &[
     "transaction-recovered",
     "message-lost",
     "message-delayed",
+    "message-repeated",
+    "snapshot-orphaned",
     "tasks-finished",
     "backpressure",
     "job-stopped",
@@ -82,7 +84,8 @@ pub(super) struct Hopes<'t> {
 
 impl Hopes<'_> {
     /// The expectations, with every name checked.
-    pub(super) fn expect(&self, text: ExpectText) -> Result<Expect, ScenarioError> {
+    pub(super) fn expect(&self, mut text: ExpectText) -> Result<Expect, ScenarioError> {
+        let told = self.told(&mut text)?;
         let printed = |rows: Ordered<super::word::Printed>| {
             let row =
                 |(key, value): (Spanned<String>, super::word::Printed)| (key.into_inner(), value.0);
@@ -97,6 +100,7 @@ impl Hopes<'_> {
             states.0.into_iter().map(|(name, items)| (name.into_inner(), items)).collect()
         };
         Ok(Expect {
+            told,
             refused: self.by_job(text.refused)?,
             fails: self.by_job(text.fails)?,
             ids: ids.map(|(job, ids)| (job, plain(ids))).collect(),
@@ -153,7 +157,10 @@ impl Hopes<'_> {
     }
 
     /// A table by job.
-    fn by_job<T>(&self, table: Ordered<T>) -> Result<BTreeMap<String, T>, ScenarioError> {
+    pub(super) fn by_job<T>(
+        &self,
+        table: Ordered<T>,
+    ) -> Result<BTreeMap<String, T>, ScenarioError> {
         let mut by_job = BTreeMap::new();
         for (name, value) in table.0 {
             self.source.job(self.jobs, &name.span(), name.get_ref())?;
@@ -163,13 +170,19 @@ impl Hopes<'_> {
     }
 
     /// A table by task.
-    fn by_task<T>(&self, table: Ordered<T>) -> Result<BTreeMap<TaskName, T>, ScenarioError> {
+    pub(super) fn by_task<T>(
+        &self,
+        table: Ordered<T>,
+    ) -> Result<BTreeMap<TaskName, T>, ScenarioError> {
         let named = |(name, value)| Ok((self.source.task(self.jobs, &name)?, value));
         table.0.into_iter().map(named).collect()
     }
 
     /// A table by sink, of any job.
-    fn by_sink<T>(&self, table: Ordered<T>) -> Result<BTreeMap<String, T>, ScenarioError> {
+    pub(super) fn by_sink<T>(
+        &self,
+        table: Ordered<T>,
+    ) -> Result<BTreeMap<String, T>, ScenarioError> {
         let nodes = self.jobs.iter().flat_map(|job| &job.graph.operators);
         let sinks = nodes.filter(|node| matches!(node.kind, OperatorKind::Sink { .. }));
         let sinks: Vec<&str> = sinks.map(|node| node.name.as_str()).collect();

@@ -17,6 +17,7 @@ mod source;
 mod step;
 mod storage;
 mod time;
+mod told;
 mod word;
 mod write;
 mod write_operator;

@@ -54,6 +54,7 @@ enum ModeText {
     Split,
     Union,
     Broadcast,
+    Whole,
 }
 
 impl ListStateText {
@@ -67,6 +68,7 @@ impl ListStateText {
                 None | Some(ModeText::Split) => ListMode::Split,
                 Some(ModeText::Union) => ListMode::Union,
                 Some(ModeText::Broadcast) => ListMode::Broadcast,
+                Some(ModeText::Whole) => ListMode::Whole,
             },
             items: self.items.unwrap_or(usual.items),
             starts_with: self.starts_with.map_or(usual.starts_with, |count| count.0),
@@ -149,6 +151,7 @@ pub(super) fn put_states(table: &mut Table, options: &OperatorOptions) {
             ListMode::Split => "split",
             ListMode::Union => "union",
             ListMode::Broadcast => "broadcast",
+            ListMode::Whole => "whole",
         };
         let mut lists = Table::default();
         lists

@@ -3,6 +3,7 @@
 use super::operator::OperatorText;
 use super::rules::RuleWord;
 use super::time::ShuffleText;
+use super::told::AboutText;
 use super::word::{ColumnText, Count, Millis, OneOrMany, Ordered, Printed, Time, TimeRange};
 use serde::Deserialize;
 use toml::Spanned;
@@ -267,6 +268,7 @@ pub(super) enum ActionText {
     RewritePaths(SnapshotText),
     Lose(AimText),
     Delay(AimText),
+    Repeat(AimText),
 }
 
 /// `run = { … }`.
@@ -459,4 +461,14 @@ pub(super) struct ExpectText {
     pub callbacks: Ordered<Vec<String>>,
     #[serde(default)]
     pub attempts: Ordered<u64>,
+    #[serde(default)]
+    pub commits: Ordered<Vec<u64>>,
+    #[serde(default)]
+    pub aborted: Ordered<Vec<AboutText<crate::trace::AbortReason>>>,
+    #[serde(default)]
+    pub acks: Ordered<Vec<AboutText<crate::trace::AckVerdict>>>,
+    #[serde(default)]
+    pub orphaned: Ordered<u64>,
+    #[serde(default)]
+    pub unanswered: Vec<String>,
 }

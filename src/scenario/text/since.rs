@@ -4,7 +4,7 @@
 //! one. Steps count in order of the file.
 
 use super::source::Source;
-use crate::job::{ClaimMode, OperatorKind, OperatorNode, Reader, StateBackend};
+use crate::job::{ClaimMode, ListMode, OperatorKind, OperatorNode, Reader, StateBackend};
 use crate::rules::{Failover, Release, Rules, SavepointLayout};
 use crate::scenario::{
     Action, JobConfig, RestartStrategy, Retention, Scenario, ScenarioError, Step,
@@ -132,6 +132,22 @@ const OPERATORS: &[(Asks<OperatorNode>, Novelty)] = &[
         Novelty { what: "side outputs", has: |rules| rules.side_outputs, word: "side" },
     ),
     (
+        |node| node.options.keyed_state.as_ref().is_some_and(|state| state.ttl.is_some()),
+        Novelty { what: "values that expire", has: |rules| rules.state_ttl, word: "ttl" },
+    ),
+    (
+        |node| node.options.list_state.as_ref().is_some_and(|state| state.mode == ListMode::Whole),
+        Novelty {
+            what: "one object of state for each subtask (`Checkpointed`)",
+            has: |rules| rules.checkpointed_state,
+            word: "whole",
+        },
+    ),
+    (
+        |node| node.options.uid_hash.is_some(),
+        Novelty { what: "an id of its own choice", has: |rules| rules.uid_hash, word: "uid-hash" },
+    ),
+    (
         |node| node.options.window.is_some_and(|window| window.windows.lateness() > 0),
         Novelty {
             what: "windows that wait for late records",
@@ -187,7 +203,8 @@ fn novelty_of(action: &Action) -> Option<Novelty> {
         | Action::KillJobManager
         | Action::Storage(_)
         | Action::Lose(_)
-        | Action::Delay(..) => None,
+        | Action::Delay(..)
+        | Action::Repeat(..) => None,
     }
 }
 
@@ -205,7 +222,10 @@ pub(super) fn check(
                 word: "savepoint-backend",
             };
             let checked = Checked { source, scenario, names };
-            checked.require(&novelty, release, || source.word_after(&(0..0), novelty.word))?;
+            checked.require(&novelty, release, || {
+                let at = source.text.find(novelty.word).unwrap_or_default();
+                at..at + novelty.word.len()
+            })?;
         }
         let checked = Checked { source, scenario, names };
         let mut now = release;

@@ -53,7 +53,8 @@ impl Story<'_> {
                 | ActionText::Dispose(_)
                 | ActionText::RewritePaths(_)
                 | ActionText::Lose(_)
-                | ActionText::Delay(_) => None,
+                | ActionText::Delay(_)
+                | ActionText::Repeat(_) => None,
             };
             let Some(label) = label else { continue };
             if labels.contains(label.get_ref()) {
@@ -266,6 +267,13 @@ impl Story<'_> {
                     let help = "say `delay`, or leave `by` out";
                     let message = "a lost message is not delayed";
                     return Err(self.source.error_with(at, message, help));
+                }
+            },
+            ActionText::Repeat(aim) => match aim.by {
+                Some(by) => Action::Repeat(self.aim(at, &aim)?, by.0),
+                None => {
+                    let message = "`repeat` does not say after how long";
+                    return Err(self.source.error_with(at, message, "add `by = \"2s\"`"));
                 }
             },
             ActionText::Delay(aim) => match aim.by {

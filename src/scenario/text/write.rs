@@ -292,11 +292,12 @@ fn expect(expect: &Expect, first: &str) -> Table {
     let named = |(task, count): (&TaskName, &u64)| (task.text(first), *count);
     let attempts: BTreeMap<String, u64> = expect.attempts.iter().map(named).collect();
     put_map(&mut table, "attempts", &attempts, u64::to_string);
+    super::told::put_told(&mut table, &expect.told, first);
     table
 }
 
 /// Adds a table, unless it is empty.
-fn put_map<T, V: Display>(
+pub(super) fn put_map<T, V: Display>(
     table: &mut Table,
     name: &str,
     map: &BTreeMap<String, T>,

@@ -136,6 +136,7 @@ impl Scenario {
             Action::Files(FileAction { label, work }) => files(label, work),
             Action::Lose(aim) => one("lose", self.aim(aim).inline()),
             Action::Delay(aim, by) => one("delay", self.aim(aim).put("by", time(*by)).inline()),
+            Action::Repeat(aim, by) => one("repeat", self.aim(aim).put("by", time(*by)).inline()),
         }
     }
 

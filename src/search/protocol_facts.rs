@@ -1,0 +1,121 @@
+//! What a scenario says of commits, acks and checkpoints that were given up, held against what happened.
+
+use crate::cluster::Outcome;
+use crate::job::{OperatorIndex, RunId, TaskId};
+use crate::scenario::{Expect, Scenario, TaskName, Told};
+use crate::trace::{Cast, Entry, TraceEvent};
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+/// The facts of a trace that such expectations speak of.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ProtocolFacts {
+    casts: Vec<Arc<Cast>>,
+    /// By sink, as external systems are numbered.
+    commits: BTreeMap<usize, Vec<u64>>,
+    told: Told,
+    is_asked: bool,
+}
+
+impl ProtocolFacts {
+    /// Listens for what is expected.
+    pub(super) fn of(expect: &Expect) -> Self {
+        Self { is_asked: expect.told != Told::default(), ..Self::default() }
+    }
+
+    pub(super) fn on_cast(&mut self, cast: &Arc<Cast>) {
+        self.casts.push(Arc::clone(cast));
+    }
+
+    pub(super) fn on_entry(&mut self, entry: &Entry) {
+        if !self.is_asked {
+            return;
+        }
+        if let TraceEvent::TransactionCommitted { external, checkpoint, .. } = &entry.event {
+            self.commits.entry(external.index()).or_default().push(checkpoint.number());
+        } else if let TraceEvent::CheckpointAborted { run, checkpoint, reason, .. } = &entry.event {
+            let job = self.job(*run);
+            self.told.aborted.entry(job).or_default().push((checkpoint.number(), *reason));
+        } else if let TraceEvent::SnapshotOrphaned { task, .. } = &entry.event {
+            let cast = self.casts.iter().rev().find(|cast| cast.first_task <= task.index());
+            let cast = cast.expect("a task is cast before it acts");
+            *self.told.orphaned.entry(cast.plan.graph.name.clone()).or_default() += 1;
+        } else if let TraceEvent::AckHandled { task, checkpoint, verdict, .. } = &entry.event {
+            for name in self.names(*task) {
+                self.told.acks.entry(name).or_default().push((checkpoint.number(), *verdict));
+            }
+        }
+    }
+
+    fn job(&self, run: RunId) -> String {
+        self.casts[run.index()].plan.graph.name.clone()
+    }
+
+    /// A task under the name of each operator of its chain.
+    fn names(&self, task: TaskId) -> Vec<TaskName> {
+        let cast = self.casts.iter().rev().find(|cast| cast.first_task <= task.index());
+        let cast = cast.expect("a task is cast before it acts");
+        let plan = &cast.plan;
+        let planned = &plan.tasks[task.index() - cast.first_task];
+        let name = |operator: &OperatorIndex| TaskName {
+            job: plan.graph.name.clone(),
+            operator: plan.graph.operators[operator.index()].name.clone(),
+            subtask: planned.subtask,
+        };
+        plan.vertices[planned.vertex.index()].operators.iter().map(name).collect()
+    }
+
+    /// Every such expectation that was not met, as a sentence.
+    pub(super) fn unmet(&self, scenario: &Scenario, outcome: &Outcome, unmet: &mut Vec<String>) {
+        let Told { commits, aborted, acks, orphaned, unanswered } = &scenario.expect.told;
+        for label in unanswered.iter().filter(|label| is_answered(scenario, outcome, label)) {
+            unmet.push(format!("nobody should hear what became of savepoint `{label}`"));
+        }
+        let named = outcome.externals.iter().enumerate();
+        let found = named.filter_map(|(place, system)| {
+            Some((system.name.clone(), self.commits.get(&place)?.clone()))
+        });
+        let found: BTreeMap<String, Vec<u64>> = found.collect();
+        compare("transactions committed by sink", commits, &found, String::clone, unmet);
+        compare("checkpoints given up by job", aborted, &self.told.aborted, String::clone, unmet);
+        let spelled = |task: &TaskName| format!("{}/{}", task.operator, task.subtask);
+        compare("acks of", acks, &self.told.acks, spelled, unmet);
+        for (job, wanted) in orphaned {
+            let found = self.told.orphaned.get(job).copied().unwrap_or(0);
+            if found != *wanted {
+                unmet.push(format!(
+                    "job `{job}` should leave {wanted} snapshots behind that nobody removes, and leaves {found}"
+                ));
+            }
+        }
+    }
+}
+
+/// Whether a savepoint was never asked for, stored, or refused.
+fn is_answered(scenario: &Scenario, outcome: &Outcome, label: &str) -> bool {
+    let steps = (0..).zip(&scenario.steps);
+    let mut asked = steps.filter(|(_, step)| step.action.label() == Some(label));
+    let is_stored = outcome.savepoints.iter().any(|stored| &*stored.label == label);
+    asked.next().is_none_or(|(number, _)| {
+        let is_refused = outcome.refusals.iter().any(|(step, _)| *step == number);
+        is_stored || is_refused || outcome.never.contains(&number)
+    })
+}
+
+/// Compares what was asked for, in order.
+fn compare<K: Ord, T: PartialEq + Debug>(
+    what: &str,
+    wanted: &BTreeMap<K, Vec<T>>,
+    found: &BTreeMap<K, Vec<T>>,
+    spelled: impl Fn(&K) -> String,
+    unmet: &mut Vec<String>,
+) {
+    for (whose, wanted) in wanted {
+        let found = found.get(whose).map_or(&[][..], Vec::as_slice);
+        if found != wanted {
+            let whose = spelled(whose);
+            unmet.push(format!("{what} `{whose}` should be {wanted:?} and are {found:?}"));
+        }
+    }
+}

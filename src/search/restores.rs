@@ -1,0 +1,81 @@
+//! Restores as a report tells them: what each gave to whom, what it left behind and why, and who started empty.
+
+use crate::job::{CheckpointId, OperatorId, RunId};
+use crate::trace::{Cast, Entry, RestoreReport, StateUnit, TraceEvent};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What became of a snapshot that a run was started from, or that it dropped state of in a restart.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RestoreTold {
+    /// The run: `count#0`.
+    pub run: String,
+    /// The snapshot.
+    pub checkpoint: CheckpointId,
+    /// States that an operator was given, as `OPERATOR.STATE`.
+    pub restored: Vec<String>,
+    /// States that nobody was given, and why not.
+    pub dropped: Vec<(String, &'static str)>,
+    /// Operators that the snapshot knows nothing of.
+    pub empty: Vec<String>,
+}
+
+/// The restores of a world.
+#[derive(Clone, Debug, Default)]
+pub struct Restores {
+    casts: Vec<Arc<Cast>>,
+    /// The first of each run, and those after it that dropped something.
+    reports: Vec<(RunId, CheckpointId, Arc<RestoreReport>)>,
+    /// The runs that were started from a snapshot.
+    started: BTreeSet<RunId>,
+}
+
+impl Restores {
+    pub(super) fn on_cast(&mut self, cast: &Arc<Cast>) {
+        self.casts.push(Arc::clone(cast));
+    }
+
+    pub(super) fn on_entry(&mut self, entry: &Entry) {
+        if let TraceEvent::JobSubmitted { run, from: Some(_) } = entry.event {
+            self.started.insert(run);
+        } else if let TraceEvent::RestoreMapped { run, checkpoint, report, .. } = &entry.event
+            && (self.started.remove(run) || !report.dropped.is_empty())
+        {
+            self.reports.push((*run, *checkpoint, Arc::clone(report)));
+        }
+    }
+
+    /// In order of time.
+    pub fn told(&self) -> Vec<RestoreTold> {
+        self.reports
+            .iter()
+            .map(|(run, checkpoint, report)| self.tell(*run, *checkpoint, report))
+            .collect()
+    }
+
+    fn tell(&self, run: RunId, checkpoint: CheckpointId, report: &RestoreReport) -> RestoreTold {
+        let cast = &self.casts[run.index()];
+        let why = |id: OperatorId| match cast.plan.operator_with_id(id) {
+            Some(_) => "its operator is given what is under its uid-hash alone",
+            None => "no operator of the job has its id",
+        };
+        let dropped = report.dropped.iter();
+        RestoreTold {
+            run: cast.label.clone(),
+            checkpoint,
+            restored: report.mapped.iter().map(|unit| self.unit(run, unit)).collect(),
+            dropped: dropped.map(|unit| (self.unit(run, unit), why(unit.operator))).collect(),
+            empty: report.starts_empty.iter().map(|(_, name)| name.to_string()).collect(),
+        }
+    }
+
+    /// `OPERATOR.STATE`, with the name that the operator has in the run, or had in the newest run before that knew its id.
+    fn unit(&self, run: RunId, unit: &StateUnit) -> String {
+        let mut casts = self.casts[..=run.index()].iter().rev();
+        let name = casts.find_map(|cast| {
+            let place = cast.plan.operator_with_id(unit.operator)?;
+            Some(cast.plan.graph.operators[place.index()].name.clone())
+        });
+        format!("{}.{}", name.unwrap_or_else(|| unit.operator.to_string()), unit.name)
+    }
+}
