@@ -1,6 +1,6 @@
 //! What a world exercised, so that a sweep of worlds in which nothing was put to the test is not taken for a success.
 
-use super::OperatorFeatures;
+use super::{Operations, OperatorFeatures};
 use crate::operator::Equality;
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +64,9 @@ pub struct Coverage {
     /// Worlds by the operators of their jobs.
     #[serde(default)]
     pub operators: OperatorFeatures,
+    /// Worlds by what users did in them.
+    #[serde(default)]
+    pub operations: Operations,
 }
 
 impl Coverage {
@@ -92,6 +95,7 @@ impl Coverage {
         self.disturbed_writes += other.disturbed_writes;
         self.zombies += other.zombies;
         self.operators.add(&other.operators);
+        self.operations.add(&other.operations);
     }
 
     /// Counts how strictly the sinks of one world were compared.

@@ -14,6 +14,7 @@ mod handover;
 mod history;
 mod hygiene;
 mod mapping;
+mod operations;
 mod output;
 mod ownership;
 mod participants;
@@ -32,6 +33,7 @@ mod written;
 
 pub use coverage::Coverage;
 pub use features::OperatorFeatures;
+pub use operations::Operations;
 pub use promises::{BROKEN_PROMISES, BrokenPromise};
 pub use sometimes::SOMETIMES;
 pub use violation::Violation;
@@ -517,12 +519,14 @@ impl TraceSink for Checks {
         self.history.eras.observe(entry, &self.setup.scenario);
         self.history.observe(entry);
         self.sometimes.observe(entry, &self.history);
-        self.excuses.observe(entry, &self.history);
+        self.excuses.observe(entry, &self.history, &self.setup.scenario);
+        self.coverage.operations.observe(entry, &self.history, &self.setup.scenario);
         self.durable.0.observe(entry, &self.history, &mut self.durable.1);
         self.participants.0.observe(entry, &self.history, &mut self.participants.1);
         self.hygiene.0.observe(entry, &self.history, &mut self.hygiene.1);
         self.references.0.observe(entry, &self.history, &mut self.references.1);
-        self.recovery.0.observe(entry, &self.history, &mut self.recovery.1);
+        let (recovery, found) = &mut self.recovery;
+        recovery.observe(entry, &self.history, &self.setup.scenario, found);
         let (time, found) = &mut self.time;
         time.observe(entry, &self.history, &self.setup.scenario, found);
         match &entry.event {

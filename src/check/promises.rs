@@ -4,8 +4,10 @@
 //! beside it shows it. Circumstances are read off the trace; a check broken without them is broken.
 
 use super::history::History;
+use super::recovery::prefers;
 use super::{OUTPUT_EQUIVALENCE, TRANSACTION_HYGIENE};
 use crate::job::{CheckpointId, CheckpointKind, RunId};
+use crate::scenario::Scenario;
 use crate::trace::{Entry, TraceEvent};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,7 +33,7 @@ const COMMITTED_AND_FORGOTTEN: BrokenPromise = BrokenPromise {
     name: "committed-and-forgotten",
     checks: &[OUTPUT_EQUIVALENCE, TRANSACTION_HYGIENE],
     when: "a savepoint completed, its transactions were committed, and the job went back to an older checkpoint",
-    releases: "1.3, 1.4, and 1.0, 1.1; before 1.4 with a sink of one's own that commits at notifications",
+    releases: "1.3, 1.4, and 1.0, 1.1; before 1.4 with a sink of one's own that commits at notifications; 1.11, 1.13 where checkpoints are preferred for recovery",
     source: "FLINK-10354",
     witness: "sim/rules/f13_savepoint_then_crash.toml",
 };
@@ -59,7 +61,7 @@ pub(super) struct Excuses {
 
 impl Excuses {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events excuse nothing")]
-    pub(super) fn observe(&mut self, entry: &Entry, history: &History) {
+    pub(super) fn observe(&mut self, entry: &Entry, history: &History, scenario: &Scenario) {
         match &entry.event {
             TraceEvent::CheckpointCompleted {
                 run,
@@ -68,7 +70,9 @@ impl Excuses {
                 ..
             } => {
                 let rules = history.eras.rules_of(*run);
-                if rules.savepoint_notifies_commit && !rules.savepoint_in_completed_store {
+                let is_passed_over =
+                    !rules.savepoint_in_completed_store || prefers(scenario, history, *run);
+                if rules.savepoint_notifies_commit && is_passed_over {
                     self.committed.insert(*run, *checkpoint);
                 }
             }

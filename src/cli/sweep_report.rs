@@ -36,6 +36,11 @@ pub(super) fn report(arguments: &Sweep, totals: &SweepTotals, style: Style) -> S
         let share = (count * 100).checked_div(worlds).unwrap_or(0);
         text.push_str(&format!("           {share:>3}%  {name}\n"));
     }
+    text.push_str(&format!("\n{}\n", style.heading("what users did")));
+    for (name, count) in totals.coverage.operations.rows() {
+        let share = (count * 100).checked_div(worlds).unwrap_or(0);
+        text.push_str(&format!("           {share:>3}%  {name}\n"));
+    }
     counts(&mut text, &style.heading("what happened, in how many worlds"), &totals.sometimes);
     text.push_str(&format!("\n{}\n", style.heading("which release")));
     for (release, count) in &totals.releases {

@@ -8,6 +8,7 @@
 
 mod change;
 mod fault;
+mod operations;
 mod partition;
 mod sketch;
 mod storage;
@@ -60,6 +61,9 @@ pub struct Profile {
     pub storage: bool,
     /// Whether sources may tell time, and windows take the place of running aggregates.
     pub event_time: bool,
+    /// Whether a job may prefer checkpoints for recovery, savepoints go to directories of their own, jobs be listed and
+    /// forked.
+    pub operations: bool,
 }
 
 impl Default for Profile {
@@ -82,6 +86,7 @@ impl Default for Profile {
             storage: true,
             partitions: true,
             event_time: true,
+            operations: true,
         }
     }
 }
@@ -160,6 +165,11 @@ impl Scenario {
         if profile.user_code {
             steps.extend(trouble::steps(&draw, &plot, &jobs));
         }
+        // Worlds of the newest release stay what they were before there was any of this.
+        let more = match flink == Release::default() {
+            true => Vec::new(),
+            false => operations::steps(&draw, &plot, profile, &steps),
+        };
         steps.extend(fault::steps(&draw, &plot, profile, &jobs, &cluster));
         if profile.partitions {
             steps.extend(partition::steps(&draw, &plot, &jobs, &cluster));
@@ -167,6 +177,7 @@ impl Scenario {
         if profile.storage {
             steps.extend(storage::steps(&draw, &plot, &jobs, &cluster));
         }
+        steps.extend(more);
         Self {
             about: plot.about(choices.seed()),
             seed: choices.seed(),
@@ -175,6 +186,7 @@ impl Scenario {
             overrides,
             mutations: Vec::new(),
             until: Some(plot.until()),
+            cluster_name: None,
             cluster,
             network,
             inputs,
