@@ -81,7 +81,15 @@ impl RecoveryCheck {
                 let points = self.runs.entry(*run).or_default();
                 let (newest, wanted) = (checkpoints.iter().copied().max(), points.pointed_to);
                 points.known = newest;
-                points.preferred.retain(|checkpoint| checkpoints.contains(checkpoint));
+                points.preferred.clear();
+                if prefers(scenario, history, *run) {
+                    let own = history.run(*run);
+                    let is_checkpoint = |checkpoint: &CheckpointId| {
+                        let story = own.and_then(|own| own.story(*checkpoint));
+                        story.is_some_and(|story| story.kind == CheckpointKind::Checkpoint)
+                    };
+                    points.preferred.extend(checkpoints.iter().copied().filter(is_checkpoint));
+                }
                 match wanted {
                     Some(wanted) if newest < Some(wanted) => {
                         format!("a new job manager does not find checkpoint {wanted}")

@@ -176,17 +176,12 @@ impl Scenario {
         let plot = story::Plot::draw(&draw, profile, &scale, upgrade);
         let inputs = scale.inputs(&draw);
         let network = scale.network(&draw);
-        let jobs = plot.jobs(&draw, profile, &scale, &network);
+        let mut jobs = plot.jobs(&draw, profile, &scale, &network);
         let cluster = cluster(&draw, profile);
         let mut steps = plot.steps(&draw, profile);
         if profile.user_code {
             steps.extend(trouble::steps(&draw, &plot, &jobs));
         }
-        // Worlds of the newest release stay what they were before there was any of this.
-        let more = match flink == Release::default() {
-            true => Vec::new(),
-            false => operations::steps(&draw, &plot, profile, &steps),
-        };
         steps.extend(fault::steps(&draw, &plot, profile, &jobs, &cluster));
         if profile.partitions {
             steps.extend(partition::steps(&draw, &plot, &jobs, &cluster));
@@ -197,6 +192,11 @@ impl Scenario {
         if profile.files {
             files::add(&draw, &mut steps);
         }
+        // Worlds of the newest release stay what they were before there was any of this.
+        let more = match flink == Release::default() {
+            true => Vec::new(),
+            false => operations::steps(&draw, &plot, profile, &steps, &mut jobs),
+        };
         steps.extend(more);
         Self {
             about: plot.about(choices.seed()),

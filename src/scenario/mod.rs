@@ -13,18 +13,20 @@ mod planned;
 mod strategy;
 mod text;
 mod told;
+mod trouble;
 
 pub use column::{Column, TimeFormat};
 pub use draw::Profile;
 pub use error::ScenarioError;
 pub use files::{FileAction, FileWork, Piece, SavepointBackend};
 pub use model::{
-    Action, Aim, CheckpointConfig, ClusterConfig, DisturbedWrite, Expect, Failing, FailingCall,
-    Failover, Holds, Input, InputKind, JobConfig, Line, Milestone, Network, RestartStrategy,
-    Retention, SavepointDir, Scenario, Shuffle, Step, StorageFailing, TaskName, Trigger,
+    Action, CheckpointConfig, ClusterConfig, Expect, Failover, Holds, Input, InputKind, JobConfig,
+    Line, Milestone, Network, RestartStrategy, Retention, SavepointDir, Scenario, Shuffle, Step,
+    TaskName, Trigger,
 };
 pub use planned::Planned;
 #[cfg(feature = "proptest")]
 pub use strategy::drawn;
 pub use text::{CHECK_NAMES, SOMETIMES_NAMES};
 pub use told::Told;
+pub use trouble::{Aim, DisturbedWrite, Failing, FailingCall, StorageFailing};

@@ -3,18 +3,27 @@
 
 use super::story::{Exit, Plot, step};
 use super::{Draw, Profile};
+use crate::job::OperatorKind;
 use crate::kernel::SimTime;
-use crate::scenario::{Action, Step, Trigger};
+use crate::scenario::{Action, JobConfig, Planned, Step, Trigger};
 
 /// Percent of worlds in which jobs are listed.
 const LISTED: u64 = 30;
 /// Percent of worlds with a savepoint in a directory of its own.
 const ASIDE: u64 = 35;
 /// Percent of worlds in which a job is started a second time from the snapshot that it was started from.
-const FORKED: u64 = 25;
+const FORKED: u64 = 50;
+/// The job that forks.
+const FORK: &str = "fork";
 
-/// The steps, and those of `steps` that are done once more.
-pub(super) fn steps(draw: &Draw<'_>, plot: &Plot, profile: &Profile, steps: &[Step]) -> Vec<Step> {
+/// The steps; a job that forks from another one is added to `jobs`.
+pub(super) fn steps(
+    draw: &Draw<'_>,
+    plot: &Plot,
+    profile: &Profile,
+    steps: &[Step],
+    jobs: &mut Vec<JobConfig>,
+) -> Vec<Step> {
     if !profile.operations {
         return Vec::new();
     }
@@ -29,22 +38,46 @@ pub(super) fn steps(draw: &Draw<'_>, plot: &Plot, profile: &Profile, steps: &[St
         let asked = step(Trigger::At(at), Action::Savepoint { job, label, native: false });
         more.push(Step { to: Some("elsewhere".to_owned()), ..asked });
     }
-    let is_claimed = |exit: Option<Exit>| matches!(exit, Some(Exit::Checkpoint(_)));
-    let may_fork = plot.acts.iter().all(|act| !is_claimed(act.exit));
-    if may_fork && draw.chance("operations/forked", FORKED) {
-        more.extend(steps.iter().filter_map(|first| forked(draw, first)).take(1));
+    let is_kept = |exit: Option<Exit>| matches!(exit, Some(Exit::Checkpoint(_)));
+    let may_fork = draw.rules.key_groups && plot.acts.iter().all(|act| !is_kept(act.exit));
+    if may_fork
+        && draw.chance("operations/forked", FORKED)
+        && let Some(fork) = forked(draw, steps, jobs)
+    {
+        more.push(fork);
     }
     more
 }
 
-/// A submission once more, a little later.
-fn forked(draw: &Draw<'_>, first: &Step) -> Option<Step> {
-    let (Action::Run { .. }, Trigger::When(milestone, after)) = (&first.action, &first.trigger)
-    else {
-        return None;
-    };
+/// A job that starts from the snapshot that another one was started from, a little later, and writes elsewhere. Its sinks
+/// would otherwise mistake each other's transactions, or rows that they know again, for their own.
+fn forked(draw: &Draw<'_>, steps: &[Step], jobs: &mut Vec<JobConfig>) -> Option<Step> {
+    let (run, milestone, after) =
+        steps.iter().find_map(|step| match (&step.action, &step.trigger) {
+            (run @ Action::Run { .. }, Trigger::When(milestone, after)) => {
+                Some((run.clone(), milestone.clone(), *after))
+            }
+            _ => None,
+        })?;
+    let Action::Run { job, from, allow_non_restored, claim } = run else { return None };
+    let mut fork = jobs.iter().find(|other| other.graph.name == job)?.clone();
+    FORK.clone_into(&mut fork.graph.name);
+    fork.planned = Planned::default();
+    for node in &mut fork.graph.operators {
+        // Windows are counted from the beginning, and the first of them are in the other sink.
+        if node.options.window.is_some() {
+            return None;
+        }
+        if let OperatorKind::Sink { kind } = &node.kind {
+            if !matches!(kind.as_str(), "plain" | "idempotent" | "dedup") {
+                return None;
+            }
+            node.name = format!("{FORK}-{}", node.name);
+        }
+    }
+    jobs.push(fork);
     let longest = SimTime::from_millis(200);
     let later = draw.span("operations/fork-after", (SimTime::from_millis(1), longest));
-    let trigger = Trigger::When(milestone.clone(), after.plus(later));
-    Some(Step { trigger, ..first.clone() })
+    let action = Action::Run { job: FORK.to_owned(), from, allow_non_restored, claim };
+    Some(step(Trigger::When(milestone, after.plus(later)), action))
 }

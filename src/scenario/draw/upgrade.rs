@@ -39,6 +39,8 @@ pub(super) fn in_common(one: Rules, other: Rules) -> Rules {
         split_readers: one.split_readers && other.split_readers,
         allowed_lateness: one.allowed_lateness && other.allowed_lateness,
         idle_sources: one.idle_sources && other.idle_sources,
+        prefer_checkpoint: one.prefer_checkpoint && other.prefer_checkpoint,
+        savepoint_target: one.savepoint_target && other.savepoint_target,
         retained_number: one.retained_number && other.retained_number,
         retained_checkpoints: one.retained_checkpoints && other.retained_checkpoints,
         cancel_with_savepoint: one.cancel_with_savepoint && other.cancel_with_savepoint,
