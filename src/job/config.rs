@@ -37,6 +37,9 @@ pub struct CheckpointConfig {
     pub custom_handles: bool,
     /// Where snapshots go.
     pub backend: StateBackend,
+    /// Whether a job that fails goes back to the newest checkpoint that is no savepoint, if one is kept
+    /// (`CheckpointConfig.setPreferCheckpointForRecovery`).
+    pub prefer_checkpoint: bool,
 }
 
 /// Where the snapshots of a job go, as state backend and checkpoint storage of Flink decide together.
@@ -146,6 +149,7 @@ impl Default for CheckpointConfig {
             alignment_limit: None,
             custom_handles: false,
             backend: StateBackend::default(),
+            prefer_checkpoint: false,
         }
     }
 }

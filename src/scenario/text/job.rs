@@ -290,6 +290,7 @@ fn checkpoint(
         alignment_limit: alignment_limit(source, text)?,
         custom_handles: text.custom_handles,
         backend: backend(source, text)?,
+        prefer_checkpoint: text.prefer_checkpoint,
     })
 }
 
