@@ -68,6 +68,7 @@ const SHOWN: &[(&str, &str)] = &[
     ("unaligned_checkpoints", "sim/unaligned.toml"),
     ("idle_sources", "sim/late_and_idle.toml"),
     ("two_phase_sinks", "sim/rules/finished_tasks.toml"),
+    ("disposal_takes_classes", "sim/rules/custom_handles.toml"),
     ("claim_modes", "sim/rules/f16_claim.toml"),
     ("savepoint_layout", "sim/rules/f5_moved.toml"),
     ("checkpoint_metadata_apart", "sim/rules/retained_checkpoint_moved.toml"),
