@@ -125,6 +125,7 @@ fn disturbed(text: &str, at: SimTime, action: Action) -> Scenario {
     scenario.steps.push(Step {
         trigger,
         action,
+        to: None,
         refused: None,
         retry: None,
         line: Line::default(),

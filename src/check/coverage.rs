@@ -1,6 +1,6 @@
 //! What a world exercised, so that a sweep of worlds in which nothing was put to the test is not taken for a success.
 
-use super::{ChangeFeatures, OperatorFeatures};
+use super::{ChangeFeatures, Operations, OperatorFeatures};
 use crate::operator::Equality;
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +70,9 @@ pub struct Coverage {
     /// Worlds by how jobs differed from those whose snapshots they started from.
     #[serde(default)]
     pub changes: ChangeFeatures,
+    /// Worlds by what users did in them.
+    #[serde(default)]
+    pub operations: Operations,
 }
 
 impl Coverage {
@@ -100,6 +103,7 @@ impl Coverage {
         self.zombies += other.zombies;
         self.operators.add(&other.operators);
         self.changes.add(&other.changes);
+        self.operations.add(&other.operations);
     }
 
     /// Counts how strictly the sinks of one world were compared.

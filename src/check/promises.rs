@@ -5,10 +5,12 @@
 
 use super::changes::bound_to_another;
 use super::history::History;
+use super::recovery::prefers;
 use super::{
     MAPPING_TOTALITY, OUTPUT_EQUIVALENCE, OWNERSHIP_PARTITION, TIME_FIDELITY, TRANSACTION_HYGIENE,
 };
 use crate::job::{CheckpointId, CheckpointKind, RunId};
+use crate::scenario::Scenario;
 use crate::trace::{Entry, RestoreReport, TraceEvent};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,7 +36,7 @@ const COMMITTED_AND_FORGOTTEN: BrokenPromise = BrokenPromise {
     name: "committed-and-forgotten",
     checks: &[OUTPUT_EQUIVALENCE, TRANSACTION_HYGIENE],
     when: "a savepoint completed, its transactions were committed, and the job went back to an older checkpoint",
-    releases: "1.3, 1.4, and 1.0, 1.1; before 1.4 with a sink of one's own that commits at notifications",
+    releases: "1.3, 1.4, and 1.0, 1.1; before 1.4 with a sink of one's own that commits at notifications; 1.11, 1.13 where checkpoints are preferred for recovery",
     source: "FLINK-10354",
     witness: "sim/rules/f13_savepoint_then_crash.toml",
 };
@@ -103,7 +105,7 @@ pub(super) struct Excuses {
 
 impl Excuses {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events excuse nothing")]
-    pub(super) fn observe(&mut self, entry: &Entry, history: &History) {
+    pub(super) fn observe(&mut self, entry: &Entry, history: &History, scenario: &Scenario) {
         match &entry.event {
             TraceEvent::AttemptStarted { run, restored: Some(restored), .. }
             | TraceEvent::RegionRestarted { run, restored: Some(restored), .. }
@@ -121,7 +123,9 @@ impl Excuses {
                 if *highest > *checkpoint && rules.savepoint_in_completed_store {
                     self.late.insert((*run, *checkpoint));
                 }
-                if rules.savepoint_notifies_commit && !rules.savepoint_in_completed_store {
+                let is_passed_over =
+                    !rules.savepoint_in_completed_store || prefers(scenario, history, *run);
+                if rules.savepoint_notifies_commit && is_passed_over {
                     self.committed.insert(*run, *checkpoint);
                 }
             }

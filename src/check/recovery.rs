@@ -4,14 +4,17 @@ use super::history::History;
 use super::violation::Violation;
 use super::{Check, RECOVERY_POINT};
 use crate::job::{CheckpointId, CheckpointKind, RunId};
+use crate::scenario::Scenario;
 use crate::trace::{Entry, SnapshotSource, TraceEvent};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a run can go back to.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Points {
     /// The newest that its job manager knows: its own, or the one that it was started from.
     known: Option<CheckpointId>,
+    /// The checkpoints that its job manager keeps, in order of completion, where they are preferred to savepoints.
+    preferred: BTreeSet<CheckpointId>,
     /// The newest that a new job manager would find, as far as somebody wrote it down.
     pointed_to: Option<CheckpointId>,
 }
@@ -29,7 +32,13 @@ impl RecoveryCheck {
     ///    from. 2. A new job manager finds what completed; what it finds beyond that counts as well. 3. Whatever is restored,
     ///    a region or a whole job, is restored from there.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events move no recovery point")]
-    pub(super) fn observe(&mut self, entry: &Entry, history: &History, found: &mut Check) {
+    pub(super) fn observe(
+        &mut self,
+        entry: &Entry,
+        history: &History,
+        scenario: &Scenario,
+        found: &mut Check,
+    ) {
         let text = match &entry.event {
             TraceEvent::JobSubmitted { run, from } => {
                 let known = from.map(|from| match from {
@@ -39,7 +48,8 @@ impl RecoveryCheck {
                 });
                 let is_stored = history.eras.rules_of(*run).start_in_store;
                 let pointed_to = known.filter(|_| is_stored);
-                self.runs.insert(*run, Points { known, pointed_to });
+                let preferred = BTreeSet::new();
+                self.runs.insert(*run, Points { known, preferred, pointed_to });
                 return;
             }
             TraceEvent::CheckpointCompleted { run, checkpoint, kind, .. } => {
@@ -52,7 +62,14 @@ impl RecoveryCheck {
                     // In order of completion: a savepoint that completes late comes after a newer checkpoint
                     // (`completedCheckpoints.addLast`).
                     points.known = Some(*checkpoint);
+                    if *kind == CheckpointKind::Checkpoint && prefers(scenario, history, *run) {
+                        points.preferred.insert(*checkpoint);
+                    }
                 }
+                return;
+            }
+            TraceEvent::CheckpointSubsumed { run, checkpoint } => {
+                self.runs.entry(*run).or_default().preferred.remove(checkpoint);
                 return;
             }
             TraceEvent::PointerStored { run, checkpoint } => {
@@ -64,6 +81,7 @@ impl RecoveryCheck {
                 let points = self.runs.entry(*run).or_default();
                 let (newest, wanted) = (checkpoints.iter().copied().max(), points.pointed_to);
                 points.known = newest;
+                points.preferred.retain(|checkpoint| checkpoints.contains(checkpoint));
                 match wanted {
                     Some(wanted) if newest < Some(wanted) => {
                         format!("a new job manager does not find checkpoint {wanted}")
@@ -73,7 +91,9 @@ impl RecoveryCheck {
             }
             TraceEvent::AttemptStarted { run, restored, .. }
             | TraceEvent::RegionRestarted { run, restored, .. } => {
-                let known = self.runs.get(run).and_then(|points| points.known);
+                let points = self.runs.get(run);
+                let preferred = points.and_then(|points| points.preferred.last().copied());
+                let known = preferred.or(points.and_then(|points| points.known));
                 if *restored == known {
                     return;
                 }
@@ -86,4 +106,9 @@ impl RecoveryCheck {
         };
         found.add(Violation::at_entry(RECOVERY_POINT, entry, text));
     }
+}
+
+/// Whether a run goes back to checkpoints rather than to savepoints.
+pub(super) fn prefers(scenario: &Scenario, history: &History, run: RunId) -> bool {
+    history.run(run).is_some_and(|run| scenario.jobs[run.cast.job].checkpoint.prefer_checkpoint)
 }

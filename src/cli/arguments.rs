@@ -124,6 +124,9 @@ pub(super) struct Run {
     /// Tell every protocol event, not only the story
     #[arg(short, long)]
     pub(super) verbose: bool,
+    /// Tell what a user of Flink's command line would have typed, and what would have come back
+    #[arg(long)]
+    pub(super) transcript: bool,
     /// Play twice and compare; exit with 3 if anything differs
     #[arg(long)]
     pub(super) check_determinism: bool,

@@ -7,7 +7,7 @@ use crate::check::Finding;
 use crate::effect::ExternalSystem;
 use crate::job::Value;
 use crate::operator::Equality;
-use crate::render::{Names, Style, clock, step_in_words, story, timeline};
+use crate::render::{Names, Style, clock, step_in_words, story, timeline, transcript};
 use crate::search::{Judgement, Played, Setup};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -48,6 +48,11 @@ pub(super) fn report(of: &Report<'_>, style: Style) -> String {
         ("not as expected", unmet(of, style)),
     ];
     let mut text = told;
+    if of.arguments.transcript {
+        let ids: Vec<_> = of.played.outcome.jobs.iter().map(|job| job.job).collect();
+        let session = transcript(&of.played.trace, &of.setup.scenario, &ids);
+        text.push_str(&format!("\n{}\n{session}", style.heading("session")));
+    }
     for (title, rows) in sections {
         if !rows.is_empty() {
             text.push_str(&format!("\n{}\n", style.heading(title)));

@@ -33,16 +33,17 @@ pub(super) fn report(arguments: &Sweep, totals: &SweepTotals, style: Style) -> S
     );
     text.push_str(&format!("\n{}\n", style.heading("what was put to the test")));
     totals.goals().iter().for_each(|goal| text.push_str(&goal_row(goal, worlds, style)));
-    text.push_str(&format!("\n{}\n", style.heading("what jobs were made of")));
-    for (name, count) in totals.coverage.operators.rows() {
-        let share = (count * 100).checked_div(worlds).unwrap_or(0);
-        text.push_str(&format!("           {share:>3}%  {name}\n"));
-    }
-    text.push_str(&format!("\n{}\n", style.heading("what jobs were restored")));
-    for (name, count) in totals.coverage.changes.rows() {
-        let share = (count * 100).checked_div(worlds).unwrap_or(0);
-        text.push_str(&format!("           {share:>3}%  {name}\n"));
-    }
+    let coverage = &totals.coverage;
+    let shares = |text: &mut String, heading: &str, rows: &[(&'static str, u64)]| {
+        text.push_str(&format!("\n{}\n", style.heading(heading)));
+        for (name, count) in rows {
+            let share = (count * 100).checked_div(worlds).unwrap_or(0);
+            text.push_str(&format!("           {share:>3}%  {name}\n"));
+        }
+    };
+    shares(&mut text, "what jobs were made of", &coverage.operators.rows());
+    shares(&mut text, "what jobs were restored", &coverage.changes.rows());
+    shares(&mut text, "what users did", &coverage.operations.rows());
     counts(&mut text, &style.heading("what happened, in how many worlds"), &totals.sometimes);
     text.push_str(&format!("\n{}\n", style.heading("which release")));
     for (release, count) in &totals.releases {

@@ -4,6 +4,7 @@
 //! lies, and what a scenario does to it all is here.
 
 mod buffering;
+mod by_id;
 mod carry;
 mod channel;
 mod control;

@@ -198,11 +198,18 @@ impl World {
     }
 
     /// Lays a savepoint that has just completed where it belongs.
-    pub(super) fn lay_savepoint(&mut self, run: RunId, savepoint: &CompletedCheckpoint) -> Lying {
+    pub(super) fn lay_savepoint(
+        &mut self,
+        run: RunId,
+        savepoint: &CompletedCheckpoint,
+        label: &str,
+    ) -> Lying {
         let layout = self.rules.savepoint_layout;
         let (job, id) = (savepoint.properties().job, savepoint.properties().id);
         let store = self.savepoint_store().expect("else no job manager had started");
-        let mut path: Arc<str> = format!("savepoints/{}", savepoint_folder_name(job, id, 0)).into();
+        let asker = self.scenario.steps.iter().find(|step| step.action.label() == Some(label));
+        let folder = asker.and_then(|step| step.to.as_deref()).unwrap_or("savepoints");
+        let mut path: Arc<str> = format!("{folder}/{}", savepoint_folder_name(job, id, 0)).into();
         let holder = match (layout, store) {
             (SavepointLayout::Pointer, SavepointStore::Memory) => {
                 self.storage.remembered += 1;

@@ -50,7 +50,7 @@ impl World {
     fn act(&mut self, step: u32, action: Action, agenda: &mut Agenda) -> Result<(), Arc<str>> {
         match action {
             Action::Run { job, from, allow_non_restored, claim } => {
-                let found = from.map(|pointer| self.find_savepoint(&pointer)).transpose()?;
+                let found = from.map(|pointer| self.find_start(&pointer, &job)).transpose()?;
                 let id = |found: &Savepoint| found.checkpoint.properties().id;
                 let start = found.as_ref().map(|found| (id(found), found.lies.clone()));
                 let from = found.map(|found| (found.checkpoint, found.source));
@@ -117,6 +117,7 @@ impl World {
                 Ok(())
             }
             Action::Files(action) => self.work_on_files(&action),
+            Action::List => Ok(()),
             Action::Storage(failing) => self.disturb_write(&failing),
             Action::Lose(aim) => {
                 self.disturbances.push(Disturbance { aim, does: Interference::Loses });
@@ -142,7 +143,7 @@ impl World {
         let run = self.led_run(job)?;
         let kind = purpose.kind();
         if kind == CheckpointKind::Savepoint {
-            self.check_savepoint_dir()?;
+            self.check_savepoint_dir(&purpose)?;
         }
         let mut answer = Ok(());
         self.with_master(run, agenda, |master, now, effects| {
@@ -156,14 +157,16 @@ impl World {
     }
 
     /// Whether there is a place for savepoints. Nothing is asked of the job if there is none.
-    fn check_savepoint_dir(&self) -> Result<(), Arc<str>> {
-        if self.savepoint_store()? != SavepointStore::Files {
+    fn check_savepoint_dir(&self, purpose: &Purpose) -> Result<(), Arc<str>> {
+        let step = purpose.step().and_then(|step| usize::try_from(step).ok());
+        let says_where = step.is_some_and(|step| self.scenario.steps[step].to.is_some());
+        if self.savepoint_store()? != SavepointStore::Files || says_where {
             return Ok(());
         }
         match self.scenario.cluster.savepoint_dir {
             SavepointDir::There => Ok(()),
             SavepointDir::None | SavepointDir::WrongKey => Err(
-                "no savepoint directory configured; set `savepoint-dir` of the cluster".into(),
+                "no savepoint directory configured; set `savepoint-dir` of the cluster, or say `to` in the request".into(),
             ),
             SavepointDir::Unwritable => Err(
                 "an IO-problem occurred while triggering the savepoint: failed to create savepoint directory"
@@ -180,7 +183,7 @@ impl World {
         stored.map_or(Arc::clone(&why), |stored| format!("{why}: {}", stored.lies.path()).into())
     }
 
-    fn job_named(&self, name: &str) -> usize {
+    pub(super) fn job_named(&self, name: &str) -> usize {
         let job = self.scenario.jobs.iter().position(|job| job.graph.name == name);
         job.expect("the scenario was checked: every step names a job")
     }
@@ -269,7 +272,7 @@ impl World {
         if let FileChange::Savepoint(checkpoint, label) = &change {
             let id = checkpoint.properties().id;
             let source = SnapshotSource::Run(run, id);
-            let lies = self.lay_savepoint(run, checkpoint);
+            let lies = self.lay_savepoint(run, checkpoint, label);
             let path = Arc::clone(lies.path());
             let checkpoint = Arc::clone(checkpoint);
             let label = Arc::clone(label);

@@ -181,11 +181,6 @@ impl Checkpoints {
         steps
     }
 
-    /// The recovery point.
-    pub fn latest(&self) -> Option<&Arc<CompletedCheckpoint>> {
-        self.completed.back().map(|stored| &stored.checkpoint)
-    }
-
     /// All tasks run: the schedule starts.
     pub fn start_schedule(&mut self, effects: &mut JobEffects) {
         let Some(interval) = self.config.interval else { return };

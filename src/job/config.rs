@@ -34,6 +34,9 @@ pub struct CheckpointConfig {
     pub alignment_limit: Option<u32>,
     /// Where snapshots go.
     pub backend: StateBackend,
+    /// Whether a job that fails goes back to the newest checkpoint that is no savepoint, if one is kept
+    /// (`CheckpointConfig.setPreferCheckpointForRecovery`).
+    pub prefer_checkpoint: bool,
 }
 
 /// Where the snapshots of a job go, as state backend and checkpoint storage of Flink decide together.
@@ -142,6 +145,7 @@ impl Default for CheckpointConfig {
             aligned_timeout: SimTime::ZERO,
             alignment_limit: None,
             backend: StateBackend::default(),
+            prefer_checkpoint: false,
         }
     }
 }

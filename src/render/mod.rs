@@ -8,6 +8,7 @@ mod story;
 mod style;
 mod time_words;
 mod timeline;
+mod transcript;
 mod words;
 
 pub use jsonl::json_lines;
@@ -15,4 +16,5 @@ pub use names::Names;
 pub use story::story;
 pub use style::Style;
 pub use timeline::{event_line, timeline};
+pub use transcript::transcript;
 pub use words::{clock, step_in_words};

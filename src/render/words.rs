@@ -58,6 +58,7 @@ pub fn step_in_words(step: &Step) -> String {
         Action::KillTaskManager(number) => format!("kill task manager {number}"),
         Action::Partition(number, span) => format!("cut task manager {number} off for {span}"),
         Action::KillJobManager => "kill the job manager".to_owned(),
+        Action::List => "list jobs".to_owned(),
         Action::Upgrade(release) => format!("start the cluster again under Flink {release}"),
         Action::Files(FileAction { label, work }) => files_in_words(label, work),
         Action::Storage(failing) => storage_in_words(failing),

@@ -90,6 +90,8 @@ policies! {
         /// Whether what a task buffers while it aligns can be limited (1.2 to 1.10,
         /// `task.checkpoint.alignment.max-size`).
         pub alignment_limit: bool,
+        /// Whether a request for a savepoint can say where it goes (since 1.2, FLINK-4507).
+        pub savepoint_target: bool,
         /// Whether a job can be stopped with a savepoint (since 1.9, FLIP-34).
         pub stop_with_savepoint: bool,
         /// Whether a job can be cancelled with a savepoint (since 1.2, FLINK-4717).
@@ -100,6 +102,8 @@ policies! {
         pub retained_checkpoints: bool,
         /// Whether more than one completed checkpoint can be kept (since 1.3, `state.checkpoints.num-retained`).
         pub retained_number: bool,
+        /// Whether a job can be told to go back to a checkpoint rather than to a savepoint (1.9 to 1.13, FLINK-11159).
+        pub prefer_checkpoint: bool,
         /// Whether failures of checkpoints can be tolerated by number (since 1.9, `CheckpointFailureManager`).
         pub tolerable_failures: bool,
         /// Whether checkpoints of keyed state can share files (since 1.3, FLINK-5053).

@@ -78,11 +78,13 @@ const NEWEST: Rules = Rules {
     unaligned_checkpoints: true,
     aligned_timeout: true,
     alignment_limit: false,
+    savepoint_target: true,
     stop_with_savepoint: true,
     cancel_with_savepoint: true,
     allow_non_restored_state: true,
     retained_checkpoints: true,
     retained_number: true,
+    prefer_checkpoint: false,
     tolerable_failures: true,
     incremental_checkpoints: true,
     region_failover: true,
@@ -201,6 +203,7 @@ impl Release {
             }
             Self::V1_13 => {
                 rules.checkpoints_after_tasks_finish = false;
+                rules.prefer_checkpoint = true;
                 rules.savepoint_in_completed_store = true;
                 rules.savepoint_notifies_commit = true;
                 rules.savepoint_subsumes_pending = true;
@@ -282,6 +285,7 @@ impl Release {
         rules.ignored_snapshots = IgnoredSnapshots::OfLastOnes;
         rules.alignment_limit = false;
         rules.cancel_with_savepoint = false;
+        rules.savepoint_target = false;
         rules.retained_checkpoints = false;
     }
 
@@ -293,6 +297,7 @@ impl Release {
         rules.savepoint_layout = SavepointLayout::AbsoluteFolder;
         rules.tolerance_counts_expired = false;
         rules.tolerable_failures = false;
+        rules.prefer_checkpoint = false;
         rules.async_failure_fails_task = true;
         rules.failover = Failover::Full;
         rules.region_failover = false;

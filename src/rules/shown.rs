@@ -36,6 +36,8 @@ const SHOWN: &[(&str, &str)] = &[
     ("ignored_snapshots", "sim/rules/c4_late_ack.toml"),
     ("declines_trigger_again", "sim/rules/declined_checkpoint.toml"),
     ("declined_savepoints_answered", "sim/rules/declined_savepoint.toml"),
+    ("savepoint_target", "sim/rules/f6_target.toml"),
+    ("prefer_checkpoint", "sim/rules/prefer_checkpoint.toml"),
     ("takeover_keeps_all", "sim/rules/takeover_keeps.toml"),
     ("aligned_timeout", "sim/aligned_timeout.toml"),
     ("alignment_limit", "sim/alignment_limit.toml"),

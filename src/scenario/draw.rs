@@ -10,6 +10,7 @@ mod change;
 mod fault;
 mod files;
 mod identity;
+mod operations;
 mod partition;
 mod sketch;
 mod storage;
@@ -69,6 +70,9 @@ pub struct Profile {
     pub files: bool,
     /// Whether sources may tell time, and windows take the place of running aggregates.
     pub event_time: bool,
+    /// Whether a job may prefer checkpoints for recovery, savepoints go to directories of their own, jobs be listed and
+    /// forked.
+    pub operations: bool,
 }
 
 impl Default for Profile {
@@ -95,6 +99,7 @@ impl Default for Profile {
             partitions: true,
             files: true,
             event_time: true,
+            operations: true,
         }
     }
 }
@@ -177,6 +182,11 @@ impl Scenario {
         if profile.user_code {
             steps.extend(trouble::steps(&draw, &plot, &jobs));
         }
+        // Worlds of the newest release stay what they were before there was any of this.
+        let more = match flink == Release::default() {
+            true => Vec::new(),
+            false => operations::steps(&draw, &plot, profile, &steps),
+        };
         steps.extend(fault::steps(&draw, &plot, profile, &jobs, &cluster));
         if profile.partitions {
             steps.extend(partition::steps(&draw, &plot, &jobs, &cluster));
@@ -187,6 +197,7 @@ impl Scenario {
         if profile.files {
             files::add(&draw, &mut steps);
         }
+        steps.extend(more);
         Self {
             about: plot.about(choices.seed()),
             seed: choices.seed(),
@@ -195,6 +206,7 @@ impl Scenario {
             overrides,
             mutations: Vec::new(),
             until: Some(plot.until()),
+            cluster_name: None,
             cluster,
             network,
             inputs,

@@ -38,6 +38,7 @@ impl Action {
             | Self::KillTaskManager(_)
             | Self::Partition(..)
             | Self::KillJobManager
+            | Self::List
             | Self::Storage(_)
             | Self::Upgrade(_)
             | Self::Lose(_)

@@ -29,6 +29,8 @@ pub struct Scenario {
     pub mutations: Vec<Mutation>,
     /// When the world ends at the latest; by default when no job runs and no step is left.
     pub until: Option<SimTime>,
+    /// What users call the cluster, where they have several.
+    pub cluster_name: Option<String>,
     /// Task managers and slots.
     pub cluster: ClusterConfig,
     /// How long messages and storage take.
@@ -229,6 +231,8 @@ pub struct Step {
     pub trigger: Trigger,
     /// What.
     pub action: Action,
+    /// Where the savepoint goes that it asks for, if not to the directory of the cluster.
+    pub to: Option<String>,
     /// If set, the step must be refused with a message that contains this.
     pub refused: Option<String>,
     /// If set, a refused step is tried again after this long, as a patient client would; it cannot be `refused` then.
@@ -440,6 +444,8 @@ pub enum Action {
     Partition(u16, SimTime),
     /// Kills the job manager; without high availability its jobs are lost.
     KillJobManager,
+    /// Has the jobs listed that run or restart; changes nothing.
+    List,
     /// Lets the next writes that fit go wrong.
     Storage(StorageFailing),
     /// Shuts the cluster down and starts it under another release. Jobs that are not over are lost; savepoints stay.

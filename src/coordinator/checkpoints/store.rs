@@ -9,6 +9,21 @@ use crate::trace::{JobStatus, TraceEvent};
 use std::sync::Arc;
 
 impl Checkpoints {
+    /// The recovery point: the newest entry, or the newest checkpoint that is no savepoint, where such are preferred. What
+    /// the run was started from counts as a savepoint.
+    pub fn latest(&self) -> Option<&Arc<CompletedCheckpoint>> {
+        let is_checkpoint = |stored: &&Stored| {
+            let kind = stored.checkpoint.properties().kind;
+            !stored.is_foreign && kind == CheckpointKind::Checkpoint
+        };
+        let mut newest_first = self.completed.iter().rev();
+        let preferred = match self.config.prefer_checkpoint {
+            true => newest_first.find(is_checkpoint),
+            false => None,
+        };
+        preferred.or(self.completed.back()).map(|stored| &stored.checkpoint)
+    }
+
     /// An ack of a task came, whatever becomes of it: the shared files that it tells of are in use.
     pub fn register(&mut self, checkpoint: CheckpointId, snapshots: &[Arc<OperatorSnapshot>]) {
         if self.rules.late_acks_registered || self.is_pending(checkpoint) {

@@ -77,27 +77,8 @@ fn starts_from<'a>(
     action: &'a mut Action,
     label: &str,
 ) -> Option<(&'a mut String, &'a mut ClaimMode)> {
-    match action {
-        Action::Run { from: Some(from), claim, .. } if from == label => Some((from, claim)),
-        Action::Run { .. }
-        | Action::Savepoint { .. }
-        | Action::Cancel { .. }
-        | Action::Stop { .. }
-        | Action::Checkpoint { .. }
-        | Action::Fail(_)
-        | Action::Block { .. }
-        | Action::Unblock(_)
-        | Action::Kill(_)
-        | Action::KillTaskManager(_)
-        | Action::Partition(..)
-        | Action::KillJobManager
-        | Action::Storage(_)
-        | Action::Upgrade(_)
-        | Action::Files(_)
-        | Action::Lose(_)
-        | Action::Delay(..)
-        | Action::Repeat(..) => None,
-    }
+    let Action::Run { from: Some(from), claim, .. } = action else { return None };
+    (from == label).then_some((from, claim))
 }
 
 /// Moves or copies a snapshot. One that names its data by absolute paths is mended most of the time.

@@ -17,6 +17,8 @@ const CHECKPOINT_KEPT: u64 = 24;
 const NATIVE: u64 = 25;
 /// How many checkpoints such an act keeps: enough that the one asked for is still there in the end.
 const RETAINED_FOR_OTHERS: u32 = 8;
+/// Percent of jobs that go back to checkpoints rather than to savepoints, where they can be told to.
+const PREFERS: u64 = 40;
 /// The jobs by act.
 pub(super) const NAMES: [&str; 3] = ["first", "second", "third"];
 /// Percent of aligned jobs that read on into buffers of their own while they align.
@@ -313,6 +315,9 @@ impl Plot {
                 && draw.chance("buffers", BUFFERS))
             .then(|| draw.count("alignment-limit", (1, 40))),
             backend: if profile.backends { backend(draw) } else { StateBackend::default() },
+            prefer_checkpoint: profile.operations
+                && draw.rules.prefer_checkpoint
+                && draw.chance("prefer-checkpoint", PREFERS),
         }
     }
 
@@ -412,7 +417,7 @@ fn backend(draw: &Draw<'_>) -> StateBackend {
 
 /// A step that need not be refused.
 pub(super) fn step(trigger: Trigger, action: Action) -> Step {
-    Step { trigger, action, refused: None, retry: None, line: Line::default() }
+    Step { trigger, action, to: None, refused: None, retry: None, line: Line::default() }
 }
 
 /// A strategy under which a drawn job starts again after every failure that is drawn.

@@ -65,7 +65,7 @@ impl Story<'_> {
     }
 
     /// A path that something is brought to.
-    fn path(&self, path: &Spanned<String>) -> Result<String, ScenarioError> {
+    pub(super) fn path(&self, path: &Spanned<String>) -> Result<String, ScenarioError> {
         let text = path.get_ref();
         if text.is_empty() || text.ends_with('/') {
             let message = format!("`{text}` is not the path of a savepoint");

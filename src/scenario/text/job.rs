@@ -289,6 +289,7 @@ fn checkpoint(
         aligned_timeout: text.aligned_timeout.as_ref().map_or(SimTime::ZERO, |t| t.get_ref().0),
         alignment_limit: alignment_limit(source, text)?,
         backend: backend(source, text)?,
+        prefer_checkpoint: text.prefer_checkpoint,
     })
 }
 

@@ -7,6 +7,7 @@ mod input;
 mod job;
 mod layout;
 mod node;
+mod operations;
 mod operator;
 mod registered;
 mod release;
@@ -55,6 +56,7 @@ fn resolve(
 ) -> Result<Scenario, ScenarioError> {
     let overrides = rules::overrides(source, &file.rules)?;
     let cluster = input::cluster(source, &file.cluster)?;
+    let cluster_name = operations::cluster_name(source, file.cluster.name)?;
     let inputs = input::inputs(source, file.input)?;
     let names: Vec<_> = file.job.0.iter().map(|(name, _)| name.span()).collect();
     let refused: Vec<&str> =
@@ -76,6 +78,7 @@ fn resolve(
         overrides,
         mutations: file.mutations,
         until: file.until.map(|until| until.0),
+        cluster_name,
         cluster,
         network: input::network(&file.network),
         inputs,

@@ -42,6 +42,7 @@ pub(super) struct FileText {
 #[derive(Deserialize, Debug, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct ClusterText {
+    pub name: Option<Spanned<String>>,
     pub task_managers: Option<Count<65535>>,
     pub slots: Option<Count<65535>>,
     pub replaced_after: Option<Time>,
@@ -126,6 +127,8 @@ pub(super) struct CheckpointText {
     pub tolerable_failures: Option<u32>,
     #[serde(default)]
     pub retention: crate::job::Retention,
+    #[serde(default)]
+    pub prefer_checkpoint: bool,
     pub mode: Option<crate::job::CheckpointMode>,
     pub unaligned: Option<Spanned<bool>>,
     pub aligned_timeout: Option<Spanned<Time>>,
@@ -259,6 +262,7 @@ pub(super) enum ActionText {
     KillTaskManager(Spanned<u16>),
     Partition(PartitionText),
     KillJobManager(Spanned<bool>),
+    List(Spanned<bool>),
     Storage(StorageText),
     Upgrade(Spanned<String>),
     Move(MoveText),
@@ -290,6 +294,7 @@ pub(super) struct SavepointText {
     pub job: Option<Spanned<String>>,
     #[serde(rename = "as")]
     pub label: Spanned<String>,
+    pub to: Option<Spanned<String>>,
     pub format: Option<Spanned<FormatText>>,
 }
 
@@ -310,6 +315,7 @@ pub(super) struct CancelText {
     pub with_savepoint: bool,
     #[serde(rename = "as")]
     pub label: Option<Spanned<String>>,
+    pub to: Option<Spanned<String>>,
     pub format: Option<Spanned<FormatText>>,
 }
 
@@ -322,6 +328,7 @@ pub(super) struct StopText {
     pub drain: bool,
     #[serde(rename = "as")]
     pub label: Spanned<String>,
+    pub to: Option<Spanned<String>>,
     pub format: Option<Spanned<FormatText>>,
 }
 

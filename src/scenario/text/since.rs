@@ -67,6 +67,14 @@ const SETTINGS: &[(Asks<JobConfig>, Novelty)] = &[
         },
     ),
     (
+        |job| job.checkpoint.prefer_checkpoint,
+        Novelty {
+            what: "a preference for checkpoints over savepoints",
+            has: |rules| rules.prefer_checkpoint,
+            word: "prefer-checkpoint",
+        },
+    ),
+    (
         |job| job.checkpoint.retention != Retention::None,
         Novelty {
             what: "checkpoints that outlive their job",
@@ -161,6 +169,13 @@ const OPERATORS: &[(Asks<OperatorNode>, Novelty)] = &[
     ),
 ];
 
+/// A directory for a single savepoint.
+const TARGET: Novelty = Novelty {
+    what: "a directory for a single savepoint",
+    has: |rules| rules.savepoint_target,
+    word: "to",
+};
+
 /// What of a step not every release has.
 fn novelty_of(action: &Action) -> Option<Novelty> {
     match action {
@@ -201,6 +216,7 @@ fn novelty_of(action: &Action) -> Option<Novelty> {
         | Action::KillTaskManager(_)
         | Action::Partition(..)
         | Action::KillJobManager
+        | Action::List
         | Action::Storage(_)
         | Action::Lose(_)
         | Action::Delay(..)
@@ -278,8 +294,11 @@ impl Checked<'_> {
     }
 
     fn step(&self, step: &Step, release: Release) -> Result<(), ScenarioError> {
-        let Some(novelty) = novelty_of(&step.action) else { return Ok(()) };
         let line = self.source.start_of_line(step.line.0);
+        if step.to.is_some() {
+            self.require(&TARGET, release, || self.source.word_after(&(line..line), TARGET.word))?;
+        }
+        let Some(novelty) = novelty_of(&step.action) else { return Ok(()) };
         self.require(&novelty, release, || self.source.word_after(&(line..line), novelty.word))
     }
 

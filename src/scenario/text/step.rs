@@ -46,6 +46,7 @@ impl Story<'_> {
                 | ActionText::KillTaskManager(_)
                 | ActionText::Partition(_)
                 | ActionText::KillJobManager(_)
+                | ActionText::List(_)
                 | ActionText::Storage(_)
                 | ActionText::Upgrade(_)
                 | ActionText::Move(_)
@@ -94,6 +95,7 @@ impl Story<'_> {
         };
         let line = Line(self.source.line(at.start));
         let place = text.action.span();
+        let to = self.target(text.action.get_ref())?;
         let action = self.action(labels, &place, text.action.into_inner())?;
         let retry = match text.retry {
             Some(retry) if text.refused.is_some() => {
@@ -107,7 +109,7 @@ impl Story<'_> {
             }
             retry => retry.map(|retry| retry.get_ref().0),
         };
-        Ok(Step { trigger, action, refused: text.refused, retry, line })
+        Ok(Step { trigger, action, to, refused: text.refused, retry, line })
     }
 
     fn milestone(
@@ -201,19 +203,19 @@ impl Story<'_> {
                     claim,
                 }
             }
-            ActionText::Savepoint(SavepointText { job, label, format }) => Action::Savepoint {
+            ActionText::Savepoint(SavepointText { job, label, format, .. }) => Action::Savepoint {
                 job: self.job_or_only(at, job.as_ref())?,
                 label: label.into_inner(),
                 native: is_native(format.as_ref()),
             },
             ActionText::Cancel(text) => self.cancel(at, text)?,
-            ActionText::Stop(StopText { job, drain, label, format }) => Action::Stop {
+            ActionText::Stop(StopText { job, drain, label, format, .. }) => Action::Stop {
                 job: self.job_or_only(at, job.as_ref())?,
                 drain,
                 label: label.into_inner(),
                 native: is_native(format.as_ref()),
             },
-            ActionText::Checkpoint(SavepointText { job, label, format }) => {
+            ActionText::Checkpoint(SavepointText { job, label, format, .. }) => {
                 if let Some(format) = format {
                     let message = "a checkpoint has no `format`: it is always native";
                     return Err(self.source.error_with(&format.span(), message, "leave it out"));
@@ -242,6 +244,17 @@ impl Story<'_> {
                 }
                 let manager = self.task_manager(&text.task_manager)?;
                 Action::Partition(manager, text.span.into_inner().0)
+            }
+            ActionText::List(yes) => {
+                if !yes.get_ref() {
+                    let help = "leave the step out, or say `true`";
+                    return Err(self.source.error_with(
+                        &yes.span(),
+                        "`list = false` does nothing",
+                        help,
+                    ));
+                }
+                Action::List
             }
             ActionText::KillJobManager(yes) => {
                 if !yes.get_ref() {
@@ -359,7 +372,7 @@ impl Story<'_> {
         label: &Spanned<String>,
     ) -> Result<String, ScenarioError> {
         let name = label.get_ref();
-        if labels.contains(name) {
+        if labels.contains(name) || self.is_saved(label)? {
             return Ok(name.clone());
         }
         let message = format!("no step takes a savepoint known as `{name}`");

@@ -57,15 +57,16 @@ impl Scenario {
             .put_if(
                 self.cluster != ClusterConfig::default(),
                 "cluster",
-                cluster(&self.cluster).inline(),
+                cluster(&self.cluster, self.cluster_name.as_ref()).inline(),
             );
         table
     }
 }
 
-fn cluster(cluster: &ClusterConfig) -> Table {
+fn cluster(cluster: &ClusterConfig, name: Option<&String>) -> Table {
     let default = ClusterConfig::default();
     let mut table = Table::default();
+    table.put_some("name", name.map(quoted));
     table.put("task-managers", cluster.task_managers).put("slots", cluster.slots).put_if(
         cluster.replaced_after != default.replaced_after,
         "replaced-after",
@@ -176,6 +177,7 @@ fn checkpoint(job: &JobConfig) -> Table {
             this.tolerable_failures,
         )
         .put_if(this.retention != default.retention, "retention", word(&this.retention))
+        .put_if(this.prefer_checkpoint, "prefer-checkpoint", true)
         .put_if(this.mode != default.mode, "mode", quoted("at-least-once"))
         .put_if(this.unaligned, "unaligned", true)
         .put_if(

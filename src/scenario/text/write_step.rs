@@ -21,7 +21,7 @@ impl Scenario {
             ),
         };
         table
-            .put("do", self.action(&step.action))
+            .put("do", self.action(&step.action, step.to.as_ref()))
             .put_some("refused", step.refused.as_ref().map(quoted))
             .put_some("retry", step.retry.map(time));
         table
@@ -64,7 +64,7 @@ impl Scenario {
     }
 
     #[expect(clippy::too_many_lines, reason = "one short arm for each kind of step")]
-    fn action(&self, action: &Action) -> String {
+    fn action(&self, action: &Action, to: Option<&String>) -> String {
         let mut table = Table::default();
         match action {
             Action::Run { job, from, allow_non_restored, claim } => {
@@ -78,6 +78,7 @@ impl Scenario {
             Action::Savepoint { job, label, native } => {
                 table.put_if(self.jobs.len() > 1, "job", quoted(job)).put("as", quoted(label));
                 put_format(&mut table, *native);
+                table.put_some("to", to.map(quoted));
                 one("savepoint", table.inline())
             }
             Action::Cancel { job, with_savepoint, native } => {
@@ -86,6 +87,7 @@ impl Scenario {
                     .put_if(with_savepoint.is_some(), "with-savepoint", true)
                     .put_some("as", with_savepoint.as_ref().map(quoted));
                 put_format(&mut table, *native);
+                table.put_some("to", to.map(quoted));
                 one("cancel", table.inline())
             }
             Action::Stop { job, drain, label, native } => {
@@ -94,6 +96,7 @@ impl Scenario {
                     .put_if(*drain, "drain", true)
                     .put("as", quoted(label));
                 put_format(&mut table, *native);
+                table.put_some("to", to.map(quoted));
                 one("stop", table.inline())
             }
             Action::Checkpoint { job, label } => {
@@ -120,6 +123,7 @@ impl Scenario {
                 one("partition", table.inline())
             }
             Action::KillJobManager => one("kill-job-manager", true),
+            Action::List => one("list", true),
             Action::Upgrade(release) => one("upgrade", word(release)),
             Action::Storage(failing) => {
                 match &failing.write {

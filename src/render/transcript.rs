@@ -1,0 +1,358 @@
+//! The session of a user: what was typed to the command-line client and to the shell, and what came back.
+//!
+//! Every operation is a block, in order of asking; what came back later stands in its block, as it would in a terminal of
+//! its own. Says what Flink's client says, in words of its own. Faults of the world are remarks.
+
+use crate::job::{CheckpointId, ClaimMode, JobId, RunId};
+use crate::kernel::SimTime;
+use crate::scenario::{Action, FileAction, FileWork, Piece, Scenario};
+use crate::trace::{Entry, JobStatus, Trace, TraceEvent};
+use std::collections::BTreeMap;
+
+/// The session of a world; `jobs` are the ids of its runs, where they have one.
+pub fn transcript(trace: &Trace, scenario: &Scenario, jobs: &[Option<JobId>]) -> String {
+    let mut session = Session {
+        trace,
+        scenario,
+        jobs,
+        blocks: Vec::new(),
+        by_step: BTreeMap::new(),
+        runs: Vec::new(),
+        paths: BTreeMap::new(),
+        asked: BTreeMap::new(),
+    };
+    trace.entries.iter().for_each(|entry| session.observe(entry));
+    session.text()
+}
+
+/// One command, and what came back.
+struct Block {
+    at: SimTime,
+    command: String,
+    answers: Vec<String>,
+    /// What it says once it went well, where nothing in the trace tells that it did.
+    if_well: Option<String>,
+}
+
+/// A run as its user knows it.
+struct Known {
+    name: String,
+    since: SimTime,
+    status: JobStatus,
+    /// Whether a step submitted it, and is answered if it is refused.
+    is_asked_for: bool,
+}
+
+struct Session<'s> {
+    trace: &'s Trace,
+    scenario: &'s Scenario,
+    jobs: &'s [Option<JobId>],
+    blocks: Vec<Block>,
+    /// The newest block of a step: one that is tried again has several.
+    by_step: BTreeMap<u32, usize>,
+    runs: Vec<Known>,
+    /// Where a user has noted that a snapshot lies, by label.
+    paths: BTreeMap<String, String>,
+    /// Checkpoints that steps asked for.
+    asked: BTreeMap<(RunId, CheckpointId), u32>,
+}
+
+impl Session<'_> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "users hear of nothing else")]
+    fn observe(&mut self, entry: &Entry) {
+        match &entry.event {
+            TraceEvent::StepTaken { step } => self.on_step(*step, entry.at),
+            TraceEvent::StepRefused { step, why } => self.answer(*step, format!("error: {why}")),
+            TraceEvent::JobSubmitted { run, .. } => self.on_submission(*run, entry),
+            TraceEvent::JobRefused { run, why } if !self.runs[run.index()].is_asked_for => {
+                if let Some(block) = self.blocks.last_mut() {
+                    block.answers.push(format!("error: {why}"));
+                }
+            }
+            TraceEvent::JobStatusChanged { run, status } => {
+                if let Some(known) = self.runs.get_mut(run.index()) {
+                    known.status = *status;
+                }
+            }
+            TraceEvent::CheckpointTriggered { run, checkpoint, .. } => {
+                if let Some(step) = self.step_of(entry) {
+                    self.asked.insert((*run, *checkpoint), step);
+                }
+            }
+            TraceEvent::CheckpointCompleted { run, checkpoint, .. } => {
+                self.on_completion(*run, *checkpoint);
+            }
+            TraceEvent::SavepointStored { run, label, path, .. } => {
+                self.paths.insert(label.to_string(), path.to_string());
+                self.on_stored(*run, label, path);
+            }
+            _ => {}
+        }
+    }
+
+    /// The step that caused an entry at once.
+    fn step_of(&self, entry: &Entry) -> Option<u32> {
+        let cause = self.trace.entries.get(usize::try_from(entry.cause).ok()?)?;
+        if let TraceEvent::StepTaken { step } = cause.event { Some(step) } else { None }
+    }
+
+    fn on_step(&mut self, step: u32, at: SimTime) {
+        let place = usize::try_from(step).expect("usize has 32 bits or more");
+        let action = self.scenario.steps[place].action.clone();
+        let Some((command, if_well)) = self.command(place, &action) else { return };
+        let mut answers = Vec::new();
+        if matches!(action, Action::List) {
+            answers = self.listed();
+        }
+        self.by_step.insert(step, self.blocks.len());
+        self.blocks.push(Block { at, command, answers, if_well });
+        if let Action::Files(FileAction { label, work }) = &action {
+            self.note_path(label, work);
+        }
+    }
+
+    /// What the user types, and what comes back if nothing else does.
+    fn command(&self, place: usize, action: &Action) -> Option<(String, Option<String>)> {
+        let to = self.scenario.steps[place].to.as_deref();
+        Some(match action {
+            Action::Run { job, from, allow_non_restored, claim } => {
+                let mut command = self.client("run");
+                if let Some(from) = from {
+                    command.push_str(&self.start(from));
+                }
+                if *allow_non_restored {
+                    command.push_str(" -n");
+                }
+                match claim {
+                    ClaimMode::NoClaim => {}
+                    ClaimMode::Claim => command.push_str(" -claimMode CLAIM"),
+                    ClaimMode::Legacy => command.push_str(" -claimMode LEGACY"),
+                }
+                (format!("{command} {job}.jar"), None)
+            }
+            Action::Savepoint { job, native, .. } => {
+                let format = if *native { " --type native" } else { "" };
+                let to = to.map_or_else(String::new, |to| format!(" {to}"));
+                (format!("{}{format} {}{to}", self.client("savepoint"), self.id(job)), None)
+            }
+            Action::Cancel { job, with_savepoint: Some(_), .. } => {
+                let to = to.map_or_else(String::new, |to| format!(" {to}"));
+                (format!("{} -s{to} {}", self.client("cancel"), self.id(job)), None)
+            }
+            Action::Cancel { job, with_savepoint: None, .. } => {
+                let id = self.id(job);
+                let done = format!("job {id} is cancelled");
+                (format!("{} {id}", self.client("cancel")), Some(done))
+            }
+            Action::Stop { job, drain, .. } => {
+                let drain = if *drain { " --drain" } else { "" };
+                let to = to.map_or_else(String::new, |to| format!(" -p {to}"));
+                (format!("{}{drain}{to} {}", self.client("stop"), self.id(job)), None)
+            }
+            Action::Checkpoint { job, .. } => {
+                (format!("{} {}", self.client("checkpoint"), self.id(job)), None)
+            }
+            Action::List => (self.client("list"), None),
+            Action::Files(FileAction { label, work }) => self.on_files(label, work),
+            Action::KillJobManager => ("# the job manager dies".to_owned(), None),
+            Action::Upgrade(release) => {
+                (format!("# the cluster starts again under Flink {release}"), None)
+            }
+            Action::Fail(_)
+            | Action::Block { .. }
+            | Action::Unblock(_)
+            | Action::Kill(_)
+            | Action::KillTaskManager(_)
+            | Action::Partition(..)
+            | Action::Storage(_)
+            | Action::Lose(_)
+            | Action::Delay(..)
+            | Action::Repeat(..) => return None,
+        })
+    }
+
+    fn on_files(&self, label: &str, work: &FileWork) -> (String, Option<String>) {
+        let path = self.path(label);
+        match work {
+            FileWork::Move { to, .. } => (format!("{} {path} {to}", shell("mv", &path)), None),
+            FileWork::Copy { to, .. } => (format!("{} -r {path} {to}", shell("cp", &path)), None),
+            FileWork::Delete(piece) => {
+                let remove = shell("rm", &path);
+                let what = match piece {
+                    Piece::All => format!("{remove} -r {path}"),
+                    Piece::Metadata => format!("{remove} {path}/_metadata"),
+                    Piece::Data => format!("{remove} {path}/*  # all but its metadata"),
+                };
+                (what, None)
+            }
+            FileWork::Dispose => {
+                let done = format!("savepoint {path} is disposed of");
+                (format!("{} -d {path}", self.client("savepoint")), Some(done))
+            }
+            FileWork::RewritePaths => {
+                (format!("sandbar savepoint move --rewrite-paths {path} {path}"), None)
+            }
+        }
+    }
+
+    fn note_path(&mut self, label: &str, work: &FileWork) {
+        match work {
+            FileWork::Move { to, .. } => {
+                self.paths.insert(label.to_owned(), to.clone());
+            }
+            FileWork::Copy { to, label, .. } => {
+                self.paths.insert(label.clone(), to.clone());
+            }
+            FileWork::Delete(_) | FileWork::Dispose | FileWork::RewritePaths => {}
+        }
+    }
+
+    /// The client, told which cluster is meant where that has a name.
+    fn client(&self, operation: &str) -> String {
+        match &self.scenario.cluster_name {
+            Some(name) => format!("flink {operation} -m {name}"),
+            None => format!("flink {operation}"),
+        }
+    }
+
+    /// Where a job starts: from a path, or, as was first asked for, from what was saved of a job.
+    fn start(&self, from: &str) -> String {
+        match from.split_once('@') {
+            Some((job, "newest")) if !self.paths.contains_key(from) => {
+                format!(" --loadCheckpoint {}", self.id(job))
+            }
+            Some((job, id)) if !self.paths.contains_key(from) => {
+                format!(" --loadCheckpoint ({}, {id})", self.id(job))
+            }
+            Some(_) | None => format!(" -s {}", self.path(from)),
+        }
+    }
+
+    fn path(&self, label: &str) -> String {
+        let known = label.strip_suffix("/_metadata").unwrap_or(label);
+        let path = self.paths.get(known).map_or(known, String::as_str);
+        if known == label { path.to_owned() } else { format!("{path}/_metadata") }
+    }
+
+    /// The id of the newest run of a job; its name while there is none.
+    fn id(&self, job: &str) -> String {
+        let place = self.runs.iter().rposition(|known| known.name == job);
+        let id = place.and_then(|place| self.jobs.get(place).copied().flatten());
+        id.map_or_else(|| job.to_owned(), |id| id.to_string())
+    }
+
+    fn on_submission(&mut self, run: RunId, entry: &Entry) {
+        let name = self.trace.cast[run.index()].plan.graph.name.clone();
+        let step = self.step_of(entry);
+        if step.is_none() {
+            let command = format!("{} {name}.jar", self.client("run"));
+            let block = Block { at: entry.at, command, answers: Vec::new(), if_well: None };
+            self.blocks.push(block);
+        }
+        let is_asked_for = step.is_some();
+        let status = JobStatus::Created;
+        self.runs.push(Known { name, since: entry.at, status, is_asked_for });
+        let Some(id) = self.jobs.get(run.index()).copied().flatten() else { return };
+        let said = format!("submitted as job {id}");
+        match step {
+            Some(step) => self.answer(step, said),
+            None => self.blocks.last_mut().expect("it was pushed").answers.push(said),
+        }
+    }
+
+    fn on_completion(&mut self, run: RunId, checkpoint: CheckpointId) {
+        let Some(step) = self.asked.get(&(run, checkpoint)).copied() else { return };
+        let place = usize::try_from(step).expect("usize has 32 bits or more");
+        if let Action::Checkpoint { label, .. } = &self.scenario.steps[place].action {
+            let job = self.jobs.get(run.index()).copied().flatten();
+            let job = job.map_or_else(String::new, |job| job.to_string());
+            self.paths.insert(label.clone(), format!("checkpoints/{job}/chk-{checkpoint}"));
+            self.answer(step, format!("checkpoint {checkpoint} is complete"));
+        }
+    }
+
+    fn on_stored(&mut self, run: RunId, label: &str, path: &str) {
+        let step = self.scenario.steps.iter().position(|step| step.action.label() == Some(label));
+        let step = step.and_then(|step| Some((u32::try_from(step).ok()?, step)));
+        let Some((number, place)) = step else { return };
+        let id = self.jobs.get(run.index()).copied().flatten();
+        let id = id.map_or_else(String::new, |id| id.to_string());
+        self.answer(number, format!("savepoint complete: {path}"));
+        match &self.scenario.steps[place].action {
+            Action::Savepoint { .. } => {
+                self.answer(
+                    number,
+                    format!("start from it with: {} -s {path}", self.client("run")),
+                );
+            }
+            Action::Cancel { .. } => self.answer(number, format!("job {id} is being cancelled")),
+            _ => {}
+        }
+    }
+
+    fn listed(&self) -> Vec<String> {
+        let is_listed = |status: JobStatus| match status {
+            JobStatus::Created | JobStatus::Running | JobStatus::Restarting => true,
+            JobStatus::Canceling
+            | JobStatus::Canceled
+            | JobStatus::Finished
+            | JobStatus::Failed
+            | JobStatus::Lost
+            | JobStatus::Suspended => false,
+        };
+        let mut lines = vec!["jobs that run or restart:".to_owned()];
+        for (place, known) in self.runs.iter().enumerate() {
+            if let Some(id) = self.jobs.get(place).copied().flatten()
+                && is_listed(known.status)
+            {
+                let status = known.status.to_string().to_uppercase();
+                let since = clock(known.since);
+                lines.push(format!("{since} : {id} : {} ({status})", known.name));
+            }
+        }
+        if lines.len() == 1 {
+            lines = vec!["no job runs or restarts".to_owned()];
+        }
+        lines
+    }
+
+    fn answer(&mut self, step: u32, text: String) {
+        if let Some(place) = self.by_step.get(&step) {
+            self.blocks[*place].answers.push(text);
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut text = String::new();
+        for block in &self.blocks {
+            let is_remark = block.command.starts_with('#');
+            let prompt = if is_remark { "" } else { "$ " };
+            text.push_str(&format!("{:>11}  {prompt}{}\n", clock(block.at), block.command));
+            let well = block.if_well.iter().filter(|_| block.answers.is_empty());
+            for answer in block.answers.iter().chain(well) {
+                text.push_str(&format!("             {answer}\n"));
+            }
+            let waits = is_request(&block.command) && block.answers.is_empty();
+            if waits && block.if_well.is_none() {
+                text.push_str("             (no answer)\n");
+            }
+        }
+        text
+    }
+}
+
+/// A moment in seconds: `1.500s`.
+fn clock(at: SimTime) -> String {
+    let millis = at.nanos() / 1_000_000;
+    format!("{}.{:03}s", millis / 1000, millis % 1000)
+}
+
+/// A command of the shell, or, for what lies in HDFS, of its client.
+fn shell(command: &str, path: &str) -> String {
+    if path.starts_with("hdfs:") { format!("hdfs dfs -{command}") } else { command.to_owned() }
+}
+
+/// Whether the client waits for an answer.
+fn is_request(command: &str) -> bool {
+    command.starts_with("flink ")
+}

@@ -1,0 +1,92 @@
+//! What users say when they operate a cluster: its name, directories for single savepoints, what was saved of a job.
+
+use super::shape::ActionText;
+use super::source::Source;
+use super::step::Story;
+use crate::scenario::ScenarioError;
+use toml::Spanned;
+
+/// What divides a job from the checkpoint that was saved of it.
+const OF: char = '@';
+/// The newest of them.
+const NEWEST: &str = "newest";
+
+/// The name of a cluster: one word.
+pub(super) fn cluster_name(
+    source: Source<'_>,
+    name: Option<Spanned<String>>,
+) -> Result<Option<String>, ScenarioError> {
+    let Some(name) = name else { return Ok(None) };
+    if name.get_ref().is_empty() || name.get_ref().contains(char::is_whitespace) {
+        let message = format!("`{}` is not the name of a cluster", name.get_ref());
+        return Err(source.error_with(
+            &name.span(),
+            message,
+            "name it in one word, such as `prod`",
+        ));
+    }
+    Ok(Some(name.into_inner()))
+}
+
+impl Story<'_> {
+    /// Where the savepoint of a step goes, if it says so.
+    pub(super) fn target(&self, action: &ActionText) -> Result<Option<String>, ScenarioError> {
+        let to = match action {
+            ActionText::Savepoint(text) => &text.to,
+            ActionText::Stop(text) => &text.to,
+            ActionText::Cancel(text) if text.with_savepoint => &text.to,
+            ActionText::Cancel(text) => {
+                return self.no_target(text.to.as_ref(), "a cancel without a savepoint");
+            }
+            ActionText::Checkpoint(text) => {
+                return self.no_target(text.to.as_ref(), "a checkpoint");
+            }
+            ActionText::Run(_)
+            | ActionText::Move(_)
+            | ActionText::Copy(_)
+            | ActionText::Delete(_)
+            | ActionText::Dispose(_)
+            | ActionText::RewritePaths(_)
+            | ActionText::Fail(_)
+            | ActionText::Block(_)
+            | ActionText::Unblock(_)
+            | ActionText::Kill(_)
+            | ActionText::KillTaskManager(_)
+            | ActionText::Partition(_)
+            | ActionText::KillJobManager(_)
+            | ActionText::List(_)
+            | ActionText::Storage(_)
+            | ActionText::Upgrade(_)
+            | ActionText::Lose(_)
+            | ActionText::Delay(_)
+            | ActionText::Repeat(_) => return Ok(None),
+        };
+        to.as_ref().map(|to| self.path(to)).transpose()
+    }
+
+    fn no_target(
+        &self,
+        to: Option<&Spanned<String>>,
+        what: &str,
+    ) -> Result<Option<String>, ScenarioError> {
+        match to {
+            None => Ok(None),
+            Some(to) => {
+                let message = format!("{what} goes to no directory of its own");
+                Err(self.source.error_with(&to.span(), message, "leave `to` out"))
+            }
+        }
+    }
+
+    /// Whether a pointer means what was saved of a job: `copy@3` or `copy@newest`.
+    pub(super) fn is_saved(&self, pointer: &Spanned<String>) -> Result<bool, ScenarioError> {
+        let Some((job, which)) = pointer.get_ref().split_once(OF) else { return Ok(false) };
+        self.source.job(self.jobs, &pointer.span(), job)?;
+        if which == NEWEST || which.parse::<u64>().is_ok() {
+            return Ok(true);
+        }
+        let message = format!("`{which}` is no checkpoint that was saved of `{job}`");
+        let help = format!("say `{job}@{NEWEST}`, or the number of one, such as `{job}@3`");
+        Err(self.source.error_with(&pointer.span(), message, help))
+    }
+}
