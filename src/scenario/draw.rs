@@ -182,11 +182,7 @@ impl Scenario {
         if profile.user_code {
             steps.extend(trouble::steps(&draw, &plot, &jobs));
         }
-        // Worlds of the newest release stay what they were before there was any of this.
-        let more = match flink == Release::default() {
-            true => Vec::new(),
-            false => operations::steps(&draw, &plot, profile, &steps),
-        };
+        let more = operations::steps(&draw, &plot, profile, &jobs, &steps);
         steps.extend(fault::steps(&draw, &plot, profile, &jobs, &cluster));
         if profile.partitions {
             steps.extend(partition::steps(&draw, &plot, &jobs, &cluster));

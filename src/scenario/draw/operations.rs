@@ -3,8 +3,9 @@
 
 use super::story::{Exit, Plot, step};
 use super::{Draw, Profile};
+use crate::job::OperatorKind;
 use crate::kernel::SimTime;
-use crate::scenario::{Action, Step, Trigger};
+use crate::scenario::{Action, JobConfig, Step, Trigger};
 
 /// Percent of worlds in which jobs are listed.
 const LISTED: u64 = 30;
@@ -14,7 +15,13 @@ const ASIDE: u64 = 35;
 const FORKED: u64 = 25;
 
 /// The steps, and those of `steps` that are done once more.
-pub(super) fn steps(draw: &Draw<'_>, plot: &Plot, profile: &Profile, steps: &[Step]) -> Vec<Step> {
+pub(super) fn steps(
+    draw: &Draw<'_>,
+    plot: &Plot,
+    profile: &Profile,
+    jobs: &[JobConfig],
+    steps: &[Step],
+) -> Vec<Step> {
     if !profile.operations {
         return Vec::new();
     }
@@ -30,11 +37,18 @@ pub(super) fn steps(draw: &Draw<'_>, plot: &Plot, profile: &Profile, steps: &[St
         more.push(Step { to: Some("elsewhere".to_owned()), ..asked });
     }
     let is_claimed = |exit: Option<Exit>| matches!(exit, Some(Exit::Checkpoint(_)));
-    let may_fork = plot.acts.iter().all(|act| !is_claimed(act.exit));
+    let may_fork =
+        plot.acts.iter().all(|act| !is_claimed(act.exit)) && !jobs.iter().any(knows_rows);
     if may_fork && draw.chance("operations/forked", FORKED) {
         more.extend(steps.iter().filter_map(|first| forked(draw, first)).take(1));
     }
     more
+}
+
+/// Whether a job writes to a table that ignores rows it has seen: two forks would give their rows the same markers.
+fn knows_rows(job: &JobConfig) -> bool {
+    let mut kinds = job.graph.operators.iter().map(|node| &node.kind);
+    kinds.any(|kind| matches!(kind, OperatorKind::Sink { kind } if kind == "dedup"))
 }
 
 /// A submission once more, a little later.
