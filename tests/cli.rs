@@ -89,6 +89,8 @@ fn wrong_input_is_told_with_what_to_do_about_it() {
         ("savepoint_is_an_empty_folder", &["run", part2, "-s", utf8(&empty)]),
         ("savepoint_is_a_text", &["run", part2, "-s", utf8(&not_savepoint)]),
         ("non_restored_without_savepoint", &["run", part2, "-n"]),
+        ("claim_without_savepoint", &["run", part2, "--claim", "claim"]),
+        ("unknown_claim_mode", &["run", part2, "-s", utf8(&empty), "--restore-mode", "mine"]),
         ("show_an_empty_folder", &["savepoint", "show", utf8(&empty)]),
         ("verify_a_text", &["savepoint", "verify", utf8(&not_savepoint)]),
         ("move_nothing", &["savepoint", "move", "no/such/savepoint", "elsewhere"]),

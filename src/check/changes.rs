@@ -3,6 +3,7 @@
 use super::Check;
 use super::MAPPING_TOTALITY;
 use super::history::History;
+use super::promises::is_overlooked;
 use super::violation::Violation;
 use crate::job::{JobGraph, OperatorKind, OperatorNode, Plan, RunId};
 use crate::operator::Catalogue;
@@ -217,8 +218,8 @@ impl ChangeCheck {
             }
             TraceEvent::JobRefused { .. } => self.seen.refused = 1,
             TraceEvent::RestoreMapped { run, report, .. } => {
-                let is_asked = history.eras.rules_of(*run).uid_hash_decides;
-                if !report.dropped.is_empty() && !is_asked && self.must_map.contains(run) {
+                let is_known = is_overlooked(*run, report, history);
+                if !report.dropped.is_empty() && !is_known && self.must_map.contains(run) {
                     let text = format!("{} states were dropped unasked", report.dropped.len());
                     found.add(Violation::at_entry(MAPPING_TOTALITY, entry, text));
                 }

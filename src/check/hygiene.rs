@@ -3,7 +3,7 @@
 use super::history::{History, RunStory};
 use super::violation::Violation;
 use super::{Check, TRANSACTION_HYGIENE};
-use crate::job::{CheckpointId, ExternalId};
+use crate::job::{CheckpointId, ExternalId, RunId};
 use crate::trace::{Entry, SnapshotSource, TraceEvent};
 use std::collections::BTreeMap;
 
@@ -16,10 +16,18 @@ enum State {
     Aborted,
 }
 
-/// Whether a checkpoint covers what was prepared for it: it completed, and no older one has been restored since, by its
-/// own run or by another. Who falls back behind an intermediate savepoint aborts what that covered (FLINK-10354, FLIP-203).
-fn is_covered(external: ExternalId, checkpoint: CheckpointId, history: &History) -> bool {
-    let writes = |run: &&RunStory| history.writers.contains(&(external, run.cast.run));
+/// Whether a checkpoint covers what was prepared for it: it completed in the run that began the transaction, as far as that
+/// is known, and no older one has been restored since, by its own run or by another. Who falls back behind an intermediate savepoint aborts what that covered (FLINK-10354, FLIP-203).
+fn is_covered(
+    external: ExternalId,
+    owner: Option<RunId>,
+    checkpoint: CheckpointId,
+    history: &History,
+) -> bool {
+    let writes = |run: &&RunStory| {
+        let is_its = owner.is_none_or(|owner| owner == run.cast.run);
+        is_its && history.writers.contains(&(external, run.cast.run))
+    };
     let is_behind = |start: &Option<SnapshotSource>, parent: &RunStory| match start {
         Some(SnapshotSource::Run(run, from)) => *run == parent.cast.run && *from < checkpoint,
         Some(SnapshotSource::Files(_)) | None => false,
@@ -37,6 +45,9 @@ type Name = (ExternalId, u64, u64);
 #[derive(Clone, Debug, Default)]
 pub(super) struct HygieneCheck {
     transactions: BTreeMap<Name, State>,
+    /// Which run begins transactions under which owner. Two runs that start from one snapshot give their checkpoints the
+    /// same ids.
+    runs: BTreeMap<u64, RunId>,
 }
 
 impl HygieneCheck {
@@ -47,7 +58,8 @@ impl HygieneCheck {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are of no transaction")]
     pub(super) fn observe(&mut self, entry: &Entry, history: &History, found: &mut Check) {
         let (is_wrong, what) = match &entry.event {
-            TraceEvent::TransactionBegun { external, owner, transaction, .. } => {
+            TraceEvent::TransactionBegun { external, owner, transaction, task } => {
+                self.runs.insert(*owner, history.run_of(*task));
                 let name = (*external, *owner, *transaction);
                 (self.step(name, |before| before.is_none(), State::Open), "begun twice")
             }
@@ -64,10 +76,11 @@ impl HygieneCheck {
                 (self.step(name, may, State::Committed), "committed")
             }
             TraceEvent::TransactionAborted { external, owner, transaction } => {
+                let run = self.runs.get(owner).copied();
                 let may = |before| match before {
                     None | Some(State::Open) => true,
                     Some(State::Prepared(checkpoint)) => {
-                        !is_covered(*external, checkpoint, history)
+                        !is_covered(*external, run, checkpoint, history)
                     }
                     Some(State::Committed | State::Aborted) => false,
                 };

@@ -163,10 +163,13 @@ impl Excuses {
 }
 
 /// Whether state was dropped that is stored under the own id of an operator of the job.
-fn is_overlooked(run: RunId, report: &RestoreReport, history: &History) -> bool {
+pub(super) fn is_overlooked(run: RunId, report: &RestoreReport, history: &History) -> bool {
     let Some(story) = history.run(run) else { return false };
     let plan = &story.cast.plan;
-    let is_own = |id| plan.operator_with_id(id).is_some();
+    let is_own = |id| {
+        let place = plan.operator_with_id(id);
+        place.is_some_and(|at| plan.graph.operators[at.index()].options.uid_hash.is_some())
+    };
     history.eras.rules_of(run).uid_hash_decides
         && report.dropped.iter().any(|unit| is_own(unit.operator))
 }

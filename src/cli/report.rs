@@ -91,9 +91,10 @@ fn restores(of: &Report<'_>) -> Vec<String> {
     for restore in &told {
         let (restored, dropped) = (restore.restored.len(), restore.dropped.len());
         let states = restored + dropped;
-        let how = match dropped {
-            0 => format!("all {states} states"),
-            _ => format!("{restored} of {states} states"),
+        let how = match (dropped, states) {
+            (0, 1) => "its one state".to_owned(),
+            (0, _) => format!("all {states} states"),
+            (1.., _) => format!("{restored} of {states} states"),
         };
         let empty = match restore.empty.is_empty() {
             true => String::new(),

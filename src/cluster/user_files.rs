@@ -84,7 +84,7 @@ impl World {
                 Ok(())
             }
             FileWork::Delete(piece) => self.delete_by_hand(label, &found, *piece),
-            FileWork::Dispose => self.dispose(label, &found),
+            FileWork::Dispose { with_jar } => self.dispose(label, &found, *with_jar),
             FileWork::RewritePaths => self.rewrite_paths(label, &found.lies),
         }
     }
@@ -193,9 +193,19 @@ impl World {
     /// The system removes a snapshot at its owner's request: its metadata, so that nobody finds it, and then the data that
     /// it refers to, wherever its metadata say that those are (`Checkpoints.disposeSavepoint`). Shared files of which no
     /// registry has heard go with it (`IncrementalRemoteKeyedStateHandle.discardState`).
-    fn dispose(&mut self, label: &str, found: &Savepoint) -> Result<(), Refused> {
+    fn dispose(&mut self, label: &str, found: &Savepoint, with_jar: bool) -> Result<(), Refused> {
         let Savepoint { checkpoint, lies, .. } = self.find_savepoint(label)?;
         assert!(lies.path == found.lies.path, "`{label}` means one snapshot");
+        let name = &checkpoint.properties().job_name;
+        let mut jobs = self.scenario.jobs.iter();
+        let job = jobs.find(|job| job.graph.name == *name);
+        if job.is_some_and(|job| job.checkpoint.custom_handles) && !with_jar {
+            let path = &lies.path;
+            return Err(format!(
+                "disposing of savepoint '{path}' failed: class not found: its state handles are the job's own; pass the program's jar with -j, where the release takes it"
+            )
+            .into());
+        }
         let shared: Vec<FileId> = checkpoint.files().map(|file| file.id).collect();
         self.delete_shared(&shared);
         if let Some(data) = &lies.data {

@@ -278,7 +278,8 @@ fn taker_of(
 /// Whether the job knows the id, so that nothing seems to be missing, yet nobody takes what is stored under it: its operator
 /// is given what is under its user-defined hash alone, be there any or not (1.3, FLINK-5892).
 fn is_overlooked(plan: &Plan, stored: OperatorId, rules: &Rules) -> bool {
-    rules.uid_hash_decides && plan.operator_with_id(stored).is_some()
+    let has_hash = |at: OperatorIndex| plan.graph.operators[at.index()].options.uid_hash.is_some();
+    rules.uid_hash_decides && plan.operator_with_id(stored).is_some_and(has_hash)
 }
 
 /// The snapshot's units of one operator, each summed over its subtasks.

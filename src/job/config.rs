@@ -32,6 +32,9 @@ pub struct CheckpointConfig {
     /// (`task.checkpoint.alignment.max-size` of 1.2 to 1.10, which counts bytes). Where it is set, a channel that a barrier
     /// holds back is read on into those buffers; where it is not, it backs up to its sender, as since 1.11.
     pub alignment_limit: Option<u32>,
+    /// Whether its state backend is the user's own, whose state handles only the classes of the job can read
+    /// (`savepoint -d` needs them).
+    pub custom_handles: bool,
     /// Where snapshots go.
     pub backend: StateBackend,
     /// Whether a job that fails goes back to the newest checkpoint that is no savepoint, if one is kept
@@ -144,6 +147,7 @@ impl Default for CheckpointConfig {
             unaligned: false,
             aligned_timeout: SimTime::ZERO,
             alignment_limit: None,
+            custom_handles: false,
             backend: StateBackend::default(),
             prefer_checkpoint: false,
         }

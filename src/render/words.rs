@@ -75,7 +75,7 @@ fn files_in_words(label: &str, work: &FileWork) -> String {
         FileWork::Delete(Piece::All) => format!("delete the files of `{label}`"),
         FileWork::Delete(Piece::Metadata) => format!("delete the metadata of `{label}`"),
         FileWork::Delete(Piece::Data) => format!("delete the data of `{label}`"),
-        FileWork::Dispose => format!("dispose of `{label}`"),
+        FileWork::Dispose { .. } => format!("dispose of `{label}`"),
         FileWork::RewritePaths => format!("rewrite the paths in `{label}`"),
     }
 }

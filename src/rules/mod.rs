@@ -230,6 +230,9 @@ policies! {
         pub savepoint_layout: SavepointLayout,
         /// Whether whoever starts a job from a snapshot may say who owns that from then on (since 1.15, FLIP-193).
         pub claim_modes: bool,
+        /// Whether the classes of a job can be given along when a savepoint is disposed of, for state handles that only they
+        /// read (`savepoint -d PATH -j JAR`, since 1.1).
+        pub disposal_takes_classes: bool,
         /// Whether the metadata of a retained checkpoint lies apart from its data (until 1.4, `state.checkpoints.dir`;
         /// FLINK-5823).
         pub checkpoint_metadata_apart: bool,

@@ -140,6 +140,7 @@ const NEWEST: Rules = Rules {
     oldest_metadata: MetadataVersion::V2,
     savepoint_layout: SavepointLayout::RelativeFolder,
     claim_modes: true,
+    disposal_takes_classes: true,
     checkpoint_metadata_apart: false,
     savepoint_backend_falls_back: true,
     savepoint_backend_factories: false,
@@ -260,6 +261,7 @@ impl Release {
                 rules.minimum_pause_kept = false;
                 rules.savepoints_without_checkpointing = false;
                 rules.refused_savepoints_take_ids = true;
+                rules.disposal_takes_classes = false;
                 rules.allow_non_restored_state = false;
                 rules.allowed_lateness = false;
             }

@@ -192,11 +192,7 @@ impl Scenario {
         if profile.files {
             files::add(&draw, &mut steps);
         }
-        // Worlds of the newest release stay what they were before there was any of this.
-        let more = match flink == Release::default() {
-            true => Vec::new(),
-            false => operations::steps(&draw, &plot, profile, &steps, &mut jobs),
-        };
+        let more = operations::steps(&draw, &plot, profile, &steps, &mut jobs);
         steps.extend(more);
         Self {
             about: plot.about(choices.seed()),

@@ -79,7 +79,10 @@ pub enum FileWork {
     /// Deletes files by hand.
     Delete(Piece),
     /// Has the system dispose of it (`flink savepoint -d`).
-    Dispose,
+    Dispose {
+        /// Whether the classes of the job are given along (`-j`).
+        with_jar: bool,
+    },
     /// Changes the paths in its metadata to where its data lie now.
     RewritePaths,
 }

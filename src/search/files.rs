@@ -95,7 +95,9 @@ pub fn start_from(
     };
     let snapshot = Arc::new(savepoint.checkpoint);
     let clock = savepoint.clock;
-    let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) }.to_owned();
+    // A metadata file of its own has no folder: what is around it belongs to others.
+    let has_folder = path.file_name().is_some_and(|name| name == "_metadata");
+    let folder = if has_folder { path.parent().unwrap_or(path) } else { path }.to_owned();
     let claim = ClaimMode::default();
     Ok((Earlier { snapshot, positions, clock, allow_non_restored, claim, folder }, externals))
 }
@@ -188,6 +190,7 @@ fn keep(
         FileChange::RemoveClaimed(checkpoint) => {
             let properties = checkpoint.properties();
             match started {
+                Some(claimed) if claimed.is_file() => drop(store::dispose(claimed)?),
                 Some(claimed) => store::remove_snapshot(claimed)?,
                 None => folder.remove_snapshot(properties.kind, properties.job, properties.id)?,
             }

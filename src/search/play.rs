@@ -52,7 +52,7 @@ pub struct Earlier {
     pub allow_non_restored: bool,
     /// Who owns it from then on.
     pub claim: ClaimMode,
-    /// The folder that it lies in.
+    /// The folder that it lies in, or its metadata file where that has none.
     pub folder: PathBuf,
 }
 

@@ -56,7 +56,10 @@ impl Restores {
     fn tell(&self, run: RunId, checkpoint: CheckpointId, report: &RestoreReport) -> RestoreTold {
         let cast = &self.casts[run.index()];
         let why = |id: OperatorId| match cast.plan.operator_with_id(id) {
-            Some(_) => "its operator is given what is under its uid-hash alone",
+            Some(at) if cast.plan.graph.operators[at.index()].options.uid_hash.is_some() => {
+                "its operator is given what is under its uid-hash alone"
+            }
+            Some(_) => "no chain of the job has its id at its head",
             None => "no operator of the job has its id",
         };
         let dropped = report.dropped.iter();

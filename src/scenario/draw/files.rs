@@ -104,7 +104,7 @@ fn removal(draw: &Draw<'_>, what: &str) -> FileWork {
         format_args!("{what}/removal"),
         &[(None, 3), (Some(Piece::All), 3), (Some(Piece::Metadata), 2), (Some(Piece::Data), 1)],
     );
-    piece.map_or(FileWork::Dispose, FileWork::Delete)
+    piece.map_or(FileWork::Dispose { with_jar: false }, FileWork::Delete)
 }
 
 /// Something that is done with a snapshot soon after it was stored.

@@ -309,6 +309,7 @@ impl Plot {
             } else {
                 SimTime::ZERO
             },
+            custom_handles: false,
             alignment_limit: (draw.rules.alignment_limit
                 && !unaligned
                 && !at_least_once

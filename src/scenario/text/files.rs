@@ -1,6 +1,6 @@
 //! Steps in which the owner of a snapshot does something with its files, and what is there of it in the end.
 
-use super::shape::{CopyText, DeleteText, MoveText, SnapshotText};
+use super::shape::{CopyText, DeleteText, DisposeText, MoveText, SnapshotText};
 use super::source::Source;
 use super::step::Story;
 use super::word::Ordered;
@@ -42,9 +42,9 @@ impl Story<'_> {
     pub(super) fn disposing(
         &self,
         labels: &[String],
-        text: &SnapshotText,
+        text: &DisposeText,
     ) -> Result<Action, ScenarioError> {
-        self.files(labels, &text.savepoint, FileWork::Dispose)
+        self.files(labels, &text.savepoint, FileWork::Dispose { with_jar: text.with_jar })
     }
 
     pub(super) fn rewriting(

@@ -288,6 +288,7 @@ fn checkpoint(
         unaligned: unaligned(source, text)?,
         aligned_timeout: text.aligned_timeout.as_ref().map_or(SimTime::ZERO, |t| t.get_ref().0),
         alignment_limit: alignment_limit(source, text)?,
+        custom_handles: text.custom_handles,
         backend: backend(source, text)?,
         prefer_checkpoint: text.prefer_checkpoint,
     })

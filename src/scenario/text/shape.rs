@@ -134,6 +134,8 @@ pub(super) struct CheckpointText {
     pub aligned_timeout: Option<Spanned<Time>>,
     pub alignment_limit: Option<Spanned<Count<{ u32::MAX }>>>,
     #[serde(default)]
+    pub custom_handles: bool,
+    #[serde(default)]
     pub state_backend: BackendText,
     pub max_state_size: Option<Spanned<u32>>,
     pub inline_below: Option<Spanned<u32>>,
@@ -268,7 +270,7 @@ pub(super) enum ActionText {
     Move(MoveText),
     Copy(CopyText),
     Delete(DeleteText),
-    Dispose(SnapshotText),
+    Dispose(DisposeText),
     RewritePaths(SnapshotText),
     Lose(AimText),
     Delay(AimText),
@@ -404,7 +406,16 @@ pub(super) struct DeleteText {
     pub what: crate::scenario::Piece,
 }
 
-/// `dispose = { … }` and `rewrite-paths = { … }`.
+/// `dispose = { … }`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct DisposeText {
+    pub savepoint: Spanned<String>,
+    #[serde(default)]
+    pub with_jar: bool,
+}
+
+/// `rewrite-paths = { … }`.
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct SnapshotText {

@@ -7,7 +7,8 @@ use super::source::Source;
 use crate::job::{ClaimMode, ListMode, OperatorKind, OperatorNode, Reader, StateBackend};
 use crate::rules::{Failover, Release, Rules, SavepointLayout};
 use crate::scenario::{
-    Action, JobConfig, RestartStrategy, Retention, Scenario, ScenarioError, Step,
+    Action, FileAction, FileWork, JobConfig, RestartStrategy, Retention, Scenario, ScenarioError,
+    Step,
 };
 use std::ops::Range;
 
@@ -199,6 +200,13 @@ fn novelty_of(action: &Action) -> Option<Novelty> {
             has: |rules| rules.claim_modes,
             word: "claim",
         }),
+        Action::Files(FileAction { work: FileWork::Dispose { with_jar: true }, .. }) => {
+            Some(Novelty {
+                what: "classes of the job at the disposal of a savepoint",
+                has: |rules| rules.disposal_takes_classes,
+                word: "with-jar",
+            })
+        }
         Action::Checkpoint { .. } => Some(Novelty {
             what: "starting from a checkpoint",
             has: |rules| rules.retained_checkpoints,
@@ -208,7 +216,15 @@ fn novelty_of(action: &Action) -> Option<Novelty> {
         | Action::Savepoint { .. }
         | Action::Cancel { with_savepoint: None, .. }
         | Action::Upgrade(_)
-        | Action::Files(_)
+        | Action::Files(FileAction {
+            work:
+                FileWork::Move { .. }
+                | FileWork::Copy { .. }
+                | FileWork::Delete(_)
+                | FileWork::Dispose { with_jar: false }
+                | FileWork::RewritePaths,
+            ..
+        })
         | Action::Fail(_)
         | Action::Block { .. }
         | Action::Unblock(_)

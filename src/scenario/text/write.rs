@@ -185,6 +185,7 @@ fn checkpoint(job: &JobConfig) -> Table {
             "aligned-timeout",
             time(this.aligned_timeout),
         );
+    table.put_if(this.custom_handles, "custom-handles", true);
     if let Some(limit) = this.alignment_limit {
         table.put("alignment-limit", limit);
     }

@@ -190,7 +190,10 @@ fn files(label: &str, work: &FileWork) -> String {
             table.put_if(*piece != Piece::default(), "what", word(piece));
             "delete"
         }
-        FileWork::Dispose => "dispose",
+        FileWork::Dispose { with_jar } => {
+            table.put_if(*with_jar, "with-jar", true);
+            "dispose"
+        }
         FileWork::RewritePaths => "rewrite-paths",
     };
     one(key, table.inline())
