@@ -175,3 +175,45 @@ fn every_statement_of_a_rule_states_a_fact() {
     };
     none(&statements.iter().filter_map(lacks).collect::<Vec<_>>());
 }
+
+#[test]
+fn the_documents_name_a_story_in_every_row() {
+    let text = fs::read_to_string(root().join("docs/documents.md")).expect("it is there");
+    let rows =
+        text.lines().filter(|line| line.starts_with("| ") && *line != "| it says | played by |");
+    let wrong = |row: &str| {
+        let stories: Vec<&str> = row.split('`').filter(|word| word.ends_with(".toml")).collect();
+        let gone = stories.iter().find(|story| !root().join("sim").join(story).exists());
+        match (stories.is_empty(), gone) {
+            (true, _) => Some(format!("docs/documents.md: no story plays this row: {row}")),
+            (false, Some(gone)) => Some(format!("docs/documents.md: `{gone}` is gone")),
+            (false, None) => None,
+        }
+    };
+    none(&rows.filter_map(wrong).collect::<Vec<_>>());
+}
+
+/// The families of statements, with how many each has.
+const STATEMENTS: [(char, u32); 6] =
+    [('a', 9), ('b', 11), ('c', 13), ('d', 9), ('e', 10), ('f', 20)];
+
+#[test]
+fn every_statement_has_a_story() {
+    let stories = files_ending("sim/rules", ".toml");
+    let has = |statement: &str| {
+        stories.iter().any(|file| {
+            let name = file.name.rsplit('/').next().expect("a path has a last part");
+            let rest = name.strip_prefix(statement);
+            rest.is_some_and(|rest| rest.starts_with(['_', '.']))
+        })
+    };
+    let names = STATEMENTS
+        .iter()
+        .flat_map(|(family, count)| (1..=*count).map(move |number| format!("{family}{number}")));
+    let missing = names.filter(|name| !has(name));
+    none(
+        &missing
+            .map(|name| format!("sim/rules: no story is named after {name}"))
+            .collect::<Vec<_>>(),
+    );
+}
