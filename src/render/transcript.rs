@@ -185,9 +185,10 @@ impl Session<'_> {
                 };
                 (what, None)
             }
-            FileWork::Dispose => {
+            FileWork::Dispose { with_jar } => {
                 let done = format!("savepoint {path} is disposed of");
-                (format!("{} -d {path}", self.client("savepoint")), Some(done))
+                let jar = if *with_jar { " -j job.jar" } else { "" };
+                (format!("{} -d {path}{jar}", self.client("savepoint")), Some(done))
             }
             FileWork::RewritePaths => {
                 (format!("sandbar savepoint move --rewrite-paths {path} {path}"), None)
@@ -203,7 +204,7 @@ impl Session<'_> {
             FileWork::Copy { to, label, .. } => {
                 self.paths.insert(label.clone(), to.clone());
             }
-            FileWork::Delete(_) | FileWork::Dispose | FileWork::RewritePaths => {}
+            FileWork::Delete(_) | FileWork::Dispose { .. } | FileWork::RewritePaths => {}
         }
     }
 

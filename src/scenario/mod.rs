@@ -17,11 +17,11 @@ mod told;
 pub use column::{Column, TimeFormat};
 pub use draw::Profile;
 pub use error::ScenarioError;
-pub use files::{FileAction, FileWork, Piece, SavepointBackend};
+pub use files::{FileAction, FileWork, Piece, SavepointBackend, SavepointDir};
 pub use model::{
     Action, Aim, CheckpointConfig, ClusterConfig, DisturbedWrite, Expect, Failing, FailingCall,
     Failover, Holds, Input, InputKind, JobConfig, Line, Milestone, Network, RestartStrategy,
-    Retention, SavepointDir, Scenario, Shuffle, Step, StorageFailing, TaskName, Trigger,
+    Retention, Scenario, Shuffle, Step, StorageFailing, TaskName, Trigger,
 };
 pub use planned::Planned;
 #[cfg(feature = "proptest")]
