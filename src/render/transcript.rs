@@ -187,7 +187,7 @@ impl Session<'_> {
             }
             FileWork::Dispose { with_jar } => {
                 let done = format!("savepoint {path} is disposed of");
-                let jar = if *with_jar { " -j app.jar" } else { "" };
+                let jar = if *with_jar { " -j job.jar" } else { "" };
                 (format!("{} -d {path}{jar}", self.client("savepoint")), Some(done))
             }
             FileWork::RewritePaths => {

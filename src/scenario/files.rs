@@ -3,6 +3,21 @@
 use super::model::Action;
 use serde::{Deserialize, Serialize};
 
+/// Where savepoints go (`execution.checkpointing.savepoint-dir`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SavepointDir {
+    /// Into a folder that is there.
+    #[default]
+    There,
+    /// Nobody said: whoever asks for one is refused.
+    None,
+    /// Into one that cannot be made: whoever asks for one is refused.
+    Unwritable,
+    /// Somebody said it under a key that nobody reads (`savepoints.state.backend.fs.checkpointdir`): as if nobody had.
+    WrongKey,
+}
+
 /// What keeps savepoints in 1.0 and 1.1 (`savepoints.state.backend`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

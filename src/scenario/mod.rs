@@ -18,11 +18,11 @@ mod trouble;
 pub use column::{Column, TimeFormat};
 pub use draw::Profile;
 pub use error::ScenarioError;
-pub use files::{FileAction, FileWork, Piece, SavepointBackend};
+pub use files::{FileAction, FileWork, Piece, SavepointBackend, SavepointDir};
 pub use model::{
     Action, CheckpointConfig, ClusterConfig, Expect, Failover, Holds, Input, InputKind, JobConfig,
-    Line, Milestone, Network, RestartStrategy, Retention, SavepointDir, Scenario, Shuffle, Step,
-    TaskName, Trigger,
+    Line, Milestone, Network, RestartStrategy, Retention, Scenario, Shuffle, Step, TaskName,
+    Trigger,
 };
 pub use planned::Planned;
 #[cfg(feature = "proptest")]

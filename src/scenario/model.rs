@@ -1,7 +1,7 @@
 //! What a scenario says, checked and resolved.
 
 use super::column::Column;
-use super::files::{FileAction, SavepointBackend};
+use super::files::{FileAction, SavepointBackend, SavepointDir};
 use super::planned::Planned;
 use super::told::Told;
 use super::trouble::{Aim, Failing, StorageFailing};
@@ -117,21 +117,6 @@ pub struct ClusterConfig {
     pub savepoint_dir: SavepointDir,
     /// What keeps savepoints, where a release lets one choose; by default the job manager.
     pub savepoint_backend: Option<SavepointBackend>,
-}
-
-/// Where savepoints go (`execution.checkpointing.savepoint-dir`).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SavepointDir {
-    /// Into a folder that is there.
-    #[default]
-    There,
-    /// Nobody said: whoever asks for one is refused.
-    None,
-    /// Into one that cannot be made: whoever asks for one is refused.
-    Unwritable,
-    /// Somebody said it under a key that nobody reads (`savepoints.state.backend.fs.checkpointdir`): as if nobody had.
-    WrongKey,
 }
 
 /// How long things take. Ranges are inclusive; the seed draws within them.

@@ -184,6 +184,11 @@ mod tests {
         let by_hand = folder.path().join("by-hand");
         fs::rename(&path, &by_hand).unwrap();
         assert!(matches!(read_savepoint(&by_hand), Err(StoreError::MovedAway { .. })));
+        assert_eq!(
+            move_with_paths(&by_hand, &by_hand).unwrap(),
+            fs::canonicalize(&by_hand).unwrap()
+        );
+        assert_eq!(read_savepoint(&by_hand).unwrap(), sample(3));
         let mended = move_with_paths(&by_hand, folder.path().join("mended")).unwrap();
         assert_eq!(read_savepoint(&mended).unwrap(), sample(3));
         assert!(!by_hand.exists());

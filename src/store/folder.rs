@@ -283,7 +283,7 @@ pub fn remove_snapshot(folder: &Path) -> Result<(), StoreError> {
 }
 
 /// Writes a file under a temporary name and renames it over the one that may be there.
-fn replace_file(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+pub(super) fn replace_file(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
     let target = folder.join(name);
     let mut file =
         temporary(0o666).tempfile_in(folder).map_err(StoreError::io("create a file in", folder))?;

@@ -6,7 +6,9 @@
 use super::block::block_count;
 use super::codec::{Metadata, decode};
 use super::error::StoreError;
-use super::folder::{METADATA, entries, exists, is_absent, sync_folder, temporary, write_synced};
+use super::folder::{
+    METADATA, entries, exists, is_absent, replace_file, sync_folder, temporary, write_synced,
+};
 use super::read::{describe, metadata_file};
 use super::savepoint::SavepointSummary;
 use std::fs;
@@ -204,7 +206,7 @@ fn move_file(file: &Path, to: &Path) -> Result<PathBuf, StoreError> {
 }
 
 /// Moves a savepoint whose metadata name its files by absolute paths, and has them name the new place. Its files may have
-/// been moved by hand before: then they are looked for beside the metadata.
+/// been moved by hand before: then they are looked for beside the metadata, and it may stay where it is.
 ///
 /// 1. Its files are copied into an unfinished folder, metadata with the new paths last. 2. That takes its place at once, and
 ///    is read. 3. The original is removed, its metadata first. Whatever is interrupted leaves one of them whole.
@@ -221,6 +223,9 @@ pub fn move_with_paths(
     }
     if metadata.shared_references().next().is_some() {
         return Err(StoreError::SharesFiles { path: folder });
+    }
+    if fs::canonicalize(to.as_ref()).is_ok_and(|to| to == folder) {
+        return rewrite_in_place(folder, metadata);
     }
     let target = target_of(&folder, to.as_ref())?;
     let parent = parent_of(&target);
@@ -250,6 +255,19 @@ pub fn move_with_paths(
         fs::remove_dir(&folder).map_err(StoreError::io("remove", &folder))?;
     }
     Ok(target)
+}
+
+/// Has the metadata of a savepoint that was moved by hand name the files beside it. They take the place of the old ones at
+/// once.
+fn rewrite_in_place(folder: PathBuf, mut metadata: Metadata) -> Result<PathBuf, StoreError> {
+    let place = spoken(&folder)?;
+    metadata.change_folders(|reference| match folder.join(reference.name()).is_file() {
+        true => Some(place.clone()),
+        false => reference.folder().map(str::to_owned),
+    });
+    replace_file(&folder, METADATA, &metadata.encode())?;
+    describe(&folder)?;
+    Ok(folder)
 }
 
 /// A path as metadata spell it.

@@ -92,6 +92,7 @@ fn setup(jobs: Vec<JobGraph>) -> CheckSetup {
         mutations: Vec::new(),
         until: None,
         cluster: ClusterConfig::default(),
+        cluster_name: None,
         network: Network::default(),
         inputs: vec![input],
         jobs: jobs.into_iter().map(job).collect(),
