@@ -532,10 +532,8 @@ impl TraceSink for Checks {
         self.participants.0.observe(entry, &self.history, &mut self.participants.1);
         self.hygiene.0.observe(entry, &self.history, &mut self.hygiene.1);
         self.references.0.observe(entry, &self.history, &mut self.references.1);
-        let (recovery, found) = &mut self.recovery;
-        recovery.observe(entry, &self.history, &self.setup.scenario, found);
-        let (time, found) = &mut self.time;
-        time.observe(entry, &self.history, &self.setup.scenario, found);
+        self.recovery.0.observe(entry, &self.history, &self.setup.scenario, &mut self.recovery.1);
+        self.time.0.observe(entry, &self.history, &self.setup.scenario, &mut self.time.1);
         match &entry.event {
             TraceEvent::CheckpointCompleted { run, checkpoint, .. } => {
                 self.on_completed(*run, *checkpoint, entry);

@@ -81,15 +81,7 @@ impl RecoveryCheck {
                 let points = self.runs.entry(*run).or_default();
                 let (newest, wanted) = (checkpoints.iter().copied().max(), points.pointed_to);
                 points.known = newest;
-                points.preferred.clear();
-                if prefers(scenario, history, *run) {
-                    let own = history.run(*run);
-                    let is_checkpoint = |checkpoint: &CheckpointId| {
-                        let story = own.and_then(|own| own.story(*checkpoint));
-                        story.is_some_and(|story| story.kind == CheckpointKind::Checkpoint)
-                    };
-                    points.preferred.extend(checkpoints.iter().copied().filter(is_checkpoint));
-                }
+                points.preferred = preferred_of(checkpoints, scenario, history, *run);
                 match wanted {
                     Some(wanted) if newest < Some(wanted) => {
                         format!("a new job manager does not find checkpoint {wanted}")
@@ -119,4 +111,19 @@ impl RecoveryCheck {
 /// Whether a run goes back to checkpoints rather than to savepoints.
 pub(super) fn prefers(scenario: &Scenario, history: &History, run: RunId) -> bool {
     history.run(run).is_some_and(|run| scenario.jobs[run.cast.job].checkpoint.prefer_checkpoint)
+}
+
+/// Of the snapshots that a new job manager finds, those that its run goes back to rather than to savepoints.
+fn preferred_of(
+    found: &[CheckpointId],
+    scenario: &Scenario,
+    history: &History,
+    run: RunId,
+) -> BTreeSet<CheckpointId> {
+    let own = history.run(run).filter(|_| prefers(scenario, history, run));
+    let is_checkpoint = |checkpoint: &CheckpointId| {
+        let story = own.and_then(|own| own.story(*checkpoint));
+        story.is_some_and(|story| story.kind == CheckpointKind::Checkpoint)
+    };
+    found.iter().copied().filter(is_checkpoint).collect()
 }

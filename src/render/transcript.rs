@@ -279,15 +279,11 @@ impl Session<'_> {
         let id = self.jobs.get(run.index()).copied().flatten();
         let id = id.map_or_else(String::new, |id| id.to_string());
         self.answer(number, format!("savepoint complete: {path}"));
-        match &self.scenario.steps[place].action {
-            Action::Savepoint { .. } => {
-                self.answer(
-                    number,
-                    format!("start from it with: {} -s {path}", self.client("run")),
-                );
-            }
-            Action::Cancel { .. } => self.answer(number, format!("job {id} is being cancelled")),
-            _ => {}
+        let action = &self.scenario.steps[place].action;
+        if matches!(action, Action::Savepoint { .. }) {
+            self.answer(number, format!("start from it with: {} -s {path}", self.client("run")));
+        } else if matches!(action, Action::Cancel { .. }) {
+            self.answer(number, format!("job {id} is being cancelled"));
         }
     }
 

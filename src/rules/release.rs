@@ -251,21 +251,24 @@ impl Release {
                 rules.side_outputs = false;
             }
             Self::V1_1 => Self::before_1_2(rules),
-            Self::V1_0 => {
-                rules.cancellation_markers = false;
-                rules.ignored_snapshots = IgnoredSnapshots::Stay;
-                rules.declines_trigger_again = true;
-                rules.declined_savepoints_answered = false;
-                rules.metadata = MetadataVersion::Object;
-                rules.oldest_metadata = MetadataVersion::Object;
-                rules.minimum_pause_kept = false;
-                rules.savepoints_without_checkpointing = false;
-                rules.refused_savepoints_take_ids = true;
-                rules.disposal_takes_classes = false;
-                rules.allow_non_restored_state = false;
-                rules.allowed_lateness = false;
-            }
+            Self::V1_0 => Self::before_1_1(rules),
         }
+    }
+
+    /// What 1.0 did otherwise than 1.1.
+    const fn before_1_1(rules: &mut Rules) {
+        rules.cancellation_markers = false;
+        rules.ignored_snapshots = IgnoredSnapshots::Stay;
+        rules.declines_trigger_again = true;
+        rules.declined_savepoints_answered = false;
+        rules.metadata = MetadataVersion::Object;
+        rules.oldest_metadata = MetadataVersion::Object;
+        rules.minimum_pause_kept = false;
+        rules.savepoints_without_checkpointing = false;
+        rules.refused_savepoints_take_ids = true;
+        rules.disposal_takes_classes = false;
+        rules.allow_non_restored_state = false;
+        rules.allowed_lateness = false;
     }
 
     /// What 1.1 did otherwise than 1.2, which brought key groups, and savepoints that are files.
