@@ -57,6 +57,7 @@ fn played(text: &str, start: Option<&Earlier>) -> Played {
 }
 
 /// The savepoint that a play took, for a later process.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other events tell of no position")]
 fn taken(played: &Played) -> Earlier {
     assert_eq!(played.judgement(), Judgement::Holds, "{:#?}", played.unmet);
     let savepoint = played.outcome.savepoints.first().expect("it was taken");
