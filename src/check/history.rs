@@ -170,6 +170,8 @@ pub(super) struct RunStory {
     pub(super) restore: Option<Restore>,
     /// Ids under which the snapshot that it was started from held state, and those of the operators that took it.
     pub(super) renamed: Vec<(OperatorId, OperatorId)>,
+    /// Whether the transactions of a sink were left behind with the snapshot that it was started from.
+    pub(super) left_transactions: bool,
     /// By task of the plan: the newest completed checkpoint that it was notified of.
     pub(super) notified: Vec<Option<CheckpointId>>,
     /// The savepoint that it was last to stop with.
@@ -192,6 +194,7 @@ impl RunStory {
             progress: vec![Progress::Live; cast.plan.tasks.len()],
             restore: None,
             renamed: Vec::new(),
+            left_transactions: false,
             notified: vec![None; cast.plan.tasks.len()],
             stops_with: None,
             managers: vec![None; cast.plan.tasks.len()],

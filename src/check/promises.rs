@@ -7,9 +7,10 @@ use super::changes::bound_to_another;
 use super::history::History;
 use super::recovery::prefers;
 use super::{
-    MAPPING_TOTALITY, OUTPUT_EQUIVALENCE, OWNERSHIP_PARTITION, TIME_FIDELITY, TRANSACTION_HYGIENE,
+    MAPPING_TOTALITY, OUTPUT_EQUIVALENCE, OWNERSHIP_PARTITION, REFERENCE_SAFETY, TIME_FIDELITY,
+    TRANSACTION_HYGIENE,
 };
-use crate::job::{CheckpointId, CheckpointKind, RunId};
+use crate::job::{CheckpointId, CheckpointKind, RunId, StateBackend};
 use crate::scenario::Scenario;
 use crate::trace::{Entry, RestoreReport, TraceEvent};
 use std::collections::{BTreeMap, BTreeSet};
@@ -87,9 +88,25 @@ const LATE_SAVEPOINT: BrokenPromise = BrokenPromise {
     witness: "sim/rules/late_savepoint.toml",
 };
 
+/// A savepoint takes the place of the checkpoint on whose files the next one builds.
+const EVICTED_BY_SAVEPOINT: BrokenPromise = BrokenPromise {
+    name: "evicted-by-savepoint",
+    checks: &[REFERENCE_SAFETY],
+    when: "a savepoint completed and no checkpoint before it was kept, while one was pending that shares files with those",
+    releases: "1.7, 1.11",
+    source: "FLINK-21351",
+    witness: "sim/rules/evicted_by_savepoint.toml",
+};
+
 /// Every promise that a release that can be played breaks.
-pub const BROKEN_PROMISES: &[BrokenPromise] =
-    &[COMMITTED_AND_FORGOTTEN, START_FORGOTTEN, HASH_DECIDES, BOUND_TO_ANOTHER, LATE_SAVEPOINT];
+pub const BROKEN_PROMISES: &[BrokenPromise] = &[
+    COMMITTED_AND_FORGOTTEN,
+    START_FORGOTTEN,
+    HASH_DECIDES,
+    BOUND_TO_ANOTHER,
+    LATE_SAVEPOINT,
+    EVICTED_BY_SAVEPOINT,
+];
 
 /// What happened in a world that excuses a broken check.
 #[derive(Clone, Debug, Default)]
@@ -100,6 +117,8 @@ pub(super) struct Excuses {
     highest: BTreeMap<RunId, CheckpointId>,
     /// The savepoints that completed after a checkpoint with a higher id, and were recovery points.
     late: BTreeSet<(RunId, CheckpointId)>,
+    /// By run, the newest checkpoint triggered.
+    triggered: BTreeMap<RunId, CheckpointId>,
     seen: BTreeSet<&'static str>,
 }
 
@@ -113,12 +132,20 @@ impl Excuses {
             {
                 self.seen.insert(LATE_SAVEPOINT.name);
             }
+            TraceEvent::CheckpointTriggered { run, checkpoint, .. } => {
+                self.triggered.insert(*run, *checkpoint);
+            }
             TraceEvent::CheckpointCompleted { run, checkpoint, kind, .. } => {
                 let rules = history.eras.rules_of(*run);
                 let highest = self.highest.entry(*run).or_insert(*checkpoint);
                 *highest = (*highest).max(*checkpoint);
                 if *kind != CheckpointKind::Savepoint {
                     return;
+                }
+                let evicts = rules.savepoint_in_completed_store && !rules.newest_checkpoint_spared;
+                let is_newer_pending = self.triggered.get(run).is_some_and(|id| id > checkpoint);
+                if evicts && is_newer_pending && shares_files(*run, history, scenario) {
+                    self.seen.insert(EVICTED_BY_SAVEPOINT.name);
                 }
                 if *highest > *checkpoint && rules.savepoint_in_completed_store {
                     self.late.insert((*run, *checkpoint));
@@ -160,6 +187,12 @@ impl Excuses {
     pub(super) fn broken(self) -> Vec<&'static BrokenPromise> {
         BROKEN_PROMISES.iter().filter(|promise| self.seen.contains(promise.name)).collect()
     }
+}
+
+/// Whether the checkpoints of a run share files.
+fn shares_files(run: RunId, history: &History, scenario: &Scenario) -> bool {
+    let job = history.run(run).map(|story| &scenario.jobs[story.cast.job]);
+    job.is_some_and(|job| job.checkpoint.backend == StateBackend::Incremental)
 }
 
 /// Whether state was dropped that is stored under the own id of an operator of the job.

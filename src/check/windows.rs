@@ -132,7 +132,9 @@ pub(super) fn judge(
         (run.has_restarted() || lineage.len() > 1) && can_be_late(check.scenario, graph, window);
     // A parent that restarted from before a savepoint has aborted the transactions that this one holds.
     let was_disowned = lineage.iter().any(|run| descends_from_abandoned(check, run));
-    let is_excused = gave_up || may_come_back || was_disowned;
+    // What had fired into a transaction that was left behind with a snapshot is lost.
+    let left_some = lineage.iter().any(|run| run.left_transactions);
+    let is_excused = gave_up || may_come_back || was_disowned || left_some;
     if !is_over || !shows_all || is_excused || check.may_count_twice(run) {
         return false;
     }

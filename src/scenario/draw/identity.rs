@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Percent of changed jobs that are known by something else.
-const REIDENTIFIED: u64 = 15;
+const REIDENTIFIED: u64 = 12;
 /// The same in releases in which hardly anything else can change.
 const REIDENTIFIED_WHERE_TIED: u64 = 40;
 /// Percent of such jobs that may leave state behind.
