@@ -62,9 +62,9 @@ impl History {
                 if let Some(story) = self.run_mut(*run) {
                     if story.restore.is_none() {
                         story.renamed.clone_from(&report.renamed.0);
-                        story.left_transactions =
-                            report.dropped.iter().any(|unit| &*unit.name == "transactions");
                     }
+                    story.left_transactions |=
+                        report.dropped.iter().any(|unit| &*unit.name == "transactions");
                     story.restore = Some(Restore {
                         attempt: *attempt,
                         checkpoint: *checkpoint,
