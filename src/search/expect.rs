@@ -1,5 +1,6 @@
 //! Expectations: what a scenario says must come out, held against what did.
 
+use super::casts::Casts;
 use super::protocol_facts::ProtocolFacts;
 use super::restore_facts::RestoreFacts;
 use crate::check::{Finding, Verdict};
@@ -14,7 +15,6 @@ use std::sync::Arc;
 /// The facts of a trace that expectations speak of.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Story {
-    names: Vec<String>,
     completed: BTreeMap<String, Vec<u64>>,
     /// By job: what its newest attempt was restored from.
     restored_from: BTreeMap<String, Option<CheckpointId>>,
@@ -22,7 +22,7 @@ pub(super) struct Story {
     callbacks: BTreeMap<TaskName, Vec<String>>,
     /// How often each subtask that is asked for was deployed.
     attempts: BTreeMap<TaskName, u64>,
-    casts: Vec<Arc<Cast>>,
+    casts: Casts,
     restores: RestoreFacts,
     protocol: ProtocolFacts,
 }
@@ -47,15 +47,7 @@ impl Story {
         if self.attempts.is_empty() {
             return;
         }
-        let cast = self.casts.iter().rev().find(|cast| cast.first_task <= task.index());
-        let plan = &cast.expect("a task is cast before it is deployed").plan;
-        let planned = &plan.tasks[task.index() - cast.map_or(0, |cast| cast.first_task)];
-        for operator in &plan.vertices[planned.vertex.index()].operators {
-            let name = TaskName {
-                job: plan.graph.name.clone(),
-                operator: plan.graph.operators[operator.index()].name.clone(),
-                subtask: planned.subtask,
-            };
+        for name in self.casts.names(task) {
             if let Some(attempts) = self.attempts.get_mut(&name) {
                 *attempts += 1;
             }
@@ -63,16 +55,7 @@ impl Story {
     }
 
     fn note_call(&mut self, task: TaskId, operator: OperatorId, call: String) {
-        let cast = self.casts.iter().rev().find(|cast| cast.first_task <= task.index());
-        let cast = cast.expect("a task is cast before it acts");
-        let plan = &cast.plan;
-        let place = plan.operator_ids.iter().position(|id| *id == operator);
-        let place = place.expect("an operator of the plan");
-        let name = TaskName {
-            job: plan.graph.name.clone(),
-            operator: plan.graph.operators[place].name.clone(),
-            subtask: plan.tasks[task.index() - cast.first_task].subtask,
-        };
+        let name = self.casts.name(task, operator);
         if let Some(calls) = self.callbacks.get_mut(&name) {
             calls.push(call);
         }
@@ -81,8 +64,7 @@ impl Story {
 
 impl TraceSink for Story {
     fn on_cast(&mut self, cast: &Arc<Cast>) {
-        self.names.push(cast.plan.graph.name.clone());
-        self.casts.push(Arc::clone(cast));
+        self.casts.push(cast);
         self.restores.on_cast(cast);
         self.protocol.on_cast(cast);
     }
@@ -92,7 +74,7 @@ impl TraceSink for Story {
     fn on_entry(&mut self, entry: &Entry) {
         self.restores.on_entry(entry);
         self.protocol.on_entry(entry);
-        let name = |run: RunId| self.names[run.index()].clone();
+        let name = |run: RunId| self.casts.job(run).to_owned();
         if let TraceEvent::CheckpointCompleted { run, checkpoint, .. } = entry.event {
             self.completed.entry(name(run)).or_default().push(checkpoint.number());
         } else if let TraceEvent::AttemptStarted { run, restored, .. }

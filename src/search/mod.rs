@@ -2,6 +2,7 @@
 //!
 //! The only room below the command line that reads files, and only with the feature `fs`.
 
+mod casts;
 #[cfg(feature = "fs")]
 mod csv_input;
 mod expect;

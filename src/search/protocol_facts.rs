@@ -1,7 +1,7 @@
 //! What a scenario says of commits, acks and checkpoints that were given up, held against what happened.
 
+use super::casts::Casts;
 use crate::cluster::Outcome;
-use crate::job::{OperatorIndex, RunId, TaskId};
 use crate::scenario::{Expect, Scenario, TaskName, Told};
 use crate::trace::{Cast, Entry, TraceEvent};
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// The facts of a trace that such expectations speak of.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ProtocolFacts {
-    casts: Vec<Arc<Cast>>,
+    casts: Casts,
     /// By sink, as external systems are numbered.
     commits: BTreeMap<usize, Vec<u64>>,
     told: Told,
@@ -25,7 +25,7 @@ impl ProtocolFacts {
     }
 
     pub(super) fn on_cast(&mut self, cast: &Arc<Cast>) {
-        self.casts.push(Arc::clone(cast));
+        self.casts.push(cast);
     }
 
     pub(super) fn on_entry(&mut self, entry: &Entry) {
@@ -35,35 +35,16 @@ impl ProtocolFacts {
         if let TraceEvent::TransactionCommitted { external, checkpoint, .. } = &entry.event {
             self.commits.entry(external.index()).or_default().push(checkpoint.number());
         } else if let TraceEvent::CheckpointAborted { run, checkpoint, reason, .. } = &entry.event {
-            let job = self.job(*run);
+            let job = self.casts.job(*run).to_owned();
             self.told.aborted.entry(job).or_default().push((checkpoint.number(), *reason));
         } else if let TraceEvent::SnapshotOrphaned { task, .. } = &entry.event {
-            let cast = self.casts.iter().rev().find(|cast| cast.first_task <= task.index());
-            let cast = cast.expect("a task is cast before it acts");
-            *self.told.orphaned.entry(cast.plan.graph.name.clone()).or_default() += 1;
+            let job = self.casts.of_task(*task).plan.graph.name.clone();
+            *self.told.orphaned.entry(job).or_default() += 1;
         } else if let TraceEvent::AckHandled { task, checkpoint, verdict, .. } = &entry.event {
-            for name in self.names(*task) {
+            for name in self.casts.names(*task) {
                 self.told.acks.entry(name).or_default().push((checkpoint.number(), *verdict));
             }
         }
-    }
-
-    fn job(&self, run: RunId) -> String {
-        self.casts[run.index()].plan.graph.name.clone()
-    }
-
-    /// A task under the name of each operator of its chain.
-    fn names(&self, task: TaskId) -> Vec<TaskName> {
-        let cast = self.casts.iter().rev().find(|cast| cast.first_task <= task.index());
-        let cast = cast.expect("a task is cast before it acts");
-        let plan = &cast.plan;
-        let planned = &plan.tasks[task.index() - cast.first_task];
-        let name = |operator: &OperatorIndex| TaskName {
-            job: plan.graph.name.clone(),
-            operator: plan.graph.operators[operator.index()].name.clone(),
-            subtask: planned.subtask,
-        };
-        plan.vertices[planned.vertex.index()].operators.iter().map(name).collect()
     }
 
     /// Every such expectation that was not met, as a sentence.

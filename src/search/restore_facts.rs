@@ -1,7 +1,7 @@
 //! What a scenario says of submissions, ids and restores, held against what happened.
 
+use super::casts::Casts;
 use crate::cluster::Outcome;
-use crate::job::{OperatorId, TaskId};
 use crate::scenario::{Action, Expect, Scenario, TaskName};
 use crate::trace::{Cast, Entry, RestoreReport, StateUnit, TraceEvent};
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// The facts of a trace that such expectations speak of.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RestoreFacts {
-    casts: Vec<Arc<Cast>>,
+    casts: Casts,
     /// By job: what its newest restore did.
     reports: BTreeMap<String, Arc<RestoreReport>>,
     /// By job: why tasks of it failed.
@@ -32,35 +32,23 @@ impl RestoreFacts {
     }
 
     pub(super) fn on_cast(&mut self, cast: &Arc<Cast>) {
-        self.casts.push(Arc::clone(cast));
+        self.casts.push(cast);
     }
 
     pub(super) fn on_entry(&mut self, entry: &Entry) {
         if let TraceEvent::RestoreMapped { run, report, .. } = &entry.event {
-            let name = self.casts[run.index()].plan.graph.name.clone();
+            let name = self.casts.job(*run).to_owned();
             self.reports.insert(name, Arc::clone(report));
         } else if let TraceEvent::OperatorFailed { task, why, .. } = &entry.event {
-            let name = self.cast_of(*task).plan.graph.name.clone();
+            let name = self.casts.of_task(*task).plan.graph.name.clone();
             self.failures.entry(name).or_default().push(Arc::clone(why));
         } else if let TraceEvent::ListInitialized { task, operator, name, items } = &entry.event {
-            let task = self.name_of(*task, *operator);
+            let task = self.casts.name(*task, *operator);
             if let Some(states) = self.lists.get_mut(&task) {
                 let items = items.iter().map(|item| item.to_string()).collect();
                 states.insert(name.to_string(), items);
             }
         }
-    }
-
-    fn cast_of(&self, task: TaskId) -> &Cast {
-        let cast = self.casts.iter().rev().find(|cast| cast.first_task <= task.index());
-        cast.expect("a task is cast before it acts")
-    }
-
-    fn name_of(&self, task: TaskId, operator: OperatorId) -> TaskName {
-        let cast = self.cast_of(task);
-        let subtask = cast.plan.tasks[task.index() - cast.first_task].subtask;
-        let (job, operator) = (cast.plan.graph.name.clone(), name_in(cast, operator));
-        TaskName { job, operator: operator.expect("an operator of the plan"), subtask }
     }
 
     /// Every such expectation that was not met, as a sentence.
@@ -99,7 +87,7 @@ impl RestoreFacts {
 
     fn ids(&self, expect: &Expect, unmet: &mut Vec<String>) {
         for (job, ids) in &expect.ids {
-            let cast = self.casts.iter().rev().find(|cast| cast.plan.graph.name == *job);
+            let cast = self.casts.newest(job);
             for (operator, wanted) in ids {
                 let found = cast.and_then(|cast| {
                     let place = cast.plan.operator_named(operator)?;
@@ -116,7 +104,8 @@ impl RestoreFacts {
     }
 
     fn reports(&self, expect: &Expect, unmet: &mut Vec<String>) {
-        let units = |units: &[StateUnit]| units.iter().map(|unit| self.unit(unit)).collect();
+        let units =
+            |units: &[StateUnit]| units.iter().map(|unit| self.casts.unit(unit, None)).collect();
         let mapped = |report: &RestoreReport| units(&report.mapped);
         let dropped = |report: &RestoreReport| units(&report.dropped);
         let empty = |report: &RestoreReport| {
@@ -145,18 +134,6 @@ impl RestoreFacts {
             }
         }
     }
-
-    /// `OPERATOR.STATE`, with the name that the operator has in the newest job that knows its id.
-    fn unit(&self, unit: &StateUnit) -> String {
-        let mut casts = self.casts.iter().rev();
-        let name = casts.find_map(|cast| name_in(cast, unit.operator));
-        format!("{}.{}", name.unwrap_or_else(|| unit.operator.to_string()), unit.name)
-    }
-}
-
-fn name_in(cast: &Cast, operator: OperatorId) -> Option<String> {
-    let place = cast.plan.operator_with_id(operator)?;
-    Some(cast.plan.graph.operators[place.index()].name.clone())
 }
 
 /// Why submissions of a job were refused.

@@ -1,5 +1,6 @@
 //! Restores as a report tells them: what each gave to whom, what it left behind and why, and who started empty.
 
+use super::casts::Casts;
 use crate::job::{CheckpointId, OperatorId, RunId};
 use crate::trace::{Cast, Entry, RestoreReport, StateUnit, TraceEvent};
 use std::collections::BTreeSet;
@@ -23,7 +24,7 @@ pub struct RestoreTold {
 /// The restores of a world.
 #[derive(Clone, Debug, Default)]
 pub struct Restores {
-    casts: Vec<Arc<Cast>>,
+    casts: Casts,
     /// The first of each run, and those after it that dropped something.
     reports: Vec<(RunId, CheckpointId, Arc<RestoreReport>)>,
     /// The runs that were started from a snapshot.
@@ -32,7 +33,7 @@ pub struct Restores {
 
 impl Restores {
     pub(super) fn on_cast(&mut self, cast: &Arc<Cast>) {
-        self.casts.push(Arc::clone(cast));
+        self.casts.push(cast);
     }
 
     pub(super) fn on_entry(&mut self, entry: &Entry) {
@@ -54,7 +55,7 @@ impl Restores {
     }
 
     fn tell(&self, run: RunId, checkpoint: CheckpointId, report: &RestoreReport) -> RestoreTold {
-        let cast = &self.casts[run.index()];
+        let cast = &self.casts[run];
         let why = |id: OperatorId| match cast.plan.operator_with_id(id) {
             Some(at) if cast.plan.graph.operators[at.index()].options.uid_hash.is_some() => {
                 "its operator is given what is under its uid-hash alone"
@@ -62,23 +63,14 @@ impl Restores {
             Some(_) => "no chain of the job has its id at its head",
             None => "no operator of the job has its id",
         };
+        let unit = |unit: &StateUnit| self.casts.unit(unit, Some(run));
         let dropped = report.dropped.iter();
         RestoreTold {
             run: cast.label.clone(),
             checkpoint,
-            restored: report.mapped.iter().map(|unit| self.unit(run, unit)).collect(),
-            dropped: dropped.map(|unit| (self.unit(run, unit), why(unit.operator))).collect(),
+            restored: report.mapped.iter().map(unit).collect(),
+            dropped: dropped.map(|left| (unit(left), why(left.operator))).collect(),
             empty: report.starts_empty.iter().map(|(_, name)| name.to_string()).collect(),
         }
-    }
-
-    /// `OPERATOR.STATE`, with the name that the operator has in the run, or had in the newest run before that knew its id.
-    fn unit(&self, run: RunId, unit: &StateUnit) -> String {
-        let mut casts = self.casts[..=run.index()].iter().rev();
-        let name = casts.find_map(|cast| {
-            let place = cast.plan.operator_with_id(unit.operator)?;
-            Some(cast.plan.graph.operators[place.index()].name.clone())
-        });
-        format!("{}.{}", name.unwrap_or_else(|| unit.operator.to_string()), unit.name)
     }
 }
