@@ -41,6 +41,7 @@ pub(super) fn object(of: &Report<'_>) -> String {
             End::Until => "until",
             End::Stalled => "stalled",
         },
+        "stalled": outcome.stall.as_ref().map(ToString::to_string),
         "verdict": verdict(played.judgement()),
         "checks": checks.collect::<serde_json::Map<_, _>>(),
         "violations": violations.collect::<Vec<_>>(),

@@ -230,11 +230,15 @@ fn conclusion(of: &Report<'_>, style: Style) -> String {
     let verdict = match of.played.judgement() {
         Judgement::Holds => style.good("holds"),
         Judgement::Broken => style.bad("broken"),
-        Judgement::Stalled => {
-            style.bad("stalled: a job is not over, and nothing can happen any more")
-        }
+        Judgement::Stalled => match &outcome.stall {
+            Some(stall) => style.bad(&format!("stalled: {stall}")),
+            None => style.bad("stalled"),
+        },
     };
     text.push_str(&format!("verdict  {verdict}\n"));
+    if let Some(stall) = &outcome.stall {
+        text.push_str(&format!("help: {}\n", stall.help()));
+    }
     if of.played.judgement() != Judgement::Holds {
         text.push_str(&format!("replay: {}\n", of.replay));
     }

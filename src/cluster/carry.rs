@@ -124,6 +124,7 @@ impl World {
         agenda: &mut Agenda,
     ) {
         let (received, sent) = self.marks(task);
+        self.spending.count_marks(received.len() + sent.len());
         let attempt = self.places[task.index()].attempt;
         if received.len() > 1
             && let Some(held) = held

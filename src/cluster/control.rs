@@ -150,6 +150,11 @@ impl Controls {
         }
     }
 
+    /// One that has not fallen due, without taking it.
+    pub(super) fn peek(&self, place: usize) -> Option<&Control> {
+        self.places.get(place)?.as_ref().map(|(control, _)| control)
+    }
+
     pub(super) fn take(&mut self, place: usize) -> (Control, u64) {
         self.free.push(place);
         self.places[place].take().expect("a control falls due once")

@@ -51,6 +51,13 @@ impl External {
         }
     }
 
+    /// How many rows it holds, committed or not.
+    pub(super) fn rows(&self) -> usize {
+        let open = self.open.iter().map(|(_, rows)| rows.len()).sum::<usize>();
+        let prepared = self.prepared.values().map(|(_, rows)| rows.len()).sum::<usize>();
+        self.committed.len() + self.table.len() + open + prepared
+    }
+
     /// Whether a request is of a transaction that is still open, or of none.
     pub(super) fn accepts(&self, request: &ExternalRequest) -> bool {
         match request {

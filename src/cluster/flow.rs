@@ -339,6 +339,7 @@ impl World {
         match poll {
             Poll::Record(_, origin) => {
                 self.activity += 1;
+                place.reads += 1;
                 place.busy_until = self.now.plus(takes);
                 let next = task.due(log).unwrap_or(self.now);
                 if self.wants_records {

@@ -18,8 +18,10 @@ mod milestone;
 mod outcome;
 mod partition;
 mod place;
+mod retry;
 mod shared_files;
 mod snapshots;
+mod stall;
 mod steps;
 mod storage;
 mod submit;
@@ -30,4 +32,5 @@ mod user_files;
 mod world;
 
 pub use outcome::{End, JobEnd, Outcome, SavepointEnd};
+pub use stall::Stall;
 pub use world::{Cluster, Given};

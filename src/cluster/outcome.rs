@@ -1,6 +1,7 @@
 //! What a world comes to: jobs, savepoints, external systems, digest.
 
 use super::control::{Control, News};
+use super::stall::Stall;
 use super::world::{Cluster, World};
 use crate::effect::ExternalSystem;
 use crate::job::{CheckpointId, JobId, RunId};
@@ -16,7 +17,7 @@ pub enum End {
     Over,
     /// The scenario's `until` came first.
     Until,
-    /// Nothing was left to happen although a job was not over: it is stuck.
+    /// A job was not over and would never have been: nothing was left to happen, or it went on and on.
     Stalled,
 }
 
@@ -55,6 +56,8 @@ pub struct SavepointEnd {
 pub struct Outcome {
     /// How it ended.
     pub end: End,
+    /// If it stalled: why.
+    pub stall: Option<Stall>,
     /// When.
     pub ended: SimTime,
     /// How many events were played.
@@ -110,6 +113,8 @@ impl Cluster {
         let never = never.map(|(step, _)| u32::try_from(step).expect("few steps"));
         Outcome {
             end: world.end(),
+            stall: (world.end() == End::Stalled)
+                .then(|| world.stall.clone().unwrap_or(Stall::NothingDue)),
             ended: self.now(),
             events: self.events(),
             digest: digest.value(),
@@ -128,6 +133,8 @@ impl World {
     fn end(&self) -> End {
         if self.until_reached {
             End::Until
+        } else if !matches!(self.stall, None | Some(Stall::EndOfTime { .. } | Stall::NothingDue)) {
+            End::Stalled
         } else if self.is_over || !self.any_alive() || self.is_quiet() {
             End::Over
         } else {

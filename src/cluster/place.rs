@@ -34,6 +34,8 @@ impl Place {
             is_blocked: false,
             held: Vec::new(),
             snapshots,
+            reads: 0,
+            furthest: 0,
         }
     }
 

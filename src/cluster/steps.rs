@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 /// How long a world whose sources all wait for ever goes on, in virtual time: enough for any milestone that the idle
 /// job can still reach.
-const QUIET: SimTime = SimTime::from_secs(60);
+pub(super) const QUIET: SimTime = SimTime::from_secs(60);
 
 impl World {
     /// Puts every timed step on the agenda.
@@ -34,6 +34,7 @@ impl World {
     /// Carries a step out. What it asks for may be answered later.
     pub(super) fn take_step(&mut self, step: usize, agenda: &mut Agenda) {
         self.steps_due -= 1;
+        self.retries.on_step(step);
         self.activity += 1;
         let number = u32::try_from(step).expect("a scenario has fewer than 2^32 steps");
         self.tell(TraceEvent::StepTaken { step: number });
@@ -242,11 +243,7 @@ impl World {
     pub(super) fn answer(&mut self, step: u32, answer: Result<(), Arc<str>>, agenda: &mut Agenda) {
         if let Err(why) = answer {
             self.tell(TraceEvent::StepRefused { step, why: Arc::clone(&why) });
-            let index = usize::try_from(step).expect("usize has 32 bits or more");
-            match self.scenario.steps[index].retry {
-                Some(after) => self.schedule_step(index, self.now.plus(after), agenda),
-                None => self.refusals.push((step, why)),
-            }
+            self.refuse(step, why, agenda);
         }
     }
 
@@ -294,6 +291,11 @@ impl World {
     }
 
     pub(super) fn is_quiet(&self) -> bool {
+        self.steps_due == 0 && self.rests()
+    }
+
+    /// Whether no job has anything left to read.
+    pub(super) fn rests(&self) -> bool {
         let has_rest = |run: &super::world::Run| {
             run.master.as_ref().is_none_or(|master| {
                 master.status().is_terminal()
@@ -301,7 +303,7 @@ impl World {
                         && self.reads_nothing(run))
             })
         };
-        self.steps_due == 0 && self.runs.iter().all(has_rest)
+        self.runs.iter().all(has_rest)
     }
 
     fn reads_nothing(&self, run: &super::world::Run) -> bool {

@@ -145,6 +145,7 @@ impl World {
             left: None,
             submission: None,
             start: None,
+            restarts: Default::default(),
             cast: Arc::clone(&cast),
         });
         self.new_casts.push(cast);

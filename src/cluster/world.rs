@@ -6,7 +6,9 @@ use super::external::External;
 use super::in_flight::Gathering;
 use super::managers::Managers;
 use super::milestone::Milestones;
+use super::retry::Retries;
 use super::snapshots::{Lying, Storage};
+use super::stall::{Restarts, Spending, Stall};
 use crate::coordinator::{JobMaster, Submission};
 use crate::effect::{ExternalSystem, FileChange, JobEffects, TaskEffects, ToTask};
 use crate::job::{
@@ -65,6 +67,8 @@ pub(super) struct Run {
     pub(super) submission: Option<Arc<Submission>>,
     /// The snapshot of this world that it was started from, and where that lay.
     pub(super) start: Option<(CheckpointId, Lying)>,
+    /// Whether its restarts lead anywhere.
+    pub(super) restarts: Restarts,
 }
 
 /// Where a subtask lives: the task itself, and what the world keeps for it.
@@ -107,6 +111,10 @@ pub(super) struct Place {
     /// Whether it is busy with one thing until further notice, and the messages that wait meanwhile.
     pub(super) is_blocked: bool,
     pub(super) held: Vec<ToTask>,
+    /// How many records it has read since its job, or its region, was restarted last.
+    pub(super) reads: u64,
+    /// The most that it had read by a restart since the last checkpoint that completed.
+    pub(super) furthest: u64,
 }
 
 /// A savepoint somewhere durable.
@@ -147,6 +155,7 @@ pub(super) struct World {
     /// Steps that have been carried out or refused.
     pub(super) steps_done: Vec<bool>,
     pub(super) refusals: Vec<(u32, Arc<str>)>,
+    pub(super) retries: Retries,
     /// Faults that wait for a message that fits.
     pub(super) disturbances: Vec<super::faults::Disturbance>,
     /// How much later the message that is being sent arrives again.
@@ -178,6 +187,10 @@ pub(super) struct World {
     pub(super) activity: u64,
     pub(super) is_over: bool,
     pub(super) until_reached: bool,
+    /// What it may still use up.
+    pub(super) spending: Spending,
+    /// Why it came to no good end.
+    pub(super) stall: Option<Stall>,
     pub(super) now: SimTime,
     /// How many elements the barrier that is being taken has overtaken in its channel.
     pub(super) ahead: usize,
@@ -252,6 +265,9 @@ impl Cluster {
 impl crate::kernel::World for World {
     #[inline(always)] // one caller: the loop
     fn on_event(&mut self, event: Event, agenda: &mut Agenda, digest: &mut Digest) -> Flow {
+        if (event.at == SimTime::MAX || self.spending.count()) && self.ends_before(event, agenda) {
+            return Flow::Stop;
+        }
         self.now = event.at;
         let (kind, index) = unpack(event.what);
         match kind {
@@ -265,6 +281,16 @@ impl crate::kernel::World for World {
 }
 
 impl World {
+    /// Whether the world ends before this event: time is over, or what it may use is used up.
+    #[cold]
+    fn ends_before(&mut self, event: Event, agenda: &Agenda) -> bool {
+        if event.at == SimTime::MAX {
+            self.end_time(event, agenda);
+            return true;
+        }
+        self.is_spent(event, agenda)
+    }
+
     #[inline(never)] // rare beside records
     fn on_control_due(&mut self, index: usize, agenda: &mut Agenda) {
         let (mut control, cause) = self.controls.take(index);
@@ -283,6 +309,7 @@ impl World {
             managers: Managers::new(cluster.task_managers, cluster.slots),
             milestones: Milestones::of(&scenario),
             steps_done: vec![false; scenario.steps.len()],
+            spending: Spending::of(&scenario, &given.inputs),
             now: given.clock,
             salts: scenario.inputs.iter().map(|input| salt(&input.name)).collect(),
             scenario,
@@ -299,6 +326,7 @@ impl World {
             controls: Controls::default(),
             steps_due: 0,
             refusals: Vec::new(),
+            retries: Retries::default(),
             disturbances: Vec::new(),
             repeated: None,
             failing: Vec::new(),
@@ -318,6 +346,7 @@ impl World {
             activity: 0,
             is_over: false,
             until_reached: false,
+            stall: None,
             ahead: 0,
             task_effects: Some(Box::default()),
             job_effects: JobEffects::default(),
@@ -395,6 +424,7 @@ impl World {
 
     #[inline(never)]
     fn finish_told(&mut self, agenda: &mut Agenda, digest: &mut Digest) {
+        self.note_restarts();
         self.reach_milestones(agenda);
         for entry in self.told.iter().filter(|entry| !entry.event.is_of_record()) {
             digest.fold_value(&entry.event);

@@ -66,6 +66,22 @@ impl Log {
         u32::try_from(length).expect("a partition has fewer than 2^32 entries")
     }
 
+    /// How many entries it has, and how many bytes of text are in them. Of a row, the columns that are no rows count.
+    pub fn size(&self) -> (u64, u64) {
+        let length = |value: &Value| match value {
+            Value::Text(text) => text.len(),
+            Value::Bytes(bytes) => bytes.len(),
+            Value::Int(_) | Value::Bool(_) | Value::Row(_) => 0,
+        };
+        let of_entry = |entry: &Value| match entry.as_row() {
+            Some(columns) => columns.iter().map(length).sum(),
+            None => length(entry),
+        };
+        let bytes = self.entries.iter().map(of_entry).sum::<usize>();
+        let wide = |number: usize| u64::try_from(number).expect("usize fits in 64 bits");
+        (wide(self.entries.len()), wide(bytes))
+    }
+
     /// A hash of the first `up_to` entries of a partition (of all, if it has fewer): equal in every process and on every
     /// machine if they are the same, so a later process can tell that its input is the one that was read before.
     pub fn identity(&self, partition: u16, up_to: u32) -> u64 {

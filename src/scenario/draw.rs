@@ -202,6 +202,7 @@ impl Scenario {
             overrides,
             mutations: Vec::new(),
             until: Some(plot.until()),
+            budget: Default::default(),
             cluster_name: None,
             cluster,
             network,

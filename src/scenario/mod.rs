@@ -2,6 +2,7 @@
 //!
 //! Does no I/O: paths in it are relative to the scenario file and opened by `search`.
 
+mod budget;
 mod column;
 mod default;
 mod draw;
@@ -15,6 +16,7 @@ mod text;
 mod told;
 mod trouble;
 
+pub use budget::Budget;
 pub use column::{Column, TimeFormat};
 pub use draw::Profile;
 pub use error::ScenarioError;

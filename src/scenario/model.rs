@@ -1,5 +1,6 @@
 //! What a scenario says, checked and resolved.
 
+use super::budget::Budget;
 use super::column::Column;
 use super::files::{FileAction, SavepointBackend, SavepointDir};
 use super::planned::Planned;
@@ -30,6 +31,8 @@ pub struct Scenario {
     pub mutations: Vec<Mutation>,
     /// When the world ends at the latest; by default when no job runs and no step is left.
     pub until: Option<SimTime>,
+    /// What the world may use up before it is ended as stalled.
+    pub budget: Budget,
     /// What users call the cluster, where they have several.
     pub cluster_name: Option<String>,
     /// Task managers and slots.

@@ -91,6 +91,7 @@ fn setup(jobs: Vec<JobGraph>) -> CheckSetup {
         overrides: Vec::new(),
         mutations: Vec::new(),
         until: None,
+        budget: Default::default(),
         cluster: ClusterConfig::default(),
         cluster_name: None,
         network: Network::default(),

@@ -78,6 +78,7 @@ fn resolve(
         overrides,
         mutations: file.mutations,
         until: file.until.map(|until| until.0),
+        budget: file.budget.unwrap_or_default().budget(),
         cluster_name,
         cluster,
         network: input::network(&file.network),

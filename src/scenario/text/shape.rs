@@ -4,7 +4,10 @@ use super::operator::OperatorText;
 use super::rules::RuleWord;
 use super::time::ShuffleText;
 use super::told::AboutText;
-use super::word::{ColumnText, Count, Millis, OneOrMany, Ordered, Printed, Time, TimeRange};
+use super::word::{
+    ColumnText, Count, EventCount, Millis, OneOrMany, Ordered, Printed, Time, TimeRange,
+};
+use crate::scenario::Budget;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -22,6 +25,7 @@ pub(super) struct FileText {
     #[serde(default)]
     pub mutations: Vec<crate::rules::Mutation>,
     pub until: Option<Time>,
+    pub budget: Option<BudgetText>,
     #[serde(default)]
     pub cluster: ClusterText,
     #[serde(default)]
@@ -36,6 +40,25 @@ pub(super) struct FileText {
     pub expect: ExpectText,
     #[serde(default)]
     pub expect_in: Ordered<ExpectText>,
+}
+
+/// `budget = { … }`.
+#[derive(Deserialize, Clone, Copy, Debug, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct BudgetText {
+    pub events: Option<EventCount>,
+    pub megabytes: Option<Count<{ u32::MAX }>>,
+    pub restarts: Option<Count<{ u32::MAX }>>,
+}
+
+impl BudgetText {
+    pub(super) fn budget(self) -> Budget {
+        Budget {
+            events: self.events.map(|events| events.0),
+            megabytes: self.megabytes.map(|megabytes| megabytes.0),
+            restarts: self.restarts.map(|restarts| restarts.0),
+        }
+    }
 }
 
 /// `cluster = { … }`.

@@ -2,7 +2,7 @@
 
 use super::shape::CheckpointOf;
 use crate::kernel::SimTime;
-use crate::scenario::Column;
+use crate::scenario::{Budget, Column};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 use std::marker::PhantomData;
@@ -87,6 +87,20 @@ impl<const MOST: u32> Count<MOST> {
     pub(super) fn within(number: i64) -> Result<Self, String> {
         let count = u32::try_from(number).ok().filter(|count| (1..=MOST).contains(count));
         count.map(Self).ok_or_else(|| format!("{number} is not within 1 to {MOST}"))
+    }
+}
+
+/// How many events a world plays at most.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct EventCount(pub u64);
+
+impl<'de> Deserialize<'de> for EventCount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = i64::deserialize(deserializer)?;
+        let most = Budget::EVENTS_MAX;
+        let count = u64::try_from(number).ok().filter(|count| (1..=most).contains(count));
+        let wrong = || de::Error::custom(format!("{number} is not within 1 to {most}"));
+        count.map(Self).ok_or_else(wrong)
     }
 }
 

@@ -6,8 +6,8 @@ use super::time::shuffle_text;
 use crate::job::StateBackend;
 use crate::kernel::SimTime;
 use crate::scenario::{
-    ClusterConfig, Expect, Holds, Input, InputKind, JobConfig, Network, RestartStrategy, Scenario,
-    TaskName,
+    Budget, ClusterConfig, Expect, Holds, Input, InputKind, JobConfig, Network, RestartStrategy,
+    Scenario, TaskName,
 };
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -54,6 +54,7 @@ impl Scenario {
             .put_if(!self.overrides.is_empty(), "rules", rules::table(&self.overrides).inline())
             .put_if(!self.mutations.is_empty(), "mutations", list(self.mutations.iter().map(word)))
             .put_some("until", self.until.map(time))
+            .put_if(self.budget != Budget::default(), "budget", budget(&self.budget).inline())
             .put_if(
                 self.cluster != ClusterConfig::default(),
                 "cluster",
@@ -61,6 +62,15 @@ impl Scenario {
             );
         table
     }
+}
+
+fn budget(budget: &Budget) -> Table {
+    let mut table = Table::default();
+    table
+        .put_some("events", budget.events)
+        .put_some("megabytes", budget.megabytes)
+        .put_some("restarts", budget.restarts);
+    table
 }
 
 fn cluster(cluster: &ClusterConfig, name: Option<&String>) -> Table {
