@@ -65,7 +65,7 @@
 //!
 //! ```
 //! use sandbar::job::Value;
-//! use sandbar::operator::{Catalogue, Context, Emits, Entry, Equality, Operator};
+//! use sandbar::operator::{Catalogue, Context, Entry, Equality, Operator};
 //! use sandbar::scenario::Scenario;
 //! use sandbar::search::{Judgement, Setup, play};
 //! use sandbar::state::KeyedId;
@@ -94,15 +94,12 @@
 //! }
 //!
 //! let mut catalogue = Catalogue::built_in();
+//! let about = "emits each key once, with the value it first came with";
 //! catalogue.add("aggregate", "distinct", Entry {
-//!     about: "emits each key once, with the value it first came with",
 //!     equality: Equality::LastPerKey,
 //!     keyed: true,
 //!     stateful: true,
-//!     inputs: 1,
-//!     emits: Emits::Freely,
-//!     takes_column: false,
-//!     make: |_| Box::new(Distinct::default()),
+//!     ..Entry::new(about, |_| Box::new(Distinct::default()))
 //! });
 //! let catalogue = Arc::new(catalogue);
 //! let scenario = Scenario::parse(

@@ -38,6 +38,7 @@ pub use features::OperatorFeatures;
 pub use operations::Operations;
 pub use promises::{BROKEN_PROMISES, BrokenPromise};
 pub use sometimes::SOMETIMES;
+use violation::Check;
 pub use violation::Violation;
 
 use crate::effect::ExternalSystem;
@@ -57,6 +58,7 @@ use recovery::RecoveryCheck;
 use reference::Surroundings;
 use references::ReferencesCheck;
 use sometimes::Sometimes;
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use time::TimeCheck;
@@ -219,24 +221,6 @@ impl Verdict {
     }
 }
 
-/// The violations of one check.
-#[derive(Clone, Debug, Default)]
-struct Check {
-    violations: Vec<Violation>,
-}
-
-impl Check {
-    fn add(&mut self, violation: Violation) {
-        if self.violations.len() < KEPT_MAX {
-            self.violations.push(violation);
-        }
-    }
-
-    fn finding(self) -> Finding {
-        if self.violations.is_empty() { Finding::Held } else { Finding::Broken(self.violations) }
-    }
-}
-
 /// All checks, as a sink of a trace. Wants no records.
 #[derive(Clone)]
 pub struct Checks {
@@ -299,6 +283,13 @@ impl Checks {
         }
     }
 
+    /// The same, of a world that was cut off: what its sinks wrote is not compared.
+    #[must_use]
+    pub fn without_output(mut self) -> Self {
+        self.setup.with_output = false;
+        self
+    }
+
     /// Judges the world, now that it is over.
     pub fn finish(mut self, world: &EndOfWorld<'_>) -> Verdict {
         let mut output = Check::default();
@@ -311,6 +302,7 @@ impl Checks {
             );
             output.add(Violation::at_entry(OUTPUT_EQUIVALENCE, &early.entry, text));
         }
+        let mut is_compared = false;
         if self.setup.with_output {
             let check = OutputCheck {
                 history: &self.history,
@@ -323,12 +315,14 @@ impl Checks {
                 file: self.setup.file.as_ref(),
                 world,
                 last_entry: self.last_entry,
+                is_unknown: Cell::new(false),
             };
             let (time, found) = &mut self.time;
             self.coverage.windows_compared = check.judge(&mut output, time, found).min(1);
+            is_compared = !check.is_unknown.get();
         }
         let output = match output.finding() {
-            Finding::Held if !self.setup.with_output => Finding::Skipped,
+            Finding::Held if !is_compared => Finding::Skipped,
             finding @ (Finding::Held | Finding::Skipped | Finding::Broken(_)) => finding,
         };
         let classes = output::classes(&self.history, &self.setup.scenario, &self.setup.catalogue);

@@ -21,6 +21,7 @@ use crate::job::{
 use crate::operator::{Catalogue, Equality};
 use crate::scenario::Scenario;
 use crate::trace::{Entry, JobStatus, SnapshotSource};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 /// A commit for a checkpoint that had not completed.
@@ -110,6 +111,8 @@ pub(super) struct OutputCheck<'w> {
     pub(super) world: &'w EndOfWorld<'w>,
     /// The number of the last entry.
     pub(super) last_entry: u64,
+    /// Whether the user's own code failed in the reference of a run, which is not compared then.
+    pub(super) is_unknown: Cell<bool>,
 }
 
 impl<'w> OutputCheck<'w> {
@@ -160,6 +163,7 @@ impl<'w> OutputCheck<'w> {
                 }
             }
         }
+        self.is_unknown.set(self.is_unknown.get() || references.is_unknown);
         windows
     }
 
@@ -178,6 +182,7 @@ impl<'w> OutputCheck<'w> {
         let mut references = References::new(self.history, self.surroundings, self.file, false);
         judged.into_iter().all(|(run, demands)| {
             references.evaluate(run, stops_of(&demands));
+            self.is_unknown.set(references.is_unknown);
             let Some(reference) = references.of(run.cast.run) else { return true };
             demands.iter().all(|demand| {
                 let written = self.written_sum(run, demand.sink);

@@ -13,12 +13,13 @@ use crate::job::{
     Registration, Value,
 };
 use crate::kernel::SimTime;
-use crate::operator::{Catalogue, Context, InputLog, Log, Operator};
+use crate::operator::{Catalogue, Context, InputLog, Log, Operator, panic_message};
 use crate::rules::CommitWhen;
 use crate::state::{
     BroadcastId, KeyedId, ListId, ListMode, LiveState, OperatorSnapshot, Timer, TimerKind,
 };
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 /// The checkpoint id that the reference tells operators of; which one it is must not matter to them.
@@ -76,6 +77,10 @@ pub(super) struct Evaluation<'w> {
     emitted: Vec<Emission>,
     is_restored: bool,
     now: SimTime,
+    /// Whether an operator is being called.
+    is_calling: bool,
+    /// Why an operator could not go on, if one could not: what would have come after that nobody knows.
+    failure: Option<String>,
 }
 
 /// What the reference needs to know of the world.
@@ -115,7 +120,7 @@ impl<'w> Evaluation<'w> {
             .map(|(place, (node, id))| {
                 let (kind, function) = catalogue_key(node);
                 let entry = surroundings.catalogue.entry(kind, function);
-                let make = || (entry.expect("a checked scenario names known operators").make)(node);
+                let make = || entry.expect("a checked scenario names known operators").build(node);
                 let by_hash = node.options.uid_hash.filter(|hash| carried.contains_key(hash));
                 let id = by_hash.as_ref().unwrap_or(id);
                 let state = if node.is_sink() { None } else { carried.remove(id) };
@@ -149,17 +154,37 @@ impl<'w> Evaluation<'w> {
             emitted: Vec::new(),
             is_restored,
             now: SimTime::ZERO,
+            is_calling: false,
+            failure: None,
         };
         for node in evaluation.nodes.iter_mut().filter(|node| node.key_by.is_some()) {
             node.state.declare_timers();
         }
-        for place in evaluation.order.clone() {
-            evaluation.call(place, Origin::default(), |operator, context| {
-                operator.initialize(context);
-                operator.open(context);
-            });
-        }
+        evaluation.guard(|evaluation| {
+            for place in evaluation.order.clone() {
+                evaluation.call(place, Origin::default(), |operator, context| {
+                    operator.initialize(context);
+                    operator.open(context);
+                });
+            }
+        });
         evaluation
+    }
+
+    /// Evaluates a part. What the user's own code does wrong is told of the job, and ends the evaluation here.
+    fn guard(&mut self, part: impl FnOnce(&mut Self)) {
+        let done = catch_unwind(AssertUnwindSafe(|| part(self)));
+        if let Err(panic) = done {
+            if !self.is_calling {
+                resume_unwind(panic);
+            }
+            self.failure = Some(panic_message(&*panic).to_owned());
+        }
+    }
+
+    /// Whether an operator could not go on, so that nothing can be said of what it would have written.
+    pub(super) const fn has_failed(&self) -> bool {
+        self.failure.is_some()
     }
 
     /// The same, but of what is written only sums are kept.
@@ -171,13 +196,19 @@ impl<'w> Evaluation<'w> {
     /// Reads on to `to`, partitions in turn. What ends there is finished; what does not sends on what it would before
     /// a barrier.
     pub(super) fn advance(&mut self, to: &Cut) {
+        if !self.has_failed() {
+            self.guard(|evaluation| evaluation.read_on(to));
+        }
+    }
+
+    fn read_on(&mut self, to: &Cut) {
         let mut readers = std::mem::take(&mut self.readers);
         let targets: Vec<Option<&[u32]>> = readers
             .iter()
             .map(|reader| to.of_source(self.plan.operator_ids[reader.operator]))
             .collect();
         let mut has_moved = true;
-        while has_moved {
+        while has_moved && self.failure.is_none() {
             has_moved = false;
             for (reader, target) in readers.iter_mut().zip(&targets) {
                 let Some(target) = target else { continue };
@@ -256,6 +287,9 @@ impl<'w> Evaluation<'w> {
 
     /// Gives a record to an operator of which `copies` subtasks get it.
     fn deliver(&mut self, wire: Wire, emission: Emission) {
+        if self.failure.is_some() {
+            return;
+        }
         let Emission { value, origin, timestamp, .. } = emission;
         let node = &mut self.nodes[wire.to];
         let key = match node.key_by.as_ref().map(|key_by| key_by.key_in(wire.input, &value)) {
@@ -277,8 +311,11 @@ impl<'w> Evaluation<'w> {
             nth: 0,
             now: self.now,
             is_restored: self.is_restored,
+            failure: &mut self.failure,
         };
+        self.is_calling = true;
         operator.process(wire.input, value, &mut here);
+        self.is_calling = false;
         for _ in 1..wire.copies {
             node.written.repeat(written);
         }
@@ -305,6 +342,9 @@ impl<'w> Evaluation<'w> {
         timer: Option<&Timer>,
         act: impl FnOnce(&mut dyn Operator, &mut dyn Context),
     ) {
+        if self.failure.is_some() {
+            return;
+        }
         let node = &mut self.nodes[place];
         let base = self.emitted.len();
         let Some(operator) = node.operator.as_mut() else { return };
@@ -319,8 +359,11 @@ impl<'w> Evaluation<'w> {
             nth: 0,
             now: self.now,
             is_restored: self.is_restored,
+            failure: &mut self.failure,
         };
+        self.is_calling = true;
         act(operator.as_mut(), &mut here);
+        self.is_calling = false;
         self.send_on(place, base, 1);
     }
 
@@ -374,6 +417,11 @@ impl<'w> Evaluation<'w> {
     /// remember are transactions, and where sources stand is given by the cut.
     pub(super) fn carry(&mut self, at: &Cut) -> Carried {
         let mut carried = Carried::new();
+        self.guard(|evaluation| evaluation.carry_into(&mut carried, at));
+        carried
+    }
+
+    fn carry_into(&mut self, carried: &mut Carried, at: &Cut) {
         for place in self.order.clone() {
             let node = &self.plan.graph.operators[place];
             let is_gone = at.finished.contains(&self.plan.operator_ids[place]);
@@ -388,7 +436,6 @@ impl<'w> Evaluation<'w> {
             let state = self.nodes[place].state.snapshot(node.key_by, groups);
             carried.insert(self.plan.operator_ids[place], state);
         }
-        carried
     }
 }
 
@@ -417,6 +464,7 @@ struct Here<'a> {
     nth: u32,
     now: SimTime,
     is_restored: bool,
+    failure: &'a mut Option<String>,
 }
 
 impl Here<'_> {
@@ -478,6 +526,9 @@ impl Context for Here<'_> {
     }
     fn broadcast(&mut self, id: BroadcastId) -> &mut BTreeMap<Value, Value> {
         self.state.broadcast(id)
+    }
+    fn fail(&mut self, why: &str) {
+        self.failure.get_or_insert_with(|| why.to_owned());
     }
     fn emit(&mut self, value: Value) {
         self.push(value, false);

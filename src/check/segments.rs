@@ -68,6 +68,8 @@ pub(super) struct References<'w> {
     keeps_rows: bool,
     carried: BTreeMap<(RunId, CheckpointId), Carried>,
     runs: BTreeMap<RunId, RunReference<'w>>,
+    /// Whether an operator could not go on in the reference of a run, so that there is none.
+    pub(super) is_unknown: bool,
 }
 
 impl<'w> References<'w> {
@@ -79,7 +81,7 @@ impl<'w> References<'w> {
         keeps_rows: bool,
     ) -> Self {
         let (carried, runs) = (BTreeMap::new(), BTreeMap::new());
-        Self { history, surroundings, file, keeps_rows, carried, runs }
+        Self { history, surroundings, file, keeps_rows, carried, runs, is_unknown: false }
     }
 
     /// The reference of a run that was evaluated.
@@ -117,6 +119,10 @@ impl<'w> References<'w> {
             let number = reference.evaluations.len() - 1;
             let evaluation = &mut reference.evaluations[number];
             evaluation.advance(&cut);
+            if evaluation.has_failed() {
+                self.is_unknown = true;
+                return;
+            }
             let sinks = 0..plan.graph.operators.len();
             let reached = sinks.map(|sink| evaluation.reached(sink)).collect();
             reference.reached.insert(stop, (number, reached));

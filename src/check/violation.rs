@@ -1,5 +1,6 @@
 //! A broken check, and what it calls tasks, channels and records.
 
+use super::{Finding, KEPT_MAX};
 use crate::job::{ChannelId, Origin, TaskId};
 use crate::kernel::SimTime;
 use crate::trace::{Cast, Entry};
@@ -21,6 +22,24 @@ pub struct Violation {
 impl Violation {
     pub(super) fn at_entry(check: &'static str, entry: &Entry, text: String) -> Self {
         Self { check, at: entry.at, event: entry.number, text }
+    }
+}
+
+/// The violations of one check.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Check {
+    pub(super) violations: Vec<Violation>,
+}
+
+impl Check {
+    pub(super) fn add(&mut self, violation: Violation) {
+        if self.violations.len() < KEPT_MAX {
+            self.violations.push(violation);
+        }
+    }
+
+    pub(super) fn finding(self) -> Finding {
+        if self.violations.is_empty() { Finding::Held } else { Finding::Broken(self.violations) }
     }
 }
 

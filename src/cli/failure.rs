@@ -71,9 +71,3 @@ impl From<PlayError> for Failure {
         Self::wrong(&error, error.help())
     }
 }
-
-/// The message of a panic.
-pub(super) fn panic_message(payload: &(dyn std::any::Any + Send)) -> &str {
-    let owned = payload.downcast_ref::<String>().map(String::as_str);
-    owned.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("a panic without words")
-}

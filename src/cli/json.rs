@@ -40,7 +40,10 @@ pub(super) fn object(of: &Report<'_>) -> String {
             End::Over => "over",
             End::Until => "until",
             End::Stalled => "stalled",
+            End::UserPanicked => "user-panicked",
+            End::Interrupted => "interrupted",
         },
+        "panicked": outcome.panicked.as_ref().map(panicked),
         "stalled": outcome.stall.as_ref().map(ToString::to_string),
         "verdict": verdict(played.judgement()),
         "checks": checks.collect::<serde_json::Map<_, _>>(),
@@ -63,7 +66,21 @@ const fn verdict(judgement: Judgement) -> &'static str {
         Judgement::Holds => "holds",
         Judgement::Broken => "broken",
         Judgement::Stalled => "stalled",
+        Judgement::UserPanicked => "user-panicked",
+        Judgement::Interrupted => "interrupted",
     }
+}
+
+fn panicked(panic: &crate::cluster::UserPanic) -> Value {
+    json!({
+        "run": panic.run,
+        "operator": panic.operator,
+        "subtask": panic.subtask,
+        "call": panic.call,
+        "record": panic.record,
+        "at_ns": panic.at.nanos(),
+        "message": panic.message,
+    })
 }
 
 fn jobs(of: &Report<'_>) -> Vec<Value> {

@@ -9,6 +9,7 @@ mod interrupt;
 mod json;
 mod open;
 mod output;
+mod panics;
 mod report;
 mod rules;
 mod run;
@@ -35,12 +36,15 @@ const WRONG_INPUT: u8 = 2;
 const NOT_DETERMINISTIC: u8 = 3;
 /// A job was stuck.
 const STALLED: u8 = 4;
+/// An operator, source or sink of the user's own panicked.
+const USER_PANICKED: u8 = 5;
 /// The user interrupted.
 const INTERRUPTED: u8 = 130;
 
 /// The whole command line over these operators: reads the process's arguments, does what they say, and returns what to
 /// exit with. A program with operators of its own adds them to the built-in ones and calls this.
 pub fn main(catalogue: Catalogue) -> ExitCode {
+    panics::listen();
     let arguments = match Arguments::try_parse_from(std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(error) => {

@@ -58,6 +58,12 @@ pub(super) fn shell_word(path: &Path) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
+/// The program as one types it to run it again: a program with operators of its own has a name of its own.
+pub(super) fn program() -> String {
+    let name = std::env::args_os().next().filter(|name| !name.is_empty());
+    name.map_or_else(|| "sandbar".to_owned(), |name| shell_word(Path::new(&name)))
+}
+
 /// The name that was probably meant.
 pub(super) fn nearest<'n>(name: &str, known: &[&'n str]) -> Option<&'n str> {
     let scored = known.iter().map(|other| (strsim::damerau_levenshtein(name, other), *other));

@@ -234,10 +234,15 @@ fn conclusion(of: &Report<'_>, style: Style) -> String {
             Some(stall) => style.bad(&format!("stalled: {stall}")),
             None => style.bad("stalled"),
         },
+        Judgement::UserPanicked => style.bad(&of.played.why().unwrap_or_default()),
+        Judgement::Interrupted => style.bad("none: interrupted, and told as far as it was played"),
     };
     text.push_str(&format!("verdict  {verdict}\n"));
     if let Some(stall) = &outcome.stall {
         text.push_str(&format!("help: {}\n", stall.help()));
+    }
+    if outcome.panicked.is_some() {
+        text.push_str("help: mend the operator, or let the task fail with `on_panic: OnPanic::FailsTheTask` in its catalogue entry\n");
     }
     if of.played.judgement() != Judgement::Holds {
         text.push_str(&format!("replay: {}\n", of.replay));

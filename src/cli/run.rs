@@ -1,26 +1,27 @@
 //! `sandbar run`: plays one scenario and tells what came of it.
 
 use super::arguments::{Format, Run, mode_name};
-use super::failure::{Failure, panic_message};
+use super::failure::Failure;
 use super::interrupt::{Interrupt, progress};
-use super::open::{base, by_name, nearest, scenario, shell_word};
+use super::open::{base, by_name, nearest, program, scenario, shell_word};
 use super::output::{Target, rows_of};
 use super::report::{Report, report};
 use super::screen::Screen;
-use super::{BROKEN, HOLDS, NOT_DETERMINISTIC, STALLED, WRONG_INPUT};
+use super::{
+    BROKEN, HOLDS, INTERRUPTED, NOT_DETERMINISTIC, STALLED, USER_PANICKED, WRONG_INPUT, panics,
+};
 use crate::cluster::Cluster;
 use crate::job::OperatorKind;
-use crate::kernel::Choices;
+use crate::kernel::{Choices, Flow};
 use crate::operator::Catalogue;
 use crate::render::{Names, json_lines};
 use crate::rules::Release;
 use crate::scenario::Scenario;
 use crate::search::{
-    Earlier, Judgement, PlayError, Played, Setup, open, play, play_with_files, start_from,
+    Earlier, Judgement, PlayError, Played, Setup, open, play_while, play_with_files, start_from,
 };
 use crate::store::DataDir;
 use std::collections::{BTreeMap, BTreeSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -84,10 +85,11 @@ fn run_under(
     let data_dir = arguments.data_dir.as_deref();
     let (played, paths) = play_once(data_dir, setup.clone(), &interrupt, &replay)?;
     let names = names(&played, &setup.scenario);
-    if let Some(target) = trace_target {
+    let is_interrupted = played.judgement() == Judgement::Interrupted;
+    if let Some(target) = trace_target.filter(|_| !is_interrupted) {
         target.write(json_lines(&played.trace, &names).as_bytes())?;
     }
-    for (name, target) in targets {
+    for (name, target) in targets.into_iter().filter(|_| !is_interrupted) {
         let sink = played.outcome.externals.iter().find(|sink| sink.name == name);
         target.write(&sink.map_or_else(Vec::new, rows_of))?;
     }
@@ -109,9 +111,16 @@ fn run_under(
         Judgement::Holds => HOLDS,
         Judgement::Broken => BROKEN,
         Judgement::Stalled => STALLED,
+        Judgement::UserPanicked => USER_PANICKED,
+        Judgement::Interrupted => INTERRUPTED,
     };
     if code != HOLDS && arguments.format == Format::Json {
         screen.complain(&format!("replay: {replay}\n"));
+    }
+    if is_interrupted {
+        let text =
+            "interrupted: the story is told as far as it was played, and no output was written\n";
+        return Err(Failure { text: text.to_owned(), code: INTERRUPTED });
     }
     if arguments.check_determinism {
         play_again(setup, &played, &names, &interrupt, &replay)?;
@@ -215,15 +224,34 @@ fn play_once(
         if interrupt.is_asked() { Err(PlayError::Interrupted) } else { Ok(()) }
     };
     let folder = data_dir.map(DataDir::open_or_create).transpose()?;
-    let attempt = catch_unwind(AssertUnwindSafe(|| match &folder {
+    let attempt = panics::caught(|| match &folder {
         Some(folder) => play_with_files(setup, folder, watch),
-        None => play(setup, watch).map(|played| (played, Paths::new())),
-    }));
+        None => play_watched(setup, watch).map(|played| (played, Paths::new())),
+    });
     bar.finish_and_clear();
     match attempt {
-        Ok(played) => played.map_err(|error| Failure::from(error).with_replay(replay)),
-        Err(payload) => Err(Failure::engine(panic_message(&*payload), replay)),
+        Ok(played) => {
+            let (mut played, paths) =
+                played.map_err(|error| Failure::from(error).with_replay(replay))?;
+            if let Some(panic) = &mut played.outcome.panicked {
+                panic.message = panics::with_place(&panic.message);
+            }
+            Ok((played, paths))
+        }
+        Err(message) => Err(Failure::engine(&message, replay)),
     }
+}
+
+/// Plays without files, until the user interrupts.
+fn play_watched(
+    setup: Setup,
+    mut watch: impl FnMut(&mut Cluster) -> Result<(), PlayError>,
+) -> Result<Played, PlayError> {
+    play_while(setup, |cluster| match watch(cluster) {
+        Ok(()) => Ok(Flow::Continue),
+        Err(PlayError::Interrupted) => Ok(Flow::Stop),
+        Err(error) => Err(error),
+    })
 }
 
 /// Plays the same again, without files, and compares.
@@ -262,7 +290,8 @@ fn names(played: &Played, scenario: &Scenario) -> Names {
 
 /// The command that plays the same again.
 fn replay_command(arguments: &Run, seed: u64, release: Option<Release>) -> String {
-    let mut command = format!("sandbar run {} --seed {seed}", shell_word(&arguments.file));
+    let file = shell_word(&arguments.file);
+    let mut command = format!("{} run {file} --seed {seed}", program());
     if let Some(release) = release {
         command.push_str(&format!(" --flink {release}"));
     }

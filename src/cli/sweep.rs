@@ -1,22 +1,23 @@
 //! `sandbar sweep`: many seeds on many threads, folded so that the output does not depend on how many.
 
 use super::arguments::Sweep;
-use super::failure::{Failure, panic_message};
+use super::failure::Failure;
 use super::interrupt::{Interrupt, progress};
 use super::open::{base, scenario};
 use super::screen::Screen;
 use super::sweep_report::{replay, report};
-use super::{BROKEN, HOLDS, INTERRUPTED};
+use super::{BROKEN, HOLDS, INTERRUPTED, STALLED, USER_PANICKED, panics};
 use crate::cluster::Cluster;
 use crate::kernel::Choices;
 use crate::operator::{Catalogue, Log};
 use crate::scenario::{InputKind, Scenario};
-use crate::search::{PlayError, Played, Setup, SweepTotals, generated, open, play, play_drawn};
+use crate::search::{
+    Judgement, PlayError, Played, Setup, SweepTotals, drawn_setup, generated, open, play,
+};
 use indicatif::ProgressBar;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// How many seeds a thread takes at a time: enough that folding costs nothing, few enough that none waits for long.
@@ -65,15 +66,12 @@ pub(super) fn sweep(
         .num_threads(arguments.jobs.unwrap_or(0).into())
         .build()
         .map_err(|error| Failure::wrong(error, "ask for fewer threads with --jobs N"))?;
-    // A world that panics is told as a failure with its seed, and not in between.
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
     let totals = threads.install(|| play_all(&plan));
-    std::panic::set_hook(hook);
     plan.bar.finish_and_clear();
     let totals = totals?;
-    screen.say(&report(arguments, &totals, screen.style));
-    if plan.interrupt.is_asked() {
+    let is_interrupted = plan.interrupt.is_asked();
+    screen.say(&report(arguments, &totals, is_interrupted, screen.style));
+    if is_interrupted {
         return Err(Failure {
             text: "interrupted: the totals are those of the worlds that were played\n".to_owned(),
             code: INTERRUPTED,
@@ -82,7 +80,23 @@ pub(super) fn sweep(
     let worlds = totals.coverage.worlds;
     let too_little =
         arguments.require_goals && totals.goals().iter().any(|goal| !goal.is_met(worlds));
-    Ok(if totals.failed > 0 || too_little { BROKEN } else { HOLDS })
+    Ok(code_of(&totals, too_little))
+}
+
+/// What to exit with: what is broken comes before what only stalled or panicked.
+fn code_of(totals: &SweepTotals, too_little: bool) -> u8 {
+    let came_to = |judgement| totals.judgements.contains_key(&judgement);
+    let others = [Judgement::Stalled, Judgement::UserPanicked, Judgement::Interrupted];
+    let counted = others.iter().filter_map(|judgement| totals.judgements.get(judgement)).sum();
+    if totals.failed > counted || too_little {
+        BROKEN
+    } else if came_to(Judgement::UserPanicked) {
+        USER_PANICKED
+    } else if came_to(Judgement::Stalled) {
+        STALLED
+    } else {
+        HOLDS
+    }
 }
 
 fn source(arguments: &Sweep, catalogue: &Arc<Catalogue>) -> Result<Source, Failure> {
@@ -134,14 +148,13 @@ fn play_chunk(plan: &Plan<'_>, seeds: Range<u64>) -> Result<SweepTotals, Failure
         if plan.interrupt.is_asked() {
             break;
         }
-        match catch_unwind(AssertUnwindSafe(|| play_seed(plan, seed))) {
+        match panics::caught(|| play_seed(plan, seed)) {
             Ok(Ok(played)) if played.is_empty() => break,
             Ok(Ok(played)) => played.iter().for_each(|played| totals.add(played)),
             Ok(Err(failure)) => {
                 return Err(failure.with_replay(&replay(plan.arguments, seed)));
             }
-            Err(payload) => {
-                let message = panic_message(&*payload);
+            Err(message) => {
                 let why = format!("the engine broke a rule of its own: {message}");
                 totals.merge(SweepTotals {
                     failures: BTreeMap::from([(seed, why)]),
@@ -160,9 +173,9 @@ fn play_seed(plan: &Plan<'_>, seed: u64) -> Result<Vec<Played>, Failure> {
     match &plan.source {
         Source::Drawn => {
             let mutations = &plan.arguments.mutation;
-            let (_, played) =
-                play_drawn(seed, &plan.arguments.profile(), mutations, plan.catalogue);
-            Ok(vec![played])
+            let profile = plan.arguments.profile();
+            let setup = drawn_setup(seed, &profile, mutations, plan.catalogue);
+            Ok(play_watched(plan, setup)?.into_iter().collect())
         }
         Source::File(stories, inputs) => {
             let played = stories.iter().map(|story| play_file(plan, seed, story, inputs.as_ref()));
@@ -191,11 +204,21 @@ fn play_file(
         wants_sometimes: false,
         ..Setup::new(Arc::clone(scenario), Arc::clone(plan.catalogue), inputs, choices)
     };
+    play_watched(plan, setup)
+}
+
+/// Plays a world; none if the user interrupted.
+fn play_watched(plan: &Plan<'_>, setup: Setup) -> Result<Option<Played>, Failure> {
     let watch = |_: &mut Cluster| {
         if plan.interrupt.is_asked() { Err(PlayError::Interrupted) } else { Ok(()) }
     };
     match play(setup, watch) {
-        Ok(played) => Ok(Some(played)),
+        Ok(mut played) => {
+            if let Some(panic) = &mut played.outcome.panicked {
+                panic.message = panics::with_place(&panic.message);
+            }
+            Ok(Some(played))
+        }
         Err(PlayError::Interrupted) => Ok(None),
         Err(error) => Err(error.into()),
     }

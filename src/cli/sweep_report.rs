@@ -1,7 +1,7 @@
 //! What a sweep came to, for people.
 
 use super::arguments::{Sweep, mutation_name};
-use super::open::shell_word;
+use super::open::{program, shell_word};
 use crate::render::Style;
 use crate::search::{Goal, SweepTotals};
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub(super) fn replay(arguments: &Sweep, seed: u64) -> String {
     let file = arguments.file.as_ref();
     match (file, arguments.mutation.is_empty()) {
-        (Some(file), true) => format!("sandbar run {} --seed {seed}", shell_word(file)),
+        (Some(file), true) => format!("{} run {} --seed {seed}", program(), shell_word(file)),
         (Some(_), false) | (None, _) => {
             let file = file.map_or_else(String::new, |file| format!(" {}", shell_word(file)));
             let mutations = arguments.mutation.iter();
@@ -18,13 +18,18 @@ pub(super) fn replay(arguments: &Sweep, seed: u64) -> String {
             let mutations: String = mutations.collect();
             let flink =
                 arguments.flink.map_or_else(String::new, |flink| format!(" --flink {flink}"));
-            format!("sandbar sweep{file} --seeds {seed}..{}{flink}{mutations}", seed + 1)
+            format!("{} sweep{file} --seeds {seed}..{}{flink}{mutations}", program(), seed + 1)
         }
     }
 }
 
 /// The totals: worlds, goals, what happened how often, what is broken, and the first seeds that failed.
-pub(super) fn report(arguments: &Sweep, totals: &SweepTotals, style: Style) -> String {
+pub(super) fn report(
+    arguments: &Sweep,
+    totals: &SweepTotals,
+    is_interrupted: bool,
+    style: Style,
+) -> String {
     let worlds = totals.coverage.worlds;
     let seeds = &arguments.seeds;
     let mut text = format!(
@@ -66,11 +71,18 @@ pub(super) fn report(arguments: &Sweep, totals: &SweepTotals, style: Style) -> S
         text.push_str(&format!("  seed {seed}: {why}\n    replay: {}\n", replay(arguments, *seed)));
         if arguments.file.is_none() {
             let print = format!("{} --print-scenario", replay(arguments, *seed));
-            let tell = format!("story:  {print} > story.toml && sandbar run story.toml");
+            let tell = format!("story:  {print} > story.toml && {} run story.toml", program());
             text.push_str(&format!("    {}\n", style.faint(&tell)));
         }
     }
-    let verdict = if totals.failed == 0 { style.good("holds") } else { style.bad("broken") };
+    let verdict = match (totals.failed, worlds) {
+        (1.., _) => style.bad("broken"),
+        (0, 0) => style.bad("none: no world was played to its end"),
+        (0, _) if is_interrupted => style.bad(&format!(
+            "none: interrupted, and nothing was broken in the first {worlds} worlds"
+        )),
+        (0, _) => style.good("holds"),
+    };
     text.push_str(&format!("\nverdict  {verdict}\n"));
     text
 }

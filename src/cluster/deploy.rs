@@ -151,9 +151,10 @@ impl World {
             edges.chain(chained.map(|(next, _)| place(next))).collect()
         };
         Link {
-            operator: (entry.make)(node),
+            operator: entry.build(node),
             id: plan.operator_ids[operator.index()],
             key_by: node.key_by,
+            on_panic: entry.on_panic,
             max_parallelism: chain.max_parallelism,
             external: plan.graph.writes_to(operator).and_then(|sink| {
                 self.external_ids.get(&plan.graph.operators[sink.index()].name).copied()

@@ -341,7 +341,7 @@ impl World {
                 self.activity += 1;
                 place.reads += 1;
                 place.busy_until = self.now.plus(takes);
-                let next = task.due(log).unwrap_or(self.now);
+                let next = task.due(log, &mut effects).unwrap_or(self.now);
                 if self.wants_records {
                     self.tell_record(TraceEvent::RecordRead { task: id, origin });
                 }

@@ -8,6 +8,7 @@ use crate::job::{CheckpointId, JobId, RunId};
 use crate::kernel::{Agenda, SimTime};
 use crate::state::CompletedCheckpoint;
 use crate::trace::{JobStatus, TraceEvent};
+use std::fmt;
 use std::sync::Arc;
 
 /// How a world ended.
@@ -19,6 +20,49 @@ pub enum End {
     Until,
     /// A job was not over and would never have been: nothing was left to happen, or it went on and on.
     Stalled,
+    /// An operator, source or sink of the user's own panicked.
+    UserPanicked,
+    /// Whoever watched the play ended it.
+    Interrupted,
+}
+
+/// A panic in a call of an operator.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UserPanic {
+    /// In which run: `count#0`.
+    pub run: String,
+    /// The operator's name.
+    pub operator: String,
+    /// Which subtask of it.
+    pub subtask: u32,
+    /// The method that was called: `process`.
+    pub call: &'static str,
+    /// The record at hand, if there was one: `clicks[0]#99`.
+    pub record: Option<String>,
+    /// When, in virtual time.
+    pub at: SimTime,
+    /// The message of the panic.
+    pub message: String,
+}
+
+impl UserPanic {
+    fn with(&self) -> String {
+        self.record.as_ref().map_or_else(String::new, |record| format!(" with {record}"))
+    }
+
+    /// `m/0 panicked in process with clicks[0]#99: message`.
+    pub(super) fn words(&self, did: &str) -> String {
+        let Self { operator, subtask, call, message, .. } = self;
+        format!("{operator}/{subtask} {did} in `{call}`{}: {message}", self.with())
+    }
+}
+
+/// `m/0 of count#0, in process with clicks[0]#99, at t=1500ms: message`.
+impl fmt::Display for UserPanic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { run, operator, subtask, call, at, message, .. } = self;
+        write!(f, "{operator}/{subtask} of {run}, in `{call}`{}, at t={at}: {message}", self.with())
+    }
 }
 
 /// A run in the end.
@@ -56,6 +100,8 @@ pub struct SavepointEnd {
 pub struct Outcome {
     /// How it ended.
     pub end: End,
+    /// The panic of the user's own code that ended it, if one did.
+    pub panicked: Option<UserPanic>,
     /// If it stalled: why.
     pub stall: Option<Stall>,
     /// When.
@@ -113,6 +159,7 @@ impl Cluster {
         let never = never.map(|(step, _)| u32::try_from(step).expect("few steps"));
         Outcome {
             end: world.end(),
+            panicked: world.panicked.clone(),
             stall: (world.end() == End::Stalled)
                 .then(|| world.stall.clone().unwrap_or(Stall::NothingDue)),
             ended: self.now(),
@@ -131,7 +178,9 @@ impl Cluster {
 
 impl World {
     fn end(&self) -> End {
-        if self.until_reached {
+        if self.panicked.is_some() {
+            End::UserPanicked
+        } else if self.until_reached {
             End::Until
         } else if !matches!(self.stall, None | Some(Stall::EndOfTime { .. } | Stall::NothingDue)) {
             End::Stalled

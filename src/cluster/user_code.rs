@@ -5,8 +5,9 @@
 
 use super::control::Control;
 use super::in_flight::barrier_of;
+use super::outcome::UserPanic;
 use super::world::World;
-use crate::effect::{TaskEffects, Throw};
+use crate::effect::{TaskEffects, Throw, UserFailure};
 use crate::job::{Attempt, ChannelId, CheckpointId, Element, OperatorId, TaskId};
 use crate::kernel::{Agenda, SimTime};
 use crate::scenario::{Failing, FailingCall};
@@ -110,14 +111,56 @@ impl World {
         agenda: &mut Agenda,
     ) {
         let attempt = self.places[task.index()].attempt;
+        let why = match effects.of_user.take() {
+            Some(failure) => self.blame(task, &failure, &why),
+            None => why,
+        };
         self.tell(TraceEvent::OperatorFailed { task, attempt, why });
-        let live = self.places[task.index()].task.as_mut().expect("only a live task fails");
-        live.close_after_failure(self.now, effects);
-        effects.failure = None;
+        if self.panicked.is_none() {
+            let live = self.places[task.index()].task.as_mut().expect("only a live task fails");
+            live.close_after_failure(self.now, effects);
+            let why = effects.failure.take();
+            if let Some(failure) = effects.of_user.take().filter(|failure| failure.ends_the_play) {
+                self.blame(task, &failure, &why.unwrap_or_default());
+            }
+        }
         effects.sends.clear();
         self.carry_events(effects);
         self.carry_external(task, effects);
         self.crash(task, agenda);
+    }
+
+    /// The words for what the user's own code did. If it is to end the play, it has.
+    #[cold]
+    fn blame(&mut self, task: TaskId, failure: &UserFailure, why: &str) -> Arc<str> {
+        let cast = Arc::clone(&self.places[task.index()].cast);
+        let planned = &cast.plan.tasks[task.index() - cast.first_task];
+        let master = self.runs[cast.run.index()].master.as_ref();
+        let plan = master.map_or(&cast.plan, |master| master.plan());
+        let operator = plan.operator_with_id(failure.operator).map_or_else(
+            || failure.operator.to_string(),
+            |operator| plan.graph.operators[operator.index()].name.clone(),
+        );
+        let record = failure.origin.map(|origin| {
+            let input = self.scenario.inputs.get(usize::from(origin.input));
+            let input = input.map_or("?", |input| input.name.as_str());
+            format!("{input}[{}]#{}", origin.partition, origin.offset)
+        });
+        let told = UserPanic {
+            run: cast.label.clone(),
+            operator,
+            subtask: planned.subtask,
+            call: failure.call,
+            record,
+            at: self.now,
+            message: why.to_owned(),
+        };
+        let words = told.words(if failure.is_panic { "panicked" } else { "failed" });
+        if failure.ends_the_play && self.panicked.is_none() {
+            self.panicked = Some(told);
+            self.is_over = true;
+        }
+        words.into()
     }
 
     /// Tells what a task did; calls of operators only to whom asked.

@@ -6,6 +6,7 @@ use super::external::External;
 use super::in_flight::Gathering;
 use super::managers::Managers;
 use super::milestone::Milestones;
+use super::outcome::UserPanic;
 use super::retry::Retries;
 use super::snapshots::{Lying, Storage};
 use super::stall::{Restarts, Spending, Stall};
@@ -191,6 +192,8 @@ pub(super) struct World {
     pub(super) spending: Spending,
     /// Why it came to no good end.
     pub(super) stall: Option<Stall>,
+    /// The panic of the user's own code that ended it.
+    pub(super) panicked: Option<UserPanic>,
     pub(super) now: SimTime,
     /// How many elements the barrier that is being taken has overtaken in its channel.
     pub(super) ahead: usize,
@@ -347,6 +350,7 @@ impl World {
             is_over: false,
             until_reached: false,
             stall: None,
+            panicked: None,
             ahead: 0,
             task_effects: Some(Box::default()),
             job_effects: JobEffects::default(),

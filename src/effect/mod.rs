@@ -39,10 +39,27 @@ pub struct TaskEffects {
     pub messages: Vec<ToJob>,
     /// The task fails: the operator's words.
     pub failure: Option<Arc<str>>,
+    /// Where in the user's own code that was, if it was there.
+    pub of_user: Option<Box<UserFailure>>,
     /// Whether every call of an operator is to be told. Set by whoever lends the buffer.
     pub wants_callbacks: bool,
     /// Calls in which the user's code throws. Set by whoever lends the buffer; one that was met is taken out.
     pub throws: Vec<Throw>,
+}
+
+/// Where the user's own code failed its task.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct UserFailure {
+    /// Which operator of the chain.
+    pub operator: OperatorId,
+    /// The name of the call: `process`.
+    pub call: &'static str,
+    /// The record at hand, if there was one.
+    pub origin: Option<Origin>,
+    /// Whether it panicked, and did not say that it failed.
+    pub is_panic: bool,
+    /// Whether that ends the play.
+    pub ends_the_play: bool,
 }
 
 /// A call of an operator in which the user's code throws.

@@ -19,16 +19,7 @@ type Make = fn(&OperatorNode) -> Box<dyn Operator>;
 
 /// What the entries of this file have in common with each other, so that each only says what is its own.
 const fn entry(about: &'static str, make: Make) -> Entry {
-    Entry {
-        about,
-        equality: Equality::Multiset,
-        keyed: false,
-        stateful: false,
-        inputs: 1,
-        emits: Emits::Freely,
-        takes_column: false,
-        make,
-    }
+    Entry::new(about, make)
 }
 
 impl Catalogue {

@@ -1,8 +1,11 @@
 //! The catalogue: which operators a scenario can name, and how each is made.
 
-use super::Operator;
-use crate::job::{OperatorKind, OperatorNode, Reader};
+use super::{Context, Operator};
+use crate::job::{OperatorKind, OperatorNode, Reader, Value};
+use std::any::Any;
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
 
 /// How strictly the output of a job can be compared with the reference; a path is as strict as its weakest operator.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -27,6 +30,17 @@ pub enum Emits {
     AsItIs,
 }
 
+/// What a panic in one of the calls of an operator comes to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum OnPanic {
+    /// The play ends there and is judged `UserPanicked`: a mistake to be mended.
+    #[default]
+    EndsThePlay,
+    /// The task fails as it does with an exception in Flink, and the job restarts as its strategy says. What the operator
+    /// was is thrown away; the next attempt makes another one.
+    FailsTheTask,
+}
+
 /// One operator of the catalogue.
 #[derive(Clone)]
 pub struct Entry {
@@ -44,8 +58,58 @@ pub struct Entry {
     pub emits: Emits,
     /// Whether it can be told a `column` to work on.
     pub takes_column: bool,
+    /// What a panic in it comes to.
+    pub on_panic: OnPanic,
     /// Makes one subtask of it.
     pub make: fn(&OperatorNode) -> Box<dyn Operator>,
+}
+
+impl Entry {
+    /// An operator of one input without key or state, whose output can be compared row by row. Say what is otherwise:
+    /// `Entry { keyed: true, ..Entry::new("…", |_| …) }`.
+    pub const fn new(about: &'static str, make: fn(&OperatorNode) -> Box<dyn Operator>) -> Self {
+        Self {
+            about,
+            equality: Equality::Multiset,
+            keyed: false,
+            stateful: false,
+            inputs: 1,
+            emits: Emits::Freely,
+            takes_column: false,
+            on_panic: OnPanic::EndsThePlay,
+            make,
+        }
+    }
+
+    /// Makes one subtask. If that panics, the first call of what is returned does.
+    pub fn build(&self, node: &OperatorNode) -> Box<dyn Operator> {
+        let made = catch_unwind(AssertUnwindSafe(|| (self.make)(node)));
+        made.unwrap_or_else(|payload| {
+            let message = panic_message(&*payload);
+            Box::new(Unmade { why: format!("it could not be made: {message}").into() })
+        })
+    }
+}
+
+/// What stands for an operator that could not be made.
+struct Unmade {
+    why: Arc<str>,
+}
+
+impl Operator for Unmade {
+    fn initialize(&mut self, _context: &mut dyn Context) {
+        resume_unwind(Box::new(self.why.to_string()));
+    }
+    fn process(&mut self, _input: u8, _value: Value, _context: &mut dyn Context) {}
+    fn fork(&self) -> Box<dyn Operator> {
+        Box::new(Self { why: Arc::clone(&self.why) })
+    }
+}
+
+/// The message of a panic.
+pub fn panic_message(payload: &(dyn Any + Send)) -> &str {
+    let owned = payload.downcast_ref::<String>().map(String::as_str);
+    owned.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("a panic without words")
 }
 
 /// The operators that scenarios can name: by kind (`map`, `aggregate`, `sink`, …) and function.

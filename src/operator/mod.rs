@@ -25,7 +25,7 @@ mod two_input;
 mod two_phase;
 mod window;
 
-pub use catalogue::{Catalogue, Emits, Entry, Equality};
+pub use catalogue::{Catalogue, Emits, Entry, Equality, OnPanic, panic_message};
 pub use log::Log;
 pub use standalone::Standalone;
 
@@ -116,6 +116,39 @@ pub trait Context {
     /// Readers: asks the split enumerator for a split, which comes later, as [`Operator::take_split`].
     fn ask_for_split(&mut self) {}
 
+    /// Fails the task, as an exception in Flink does: the job restarts as its strategy says, and the trace tells `why`. In any
+    /// call but [`Operator::fork`]. The operator returns after it; what it emitted in this call goes nowhere. Of several
+    /// reasons the first counts.
+    ///
+    /// ```
+    /// use sandbar::job::Value;
+    /// use sandbar::operator::{Context, Operator, Standalone};
+    ///
+    /// /// Reads numbers out of text.
+    /// #[derive(Clone)]
+    /// struct Parse;
+    ///
+    /// impl Operator for Parse {
+    ///     fn initialize(&mut self, _context: &mut dyn Context) {}
+    ///     fn process(&mut self, _input: u8, value: Value, context: &mut dyn Context) {
+    ///         match value.to_string().parse() {
+    ///             Ok(number) => context.emit(Value::Int(number)),
+    ///             Err(error) => context.fail(&format!("`{value}`: {error}")),
+    ///         }
+    ///     }
+    ///     fn fork(&self) -> Box<dyn Operator> {
+    ///         Box::new(self.clone())
+    ///     }
+    /// }
+    ///
+    /// let mut parse = Standalone::new(Box::new(Parse)).start();
+    /// parse.process(0, Value::text("12"));
+    /// assert_eq!(parse.failure(), None);
+    /// parse.process(0, Value::text("twelve"));
+    /// assert_eq!(parse.failure(), Some("`twelve`: invalid digit found in string"));
+    /// ```
+    fn fail(&mut self, why: &str);
+
     /// Sends a value on.
     fn emit(&mut self, value: Value);
     /// Sends a value to the side output.
@@ -151,6 +184,9 @@ pub trait InputLog {
 ///
 /// All state goes through the context; a field may hold handles and configuration, and scratch that
 /// `prepare_snapshot` flushes.
+///
+/// What cannot go on has its task fail with [`Context::fail`]. A panic in a call is a mistake and ends the play, or fails the
+/// task as well, as the catalogue says ([`OnPanic`]); either way it is told with operator, call and record.
 pub trait Operator: Send + Sync {
     /// Declares state and takes over what was restored.
     fn initialize(&mut self, context: &mut dyn Context);

@@ -83,6 +83,7 @@ struct Surroundings {
     emitted: Vec<Value>,
     side: Vec<Value>,
     requests: Vec<ExternalRequest>,
+    failure: Option<String>,
 }
 
 impl Standalone {
@@ -105,6 +106,7 @@ impl Standalone {
             emitted: Vec::new(),
             side: Vec::new(),
             requests: Vec::new(),
+            failure: None,
         };
         Self { operator, surroundings }
     }
@@ -259,6 +261,11 @@ impl Standalone {
         self.operator.close(&mut self.surroundings);
     }
 
+    /// Why it failed its task, if it did. In a job it would not have been called since.
+    pub fn failure(&self) -> Option<&str> {
+        self.surroundings.failure.as_deref()
+    }
+
     /// What it emitted since this was last asked.
     pub fn take_emitted(&mut self) -> Vec<Value> {
         std::mem::take(&mut self.surroundings.emitted)
@@ -349,6 +356,9 @@ impl Context for Surroundings {
     }
     fn emit_late(&mut self, value: Value) {
         self.side.push(value);
+    }
+    fn fail(&mut self, why: &str) {
+        self.failure.get_or_insert_with(|| why.to_owned());
     }
     fn emit(&mut self, value: Value) {
         self.emitted.push(value);

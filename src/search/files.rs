@@ -1,10 +1,10 @@
 //! Playing with real files: savepoints and checkpoints under a data folder, and starting from one.
 
-use super::play::{Earlier, Played, Setup, play};
-use crate::cluster::Cluster;
+use super::play::{Earlier, Played, Setup, play_while};
+use crate::cluster::{Cluster, End};
 use crate::effect::{ExternalSystem, FileChange};
 use crate::job::{ClaimMode, InputId, OperatorKind};
-use crate::kernel::SimTime;
+use crate::kernel::{Flow, SimTime};
 use crate::operator::Log;
 use crate::scenario::Scenario;
 use crate::state::{CompletedCheckpoint, SubtaskState};
@@ -122,7 +122,8 @@ fn same_input(
 
 /// Plays a world and keeps its savepoints and checkpoints as files under a data folder, as they happen. A job that starts
 /// from nothing finds the folder's external systems as earlier runs left them. Returns, too, where each savepoint lies, by
-/// label. `watch` sees the world after every event.
+/// label. `watch` sees the world after every event. If it says `Interrupted`, the play ends there, judged as far as it came,
+/// and leaves the folder as a process that was killed does.
 ///
 /// # Errors
 ///
@@ -139,7 +140,7 @@ pub fn play_with_files(
     }
     let started = setup.start.as_ref().map(|start| start.folder.clone());
     let mut paths = BTreeMap::new();
-    let played = play(setup, |cluster| {
+    let played = play_while(setup, |cluster| {
         for change in cluster.take_files() {
             if let Some((label, path)) =
                 keep(change, cluster, folder, &scenario, &inputs, started.as_deref())?
@@ -147,9 +148,15 @@ pub fn play_with_files(
                 paths.insert(label, path);
             }
         }
-        watch(cluster)
+        match watch(cluster) {
+            Ok(()) => Ok(Flow::Continue),
+            Err(PlayError::Interrupted) => Ok(Flow::Stop),
+            Err(error) => Err(error),
+        }
     })?;
-    folder.write_sinks(&played.outcome.externals)?;
+    if played.outcome.end != End::Interrupted {
+        folder.write_sinks(&played.outcome.externals)?;
+    }
     Ok((played, paths))
 }
 

@@ -21,7 +21,7 @@ pub use files::{PlayError, play_with_files, start_from};
 pub use inputs::generated;
 #[cfg(feature = "fs")]
 pub use inputs::{InputError, open};
-pub use play::{Earlier, Judgement, Played, Setup, play, play_out};
+pub use play::{Earlier, Judgement, Played, Setup, play, play_out, play_while};
 pub use restores::{RestoreTold, Restores};
 
-pub use sweep::{Goal, SweepTotals, play_drawn};
+pub use sweep::{Goal, SweepTotals, drawn_setup, play_drawn};

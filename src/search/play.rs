@@ -6,7 +6,7 @@ use crate::check::{BrokenPromise, CheckSetup, Checks, EndOfWorld, FileStart, Ver
 use crate::cluster::{Cluster, End, Given, Outcome};
 use crate::effect::ExternalSystem;
 use crate::job::ClaimMode;
-use crate::kernel::{Choices, SimTime};
+use crate::kernel::{Choices, Flow, SimTime};
 use crate::operator::{Catalogue, Log};
 use crate::rules::Release;
 use crate::scenario::Scenario;
@@ -86,14 +86,18 @@ impl Setup {
 }
 
 /// What the play came to, in one word.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Judgement {
     /// Every check and expectation holds.
     Holds,
     /// A check or an expectation is broken.
     Broken,
-    /// A job that was not over could not go on.
+    /// A job that was not over could not go on, or went on and on.
     Stalled,
+    /// An operator, source or sink of the user's own panicked, and the play ended there.
+    UserPanicked,
+    /// Whoever watched the play ended it.
+    Interrupted,
 }
 
 /// A world that has been played.
@@ -131,12 +135,32 @@ impl Played {
 
     /// What the play came to, in one word.
     pub fn judgement(&self) -> Judgement {
-        if self.outcome.end == End::Stalled {
-            Judgement::Stalled
-        } else if self.unmet.is_empty() {
-            Judgement::Holds
-        } else {
-            Judgement::Broken
+        match self.outcome.end {
+            End::Stalled => Judgement::Stalled,
+            End::UserPanicked => Judgement::UserPanicked,
+            End::Interrupted => Judgement::Interrupted,
+            End::Over | End::Until if self.unmet.is_empty() => Judgement::Holds,
+            End::Over | End::Until => Judgement::Broken,
+        }
+    }
+
+    /// Why it does not hold, in one sentence; of several reasons the first.
+    pub fn why(&self) -> Option<String> {
+        match self.judgement() {
+            Judgement::Holds => None,
+            Judgement::Broken => self.unmet.first().cloned(),
+            Judgement::Stalled => {
+                let stall = self.outcome.stall.as_ref();
+                Some(
+                    stall.map_or_else(|| "stalled".to_owned(), |stall| format!("stalled: {stall}")),
+                )
+            }
+            Judgement::UserPanicked => {
+                let panic = self.outcome.panicked.as_ref();
+                let told = panic.map_or_else(String::new, ToString::to_string);
+                Some(format!("the user's own code panicked under seed {}: {told}", self.seed))
+            }
+            Judgement::Interrupted => Some("interrupted".to_owned()),
         }
     }
 }
@@ -182,12 +206,28 @@ pub fn play_out(setup: Setup) -> Played {
 
 /// Plays a world to its end. `watch` sees it after every event.
 ///
+/// A panic in an operator of the user's own does not come through: the play ends there and is judged
+/// [`Judgement::UserPanicked`], and its outcome says where that was.
+///
 /// # Errors
 ///
 /// What `watch` returns.
 pub fn play<E>(
     setup: Setup,
     mut watch: impl FnMut(&mut Cluster) -> Result<(), E>,
+) -> Result<Played, E> {
+    play_while(setup, |cluster| watch(cluster).map(|()| Flow::Continue))
+}
+
+/// Plays a world to its end, or until `watch`, which sees it after every event, says stop: what has been played is judged as
+/// far as it came, and the judgement is [`Judgement::Interrupted`].
+///
+/// # Errors
+///
+/// What `watch` returns.
+pub fn play_while<E>(
+    setup: Setup,
+    mut watch: impl FnMut(&mut Cluster) -> Result<Flow, E>,
 ) -> Result<Played, E> {
     let Setup { scenario, catalogue, inputs, choices, start, .. } = setup;
     let seed = choices.seed();
@@ -220,18 +260,29 @@ pub fn play<E>(
     let mut cluster = Cluster::new(Arc::clone(&scenario), given);
     cluster.keep_records(listeners.wants_records());
     cluster.keep_callbacks(listeners.wants_callbacks());
-    while cluster.step(&mut listeners) {
-        watch(&mut cluster)?;
+    let mut goes_on = true;
+    let mut is_interrupted = false;
+    while goes_on && !is_interrupted {
+        goes_on = cluster.step(&mut listeners);
+        is_interrupted = watch(&mut cluster)? == Flow::Stop && goes_on;
     }
-    watch(&mut cluster)?;
-    let outcome = cluster.outcome();
+    let mut outcome = cluster.outcome();
+    if is_interrupted {
+        (outcome.end, outcome.stall) = (End::Interrupted, None);
+    }
     let Listeners { checks, story, restores, trace } = listeners;
+    let is_cut_off = matches!(outcome.end, End::Interrupted | End::UserPanicked);
+    let checks = if is_cut_off { checks.without_output() } else { checks };
     let verdict = checks.finish(&EndOfWorld {
         externals: &outcome.externals,
         job_keys: &outcome.job_keys,
         ended: outcome.ended,
     });
-    let unmet = unmet(&scenario, &outcome, &verdict, &story, setup.wants_sometimes);
+    // Nothing can be expected of half a story.
+    let unmet = match is_cut_off {
+        true => Vec::new(),
+        false => unmet(&scenario, &outcome, &verdict, &story, setup.wants_sometimes),
+    };
     Ok(Played {
         seed,
         release: scenario.flink,

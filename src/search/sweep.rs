@@ -1,6 +1,6 @@
 //! Sweeping: many seeds, each a drawn scenario or one scenario under another seed; what they exercised in all.
 
-use super::play::{Played, Setup, play_out};
+use super::play::{Judgement, Played, Setup, play_out};
 use crate::check::Coverage;
 use crate::kernel::Choices;
 use crate::operator::Catalogue;
@@ -16,13 +16,22 @@ pub fn play_drawn(
     mutations: &[Mutation],
     catalogue: &Arc<Catalogue>,
 ) -> (Arc<Scenario>, Played) {
+    let setup = drawn_setup(seed, profile, mutations, catalogue);
+    (Arc::clone(&setup.scenario), play_out(setup))
+}
+
+/// The drawn scenario of a seed, ready to be played.
+pub fn drawn_setup(
+    seed: u64,
+    profile: &Profile,
+    mutations: &[Mutation],
+    catalogue: &Arc<Catalogue>,
+) -> Setup {
     let choices = Choices::new(seed);
     let mut scenario = Scenario::draw(&choices, profile);
     scenario.mutations = mutations.to_vec();
-    let scenario = Arc::new(scenario);
-    let setup = Setup::of(Arc::clone(&scenario), Arc::clone(catalogue));
-    let setup = setup.expect("a drawn scenario reads no files");
-    (scenario, play_out(setup))
+    let setup = Setup::of(Arc::new(scenario), Arc::clone(catalogue));
+    setup.expect("a drawn scenario reads no files")
 }
 
 /// A goal of "no vacuous green": a share of worlds, in percent.
@@ -63,6 +72,8 @@ pub struct SweepTotals {
     pub known_first: BTreeMap<(&'static str, Release), u64>,
     /// By check: in how many worlds it is broken.
     pub broken: BTreeMap<&'static str, u64>,
+    /// By judgement: how many that failed came to it.
+    pub judgements: BTreeMap<Judgement, u64>,
     /// The smallest seeds that failed, each with why.
     pub failures: BTreeMap<u64, String>,
     /// How many failed in all.
@@ -86,15 +97,15 @@ impl SweepTotals {
             *self.broken.entry(check).or_default() += 1;
         }
         *self.releases.entry(played.release).or_default() += 1;
-        if played.judgement() == super::Judgement::Broken
+        if played.judgement() == Judgement::Broken
             && let Some(promise) = played.known_break()
         {
             *self.known.entry(promise.name).or_default() += 1;
             self.note_first((promise.name, played.release), played.seed);
-        } else if played.judgement() != super::Judgement::Holds {
+        } else if played.judgement() != Judgement::Holds {
             self.failed += 1;
-            let why = played.unmet.first().cloned().unwrap_or_else(|| "stalled".to_owned());
-            self.failures.insert(played.seed, why);
+            *self.judgements.entry(played.judgement()).or_default() += 1;
+            self.failures.insert(played.seed, played.why().unwrap_or_default());
             self.trim();
         }
     }
@@ -105,6 +116,9 @@ impl SweepTotals {
         self.events += other.events;
         self.failed += other.failed;
         self.failures.extend(other.failures);
+        for (judgement, worlds) in other.judgements {
+            *self.judgements.entry(judgement).or_default() += worlds;
+        }
         for (name, worlds) in other.sometimes {
             *self.sometimes.entry(name).or_default() += worlds;
         }

@@ -2,10 +2,13 @@
 //!
 //! Both are settled by the lent buffer: who listens, and which faults wait. Does not call operators; the chain does.
 
-use super::chain::{Chain, Surroundings};
-use crate::effect::{TaskEffects, Throw};
-use crate::job::{CheckpointId, OperatorId, TaskId};
+use super::chain::{Chain, Stem, Surroundings, fail_on_error};
+use crate::effect::{TaskEffects, Throw, UserFailure};
+use crate::job::{CheckpointId, OperatorId, Origin, TaskId};
+use crate::operator::{OnPanic, panic_message};
+use crate::state::CommitPermit;
 use crate::trace::{Call, TraceEvent};
+use std::any::Any;
 use std::sync::Arc;
 
 impl Chain {
@@ -60,11 +63,70 @@ impl Chain {
         true
     }
 
+    /// Tells an operator that its state was restored, if it was. Whether it did not fail.
+    pub(super) fn tell_restored(
+        &mut self,
+        at: usize,
+        permit: Option<CommitPermit>,
+        around: &mut Surroundings<'_>,
+    ) -> bool {
+        let Some(permit) = permit else { return true };
+        let told = self.call((at, "restored"), Stem::NONE, None, around, |operator, context| {
+            operator.restored(permit, context);
+        });
+        let passed = self.pass_on(at, Origin::default(), around);
+        fail_on_error(passed, around);
+        told.is_some()
+    }
+
+    /// An operator failed in a call, or panicked: its task fails, and all that it emitted is gone.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn blame(
+        &self,
+        (at, call): (usize, &'static str),
+        stem: Stem,
+        panic: Option<Box<dyn Any + Send>>,
+        effects: &mut TaskEffects,
+    ) {
+        let link = &self.workers[at].link;
+        let is_panic = panic.is_some();
+        if let Some(panic) = panic {
+            effects.failure = Some(panic_message(&*panic).into());
+        }
+        effects.of_user.get_or_insert_with(|| {
+            Box::new(UserFailure {
+                operator: link.id,
+                call,
+                origin: (call == "process").then_some(stem.origin),
+                is_panic,
+                ends_the_play: is_panic && link.on_panic == OnPanic::EndsThePlay,
+            })
+        });
+    }
+
     /// The source at the head is told to stop; other heads are not.
     pub(super) fn cancel_source(&self, around: &mut Surroundings<'_>) {
         if self.input().is_some() {
             self.note(0, (Call::Cancel, None), around);
         }
+    }
+}
+
+/// The method of an operator that is this call.
+pub(super) const fn method_of(call: Call) -> &'static str {
+    match call {
+        Call::InitializeState => "initialize",
+        Call::Open => "open",
+        Call::PrepareSnapshotPreBarrier => "prepare_snapshot",
+        Call::SnapshotState => "snapshot",
+        Call::NotifyCheckpointComplete => "checkpoint_complete",
+        Call::NotifyCheckpointAborted => "checkpoint_aborted",
+        Call::EndInput => "end_input",
+        Call::Finish => "finish",
+        Call::Close => "close",
+        Call::ProcessMaxWatermark => "on_timer",
+        Call::Cancel | Call::Throw => "a call",
     }
 }
 

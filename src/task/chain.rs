@@ -3,6 +3,7 @@
 //! An operator's emissions are collected while it is called and handed on when it returns, in order: to the next
 //! operators of the chain, or to the outputs.
 
+use super::callbacks::method_of;
 use super::context::EngineContext;
 use super::generator::Generator;
 use super::increments::Sliced;
@@ -13,9 +14,10 @@ use crate::job::{
     SourceTime, Value,
 };
 use crate::kernel::SimTime;
-use crate::operator::{InputLog, Operator, Poll};
+use crate::operator::{InputLog, OnPanic, Operator, Poll};
 use crate::state::{CommitPermit, LiveState, OperatorSnapshot, TimerKind};
 use crate::trace::{Call, StateSum};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// One operator of a chain and where its output goes.
@@ -30,6 +32,8 @@ pub struct Link {
     pub max_parallelism: u32,
     /// Where a sink writes to.
     pub external: Option<ExternalId>,
+    /// What a panic in it comes to.
+    pub on_panic: OnPanic,
     /// Where its main output goes.
     pub main: Vec<Target>,
     /// Where its side output goes.
@@ -79,7 +83,7 @@ pub(super) struct Stem {
 
 impl Stem {
     /// What stems from no record.
-    const NONE: Self = Self {
+    pub(super) const NONE: Self = Self {
         origin: Origin { input: 0, partition: 0, offset: 0, child: 0 },
         timestamp: EventTime::MIN,
     };
@@ -176,22 +180,24 @@ impl Chain {
         }
     }
 
-    /// Calls one operator for a record of this origin and key.
+    /// Calls one operator, by the name of its method, for a record of this origin and key. `None` if it failed or panicked:
+    /// its task fails then, and nothing that it emitted goes on.
     #[inline]
     pub(super) fn call<R>(
         &mut self,
-        at: usize,
+        (at, method): (usize, &'static str),
         stem: Stem,
         key: Option<&Value>,
         around: &mut Surroundings<'_>,
         body: impl FnOnce(&mut dyn Operator, &mut EngineContext<'_>) -> R,
-    ) -> R {
+    ) -> Option<R> {
         let Worker { link, state, is_restored, emitted, timestamp, watermark } =
             &mut self.workers[at];
         *timestamp = stem.timestamp;
         let mut context = EngineContext {
             state,
             key,
+            is_keyed: link.key_by.is_some(),
             origin: stem.origin,
             timestamp,
             watermark: *watermark,
@@ -205,7 +211,16 @@ impl Chain {
             emitted,
             effects: around.effects,
         };
-        body(link.operator.as_mut(), &mut context)
+        let operator = link.operator.as_mut();
+        let called = catch_unwind(AssertUnwindSafe(|| body(operator, &mut context)));
+        if around.effects.failure.is_none()
+            && let Ok(returned) = called
+        {
+            return Some(returned);
+        }
+        self.workers[at].emitted.clear();
+        self.blame((at, method), stem, called.err(), around.effects);
+        None
     }
 
     /// Calls every operator in an order; what they emit is handed on after each. Whether none threw: after one that did,
@@ -237,7 +252,13 @@ impl Chain {
         if self.throws(at, reason, around) {
             return false;
         }
-        self.call(at, Stem::NONE, None, around, body);
+        if self.call((at, method_of(reason.0)), Stem::NONE, None, around, body).is_none() {
+            return false;
+        }
+        if reason.0 == Call::Close {
+            // Whoever would take it is closed already.
+            self.workers[at].emitted.clear();
+        }
         let passed = self.pass_on(at, Origin::default(), around);
         fail_on_error(passed, around);
         true
@@ -271,10 +292,8 @@ impl Chain {
         for at in self.head_first().rev() {
             let is_open = self.call_one(at, initialize, around, |operator, context| {
                 operator.initialize(context);
-                if let Some(permit) = permit {
-                    operator.restored(permit, context);
-                }
-            }) && self.takes_what_was_restored(at, around)
+            }) && self.tell_restored(at, permit, around)
+                && self.takes_what_was_restored(at, around)
                 && self.call_one(at, (Call::Open, None), around, |operator, context| {
                     operator.open(context);
                 });
@@ -308,9 +327,12 @@ impl Chain {
                 None => return key_by.of_input(input).hash_of(&value).map(drop),
             },
         };
-        self.call(at, stem, key.as_ref(), around, |operator, context| {
+        let called = self.call((at, "process"), stem, key.as_ref(), around, |operator, context| {
             operator.process(input, value, context);
         });
+        if called.is_none() {
+            return Ok(());
+        }
         self.pass_on(at, stem.origin, around)
     }
 
@@ -343,6 +365,9 @@ impl Chain {
         for (nth, (side, value)) in (0..).zip(emitted.drain(..)) {
             let stem = Stem { origin: origin.descend(nth), timestamp };
             self.deliver(at, side, value, stem, around)?;
+            if around.effects.failure.is_some() {
+                return Ok(());
+            }
         }
         self.workers[at].emitted = emitted;
         Ok(())
@@ -379,6 +404,9 @@ impl Chain {
         let targets = if side { link.side.clone() } else { link.main.clone() };
         for target in targets {
             self.deliver_to(target, value.clone(), stem, around)?;
+            if around.effects.failure.is_some() {
+                return Ok(());
+            }
         }
         Ok(())
     }
@@ -400,8 +428,10 @@ impl Chain {
     /// Lets the source at the head read on. A record has been handed on when this returns; only its origin is told.
     #[inline]
     pub(super) fn poll(&mut self, log: &dyn InputLog, around: &mut Surroundings<'_>) -> Poll {
-        let poll =
-            self.call(0, Stem::NONE, None, around, |operator, context| operator.poll(log, context));
+        let poll = self.call((0, "poll"), Stem::NONE, None, around, |operator, context| {
+            operator.poll(log, context)
+        });
+        let Some(poll) = poll else { return Poll::Later(around.now) };
         match poll {
             Poll::Record(value, origin) => {
                 let timestamp = match &mut self.watermarks {
@@ -417,13 +447,25 @@ impl Chain {
         }
     }
 
+    /// When the next record of the source at the head is there, if it knows.
     #[inline]
-    pub(super) fn due(&self, log: &dyn InputLog) -> Option<SimTime> {
-        self.workers[0].link.operator.due(log)
+    pub(super) fn due(&self, log: &dyn InputLog, effects: &mut TaskEffects) -> Option<SimTime> {
+        let operator = &*self.workers[0].link.operator;
+        match catch_unwind(AssertUnwindSafe(|| operator.due(log))) {
+            Ok(due) => due,
+            Err(payload) => {
+                self.blame((0, "due"), Stem::NONE, Some(payload), effects);
+                None
+            }
+        }
     }
 
     pub(super) fn positions(&mut self, around: &mut Surroundings<'_>) -> Vec<(u16, u32)> {
-        self.call(0, Stem::NONE, None, around, |operator, context| operator.positions(context))
+        let positions =
+            self.call((0, "positions"), Stem::NONE, None, around, |operator, context| {
+                operator.positions(context)
+            });
+        positions.unwrap_or_default()
     }
 
     /// Whether its head is given splits by an enumerator.
@@ -432,7 +474,7 @@ impl Chain {
     }
 
     pub(super) fn take_split(&mut self, split: Option<(u16, u32)>, around: &mut Surroundings<'_>) {
-        self.call(0, Stem::NONE, None, around, |operator, context| {
+        self.call((0, "take_split"), Stem::NONE, None, around, |operator, context| {
             operator.take_split(split, context);
         });
     }

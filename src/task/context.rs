@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 pub(super) struct EngineContext<'a> {
     pub(super) state: &'a mut LiveState,
     pub(super) key: Option<&'a Value>,
+    pub(super) is_keyed: bool,
     pub(super) origin: Origin,
     /// Of the record or timer at hand, and of what is emitted.
     pub(super) timestamp: &'a mut EventTime,
@@ -33,19 +34,28 @@ pub(super) struct EngineContext<'a> {
 
 impl EngineContext<'_> {
     fn timer(&self, time: i64, namespace: i64) -> Timer {
-        let key = self.key.expect("only keyed operators have timers").clone();
+        let key = self.key.unwrap_or_else(|| no_key("a timer")).clone();
         Timer { time, key, namespace }
+    }
+
+    fn assert_keyed(&self, name: &str) {
+        assert!(
+            self.is_keyed,
+            "keyed state `{name}` needs an operator that is keyed: give it `key-by`, or say `keyed` in its catalogue entry"
+        );
     }
 }
 
 impl Context for EngineContext<'_> {
     fn keyed_state(&mut self, name: &str) -> KeyedId {
+        self.assert_keyed(name);
         self.state.declare_keyed(name)
     }
     fn list_state(&mut self, name: &str, mode: ListMode) -> ListId {
         self.state.declare_list(name, mode)
     }
     fn register_keyed(&mut self, name: &str, registered: Registration) -> KeyedId {
+        self.assert_keyed(name);
         let may_change = self.identity.rules.ttl_may_change;
         self.state.register_keyed(name, registered, self.now, may_change)
     }
@@ -96,11 +106,11 @@ impl Context for EngineContext<'_> {
     }
     #[inline]
     fn key(&self) -> &Value {
-        self.key.expect("a key exists while a keyed operator processes a record")
+        self.key.unwrap_or_else(|| no_key("the key"))
     }
     #[inline]
     fn keyed(&mut self, id: KeyedId) -> &mut Option<Value> {
-        let key = self.key.expect("a key exists while a keyed operator processes a record");
+        let key = self.key.unwrap_or_else(|| no_key("keyed state"));
         self.state.keyed(id, key)
     }
     fn list(&mut self, id: ListId) -> &mut Vec<Value> {
@@ -108,6 +118,10 @@ impl Context for EngineContext<'_> {
     }
     fn broadcast(&mut self, id: BroadcastId) -> &mut BTreeMap<Value, Value> {
         self.state.broadcast(id)
+    }
+    #[cold]
+    fn fail(&mut self, why: &str) {
+        self.effects.failure.get_or_insert_with(|| why.into());
     }
     #[inline]
     fn emit(&mut self, value: Value) {
@@ -159,4 +173,10 @@ impl Context for EngineContext<'_> {
         let external = self.external.expect("only a sink writes to an external system");
         self.effects.external.push((external, request, self.origin));
     }
+}
+
+/// What an operator asked for needs a key, and there is none.
+#[cold]
+fn no_key(what: &str) -> ! {
+    panic!("{what} is there in `process` and `on_timer` of a keyed operator only");
 }

@@ -73,8 +73,7 @@ impl Task {
     pub fn on_source_ended(&mut self, now: SimTime, effects: &mut TaskEffects) {
         assert!(self.channels.is_empty(), "{:?}: only a source ends by itself", self.id());
         self.tell_positions(None, now, effects);
-        self.end_event_time(now, effects);
-        self.finish_data(now, effects);
+        self.end_of_data(now, effects);
     }
 
     /// The job stops: a source emits nothing more. If it drains, its data ends here.
@@ -90,7 +89,16 @@ impl Task {
         }
         if stop == Stop::Drain {
             self.tell_positions(None, now, effects);
+            self.end_of_data(now, effects);
+        }
+    }
+
+    /// The data of a source has ended, and with it its time.
+    fn end_of_data(&mut self, now: SimTime, effects: &mut TaskEffects) {
+        if effects.failure.is_none() {
             self.end_event_time(now, effects);
+        }
+        if effects.failure.is_none() {
             self.finish_data(now, effects);
         }
     }
@@ -126,7 +134,7 @@ impl Task {
             let (chain, mut around) = self.surroundings(now, effects);
             chain.end_input(input, &mut around);
         }
-        if self.data_ended.iter().all(|ended| *ended) {
+        if effects.failure.is_none() && self.data_ended.iter().all(|ended| *ended) {
             self.finish_data(now, effects);
         }
     }
@@ -239,6 +247,10 @@ impl Task {
             let (chain, mut around) = self.surroundings(now, effects);
             chain.cancel_source(&mut around);
             self.close(now, effects);
+            // Of one that fails while it is cancelled, Flink says so in its log and goes on.
+            if effects.of_user.as_ref().is_some_and(|failure| !failure.ends_the_play) {
+                (effects.failure, effects.of_user) = (None, None);
+            }
         }
         self.end();
         effects.events.push(TraceEvent::TaskEnded {
@@ -262,6 +274,9 @@ impl Task {
         if self.aligner.all_closed() && !waits {
             if !self.finished_on_restore {
                 self.close(now, effects);
+            }
+            if effects.of_user.is_some() {
+                return;
             }
             self.leave(effects);
         }

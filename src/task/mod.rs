@@ -281,6 +281,9 @@ impl Task {
             checkpoint: barrier.checkpoint,
         });
         self.tell_positions(Some(barrier.checkpoint), now, effects);
+        if effects.failure.is_some() {
+            return;
+        }
         if barrier.stop.is_stop() {
             self.stops_with = Some(barrier.checkpoint);
         }
@@ -339,8 +342,8 @@ impl Task {
 
     /// When the next record of a source is there, if it knows.
     #[inline]
-    pub fn due(&self, log: &dyn InputLog) -> Option<SimTime> {
-        self.chain.due(log)
+    pub fn due(&self, log: &dyn InputLog, effects: &mut TaskEffects) -> Option<SimTime> {
+        self.chain.due(log, effects)
     }
 
     /// Which input it reads, if it is a source.

@@ -154,6 +154,9 @@ impl Task {
         }
         let (chain, mut around) = self.surroundings(now, effects);
         let positions = chain.positions(&mut around);
+        if effects.failure.is_some() {
+            return;
+        }
         let generator = self.chain.watermarks.as_mut().expect("it was there a moment ago");
         if has_overslept {
             generator.on_overslept(now);
@@ -225,9 +228,13 @@ impl Chain {
                 TimerKind::Processing => EventTime::MIN,
             };
             let stem = Stem { origin: Origin::default(), timestamp };
-            self.call(at, stem, Some(&timer.key), around, |operator, context| {
+            let key = Some(&timer.key);
+            let called = self.call((at, "on_timer"), stem, key, around, |operator, context| {
                 operator.on_timer(kind, &timer, context);
             });
+            if called.is_none() {
+                break;
+            }
             let passed = self.pass_on(at, stem.origin, around);
             fail_on_error(passed, around);
         }

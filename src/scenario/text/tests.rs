@@ -281,3 +281,27 @@ fn a_class_name_is_read_and_written_and_inherited() {
     }
     assert_eq!(read(&scenario.to_text()), scenario);
 }
+
+#[test]
+fn a_budget_is_read_written_and_kept_within_bounds() {
+    use crate::scenario::Budget;
+    let story = read(&format!(
+        "budget = {{ events = 50000000, megabytes = 700, restarts = 1000 }}\n{}",
+        small("")
+    ));
+    let told = Budget { events: Some(50_000_000), megabytes: Some(700), restarts: Some(1000) };
+    assert_eq!(story.budget, told);
+    assert_eq!(read(&story.to_text()), story);
+    assert_eq!(read(&small("")).budget, Budget::default());
+    for (wrong, said) in [
+        ("events = 0", "0 is not within 1 to 1000000000000"),
+        ("events = 1000000000001", "1000000000001 is not within 1 to 1000000000000"),
+        ("restarts = -1", "-1 is not within 1 to 4294967295"),
+        ("megabytes = 0", "0 is not within 1 to 4294967295"),
+        ("minutes = 3", "unknown key `minutes`"),
+    ] {
+        let text = format!("budget = {{ {wrong} }}\n{}", small(""));
+        let error = Scenario::parse(&text, "story.toml", &Catalogue::built_in()).expect_err(wrong);
+        assert!(error.to_string().contains(said), "{error}");
+    }
+}

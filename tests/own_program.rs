@@ -1,0 +1,165 @@
+//! A program of a user's own, with operators that do everything wrong; and the tests of what it prints and exits with.
+//!
+//! Called by cargo it tests; called by its tests, which set a variable, it is that program.
+
+use sandbar::job::Value;
+use sandbar::operator::{Catalogue, Context, Entry, OnPanic, Operator};
+use std::fs;
+use std::path::Path;
+use std::process::{Command, ExitCode, Output};
+
+/// Set where the program is meant, and not its tests.
+const PROGRAM: &str = "SANDBAR_OWN_PROGRAM";
+
+/// Cannot bear a number.
+#[derive(Clone)]
+struct Superstitious;
+
+impl Operator for Superstitious {
+    fn initialize(&mut self, _context: &mut dyn Context) {}
+    fn process(&mut self, _input: u8, value: Value, context: &mut dyn Context) {
+        let number = value.as_row().and_then(|columns| columns[1].as_int());
+        assert!(number != Some(13), "thirteen!");
+        context.emit(value);
+    }
+    fn fork(&self) -> Box<dyn Operator> {
+        Box::new(self.clone())
+    }
+}
+
+/// Declares keyed state, whether it is keyed or not.
+#[derive(Clone)]
+struct Forgetful;
+
+impl Operator for Forgetful {
+    fn initialize(&mut self, context: &mut dyn Context) {
+        context.keyed_state("memory");
+    }
+    fn process(&mut self, _input: u8, _value: Value, _context: &mut dyn Context) {}
+    fn fork(&self) -> Box<dyn Operator> {
+        Box::new(self.clone())
+    }
+}
+
+fn catalogue() -> Catalogue {
+    let mut catalogue = Catalogue::built_in();
+    let superstitious = Entry::new("cannot bear a number", |_| Box::new(Superstitious));
+    let fails = Entry { on_panic: OnPanic::FailsTheTask, ..superstitious.clone() };
+    catalogue.add("map", "superstitious", superstitious);
+    catalogue.add("map", "fearful", fails);
+    catalogue.add("map", "forgetful", Entry::new("has no key", |_| Box::new(Forgetful)));
+    catalogue
+}
+
+fn main() -> ExitCode {
+    if std::env::var_os(PROGRAM).is_some() {
+        return sandbar::cli::main(catalogue());
+    }
+    let tests: [(&str, fn(&Path)); 5] = [
+        ("a_panic_is_told_as_the_users_own", a_panic_is_told_as_the_users_own),
+        ("a_panic_is_told_in_json", a_panic_is_told_in_json),
+        ("a_broken_rule_of_state_is_told", a_broken_rule_of_state_is_told),
+        ("a_panic_that_fails_the_task_stalls", a_panic_that_fails_the_task_stalls),
+        ("a_sweep_tells_each_seed_and_goes_on", a_sweep_tells_each_seed_and_goes_on),
+    ];
+    for (name, test) in tests {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        eprintln!("test {name}");
+        test(folder.path());
+    }
+    ExitCode::SUCCESS
+}
+
+/// Runs the program over a story whose operator `m` is a map of this function.
+fn run(folder: &Path, function: &str, arguments: &[&str]) -> (Output, String, String) {
+    let story = format!(
+        r#"
+[input.clicks]
+generate = {{ records = 40, keys = 5 }}
+every = "5ms"
+[job.j]
+checkpoint = {{ interval = "50ms" }}
+operators = [
+  {{ name = "clicks", source = "clicks" }},
+  {{ name = "m", map = "{function}" }},
+  {{ name = "o", sink = "plain" }},
+]
+"#
+    );
+    fs::write(folder.join("story.toml"), story).expect("written");
+    let program = std::env::current_exe().expect("it runs");
+    let mut command = Command::new(program);
+    command.current_dir(folder).env(PROGRAM, "1").env_remove("RUST_BACKTRACE").args(arguments);
+    let output = command.output().expect("the program runs");
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("it is UTF-8");
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    assert!(!out.contains("broke a rule of its own"), "{out}");
+    assert!(!err.contains("panicked at") && !err.contains("broke a rule"), "{err}");
+    (output, out, err)
+}
+
+/// The first of these seeds under which a thirteen is drawn.
+fn unlucky(folder: &Path) -> u64 {
+    let mut seeds = 0..50;
+    let is_unlucky = |seed: &u64| {
+        let seed = seed.to_string();
+        run(folder, "superstitious", &["run", "story.toml", "--seed", &seed]).0.status.code()
+            == Some(5)
+    };
+    seeds.find(is_unlucky).expect("one of them draws a thirteen")
+}
+
+fn a_panic_is_told_as_the_users_own(folder: &Path) {
+    let seed = unlucky(folder).to_string();
+    let (output, out, _) = run(folder, "superstitious", &["run", "story.toml", "--seed", &seed]);
+    assert_eq!(output.status.code(), Some(5), "{out}");
+    let verdict = out.lines().find(|line| line.starts_with("verdict")).expect("there is one");
+    let begins = format!(
+        "verdict  the user's own code panicked under seed {seed}: m/0 of j#0, in `process` with clicks[0]#"
+    );
+    assert!(verdict.starts_with(&begins), "{verdict}");
+    assert!(
+        verdict.contains(", at t=") && verdict.contains(": thirteen! (tests/own_program.rs:"),
+        "{verdict}"
+    );
+    let program = std::env::current_exe().expect("it runs");
+    let replay = format!("replay: {} run story.toml --seed {seed}\n", program.display());
+    assert!(out.contains(&replay), "{out}");
+}
+
+fn a_panic_is_told_in_json(folder: &Path) {
+    let seed = unlucky(folder).to_string();
+    let arguments = ["run", "story.toml", "--seed", &seed, "--format", "json"];
+    let (output, out, _) = run(folder, "superstitious", &arguments);
+    assert_eq!(output.status.code(), Some(5), "{out}");
+    let told: serde_json::Value = serde_json::from_str(&out).expect("it is JSON");
+    assert_eq!(told["verdict"], "user-panicked");
+    let panic = &told["panicked"];
+    assert_eq!((&panic["operator"], &panic["call"]), (&"m".into(), &"process".into()));
+    assert!(panic["record"].as_str().is_some_and(|record| record.starts_with("clicks[0]#")));
+}
+
+fn a_broken_rule_of_state_is_told(folder: &Path) {
+    let (output, out, _) = run(folder, "forgetful", &["run", "story.toml"]);
+    assert_eq!(output.status.code(), Some(5), "{out}");
+    assert!(out.contains("m/0 of j#0, in `initialize`, at t="), "{out}");
+    assert!(out.contains("keyed state `memory` needs an operator that is keyed"), "{out}");
+}
+
+fn a_panic_that_fails_the_task_stalls(folder: &Path) {
+    let seed = unlucky(folder).to_string();
+    let (output, out, _) = run(folder, "fearful", &["run", "story.toml", "--seed", &seed]);
+    assert_eq!(output.status.code(), Some(4), "{out}");
+    assert!(out.contains("m/0 panicked in `process` with clicks[0]#"), "{out}");
+}
+
+fn a_sweep_tells_each_seed_and_goes_on(folder: &Path) {
+    let (output, out, _) =
+        run(folder, "superstitious", &["sweep", "story.toml", "--seeds", "0..40", "--jobs", "2"]);
+    assert_eq!(output.status.code(), Some(5), "{out}");
+    assert!(out.starts_with("40 worlds of seeds 0..40"), "{out}");
+    let told = out.matches("the user's own code panicked under seed").count();
+    let replays = out.lines().filter(|line| line.trim_start().starts_with("replay: ")).count();
+    assert!(told >= 2 && told == replays, "{out}");
+    assert!(out.contains("thirteen! (tests/own_program.rs:"), "{out}");
+}
