@@ -91,7 +91,7 @@ pub(super) struct Run {
     pub(super) input: Vec<Binding>,
     /// Write what readers of sink NAME see in the end to PATH: for pairs the last value of each key, `key<TAB>value`
     /// sorted by the bytes of the key; for other rows one a line, in order of commit. Tabs and line ends inside are
-    /// written as \t, \n and \r
+    /// written as \t, \n and \r. What a link points to is replaced or, if nothing is there, created
     #[arg(long, value_name = "NAME=PATH", value_parser = binding())]
     pub(super) output: Vec<Binding>,
     /// End the world at this virtual time at the latest, such as 1500ms or 60s

@@ -10,6 +10,7 @@ mod json;
 mod open;
 mod output;
 mod panics;
+mod places;
 mod report;
 mod rules;
 mod run;

@@ -1,6 +1,7 @@
 //! Files that a run writes for its user: all of a file or nothing of it.
 
 use super::failure::Failure;
+use super::places::where_it_leads;
 use crate::effect::ExternalSystem;
 use crate::job::Value;
 use std::collections::BTreeMap;
@@ -13,30 +14,34 @@ use tempfile::NamedTempFile;
 #[derive(Debug)]
 pub(super) struct Target {
     path: PathBuf,
-    /// Where the text goes until all of it is there; absent for pipes and devices, which cannot be replaced.
+    /// Where the text goes until all of it is there; absent for devices and open pipes, which cannot be replaced.
     temporary: Option<NamedTempFile>,
 }
 
 impl Target {
-    /// Prepares to write to a path, whose file is replaced if there is one.
+    /// Prepares to write to a path, whose file is replaced if there is one. A link stays a link: what it points to is
+    /// replaced or, if nothing is there, created.
     pub(super) fn prepare(path: &Path) -> Result<Self, Failure> {
         let wrong = |cause: &std::io::Error| Failure::unwritable(path, cause);
-        let found = std::fs::metadata(path);
-        if found.as_ref().is_ok_and(|found| found.is_dir()) {
-            return Err(wrong(&std::io::ErrorKind::IsADirectory.into()));
-        }
-        if found.as_ref().is_ok_and(|found| !found.is_file()) {
-            return Ok(Self { path: path.to_owned(), temporary: None });
-        }
-        // A link stays a link: what it points to is replaced.
-        let path_behind = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let folder = match path_behind.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            Some(_) | None => Path::new("."),
+        let led = match std::fs::metadata(path) {
+            Ok(found) if found.is_dir() => {
+                return Err(wrong(&std::io::ErrorKind::IsADirectory.into()));
+            }
+            Ok(found) if found.is_file() => std::fs::canonicalize(path),
+            Ok(found) if is_named_fifo(path, &found) => {
+                return Err(Failure::wrong(
+                    format!("cannot write `{}`: it is a fifo", path.display()),
+                    "give a file, or a device such as /dev/stdout; a fifo can wait for its reader for ever",
+                ));
+            }
+            Ok(_) => return Ok(Self { path: path.to_owned(), temporary: None }),
+            Err(_) => where_it_leads(path),
         };
+        let led = led.map_err(|cause| wrong(&cause))?;
+        let folder = led.parent().unwrap_or(Path::new("."));
         let temporary =
             builder().tempfile_in(folder).map_err(|cause| wrong(&without_place(&cause)))?;
-        Ok(Self { path: path_behind, temporary: Some(temporary) })
+        Ok(Self { path: led, temporary: Some(temporary) })
     }
 
     /// Writes all of it and puts it in its place.
@@ -51,6 +56,18 @@ impl Target {
         };
         written.map_err(|cause| Failure::unwritable(&path, &cause))
     }
+}
+
+/// Whether somebody has to open the other end first. A pipe that this process was given has no name in a folder.
+#[cfg(unix)]
+fn is_named_fifo(path: &Path, found: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    found.file_type().is_fifo() && std::fs::canonicalize(path).is_ok()
+}
+
+#[cfg(not(unix))]
+fn is_named_fifo(_: &Path, _: &std::fs::Metadata) -> bool {
+    false
 }
 
 /// The cause without the name of the temporary file, which the user never gave.

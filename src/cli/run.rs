@@ -1,10 +1,11 @@
 //! `sandbar run`: plays one scenario and tells what came of it.
 
-use super::arguments::{Format, Run, mode_name};
+use super::arguments::{Binding, Format, Run, mode_name};
 use super::failure::Failure;
 use super::interrupt::{Interrupt, progress};
 use super::open::{base, by_name, nearest, program, scenario, shell_word};
 use super::output::{Target, rows_of};
+use super::places::Taken;
 use super::report::{Report, report};
 use super::screen::Screen;
 use super::{
@@ -16,7 +17,7 @@ use crate::kernel::{Choices, Flow};
 use crate::operator::Catalogue;
 use crate::render::{Names, json_lines};
 use crate::rules::Release;
-use crate::scenario::Scenario;
+use crate::scenario::{InputKind, Scenario};
 use crate::search::{
     Earlier, Judgement, PlayError, Played, Setup, open, play_while, play_with_files, start_from,
 };
@@ -75,15 +76,20 @@ fn run_under(
     catalogue: &Arc<Catalogue>,
     screen: &mut Screen,
 ) -> Result<u8, Failure> {
-    let setup = set_up(told.under(release), arguments, catalogue)?;
+    let mut setup = set_up(told.under(release), arguments, catalogue)?;
+    keep_apart(arguments, &setup.scenario)?;
     let targets = prepare_outputs(arguments, &setup.scenario)?;
     let trace_target = arguments.trace.as_deref().map(Target::prepare).transpose()?;
     let one_of_many = (!told.also.is_empty()).then_some(release);
     let replay = replay_command(arguments, setup.choices.seed(), one_of_many);
     let interrupt = Interrupt::listen();
     announce(arguments, &setup, screen);
-    let data_dir = arguments.data_dir.as_deref();
-    let (played, paths) = play_once(data_dir, setup.clone(), &interrupt, &replay)?;
+    let folder = arguments.data_dir.as_deref().map(DataDir::open_or_create).transpose()?;
+    // What earlier runs left in the sinks is read once, so that a second play finds the same as the first.
+    if let (Some(folder), None) = (&folder, &setup.start) {
+        setup.externals = folder.read_sinks()?;
+    }
+    let (played, paths) = play_once(folder.as_ref(), setup.clone(), &interrupt, &replay)?;
     let names = names(&played, &setup.scenario);
     let is_interrupted = played.judgement() == Judgement::Interrupted;
     if let Some(target) = trace_target.filter(|_| !is_interrupted) {
@@ -169,6 +175,36 @@ fn set_up(
     })
 }
 
+/// Refuses outputs that would be lost under each other, or what the run reads under them.
+fn keep_apart(arguments: &Run, scenario: &Scenario) -> Result<(), Failure> {
+    let mut taken = Taken::default();
+    taken.read(&arguments.file);
+    let replaced = by_name("--input", &arguments.input)?;
+    for input in &scenario.inputs {
+        match (replaced.get(&input.name), &input.kind) {
+            (Some(path), _) => taken.read(path),
+            (None, InputKind::Text(path) | InputKind::Csv { path, .. }) => {
+                taken.read(&base(&arguments.file).join(path));
+            }
+            (None, InputKind::Generate { .. }) => {}
+        }
+    }
+    if let Some(savepoint) = &arguments.from_savepoint {
+        taken.read(savepoint);
+    }
+    if let Some(folder) = &arguments.data_dir {
+        taken.data_dir(folder);
+    }
+    taken.standard_output();
+    for Binding { name, path } in &arguments.output {
+        taken.write(&format!("--output {name}={}", path.display()), path)?;
+    }
+    match &arguments.trace {
+        Some(path) => taken.write(&format!("--trace {}", path.display()), path),
+        None => Ok(()),
+    }
+}
+
 /// The files of `--output`, by sink.
 fn prepare_outputs(
     arguments: &Run,
@@ -210,7 +246,7 @@ fn announce(arguments: &Run, setup: &Setup, screen: &mut Screen) {
 
 /// Plays once, with files if there is a data folder.
 fn play_once(
-    data_dir: Option<&Path>,
+    folder: Option<&DataDir>,
     setup: Setup,
     interrupt: &Interrupt,
     replay: &str,
@@ -223,8 +259,7 @@ fn play_once(
         }
         if interrupt.is_asked() { Err(PlayError::Interrupted) } else { Ok(()) }
     };
-    let folder = data_dir.map(DataDir::open_or_create).transpose()?;
-    let attempt = panics::caught(|| match &folder {
+    let attempt = panics::caught(|| match folder {
         Some(folder) => play_with_files(setup, folder, watch),
         None => play_watched(setup, watch).map(|played| (played, Paths::new())),
     });
@@ -301,6 +336,9 @@ fn replay_command(arguments: &Run, seed: u64, release: Option<Release>) -> Strin
     }
     if let Some(until) = arguments.until {
         command.push_str(&format!(" --until {until}"));
+    }
+    if let Some(folder) = &arguments.data_dir {
+        command.push_str(&format!(" --data-dir {}", shell_word(folder)));
     }
     if let Some(path) = &arguments.from_savepoint {
         command.push_str(&format!(" -s {}", shell_word(path)));

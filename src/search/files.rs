@@ -121,9 +121,10 @@ fn same_input(
 }
 
 /// Plays a world and keeps its savepoints and checkpoints as files under a data folder, as they happen. A job that starts
-/// from nothing finds the folder's external systems as earlier runs left them. Returns, too, where each savepoint lies, by
-/// label. `watch` sees the world after every event. If it says `Interrupted`, the play ends there, judged as far as it came,
-/// and leaves the folder as a process that was killed does.
+/// from nothing finds the folder's external systems as earlier runs left them, unless the setup says what they hold
+/// ([`DataDir::read_sinks`] does). Returns, too, where each savepoint lies, by label. `watch` sees the world after every
+/// event. If it says `Interrupted`, the play ends there, judged as far as it came, and leaves the folder as a process that
+/// was killed does.
 ///
 /// # Errors
 ///
@@ -135,7 +136,7 @@ pub fn play_with_files(
 ) -> Result<(Played, BTreeMap<Arc<str>, PathBuf>), PlayError> {
     let scenario = Arc::clone(&setup.scenario);
     let inputs = Arc::clone(&setup.inputs);
-    if setup.start.is_none() {
+    if setup.start.is_none() && setup.externals.is_empty() {
         setup.externals = folder.read_sinks()?;
     }
     let started = setup.start.as_ref().map(|start| start.folder.clone());

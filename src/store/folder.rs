@@ -26,8 +26,12 @@ pub(super) const CHECKPOINTS: &str = "checkpoints";
 const TASK_OWNED: &str = "taskowned";
 const SINKS: &str = "sinks";
 const SINK_SUFFIX: &str = ".sink";
-const MARKER: &str = "sandbar-data";
+/// The file that marks a data folder.
+pub(super) const MARKER: &str = "sandbar-data";
 const MARKER_TEXT: &str = "sandbar data folder, version 1\n";
+
+/// What a data folder keeps under names of its own; all other names in it are free for its user.
+pub(super) const OWN: [&str; 4] = [SAVEPOINTS, CHECKPOINTS, SINKS, MARKER];
 
 /// How often a name for a savepoint is drawn before it is given up: as often as Flink does.
 pub(super) const NAME_ATTEMPTS: u32 = 10;

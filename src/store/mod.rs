@@ -51,6 +51,6 @@ pub use high_availability::HighAvailabilityStore;
 #[cfg(feature = "fs")]
 pub use owner::{Disposed, Verified, VerifiedFile, dispose, move_to, move_with_paths, verify};
 #[cfg(feature = "fs")]
-pub use read::{Listed, describe, find_data_dir, list, read_savepoint};
+pub use read::{Listed, describe, find_data_dir, is_kept_for_snapshots, list, read_savepoint};
 pub use savepoint::{InputIdentity, OperatorSummary, Savepoint, SavepointSummary, StateSummary};
 pub use wire::largest_state;

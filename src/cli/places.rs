@@ -1,0 +1,144 @@
+//! Which file a path means, whatever it is called: no output of a run is the file of another, nor one that it reads.
+//!
+//! Compares places and refuses; writes nothing (`output` does).
+
+use super::failure::Failure;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// How many links may lead to one another, as on Linux.
+const LINKS_MAX: u32 = 40;
+
+/// A file, by whatever path it was named.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Place {
+    /// One that is there, by the numbers that all its hard links share.
+    #[cfg(unix)]
+    There { device: u64, number: u64 },
+    /// Elsewhere, or where nothing is yet: the path without links.
+    At(PathBuf),
+}
+
+impl Place {
+    fn of(path: &Path) -> io::Result<Self> {
+        #[cfg(unix)]
+        if let Ok(found) = fs::metadata(path) {
+            return Ok(Self::found(&found));
+        }
+        where_it_leads(path).map(Self::At)
+    }
+
+    #[cfg(unix)]
+    fn found(found: &fs::Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        Self::There { device: found.dev(), number: found.ino() }
+    }
+}
+
+/// The path behind all links, those included that lead to nothing yet. Its folder must be there.
+///
+/// # Errors
+/// There is no such folder, links lead in a circle, or the operating system refuses.
+pub(super) fn where_it_leads(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..LINKS_MAX {
+        match fs::read_link(&path) {
+            Ok(target) => path = folder_of(&path).join(target),
+            // It is no link: a file, or nothing.
+            Err(_) => {
+                let name = path.file_name().ok_or(io::ErrorKind::IsADirectory)?;
+                return Ok(fs::canonicalize(folder_of(&path))?.join(name));
+            }
+        }
+    }
+    // The system's own words for a circle of links.
+    fs::canonicalize(path)
+}
+
+/// The folder that a path lies in.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    }
+}
+
+/// The files of one run that nothing may be written over.
+#[derive(Default)]
+pub(super) struct Taken {
+    /// Each place and what is there, as the subject of a sentence.
+    files: Vec<(Place, String)>,
+    /// The data folder, without links as far as it is there.
+    data_dir: Option<PathBuf>,
+}
+
+impl Taken {
+    /// Takes note of a file that the run reads. One that cannot be found cannot be written over.
+    pub(super) fn read(&mut self, path: &Path) {
+        if let Ok(place) = Place::of(path) {
+            self.files.push((place, format!("`{}`, which the run reads", path.display())));
+        }
+    }
+
+    /// Takes note of the data folder, which may not be there yet.
+    pub(super) fn data_dir(&mut self, path: &Path) {
+        self.data_dir = whole(path).ok();
+    }
+
+    /// Takes note of a file that the standard output goes to.
+    pub(super) fn standard_output(&mut self) {
+        #[cfg(unix)]
+        {
+            use std::os::fd::AsFd;
+            let stream = io::stdout().as_fd().try_clone_to_owned();
+            let found = stream.and_then(|stream| fs::File::from(stream).metadata());
+            if let Ok(found) = found
+                && found.is_file()
+            {
+                self.files.push((Place::found(&found), "the standard output".to_owned()));
+            }
+        }
+    }
+
+    /// Takes note of an output, `option` as it was typed, unless something of the run would be lost under it.
+    pub(super) fn write(&mut self, option: &str, path: &Path) -> Result<(), Failure> {
+        // Devices take what anybody writes. What cannot be found is told by who tries to write it.
+        let Ok(place) = Place::of(path) else { return Ok(()) };
+        let is_device = fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir());
+        if is_device {
+            return Ok(());
+        }
+        if let Some((_, other)) = self.files.iter().find(|(other, _)| *other == place) {
+            return Err(Failure::wrong(
+                format!("`{option}` and {other}: they are the same file"),
+                "give each output a file of its own",
+            ));
+        }
+        let led = where_it_leads(path).unwrap_or_else(|_| path.to_owned());
+        if self.data_dir.as_ref().is_some_and(|data| data.starts_with(&led)) {
+            return Err(Failure::wrong(
+                format!("`{option}` is in the place of the data folder"),
+                "give a file beside the data folder or in it",
+            ));
+        }
+        if crate::store::is_kept_for_snapshots(&led) {
+            return Err(Failure::wrong(
+                format!("`{option}` lies where snapshots are kept"),
+                "give a file outside of the folders of savepoints, checkpoints and sinks",
+            ));
+        }
+        self.files.push((place, format!("`{option}`")));
+        Ok(())
+    }
+}
+
+/// A path from the root on, without links as far as it is there.
+fn whole(path: &Path) -> io::Result<PathBuf> {
+    let absolute = std::path::absolute(path)?;
+    let is_there = absolute.ancestors().find_map(|there| {
+        let rest = absolute.strip_prefix(there).ok()?;
+        Some(fs::canonicalize(there).ok()?.join(rest))
+    });
+    Ok(is_there.unwrap_or(absolute))
+}
