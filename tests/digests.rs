@@ -9,7 +9,7 @@ use sandbar::kernel::Choices;
 use sandbar::operator::Catalogue;
 use sandbar::scenario::{Profile, Scenario};
 use sandbar::search::{Played, Setup, open, play};
-use sandbar::trace::Trace;
+use sandbar::trace::{Trace, Word};
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::fs;
@@ -89,7 +89,8 @@ fn golden_line(name: &str, outcome: &Outcome) -> String {
 fn shown(name: &str) -> BTreeSet<&'static str> {
     let setup = setup_of(name);
     let scenario = Arc::clone(&setup.scenario);
-    let mut shown = played(setup, |_| {}).verdict.sometimes;
+    let played = played(setup, |_| {});
+    let mut shown: BTreeSet<_> = played.verdict.sometimes.iter().map(|what| what.name()).collect();
     for job in &scenario.jobs {
         let operators = &job.graph.operators;
         if operators.iter().filter(|node| node.is_sink()).count() > 1 {

@@ -6,7 +6,7 @@ use sandbar::kernel::SimTime;
 use sandbar::operator::Catalogue;
 use sandbar::scenario::{Action, Expect, Line, Scenario, Step, TaskName, Trigger};
 use sandbar::search::{Played, Setup, play};
-use sandbar::trace::TraceEvent;
+use sandbar::trace::{Sometimes, TraceEvent};
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -139,7 +139,7 @@ fn disturbed(text: &str, at: SimTime, action: Action) -> Scenario {
 /// worlds or more `witness` must have happened, or nothing was put to the test.
 fn disturb_everywhere(
     text: &str,
-    witness: &str,
+    witness: Sometimes,
     expect: impl Fn(Expect) -> Expect,
     action: impl Fn(&str) -> Action,
 ) {
@@ -152,7 +152,7 @@ fn disturb_everywhere(
         let mut scenario = disturbed(text, *at, action(job));
         scenario.expect = expect(scenario.expect);
         let played = played(scenario, false, |_| {});
-        witnessed += usize::from(played.verdict.sometimes.contains(witness));
+        witnessed += usize::from(played.verdict.sometimes.contains(&witness));
         let unmet = played.unmet.iter().map(|unmet| format!("{:?} at {at}: {unmet}", action(job)));
         complaints.extend(unmet);
     }
@@ -172,24 +172,24 @@ fn kill(operator: &'static str, subtask: u32) -> impl Fn(&str) -> Action {
 
 #[test]
 fn a_source_may_die_at_any_event() {
-    disturb_everywhere(STORY, "task-killed", |expect| expect, kill("orders", 1));
+    disturb_everywhere(STORY, Sometimes::TaskKilled, |expect| expect, kill("orders", 1));
 }
 
 #[test]
 fn a_keyed_subtask_may_die_at_any_event() {
-    disturb_everywhere(STORY, "task-killed", |expect| expect, kill("sums", 0));
+    disturb_everywhere(STORY, Sometimes::TaskKilled, |expect| expect, kill("sums", 0));
 }
 
 #[test]
 fn a_sink_may_die_at_any_event() {
-    disturb_everywhere(STORY, "task-killed", |expect| expect, kill("out", 0));
+    disturb_everywhere(STORY, Sometimes::TaskKilled, |expect| expect, kill("out", 0));
 }
 
 #[test]
 fn a_task_manager_may_die_at_any_event() {
     disturb_everywhere(
         STORY,
-        "task-manager-killed",
+        Sometimes::TaskManagerKilled,
         |expect| expect,
         |_| Action::KillTaskManager(0),
     );
@@ -199,20 +199,20 @@ fn a_task_manager_may_die_at_any_event() {
 #[test]
 fn the_job_manager_may_die_at_any_event() {
     let only_checks = |expect: Expect| Expect { jobs: Default::default(), ..expect };
-    disturb_everywhere(STORY, "job-manager-killed", only_checks, |_| Action::KillJobManager);
+    disturb_everywhere(STORY, Sometimes::JobManagerKilled, only_checks, |_| Action::KillJobManager);
 }
 
 #[test]
 fn a_reader_of_splits_may_die_at_any_event() {
-    disturb_everywhere(HANDED_ON, "task-killed", |expect| expect, kill("orders", 1));
+    disturb_everywhere(HANDED_ON, Sometimes::TaskKilled, |expect| expect, kill("orders", 1));
 }
 
 #[test]
 fn a_writer_may_die_at_any_event() {
-    disturb_everywhere(HANDED_ON, "task-killed", |expect| expect, kill("writer", 0));
+    disturb_everywhere(HANDED_ON, Sometimes::TaskKilled, |expect| expect, kill("writer", 0));
 }
 
 #[test]
 fn a_committer_may_die_at_any_event() {
-    disturb_everywhere(HANDED_ON, "task-killed", |expect| expect, kill("out", 0));
+    disturb_everywhere(HANDED_ON, Sometimes::TaskKilled, |expect| expect, kill("out", 0));
 }

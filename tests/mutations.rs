@@ -1,14 +1,10 @@
 //! Every deliberately broken protocol is caught, and by the check that is there for it.
 
-use sandbar::check::{
-    CUT_CONSISTENCY, DURABLE_BEFORE_VISIBLE, MAPPING_TOTALITY, OUTPUT_EQUIVALENCE,
-    OWNERSHIP_PARTITION, PARTICIPANTS_AND_FENCING, RECOVERY_POINT, REFERENCE_SAFETY, TIME_FIDELITY,
-    TRANSACTION_HYGIENE,
-};
 use sandbar::operator::Catalogue;
 use sandbar::rules::Mutation;
 use sandbar::scenario::Profile;
 use sandbar::search::play_drawn;
+use sandbar::trace::CheckName;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -16,45 +12,45 @@ use std::sync::Arc;
 const SEEDS: u64 = 1_000;
 
 /// The check that a mutation must break. A new mutation says here how it is noticed.
-const fn check_against(mutation: Mutation) -> &'static str {
+const fn check_against(mutation: Mutation) -> CheckName {
     match mutation {
         Mutation::ProcessPastBarrier
         | Mutation::SnapshotOmitsOutputs
-        | Mutation::UcReorderInFlight => CUT_CONSISTENCY,
+        | Mutation::UcReorderInFlight => CheckName::CutConsistency,
         Mutation::CommitOnSnapshot
         | Mutation::FinalCommitLost
         | Mutation::CommittablesForgotten
         | Mutation::DedupUnstableIdentity
         | Mutation::OpEventLossyUnacked
         | Mutation::OpEventNotGated
-        | Mutation::ResetHookOnlyOnGlobal => OUTPUT_EQUIVALENCE,
-        Mutation::AckBeforeDurable | Mutation::NotifyBeforeStore => DURABLE_BEFORE_VISIBLE,
+        | Mutation::ResetHookOnlyOnGlobal => CheckName::OutputEquivalence,
+        Mutation::AckBeforeDurable | Mutation::NotifyBeforeStore => CheckName::DurableBeforeVisible,
         Mutation::NoAttemptFencing
         | Mutation::CompleteRacesRestart
-        | Mutation::CompleteWithMissingParticipant => PARTICIPANTS_AND_FENCING,
-        Mutation::InitialRestoreNotSticky | Mutation::SuspendAsTerminal => RECOVERY_POINT,
-        Mutation::RestoredTransactionsAborted => TRANSACTION_HYGIENE,
+        | Mutation::CompleteWithMissingParticipant => CheckName::ParticipantsAndFencing,
+        Mutation::InitialRestoreNotSticky | Mutation::SuspendAsTerminal => CheckName::RecoveryPoint,
+        Mutation::RestoredTransactionsAborted => CheckName::TransactionHygiene,
         Mutation::GcByEpochWindow
         | Mutation::AbortDeletesShared
         | Mutation::DeleteRestoredShared
         | Mutation::NameReuseDedup
-        | Mutation::LeakLateAck => REFERENCE_SAFETY,
-        Mutation::OrphanedKeyRanges => OWNERSHIP_PARTITION,
-        Mutation::ListStateLeftBehind => MAPPING_TOTALITY,
+        | Mutation::LeakLateAck => CheckName::ReferenceSafety,
+        Mutation::OrphanedKeyRanges => CheckName::OwnershipPartition,
+        Mutation::ListStateLeftBehind => CheckName::MappingTotality,
         Mutation::WatermarkAheadOfReplay
         | Mutation::WatermarkBeforeTimers
         | Mutation::SnapshotOmitsTimers
-        | Mutation::SwsEmitsEndOfInput => TIME_FIDELITY,
+        | Mutation::SwsEmitsEndOfInput => CheckName::TimeFidelity,
     }
 }
 
 /// The first seed whose story a mutation breaks, and the checks that notice.
-fn first_caught(mutation: Mutation) -> Option<(u64, BTreeSet<&'static str>)> {
+fn first_caught(mutation: Mutation) -> Option<(u64, BTreeSet<CheckName>)> {
     let catalogue = Arc::new(Catalogue::built_in());
     (0..SEEDS).find_map(|seed| {
         let (_, played) = play_drawn(seed, &Profile::default(), &[mutation], &catalogue);
         // What the release breaks by its own rules is no sign of the mutation.
-        let is_new = |check: &&str| played.verdict.excuse(check).is_none();
+        let is_new = |check: &CheckName| played.verdict.excuse(*check).is_none();
         let broken = played.verdict.violations().map(|v| v.check).filter(is_new);
         let broken: BTreeSet<_> = broken.collect();
         (!broken.is_empty()).then_some((seed, broken))
@@ -70,7 +66,7 @@ fn every_mutation_is_caught_by_its_check() {
         };
         println!("{mutation:?}: caught at seed {seed} by {broken:?}");
         assert!(
-            broken.contains(check),
+            broken.contains(&check),
             "{mutation:?} breaks {broken:?} at seed {seed}, not {check}"
         );
     }

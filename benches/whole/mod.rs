@@ -103,6 +103,7 @@ impl World {
             externals: &outcome.externals,
             job_keys: &outcome.job_keys,
             ended: outcome.ended,
+            had_backpressure: outcome.had_backpressure,
         });
         assert!(verdict.holds(), "the checks hold");
     }

@@ -1,14 +1,13 @@
 //! How jobs that started from a snapshot differed from those before them, and what became of that.
 
 use super::Check;
-use super::MAPPING_TOTALITY;
 use super::history::History;
 use super::promises::is_overlooked;
 use super::violation::Violation;
 use crate::job::{JobGraph, OperatorKind, OperatorNode, Plan, RunId};
 use crate::operator::Catalogue;
 use crate::scenario::{Action, Scenario};
-use crate::trace::{Entry, RestoreReport, SnapshotSource, TraceEvent};
+use crate::trace::{CheckName, Entry, RestoreReport, SnapshotSource, TraceEvent};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -221,11 +220,11 @@ impl ChangeCheck {
                 let is_known = is_overlooked(*run, report, history);
                 if !report.dropped.is_empty() && !is_known && self.must_map.contains(run) {
                     let text = format!("{} states were dropped unasked", report.dropped.len());
-                    found.add(Violation::at_entry(MAPPING_TOTALITY, entry, text));
+                    found.add(Violation::at_entry(CheckName::MappingTotality, entry, text));
                 }
                 if let Some((state, left, takes)) = bound_to_another(*run, report, history) {
                     let text = format!("state `{state}` that `{left}` left was given to `{takes}`");
-                    found.add(Violation::at_entry(MAPPING_TOTALITY, entry, text));
+                    found.add(Violation::at_entry(CheckName::MappingTotality, entry, text));
                 }
                 self.observe_restore(*run, report, history, catalogue);
             }

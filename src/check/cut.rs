@@ -1,10 +1,10 @@
 //! Cut consistency: what a sender put into a channel before a barrier is what the receiver's snapshot holds of it.
 
+use super::Check;
 use super::history::{CheckpointStory, History};
 use super::violation::{Violation, channel_ends};
-use super::{CUT_CONSISTENCY, Check};
 use crate::job::{Attempt, CheckpointId, CheckpointMode, RunId};
-use crate::trace::{Cast, ChannelEnd, ChannelMark, Entry};
+use crate::trace::{Cast, ChannelEnd, ChannelMark, CheckName, Entry};
 
 /// Compares both ends of every channel whenever a checkpoint completes. Keeps only scratch space.
 #[derive(Clone, Debug, Default)]
@@ -28,7 +28,7 @@ impl CutCheck {
         let Some(run) = history.run(run) else { return };
         let Some(story) = run.story(checkpoint) else {
             let text = format!("checkpoint {checkpoint} completed without having been triggered");
-            found.add(Violation::at_entry(CUT_CONSISTENCY, entry, text));
+            found.add(Violation::at_entry(CheckName::CutConsistency, entry, text));
             return;
         };
         let cast = &*run.cast;
@@ -48,7 +48,7 @@ impl CutCheck {
                 && sent.is_some_and(|sent| sent.records < received.records);
             if let Some(sent) = sent.filter(|sent| !agrees(mode, *sent, received)) {
                 let text = difference(cast, checkpoint, sent, received);
-                found.add(Violation::at_entry(CUT_CONSISTENCY, entry, text));
+                found.add(Violation::at_entry(CheckName::CutConsistency, entry, text));
             }
         }
     }

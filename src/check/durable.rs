@@ -1,10 +1,10 @@
 //! Durable before visible: nobody hears of a snapshot, a checkpoint or a completion before it is safe (O2).
 
+use super::Check;
 use super::history::History;
 use super::violation::Violation;
-use super::{Check, DURABLE_BEFORE_VISIBLE};
 use crate::job::{Attempt, CheckpointId, CheckpointKind, RunId, TaskId};
-use crate::trace::{Entry, SnapshotSource, TraceEvent};
+use crate::trace::{CheckName, Entry, SnapshotSource, TraceEvent};
 use std::collections::BTreeSet;
 
 /// What is durable, and what has completed.
@@ -76,6 +76,6 @@ impl DurableCheck {
             }
             _ => return,
         };
-        found.add(Violation::at_entry(DURABLE_BEFORE_VISIBLE, entry, text));
+        found.add(Violation::at_entry(CheckName::DurableBeforeVisible, entry, text));
     }
 }

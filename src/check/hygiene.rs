@@ -1,10 +1,10 @@
 //! Transaction hygiene: every transaction goes its way once, and what a completed checkpoint covers is never aborted (O6).
 
+use super::Check;
 use super::history::{History, RunStory};
 use super::violation::Violation;
-use super::{Check, TRANSACTION_HYGIENE};
 use crate::job::{CheckpointId, ExternalId, RunId};
-use crate::trace::{Entry, SnapshotSource, TraceEvent};
+use crate::trace::{CheckName, Entry, SnapshotSource, TraceEvent};
 use std::collections::BTreeMap;
 
 /// How far a transaction has come.
@@ -91,7 +91,7 @@ impl HygieneCheck {
         };
         if is_wrong {
             let text = format!("a transaction was {what}, which its way did not allow");
-            found.add(Violation::at_entry(TRANSACTION_HYGIENE, entry, text));
+            found.add(Violation::at_entry(CheckName::TransactionHygiene, entry, text));
         }
     }
 

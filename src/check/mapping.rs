@@ -1,11 +1,11 @@
 //! Mapping totality: nothing of a snapshot is silently left behind, and nothing silently starts empty.
 
+use super::Check;
 use super::history::{History, Restore, RunStory};
 use super::violation::Violation;
-use super::{Check, MAPPING_TOTALITY};
 use crate::job::{OperatorId, OperatorIndex, OperatorKind, OperatorNode, Plan, RunId};
 use crate::operator::Catalogue;
-use crate::trace::{Entry, RestoreReport, StateUnit};
+use crate::trace::{CheckName, Entry, RestoreReport, StateUnit};
 
 /// Judges a restore report by itself: every unit is mapped or dropped, once, and what starts empty is listed.
 pub(super) fn check_report(
@@ -19,7 +19,7 @@ pub(super) fn check_report(
     let Some(restore) = &story.restore else { return };
     let report = &*restore.report;
     let plan = &*story.cast.plan;
-    let mut add = |text| found.add(Violation::at_entry(MAPPING_TOTALITY, entry, text));
+    let mut add = |text| found.add(Violation::at_entry(CheckName::MappingTotality, entry, text));
     for unit in report.snapshot.iter().map(|sum| &sum.unit) {
         let count = |units: &[StateUnit]| units.iter().filter(|other| *other == unit).count();
         let (mapped, dropped) = (count(&report.mapped), count(&report.dropped));
@@ -71,7 +71,7 @@ pub(super) fn check_arrival(run: &RunStory, restore: &Restore, entry: &Entry, fo
                 "{name} of checkpoint {} was mapped, but no subtask holds any of it",
                 restore.checkpoint
             );
-            found.add(Violation::at_entry(MAPPING_TOTALITY, entry, text));
+            found.add(Violation::at_entry(CheckName::MappingTotality, entry, text));
         }
     }
 }
@@ -87,7 +87,7 @@ pub(super) fn check_in_flight(restore: &Restore, entry: &Entry, found: &mut Chec
     };
     let text =
         format!("{} records were in flight at checkpoint {}, {what}", was.0, restore.checkpoint);
-    found.add(Violation::at_entry(MAPPING_TOTALITY, entry, text));
+    found.add(Violation::at_entry(CheckName::MappingTotality, entry, text));
 }
 
 fn entries_in_snapshot(report: &RestoreReport, unit: &StateUnit) -> u64 {

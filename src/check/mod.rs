@@ -37,7 +37,6 @@ pub use coverage::Coverage;
 pub use features::OperatorFeatures;
 pub use operations::Operations;
 pub use promises::{BROKEN_PROMISES, BrokenPromise};
-pub use sometimes::SOMETIMES;
 use violation::Check;
 pub use violation::Violation;
 
@@ -47,7 +46,10 @@ use crate::kernel::SimTime;
 use crate::operator::{Catalogue, Equality, InputLog, Log};
 use crate::scenario::{Action, Scenario};
 use crate::state::CompletedCheckpoint;
-use crate::trace::{Cast, Entry, JobStatus, SnapshotSource, SourcePosition, TraceEvent, TraceSink};
+use crate::trace::{
+    Cast, CheckName, Entry, JobStatus, SnapshotSource, Sometimes, SourcePosition, TraceEvent,
+    TraceSink,
+};
 use cut::CutCheck;
 use durable::DurableCheck;
 use history::History;
@@ -57,78 +59,11 @@ use participants::ParticipantsCheck;
 use recovery::RecoveryCheck;
 use reference::Surroundings;
 use references::ReferencesCheck;
-use sometimes::Sometimes;
+use sometimes::Seen;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use time::TimeCheck;
-
-/// What a sender put into a channel before a barrier is what the receiver's snapshot holds of it (O1).
-pub const CUT_CONSISTENCY: &str = "cut-consistency";
-/// What sinks wrote is what a run without faults writes, each record having its effect as often as promised (O5).
-pub const OUTPUT_EQUIVALENCE: &str = "output-equivalence";
-/// After a restore every piece of state is with the subtask that owns it, once (O8).
-pub const OWNERSHIP_PARTITION: &str = "ownership-partition";
-/// A restore maps or drops every piece of a snapshot, and says which (O9).
-pub const MAPPING_TOTALITY: &str = "mapping-totality";
-
-/// Nobody hears of a snapshot, a checkpoint or a completion before it is durable (O2).
-pub const DURABLE_BEFORE_VISIBLE: &str = "durable-before-visible";
-/// A checkpoint completes with one ack of everybody who took part, of the attempt that lives (O3).
-pub const PARTICIPANTS_AND_FENCING: &str = "participants-and-fencing";
-/// Every transaction goes its way once, and what a completed checkpoint covers is never aborted (O6).
-pub const TRANSACTION_HYGIENE: &str = "transaction-hygiene";
-
-/// No file goes that a kept checkpoint refers to, and none stays that nobody needs (O7).
-pub const REFERENCE_SAFETY: &str = "reference-safety";
-/// A restart goes back to the newest checkpoint that it may restore, and no further (O4).
-pub const RECOVERY_POINT: &str = "recovery-point";
-/// Watermarks, timers and windows are those of the records, restored or not (O10).
-pub const TIME_FIDELITY: &str = "time-fidelity";
-
-/// Every check: its name, and what holds if it holds.
-pub const CHECKS: &[(&str, &str)] = &[
-    (
-        CUT_CONSISTENCY,
-        "what a sender put into a channel before a barrier is what the receiver's snapshot holds of it",
-    ),
-    (
-        OUTPUT_EQUIVALENCE,
-        "what the sinks wrote is what the same job writes without faults, to the cut that was reached",
-    ),
-    (
-        OWNERSHIP_PARTITION,
-        "after a restore every piece of state is with the subtask that owns it, and nowhere else",
-    ),
-    (
-        MAPPING_TOTALITY,
-        "a restore maps or drops every piece of a snapshot, and what it maps arrives",
-    ),
-    (
-        DURABLE_BEFORE_VISIBLE,
-        "nobody hears of a snapshot, a checkpoint or a completion before it is durable",
-    ),
-    (
-        PARTICIPANTS_AND_FENCING,
-        "a checkpoint completes with one ack of everybody who took part, and of nobody else",
-    ),
-    (
-        TRANSACTION_HYGIENE,
-        "every transaction goes its way once, and what a completed checkpoint covers is never aborted",
-    ),
-    (
-        REFERENCE_SAFETY,
-        "no file goes that a checkpoint refers to which is kept, and none stays that nobody needs",
-    ),
-    (
-        RECOVERY_POINT,
-        "a restart goes back to the newest checkpoint that it may restore, and no further",
-    ),
-    (
-        TIME_FIDELITY,
-        "no watermark runs ahead of its inputs or its timers, and windows hold their records, each once",
-    ),
-];
 
 /// How many violations of one check are kept; one is enough to fail, and a broken protocol makes thousands.
 const KEPT_MAX: usize = 20;
@@ -166,6 +101,8 @@ pub struct EndOfWorld<'a> {
     pub job_keys: &'a [u64],
     /// When it ended.
     pub ended: SimTime,
+    /// Whether a sender ever waited for credit: no entry tells that.
+    pub had_backpressure: bool,
 }
 
 /// What became of one check.
@@ -189,12 +126,12 @@ impl Finding {
 /// What became of all checks.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Verdict {
-    /// In order of [`CHECKS`].
-    pub checks: Vec<(&'static str, Finding)>,
+    /// In order of [`CheckName`]'s.
+    pub checks: Vec<(CheckName, Finding)>,
     /// By sink name, how strictly its output could be compared.
     pub classes: Vec<(String, Equality)>,
-    /// What happened at least once, by the names in [`SOMETIMES`].
-    pub sometimes: BTreeSet<&'static str>,
+    /// What happened at least once.
+    pub sometimes: BTreeSet<Sometimes>,
     /// What the world exercised.
     pub coverage: Coverage,
     /// The promises that its releases do not keep, and that it was seen to break.
@@ -203,7 +140,7 @@ pub struct Verdict {
 
 impl Verdict {
     /// The promise that excuses a broken check: the release breaks it by its own rules.
-    pub fn excuse(&self, check: &str) -> Option<&'static BrokenPromise> {
+    pub fn excuse(&self, check: CheckName) -> Option<&'static BrokenPromise> {
         self.excuses.iter().copied().find(|promise| promise.checks.contains(&check))
     }
 
@@ -227,7 +164,7 @@ pub struct Checks {
     setup: CheckSetup,
     input_names: Vec<String>,
     history: History,
-    sometimes: Sometimes,
+    sometimes: Seen,
     coverage: Coverage,
     cut: CutCheck,
     consistency: Check,
@@ -264,7 +201,7 @@ impl Checks {
             setup,
             input_names,
             history,
-            sometimes: Sometimes::default(),
+            sometimes: Seen::default(),
             coverage: Coverage { worlds: 1, ..Coverage::default() },
             cut: CutCheck::default(),
             consistency: Check::default(),
@@ -300,7 +237,7 @@ impl Checks {
                 "{name}: {} rows were committed for checkpoint {}, which had not completed",
                 early.rows, early.checkpoint
             );
-            output.add(Violation::at_entry(OUTPUT_EQUIVALENCE, &early.entry, text));
+            output.add(Violation::at_entry(CheckName::OutputEquivalence, &early.entry, text));
         }
         let mut is_compared = false;
         if self.setup.with_output {
@@ -325,6 +262,9 @@ impl Checks {
             Finding::Held if !is_compared => Finding::Skipped,
             finding @ (Finding::Held | Finding::Skipped | Finding::Broken(_)) => finding,
         };
+        if world.had_backpressure {
+            self.sometimes.seen.insert(Sometimes::Backpressure);
+        }
         let classes = output::classes(&self.history, &self.setup.scenario, &self.setup.catalogue);
         self.coverage.count_classes(classes.values().copied());
         let jobs = self.setup.scenario.jobs.iter();
@@ -344,16 +284,16 @@ impl Checks {
         self.coverage.ended_before_first_checkpoint = u64::from(!self.has_completed);
         Verdict {
             checks: vec![
-                (CUT_CONSISTENCY, self.consistency.finding()),
-                (OUTPUT_EQUIVALENCE, output),
-                (OWNERSHIP_PARTITION, self.ownership.finding()),
-                (MAPPING_TOTALITY, self.mapping.finding()),
-                (DURABLE_BEFORE_VISIBLE, self.durable.1.finding()),
-                (PARTICIPANTS_AND_FENCING, self.participants.1.finding()),
-                (TRANSACTION_HYGIENE, self.hygiene.1.finding()),
-                (REFERENCE_SAFETY, self.references.1.finding()),
-                (RECOVERY_POINT, self.recovery.1.finding()),
-                (TIME_FIDELITY, self.time.1.finding()),
+                (CheckName::CutConsistency, self.consistency.finding()),
+                (CheckName::OutputEquivalence, output),
+                (CheckName::OwnershipPartition, self.ownership.finding()),
+                (CheckName::MappingTotality, self.mapping.finding()),
+                (CheckName::DurableBeforeVisible, self.durable.1.finding()),
+                (CheckName::ParticipantsAndFencing, self.participants.1.finding()),
+                (CheckName::TransactionHygiene, self.hygiene.1.finding()),
+                (CheckName::ReferenceSafety, self.references.1.finding()),
+                (CheckName::RecoveryPoint, self.recovery.1.finding()),
+                (CheckName::TimeFidelity, self.time.1.finding()),
             ],
             classes: classes.into_iter().collect(),
             sometimes: self.sometimes.seen,
@@ -392,10 +332,10 @@ impl Checks {
         mapping::check_report(run, entry, &self.history, &self.setup.catalogue, &mut self.mapping);
         if let Some((is_wider, with_state)) = self.rescaled(run, checkpoint) {
             if is_wider {
-                self.sometimes.seen.insert("restored-at-another-parallelism");
+                self.sometimes.seen.insert(Sometimes::RestoredAtAnotherParallelism);
             }
             if with_state {
-                self.sometimes.seen.insert("rescaled-keyed-state");
+                self.sometimes.seen.insert(Sometimes::RescaledKeyedState);
                 self.coverage.rescaled_keyed_state = 1;
             }
         }
@@ -403,7 +343,7 @@ impl Checks {
 
     fn on_refill(&mut self, run: RunId, checkpoint: CheckpointId, channel: ChannelId) {
         if self.is_dealt_anew(run, checkpoint, channel) {
-            self.sometimes.seen.insert("rescaled-in-flight");
+            self.sometimes.seen.insert(Sometimes::RescaledInFlight);
             self.coverage.rescaled_in_flight = 1;
         }
     }
@@ -493,7 +433,7 @@ impl Checks {
         let mode = promise::mode_of(&self.setup.scenario, &self.history, run);
         self.cut.on_completed(which, entry, &self.history, mode, &mut self.consistency);
         if self.cut.has_passed {
-            self.sometimes.seen.insert("records-past-the-barrier");
+            self.sometimes.seen.insert(Sometimes::RecordsPastTheBarrier);
         }
         self.has_completed = true;
         let story = self.history.run(run).and_then(|run| run.story(checkpoint));

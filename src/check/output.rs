@@ -12,7 +12,7 @@ use super::segments::{References, Stop};
 use super::time::TimeCheck;
 use super::violation::Violation;
 use super::written::RowSum;
-use super::{Check, EndOfWorld, FileStart, OUTPUT_EQUIVALENCE, promise, table, windows};
+use super::{Check, EndOfWorld, FileStart, promise, table, windows};
 use crate::effect::{ExternalSystem, Row};
 use crate::job::{
     CheckpointId, CheckpointKind, CheckpointMode, ExternalId, OperatorIndex, OperatorKind, RunId,
@@ -20,7 +20,7 @@ use crate::job::{
 };
 use crate::operator::{Catalogue, Equality};
 use crate::scenario::Scenario;
-use crate::trace::{Entry, JobStatus, SnapshotSource};
+use crate::trace::{CheckName, Entry, JobStatus, SnapshotSource};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
@@ -463,7 +463,7 @@ impl<'w> OutputCheck<'w> {
     fn violation(&self, run: &RunStory, sink: usize, text: &str) -> Violation {
         let name = &run.cast.plan.graph.operators[sink].name;
         Violation {
-            check: OUTPUT_EQUIVALENCE,
+            check: CheckName::OutputEquivalence,
             at: self.world.ended,
             event: self.last_entry,
             text: format!("{name} of {}: {text}", run.cast.label),

@@ -3,12 +3,12 @@
 //! Key groups each at their owner, split lists dealt out without loss or repeat, union lists whole on every subtask,
 //! broadcast copies equal.
 
+use super::Check;
 use super::history::{Progress, Restore, RunStory};
 use super::mapping::unit_name;
 use super::violation::Violation;
-use super::{Check, OWNERSHIP_PARTITION};
 use crate::job::TaskId;
-use crate::trace::{Entry, StateKind, StateSum, StateUnit};
+use crate::trace::{CheckName, Entry, StateKind, StateSum, StateUnit};
 
 /// What one subtask holds of one unit.
 #[derive(Clone, Copy)]
@@ -45,7 +45,7 @@ pub(super) fn check(
         let mut add = |text: String| {
             let name = unit_name(&run.cast.plan, unit);
             let text = format!("{name}, restored from checkpoint {}: {text}", restore.checkpoint);
-            found.add(Violation::at_entry(OWNERSHIP_PARTITION, entry, text));
+            found.add(Violation::at_entry(CheckName::OwnershipPartition, entry, text));
         };
         let is_missing = shares.iter().all(|share| share.content().0 == 0);
         match unit.kind {

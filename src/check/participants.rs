@@ -1,10 +1,10 @@
 //! Participants and fencing: a checkpoint completes with one ack of everybody who took part, and of nobody else (O3).
 
+use super::Check;
 use super::history::{History, Progress};
 use super::violation::Violation;
-use super::{Check, PARTICIPANTS_AND_FENCING};
 use crate::job::{Attempt, CheckpointId, RunId, TaskId, TaskManagerId};
-use crate::trace::{AckVerdict, Entry, TraceEvent};
+use crate::trace::{AckVerdict, CheckName, Entry, TraceEvent};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Who must ack a checkpoint, and who has.
@@ -88,6 +88,6 @@ impl ParticipantsCheck {
             }
             _ => return,
         };
-        found.add(Violation::at_entry(PARTICIPANTS_AND_FENCING, entry, text));
+        found.add(Violation::at_entry(CheckName::ParticipantsAndFencing, entry, text));
     }
 }

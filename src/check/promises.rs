@@ -6,13 +6,10 @@
 use super::changes::bound_to_another;
 use super::history::History;
 use super::recovery::prefers;
-use super::{
-    MAPPING_TOTALITY, OUTPUT_EQUIVALENCE, OWNERSHIP_PARTITION, REFERENCE_SAFETY, TIME_FIDELITY,
-    TRANSACTION_HYGIENE,
-};
+
 use crate::job::{CheckpointId, CheckpointKind, RunId, StateBackend};
 use crate::scenario::Scenario;
-use crate::trace::{Entry, RestoreReport, TraceEvent};
+use crate::trace::{CheckName, Entry, RestoreReport, TraceEvent};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A promise that some releases do not keep.
@@ -21,7 +18,7 @@ pub struct BrokenPromise {
     /// What it is called.
     pub name: &'static str,
     /// The checks that may be broken then.
-    pub checks: &'static [&'static str],
+    pub checks: &'static [CheckName],
     /// Under what circumstances.
     pub when: &'static str,
     /// In which of the releases that can be played.
@@ -35,7 +32,7 @@ pub struct BrokenPromise {
 /// Rows that a savepoint committed come again, from the older checkpoint that the job goes back to.
 const COMMITTED_AND_FORGOTTEN: BrokenPromise = BrokenPromise {
     name: "committed-and-forgotten",
-    checks: &[OUTPUT_EQUIVALENCE, TRANSACTION_HYGIENE],
+    checks: &[CheckName::OutputEquivalence, CheckName::TransactionHygiene],
     when: "a savepoint completed, its transactions were committed, and the job went back to an older checkpoint",
     releases: "1.3, 1.4, and 1.0, 1.1; before 1.4 with a sink of one's own that commits at notifications; 1.11, 1.13 where checkpoints are preferred for recovery",
     source: "FLINK-10354",
@@ -45,7 +42,7 @@ const COMMITTED_AND_FORGOTTEN: BrokenPromise = BrokenPromise {
 /// A job manager that takes over a job knows nothing of the savepoint that it was started from.
 const START_FORGOTTEN: BrokenPromise = BrokenPromise {
     name: "start-forgotten",
-    checks: &[OUTPUT_EQUIVALENCE],
+    checks: &[CheckName::OutputEquivalence],
     when: "another job manager took a job over before its first checkpoint, and started it from nothing, not from its savepoint",
     releases: "1.0, 1.1",
     source: "`SavepointCoordinator` of 1.1.4: what a job starts from is known to its own job manager alone",
@@ -55,7 +52,12 @@ const START_FORGOTTEN: BrokenPromise = BrokenPromise {
 /// Restored from its own checkpoint, an operator that is told a hash does not find its own state.
 const HASH_DECIDES: BrokenPromise = BrokenPromise {
     name: "hash-decides",
-    checks: &[OUTPUT_EQUIVALENCE, TRANSACTION_HYGIENE, MAPPING_TOTALITY, TIME_FIDELITY],
+    checks: &[
+        CheckName::OutputEquivalence,
+        CheckName::TransactionHygiene,
+        CheckName::MappingTotality,
+        CheckName::TimeFidelity,
+    ],
     when: "an operator with a user-defined hash was restored from a snapshot that holds its state under its own id",
     releases: "1.3",
     source: "`StateAssignmentOperation` of 1.3.3: a user-defined hash decides alone",
@@ -66,11 +68,11 @@ const HASH_DECIDES: BrokenPromise = BrokenPromise {
 const BOUND_TO_ANOTHER: BrokenPromise = BrokenPromise {
     name: "bound-to-another",
     checks: &[
-        OUTPUT_EQUIVALENCE,
-        TRANSACTION_HYGIENE,
-        MAPPING_TOTALITY,
-        OWNERSHIP_PARTITION,
-        TIME_FIDELITY,
+        CheckName::OutputEquivalence,
+        CheckName::TransactionHygiene,
+        CheckName::MappingTotality,
+        CheckName::OwnershipPartition,
+        CheckName::TimeFidelity,
     ],
     when: "a job was changed whose operators have no uids, and a generated id, or a place in a chain, came to name an operator that does something else",
     releases: "all",
@@ -81,7 +83,7 @@ const BOUND_TO_ANOTHER: BrokenPromise = BrokenPromise {
 /// A savepoint that completes late is the newest snapshot, and the job goes back behind what it has committed since.
 const LATE_SAVEPOINT: BrokenPromise = BrokenPromise {
     name: "late-savepoint",
-    checks: &[OUTPUT_EQUIVALENCE, TRANSACTION_HYGIENE],
+    checks: &[CheckName::OutputEquivalence, CheckName::TransactionHygiene],
     when: "a savepoint completed after a checkpoint that was triggered behind it, and the job went back to the savepoint",
     releases: "1.2, 1.7, 1.11, 1.13",
     source: "`StandaloneCompletedCheckpointStore`: the newest is the one that was added last, savepoints among them",
@@ -91,7 +93,7 @@ const LATE_SAVEPOINT: BrokenPromise = BrokenPromise {
 /// A savepoint takes the place of the checkpoint on whose files the next one builds.
 const EVICTED_BY_SAVEPOINT: BrokenPromise = BrokenPromise {
     name: "evicted-by-savepoint",
-    checks: &[REFERENCE_SAFETY],
+    checks: &[CheckName::ReferenceSafety],
     when: "a savepoint completed and no checkpoint before it was kept, while one was pending that shares files with those",
     releases: "1.7, 1.11",
     source: "FLINK-21351",

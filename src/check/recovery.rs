@@ -1,11 +1,11 @@
 //! The recovery point: a restart goes back to the newest checkpoint that the rules let it restore, and no further (O4).
 
+use super::Check;
 use super::history::History;
 use super::violation::Violation;
-use super::{Check, RECOVERY_POINT};
 use crate::job::{CheckpointId, CheckpointKind, RunId};
 use crate::scenario::Scenario;
-use crate::trace::{Entry, SnapshotSource, TraceEvent};
+use crate::trace::{CheckName, Entry, SnapshotSource, TraceEvent};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a run can go back to.
@@ -104,7 +104,7 @@ impl RecoveryCheck {
             }
             _ => return,
         };
-        found.add(Violation::at_entry(RECOVERY_POINT, entry, text));
+        found.add(Violation::at_entry(CheckName::RecoveryPoint, entry, text));
     }
 }
 

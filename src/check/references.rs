@@ -1,12 +1,12 @@
 //! Reference safety: no shared file goes that a kept snapshot needs, and none stays that nobody needs (O7).
 
+use super::Check;
 use super::history::History;
 use super::violation::Violation;
-use super::{Check, REFERENCE_SAFETY};
 use crate::job::{Attempt, CheckpointId, CheckpointKind, FileId, RunId, SharedFile, TaskId};
 use crate::kernel::SimTime;
 use crate::state::CompletedCheckpoint;
-use crate::trace::{Entry, JobStatus, SnapshotSource, TraceEvent};
+use crate::trace::{CheckName, Entry, JobStatus, SnapshotSource, TraceEvent};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -112,7 +112,7 @@ impl ReferencesCheck {
             _ => return,
         };
         if let Some(text) = wrong {
-            found.add(Violation::at_entry(REFERENCE_SAFETY, entry, text));
+            found.add(Violation::at_entry(CheckName::ReferenceSafety, entry, text));
         }
     }
 
@@ -187,7 +187,7 @@ impl ReferencesCheck {
                 let text = format!(
                     "shared/{file}, written for checkpoint {checkpoint}, is left of a job that kept no checkpoint"
                 );
-                found.add(Violation { check: REFERENCE_SAFETY, at: ended, event, text });
+                found.add(Violation { check: CheckName::ReferenceSafety, at: ended, event, text });
             }
         }
     }

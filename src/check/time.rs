@@ -3,13 +3,13 @@
 //!
 //! What windows wrote in the end is judged in `windows`.
 
+use super::Check;
 use super::history::{History, Progress};
 use super::violation::Violation;
 use super::windows::can_be_late;
-use super::{Check, TIME_FIDELITY};
 use crate::job::{Attempt, EventTime, OperatorId, RunId, TaskId, WatermarkStatus};
 use crate::scenario::Scenario;
-use crate::trace::{Entry, TraceEvent};
+use crate::trace::{CheckName, Entry, TraceEvent};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What an attempt of a task has told of time.
@@ -49,7 +49,7 @@ impl TimeCheck {
         scenario: &Scenario,
         found: &mut Check,
     ) {
-        let mut add = |text| found.add(Violation::at_entry(TIME_FIDELITY, entry, text));
+        let mut add = |text| found.add(Violation::at_entry(CheckName::TimeFidelity, entry, text));
         match &entry.event {
             TraceEvent::WatermarkEmitted { task, attempt, watermark } => {
                 if let Some(text) = self.ahead(*task, *attempt, *watermark, history) {

@@ -3,14 +3,14 @@
 use super::{Finding, KEPT_MAX};
 use crate::job::{ChannelId, Origin, TaskId};
 use crate::kernel::SimTime;
-use crate::trace::{Cast, Entry};
+use crate::trace::{Cast, CheckName, Entry};
 use std::fmt;
 
 /// One thing that must not happen and did.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Violation {
-    /// Which check, by the name in [`super::CHECKS`].
-    pub check: &'static str,
+    /// Which check.
+    pub check: CheckName,
     /// When it was noticed.
     pub at: SimTime,
     /// The entry of the trace at which it was noticed.
@@ -20,7 +20,7 @@ pub struct Violation {
 }
 
 impl Violation {
-    pub(super) fn at_entry(check: &'static str, entry: &Entry, text: String) -> Self {
+    pub(super) fn at_entry(check: CheckName, entry: &Entry, text: String) -> Self {
         Self { check, at: entry.at, event: entry.number, text }
     }
 }

@@ -3,6 +3,7 @@
 //! The reference evaluates windows without watermarks, to the end of all inputs; its windows fire once, when all is in.
 //! Judged are runs that came to their end, sink by sink, where the sink holds what one window operator emits.
 
+use super::Check;
 use super::compare::listed;
 use super::history::RunStory;
 use super::mapping::catalogue_key;
@@ -11,13 +12,12 @@ use super::segments::{References, Stop};
 use super::time::TimeCheck;
 use super::violation::Violation;
 use super::written::ReferenceRow;
-use super::{Check, TIME_FIDELITY};
 use crate::job::{
     JobGraph, OperatorKind, OperatorNode, Reader, Value, WindowFunction, WindowOptions, WindowTime,
 };
 use crate::operator::{Catalogue, Emits};
 use crate::scenario::{Input, InputKind, Scenario};
-use crate::trace::{JobStatus, SnapshotSource};
+use crate::trace::{CheckName, JobStatus, SnapshotSource};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How far behind a later one a record of an input comes at most, in milliseconds of the column that a source reads.
@@ -158,7 +158,7 @@ pub(super) fn judge(
     if let Some(text) = text {
         let name = &graph.operators[demand.sink].name;
         found.add(Violation {
-            check: TIME_FIDELITY,
+            check: CheckName::TimeFidelity,
             at: check.world.ended,
             event: check.last_entry,
             text: format!("{name} of {}: {text}", run.cast.label),

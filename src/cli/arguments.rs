@@ -4,6 +4,7 @@ use crate::job::{ClaimMode, KeyType};
 use crate::kernel::{SEED_MAX, SimTime};
 use crate::rules::{Mutation, Release};
 use crate::scenario::Profile;
+use crate::trace::{CheckName, Sometimes, Word};
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -43,6 +44,7 @@ pub(super) struct Arguments {
 #[derive(Subcommand, Debug)]
 pub(super) enum Command {
     /// Play a scenario: print its story, jobs, savepoints and verdict
+    #[command(after_long_help = expectations())]
     Run(Run),
     /// Play many seeds: drawn scenarios, or one file under each seed
     Sweep(Sweep),
@@ -64,6 +66,27 @@ pub(super) enum Command {
         /// For which shell
         shell: clap_complete::Shell,
     },
+}
+
+/// What a scenario's `[expect]` can name.
+fn expectations() -> String {
+    fn table<W: Word>(text: &mut String, title: &str) {
+        let width = W::ALL.iter().map(|word| word.name().len()).max().unwrap_or(0);
+        text.push_str(title);
+        for word in W::ALL {
+            text.push_str(&format!("\n  {word:width$}  {}", word.about()));
+        }
+    }
+    let mut text = String::new();
+    table::<CheckName>(
+        &mut text,
+        "Checks, which `holds` and `breaks` of a scenario's [expect] can name:",
+    );
+    table::<Sometimes>(
+        &mut text,
+        "\n\nWhat `sometimes` can ask for, since it must happen at least once:",
+    );
+    text
 }
 
 /// How a run is told.

@@ -4,6 +4,7 @@ use super::report::{Report, class_in_words};
 use crate::check::Finding;
 use crate::cluster::End;
 use crate::search::Judgement;
+use crate::trace::Word;
 use serde_json::{Value, json};
 
 /// The object, in lines, with a line end behind it. Keys are sorted, so that equal runs print equal text.
@@ -11,7 +12,7 @@ pub(super) fn object(of: &Report<'_>) -> String {
     let (played, outcome) = (of.played, &of.played.outcome);
     let violations = played.verdict.violations().map(|violation| {
         json!({
-            "check": violation.check,
+            "check": violation.check.name(),
             "event": violation.event,
             "at_ns": violation.at.nanos(),
             "text": violation.text,
@@ -23,7 +24,7 @@ pub(super) fn object(of: &Report<'_>) -> String {
             Finding::Skipped => "skipped",
             Finding::Broken(_) => "broken",
         };
-        ((*name).to_owned(), json!(state))
+        (name.name().to_owned(), json!(state))
     });
     let refusals = outcome.refusals.iter().map(|(step, why)| {
         let step = (*step != u32::MAX).then_some(*step);
@@ -49,7 +50,7 @@ pub(super) fn object(of: &Report<'_>) -> String {
         "checks": checks.collect::<serde_json::Map<_, _>>(),
         "violations": violations.collect::<Vec<_>>(),
         "unmet": played.unmet,
-        "sometimes": played.verdict.sometimes,
+        "sometimes": played.verdict.sometimes.iter().map(|what| what.name()).collect::<Vec<_>>(),
         "jobs": jobs(of),
         "restores": restores(of),
         "savepoints": savepoints(of),

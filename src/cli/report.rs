@@ -9,6 +9,7 @@ use crate::job::Value;
 use crate::operator::Equality;
 use crate::render::{Names, Style, clock, step_in_words, story, timeline, transcript};
 use crate::search::{Judgement, Played, Setup};
+use crate::trace::Word;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -175,11 +176,10 @@ fn top(sink: &ExternalSystem) -> Option<String> {
 
 fn checks(of: &Report<'_>, style: Style) -> Vec<String> {
     let checks = &of.played.verdict.checks;
-    let width = checks.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let width = checks.iter().map(|(name, _)| name.name().len()).max().unwrap_or(0);
     let mut rows = Vec::new();
     for (name, finding) in checks {
-        let said = crate::check::CHECKS.iter().find(|(other, _)| other == name);
-        let said = said.map_or("", |(_, said)| said);
+        let said = name.about();
         match finding {
             Finding::Held => {
                 rows.push(format!(

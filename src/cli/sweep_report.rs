@@ -94,7 +94,7 @@ fn goal_row(goal: &Goal, worlds: u64, style: Style) -> String {
     format!("  {met}  {share:>3}%, {bound} {:>2}%  {}\n", goal.percent, goal.name)
 }
 
-fn counts(text: &mut String, title: &str, counts: &BTreeMap<&'static str, u64>) {
+fn counts<W: std::fmt::Display>(text: &mut String, title: &str, counts: &BTreeMap<W, u64>) {
     if !counts.is_empty() {
         text.push_str(&format!("\n{title}\n"));
         counts.iter().for_each(|(name, worlds)| text.push_str(&format!("  {worlds:>8}  {name}\n")));

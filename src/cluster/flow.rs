@@ -212,6 +212,7 @@ impl World {
         {
             self.overtake_stalled(from, id, element, departs, agenda);
         } else {
+            self.had_backpressure = true;
             self.places[from.index()].stalled.push_back((id, element));
         }
     }

@@ -124,6 +124,8 @@ pub struct Outcome {
     pub refusals: Vec<(u32, Arc<str>)>,
     /// Steps whose moment never came.
     pub never: Vec<u32>,
+    /// Whether a sender ever waited for credit.
+    pub had_backpressure: bool,
 }
 
 impl Cluster {
@@ -172,6 +174,7 @@ impl Cluster {
             job_keys: world.runs.iter().map(|run| run.job_key).collect(),
             refusals: world.refusals.clone(),
             never: never.filter(|step| !refused(*step)).collect(),
+            had_backpressure: world.had_backpressure,
         }
     }
 }

@@ -129,6 +129,8 @@ pub(super) struct Savepoint {
 /// All parts, as plain data.
 #[derive(Clone)]
 pub(super) struct World {
+    /// Whether a sender ever waited for credit: told at the end, in no entry.
+    pub(super) had_backpressure: bool,
     pub(super) scenario: Arc<Scenario>,
     pub(super) rules: Arc<Rules>,
     /// The scenario's, at hand for every send.
@@ -328,6 +330,7 @@ impl World {
             storage: Storage::default(),
             controls: Controls::default(),
             steps_due: 0,
+            had_backpressure: false,
             refusals: Vec::new(),
             retries: Retries::default(),
             disturbances: Vec::new(),

@@ -29,6 +29,5 @@ pub use model::{
 pub use planned::Planned;
 #[cfg(feature = "proptest")]
 pub use strategy::drawn;
-pub use text::{CHECK_NAMES, SOMETIMES_NAMES};
 pub use told::Told;
 pub use trouble::{Aim, DisturbedWrite, Failing, FailingCall, StorageFailing};

@@ -11,7 +11,7 @@ use crate::job::{ClaimMode, JobGraph};
 use crate::kernel::SimTime;
 pub use crate::rules::Failover;
 use crate::rules::{Mutation, Override, Release, Rules};
-use crate::trace::JobStatus;
+use crate::trace::{CheckName, JobStatus, Sometimes};
 use std::collections::BTreeMap;
 
 /// One simulated story. Every name in it is known to exist.
@@ -473,9 +473,9 @@ pub struct Expect {
     /// Which checks must hold.
     pub holds: Holds,
     /// Checks that must be broken, by name.
-    pub breaks: Vec<String>,
+    pub breaks: Vec<CheckName>,
     /// Things that must have happened at least once, by name.
-    pub sometimes: Vec<String>,
+    pub sometimes: Vec<Sometimes>,
     /// By sink: rows a read-committed reader sees in the end, as many as this.
     pub committed_rows: BTreeMap<String, u64>,
     /// By keyed sink, then key: the last value (as `--output` prints it).
@@ -502,6 +502,6 @@ pub enum Holds {
     /// All of them.
     #[default]
     All,
-    /// These, by name.
-    Only(Vec<String>),
+    /// These.
+    Only(Vec<CheckName>),
 }

@@ -103,7 +103,7 @@ pub(super) fn unmet(
     checks(expect, verdict, &mut unmet);
     if wants_sometimes {
         for name in &expect.sometimes {
-            if !verdict.sometimes.contains(name.as_str()) {
+            if !verdict.sometimes.contains(name) {
                 unmet.push(format!("`{name}` should have happened and never did"));
             }
         }

@@ -128,7 +128,7 @@ impl Played {
     /// The promise of its release that is broken, if nothing else is: no fault of the engine.
     pub fn known_break(&self) -> Option<&'static BrokenPromise> {
         let broken = self.verdict.checks.iter().filter(|(_, finding)| finding.is_broken());
-        let broken: Vec<_> = broken.map(|(check, _)| self.verdict.excuse(check)).collect();
+        let broken: Vec<_> = broken.map(|(check, _)| self.verdict.excuse(*check)).collect();
         let is_all = broken.len() == self.unmet.len() && broken.iter().all(Option::is_some);
         broken.first().copied().flatten().filter(|_| is_all)
     }
@@ -277,6 +277,7 @@ pub fn play_while<E>(
         externals: &outcome.externals,
         job_keys: &outcome.job_keys,
         ended: outcome.ended,
+        had_backpressure: outcome.had_backpressure,
     });
     // Nothing can be expected of half a story.
     let unmet = match is_cut_off {

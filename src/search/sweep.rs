@@ -6,6 +6,7 @@ use crate::kernel::Choices;
 use crate::operator::Catalogue;
 use crate::rules::{Mutation, Release};
 use crate::scenario::{Profile, Scenario};
+use crate::trace::{CheckName, Sometimes};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -63,7 +64,7 @@ pub struct SweepTotals {
     /// Events played.
     pub events: u64,
     /// By name of what happened: in how many worlds.
-    pub sometimes: BTreeMap<&'static str, u64>,
+    pub sometimes: BTreeMap<Sometimes, u64>,
     /// By release: how many worlds began under it.
     pub releases: BTreeMap<Release, u64>,
     /// By name of a promise that its release does not keep: in how many worlds it alone is broken.
@@ -71,7 +72,7 @@ pub struct SweepTotals {
     /// By such a promise and release: the smallest seed of those worlds.
     pub known_first: BTreeMap<(&'static str, Release), u64>,
     /// By check: in how many worlds it is broken.
-    pub broken: BTreeMap<&'static str, u64>,
+    pub broken: BTreeMap<CheckName, u64>,
     /// By judgement: how many that failed came to it.
     pub judgements: BTreeMap<Judgement, u64>,
     /// The smallest seeds that failed, each with why.
@@ -89,7 +90,7 @@ impl SweepTotals {
         self.coverage.add(&played.verdict.coverage);
         self.events += played.outcome.events;
         for name in &played.verdict.sometimes {
-            *self.sometimes.entry(name).or_default() += 1;
+            *self.sometimes.entry(*name).or_default() += 1;
         }
         let mut checks: Vec<_> = played.verdict.violations().map(|v| v.check).collect();
         checks.dedup();

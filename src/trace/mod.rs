@@ -7,6 +7,7 @@ mod call;
 mod event;
 mod renumber;
 mod restore;
+mod vocabulary;
 
 pub use abort::AbortReason;
 pub use call::Call;
@@ -15,6 +16,7 @@ pub use event::{
     MessageFate, SnapshotSource, SourcePosition, StorageFault, TraceEvent,
 };
 pub use restore::{Renamed, RestoreReport, StateKind, StateSum, StateUnit};
+pub use vocabulary::{CheckName, Sometimes, Word};
 
 use crate::job::{Plan, RunId};
 use crate::kernel::SimTime;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::job::CheckpointKind::Checkpoint;
-use crate::trace::ChannelEnd;
+use crate::trace::{ChannelEnd, CheckName};
 
 const COUNT: (&str, &str) = ("aggregate", "count");
 /// What was in flight to the counts.
@@ -41,18 +41,18 @@ fn a_record_in_flight_is_written_by_the_run_that_it_is_handed_to() {
 #[test]
 fn a_record_in_flight_that_nobody_writes_is_missed() {
     let text = "out of count#1: book[1]#0 was in flight, and is missing";
-    with_child(&[&REST]).breaks(OUTPUT_EQUIVALENCE, text);
+    with_child(&[&REST]).breaks(CheckName::OutputEquivalence, text);
 }
 
 #[test]
 fn a_record_in_flight_that_is_written_twice_is_noticed() {
     let text = "out of count#1: book[1]#0 is there twice";
-    with_child(&[&[IN_FLIGHT], &[IN_FLIGHT], &REST]).breaks(OUTPUT_EQUIVALENCE, text);
+    with_child(&[&[IN_FLIGHT], &[IN_FLIGHT], &REST]).breaks(CheckName::OutputEquivalence, text);
 }
 
 #[test]
 fn a_record_in_flight_that_meets_the_state_of_another_key_is_noticed() {
     let astray = [("a", 1, IN_FLIGHT.2)];
     let text = "out of count#1: `(a, 1)` (book[1]#0) is there once instead of never";
-    with_child(&[&astray, &REST]).breaks(OUTPUT_EQUIVALENCE, text);
+    with_child(&[&astray, &REST]).breaks(CheckName::OutputEquivalence, text);
 }

@@ -14,7 +14,7 @@ use crate::job::{
     TaskId, Value,
 };
 use crate::scenario::{ClusterConfig, Expect, Input, InputKind, JobConfig, Network};
-use crate::trace::{AckVerdict, ChannelMark};
+use crate::trace::{AckVerdict, ChannelMark, CheckName};
 
 /// Dealt to two partitions in turn; in all three times `a` and twice `b`.
 const LINES: [&str; 4] = ["a b", "a", "b", "a"];
@@ -244,12 +244,17 @@ impl World {
         let job_keys: Vec<u64> = (0..self.casts.len()).map(key).collect();
         let ended = SimTime::from_secs(1);
         let externals = &self.externals;
-        self.checks.finish(&EndOfWorld { externals, job_keys: &job_keys, ended })
+        self.checks.finish(&EndOfWorld {
+            externals,
+            job_keys: &job_keys,
+            ended,
+            had_backpressure: false,
+        })
     }
 
     /// Expects exactly one violation, of this check, with a text that contains this.
     #[track_caller]
-    fn breaks(self, check: &str, text: &str) {
+    fn breaks(self, check: CheckName, text: &str) {
         let verdict = self.finish();
         let found: Vec<_> = verdict.violations().collect();
         assert_eq!(found.len(), 1, "{found:#?}");
@@ -270,7 +275,7 @@ impl World {
         if holds {
             self.holds();
         } else {
-            self.breaks(OUTPUT_EQUIVALENCE, otherwise);
+            self.breaks(CheckName::OutputEquivalence, otherwise);
         }
     }
 
@@ -278,7 +283,8 @@ impl World {
     #[track_caller]
     fn breaks_output(self, text: &str) {
         let verdict = self.finish();
-        let mut found = verdict.violations().filter(|found| found.check == OUTPUT_EQUIVALENCE);
+        let mut found =
+            verdict.violations().filter(|found| found.check == CheckName::OutputEquivalence);
         assert!(
             found.any(|found| found.text.contains(text)),
             "{:#?}",

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::job::CheckpointKind::{Checkpoint, Savepoint};
+use crate::trace::CheckName;
 
 const COUNT: (&str, &str) = ("aggregate", "count");
 const SUM: (&str, &str) = ("aggregate", "sum");
@@ -33,11 +34,11 @@ fn a_finished_run_that_committed_everything_holds() {
 #[test]
 fn what_is_wrong_is_named_by_its_record() {
     let twice = "out of count#0: book[0]#0.1 is there twice";
-    finished_with(&COUNTED[2..]).breaks(OUTPUT_EQUIVALENCE, twice);
-    finished_with(&COUNTED[4..]).breaks(OUTPUT_EQUIVALENCE, "book[0]#1 is missing");
+    finished_with(&COUNTED[2..]).breaks(CheckName::OutputEquivalence, twice);
+    finished_with(&COUNTED[4..]).breaks(CheckName::OutputEquivalence, "book[0]#1 is missing");
     let wrong = [("b", 9, origin(0, 1, 0)), COUNTED[4]];
     let instead = "`(b, 9)` (book[0]#1) is there once instead of never";
-    finished_with(&wrong).breaks(OUTPUT_EQUIVALENCE, instead);
+    finished_with(&wrong).breaks(CheckName::OutputEquivalence, instead);
 }
 
 #[test]
@@ -61,7 +62,7 @@ fn a_commit_before_its_checkpoint_is_a_violation_at_once() {
     };
     committed(&[]).holds();
     let text = "elsewhere: 3 rows were committed for checkpoint 1, which had not completed";
-    committed(&COUNTED[..3]).breaks(OUTPUT_EQUIVALENCE, text);
+    committed(&COUNTED[..3]).breaks(CheckName::OutputEquivalence, text);
 }
 
 /// Run 0 takes savepoint 2 and is cancelled; run 1, twice as wide, starts from it and commits these.
@@ -97,13 +98,13 @@ fn a_run_goes_on_with_the_state_of_the_savepoint_it_starts_from() {
 fn state_that_is_lost_in_a_restore_shows_in_the_output() {
     let rest = [("b", 1, origin(0, 1, 0)), ("a", 3, origin(1, 1, 0))];
     let text = "out of count#1: `(b, 1)` (book[0]#1) is there once";
-    with_child(&[(0, 2, PENDING), (1, 3, &rest)]).breaks(OUTPUT_EQUIVALENCE, text);
+    with_child(&[(0, 2, PENDING), (1, 3, &rest)]).breaks(CheckName::OutputEquivalence, text);
 }
 
 #[test]
 fn a_transaction_that_a_restore_forgets_is_missed() {
     let text = "out of count#0: book[1]#0 is missing";
-    with_child(&[(1, 3, REST)]).breaks(OUTPUT_EQUIVALENCE, text);
+    with_child(&[(1, 3, REST)]).breaks(CheckName::OutputEquivalence, text);
 }
 
 fn restart(world: &mut World, from: u64) {
@@ -178,11 +179,11 @@ fn an_idempotent_sink_ends_with_the_last_row_of_each_key() {
     let verdict = table_of(&COUNTED).holds();
     assert_eq!(verdict.classes, [("out".to_owned(), Equality::LastPerKey)]);
     let stale = "key `a` has `(a, 2)`, the reference has `(a, 3)`";
-    table_of(&COUNTED[..4]).breaks(OUTPUT_EQUIVALENCE, stale);
-    table_of(&COUNTED[4..]).breaks(OUTPUT_EQUIVALENCE, "key `b` is missing: `(b, 2)`");
+    table_of(&COUNTED[..4]).breaks(CheckName::OutputEquivalence, stale);
+    table_of(&COUNTED[4..]).breaks(CheckName::OutputEquivalence, "key `b` is missing: `(b, 2)`");
     let surplus = [COUNTED[4], COUNTED[3], ("c", 1, origin(1, 1, 0))];
     let text = "key `c` (book[1]#1) is there, and must not be there";
-    table_of(&surplus).breaks(OUTPUT_EQUIVALENCE, text);
+    table_of(&surplus).breaks(CheckName::OutputEquivalence, text);
 }
 
 #[test]
@@ -197,11 +198,11 @@ fn sums_are_compared_by_their_last_row_and_their_records() {
     };
     let verdict = written(&zeros).holds();
     assert_eq!(verdict.classes, [("out".to_owned(), Equality::LastPerKey)]);
-    written(&zeros[1..]).breaks(OUTPUT_EQUIVALENCE, "book[1]#0 is missing");
+    written(&zeros[1..]).breaks(CheckName::OutputEquivalence, "book[1]#0 is missing");
     let mut wrong = zeros;
     wrong[4].1 = 1;
     let text = "the last row of its key is `(a, 1)`, the reference has `(a, 0)`";
-    written(&wrong).breaks(OUTPUT_EQUIVALENCE, text);
+    written(&wrong).breaks(CheckName::OutputEquivalence, text);
 }
 
 #[test]
@@ -210,5 +211,5 @@ fn without_output_only_the_protocol_is_judged() {
     world.checks.setup.with_output = false;
     world.status(0, JobStatus::Finished);
     let verdict = world.holds();
-    assert_eq!(verdict.checks[1], (OUTPUT_EQUIVALENCE, Finding::Skipped));
+    assert_eq!(verdict.checks[1], (CheckName::OutputEquivalence, Finding::Skipped));
 }

@@ -4,7 +4,8 @@ use super::*;
 use crate::job::CheckpointKind::{Checkpoint, Savepoint};
 use crate::job::{OperatorId, TaskManagerId};
 use crate::trace::{
-    AbortReason, EndOfTask, Fault, Renamed, RestoreReport, StateKind, StateSum, StateUnit,
+    AbortReason, CheckName, EndOfTask, Fault, Renamed, RestoreReport, Sometimes, StateKind,
+    StateSum, StateUnit,
 };
 
 const COUNT: (&str, &str) = ("aggregate", "count");
@@ -32,9 +33,9 @@ fn a_cut_is_consistent_if_both_ends_agree_or_the_sender_had_finished() {
 #[test]
 fn a_record_behind_the_barrier_breaks_the_cut() {
     let text = "checkpoint 1: lines/0 sent 17 records to counts/1 before its barrier, the snapshot of counts/1 holds 18 of them";
-    one_checkpoint(&[mark(1, 18, 180)], true).breaks(CUT_CONSISTENCY, text);
+    one_checkpoint(&[mark(1, 18, 180)], true).breaks(CheckName::CutConsistency, text);
     let text = "holds 17 records, too, but others or in another order";
-    one_checkpoint(&[mark(1, 17, 171)], true).breaks(CUT_CONSISTENCY, text);
+    one_checkpoint(&[mark(1, 17, 171)], true).breaks(CheckName::CutConsistency, text);
 }
 
 fn unit(operator: OperatorId, name: &str, kind: StateKind) -> StateUnit {
@@ -122,8 +123,12 @@ impl Restored {
 #[test]
 fn a_restore_that_deals_everything_once_holds() {
     let verdict = Restored::new().play().holds();
-    for name in ["restored", "restored-at-another-parallelism", "rescaled-keyed-state"] {
-        assert!(verdict.sometimes.contains(name), "{name}: {:?}", verdict.sometimes);
+    for name in [
+        Sometimes::Restored,
+        Sometimes::RestoredAtAnotherParallelism,
+        Sometimes::RescaledKeyedState,
+    ] {
+        assert!(verdict.sometimes.contains(&name), "{name}: {:?}", verdict.sometimes);
     }
     assert_eq!(verdict.coverage.rescaled_keyed_state, 1);
     assert_eq!(verdict.coverage.restored_midway, 1);
@@ -134,7 +139,7 @@ fn key_groups_without_an_owner_are_missed() {
     let mut restored = Restored::new();
     restored.counts[3] = sum(&restored.counts[3].unit, 3, 25, Some((96, 126)));
     let text = "state `count` of `counts`, restored from checkpoint 1: the snapshot holds 10 entries, its subtasks 9";
-    restored.play().breaks(OWNERSHIP_PARTITION, text);
+    restored.play().breaks(CheckName::OwnershipPartition, text);
 }
 
 #[test]
@@ -142,7 +147,7 @@ fn entries_at_another_subtask_than_their_owner_are_noticed() {
     let mut restored = Restored::new();
     restored.counts[0].groups = Some((0, 32));
     let text = "counts/0 owns key groups 0 to 31 and holds entries of 0 to 32";
-    restored.play().breaks(OWNERSHIP_PARTITION, text);
+    restored.play().breaks(CheckName::OwnershipPartition, text);
 }
 
 #[test]
@@ -152,7 +157,7 @@ fn a_list_that_lost_an_item_is_noticed() {
     for (entries, hash, text) in cases {
         let mut restored = Restored::new();
         restored.list = sum(&restored.list.unit, entries, hash, None);
-        restored.play().breaks(OWNERSHIP_PARTITION, text);
+        restored.play().breaks(CheckName::OwnershipPartition, text);
     }
 }
 
@@ -164,7 +169,7 @@ fn a_union_must_be_whole_on_every_subtask() {
     };
     restored((10, 100)).holds();
     let text = "counts/3 holds 5 items of a union of 10";
-    restored((5, 50)).breaks(OWNERSHIP_PARTITION, text);
+    restored((5, 50)).breaks(CheckName::OwnershipPartition, text);
 }
 
 #[test]
@@ -175,7 +180,7 @@ fn broadcast_copies_must_be_equal() {
     };
     restored((5, 50)).holds();
     let text = "counts/0 and counts/3 hold different copies";
-    restored((5, 51)).breaks(OWNERSHIP_PARTITION, text);
+    restored((5, 51)).breaks(CheckName::OwnershipPartition, text);
 }
 
 #[test]
@@ -184,10 +189,10 @@ fn a_unit_that_nobody_tells_about_is_a_violation() {
     restored.report.mapped.remove(0);
     restored.report.starts_empty = vec![(restored.report.operators[0].0, "lines".into())];
     let text = "state `positions` of `lines` was neither mapped nor dropped";
-    restored.play().breaks(MAPPING_TOTALITY, text);
+    restored.play().breaks(CheckName::MappingTotality, text);
     let mut restored = Restored::new();
     restored.report.dropped.push(restored.report.mapped[2].clone());
-    restored.play().breaks(MAPPING_TOTALITY, "was mapped 1 times and dropped 1 times");
+    restored.play().breaks(CheckName::MappingTotality, "was mapped 1 times and dropped 1 times");
 }
 
 #[test]
@@ -196,7 +201,7 @@ fn a_mapped_list_that_arrives_nowhere_is_a_violation() {
     restored.list = sum(&restored.list.unit, 0, 0, None);
     let text =
         "state `transactions` of `out` of checkpoint 1 was mapped, but no subtask holds any of it";
-    restored.play().breaks(MAPPING_TOTALITY, text);
+    restored.play().breaks(CheckName::MappingTotality, text);
 }
 
 #[test]
@@ -208,7 +213,9 @@ fn what_starts_empty_must_be_listed() {
         restored.list = sum(&restored.list.unit, 0, 0, None);
         restored
     };
-    without_list().play().breaks(MAPPING_TOTALITY, "`out` starts empty and is not listed so");
+    without_list()
+        .play()
+        .breaks(CheckName::MappingTotality, "`out` starts empty and is not listed so");
     let mut restored = without_list();
     restored.report.starts_empty = vec![(restored.report.operators[3].0, "out".into())];
     restored.play().holds();
@@ -228,14 +235,13 @@ fn what_happened_is_told_by_name() {
     let verdict = world.holds();
     let seen: Vec<_> = verdict.sometimes.iter().copied().collect();
     let names = [
-        "channel-blocked",
-        "checkpoint-aborted",
-        "checkpoint-expired",
-        "held-in-flight",
-        "task-killed",
+        Sometimes::ChannelBlocked,
+        Sometimes::CheckpointAborted,
+        Sometimes::CheckpointExpired,
+        Sometimes::HeldInFlight,
+        Sometimes::TaskKilled,
     ];
     assert_eq!(seen, names);
-    assert!(seen.iter().all(|name| SOMETIMES.contains(name)));
     assert_eq!(verdict.coverage.held_at_a_cut, 0, "the checkpoint did not complete");
     assert_eq!(verdict.coverage.ended_before_first_checkpoint, 1);
 }
@@ -257,10 +263,10 @@ fn deployed_twice(between: impl FnOnce(&mut World, TaskId)) -> World {
 #[test]
 fn a_task_is_deployed_again_when_it_has_ended_or_was_given_up() {
     let text = "attempt 1 was deployed while attempt 0 lived";
-    deployed_twice(|_, _| ()).breaks(PARTICIPANTS_AND_FENCING, text);
+    deployed_twice(|_, _| ()).breaks(CheckName::ParticipantsAndFencing, text);
     let lost = |number| TraceEvent::TaskManagerLost { manager: TaskManagerId::new(number) };
     deployed_twice(|world, _| world.tell(lost(0))).holds();
-    deployed_twice(|world, _| world.tell(lost(1))).breaks(PARTICIPANTS_AND_FENCING, text);
+    deployed_twice(|world, _| world.tell(lost(1))).breaks(CheckName::ParticipantsAndFencing, text);
     let (attempt, how) = (Attempt::new(0), EndOfTask::Failed);
     deployed_twice(|world, task| world.tell(TraceEvent::TaskEnded { task, attempt, how })).holds();
 }
@@ -278,5 +284,5 @@ fn an_ack_of_a_zombie_must_not_count() {
     };
     zombie(AckVerdict::Foreign).holds();
     let text = "an ack of checkpoint 2 counted, of an attempt that is over";
-    zombie(AckVerdict::Accepted).breaks(PARTICIPANTS_AND_FENCING, text);
+    zombie(AckVerdict::Accepted).breaks(CheckName::ParticipantsAndFencing, text);
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::job::{EventTime, SourceTime, WatermarkStatus, WindowOptions};
+use crate::trace::CheckName;
 
 const COUNT: (&str, &str) = ("aggregate", "count");
 
@@ -58,7 +59,7 @@ fn a_watermark_is_no_later_than_that_of_the_slowest_sender() {
     let mut world = two_sources();
     world.watermark("counts/1", 31);
     let text = "counts/1 tells watermark 31, but lines/1 has come to 30 only";
-    world.breaks(TIME_FIDELITY, text);
+    world.breaks(CheckName::TimeFidelity, text);
 }
 
 #[test]
@@ -78,7 +79,7 @@ fn a_sender_that_is_idle_or_at_its_end_is_not_waited_for() {
 fn a_watermark_never_goes_back_within_an_attempt() {
     let mut world = two_sources();
     world.watermark("lines/0", 50);
-    world.breaks(TIME_FIDELITY, "watermark 50 follows 50");
+    world.breaks(CheckName::TimeFidelity, "watermark 50 follows 50");
 }
 
 #[test]
@@ -90,7 +91,7 @@ fn what_a_watermark_makes_due_fires_before_it_is_sent_on() {
     let mut world = two_sources();
     world.watermark("counts/0", 30);
     world.fire("counts/0", 30);
-    world.breaks(TIME_FIDELITY, "watermark 30 was sent on before 3 timers fired");
+    world.breaks(CheckName::TimeFidelity, "watermark 30 was sent on before 3 timers fired");
 }
 
 /// A window over words that happen when they are read, or after a while of silence.
@@ -111,5 +112,5 @@ fn a_record_is_given_up_only_where_one_can_be_late() {
     let mut world = windows(None);
     world.drop_late("counts/0");
     let text = "counts gave up a record of 5 at watermark 70000, though none can be late";
-    world.breaks(TIME_FIDELITY, text);
+    world.breaks(CheckName::TimeFidelity, text);
 }

@@ -6,74 +6,9 @@ use super::word::{OneOrMany, Ordered};
 use crate::job::OperatorKind;
 use crate::rules::Release;
 use crate::scenario::{Expect, Holds, JobConfig, ScenarioError, Step, TaskName};
+use crate::trace::Word;
 use std::collections::BTreeMap;
 use toml::Spanned;
-
-/// The checks that `holds` and `breaks` can name.
-pub const CHECK_NAMES: &[&str] = &[
-    "cut-consistency",
-    "output-equivalence",
-    "ownership-partition",
-    "mapping-totality",
-    "durable-before-visible",
-    "participants-and-fencing",
-    "transaction-hygiene",
-    "reference-safety",
-    "recovery-point",
-    "time-fidelity",
-];
-
-/// The things that `sometimes` can ask for.
-pub const SOMETIMES_NAMES: &[&str] = &[
-    "channel-blocked",
-    "held-in-flight",
-    "restored",
-    "restored-at-another-parallelism",
-    "rescaled-keyed-state",
-    "rescaled-in-flight",
-    "task-killed",
-    "task-manager-killed",
-    "job-manager-killed",
-    "checkpoint-aborted",
-    "checkpoint-expired",
-    "checkpoint-subsumed",
-    "checkpoint-declined",
-    "savepoint-stored",
-    "transaction-aborted",
-    "transaction-recovered",
-    "message-lost",
-    "message-delayed",
-    "message-repeated",
-    "snapshot-orphaned",
-    "tasks-finished",
-    "backpressure",
-    "job-stopped",
-    "job-drained",
-    "operator-failed",
-    "snapshot-failed",
-    "task-blocked",
-    "alignment-timed-out",
-    "barrier-overtook-records",
-    "in-flight-restored",
-    "records-past-the-barrier",
-    "timers-fired",
-    "late-record",
-    "source-idle",
-    "cancellation-arrived",
-    "alignment-limit-exceeded",
-    "region-restarted",
-    "shared-file-deleted",
-    "shared-file-missing",
-    "state-too-large",
-    "job-taken-over",
-    "write-refused",
-    "write-torn",
-    "write-lost",
-    "write-reply-lost",
-    "task-manager-cut-off",
-    "task-manager-lost",
-    "job-manager-lost",
-];
 
 /// What expectations can name.
 pub(super) struct Hopes<'t> {
@@ -113,13 +48,13 @@ impl Hopes<'_> {
             holds: match text.holds {
                 None => Holds::All,
                 Some(holds) if is_all(holds.get_ref()) => Holds::All,
-                Some(holds) => Holds::Only(self.names(holds, "check", CHECK_NAMES)?),
+                Some(holds) => Holds::Only(self.names(holds)?),
             },
             breaks: match text.breaks {
                 None => Vec::new(),
-                Some(breaks) => self.names(breaks, "check", CHECK_NAMES)?,
+                Some(breaks) => self.names(breaks)?,
             },
-            sometimes: self.known(text.sometimes, "`sometimes`", SOMETIMES_NAMES)?,
+            sometimes: self.words(text.sometimes)?,
             committed_rows: self.by_sink(text.committed_rows)?,
             committed: self
                 .by_sink(text.committed)?
@@ -198,33 +133,23 @@ impl Hopes<'_> {
         Ok(by_sink)
     }
 
-    fn names(
-        &self,
-        names: Spanned<OneOrMany>,
-        what: &str,
-        known: &[&str],
-    ) -> Result<Vec<String>, ScenarioError> {
+    fn names<W: Word>(&self, names: Spanned<OneOrMany>) -> Result<Vec<W>, ScenarioError> {
         let at = names.span();
         match names.into_inner() {
-            OneOrMany::One(name) => self.known(vec![Spanned::new(at, name)], what, known),
-            OneOrMany::Many(names) => self.known(names, what, known),
+            OneOrMany::One(name) => self.words(vec![Spanned::new(at, name)]),
+            OneOrMany::Many(names) => self.words(names),
         }
     }
 
-    fn known(
-        &self,
-        names: Vec<Spanned<String>>,
-        what: &str,
-        known: &[&str],
-    ) -> Result<Vec<String>, ScenarioError> {
-        for name in &names {
-            if !known.contains(&name.get_ref().as_str()) {
-                let message = format!("there is no {what} `{}`", name.get_ref());
-                let (at, known) = (name.span(), known.iter().copied());
-                return Err(self.source.unknown(&at, message, name.get_ref(), known));
-            }
-        }
-        Ok(names.into_iter().map(Spanned::into_inner).collect())
+    fn words<W: Word>(&self, names: Vec<Spanned<String>>) -> Result<Vec<W>, ScenarioError> {
+        let word = |name: Spanned<String>| {
+            W::named(name.get_ref()).ok_or_else(|| {
+                let message = format!("there is no {} `{}`", W::WHAT, name.get_ref());
+                let known = W::ALL.iter().map(|word| word.name());
+                self.source.unknown(&name.span(), message, name.get_ref(), known)
+            })
+        };
+        names.into_iter().map(word).collect()
     }
 }
 

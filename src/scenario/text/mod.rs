@@ -32,8 +32,6 @@ use source::Source;
 use std::ops::Range;
 use std::sync::Arc;
 
-pub use expect::{CHECK_NAMES, SOMETIMES_NAMES};
-
 impl Scenario {
     /// Reads a scenario file. `file` is what errors call it; paths inside stay as they are, relative to it.
     ///

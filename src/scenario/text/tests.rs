@@ -4,6 +4,7 @@ use crate::operator::Catalogue;
 use crate::scenario::{
     Action, Holds, InputKind, Milestone, RestartStrategy, Scenario, TaskName, Trigger,
 };
+use crate::trace::CheckName;
 
 /// The example of the design.
 const STORY: &str = r#"
@@ -219,7 +220,7 @@ restored-from = { copy = 3 }
 completed = { copy = [1, 2] }
 "#,
     ));
-    assert_eq!(story.expect.holds, Holds::Only(vec!["cut-consistency".to_owned()]));
+    assert_eq!(story.expect.holds, Holds::Only(vec![CheckName::CutConsistency]));
     assert_eq!(story.expect.committed["out"]["a"], "1");
     assert_eq!(read(&story.to_text()), story);
 }

@@ -9,6 +9,7 @@ use crate::scenario::{
     Budget, ClusterConfig, Expect, Holds, Input, InputKind, JobConfig, Network, RestartStrategy,
     Scenario, TaskName,
 };
+use crate::trace::Word;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
@@ -277,15 +278,19 @@ fn expect(expect: &Expect, first: &str) -> Table {
     match &expect.holds {
         Holds::All => {}
         Holds::Only(checks) => {
-            table.put("holds", list(checks.iter().map(quoted)));
+            table.put("holds", list(checks.iter().map(|check| quoted(check.name()))));
         }
     }
     table
-        .put_if(!expect.breaks.is_empty(), "breaks", list(expect.breaks.iter().map(quoted)))
+        .put_if(
+            !expect.breaks.is_empty(),
+            "breaks",
+            list(expect.breaks.iter().map(|check| quoted(check.name()))),
+        )
         .put_if(
             !expect.sometimes.is_empty(),
             "sometimes",
-            list(expect.sometimes.iter().map(quoted)),
+            list(expect.sometimes.iter().map(|what| quoted(what.name()))),
         );
     put_map(&mut table, "committed-rows", &expect.committed_rows, u64::to_string);
     put_map(&mut table, "committed", &expect.committed, |rows| {
