@@ -1,6 +1,7 @@
 //! How jobs that started from a snapshot differed from those before them, and what became of that.
 
 use super::Check;
+use super::counters::counters;
 use super::history::History;
 use super::promises::is_overlooked;
 use super::violation::Violation;
@@ -8,48 +9,47 @@ use crate::job::{JobGraph, OperatorKind, OperatorNode, Plan, RunId};
 use crate::operator::Catalogue;
 use crate::scenario::{Action, Scenario};
 use crate::trace::{CheckName, Entry, RestoreReport, SnapshotSource, TraceEvent};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// Counts of worlds with a job that was restored after such a change, or to which that happened; of one world each is 0
-/// or 1.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ChangeFeatures {
-    /// Operators more than before, by name.
-    pub added: u64,
-    /// Operators fewer than before, by name.
-    pub removed: u64,
-    /// The same operators in another order.
-    pub reordered: u64,
-    /// The same id under another name.
-    pub renamed: u64,
-    /// Other chains.
-    pub rechained: u64,
-    /// Another parallelism of the same operator.
-    pub rescaled: u64,
-    /// Another max parallelism.
-    pub max_parallelism: u64,
-    /// The same name under another id.
-    pub ids: u64,
-    /// An id of the user's choice under which state is found.
-    pub uid_hash: u64,
-    /// Generated ids of operators with state.
-    pub generated: u64,
-    /// Keyed state registered otherwise, or list states by name.
-    pub registered: u64,
-    /// Values that expire.
-    pub ttl: u64,
-    /// Three or more of these at once.
-    pub several: u64,
-    /// A restore in another release than that of the snapshot.
-    pub upgraded: u64,
-    /// State that nobody took.
-    pub dropped: u64,
-    /// An operator with state that started empty.
-    pub empty: u64,
-    /// A restore that was refused.
-    pub refused: u64,
+counters! {
+    /// Counts of worlds with a job that was restored after such a change, or to which that happened; of one world each is 0
+    /// or 1.
+    ChangeFeatures {
+        /// Operators more than before, by name.
+        added = "with operators added",
+        /// Operators fewer than before, by name.
+        removed = "with operators removed",
+        /// The same operators in another order.
+        reordered = "with operators in another order",
+        /// The same id under another name.
+        renamed = "with operators renamed",
+        /// Other chains.
+        rechained = "with other chains",
+        /// Another parallelism of the same operator.
+        rescaled = "at another parallelism",
+        /// Another max parallelism.
+        max_parallelism = "with another max parallelism",
+        /// The same name under another id.
+        ids = "with other ids",
+        /// An id of the user's choice under which state is found.
+        uid_hash = "by hashes of the user's",
+        /// Generated ids of operators with state.
+        generated = "by generated ids of operators with state",
+        /// Keyed state registered otherwise, or list states by name.
+        registered = "with states registered by name or type",
+        /// Values that expire.
+        ttl = "with values that expire",
+        /// Three or more of these at once.
+        several = "with three or more changes at once",
+        /// A restore in another release than that of the snapshot.
+        upgraded = "in another release",
+        /// State that nobody took.
+        dropped = "with state dropped",
+        /// An operator with state that started empty.
+        empty = "with operators with state that started empty",
+        /// A restore that was refused.
+        refused = "refused",
+    }
 }
 
 impl ChangeFeatures {
@@ -137,50 +137,6 @@ impl ChangeFeatures {
             + self.max_parallelism
             + self.ids
             + self.registered
-    }
-
-    /// Adds the counts of other worlds.
-    pub const fn add(&mut self, other: &Self) {
-        self.added += other.added;
-        self.removed += other.removed;
-        self.reordered += other.reordered;
-        self.renamed += other.renamed;
-        self.rechained += other.rechained;
-        self.rescaled += other.rescaled;
-        self.max_parallelism += other.max_parallelism;
-        self.ids += other.ids;
-        self.uid_hash += other.uid_hash;
-        self.generated += other.generated;
-        self.registered += other.registered;
-        self.ttl += other.ttl;
-        self.several += other.several;
-        self.upgraded += other.upgraded;
-        self.dropped += other.dropped;
-        self.empty += other.empty;
-        self.refused += other.refused;
-    }
-
-    /// What each count is called.
-    pub const fn rows(&self) -> [(&'static str, u64); 17] {
-        [
-            ("with operators added", self.added),
-            ("with operators removed", self.removed),
-            ("with operators in another order", self.reordered),
-            ("with operators renamed", self.renamed),
-            ("with other chains", self.rechained),
-            ("at another parallelism", self.rescaled),
-            ("with another max parallelism", self.max_parallelism),
-            ("with other ids", self.ids),
-            ("by hashes of the user's", self.uid_hash),
-            ("by generated ids of operators with state", self.generated),
-            ("with states registered by name or type", self.registered),
-            ("with values that expire", self.ttl),
-            ("with three or more changes at once", self.several),
-            ("in another release", self.upgraded),
-            ("with state dropped", self.dropped),
-            ("with operators with state that started empty", self.empty),
-            ("refused", self.refused),
-        ]
     }
 }
 

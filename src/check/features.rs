@@ -1,40 +1,36 @@
 //! Which operators the jobs of a world had, among those that are not in every world.
 
+use super::counters::counters;
 use crate::job::{KeySelector, OperatorKind, Plan, Reader, WindowTime};
-use serde::{Deserialize, Serialize};
 
-/// Counts of worlds with a job that has such an operator; of one world each is 0 or 1.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct OperatorFeatures {
-    /// A keyed join of two streams.
-    pub joins: u64,
-    /// Two streams connected with tags or rules.
-    pub connects: u64,
-    /// An aggregate that works on a column it was told, or on several aggregates at once.
-    pub row_aggregates: u64,
-    /// A key of several columns.
-    pub keys_of_columns: u64,
-    /// A source whose readers are given splits.
-    pub split_readers: u64,
-    /// A writer and a committer.
-    pub committers: u64,
-    /// A table that knows rows again.
-    pub dedup_sinks: u64,
-    /// A window of event time, over times that records tell.
-    #[serde(default)]
-    pub event_windows: u64,
-    /// A window of event time, over the times at which records were read.
-    #[serde(default)]
-    pub ingestion_windows: u64,
-    /// A window of processing time.
-    #[serde(default)]
-    pub processing_windows: u64,
-    /// A window that may fire again for late records.
-    #[serde(default)]
-    pub lateness: u64,
-    /// A source that may fall idle.
-    #[serde(default)]
-    pub idleness: u64,
+counters! {
+    /// Counts of worlds with a job that has such an operator; of one world each is 0 or 1.
+    OperatorFeatures {
+        /// A keyed join of two streams.
+        joins = "joined two streams by key",
+        /// Two streams connected with tags or rules.
+        connects = "connected two streams",
+        /// An aggregate that works on a column it was told, or on several aggregates at once.
+        row_aggregates = "aggregated a column or several at once",
+        /// A key of several columns.
+        keys_of_columns = "keyed by several columns",
+        /// A source whose readers are given splits.
+        split_readers = "read splits that an enumerator gave out",
+        /// A writer and a committer.
+        committers = "committed through a committer",
+        /// A table that knows rows again.
+        dedup_sinks = "wrote into a table that knows rows again",
+        /// A window of event time, over times that records tell.
+        event_windows = "fired windows of event time",
+        /// A window of event time, over the times at which records were read.
+        ingestion_windows = "fired windows of ingestion time",
+        /// A window of processing time.
+        processing_windows = "fired windows of processing time",
+        /// A window that may fire again for late records.
+        lateness = "fired windows again for late records",
+        /// A source that may fall idle.
+        idleness = "read from sources that may fall idle",
+    }
 }
 
 impl OperatorFeatures {
@@ -88,39 +84,5 @@ impl OperatorFeatures {
                 self.lateness = 1;
             }
         }
-    }
-
-    /// Adds the counts of other worlds.
-    pub const fn add(&mut self, other: &Self) {
-        self.joins += other.joins;
-        self.connects += other.connects;
-        self.row_aggregates += other.row_aggregates;
-        self.keys_of_columns += other.keys_of_columns;
-        self.split_readers += other.split_readers;
-        self.committers += other.committers;
-        self.dedup_sinks += other.dedup_sinks;
-        self.event_windows += other.event_windows;
-        self.ingestion_windows += other.ingestion_windows;
-        self.processing_windows += other.processing_windows;
-        self.lateness += other.lateness;
-        self.idleness += other.idleness;
-    }
-
-    /// What each count is called.
-    pub const fn rows(&self) -> [(&'static str, u64); 12] {
-        [
-            ("joined two streams by key", self.joins),
-            ("connected two streams", self.connects),
-            ("aggregated a column or several at once", self.row_aggregates),
-            ("keyed by several columns", self.keys_of_columns),
-            ("read splits that an enumerator gave out", self.split_readers),
-            ("committed through a committer", self.committers),
-            ("wrote into a table that knows rows again", self.dedup_sinks),
-            ("fired windows of event time", self.event_windows),
-            ("fired windows of ingestion time", self.ingestion_windows),
-            ("fired windows of processing time", self.processing_windows),
-            ("fired windows again for late records", self.lateness),
-            ("read from sources that may fall idle", self.idleness),
-        ]
     }
 }

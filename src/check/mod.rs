@@ -6,6 +6,7 @@
 mod changes;
 mod class;
 mod compare;
+mod counters;
 mod coverage;
 mod cut;
 mod durable;

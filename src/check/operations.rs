@@ -1,23 +1,24 @@
 //! What users did in a world, among what is not done in every world.
 
+use super::counters::counters;
 use super::history::History;
 use crate::scenario::{Action, Scenario};
 use crate::trace::{Entry, TraceEvent};
-use serde::{Deserialize, Serialize};
 
-/// Counts of worlds in which users did so; of one world each is 0 or 1.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct Operations {
-    /// Jobs were listed.
-    pub listed: u64,
-    /// A savepoint went to a directory of its own.
-    pub aside: u64,
-    /// Two runs started from one snapshot.
-    pub forked: u64,
-    /// A job was to go back to checkpoints rather than to savepoints.
-    pub preferred: u64,
-    /// A cancel with a savepoint, or a stop, was refused.
-    pub refused_exit: u64,
+counters! {
+    /// Counts of worlds in which users did so; of one world each is 0 or 1.
+    Operations {
+        /// Jobs were listed.
+        listed = "listed jobs",
+        /// A savepoint went to a directory of its own.
+        aside = "took savepoints to a directory of their own",
+        /// Two runs started from one snapshot.
+        forked = "forked jobs from one snapshot",
+        /// A job was to go back to checkpoints rather than to savepoints.
+        preferred = "preferred checkpoints to savepoints for recovery",
+        /// A cancel with a savepoint, or a stop, was refused.
+        refused_exit = "asked in vain to stop or cancel with a savepoint",
+    }
 }
 
 impl Operations {
@@ -58,25 +59,5 @@ impl Operations {
             }
             _ => {}
         }
-    }
-
-    /// Adds the counts of other worlds.
-    pub const fn add(&mut self, other: &Self) {
-        self.listed += other.listed;
-        self.aside += other.aside;
-        self.forked += other.forked;
-        self.preferred += other.preferred;
-        self.refused_exit += other.refused_exit;
-    }
-
-    /// What each count is called.
-    pub const fn rows(&self) -> [(&'static str, u64); 5] {
-        [
-            ("listed jobs", self.listed),
-            ("took savepoints to a directory of their own", self.aside),
-            ("forked jobs from one snapshot", self.forked),
-            ("preferred checkpoints to savepoints for recovery", self.preferred),
-            ("asked in vain to stop or cancel with a savepoint", self.refused_exit),
-        ]
     }
 }
