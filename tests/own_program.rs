@@ -6,7 +6,9 @@ use sandbar::job::Value;
 use sandbar::operator::{Catalogue, Context, Entry, OnPanic, Operator};
 use std::fs;
 use std::path::Path;
-use std::process::{Command, ExitCode, Output};
+use std::process::{Command, ExitCode, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 /// Set where the program is meant, and not its tests.
 const PROGRAM: &str = "SANDBAR_OWN_PROGRAM";
@@ -21,6 +23,23 @@ impl Operator for Superstitious {
         let number = value.as_row().and_then(|columns| columns[1].as_int());
         assert!(number != Some(13), "thirteen!");
         context.emit(value);
+    }
+    fn fork(&self) -> Box<dyn Operator> {
+        Box::new(self.clone())
+    }
+}
+
+/// Does something else each time it is played: what a static remembers is in no snapshot and no seed.
+#[derive(Clone)]
+struct Fickle;
+
+impl Operator for Fickle {
+    fn initialize(&mut self, _context: &mut dyn Context) {}
+    fn process(&mut self, _input: u8, value: Value, context: &mut dyn Context) {
+        static CALLS: AtomicU32 = AtomicU32::new(0);
+        if CALLS.fetch_add(1, Ordering::Relaxed) != 39 {
+            context.emit(value);
+        }
     }
     fn fork(&self) -> Box<dyn Operator> {
         Box::new(self.clone())
@@ -47,6 +66,7 @@ fn catalogue() -> Catalogue {
     let fails = Entry { on_panic: OnPanic::FailsTheTask, ..superstitious.clone() };
     catalogue.add("map", "superstitious", superstitious);
     catalogue.add("map", "fearful", fails);
+    catalogue.add("map", "fickle", Entry::new("is moody", |_| Box::new(Fickle)));
     catalogue.add("map", "forgetful", Entry::new("has no key", |_| Box::new(Forgetful)));
     catalogue
 }
@@ -55,12 +75,13 @@ fn main() -> ExitCode {
     if std::env::var_os(PROGRAM).is_some() {
         return sandbar::cli::main(catalogue());
     }
-    let tests: [(&str, fn(&Path)); 5] = [
+    let tests: [(&str, fn(&Path)); 6] = [
         ("a_panic_is_told_as_the_users_own", a_panic_is_told_as_the_users_own),
         ("a_panic_is_told_in_json", a_panic_is_told_in_json),
         ("a_broken_rule_of_state_is_told", a_broken_rule_of_state_is_told),
         ("a_panic_that_fails_the_task_stalls", a_panic_that_fails_the_task_stalls),
         ("a_sweep_tells_each_seed_and_goes_on", a_sweep_tells_each_seed_and_goes_on),
+        ("every_exit_code_comes_true", every_exit_code_comes_true),
     ];
     for (name, test) in tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -93,8 +114,8 @@ operators = [
     let output = command.output().expect("the program runs");
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("it is UTF-8");
     let (out, err) = (text(&output.stdout), text(&output.stderr));
-    assert!(!out.contains("broke a rule of its own"), "{out}");
-    assert!(!err.contains("panicked at") && !err.contains("broke a rule"), "{err}");
+    assert!(!out.contains("error: the engine broke"), "{out}");
+    assert!(!err.contains("panicked at") && !err.contains("the engine broke"), "{err}");
     (output, out, err)
 }
 
@@ -162,4 +183,66 @@ fn a_sweep_tells_each_seed_and_goes_on(folder: &Path) {
     let replays = out.lines().filter(|line| line.trim_start().starts_with("replay: ")).count();
     assert!(told >= 2 && told == replays, "{out}");
     assert!(out.contains("thirteen! (tests/own_program.rs:"), "{out}");
+}
+
+/// The table of exit codes stands in `--help` and in the README alike, and each code is what a command exits with.
+fn every_exit_code_comes_true(folder: &Path) {
+    let (_, help, _) = run(folder, "identity", &["--help"]);
+    let (_, table) = help.split_once("Exit codes").expect("the table is in the help");
+    let rows = table.lines().filter_map(|line| line.trim_start().split_once("  "));
+    let rows: Vec<_> = rows.filter(|(code, _)| code.parse::<i32>().is_ok()).collect();
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"));
+    let readme = readme.expect("the README is there");
+    for (code, said) in &rows {
+        let row = format!("| {code} | {said} |\n");
+        assert!(readme.contains(&row), "the README has no row {row}");
+    }
+    let seed = unlucky(folder).to_string();
+    let play = ["run", "story.toml"];
+    let with = |rest: &[&'static str]| -> Vec<String> {
+        play.iter().chain(rest).map(ToString::to_string).collect()
+    };
+    let mut unlucky = with(&["--seed"]);
+    unlucky.push(seed);
+    let story = |expect: &str| {
+        let (_, _, _) = run(folder, "identity", &play);
+        let text = fs::read_to_string(folder.join("story.toml")).expect("written");
+        fs::write(folder.join("other.toml"), text + expect).expect("written");
+        vec!["run".to_owned(), "other.toml".to_owned()]
+    };
+    let broken = story("[expect]\ncommitted-rows = { o = 41 }\n");
+    let mut seen = Vec::new();
+    for (function, arguments, code) in [
+        ("identity", with(&[]), 0),
+        ("identity", broken, 1),
+        ("identity", with(&["--until", "never"]), 2),
+        ("fickle", with(&["--check-determinism"]), 3),
+        ("fearful", unlucky.clone(), 4),
+        ("superstitious", unlucky, 5),
+    ] {
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let (output, out, err) = run(folder, function, &arguments);
+        assert_eq!(output.status.code(), Some(code), "{function} {arguments:?}\n{out}\n{err}");
+        let is_replayed = out.contains("replay: ") || err.contains("replay: ");
+        // What is typed wrongly is told with what to type, and is not played at all.
+        assert_eq!(is_replayed, !matches!(code, 0 | 2), "{function} {arguments:?}\n{out}\n{err}");
+        seen.push(code.to_string());
+    }
+    #[cfg(unix)]
+    seen.push(interrupted(folder).to_string());
+    let told: Vec<String> = rows.iter().map(|(code, _)| (*code).to_owned()).collect();
+    assert!(!cfg!(unix) || seen == told, "told {told:?}, seen {seen:?}");
+}
+
+/// What a sweep without end exits with when the user interrupts it.
+#[cfg(unix)]
+fn interrupted(folder: &Path) -> i32 {
+    let mut command = Command::new(std::env::current_exe().expect("it runs"));
+    command.current_dir(folder).env(PROGRAM, "1").stdout(Stdio::null()).stderr(Stdio::null());
+    let child = command.args(["sweep", "--seeds", "0..9223372036854775808"]).spawn();
+    let mut child = child.expect("the program runs");
+    std::thread::sleep(Duration::from_millis(700));
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(killed.expect("kill runs").success());
+    child.wait().expect("it ends").code().expect("no signal ended it")
 }

@@ -25,17 +25,14 @@ Examples:
   sandbar sweep --seeds 0..1000                        a thousand drawn stories
   sandbar uid source-id                                the operator id of a uid
   sandbar key hello --parallelism 4                    the key group and subtask of a key
-  sandbar rules 2.x                                    what a release of Flink does, with sources
-
-Exit codes: 0 all holds, 1 a check or an expectation is broken, 2 the input is wrong,
-3 not deterministic, 4 a job stalled, 130 interrupted.";
+  sandbar rules 2.x                                    what a release of Flink does, with sources";
 
 /// A deterministic simulation of checkpoints, savepoints and restores of a Flink-style stream processor.
 ///
 /// A scenario file tells a story: inputs, jobs, faults, what must come out. Sandbar plays it in virtual time, decides
 /// every delay by a seed, checks what must always hold, and says how to play the same again.
 #[derive(Parser, Debug)]
-#[command(name = "sandbar", version, after_help = EXAMPLES, max_term_width = 110)]
+#[command(name = "sandbar", version, after_help = format!("{EXAMPLES}\n\n{}", super::exit::table()), max_term_width = 110)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,

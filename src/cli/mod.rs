@@ -3,6 +3,7 @@
 //! Owns arguments, wording, progress, interruption and the threads of a sweep. Plays nothing itself (`search` does).
 
 mod arguments;
+mod exit;
 mod failure;
 mod identity;
 mod interrupt;
@@ -22,25 +23,11 @@ mod sweep_report;
 use crate::operator::Catalogue;
 use arguments::{Arguments, Command};
 use clap::{CommandFactory, Parser};
+use exit::{BROKEN, HOLDS, INTERRUPTED, NOT_DETERMINISTIC, STALLED, USER_PANICKED, WRONG_INPUT};
 use failure::Failure;
 use screen::Screen;
 use std::process::ExitCode;
 use std::sync::Arc;
-
-/// Everything held.
-const HOLDS: u8 = 0;
-/// A check or an expectation is broken.
-const BROKEN: u8 = 1;
-/// What the user gave is wrong.
-const WRONG_INPUT: u8 = 2;
-/// The same seed played differently.
-const NOT_DETERMINISTIC: u8 = 3;
-/// A job was stuck.
-const STALLED: u8 = 4;
-/// An operator, source or sink of the user's own panicked.
-const USER_PANICKED: u8 = 5;
-/// The user interrupted.
-const INTERRUPTED: u8 = 130;
 
 /// The whole command line over these operators: reads the process's arguments, does what they say, and returns what to
 /// exit with. A program with operators of its own adds them to the built-in ones and calls this.
@@ -55,7 +42,10 @@ pub fn main(catalogue: Catalogue) -> ExitCode {
         }
     };
     let mut screen = Screen::of_terminal();
-    let done = carry_out(arguments.command, &Arc::new(catalogue), &mut screen);
+    let catalogue = Arc::new(catalogue);
+    let done = panics::caught(|| carry_out(arguments.command, &catalogue, &mut screen));
+    // Whatever is wrong with the program itself, it says so and exits with a code of the table.
+    let done = done.unwrap_or_else(|message| Err(Failure::engine(&message, &open::typed())));
     let code = done.unwrap_or_else(|failure| {
         screen.complain(&failure.text);
         failure.code

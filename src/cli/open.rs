@@ -64,6 +64,13 @@ pub(super) fn program() -> String {
     name.map_or_else(|| "sandbar".to_owned(), |name| shell_word(Path::new(&name)))
 }
 
+/// The command as it was typed.
+pub(super) fn typed() -> String {
+    let rest = std::env::args_os().skip(1);
+    let words = rest.map(|word| format!(" {}", shell_word(Path::new(&word))));
+    program() + &words.collect::<String>()
+}
+
 /// The name that was probably meant.
 pub(super) fn nearest<'n>(name: &str, known: &[&'n str]) -> Option<&'n str> {
     let scored = known.iter().map(|other| (strsim::damerau_levenshtein(name, other), *other));
