@@ -42,7 +42,9 @@ use violation::Check;
 pub use violation::Violation;
 
 use crate::effect::ExternalSystem;
-use crate::job::{ChannelId, CheckpointId, CheckpointMode, OperatorId, RunId, StateBackend};
+use crate::job::{
+    ChannelId, CheckpointConfig, CheckpointId, CheckpointMode, OperatorId, RunId, StateBackend,
+};
 use crate::kernel::SimTime;
 use crate::operator::{Catalogue, Equality, InputLog, Log};
 use crate::scenario::{Action, Scenario};
@@ -268,21 +270,9 @@ impl Checks {
         }
         let classes = output::classes(&self.history, &self.setup.scenario, &self.setup.catalogue);
         self.coverage.count_classes(classes.values().copied());
-        let jobs = self.setup.scenario.jobs.iter();
-        let at_least_once = jobs.filter(|job| job.checkpoint.mode == CheckpointMode::AtLeastOnce);
-        let mut unaligned = self.setup.scenario.jobs.iter().filter(|job| job.checkpoint.unaligned);
-        self.coverage.unaligned = u64::from(unaligned.next().is_some());
-        self.coverage.at_least_once = u64::from(at_least_once.count() > 0);
         let (references, found) = &mut self.references;
         references.finish(&self.history, world.ended, self.last_entry, found);
-        let mut backends = self.setup.scenario.jobs.iter().map(|job| job.checkpoint.backend);
-        self.coverage.incremental =
-            u64::from(backends.any(|backend| backend == StateBackend::Incremental));
-        self.coverage.changes = self.changes.seen;
-        self.coverage.shared_files = u64::from(references.has_shared);
-        self.coverage.event_time = u64::from(self.time.0.has_time());
-        self.coverage.late = u64::from(!self.time.0.late.is_empty());
-        self.coverage.ended_before_first_checkpoint = u64::from(!self.has_completed);
+        self.count_exercised();
         Verdict {
             checks: vec![
                 (CheckName::CutConsistency, self.consistency.finding()),
@@ -301,6 +291,22 @@ impl Checks {
             coverage: self.coverage,
             excuses: self.excuses.broken(),
         }
+    }
+
+    /// Counts what the world put to the test, as far as that is known at its end only.
+    fn count_exercised(&mut self) {
+        let any = |asked: fn(&CheckpointConfig) -> bool| {
+            u64::from(self.setup.scenario.jobs.iter().any(|job| asked(&job.checkpoint)))
+        };
+        let coverage = &mut self.coverage;
+        coverage.unaligned = any(|checkpoint| checkpoint.unaligned);
+        coverage.at_least_once = any(|checkpoint| checkpoint.mode == CheckpointMode::AtLeastOnce);
+        coverage.incremental = any(|checkpoint| checkpoint.backend == StateBackend::Incremental);
+        coverage.changes = self.changes.seen;
+        coverage.shared_files = u64::from(self.references.0.has_shared);
+        coverage.event_time = u64::from(self.time.0.has_time());
+        coverage.late = u64::from(!self.time.0.late.is_empty());
+        coverage.ended_before_first_checkpoint = u64::from(!self.has_completed);
     }
 
     fn surroundings(&self) -> Surroundings<'_> {
