@@ -287,7 +287,8 @@ fn a_broken_protocol_fails_with_the_command_that_replays_it() {
     let output = sandbar(&arguments);
     let told = text(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{told}");
-    let replay = told.lines().find_map(|line| line.trim().strip_prefix("replay: sandbar "));
+    let replays = format!("replay: {} ", env!("CARGO_BIN_EXE_sandbar"));
+    let replay = told.lines().find_map(|line| line.trim().strip_prefix(&replays));
     let replay: Vec<&str> = replay.expect("a failing seed is named").split(' ').collect();
     assert_eq!(sandbar(&replay).status.code(), Some(1), "{replay:?}");
     // The story of that seed, as a file, is broken in the same way.
@@ -298,7 +299,7 @@ fn a_broken_protocol_fails_with_the_command_that_replays_it() {
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     let told = text(&output.stdout);
     assert!(told.contains("violation: output-equivalence broken at event"), "{told}");
-    assert!(told.contains("\nreplay: sandbar run "), "{told}");
+    assert!(told.contains(&format!("\n{replays}run ")), "{told}");
 }
 
 #[test]

@@ -137,7 +137,8 @@ fn a_disk_that_takes_no_more_is_an_error_and_earlier_savepoints_stay() {
     let told = text(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{told}");
     assert!(told.starts_with("error: cannot write `") && told.contains("help: "), "{told}");
-    assert!(told.contains("\nreplay: sandbar run "), "{told}");
+    let replay = format!("\nreplay: {} run ", env!("CARGO_BIN_EXE_sandbar"));
+    assert!(told.contains(&replay), "{told}");
     let after = listed(&data);
     assert!(before.iter().all(|savepoint| after.contains(savepoint)), "{before:?} {after:?}");
     let savepoints =
