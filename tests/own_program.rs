@@ -13,6 +13,9 @@ use std::time::Duration;
 /// Set where the program is meant, and not its tests.
 const PROGRAM: &str = "SANDBAR_OWN_PROGRAM";
 
+/// A test in a folder of its own. A panic in it names it.
+type Test = fn(&Path);
+
 /// Cannot bear a number.
 #[derive(Clone)]
 struct Superstitious;
@@ -75,17 +78,16 @@ fn main() -> ExitCode {
     if std::env::var_os(PROGRAM).is_some() {
         return sandbar::cli::main(catalogue());
     }
-    let tests: [(&str, fn(&Path)); 6] = [
-        ("a_panic_is_told_as_the_users_own", a_panic_is_told_as_the_users_own),
-        ("a_panic_is_told_in_json", a_panic_is_told_in_json),
-        ("a_broken_rule_of_state_is_told", a_broken_rule_of_state_is_told),
-        ("a_panic_that_fails_the_task_stalls", a_panic_that_fails_the_task_stalls),
-        ("a_sweep_tells_each_seed_and_goes_on", a_sweep_tells_each_seed_and_goes_on),
-        ("every_exit_code_comes_true", every_exit_code_comes_true),
+    let tests: [Test; 6] = [
+        a_panic_is_told_as_the_users_own,
+        a_panic_is_told_in_json,
+        a_broken_rule_of_state_is_told,
+        a_panic_that_fails_the_task_stalls,
+        a_sweep_tells_each_seed_and_goes_on,
+        every_exit_code_comes_true,
     ];
-    for (name, test) in tests {
+    for test in tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        eprintln!("test {name}");
         test(folder.path());
     }
     ExitCode::SUCCESS

@@ -1,8 +1,8 @@
 //! Worlds that would never end: when they are ended all the same, and what is told of it.
 //!
-//! 1. A job that restarts again and again, without reading a record further or completing a checkpoint, comes nowhere.
-//! 2. A world has a budget of events and of memory. 3. What would happen at the end of virtual time never does. Steps that
-//! are tried again and again are given up in `retry`.
+//! A job that restarts again and again, without reading a record further or completing a checkpoint, comes nowhere. A world
+//! has a budget of events and of memory. What would happen at the end of virtual time never does. Steps that are tried again
+//! and again are given up in `retry`.
 
 use super::control::{Control, Kind, News, unpack};
 use super::world::{Place, World};
