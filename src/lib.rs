@@ -61,7 +61,11 @@
 //!
 //! An operator is a struct with the life cycle of Flink's own. Everything it remembers goes through its context, which
 //! is what makes it survive a crash, a savepoint and another parallelism. Add it to a catalogue, and scenarios can name
-//! it; `sandbar::cli::main(catalogue)` gives it the whole command line.
+//! it; `sandbar::cli::main(catalogue)` gives it the whole command line (`examples/own_operator.rs` is such a program).
+//!
+//! One that cannot go on calls [`fail`](operator::Context::fail), and its task fails as with an exception in Flink. One that
+//! panics ends the play, which is judged [`UserPanicked`](search::Judgement::UserPanicked) and says in which call and with
+//! which record that was; or it fails its task, too, if its entry says [`FailsTheTask`](operator::OnPanic::FailsTheTask).
 //!
 //! ```
 //! use sandbar::job::Value;

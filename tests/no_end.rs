@@ -67,6 +67,11 @@ fn a_job_that_restarts_and_reads_nothing_further_ends_the_world() {
     assert_eq!((times, cause.as_str()), (100, "induced failure in processElement"));
     let (times, _) = restarts(&played(AS_USUAL, "budget = { restarts = 7 }", failing));
     assert_eq!(times, 7);
+    // Where the story has an end, the job restarts until then, unless a limit is said.
+    let until = "until = \"200h\"";
+    assert_eq!(played(AS_USUAL, until, failing).outcome.end, End::Until);
+    let both = format!("{until}\nbudget = {{ restarts = 7 }}");
+    assert_eq!(restarts(&played(AS_USUAL, &both, failing)).0, 7);
 }
 
 #[test]

@@ -119,6 +119,22 @@ impl Operator for FallingSource {
     }
 }
 
+/// Uses a handle of a state that it has not declared.
+#[derive(Clone)]
+struct Borrows;
+
+impl Operator for Borrows {
+    fn initialize(&mut self, _context: &mut dyn Context) {}
+    fn process(&mut self, _input: u8, _value: Value, context: &mut dyn Context) {
+        let other =
+            sandbar::state::LiveState::default().declare_list("of another", ListMode::Split);
+        context.list(other).clear();
+    }
+    fn fork(&self) -> Box<dyn Operator> {
+        Box::new(self.clone())
+    }
+}
+
 /// Breaks a rule of state.
 #[derive(Clone)]
 struct Misuses;
@@ -169,6 +185,7 @@ fn catalogue() -> Catalogue {
     add("panics-once", Entry { on_panic: OnPanic::FailsTheTask, ..once });
     add("without-key", Entry::new("has no key", |_| Box::new(Falls::new("none", false, 0))));
     add("misuses", Entry { stateful: true, ..Entry::new("misuses", |_| Box::new(Misuses)) });
+    add("borrows", Entry { stateful: true, ..Entry::new("borrows", |_| Box::new(Borrows)) });
     catalogue
 }
 
@@ -322,6 +339,9 @@ fn what_breaks_a_rule_of_state_is_told_with_the_rule() {
     let twice = told("misuses");
     assert!(twice.contains("in `initialize`"), "{twice}");
     assert!(twice.contains("list state `x` is declared twice"), "{twice}");
+    let borrowed = told("borrows");
+    assert!(borrowed.contains("m/0 of j#0, in `process` with rows[0]#"), "{borrowed}");
+    assert!(borrowed.contains("is not one that this operator was given"), "{borrowed}");
 }
 
 #[test]

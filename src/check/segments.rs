@@ -129,7 +129,12 @@ impl<'w> References<'w> {
             if let Stop::At(checkpoint) = stop
                 && children.contains(&checkpoint)
             {
-                self.carried.insert((id, checkpoint), evaluation.carry(&cut));
+                let carried = evaluation.carry(&cut);
+                if evaluation.has_failed() {
+                    self.is_unknown = true;
+                    return;
+                }
+                self.carried.insert((id, checkpoint), carried);
             }
             position = Some(cut);
         }

@@ -1,7 +1,7 @@
 //! What a run came to, for people.
 
 use super::arguments::Run;
-use super::open::shell_word;
+use super::open::{program, shell_word};
 use super::output::is_keyed;
 use crate::check::Finding;
 use crate::effect::ExternalSystem;
@@ -250,7 +250,8 @@ fn conclusion(of: &Report<'_>, style: Style) -> String {
     let last = outcome.savepoints.iter().max_by_key(|savepoint| savepoint.checkpoint);
     if let Some(path) = last.and_then(|savepoint| of.paths.get(&savepoint.label)) {
         text.push_str(&format!(
-            "go on    sandbar run FILE -s {}   (a file with one job)\n",
+            "go on    {} run FILE -s {}   (a file with one job)\n",
+            program(),
             shell_word(path)
         ));
     }

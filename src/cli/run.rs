@@ -298,6 +298,9 @@ fn play_again(
     replay: &str,
 ) -> Result<(), Failure> {
     let (second, _) = play_once(None, setup, interrupt, replay)?;
+    if second.judgement() == Judgement::Interrupted {
+        return Err(PlayError::Interrupted.into());
+    }
     if second.outcome.digest == first.outcome.digest && second.trace.entries == first.trace.entries
     {
         return Ok(());

@@ -145,7 +145,7 @@ impl Spending {
         let events = scenario.budget.events(scenario, entries, bytes);
         let bytes = scenario.budget.bytes(events);
         let first = events.min(LOOK_EVERY);
-        let restarts = scenario.budget.restarts();
+        let restarts = scenario.budget.restarts(scenario);
         Self { until_look: first, played: first, events, bytes, restarts, marks: 0 }
     }
 

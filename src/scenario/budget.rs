@@ -6,8 +6,9 @@ use crate::job::{JobGraph, OperatorNode, Partitioner};
 /// Limits that end a world as stalled. What is not said is as the size of the inputs and of the jobs suggests.
 ///
 /// By default a world may play a million events, and 20 more for each entry of its inputs and each four bytes of their
-/// text, as often as there are operators to take it. It may use half a gigabyte, and 32 bytes more for each of those
-/// events. A job may restart 100 times in a row without reading a record further or completing a checkpoint.
+/// text, as often as there are operators to take it. It may use half a gigabyte, and 32 bytes more for each event above a
+/// million. A job may restart 100 times in a row without reading a record further or completing a checkpoint; as often as it
+/// likes in a story that says `until`, which ends there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Budget {
     /// How many events are played at most, 1 to [`Budget::EVENTS_MAX`].
@@ -50,8 +51,9 @@ impl Budget {
     }
 
     /// How often a job may restart in vain.
-    pub fn restarts(&self) -> u32 {
-        self.restarts.unwrap_or(RESTARTS)
+    pub fn restarts(&self, scenario: &Scenario) -> u32 {
+        let usual = if scenario.until.is_some() { u32::MAX } else { RESTARTS };
+        self.restarts.unwrap_or(usual)
     }
 }
 

@@ -184,17 +184,18 @@ impl LiveState {
     /// What is remembered under a key; `None` means nothing, and leaving it so stores nothing.
     #[inline]
     pub fn keyed(&mut self, id: KeyedId, key: &Value) -> &mut Option<Value> {
-        self.keyed[id.0].entries.entry_ref(key).or_insert(None)
+        let table = self.keyed.get_mut(id.0).unwrap_or_else(|| unknown("keyed"));
+        table.entries.entry_ref(key).or_insert(None)
     }
 
     /// The items of a list state.
     pub fn list(&mut self, id: ListId) -> &mut Vec<Value> {
-        &mut self.lists[id.0].items
+        &mut self.lists.get_mut(id.0).unwrap_or_else(|| unknown("list")).items
     }
 
     /// The entries of a broadcast state.
     pub fn broadcast(&mut self, id: BroadcastId) -> &mut BTreeMap<Value, Value> {
-        &mut self.broadcast[id.0].entries
+        &mut self.broadcast.get_mut(id.0).unwrap_or_else(|| unknown("broadcast")).entries
     }
 
     /// Draws the state as it is now, with each key's group under the operator's own max parallelism.
@@ -238,6 +239,14 @@ pub fn stamped(value: Value, now: SimTime) -> Value {
 pub fn unstamped(stamped: &Value) -> Option<(Value, SimTime)> {
     let [value, at] = stamped.as_row()? else { return None };
     Some((value.clone(), SimTime::from_nanos(u64::try_from(at.as_int()?).ok()?)))
+}
+
+/// A handle was used that is of another operator, or of another attempt.
+#[cold]
+fn unknown(kind: &str) -> ! {
+    panic!(
+        "the handle of a {kind} state is not one that this operator was given: each attempt declares its states in `initialize`"
+    );
 }
 
 fn group_of(key: &Value, key_type: KeyType, max_parallelism: u32) -> u16 {

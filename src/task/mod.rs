@@ -312,6 +312,9 @@ impl Task {
         let position = |(partition, next)| SourcePosition { input, partition, next };
         let (chain, mut around) = self.surroundings(now, effects);
         let positions = chain.positions(&mut around);
+        if effects.failure.is_some() {
+            return;
+        }
         let positions = positions.into_iter().map(position).collect();
         let event = TraceEvent::SourcePositions { task: self.id(), checkpoint, positions };
         effects.events.push(event);
