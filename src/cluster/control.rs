@@ -155,6 +155,14 @@ impl Controls {
         self.places.get(place)?.as_ref().map(|(control, _)| control)
     }
 
+    /// The steps that have not fallen due.
+    pub(super) fn steps(&self) -> impl Iterator<Item = usize> {
+        self.places.iter().filter_map(|place| match place {
+            Some((Control::Step(step), _)) => Some(*step),
+            Some(_) | None => None,
+        })
+    }
+
     pub(super) fn take(&mut self, place: usize) -> (Control, u64) {
         self.free.push(place);
         self.places[place].take().expect("a control falls due once")

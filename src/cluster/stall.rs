@@ -227,7 +227,18 @@ impl World {
                 break;
             }
         }
+        let later = self.controls.steps().map(|step| self.step_in_words(step));
+        let later = later.filter(|words| !told.contains(words)).take(TOLD_MAX);
+        let later: Vec<String> = later.map(|words| format!("later {words}")).collect();
+        told.extend(later);
         told
+    }
+
+    fn step_in_words(&self, step: usize) -> String {
+        match self.scenario.steps.get(step).map(|step| step.line.0) {
+            Some(line @ 1..) => format!("the step in line {line}"),
+            Some(0) | None => format!("step {step}"),
+        }
     }
 
     /// What an event is about: `clicks/0 reads`.
@@ -278,10 +289,7 @@ impl World {
             Control::TakeOver(run) => format!("{} is taken over", label(run)),
             Control::Disowned { task, .. } => format!("{} ends", named(task)),
             Control::Recover(run) => format!("{} recovers", label(run)),
-            Control::Step(step) => match self.scenario.steps.get(*step).map(|step| step.line.0) {
-                Some(line @ 1..) => format!("the step in line {line}"),
-                Some(0) | None => format!("step {step}"),
-            },
+            Control::Step(step) => self.step_in_words(*step),
             Control::Unblock { task, .. } => format!("{} is not blocked any more", named(task)),
             Control::UploadFailed { task, checkpoint, .. } => {
                 format!("{} fails to upload checkpoint {checkpoint}", named(task))

@@ -5,9 +5,9 @@ use crate::job::{JobGraph, OperatorNode, Partitioner};
 
 /// Limits that end a world as stalled. What is not said is as the size of the inputs and of the jobs suggests.
 ///
-/// By default a world may play a million events, and 20 more for each entry of its inputs and each four bytes of their
-/// text, as often as there are operators to take it. It may use half a gigabyte, and 32 bytes more for each event above a
-/// million. A job may restart 100 times in a row without reading a record further or completing a checkpoint; as often as it
+/// By default a world may play half a million events, and 20 more for each entry of its inputs and each four bytes of their
+/// text, as often as there are operators to take it. It may use half a gigabyte, and 32 bytes more for each event above
+/// that half million. A job may restart 100 times in a row without reading a record further or completing a checkpoint; as often as it
 /// likes in a story that says `until`, which ends there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Budget {
@@ -21,7 +21,7 @@ pub struct Budget {
 }
 
 /// The events of a world without inputs.
-const EVENTS: u64 = 1_000_000;
+const EVENTS: u64 = 500_000;
 /// Events for each operator that an entry may come to: its way there, the read, and as many once more for each time that
 /// a restart reads it again.
 const EVENTS_A_VISIT: u64 = 20;
