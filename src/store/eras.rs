@@ -2,15 +2,15 @@
 //! elsewhere.
 
 use super::codec::SavepointFiles;
+use super::disk::Disk;
 use super::error::StoreError;
 use super::folder::{
     DataDir, METADATA, NAME_ATTEMPTS, SAVEPOINTS, assemble, create_folder, exists, holds,
-    move_into_place, sync_folder, write_synced,
+    is_file_with, move_into_place, replace_file, sync_folder,
 };
 use super::owner::spoken;
 use crate::rules::SavepointLayout;
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 impl DataDir {
@@ -42,7 +42,7 @@ impl DataDir {
         if layout == SavepointLayout::RelativeFolder {
             return self.write_checkpoint(files);
         }
-        let folder = whole(self.path())?.join(self.job_folder_name(files));
+        let folder = whole(&**self.disk(), self.path())?.join(self.job_folder_name(files));
         self.write_checkpoint(&files.with_files_in(&spoken(&folder)?))
     }
 
@@ -54,48 +54,49 @@ impl DataDir {
 
     /// A folder of its own, whose metadata name its files by absolute paths.
     fn write_with_paths(&self, files: &SavepointFiles) -> Result<PathBuf, StoreError> {
+        let disk = &**self.disk();
         let parent = self.path().join(SAVEPOINTS);
-        create_folder(&parent)?;
+        create_folder(disk, &parent)?;
         self.under_a_free_name(files, |target| {
-            let place = whole(&parent)?.join(target.file_name().unwrap_or_default());
+            let place = whole(disk, &parent)?.join(target.file_name().unwrap_or_default());
             let placed = files.with_files_in(&spoken(&place)?);
-            if exists(target)? {
-                return Ok(holds(target, &placed));
+            if exists(disk, target)? {
+                return Ok(holds(disk, target, &placed));
             }
-            move_into_place(assemble(&parent, &placed)?, target)?;
+            move_into_place(disk, assemble(disk, &parent, &placed)?, target)?;
             Ok(true)
         })
     }
 
     /// A metadata file among others, and data in the folder that a checkpoint of the same id would have.
     fn write_apart(&self, files: &SavepointFiles) -> Result<PathBuf, StoreError> {
+        let disk = &**self.disk();
         let parent = self.path().join(SAVEPOINTS);
-        create_folder(&parent)?;
+        create_folder(disk, &parent)?;
         let jobs = self.job_folder(files.job);
         let data = jobs.join(files.checkpoint_folder_name());
         let mut metadata = files.metadata.clone();
         if !files.states.is_empty() {
-            create_folder(&data)?;
+            create_folder(disk, &data)?;
             for (name, bytes) in &files.states {
-                let file = data.join(name);
-                if !fs::read(&file).is_ok_and(|found| found == *bytes) {
-                    write_synced(&file, bytes)?;
+                if !is_file_with(disk, &data.join(name), bytes) {
+                    replace_file(disk, &data, name, bytes)?;
                 }
             }
-            sync_folder(&data)?;
-            metadata = files.with_files_in(&spoken(&whole(&data)?)?).metadata;
+            sync_folder(disk, &data)?;
+            metadata = files.with_files_in(&spoken(&whole(disk, &data)?)?).metadata;
         }
         self.under_a_free_name(files, |target| {
-            if exists(target)? {
-                return Ok(fs::read(target).is_ok_and(|found| found == metadata));
+            if exists(disk, target)? {
+                return Ok(is_file_with(disk, target, &metadata));
             }
             let (states, shared) = (BTreeMap::new(), BTreeMap::new());
             let alone =
                 SavepointFiles { metadata: metadata.clone(), states, shared, ..files.clone() };
-            let unfinished = assemble(&parent, &alone)?;
-            fs::rename(unfinished.path().join(METADATA), target)
+            let unfinished = assemble(disk, &parent, &alone)?;
+            disk.rename(&unfinished.path().join(METADATA), target)
                 .map_err(StoreError::io("rename a file to", target))?;
-            sync_folder(&parent)?;
+            sync_folder(disk, &parent)?;
             Ok(true)
         })
     }
@@ -119,8 +120,8 @@ impl DataDir {
 }
 
 /// A path from the root on.
-fn whole(path: &Path) -> Result<PathBuf, StoreError> {
-    fs::canonicalize(path).map_err(StoreError::io("find", path))
+fn whole(disk: &dyn Disk, path: &Path) -> Result<PathBuf, StoreError> {
+    disk.real_path(path).map_err(StoreError::io("find", path))
 }
 
 #[cfg(test)]
@@ -130,6 +131,7 @@ mod tests {
     use super::super::owner::{dispose, move_to, move_with_paths};
     use super::super::read::{list, read_savepoint};
     use super::*;
+    use std::fs;
 
     fn written(layout: SavepointLayout) -> (tempfile::TempDir, DataDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();

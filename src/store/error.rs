@@ -1,6 +1,7 @@
 //! Why files could not be written or read: what the user did wrong, or what the machine refused.
 
 use super::block::{CodecError, DamageCause};
+use super::disk::Kind;
 use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -111,6 +112,26 @@ pub enum StoreError {
         /// Where and why.
         error: CodecError,
     },
+    /// Something in the place of a file that cannot be read as one, and might have no end.
+    #[error("{what} `{}` is {kind}, not a regular file", path.display())]
+    Irregular {
+        /// What was looked for.
+        what: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// What is there.
+        kind: Kind,
+    },
+    /// A file that is longer than any that is read.
+    #[error("{what} `{}` is longer than the {at_most} bytes that are read at most", path.display())]
+    TooLong {
+        /// What was looked for.
+        what: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// How many bytes are read at most.
+        at_most: u64,
+    },
     /// A sink's file under the name of another sink.
     #[error("`{}` holds the sink `{sink}`, whose file is called `{expected}`", file.display())]
     MisnamedSink {
@@ -209,6 +230,8 @@ impl StoreError {
             }
             Self::AbsolutePaths { .. } => "add --rewrite-paths, so that they name the new place",
             Self::UnspeakablePath { .. } => "choose a folder whose path is UTF-8",
+            Self::Irregular { .. } => "put the file itself in its place",
+            Self::TooLong { .. } => "check that it is the file that is meant",
             Self::MisnamedSink { .. } => {
                 "give the file its name back, or delete it if it is a copy"
             }

@@ -3,20 +3,20 @@
 //! Each is written under a temporary name, synced and renamed into place, and the folder around it is synced.
 //! What an interrupted writer leaves begins with [`TEMPORARY`], and no reader takes it for anything.
 
+use super::block::length_of;
 use super::codec::{SavepointFiles, decode_sink, encode_sink, fingerprint};
+use super::disk::{Disk, DiskFile, Kind, Links, RealDisk};
 use super::error::StoreError;
+use super::unfinished::{TEMPORARY, UnfinishedFile, UnfinishedFolder};
 use super::wire::SHARED;
 use crate::effect::ExternalSystem;
 use crate::job::{CheckpointId, CheckpointKind, FileId, JobId};
-use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
-use tempfile::TempDir;
+use std::sync::Arc;
 
 /// The metadata file of a savepoint or checkpoint, as in Flink.
 pub(super) const METADATA: &str = "_metadata";
-/// How the names of unfinished files and folders begin.
-pub(super) const TEMPORARY: &str = ".unfinished-";
 /// Where savepoints are.
 pub(super) const SAVEPOINTS: &str = "savepoints";
 /// Where retained checkpoints are.
@@ -36,11 +36,26 @@ pub(super) const OWN: [&str; 4] = [SAVEPOINTS, CHECKPOINTS, SINKS, MARKER];
 /// How often a name for a savepoint is drawn before it is given up: as often as Flink does.
 pub(super) const NAME_ATTEMPTS: u32 = 10;
 
+/// The longest `_metadata` that is read, in bytes: far more than states below the threshold and copies of sinks make.
+pub const METADATA_BYTES_MAX: u64 = 1 << 30;
+
+/// The longest file of a sink that is read, in bytes.
+pub const SINK_BYTES_MAX: u64 = 1 << 32;
+
 /// A folder that keeps what survives a process.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct DataDir {
     root: PathBuf,
+    disk: Arc<dyn Disk>,
 }
+
+impl PartialEq for DataDir {
+    fn eq(&self, other: &Self) -> bool {
+        self.root == other.root
+    }
+}
+
+impl Eq for DataDir {}
 
 impl DataDir {
     /// Opens a data folder, or makes one of a folder that is new, or has other things in it.
@@ -48,13 +63,24 @@ impl DataDir {
     /// # Errors
     /// The folder cannot be created or written to, or a newer program made it.
     pub fn open_or_create(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        Self::open_or_create_on(Arc::new(RealDisk), path)
+    }
+
+    /// The same on this disk.
+    ///
+    /// # Errors
+    /// Those of [`DataDir::open_or_create`].
+    pub fn open_or_create_on(
+        disk: Arc<dyn Disk>,
+        path: impl AsRef<Path>,
+    ) -> Result<Self, StoreError> {
         let root = path.as_ref();
-        create_folder(root)?;
-        if let Some(opened) = Self::open(root)? {
+        create_folder(&*disk, root)?;
+        if let Some(opened) = Self::open_on(Arc::clone(&disk), root)? {
             return Ok(opened);
         }
-        replace_file(root, MARKER, MARKER_TEXT.as_bytes())?;
-        Ok(Self { root: root.to_owned() })
+        replace_file(&*disk, root, MARKER, MARKER_TEXT.as_bytes())?;
+        Ok(Self { root: root.to_owned(), disk })
     }
 
     /// Opens a folder if it is a data folder.
@@ -62,10 +88,22 @@ impl DataDir {
     /// # Errors
     /// Its marker cannot be read, or a newer program made it.
     pub fn open(path: impl AsRef<Path>) -> Result<Option<Self>, StoreError> {
+        Self::open_on(Arc::new(RealDisk), path)
+    }
+
+    /// The same on this disk.
+    ///
+    /// # Errors
+    /// Those of [`DataDir::open`].
+    pub fn open_on(
+        disk: Arc<dyn Disk>,
+        path: impl AsRef<Path>,
+    ) -> Result<Option<Self>, StoreError> {
         let file = path.as_ref().join(MARKER);
-        match fs::read(&file) {
-            Ok(text) if text == MARKER_TEXT.as_bytes() => {
-                Ok(Some(Self { root: path.as_ref().to_owned() }))
+        let longest = length_of(MARKER_TEXT.as_bytes()) + 1;
+        match disk.read(&file, Links::Followed, longest) {
+            Ok(content) if content.bytes == MARKER_TEXT.as_bytes() => {
+                Ok(Some(Self { root: path.as_ref().to_owned(), disk }))
             }
             Ok(_) => Err(StoreError::UnknownDataDir { file }),
             Err(error) if is_absent(&error) => Ok(None),
@@ -78,21 +116,27 @@ impl DataDir {
         &self.root
     }
 
+    /// The disk it lies on.
+    pub fn disk(&self) -> &Arc<dyn Disk> {
+        &self.disk
+    }
+
     /// Writes a savepoint and says where it is. One that is already there with the same content is left alone.
     ///
     /// # Errors
     /// The operating system refuses, or every name is taken by another savepoint.
     pub fn write_savepoint(&self, files: &SavepointFiles) -> Result<PathBuf, StoreError> {
+        let disk = &*self.disk;
         let parent = self.root.join(SAVEPOINTS);
-        create_folder(&parent)?;
+        create_folder(disk, &parent)?;
         for attempt in 0..NAME_ATTEMPTS {
             let target = parent.join(files.folder_name(attempt));
-            if !exists(&target)? {
-                let folder = assemble(&parent, files)?;
-                move_into_place(folder, &target)?;
+            if !exists(disk, &target)? {
+                let folder = assemble(disk, &parent, files)?;
+                move_into_place(disk, folder, &target)?;
                 return Ok(target);
             }
-            if holds(&target, files) {
+            if holds(disk, &target, files) {
                 return Ok(target);
             }
         }
@@ -105,25 +149,25 @@ impl DataDir {
     /// # Errors
     /// The operating system refuses.
     pub fn write_checkpoint(&self, files: &SavepointFiles) -> Result<PathBuf, StoreError> {
+        let disk = &*self.disk;
         let parent = self.job_folder(files.job);
         for sibling in [SHARED, TASK_OWNED] {
-            create_folder(&parent.join(sibling))?;
+            create_folder(disk, &parent.join(sibling))?;
         }
         for (name, bytes) in &files.shared {
-            let is_there = |path: &Path| fs::read(path).is_ok_and(|found| found == *bytes);
-            if !is_there(&parent.join(SHARED).join(name)) {
-                replace_file(&parent.join(SHARED), name, bytes)?;
+            if !is_file_with(disk, &parent.join(SHARED).join(name), bytes) {
+                replace_file(disk, &parent.join(SHARED), name, bytes)?;
             }
         }
         let target = parent.join(files.checkpoint_folder_name());
-        if exists(&target)? {
-            if holds(&target, files) {
+        if exists(disk, &target)? {
+            if holds(disk, &target, files) {
                 return Ok(target);
             }
-            remove_snapshot(&target)?;
+            remove_snapshot_on(disk, &target)?;
         }
-        let folder = assemble(&parent, files)?;
-        move_into_place(folder, &target)?;
+        let folder = assemble(disk, &parent, files)?;
+        move_into_place(disk, folder, &target)?;
         Ok(target)
     }
 
@@ -132,11 +176,12 @@ impl DataDir {
     /// # Errors
     /// There is none, or the operating system refuses.
     pub fn remove_checkpoint(&self, job: JobId, id: CheckpointId) -> Result<(), StoreError> {
+        let disk = &*self.disk;
         let path = self.job_folder(job).join(format!("chk-{id}"));
-        if !exists(&path)? {
+        if !exists(disk, &path)? {
             return Err(StoreError::NotFound { path });
         }
-        remove_snapshot(&path)
+        remove_snapshot_on(disk, &path)
     }
 
     /// Removes a snapshot that another job of this folder took, if it is still where that job put it.
@@ -155,7 +200,8 @@ impl DataDir {
                 self.root.join(SAVEPOINTS).join(super::codec::savepoint_folder_name(job, id, 0))
             }
         };
-        if exists(&path)? { remove_snapshot(&path) } else { Ok(()) }
+        let disk = &*self.disk;
+        if exists(disk, &path)? { remove_snapshot_on(disk, &path) } else { Ok(()) }
     }
 
     /// Removes a file that checkpoints of a job shared. One that was never written is no hindrance: a checkpoint that does
@@ -165,7 +211,7 @@ impl DataDir {
     /// The operating system refuses.
     pub fn remove_shared(&self, job: JobId, file: FileId) -> Result<(), StoreError> {
         let path = self.job_folder(job).join(SHARED).join(file.to_string());
-        match fs::remove_file(&path) {
+        match self.disk.remove_file(&path) {
             Err(error) if !is_absent(&error) => Err(StoreError::io("remove", &path)(error)),
             Ok(()) | Err(_) => Ok(()),
         }
@@ -177,9 +223,9 @@ impl DataDir {
     /// The operating system refuses.
     pub fn write_sinks(&self, sinks: &[ExternalSystem]) -> Result<(), StoreError> {
         let folder = self.root.join(SINKS);
-        create_folder(&folder)?;
+        create_folder(&*self.disk, &folder)?;
         for sink in sinks {
-            replace_file(&folder, &sink_file_name(&sink.name), &encode_sink(sink))?;
+            replace_file(&*self.disk, &folder, &sink_file_name(&sink.name), &encode_sink(sink))?;
         }
         Ok(())
     }
@@ -190,12 +236,13 @@ impl DataDir {
     /// A file is damaged or has another sink's name, or the operating system refuses.
     pub fn read_sinks(&self) -> Result<Vec<ExternalSystem>, StoreError> {
         let folder = self.root.join(SINKS);
-        if !exists(&folder)? {
+        let disk = &*self.disk;
+        if !exists(disk, &folder)? {
             return Ok(Vec::new());
         }
-        let names = entries(&folder)?.into_iter();
+        let names = entries(disk, &folder)?.into_iter();
         let is_sink = |name: &String| name.ends_with(SINK_SUFFIX) && !name.starts_with(TEMPORARY);
-        names.filter(is_sink).map(|name| read_sink(&folder, &name)).collect()
+        names.filter(is_sink).map(|name| read_sink(disk, &folder, &name)).collect()
     }
 
     pub(super) fn job_folder(&self, job: JobId) -> PathBuf {
@@ -203,9 +250,9 @@ impl DataDir {
     }
 }
 
-fn read_sink(folder: &Path, name: &str) -> Result<ExternalSystem, StoreError> {
+fn read_sink(disk: &dyn Disk, folder: &Path, name: &str) -> Result<ExternalSystem, StoreError> {
     let file = folder.join(name);
-    let bytes = fs::read(&file).map_err(StoreError::io("read", &file))?;
+    let bytes = read_regular(disk, &file, "the file of a sink", SINK_BYTES_MAX)?;
     let sink = decode_sink(&bytes).map_err(|error| StoreError::undecodable(&file, error))?;
     let expected = sink_file_name(&sink.name);
     if name != expected {
@@ -224,18 +271,20 @@ fn sink_file_name(sink: &str) -> String {
 }
 
 /// The names in a folder that are text, sorted.
-pub(super) fn entries(folder: &Path) -> Result<Vec<String>, StoreError> {
-    let list = fs::read_dir(folder).and_then(|found| {
-        found.map(|entry| Ok(entry?.file_name().into_string().ok())).collect::<io::Result<Vec<_>>>()
-    });
+pub(super) fn entries(disk: &dyn Disk, folder: &Path) -> Result<Vec<String>, StoreError> {
+    let names = disk.list(folder).map_err(StoreError::io("list", folder))?;
     let mut names: Vec<String> =
-        list.map_err(StoreError::io("list", folder))?.into_iter().flatten().collect();
+        names.into_iter().filter_map(|name| name.into_string().ok()).collect();
     names.sort_unstable();
     Ok(names)
 }
 
-pub(super) fn exists(path: &Path) -> Result<bool, StoreError> {
-    path.try_exists().map_err(StoreError::io("look for", path))
+pub(super) fn exists(disk: &dyn Disk, path: &Path) -> Result<bool, StoreError> {
+    match disk.look(path, Links::Followed) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(StoreError::io("look for", path)(error)),
+    }
 }
 
 /// Whether nothing can be there, as opposed to something that cannot be read.
@@ -243,92 +292,132 @@ pub(super) fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-pub(super) fn create_folder(path: &Path) -> Result<(), StoreError> {
-    fs::create_dir_all(path).map_err(StoreError::io("create folder", path))
+/// Whether a path leads to something of this kind.
+pub(super) fn is_a(disk: &dyn Disk, path: &Path, kind: Kind) -> bool {
+    disk.look(path, Links::Followed).is_ok_and(|found| found.kind == kind)
+}
+
+/// Whether a path leads to a file with exactly this content.
+pub(super) fn is_file_with(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> bool {
+    let content = disk.read(path, Links::Followed, length_of(bytes).saturating_add(1));
+    content.is_ok_and(|content| content.found.kind == Kind::File && content.bytes == bytes)
+}
+
+/// Reads all of a file, which must be a regular one and no longer than `at_most` bytes. `what` it is, is told if it is not.
+pub(super) fn read_regular(
+    disk: &dyn Disk,
+    file: &Path,
+    what: &'static str,
+    at_most: u64,
+) -> Result<Vec<u8>, StoreError> {
+    let content = disk.read(file, Links::Followed, at_most.saturating_add(1));
+    let content = content.map_err(StoreError::io("read", file))?;
+    let (path, kind) = (file.to_owned(), content.found.kind);
+    if kind != Kind::File {
+        return Err(StoreError::Irregular { what, path, kind });
+    }
+    if length_of(&content.bytes) > at_most {
+        return Err(StoreError::TooLong { what, path, at_most });
+    }
+    Ok(content.bytes)
+}
+
+/// The folder that a path lies in.
+pub(super) fn parent_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    }
+}
+
+/// Makes a folder, and those it lies in, unless they are there.
+pub(super) fn create_folder(disk: &dyn Disk, path: &Path) -> Result<(), StoreError> {
+    if is_a(disk, path, Kind::Folder) {
+        return Ok(());
+    }
+    let made = match disk.create_folder(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && parent_of(path) != path => {
+            create_folder(disk, parent_of(path))?;
+            disk.create_folder(path)
+        }
+        made => made,
+    };
+    match made {
+        // Another process may have made it meanwhile.
+        Err(error) if !is_a(disk, path, Kind::Folder) => {
+            Err(StoreError::io("create folder", path)(error))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 /// Whether a folder already holds exactly these files.
-pub(super) fn holds(folder: &Path, files: &SavepointFiles) -> bool {
-    let is =
-        |name: &str, bytes: &[u8]| fs::read(folder.join(name)).is_ok_and(|found| found == bytes);
+pub(super) fn holds(disk: &dyn Disk, folder: &Path, files: &SavepointFiles) -> bool {
+    let is = |name: &str, bytes: &[u8]| is_file_with(disk, &folder.join(name), bytes);
     is(METADATA, &files.metadata) && files.states.iter().all(|(name, bytes)| is(name, bytes))
 }
 
-/// Writes the files into a temporary folder; the metadata last, as it refers to the others.
-pub(super) fn assemble(parent: &Path, files: &SavepointFiles) -> Result<TempDir, StoreError> {
-    let folder = temporary(0o777)
-        .tempdir_in(parent)
-        .map_err(StoreError::io("create a folder in", parent))?;
+/// Writes the files into an unfinished folder; the metadata last, as it refers to the others.
+pub(super) fn assemble<'d>(
+    disk: &'d dyn Disk,
+    parent: &Path,
+    files: &SavepointFiles,
+) -> Result<UnfinishedFolder<'d>, StoreError> {
+    let mut folder = UnfinishedFolder::make(disk, parent)?;
     for (name, bytes) in &files.states {
-        write_synced(&folder.path().join(name), bytes)?;
+        folder.write(name, bytes)?;
     }
-    write_synced(&folder.path().join(METADATA), &files.metadata)?;
-    sync_folder(folder.path())?;
+    folder.write(METADATA, &files.metadata)?;
+    sync_folder(disk, folder.path())?;
     Ok(folder)
 }
 
-pub(super) fn move_into_place(folder: TempDir, target: &Path) -> Result<(), StoreError> {
-    fs::rename(folder.path(), target).map_err(StoreError::io("rename a folder to", target))?;
-    // What was temporary is now elsewhere; nothing is left to clean up.
-    let _ = folder.keep();
-    sync_folder(target.parent().expect("the target lies in the data folder"))
+pub(super) fn move_into_place(
+    disk: &dyn Disk,
+    folder: UnfinishedFolder<'_>,
+    target: &Path,
+) -> Result<(), StoreError> {
+    disk.rename(folder.path(), target).map_err(StoreError::io("rename a folder to", target))?;
+    // What was unfinished is now elsewhere; nothing is left to clean up.
+    folder.keep();
+    sync_folder(disk, parent_of(target))
 }
 
 /// Removes a snapshot of the system's own: it vanishes at once, under a name that no reader takes for anything.
 pub fn remove_snapshot(folder: &Path) -> Result<(), StoreError> {
+    remove_snapshot_on(&RealDisk, folder)
+}
+
+pub(super) fn remove_snapshot_on(disk: &dyn Disk, folder: &Path) -> Result<(), StoreError> {
     let parent = folder.parent().expect("the folder lies in the data folder");
-    let doomed = temporary(0o777)
-        .tempdir_in(parent)
-        .map_err(StoreError::io("create a folder in", parent))?;
+    let doomed = UnfinishedFolder::make(disk, parent)?;
     let inside = doomed.path().join("removed");
-    fs::rename(folder, &inside).map_err(StoreError::io("remove", folder))?;
-    sync_folder(parent)?;
-    doomed.close().map_err(StoreError::io("remove", folder))
+    disk.rename(folder, &inside).map_err(StoreError::io("remove", folder))?;
+    sync_folder(disk, parent)?;
+    std::fs::remove_dir_all(&inside).map_err(StoreError::io("remove", folder))
 }
 
-/// Writes a file under a temporary name and renames it over the one that may be there.
-pub(super) fn replace_file(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+/// Writes a file under an unfinished name and renames it over the one that may be there.
+pub(super) fn replace_file(
+    disk: &dyn Disk,
+    folder: &Path,
+    name: &str,
+    bytes: &[u8],
+) -> Result<(), StoreError> {
     let target = folder.join(name);
-    let mut file =
-        temporary(0o666).tempfile_in(folder).map_err(StoreError::io("create a file in", folder))?;
-    let write = |file: &mut tempfile::NamedTempFile| {
-        file.write_all(bytes)?;
-        file.as_file().sync_all()
-    };
-    write(&mut file).map_err(StoreError::io("write", &target))?;
-    file.persist(&target)
-        .map_err(|error| StoreError::io("rename a file to", &target)(error.error))?;
-    sync_folder(folder)
+    UnfinishedFile::write(disk, &target, bytes)?.put_at(&target)?;
+    sync_folder(disk, folder)
 }
 
-pub(super) fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let write = || {
-        let mut file = fs::File::create_new(path)?;
-        file.write_all(bytes)?;
-        file.sync_all()
-    };
-    write().map_err(StoreError::io("write", path))
-}
-
-/// A maker of unfinished files and folders. What is finished is as open to others as any file that is created
-/// here: `mode` less the umask, not the owner's alone as is usual for temporary files.
-pub(super) fn temporary(mode: u32) -> tempfile::Builder<'static, 'static> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(TEMPORARY);
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
-    #[cfg(not(unix))]
-    let _ = mode;
-    builder
+/// Writes all of `bytes` to a file, durably.
+pub(super) fn write_all(file: &mut dyn DiskFile, bytes: &[u8]) -> io::Result<()> {
+    file.write_all(bytes)?;
+    file.sync()
 }
 
 /// Makes the names in a folder durable, where the system lets a folder be opened.
-pub(super) fn sync_folder(path: &Path) -> Result<(), StoreError> {
-    if cfg!(unix) {
-        let sync = || fs::File::open(path)?.sync_all();
-        sync().map_err(StoreError::io("sync folder", path))?;
-    }
-    Ok(())
+pub(super) fn sync_folder(disk: &dyn Disk, path: &Path) -> Result<(), StoreError> {
+    disk.sync_folder(path).map_err(StoreError::io("sync folder", path))
 }
 
 #[cfg(test)]

@@ -24,6 +24,8 @@
 mod block;
 mod codec;
 #[cfg(feature = "fs")]
+pub mod disk;
+#[cfg(feature = "fs")]
 mod eras;
 #[cfg(feature = "fs")]
 mod error;
@@ -36,6 +38,8 @@ mod places;
 #[cfg(feature = "fs")]
 mod read;
 mod savepoint;
+#[cfg(feature = "fs")]
+mod unfinished;
 mod wire;
 
 pub use block::{BlockKind, CodecError, DamageCause, FORMAT_VERSION, MAGIC};
@@ -46,11 +50,19 @@ pub use codec::{
 #[cfg(feature = "fs")]
 pub use error::StoreError;
 #[cfg(feature = "fs")]
-pub use folder::{DataDir, remove_snapshot};
+pub use folder::{DataDir, METADATA_BYTES_MAX, SINK_BYTES_MAX, remove_snapshot};
 pub use high_availability::HighAvailabilityStore;
 #[cfg(feature = "fs")]
-pub use owner::{Disposed, Verified, VerifiedFile, dispose, move_to, move_with_paths, verify};
+pub use owner::{
+    Disposed, Verified, VerifiedFile, dispose, dispose_on, move_to, move_to_on, move_with_paths,
+    move_with_paths_on, verify, verify_on,
+};
 #[cfg(feature = "fs")]
-pub use read::{Listed, describe, find_data_dir, is_kept_for_snapshots, list, read_savepoint};
+pub use read::{
+    Listed, describe, describe_on, find_data_dir, find_data_dir_on, is_kept_for_snapshots, list, list_on, read_savepoint,
+    read_savepoint_on,
+};
 pub use savepoint::{InputIdentity, OperatorSummary, Savepoint, SavepointSummary, StateSummary};
+#[cfg(feature = "fs")]
+pub use unfinished::{is_unfinished_name, unfinished_name};
 pub use wire::largest_state;

@@ -3,15 +3,16 @@
 //! A snapshot is the files that its metadata names, and nothing else in its folder is touched. Whatever is interrupted
 //! leaves either the whole snapshot or no metadata, so that no half of one can be restored.
 
-use super::block::block_count;
-use super::codec::{Metadata, decode};
+use super::block::{block_count, length_of};
+use super::codec::{Metadata, StateReference, decode};
+use super::disk::{Disk, Kind, RealDisk};
 use super::error::StoreError;
 use super::folder::{
-    METADATA, entries, exists, is_absent, replace_file, sync_folder, temporary, write_synced,
+    METADATA, entries, exists, is_a, is_absent, parent_of, replace_file, sync_folder,
 };
-use super::read::{describe, metadata_file};
+use super::read::{describe_on, metadata_file, read_metadata, read_referred};
 use super::savepoint::SavepointSummary;
-use std::fs;
+use super::unfinished::{UnfinishedFile, UnfinishedFolder};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -51,23 +52,30 @@ pub struct Disposed {
 /// # Errors
 /// Those of [`super::read_savepoint`]: the first byte that is damaged, missing or extra, with its file.
 pub fn verify(path: impl AsRef<Path>) -> Result<Verified, StoreError> {
-    let summary = describe(&path)?;
-    let Snapshot { file, folder, metadata } = snapshot_of(path.as_ref())?;
+    verify_on(&RealDisk, path)
+}
+
+/// The same on this disk.
+///
+/// # Errors
+/// Those of [`verify`].
+pub fn verify_on(disk: &dyn Disk, path: impl AsRef<Path>) -> Result<Verified, StoreError> {
+    let summary = describe_on(disk, &path)?;
+    let Snapshot { file, folder, metadata } = snapshot_of(disk, path.as_ref())?;
     let mut files = Vec::new();
-    for name in names_of(&file, &metadata) {
-        let file = folder.join(&name);
-        let bytes = fs::read(&file).map_err(StoreError::io("read", &file))?;
-        let blocks = block_count(&bytes).map_err(|error| StoreError::undecodable(&file, error))?;
-        let bytes = super::block::length_of(&bytes);
-        files.push(VerifiedFile { name, bytes, blocks });
+    let mut add = |name: String, file: &Path, bytes: &[u8]| {
+        let blocks = block_count(bytes).map_err(|error| StoreError::undecodable(file, error))?;
+        files.push(VerifiedFile { name, bytes: length_of(bytes), blocks });
+        Ok(())
+    };
+    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    add(name, &file, &read_metadata(disk, &file)?)?;
+    for reference in own_references(&metadata).into_iter().chain(metadata.shared_references()) {
+        let path = reference.path();
+        let bytes = read_referred(disk, &folder, &reference)?;
+        add(path, &folder.join(reference.path()), &bytes)?;
     }
-    for reference in metadata.shared_references() {
-        let file = folder.join(reference.path());
-        let bytes = fs::read(&file).map_err(StoreError::io("read", &file))?;
-        let blocks = block_count(&bytes).map_err(|error| StoreError::undecodable(&file, error))?;
-        files.push(VerifiedFile { name: reference.path(), bytes: reference.length(), blocks });
-    }
-    let foreign = foreign_in(&file, &folder, &metadata)?;
+    let foreign = foreign_in(disk, &file, &folder, &metadata)?;
     Ok(Verified { summary, files, foreign })
 }
 
@@ -78,17 +86,25 @@ pub fn verify(path: impl AsRef<Path>) -> Result<Verified, StoreError> {
 /// # Errors
 /// There is no snapshot whose metadata can be read, or the operating system refuses.
 pub fn dispose(path: impl AsRef<Path>) -> Result<Disposed, StoreError> {
-    let Snapshot { file, folder, metadata } = snapshot_of(path.as_ref())?;
+    dispose_on(&RealDisk, path)
+}
+
+/// The same on this disk.
+///
+/// # Errors
+/// Those of [`dispose`].
+pub fn dispose_on(disk: &dyn Disk, path: impl AsRef<Path>) -> Result<Disposed, StoreError> {
+    let Snapshot { file, folder, metadata } = snapshot_of(disk, path.as_ref())?;
     let mut removed = Vec::new();
     for name in names_of(&file, &metadata) {
         let file = folder.join(&name);
-        match fs::remove_file(&file) {
+        match disk.remove_file(&file) {
             Ok(()) => removed.push(name),
             Err(error) if is_absent(&error) => {}
             Err(error) => return Err(StoreError::io("remove", &file)(error)),
         }
         if removed.len() == 1 {
-            sync_folder(&folder)?;
+            sync_folder(disk, &folder)?;
         }
     }
     if !is_in_its_folder(&file) {
@@ -96,12 +112,12 @@ pub fn dispose(path: impl AsRef<Path>) -> Result<Disposed, StoreError> {
             metadata.references().filter_map(|file| file.folder()).collect();
         elsewhere.dedup();
         // What others have there stays.
-        elsewhere.iter().for_each(|folder| drop(fs::remove_dir(folder)));
+        elsewhere.iter().for_each(|folder| drop(disk.remove_folder(Path::new(folder))));
         return Ok(Disposed { removed, left: Vec::new() });
     }
-    let left = entries(&folder)?;
+    let left = entries(disk, &folder)?;
     if left.is_empty() {
-        fs::remove_dir(&folder).map_err(StoreError::io("remove", &folder))?;
+        disk.remove_folder(&folder).map_err(StoreError::io("remove", &folder))?;
     }
     Ok(Disposed { removed, left })
 }
@@ -113,24 +129,36 @@ pub fn dispose(path: impl AsRef<Path>) -> Result<Disposed, StoreError> {
 /// # Errors
 /// Those of [`super::read_savepoint`]; it shares files with other checkpoints; something is at the target; the operating system refuses. The original is whole then.
 pub fn move_to(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<PathBuf, StoreError> {
-    describe(&from)?;
-    let Snapshot { file, folder, metadata } = snapshot_of(from.as_ref())?;
+    move_to_on(&RealDisk, from, to)
+}
+
+/// The same on this disk.
+///
+/// # Errors
+/// Those of [`move_to`].
+pub fn move_to_on(
+    disk: &dyn Disk,
+    from: impl AsRef<Path>,
+    to: impl AsRef<Path>,
+) -> Result<PathBuf, StoreError> {
+    describe_on(disk, &from)?;
+    let Snapshot { file, folder, metadata } = snapshot_of(disk, from.as_ref())?;
     if metadata.shared_references().next().is_some() {
         return Err(StoreError::SharesFiles { path: folder });
     }
     if !is_in_its_folder(&file) {
-        return move_file(&file, to.as_ref());
+        return move_file(disk, &file, to.as_ref());
     }
     if metadata.has_paths() {
         return Err(StoreError::AbsolutePaths { path: folder });
     }
-    let target = target_of(&folder, to.as_ref())?;
+    let target = target_of(disk, &folder, to.as_ref())?;
     let parent = parent_of(&target);
-    match fs::rename(&folder, &target) {
-        Ok(()) => sync_folder(parent)?,
+    match disk.rename(&folder, &target) {
+        Ok(()) => sync_folder(disk, parent)?,
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
-            copy(&folder, &metadata, parent, &target)?;
-            dispose(&folder)?;
+            copy(disk, &folder, &metadata, parent, &target)?;
+            dispose_on(disk, &folder)?;
         }
         Err(error) => return Err(StoreError::io("move a folder to", &target)(error)),
     }
@@ -138,70 +166,49 @@ pub fn move_to(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<PathBuf, 
 }
 
 /// Where a folder goes that is moved to `to`: nothing may be there.
-fn target_of(folder: &Path, to: &Path) -> Result<PathBuf, StoreError> {
-    let is_inside = to.is_dir() && !exists(&to.join(METADATA))?;
+fn target_of(disk: &dyn Disk, folder: &Path, to: &Path) -> Result<PathBuf, StoreError> {
+    let is_inside = is_a(disk, to, Kind::Folder) && !exists(disk, &to.join(METADATA))?;
     let target = match folder.file_name() {
         Some(name) if is_inside => to.join(name),
         Some(_) | None => to.to_owned(),
     };
-    if exists(&target)? {
+    if exists(disk, &target)? {
         return Err(StoreError::Occupied { path: target });
     }
     Ok(target)
 }
 
 fn copy(
+    disk: &dyn Disk,
     folder: &Path,
     metadata: &Metadata,
     parent: &Path,
     target: &Path,
 ) -> Result<(), StoreError> {
-    let unfinished = temporary(0o777)
-        .tempdir_in(parent)
-        .map_err(StoreError::io("create a folder in", parent))?;
-    let mut names = names_of(&folder.join(METADATA), metadata);
-    names.reverse(); // the metadata last, as it refers to the others
-    for name in names {
-        copy_file(&folder.join(&name), &unfinished.path().join(&name))?;
+    let mut unfinished = UnfinishedFolder::make(disk, parent)?;
+    for reference in own_references(metadata) {
+        unfinished.write(reference.name(), &read_referred(disk, folder, &reference)?)?;
     }
-    sync_folder(unfinished.path())?;
-    super::read::read_folder(unfinished.path())?;
-    super::folder::move_into_place(unfinished, target)
-}
-
-fn copy_file(old: &Path, new: &Path) -> Result<(), StoreError> {
-    fs::copy(old, new).map_err(StoreError::io("copy", old))?;
-    let sync = || fs::File::open(new)?.sync_all();
-    sync().map_err(StoreError::io("sync", new))
-}
-
-/// The folder that a path lies in.
-fn parent_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        Some(_) | None => Path::new("."),
-    }
+    // The metadata last, as it refers to the others.
+    unfinished.write(METADATA, &read_metadata(disk, &folder.join(METADATA))?)?;
+    sync_folder(disk, unfinished.path())?;
+    super::read::read_folder(disk, unfinished.path())?;
+    super::folder::move_into_place(disk, unfinished, target)
 }
 
 /// Moves a metadata file whose data lie elsewhere: it knows where, so that nothing else moves.
-fn move_file(file: &Path, to: &Path) -> Result<PathBuf, StoreError> {
-    let target = target_of(file, to)?;
-    match fs::rename(file, &target) {
+fn move_file(disk: &dyn Disk, file: &Path, to: &Path) -> Result<PathBuf, StoreError> {
+    let target = target_of(disk, file, to)?;
+    match disk.rename(file, &target) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
-            let parent = parent_of(&target);
-            let unfinished = temporary(0o666)
-                .tempfile_in(parent)
-                .map_err(StoreError::io("create a file in", parent))?;
-            copy_file(file, unfinished.path())?;
-            unfinished
-                .persist(&target)
-                .map_err(|error| StoreError::io("rename a file to", &target)(error.error))?;
-            fs::remove_file(file).map_err(StoreError::io("remove", file))?;
+            let bytes = read_metadata(disk, file)?;
+            UnfinishedFile::write(disk, &target, &bytes)?.put_at(&target)?;
+            disk.remove_file(file).map_err(StoreError::io("remove", file))?;
         }
         Err(error) => return Err(StoreError::io("move a file to", &target)(error)),
     }
-    sync_folder(parent_of(&target))?;
+    sync_folder(disk, parent_of(&target))?;
     Ok(target)
 }
 
@@ -217,56 +224,72 @@ pub fn move_with_paths(
     from: impl AsRef<Path>,
     to: impl AsRef<Path>,
 ) -> Result<PathBuf, StoreError> {
-    let Snapshot { file, folder, mut metadata } = snapshot_of(from.as_ref())?;
+    move_with_paths_on(&RealDisk, from, to)
+}
+
+/// The same on this disk.
+///
+/// # Errors
+/// Those of [`move_to`].
+pub fn move_with_paths_on(
+    disk: &dyn Disk,
+    from: impl AsRef<Path>,
+    to: impl AsRef<Path>,
+) -> Result<PathBuf, StoreError> {
+    let Snapshot { file, folder, mut metadata } = snapshot_of(disk, from.as_ref())?;
     if !metadata.has_paths() || !is_in_its_folder(&file) {
-        return move_to(from, to);
+        return move_to_on(disk, from, to);
     }
     if metadata.shared_references().next().is_some() {
         return Err(StoreError::SharesFiles { path: folder });
     }
-    if fs::canonicalize(to.as_ref()).is_ok_and(|to| to == folder) {
-        return rewrite_in_place(folder, metadata);
+    if disk.real_path(to.as_ref()).is_ok_and(|to| to == folder) {
+        return rewrite_in_place(disk, folder, metadata);
     }
-    let target = target_of(&folder, to.as_ref())?;
+    let target = target_of(disk, &folder, to.as_ref())?;
     let parent = parent_of(&target);
     let name = target.file_name().unwrap_or_default();
-    let parent = fs::canonicalize(parent).map_err(StoreError::io("find", parent))?;
+    let parent = disk.real_path(parent).map_err(StoreError::io("find", parent))?;
     let target = parent.join(name);
-    let unfinished = temporary(0o777)
-        .tempdir_in(&parent)
-        .map_err(StoreError::io("create a folder in", &parent))?;
+    let mut unfinished = UnfinishedFolder::make(disk, &parent)?;
     let mut originals = vec![file];
-    for reference in metadata.references() {
-        let (named, beside) = (folder.join(reference.path()), folder.join(reference.name()));
-        let original = if exists(&named)? { named } else { beside };
-        copy_file(&original, &unfinished.path().join(reference.name()))?;
-        originals.push(original);
+    for reference in own_references(&metadata) {
+        let named = folder.join(reference.path());
+        let found = if exists(disk, &named)? { reference } else { reference.beside() };
+        unfinished.write(found.name(), &read_referred(disk, &folder, &found)?)?;
+        originals.push(folder.join(found.path()));
     }
     let place = spoken(&target)?;
     metadata.change_folders(|_| Some(place.clone()));
-    write_synced(&unfinished.path().join(METADATA), &metadata.encode())?;
-    sync_folder(unfinished.path())?;
-    super::folder::move_into_place(unfinished, &target)?;
-    describe(&target)?;
+    unfinished.write(METADATA, &metadata.encode())?;
+    sync_folder(disk, unfinished.path())?;
+    super::folder::move_into_place(disk, unfinished, &target)?;
+    describe_on(disk, &target)?;
     for original in originals {
-        fs::remove_file(&original).map_err(StoreError::io("remove", &original))?;
+        disk.remove_file(&original).map_err(StoreError::io("remove", &original))?;
     }
-    if entries(&folder)?.is_empty() {
-        fs::remove_dir(&folder).map_err(StoreError::io("remove", &folder))?;
+    if entries(disk, &folder)?.is_empty() {
+        disk.remove_folder(&folder).map_err(StoreError::io("remove", &folder))?;
     }
     Ok(target)
 }
 
 /// Has the metadata of a savepoint that was moved by hand name the files beside it. They take the place of the old ones at
 /// once.
-fn rewrite_in_place(folder: PathBuf, mut metadata: Metadata) -> Result<PathBuf, StoreError> {
+fn rewrite_in_place(
+    disk: &dyn Disk,
+    folder: PathBuf,
+    mut metadata: Metadata,
+) -> Result<PathBuf, StoreError> {
     let place = spoken(&folder)?;
-    metadata.change_folders(|reference| match folder.join(reference.name()).is_file() {
-        true => Some(place.clone()),
-        false => reference.folder().map(str::to_owned),
+    metadata.change_folders(|reference| {
+        match is_a(disk, &folder.join(reference.name()), Kind::File) {
+            true => Some(place.clone()),
+            false => reference.folder().map(str::to_owned),
+        }
     });
-    replace_file(&folder, METADATA, &metadata.encode())?;
-    describe(&folder)?;
+    replace_file(disk, &folder, METADATA, &metadata.encode())?;
+    describe_on(disk, &folder)?;
     Ok(folder)
 }
 
@@ -287,11 +310,11 @@ struct Snapshot {
 }
 
 /// The files of the snapshot at a path, and what its metadata says.
-fn snapshot_of(path: &Path) -> Result<Snapshot, StoreError> {
-    let file = metadata_file(path)?;
-    let bytes = fs::read(&file).map_err(StoreError::io("read", &file))?;
+fn snapshot_of(disk: &dyn Disk, path: &Path) -> Result<Snapshot, StoreError> {
+    let file = metadata_file(disk, path)?;
+    let bytes = read_metadata(disk, &file)?;
     let metadata = decode(&bytes).map_err(|error| StoreError::undecodable(&file, error))?;
-    let folder = fs::canonicalize(parent_of(&file)).map_err(StoreError::io("find", &file))?;
+    let folder = disk.real_path(parent_of(&file)).map_err(StoreError::io("find", &file))?;
     let file = folder.join(file.file_name().unwrap_or_default());
     Ok(Snapshot { file, folder, metadata })
 }
@@ -303,24 +326,33 @@ fn is_in_its_folder(file: &Path) -> bool {
 
 /// The files of a snapshot, the metadata first.
 fn names_of(file: &Path, metadata: &Metadata) -> Vec<String> {
-    let mut states: Vec<_> =
-        metadata.references().map(super::codec::StateReference::path).collect();
-    states.sort_unstable();
-    states.dedup();
-    let name = file.file_name().unwrap_or_default();
-    states.insert(0, name.to_string_lossy().into_owned());
-    states
+    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let states = own_references(metadata).into_iter().map(|reference| reference.path());
+    [name].into_iter().chain(states).collect()
+}
+
+/// The state files of a snapshot, each once, in order of their paths.
+fn own_references(metadata: &Metadata) -> Vec<StateReference> {
+    let mut references: Vec<_> = metadata.references().cloned().collect();
+    references.sort_by_key(StateReference::path);
+    references.dedup_by_key(|reference| reference.path());
+    references
 }
 
 /// What else is in the folder of a snapshot, if that is its own.
-fn foreign_in(file: &Path, folder: &Path, metadata: &Metadata) -> Result<Vec<String>, StoreError> {
+fn foreign_in(
+    disk: &dyn Disk,
+    file: &Path,
+    folder: &Path,
+    metadata: &Metadata,
+) -> Result<Vec<String>, StoreError> {
     if !is_in_its_folder(file) {
         return Ok(Vec::new());
     }
     let is_own = |name: &String| {
         name == METADATA || metadata.references().any(|reference| reference.name() == *name)
     };
-    Ok(entries(folder)?.into_iter().filter(|name| !is_own(name)).collect())
+    Ok(entries(disk, folder)?.into_iter().filter(|name| !is_own(name)).collect())
 }
 
 #[cfg(test)]

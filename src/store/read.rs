@@ -1,15 +1,18 @@
 //! Reads savepoints and retained checkpoints from wherever they are, all of it or not at all.
 
+use super::block::length_of;
 use super::codec::{Metadata, StateReference, decode, decode_state};
+use super::disk::{Disk, Found, Kind, Links, RealDisk};
 use super::error::StoreError;
 use super::folder::{
-    CHECKPOINTS, DataDir, METADATA, SAVEPOINTS, TEMPORARY, entries, exists, is_absent,
+    CHECKPOINTS, DataDir, METADATA, METADATA_BYTES_MAX, SAVEPOINTS, entries, exists, is_a,
+    is_absent, read_regular,
 };
 use super::savepoint::{Savepoint, SavepointSummary};
+use super::unfinished::TEMPORARY;
 use crate::state::OperatorSnapshot;
-use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// One savepoint or retained checkpoint among others.
 #[derive(Debug)]
@@ -26,7 +29,15 @@ pub struct Listed {
 /// Nothing is there, it is no savepoint, a newer program wrote it, or any byte of any of its files is damaged,
 /// missing or extra.
 pub fn read_savepoint(path: impl AsRef<Path>) -> Result<Savepoint, StoreError> {
-    read(path.as_ref()).map(|(_, savepoint)| savepoint)
+    read_savepoint_on(&RealDisk, path)
+}
+
+/// The same on this disk.
+///
+/// # Errors
+/// Those of [`read_savepoint`].
+pub fn read_savepoint_on(disk: &dyn Disk, path: impl AsRef<Path>) -> Result<Savepoint, StoreError> {
+    read(disk, path.as_ref()).map(|(_, savepoint)| savepoint)
 }
 
 /// What is to be told of a savepoint or retained checkpoint. Reads all of it, as [`read_savepoint`] does.
@@ -34,7 +45,18 @@ pub fn read_savepoint(path: impl AsRef<Path>) -> Result<Savepoint, StoreError> {
 /// # Errors
 /// Those of [`read_savepoint`].
 pub fn describe(path: impl AsRef<Path>) -> Result<SavepointSummary, StoreError> {
-    read(path.as_ref()).map(|(metadata, savepoint)| metadata.summarize(&savepoint))
+    describe_on(&RealDisk, path)
+}
+
+/// The same on this disk.
+///
+/// # Errors
+/// Those of [`read_savepoint`].
+pub fn describe_on(
+    disk: &dyn Disk,
+    path: impl AsRef<Path>,
+) -> Result<SavepointSummary, StoreError> {
+    read(disk, path.as_ref()).map(|(metadata, savepoint)| metadata.summarize(&savepoint))
 }
 
 /// The savepoints and then the retained checkpoints of a data folder, or those in any other folder, or the one
@@ -43,34 +65,51 @@ pub fn describe(path: impl AsRef<Path>) -> Result<SavepointSummary, StoreError> 
 /// # Errors
 /// Nothing is at `path`, or a folder cannot be listed.
 pub fn list(path: impl AsRef<Path>) -> Result<Vec<Listed>, StoreError> {
+    list_on(&(Arc::new(RealDisk) as Arc<dyn Disk>), path)
+}
+
+/// The same on this disk.
+///
+/// # Errors
+/// Those of [`list`].
+pub fn list_on(disk: &Arc<dyn Disk>, path: impl AsRef<Path>) -> Result<Vec<Listed>, StoreError> {
     let path = path.as_ref();
-    if !exists(path)? {
+    let is_data_dir = || DataDir::open_on(Arc::clone(disk), path).map(|data| data.is_some());
+    let disk = &**disk;
+    if !exists(disk, path)? {
         return Err(StoreError::NotFound { path: path.to_owned() });
     }
     let mut folders = Vec::new();
-    if path.is_file() || exists(&path.join(METADATA))? {
+    if is_a(disk, path, Kind::File) || exists(disk, &path.join(METADATA))? {
         folders.push(path.to_owned());
-    } else if DataDir::open(path)?.is_some() {
-        collect(&path.join(SAVEPOINTS), &mut folders)?;
-        let data = data_of(&folders);
+    } else if is_data_dir()? {
+        collect(disk, &path.join(SAVEPOINTS), &mut folders)?;
+        let data = data_of(disk, &folders);
         let jobs = path.join(CHECKPOINTS);
-        for job in subfolders(&jobs)? {
+        for job in subfolders(disk, &jobs)? {
             let mut found = Vec::new();
-            collect(&job, &mut found)?;
-            found.retain(|folder| !data.iter().any(|data| is_same(data, folder)));
+            collect(disk, &job, &mut found)?;
+            found.retain(|folder| !data.iter().any(|data| is_same(disk, data, folder)));
             folders.append(&mut found);
         }
     } else {
-        collect(path, &mut folders)?;
+        collect(disk, path, &mut folders)?;
     }
-    Ok(folders.into_iter().map(|path| Listed { summary: describe(&path), path }).collect())
+    let listed = |path| Listed { summary: describe_on(disk, &path), path };
+    Ok(folders.into_iter().map(listed).collect())
 }
 
 /// The data folder that a savepoint or retained checkpoint lies in, `None` if it was moved out of it.
 pub fn find_data_dir(savepoint: impl AsRef<Path>) -> Option<DataDir> {
-    let given = fs::canonicalize(savepoint).ok()?;
-    let is_alone = given.is_file() && given.file_name().is_some_and(|name| name != METADATA);
-    let folder = if given.is_file() { given.parent()? } else { &given };
+    find_data_dir_on(&(Arc::new(RealDisk) as Arc<dyn Disk>), savepoint)
+}
+
+/// The same on this disk.
+pub fn find_data_dir_on(disk: &Arc<dyn Disk>, savepoint: impl AsRef<Path>) -> Option<DataDir> {
+    let given = disk.real_path(savepoint.as_ref()).ok()?;
+    let is_file = is_a(&**disk, &given, Kind::File);
+    let is_alone = is_file && given.file_name().is_some_and(|name| name != METADATA);
+    let folder = if is_file { given.parent()? } else { &given };
     let parent = if is_alone { folder } else { folder.parent()? };
     let is_called = |path: &Path, name: &str| path.file_name().is_some_and(|found| found == name);
     let root = if is_called(parent, SAVEPOINTS) {
@@ -79,7 +118,7 @@ pub fn find_data_dir(savepoint: impl AsRef<Path>) -> Option<DataDir> {
         let checkpoints = parent.parent()?;
         is_called(checkpoints, CHECKPOINTS).then(|| checkpoints.parent())??
     };
-    DataDir::open(root).ok()?
+    DataDir::open_on(Arc::clone(disk), root).ok()?
 }
 
 /// Whether a path lies where only snapshots and sinks do: in the folder of a snapshot, or in those of a data folder that are
@@ -97,40 +136,42 @@ pub fn is_kept_for_snapshots(path: impl AsRef<Path>) -> bool {
 }
 
 /// The folders of a folder, sorted by name; none if it does not exist.
-fn subfolders(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
-    if !exists(folder)? {
+fn subfolders(disk: &dyn Disk, folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    if !exists(disk, folder)? {
         return Ok(Vec::new());
     }
-    let paths = entries(folder)?.into_iter().map(|name| folder.join(name));
-    Ok(paths.filter(|path| path.is_dir() && !is_unfinished(path)).collect())
+    let paths = entries(disk, folder)?.into_iter().map(|name| folder.join(name));
+    Ok(paths.filter(|path| is_a(disk, path, Kind::Folder) && !is_unfinished(path)).collect())
 }
 
 /// Adds the folders that are, or by their name should be, a savepoint or checkpoint: `chk-2` before `chk-10`.
-fn collect(parent: &Path, folders: &mut Vec<PathBuf>) -> Result<(), StoreError> {
-    let mut found = subfolders(parent)?;
+fn collect(disk: &dyn Disk, parent: &Path, folders: &mut Vec<PathBuf>) -> Result<(), StoreError> {
+    let mut found = subfolders(disk, parent)?;
     found.retain(|path| {
         let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-        name.starts_with("savepoint-") || name.starts_with("chk-") || path.join(METADATA).exists()
+        name.starts_with("savepoint-")
+            || name.starts_with("chk-")
+            || exists(disk, &path.join(METADATA)).is_ok_and(|is| is)
     });
-    found.extend(metadata_files(parent)?);
+    found.extend(metadata_files(disk, parent)?);
     found.sort_by_key(|path| (path.as_os_str().len(), path.clone()));
     folders.append(&mut found);
     Ok(())
 }
 
 /// The metadata files of a folder that have no folders of their own.
-fn metadata_files(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
-    if !exists(folder)? {
+fn metadata_files(disk: &dyn Disk, folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    if !exists(disk, folder)? {
         return Ok(Vec::new());
     }
-    let names = entries(folder)?.into_iter().filter(|name| name.starts_with("savepoint-"));
-    Ok(names.map(|name| folder.join(name)).filter(|path| path.is_file()).collect())
+    let names = entries(disk, folder)?.into_iter().filter(|name| name.starts_with("savepoint-"));
+    Ok(names.map(|name| folder.join(name)).filter(|path| is_a(disk, path, Kind::File)).collect())
 }
 
 /// Where the data of metadata files lie.
-fn data_of(snapshots: &[PathBuf]) -> Vec<PathBuf> {
-    let files = snapshots.iter().filter(|path| path.is_file());
-    let metadata = files.filter_map(|file| decode(&fs::read(file).ok()?).ok());
+fn data_of(disk: &dyn Disk, snapshots: &[PathBuf]) -> Vec<PathBuf> {
+    let files = snapshots.iter().filter(|path| is_a(disk, path, Kind::File));
+    let metadata = files.filter_map(|file| decode(&read_metadata(disk, file).ok()?).ok());
     let folders = |metadata: Metadata| {
         let folders = metadata.references().filter_map(|reference| reference.folder());
         folders.map(PathBuf::from).collect::<Vec<_>>()
@@ -138,87 +179,114 @@ fn data_of(snapshots: &[PathBuf]) -> Vec<PathBuf> {
     metadata.flat_map(folders).collect()
 }
 
-fn is_same(one: &Path, other: &Path) -> bool {
-    matches!((fs::canonicalize(one), fs::canonicalize(other)), (Ok(one), Ok(other)) if one == other)
+fn is_same(disk: &dyn Disk, one: &Path, other: &Path) -> bool {
+    matches!((disk.real_path(one), disk.real_path(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 fn is_unfinished(folder: &Path) -> bool {
     folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with(TEMPORARY))
 }
 
-fn read(path: &Path) -> Result<(Metadata, Savepoint), StoreError> {
-    read_file(metadata_file(path)?)
+fn read(disk: &dyn Disk, path: &Path) -> Result<(Metadata, Savepoint), StoreError> {
+    read_file(disk, metadata_file(disk, path)?)
 }
 
 /// Reads the snapshot in a folder that may not be finished.
-pub(super) fn read_folder(folder: &Path) -> Result<Savepoint, StoreError> {
-    read_file(folder.join(METADATA)).map(|(_, savepoint)| savepoint)
+pub(super) fn read_folder(disk: &dyn Disk, folder: &Path) -> Result<Savepoint, StoreError> {
+    read_file(disk, folder.join(METADATA)).map(|(_, savepoint)| savepoint)
 }
 
-fn read_file(file: PathBuf) -> Result<(Metadata, Savepoint), StoreError> {
-    let bytes = fs::read(&file).map_err(StoreError::io("read", &file))?;
+/// The bytes of a metadata file.
+pub(super) fn read_metadata(disk: &dyn Disk, file: &Path) -> Result<Vec<u8>, StoreError> {
+    read_regular(disk, file, "the metadata file", METADATA_BYTES_MAX)
+}
+
+fn read_file(disk: &dyn Disk, file: PathBuf) -> Result<(Metadata, Savepoint), StoreError> {
+    let bytes = read_metadata(disk, &file)?;
     let metadata = decode(&bytes).map_err(|error| StoreError::undecodable(&file, error))?;
     let folder = file.parent().unwrap_or(Path::new(""));
-    let savepoint = metadata.resolve(|reference| read_state(folder, reference))?;
+    let savepoint = metadata.resolve(|reference| read_state(disk, folder, reference))?;
     Ok((metadata, savepoint))
 }
 
 /// The metadata file that a path to a savepoint means.
-pub(super) fn metadata_file(path: &Path) -> Result<PathBuf, StoreError> {
+pub(super) fn metadata_file(disk: &dyn Disk, path: &Path) -> Result<PathBuf, StoreError> {
     if path.as_os_str().is_empty() {
         return Err(StoreError::EmptyPointer);
     }
-    let found = match fs::metadata(path) {
+    let found = match disk.look(path, Links::Followed) {
         Ok(found) => found,
         Err(error) if is_absent(&error) => {
             return Err(StoreError::NotFound { path: path.to_owned() });
         }
         Err(error) => return Err(StoreError::io("read", path)(error)),
     };
-    let folder = if found.is_dir() { path } else { path.parent().unwrap_or(path) };
+    let folder = if found.kind == Kind::Folder { path } else { path.parent().unwrap_or(path) };
     if is_unfinished(folder) {
         return Err(StoreError::Unfinished { path: folder.to_owned() });
     }
-    if !found.is_dir() {
+    if found.kind != Kind::Folder {
         return Ok(path.to_owned());
     }
     let file = path.join(METADATA);
-    if !exists(&file)? {
+    if !exists(disk, &file)? {
         return Err(StoreError::NoMetadata { path: path.to_owned() });
     }
     Ok(file)
 }
 
 /// A state file that is not where the metadata says; perhaps it was moved along with that.
-fn missing(folder: &Path, reference: &StateReference, path: PathBuf) -> StoreError {
+fn missing(
+    disk: &dyn Disk,
+    folder: &Path,
+    reference: &StateReference,
+    path: PathBuf,
+) -> StoreError {
     let beside = folder.join(reference.name());
     match reference.folder() {
-        Some(_) if beside.exists() => StoreError::MovedAway { file: path, beside },
+        Some(_) if exists(disk, &beside).is_ok_and(|is| is) => {
+            StoreError::MovedAway { file: path, beside }
+        }
         Some(_) | None => StoreError::StateFileMissing { file: path },
     }
 }
 
 /// Reads the state file that is meant, and no more of it than one byte too much.
-fn read_state(folder: &Path, reference: &StateReference) -> Result<OperatorSnapshot, StoreError> {
+pub(super) fn read_state(
+    disk: &dyn Disk,
+    folder: &Path,
+    reference: &StateReference,
+) -> Result<OperatorSnapshot, StoreError> {
     let path = folder.join(reference.path());
-    let file = match fs::File::open(&path) {
-        Ok(file) => file,
-        Err(error) if is_absent(&error) => return Err(missing(folder, reference, path)),
-        Err(error) => return Err(StoreError::io("open", &path)(error)),
-    };
-    let expected = reference.length();
-    let found = file.metadata().map_err(StoreError::io("read", &path))?.len();
-    if found != expected {
-        return Err(StoreError::StateFileLength { file: path, expected, found });
-    }
-    let mut bytes = Vec::new();
-    file.take(expected.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(StoreError::io("read", &path))?;
+    let bytes = read_referred(disk, folder, reference)?;
     // Where the file itself tells what is wrong with it, it tells the place, too.
     let state = decode_state(&bytes).map_err(|error| StoreError::undecodable(&path, error))?;
     reference
         .check(&bytes)
         .map_err(|error| StoreError::StateFileChecksum { file: path.clone(), error })?;
     Ok(state)
+}
+
+/// The bytes of a state file, which has the length that the metadata tells.
+pub(super) fn read_referred(
+    disk: &dyn Disk,
+    folder: &Path,
+    reference: &StateReference,
+) -> Result<Vec<u8>, StoreError> {
+    let path = folder.join(reference.path());
+    let expected = reference.length();
+    let content = match disk.read(&path, Links::Followed, expected.saturating_add(1)) {
+        Ok(content) => content,
+        Err(error) if is_absent(&error) => return Err(missing(disk, folder, reference, path)),
+        Err(error) => return Err(StoreError::io("open", &path)(error)),
+    };
+    let Found { kind, length, .. } = content.found;
+    if kind != Kind::File {
+        return Err(StoreError::Irregular { what: "state file", path, kind });
+    }
+    let found = length.max(length_of(&content.bytes));
+    if found != expected {
+        return Err(StoreError::StateFileLength { file: path, expected, found });
+    }
+    Ok(content.bytes)
 }

@@ -56,6 +56,12 @@ impl StateReference {
     pub fn folder(&self) -> Option<&str> {
         self.name.rsplit_once('/').map(|(folder, _)| folder)
     }
+
+    /// The same file, looked for beside the metadata.
+    #[cfg(feature = "fs")]
+    pub(in crate::store) fn beside(&self) -> Self {
+        Self { name: self.name().to_owned(), ..self.clone() }
+    }
 }
 
 impl SavepointFiles {

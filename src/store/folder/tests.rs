@@ -2,6 +2,8 @@ use super::super::codec::encode_inline_below;
 use super::super::codec::tests::sample;
 use super::super::{describe, find_data_dir, list, read_savepoint};
 use super::*;
+use std::fs;
+use tempfile::TempDir;
 
 /// A data folder with one savepoint, whose states are files.
 fn with_savepoint() -> (TempDir, DataDir, PathBuf) {
@@ -12,7 +14,7 @@ fn with_savepoint() -> (TempDir, DataDir, PathBuf) {
 }
 
 fn state_file(savepoint: &Path) -> PathBuf {
-    let names = entries(savepoint).unwrap();
+    let names = entries(&RealDisk, savepoint).unwrap();
     savepoint.join(names.iter().find(|name| *name != METADATA).unwrap())
 }
 
@@ -28,8 +30,12 @@ fn a_savepoint_is_read_back_by_its_folder_and_by_its_metadata() {
     let (_outside, data, path) = with_savepoint();
     assert_eq!(read_savepoint(&path).unwrap(), sample(3));
     assert_eq!(read_savepoint(path.join(METADATA)).unwrap(), sample(3));
-    assert_eq!(entries(&path).unwrap().len(), 4);
-    assert_eq!(entries(path.parent().unwrap()).unwrap().len(), 1, "nothing temporary is left");
+    assert_eq!(entries(&RealDisk, &path).unwrap().len(), 4);
+    assert_eq!(
+        entries(&RealDisk, path.parent().unwrap()).unwrap().len(),
+        1,
+        "nothing temporary is left"
+    );
     let reopened = DataDir::open_or_create(data.path()).unwrap();
     assert_eq!(reopened, data);
 }
@@ -63,13 +69,16 @@ fn a_checkpoint_lies_beside_shared_and_taskowned_until_it_is_removed() {
     let files = encode_inline_below(&sample(5), 0);
     let path = data.write_checkpoint(&files).unwrap();
     assert!(path.ends_with(format!("checkpoints/{}/chk-4", files.job)));
-    assert_eq!(entries(path.parent().unwrap()).unwrap(), ["chk-4", "shared", "taskowned"]);
+    assert_eq!(
+        entries(&RealDisk, path.parent().unwrap()).unwrap(),
+        ["chk-4", "shared", "taskowned"]
+    );
     assert_eq!(find_data_dir(&path).unwrap().path(), fs::canonicalize(data.path()).unwrap());
     let other = encode_inline_below(&sample(6), 0);
     assert_eq!(data.write_checkpoint(&other).unwrap(), path);
     assert_eq!(read_savepoint(&path).unwrap(), sample(6));
     data.remove_checkpoint(files.job, files.id).unwrap();
-    assert_eq!(entries(path.parent().unwrap()).unwrap(), ["shared", "taskowned"]);
+    assert_eq!(entries(&RealDisk, path.parent().unwrap()).unwrap(), ["shared", "taskowned"]);
     let again = data.remove_checkpoint(files.job, files.id).unwrap_err();
     assert!(matches!(again, StoreError::NotFound { .. }));
 }
@@ -167,7 +176,7 @@ fn a_list_tells_of_all_and_a_damaged_one_hides_none() {
     let [one] = &list(&path).unwrap()[..] else { panic!("one savepoint") };
     let summary = describe(&path).unwrap();
     assert_eq!(*one.summary.as_ref().unwrap(), summary);
-    let on_disk = entries(&path).unwrap().into_iter();
+    let on_disk = entries(&RealDisk, &path).unwrap().into_iter();
     let on_disk = on_disk.map(|name| fs::metadata(path.join(name)).unwrap().len()).sum::<u64>();
     assert_eq!(summary.bytes, on_disk);
     assert!(list(path.join("nowhere")).is_err());

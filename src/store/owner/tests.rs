@@ -2,6 +2,7 @@ use super::super::codec::encode_inline_below;
 use super::super::codec::tests::sample;
 use super::super::{DataDir, list, read_savepoint};
 use super::*;
+use std::fs;
 use tempfile::TempDir;
 
 /// A data folder with one savepoint, whose larger states are files.
@@ -35,7 +36,7 @@ fn a_whole_savepoint_is_told_file_by_file() {
 #[test]
 fn no_byte_of_any_file_can_be_changed_unnoticed() {
     let (_outside, _data, path) = with_savepoint();
-    for name in entries(&path).unwrap() {
+    for name in entries(&RealDisk, &path).unwrap() {
         let file = path.join(&name);
         let sound = fs::read(&file).unwrap();
         for place in 0..sound.len() {
@@ -61,7 +62,7 @@ fn no_byte_of_any_file_can_be_changed_unnoticed() {
 #[test]
 fn a_file_of_a_newer_program_is_refused_as_such() {
     let (_outside, _data, path) = with_savepoint();
-    for name in entries(&path).unwrap() {
+    for name in entries(&RealDisk, &path).unwrap() {
         let file = path.join(&name);
         let sound = fs::read(&file).unwrap();
         let mut future = sound.clone();
@@ -103,11 +104,15 @@ fn nothing_is_moved_over_something_else_nor_if_it_is_damaged() {
 #[test]
 fn a_copy_between_file_systems_is_the_same_savepoint() {
     let (outside, _data, path) = with_savepoint();
-    let Snapshot { folder, metadata, .. } = snapshot_of(&path).unwrap();
+    let Snapshot { folder, metadata, .. } = snapshot_of(&RealDisk, &path).unwrap();
     let target = outside.path().join("far");
-    copy(&folder, &metadata, outside.path(), &target).unwrap();
+    copy(&RealDisk, &folder, &metadata, outside.path(), &target).unwrap();
     assert_eq!(read_savepoint(&target).unwrap(), sample(3));
-    assert_eq!(entries(outside.path()).unwrap(), ["data", "far"], "nothing temporary is left");
+    assert_eq!(
+        entries(&RealDisk, outside.path()).unwrap(),
+        ["data", "far"],
+        "nothing temporary is left"
+    );
 }
 
 #[test]

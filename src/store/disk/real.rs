@@ -1,0 +1,185 @@
+//! The file system of the operating system.
+
+use super::{Content, Disk, DiskFile, Found, Kind, Links};
+use std::ffi::OsString;
+use std::fs::{self, File, FileType, Metadata, OpenOptions};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// The file system of the operating system, through the standard library.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RealDisk;
+
+impl Disk for RealDisk {
+    fn look(&self, path: &Path, links: Links) -> io::Result<Found> {
+        let metadata = match links {
+            Links::Followed => fs::metadata(path),
+            Links::Told => fs::symlink_metadata(path),
+        };
+        metadata.map(|metadata| found(&metadata))
+    }
+
+    fn real_path(&self, path: &Path) -> io::Result<PathBuf> {
+        fs::canonicalize(path)
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<OsString>> {
+        fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.file_name())).collect()
+    }
+
+    fn read(&self, path: &Path, links: Links, at_most: u64) -> io::Result<Content> {
+        // Opening a device may already do something, so that only what looks like a file is opened at all.
+        let looked = self.look(path, links)?;
+        if looked.kind != Kind::File {
+            return Ok(Content { found: looked, bytes: Vec::new() });
+        }
+        let mut options = File::options();
+        options.read(true);
+        open_only(&mut options, links);
+        let file = options.open(path)?;
+        // Another may be there since: what was opened is what counts.
+        let found = found(&file.metadata()?);
+        let mut bytes = Vec::new();
+        if found.kind == Kind::File {
+            file.take(at_most).read_to_end(&mut bytes)?;
+        }
+        Ok(Content { found, bytes })
+    }
+
+    fn create(&self, file: &Path) -> io::Result<Box<dyn DiskFile>> {
+        Ok(Box::new(File::create_new(file)?))
+    }
+
+    fn append(&self, file: &Path) -> io::Result<Box<dyn DiskFile>> {
+        let mut options = File::options();
+        options.append(true).create(true);
+        open_only(&mut options, Links::Told);
+        let opened = options.open(file)?;
+        if found(&opened.metadata()?).kind != Kind::File {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+        }
+        Ok(Box::new(opened))
+    }
+
+    fn create_folder(&self, path: &Path) -> io::Result<()> {
+        fs::create_dir(path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn remove_file(&self, file: &Path) -> io::Result<()> {
+        fs::remove_file(file)
+    }
+
+    fn remove_folder(&self, folder: &Path) -> io::Result<()> {
+        fs::remove_dir(folder)
+    }
+
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+    }
+}
+
+impl DiskFile for File {
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync_all()
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        self.metadata().map(|metadata| metadata.len())
+    }
+
+    fn set_length(&mut self, length: u64) -> io::Result<()> {
+        self.set_len(length)
+    }
+}
+
+fn found(metadata: &Metadata) -> Found {
+    let kind = kind_of(metadata.file_type());
+    let length = if kind == Kind::File { metadata.len() } else { 0 };
+    Found { kind, length, identity: identity_of(metadata) }
+}
+
+/// Opens without waiting for the other end of a fifo and, if links are told, nothing through a link.
+#[cfg(unix)]
+fn open_only(options: &mut OpenOptions, links: Links) {
+    use rustix::fs::OFlags;
+    use std::os::unix::fs::OpenOptionsExt;
+    let flags = match links {
+        Links::Followed => OFlags::NONBLOCK,
+        Links::Told => OFlags::NONBLOCK | OFlags::NOFOLLOW,
+    };
+    options.custom_flags(flags.bits().cast_signed());
+}
+
+#[cfg(not(unix))]
+fn open_only(_options: &mut OpenOptions, _links: Links) {}
+
+#[cfg(unix)]
+fn kind_of(found: FileType) -> Kind {
+    use std::os::unix::fs::FileTypeExt;
+    match found {
+        found if found.is_file() => Kind::File,
+        found if found.is_dir() => Kind::Folder,
+        found if found.is_symlink() => Kind::Link,
+        found if found.is_fifo() => Kind::Fifo,
+        found if found.is_socket() => Kind::Socket,
+        _ => Kind::Device,
+    }
+}
+
+#[cfg(not(unix))]
+fn kind_of(found: FileType) -> Kind {
+    match found {
+        found if found.is_file() => Kind::File,
+        found if found.is_dir() => Kind::Folder,
+        found if found.is_symlink() => Kind::Link,
+        _ => Kind::Device,
+    }
+}
+
+#[cfg(unix)]
+fn identity_of(metadata: &Metadata) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity_of(_metadata: &Metadata) -> Option<(u64, u64)> {
+    None
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    #[test]
+    fn nothing_but_a_file_is_read_and_no_link_is_followed_unasked() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("file"), "content").unwrap();
+        std::os::unix::fs::symlink(at("file"), at("link")).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", at("zero")).unwrap();
+        assert!(Command::new("mkfifo").arg(at("fifo")).status().unwrap().success());
+        let read = |name: &str, links| RealDisk.read(&at(name), links, 4).unwrap();
+        assert_eq!(read("file", Links::Told).bytes, b"cont");
+        assert_eq!(read("file", Links::Told).found.length, 7);
+        assert_eq!(read("link", Links::Followed).bytes, b"cont");
+        for (name, links, kind) in [
+            ("link", Links::Told, Kind::Link),
+            ("fifo", Links::Told, Kind::Fifo),
+            ("fifo", Links::Followed, Kind::Fifo),
+            ("zero", Links::Followed, Kind::Device),
+            (".", Links::Followed, Kind::Folder),
+        ] {
+            let content = read(name, links);
+            assert_eq!((content.found.kind, content.bytes.len()), (kind, 0), "{name}");
+        }
+        assert!(RealDisk.append(&at("link")).is_err());
+        assert!(RealDisk.append(&at("fifo")).is_err());
+        assert_eq!(fs::read(at("file")).unwrap(), b"content");
+    }
+}
