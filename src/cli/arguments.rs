@@ -86,6 +86,21 @@ fn expectations() -> String {
     text
 }
 
+/// What a command does about others that write into the same data folder. Only one does at a time; readers do not matter.
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct Locking {
+    /// If another process writes into the data folder, wait so many seconds for it instead of exiting with 2 at once
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(0..=WAIT_MAX))]
+    pub(super) wait: Option<u32>,
+    /// Do not lock the data folder; for file systems that have no locks. Dangerous if another process uses the folder:
+    /// no row that was committed is lost, but each removes files that the other may need
+    #[arg(long, conflicts_with = "wait")]
+    pub(super) no_lock: bool,
+}
+
+/// The longest that can be waited for: 30 days.
+const WAIT_MAX: i64 = 30 * 24 * 60 * 60;
+
 /// How a run is told.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Format {
@@ -117,9 +132,12 @@ pub(super) struct Run {
     /// End the world at this virtual time at the latest, such as 1500ms or 60s
     #[arg(long, value_name = "SPAN", allow_hyphen_values = true)]
     pub(super) until: Option<SimTime>,
-    /// Keep savepoints, retained checkpoints and sinks as files under DIR, as Flink lays them out
+    /// Keep savepoints, retained checkpoints and sinks as files under DIR, as Flink lays them out. DIR is locked
+    /// meanwhile: another run that writes there exits with 2
     #[arg(long, value_name = "DIR")]
     pub(super) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) locking: Locking,
     /// Start the file's only job from this savepoint or checkpoint: its folder, or the _metadata in it
     #[arg(short = 's', long, value_name = "PATH")]
     pub(super) from_savepoint: Option<PathBuf>,
@@ -208,6 +226,8 @@ pub(super) enum SavepointCommand {
         /// Have its metadata name the new place, where they name files by absolute paths (1.3 to 1.10)
         #[arg(long)]
         rewrite_paths: bool,
+        #[command(flatten)]
+        locking: Locking,
     },
     /// Remove its files, _metadata first, and nothing that is not its own
     Dispose {
@@ -216,6 +236,8 @@ pub(super) enum SavepointCommand {
         /// Do not ask
         #[arg(long)]
         yes: bool,
+        #[command(flatten)]
+        locking: Locking,
     },
     /// List the savepoints and retained checkpoints of a data folder, one a line
     List {

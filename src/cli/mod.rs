@@ -8,6 +8,7 @@ mod failure;
 mod identity;
 mod interrupt;
 mod json;
+mod lock;
 mod open;
 mod output;
 mod panics;

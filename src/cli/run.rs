@@ -3,6 +3,7 @@
 use super::arguments::{Binding, Format, Run, mode_name};
 use super::failure::Failure;
 use super::interrupt::{Interrupt, progress};
+use super::lock;
 use super::open::{base, by_name, nearest, program, scenario, shell_word};
 use super::output::{Target, rows_of};
 use super::places::Taken;
@@ -76,13 +77,16 @@ fn run_under(
     catalogue: &Arc<Catalogue>,
     screen: &mut Screen,
 ) -> Result<u8, Failure> {
-    let mut setup = set_up(told.under(release), arguments, catalogue)?;
-    keep_apart(arguments, &setup.scenario)?;
+    let scenario = told.under(release);
+    keep_apart(arguments, &scenario)?;
+    let interrupt = Interrupt::listen();
+    // Locked before anything in the data folder is read, until all is written.
+    let _locks = lock::for_run(arguments, &interrupt)?;
+    let mut setup = set_up(scenario, arguments, catalogue)?;
     let targets = prepare_outputs(arguments, &setup.scenario)?;
     let trace_target = arguments.trace.as_deref().map(Target::prepare).transpose()?;
     let one_of_many = (!told.also.is_empty()).then_some(release);
     let replay = replay_command(arguments, setup.choices.seed(), one_of_many);
-    let interrupt = Interrupt::listen();
     announce(arguments, &setup, screen);
     let folder = arguments.data_dir.as_deref().map(DataDir::open_or_create).transpose()?;
     // What earlier runs left in the sinks is read once, so that a second play finds the same as the first.

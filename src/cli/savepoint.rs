@@ -1,7 +1,8 @@
 //! `sandbar savepoint`: what is in savepoints that a run left on disk, and what their owner does with them.
 
-use super::arguments::SavepointCommand;
+use super::arguments::{Locking, SavepointCommand};
 use super::failure::Failure;
+use super::lock;
 use super::screen::Screen;
 use super::{HOLDS, WRONG_INPUT};
 use crate::job::CheckpointKind;
@@ -16,7 +17,8 @@ pub(super) fn carry_out(command: &SavepointCommand, screen: &mut Screen) -> Resu
         SavepointCommand::Show { path } => show(path, screen),
         SavepointCommand::List { path } => list(path, screen),
         SavepointCommand::Verify { path } => verify(path, screen),
-        SavepointCommand::Move { from, to, rewrite_paths } => {
+        SavepointCommand::Move { from, to, rewrite_paths, locking } => {
+            let _locks = lock::around_all(&[from, to], *locking)?;
             let target = match rewrite_paths {
                 true => store::move_with_paths(from, to)?,
                 false => store::move_to(from, to)?,
@@ -24,7 +26,7 @@ pub(super) fn carry_out(command: &SavepointCommand, screen: &mut Screen) -> Resu
             screen.say(&format!("moved to {}\n", target.display()));
             Ok(HOLDS)
         }
-        SavepointCommand::Dispose { path, yes } => dispose(path, *yes, screen),
+        SavepointCommand::Dispose { path, yes, locking } => dispose(path, *yes, *locking, screen),
     }
 }
 
@@ -45,7 +47,12 @@ fn verify(path: &Path, screen: &mut Screen) -> Result<u8, Failure> {
 }
 
 /// Removes one, once the user has agreed.
-fn dispose(path: &Path, is_agreed: bool, screen: &mut Screen) -> Result<u8, Failure> {
+fn dispose(
+    path: &Path,
+    is_agreed: bool,
+    locking: Locking,
+    screen: &mut Screen,
+) -> Result<u8, Failure> {
     if !is_agreed {
         let shown = path.display();
         if !std::io::stdin().is_terminal() {
@@ -62,6 +69,7 @@ fn dispose(path: &Path, is_agreed: bool, screen: &mut Screen) -> Result<u8, Fail
             return Ok(HOLDS);
         }
     }
+    let _locks = lock::around_all(&[path], locking)?;
     let Disposed { removed, left } = store::dispose(path)?;
     screen.say(&format!("removed {} files of {}\n", removed.len(), path.display()));
     for name in left {

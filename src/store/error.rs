@@ -148,6 +148,22 @@ pub enum StoreError {
         /// The marker file.
         file: PathBuf,
     },
+    /// Another process writes into a data folder.
+    #[error("data folder `{}` is in use by {}", folder.display(), holder.as_deref().unwrap_or("another process"))]
+    InUse {
+        /// The folder.
+        folder: PathBuf,
+        /// Which process, and since when, if it has said so.
+        holder: Option<String>,
+    },
+    /// The file system of a data folder has no locks.
+    #[error("cannot lock data folder `{}`: {source}", folder.display())]
+    NoLocks {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Something is where a savepoint is to be moved to.
     #[error("cannot move a savepoint to `{}`: something is there", path.display())]
     Occupied {
@@ -234,6 +250,12 @@ impl StoreError {
             Self::TooLong { .. } => "check that it is the file that is meant",
             Self::MisnamedSink { .. } => {
                 "give the file its name back, or delete it if it is a copy"
+            }
+            Self::InUse { .. } => {
+                "wait for it with --wait SECONDS, or choose another folder; readers need not wait"
+            }
+            Self::NoLocks { .. } => {
+                "see that nothing else uses the folder, and add --no-lock, or choose another disk"
             }
             Self::Occupied { .. } => "give a path at which there is nothing, or an existing folder",
             Self::SharesFiles { .. } => {

@@ -31,7 +31,7 @@ pub(super) const MARKER: &str = "sandbar-data";
 const MARKER_TEXT: &str = "sandbar data folder, version 1\n";
 
 /// What a data folder keeps under names of its own; all other names in it are free for its user.
-pub(super) const OWN: [&str; 4] = [SAVEPOINTS, CHECKPOINTS, SINKS, MARKER];
+pub(super) const OWN: [&str; 5] = [SAVEPOINTS, CHECKPOINTS, SINKS, MARKER, super::lock::LOCK];
 
 /// How often a name for a savepoint is drawn before it is given up: as often as Flink does.
 pub(super) const NAME_ATTEMPTS: u32 = 10;

@@ -9,6 +9,8 @@
 //!
 //! ```text
 //! DIR/sandbar-data                                marks the folder
+//! DIR/sandbar-lock                                locked by the one process that writes
+//! DIR/sandbar-holder                              which process that is, and since when
 //! DIR/savepoints/savepoint-<6 hex>-<12 hex>/      _metadata, state files
 //! DIR/checkpoints/<job id>/chk-<n>/               _metadata, state files
 //! DIR/checkpoints/<job id>/{shared,taskowned}/
@@ -33,6 +35,8 @@ mod error;
 mod folder;
 mod high_availability;
 #[cfg(feature = "fs")]
+mod lock;
+#[cfg(feature = "fs")]
 mod owner;
 mod places;
 #[cfg(feature = "fs")]
@@ -53,14 +57,16 @@ pub use error::StoreError;
 pub use folder::{DataDir, METADATA_BYTES_MAX, SINK_BYTES_MAX, remove_snapshot};
 pub use high_availability::HighAvailabilityStore;
 #[cfg(feature = "fs")]
+pub use lock::{FolderLock, data_dir_around};
+#[cfg(feature = "fs")]
 pub use owner::{
     Disposed, Verified, VerifiedFile, dispose, dispose_on, move_to, move_to_on, move_with_paths,
     move_with_paths_on, verify, verify_on,
 };
 #[cfg(feature = "fs")]
 pub use read::{
-    Listed, describe, describe_on, find_data_dir, find_data_dir_on, is_kept_for_snapshots, list, list_on, read_savepoint,
-    read_savepoint_on,
+    Listed, describe, describe_on, find_data_dir, find_data_dir_on, is_kept_for_snapshots, list,
+    list_on, read_savepoint, read_savepoint_on,
 };
 pub use savepoint::{InputIdentity, OperatorSummary, Savepoint, SavepointSummary, StateSummary};
 #[cfg(feature = "fs")]

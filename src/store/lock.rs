@@ -1,0 +1,152 @@
+//! One writer a data folder: an advisory lock, and who holds it.
+//!
+//! The operating system keeps the lock and ends it with its process, however that ends, so that nobody has to clean up
+//! after one that was killed. The file that is locked is never removed: whoever removed it could take it away from
+//! another that has just opened it, and then both would hold a lock. Who holds it stands in a second file, since some
+//! systems let nobody read what is locked. Readers need no lock. A [`super::disk::Disk`] has no locks: they hold between
+//! processes, and so are always those of the operating system.
+
+use super::disk::RealDisk;
+use super::error::StoreError;
+use super::folder::{DataDir, create_folder, is_absent};
+use fs4::TryLockError;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+/// The file that is locked. Nothing stands in it.
+pub(super) const LOCK: &str = "sandbar-lock";
+/// The file that says who holds the lock.
+const HOLDER: &str = "sandbar-holder";
+/// How what it says begins: a file that begins otherwise is somebody else's.
+const HOLDER_BEGINS: &str = "held by ";
+
+/// The right to write into a data folder, until it is dropped.
+#[derive(Debug)]
+pub struct FolderLock {
+    folder: PathBuf,
+    /// Open as long as the lock is held.
+    _file: File,
+}
+
+impl FolderLock {
+    /// Locks all of these folders, or none. Those that do not exist are made. `holder` is what others are told, such as
+    /// "process 7 since noon".
+    ///
+    /// # Errors
+    /// Somebody else holds one of them, its file system has no locks, or the operating system refuses.
+    pub fn take_all(folders: &[PathBuf], holder: &str) -> Result<Vec<Self>, StoreError> {
+        let mut found = Vec::with_capacity(folders.len());
+        for folder in folders {
+            create_folder(&RealDisk, folder)?;
+            found.push(fs::canonicalize(folder).map_err(StoreError::io("find", folder))?);
+        }
+        // A folder that is given twice is locked once: a second lock of ours would be refused as anybody's.
+        found.sort_unstable();
+        found.dedup();
+        found.into_iter().map(|folder| Self::take(folder, holder)).collect()
+    }
+
+    fn take(folder: PathBuf, holder: &str) -> Result<Self, StoreError> {
+        let path = folder.join(LOCK);
+        let mut options = File::options();
+        let opened = options.read(true).write(true).create(true).truncate(false).open(&path);
+        let file = opened.map_err(StoreError::io("open", &path))?;
+        match fs4::FileExt::try_lock(&file) {
+            Ok(()) => {
+                tell_holder(&folder, holder);
+                Ok(Self { folder, _file: file })
+            }
+            Err(TryLockError::WouldBlock) => {
+                let holder = holder_of(&folder);
+                Err(StoreError::InUse { folder, holder })
+            }
+            Err(TryLockError::Error(source)) => Err(StoreError::NoLocks { folder, source }),
+        }
+    }
+
+    /// What is locked, from the root on.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
+impl Drop for FolderLock {
+    fn drop(&mut self) {
+        // Nobody is told of a holder that is gone.
+        tell_holder(&self.folder, "");
+    }
+}
+
+/// The data folder that something lies in or would be made in.
+pub fn data_dir_around(path: &Path) -> Option<DataDir> {
+    let whole = std::path::absolute(path).ok()?;
+    let real = whole.ancestors().find_map(|place| fs::canonicalize(place).ok())?;
+    real.ancestors().find_map(|place| DataDir::open(place).ok()?)
+}
+
+/// Says who holds the lock. It is only a help to others, so that nothing fails if it cannot be said.
+fn tell_holder(folder: &Path, holder: &str) {
+    let file = folder.join(HOLDER);
+    let is_ours = match fs::read(&file) {
+        Ok(found) => found.is_empty() || found.starts_with(HOLDER_BEGINS.as_bytes()),
+        Err(error) => is_absent(&error),
+    };
+    let text = match holder {
+        "" => String::new(),
+        holder => format!("{HOLDER_BEGINS}{holder}\n"),
+    };
+    if is_ours {
+        drop(fs::write(&file, text));
+    }
+}
+
+/// Who holds the lock, if it has said so by now.
+fn holder_of(folder: &Path) -> Option<String> {
+    let text = fs::read_to_string(folder.join(HOLDER)).ok()?;
+    Some(text.strip_prefix(HOLDER_BEGINS)?.strip_suffix('\n')?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_has_one_holder_who_is_known_to_others() {
+        let outside = tempfile::tempdir().unwrap();
+        let folders = [outside.path().join("a"), outside.path().join("b")];
+        let twice = [folders[0].clone(), outside.path().join("b/../a")];
+        DataDir::open_or_create(&folders[1]).unwrap();
+        let held = FolderLock::take_all(&twice, "process 7 since noon").unwrap();
+        assert_eq!(held.len(), 1, "one folder under two names");
+        let error = FolderLock::take_all(&folders, "process 8 since one").unwrap_err();
+        assert!(error.to_string().contains("in use by process 7 since noon"), "{error}");
+        let other = FolderLock::take_all(&folders[1..], "nobody kept it").unwrap();
+        drop((held, other));
+        assert_eq!(FolderLock::take_all(&folders, "process 8 since one").unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_file_of_somebody_else_is_not_written_over() {
+        let outside = tempfile::tempdir().unwrap();
+        let file = outside.path().join(HOLDER);
+        fs::write(&file, "my notes").unwrap();
+        let folders = [outside.path().to_owned()];
+        let held = FolderLock::take_all(&folders, "process 7 since noon").unwrap();
+        let error = FolderLock::take_all(&folders, "process 8 since one").unwrap_err();
+        assert!(error.to_string().contains("in use by another process"), "{error}");
+        drop(held);
+        assert_eq!(fs::read_to_string(&file).unwrap(), "my notes");
+    }
+
+    #[test]
+    fn the_data_folder_around_is_found_of_what_is_not_there_yet() {
+        let outside = tempfile::tempdir().unwrap();
+        let data = DataDir::open_or_create(outside.path().join("data")).unwrap();
+        let root = fs::canonicalize(data.path()).unwrap();
+        for inside in ["", "savepoints/new", "a/b/c"] {
+            let found = data_dir_around(&data.path().join(inside)).unwrap();
+            assert_eq!(found.path(), root, "{inside}");
+        }
+        assert_eq!(data_dir_around(&outside.path().join("elsewhere")), None);
+    }
+}
