@@ -1,10 +1,16 @@
-//! One process writes into a data folder at a time.
+//! One process writes into a data folder at a time; and if the lock is switched off, what each commits is there all the same.
 
+use sandbar::kernel::Choices;
+use sandbar::operator::Catalogue;
+use sandbar::scenario::Scenario;
+use sandbar::search::{PlayError, Setup, play_with_files};
+use sandbar::store::DataDir;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::sync::Arc;
 
 /// More than any pipe holds, so that whoever prints it waits until somebody reads.
 const MORE_THAN_A_PIPE: usize = 1 << 20;
@@ -224,4 +230,60 @@ fn an_interruption_ends_the_wait() {
         (String::new(), "interrupted\n".into())
     );
     held.finish();
+}
+
+/// Two that started from one savepoint knew of the same transactions, and each went on without the other.
+#[test]
+fn without_a_lock_what_another_process_committed_meanwhile_stays() {
+    let place = Place::new();
+    place.expect(0, &["run", "half.toml", "--data-dir", "data"]);
+    let savepoint = place.savepoint();
+    let held = place.held(&["-s", &savepoint, "--no-lock"]);
+    let few = ["--data-dir", "data", "--input", "rows=few.txt", "--no-lock"];
+    place.expect(0, &[&["run", "copy.toml"][..], &few].concat());
+    held.finish();
+    let mut rows = once("rows.txt", 40);
+    rows.extend(once("few.txt", 12));
+    assert_eq!(place.rows("out"), rows);
+    // A plain sink repeats what is replayed.
+    let log = place.rows("log");
+    assert!(log.keys().eq(rows.keys()) && log["few.txt 0"] == 1, "{log:?}");
+}
+
+/// A story of this many generated records.
+fn generated(records: u32, seed: u64) -> Setup {
+    let input = "text = 'rows.txt'";
+    let rows = COPY.replace(input, &format!("generate = {{ records = {records}, keys = 5 }}"));
+    let rows = rows.replace("{about}", "").replace("{end}", "end").replace("{steps}", SAVEPOINT);
+    let catalogue = Arc::new(Catalogue::built_in());
+    let scenario = Scenario::parse(&rows, "copy.toml", &catalogue).expect("it is sound");
+    let setup = Setup::of(Arc::new(scenario), catalogue).expect("it reads no file");
+    Setup { choices: Choices::new(seed), ..setup }
+}
+
+fn counts(folder: &Path) -> Vec<(String, usize)> {
+    let sinks = DataDir::open(folder).expect("it can be read").expect("it is there").read_sinks();
+    let sinks = sinks.expect("they are whole").into_iter();
+    sinks.map(|sink| (sink.name, sink.committed.len())).collect()
+}
+
+#[test]
+fn rows_that_others_commit_while_a_run_goes_on_are_there_in_the_end() {
+    let outside = tempfile::tempdir().expect("a temporary folder");
+    let folder = DataDir::open_or_create(outside.path()).expect("made");
+    let all_of = |records, seed| {
+        let played = play_with_files(generated(records, seed), &folder, |_| Ok::<_, PlayError>(()));
+        played.expect("it plays");
+    };
+    let mut events = 0;
+    let played = play_with_files(generated(60, 1), &folder, |_| {
+        events += 1;
+        if events == 20 || events == 120 {
+            all_of(7, 2);
+        }
+        Ok(())
+    });
+    played.expect("it plays");
+    assert!(events > 120, "{events} events are too few");
+    assert_eq!(counts(outside.path()), [("log".to_owned(), 74), ("out".to_owned(), 74)]);
 }

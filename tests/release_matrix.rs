@@ -79,6 +79,7 @@ fn taken(played: &Played) -> Earlier {
         allow_non_restored: false,
         claim: ClaimMode::default(),
         folder: PathBuf::new(),
+        externals_in: None,
     }
 }
 

@@ -8,7 +8,9 @@ use crate::kernel::{Flow, SimTime};
 use crate::operator::Log;
 use crate::scenario::Scenario;
 use crate::state::{CompletedCheckpoint, SubtaskState};
-use crate::store::{self, DataDir, InputIdentity, Savepoint, SavepointFiles, StoreError};
+use crate::store::{
+    self, DataDir, InputIdentity, Savepoint, SavepointFiles, SinkWriter, StoreError,
+};
 use crate::trace::SourcePosition;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -86,20 +88,19 @@ pub fn start_from(
     let positions = positions.map(|identity| same_input(identity, scenario, inputs));
     let positions = positions.collect::<Result<_, _>>()?;
     let given = data_dir.map(DataDir::open).transpose()?.flatten();
-    let externals = match given.or_else(|| store::find_data_dir(path)) {
-        Some(folder) => {
-            let sinks = folder.read_sinks()?;
-            if sinks.is_empty() { savepoint.sinks } else { sinks }
-        }
-        None => savepoint.sinks,
-    };
+    let data_dir = given.or_else(|| store::find_data_dir(path));
+    let held = data_dir.as_ref().map(DataDir::read_sinks).transpose()?.unwrap_or_default();
+    let externals_in = data_dir.filter(|_| !held.is_empty()).map(|folder| folder.path().to_owned());
+    let externals = if held.is_empty() { savepoint.sinks } else { held };
     let snapshot = Arc::new(savepoint.checkpoint);
     let clock = savepoint.clock;
     // A metadata file of its own has no folder: what is around it belongs to others.
     let has_folder = path.file_name().is_some_and(|name| name == "_metadata");
     let folder = if has_folder { path.parent().unwrap_or(path) } else { path }.to_owned();
     let claim = ClaimMode::default();
-    Ok((Earlier { snapshot, positions, clock, allow_non_restored, claim, folder }, externals))
+    let earlier =
+        Earlier { snapshot, positions, clock, allow_non_restored, claim, folder, externals_in };
+    Ok((earlier, externals))
 }
 
 /// Whether an input begins with what had been read of it.
@@ -121,10 +122,9 @@ fn same_input(
 }
 
 /// Plays a world and keeps its savepoints and checkpoints as files under a data folder, as they happen. A job that starts
-/// from nothing finds the folder's external systems as earlier runs left them, unless the setup says what they hold
-/// ([`DataDir::read_sinks`] does). Returns, too, where each savepoint lies, by label. `watch` sees the world after every
-/// event. If it says `Interrupted`, the play ends there, judged as far as it came, and leaves the folder as a process that
-/// was killed does.
+/// from nothing finds the folder's external systems as earlier runs left them. Returns, too, where each savepoint lies, by
+/// label. `watch` sees the world after every event. If it says `Interrupted`, the play ends there, judged as far as it came,
+/// and leaves the folder as a process that was killed does.
 ///
 /// # Errors
 ///
@@ -136,15 +136,20 @@ pub fn play_with_files(
 ) -> Result<(Played, BTreeMap<Arc<str>, PathBuf>), PlayError> {
     let scenario = Arc::clone(&setup.scenario);
     let inputs = Arc::clone(&setup.inputs);
-    if setup.start.is_none() && setup.externals.is_empty() {
-        setup.externals = folder.read_sinks()?;
+    let (held, mut sinks) = folder.open_sinks()?;
+    match &setup.start {
+        None => setup.externals = held,
+        Some(start) => {
+            let lie_here = start.externals_in.as_deref().is_some_and(|path| is_same(path, folder));
+            sinks.go_on_from(&setup.externals, lie_here);
+        }
     }
     let started = setup.start.as_ref().map(|start| start.folder.clone());
     let mut paths = BTreeMap::new();
     let played = play_while(setup, |cluster| {
         for change in cluster.take_files() {
             if let Some((label, path)) =
-                keep(change, cluster, folder, &scenario, &inputs, started.as_deref())?
+                keep(change, cluster, (folder, &mut sinks), &scenario, &inputs, started.as_deref())?
             {
                 paths.insert(label, path);
             }
@@ -156,16 +161,21 @@ pub fn play_with_files(
         }
     })?;
     if played.outcome.end != End::Interrupted {
-        folder.write_sinks(&played.outcome.externals)?;
+        sinks.write(&played.outcome.externals)?;
     }
     Ok((played, paths))
+}
+
+fn is_same(path: &Path, folder: &DataDir) -> bool {
+    let real = |path| folder.disk().real_path(path).ok();
+    real(path).is_some_and(|path| real(folder.path()) == Some(path))
 }
 
 /// Carries one change of files out. The sinks are written before the savepoint that speaks of their transactions.
 fn keep(
     change: FileChange,
     cluster: &Cluster,
-    folder: &DataDir,
+    (folder, written): (&DataDir, &mut SinkWriter),
     scenario: &Scenario,
     inputs: &[Arc<Log>],
     started: Option<&Path>,
@@ -174,7 +184,7 @@ fn keep(
     match change {
         FileChange::Savepoint(checkpoint, label) => {
             let sinks = cluster.externals();
-            folder.write_sinks(&sinks)?;
+            written.write(&sinks)?;
             let savepoint = assemble(&checkpoint, now, sinks, scenario, inputs);
             let files = encode(&savepoint, scenario);
             // What the job manager keeps in its memory is lost with this process.

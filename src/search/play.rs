@@ -54,6 +54,8 @@ pub struct Earlier {
     pub claim: ClaimMode,
     /// The folder that it lies in, or its metadata file where that has none.
     pub folder: PathBuf,
+    /// The data folder that holds what its external systems hold; none if only the snapshot's copy of them is known.
+    pub externals_in: Option<PathBuf>,
 }
 
 impl Setup {

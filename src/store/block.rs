@@ -42,6 +42,10 @@ pub enum BlockKind {
     End,
     /// The records that were in flight around one subtask, of an unaligned checkpoint.
     InFlight,
+    /// Which segment of the sinks of a data folder this is, and which came before it.
+    Segment,
+    /// What a segment adds to one external system.
+    SinkChange,
 }
 
 impl BlockKind {
@@ -54,6 +58,8 @@ impl BlockKind {
             Self::Sink => 5,
             Self::End => 6,
             Self::InFlight => 7,
+            Self::Segment => 8,
+            Self::SinkChange => 9,
         }
     }
 
@@ -66,6 +72,8 @@ impl BlockKind {
             Self::Sink,
             Self::End,
             Self::InFlight,
+            Self::Segment,
+            Self::SinkChange,
         ]
         .into_iter()
         .find(|kind| kind.code() == code)
@@ -82,6 +90,8 @@ impl fmt::Display for BlockKind {
             Self::Sink => "sink",
             Self::End => "end",
             Self::InFlight => "in-flight",
+            Self::Segment => "segment",
+            Self::SinkChange => "sink-change",
         })
     }
 }

@@ -142,6 +142,22 @@ pub enum StoreError {
         /// The name that its file has.
         expected: String,
     },
+    /// A segment of the sinks under the name of another one.
+    #[error("`{}` holds the rows that belong in `{expected}`", file.display())]
+    MisnamedSegment {
+        /// The file.
+        file: PathBuf,
+        /// The name that it has by its content.
+        expected: String,
+    },
+    /// A segment of the sinks is not there, although a later one came after it.
+    #[error("cannot find `{}`, the rows that came before those in `{}`", file.display(), by.display())]
+    SegmentMissing {
+        /// The file.
+        file: PathBuf,
+        /// The one that names it.
+        by: PathBuf,
+    },
     /// A data folder of another version.
     #[error("`{}` does not mark a data folder that this program knows", file.display())]
     UnknownDataDir {
@@ -248,7 +264,8 @@ impl StoreError {
             Self::UnspeakablePath { .. } => "choose a folder whose path is UTF-8",
             Self::Irregular { .. } => "put the file itself in its place",
             Self::TooLong { .. } => "check that it is the file that is meant",
-            Self::MisnamedSink { .. } => {
+            Self::SegmentMissing { .. } => "copy the whole folder again from an intact copy",
+            Self::MisnamedSink { .. } | Self::MisnamedSegment { .. } => {
                 "give the file its name back, or delete it if it is a copy"
             }
             Self::InUse { .. } => {

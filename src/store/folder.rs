@@ -1,15 +1,14 @@
-//! The data folder: writes all of a savepoint, checkpoint or sink, or none of it.
+//! The data folder: writes all of a savepoint or checkpoint, or none of it.
 //!
 //! Each is written under a temporary name, synced and renamed into place, and the folder around it is synced.
-//! What an interrupted writer leaves begins with [`TEMPORARY`], and no reader takes it for anything.
+//! What an interrupted writer leaves begins with `.unfinished-`, and no reader takes it for anything.
 
 use super::block::length_of;
-use super::codec::{SavepointFiles, decode_sink, encode_sink, fingerprint};
+use super::codec::SavepointFiles;
 use super::disk::{Disk, DiskFile, Kind, Links, RealDisk};
 use super::error::StoreError;
-use super::unfinished::{TEMPORARY, UnfinishedFile, UnfinishedFolder};
+use super::unfinished::{UnfinishedFile, UnfinishedFolder};
 use super::wire::SHARED;
-use crate::effect::ExternalSystem;
 use crate::job::{CheckpointId, CheckpointKind, FileId, JobId};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,23 +23,21 @@ pub(super) const CHECKPOINTS: &str = "checkpoints";
 
 /// Where Flink keeps what tasks own; nothing here does.
 const TASK_OWNED: &str = "taskowned";
-const SINKS: &str = "sinks";
-const SINK_SUFFIX: &str = ".sink";
 /// The file that marks a data folder.
 pub(super) const MARKER: &str = "sandbar-data";
-const MARKER_TEXT: &str = "sandbar data folder, version 1\n";
+const MARKER_TEXT: &str = "sandbar data folder, version 2\n";
+/// The marker of folders without segments. Whoever knows no other would miss what segments hold, and so is told.
+const OLDER_MARKER_TEXT: &str = "sandbar data folder, version 1\n";
 
 /// What a data folder keeps under names of its own; all other names in it are free for its user.
-pub(super) const OWN: [&str; 5] = [SAVEPOINTS, CHECKPOINTS, SINKS, MARKER, super::lock::LOCK];
+pub(super) const OWN: [&str; 6] =
+    [SAVEPOINTS, CHECKPOINTS, super::sinks::SINKS, MARKER, super::lock::LOCK, super::lock::HOLDER];
 
 /// How often a name for a savepoint is drawn before it is given up: as often as Flink does.
 pub(super) const NAME_ATTEMPTS: u32 = 10;
 
 /// The longest `_metadata` that is read, in bytes: far more than states below the threshold and copies of sinks make.
 pub const METADATA_BYTES_MAX: u64 = 1 << 30;
-
-/// The longest file of a sink that is read, in bytes.
-pub const SINK_BYTES_MAX: u64 = 1 << 32;
 
 /// A folder that keeps what survives a process.
 #[derive(Clone, Debug)]
@@ -76,7 +73,9 @@ impl DataDir {
     ) -> Result<Self, StoreError> {
         let root = path.as_ref();
         create_folder(&*disk, root)?;
-        if let Some(opened) = Self::open_on(Arc::clone(&disk), root)? {
+        if let Some(opened) = Self::open_on(Arc::clone(&disk), root)?
+            && !is_file_with(&*disk, &root.join(MARKER), OLDER_MARKER_TEXT.as_bytes())
+        {
             return Ok(opened);
         }
         replace_file(&*disk, root, MARKER, MARKER_TEXT.as_bytes())?;
@@ -101,8 +100,11 @@ impl DataDir {
     ) -> Result<Option<Self>, StoreError> {
         let file = path.as_ref().join(MARKER);
         let longest = length_of(MARKER_TEXT.as_bytes()) + 1;
+        let is_known = |text: &[u8]| {
+            [MARKER_TEXT, OLDER_MARKER_TEXT].iter().any(|known| text == known.as_bytes())
+        };
         match disk.read(&file, Links::Followed, longest) {
-            Ok(content) if content.bytes == MARKER_TEXT.as_bytes() => {
+            Ok(content) if is_known(&content.bytes) => {
                 Ok(Some(Self { root: path.as_ref().to_owned(), disk }))
             }
             Ok(_) => Err(StoreError::UnknownDataDir { file }),
@@ -217,57 +219,9 @@ impl DataDir {
         }
     }
 
-    /// Writes what each of these external systems holds, one file each; the files of others are left alone.
-    ///
-    /// # Errors
-    /// The operating system refuses.
-    pub fn write_sinks(&self, sinks: &[ExternalSystem]) -> Result<(), StoreError> {
-        let folder = self.root.join(SINKS);
-        create_folder(&*self.disk, &folder)?;
-        for sink in sinks {
-            replace_file(&*self.disk, &folder, &sink_file_name(&sink.name), &encode_sink(sink))?;
-        }
-        Ok(())
-    }
-
-    /// What every external system of this folder holds, in order of their files' names.
-    ///
-    /// # Errors
-    /// A file is damaged or has another sink's name, or the operating system refuses.
-    pub fn read_sinks(&self) -> Result<Vec<ExternalSystem>, StoreError> {
-        let folder = self.root.join(SINKS);
-        let disk = &*self.disk;
-        if !exists(disk, &folder)? {
-            return Ok(Vec::new());
-        }
-        let names = entries(disk, &folder)?.into_iter();
-        let is_sink = |name: &String| name.ends_with(SINK_SUFFIX) && !name.starts_with(TEMPORARY);
-        names.filter(is_sink).map(|name| read_sink(disk, &folder, &name)).collect()
-    }
-
     pub(super) fn job_folder(&self, job: JobId) -> PathBuf {
         self.root.join(CHECKPOINTS).join(job.to_string())
     }
-}
-
-fn read_sink(disk: &dyn Disk, folder: &Path, name: &str) -> Result<ExternalSystem, StoreError> {
-    let file = folder.join(name);
-    let bytes = read_regular(disk, &file, "the file of a sink", SINK_BYTES_MAX)?;
-    let sink = decode_sink(&bytes).map_err(|error| StoreError::undecodable(&file, error))?;
-    let expected = sink_file_name(&sink.name);
-    if name != expected {
-        return Err(StoreError::MisnamedSink { file, sink: sink.name, expected });
-    }
-    Ok(sink)
-}
-
-/// A name that every file system takes: what is plain in the sink's name, and a hash that tells it from others.
-fn sink_file_name(sink: &str) -> String {
-    let plain =
-        sink.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' });
-    let plain: String = plain.take(40).collect();
-    let print = format!("{:032x}", fingerprint(sink.as_bytes(), 0));
-    format!("{plain}-{}{SINK_SUFFIX}", &print[..16])
 }
 
 /// The names in a folder that are text, sorted.

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 /// The file that is locked. Nothing stands in it.
 pub(super) const LOCK: &str = "sandbar-lock";
 /// The file that says who holds the lock.
-const HOLDER: &str = "sandbar-holder";
+pub(super) const HOLDER: &str = "sandbar-holder";
 /// How what it says begins: a file that begins otherwise is somebody else's.
 const HOLDER_BEGINS: &str = "held by ";
 

@@ -14,7 +14,8 @@
 //! DIR/savepoints/savepoint-<6 hex>-<12 hex>/      _metadata, state files
 //! DIR/checkpoints/<job id>/chk-<n>/               _metadata, state files
 //! DIR/checkpoints/<job id>/{shared,taskowned}/
-//! DIR/sinks/<name>-<hash>.sink                    what each external system holds
+//! DIR/sinks/<number>-<16 hex>.rows                what one run added to the external systems at once
+//! DIR/sinks/<name>-<hash>.sink                    what one of them held, as older programs wrote it
 //! ```
 //!
 //! and [`read_savepoint`], [`describe`] and [`list`] read them from wherever they were moved to. Their owner can
@@ -43,6 +44,10 @@ mod places;
 mod read;
 mod savepoint;
 #[cfg(feature = "fs")]
+mod segment;
+#[cfg(feature = "fs")]
+mod sinks;
+#[cfg(feature = "fs")]
 mod unfinished;
 mod wire;
 
@@ -54,7 +59,7 @@ pub use codec::{
 #[cfg(feature = "fs")]
 pub use error::StoreError;
 #[cfg(feature = "fs")]
-pub use folder::{DataDir, METADATA_BYTES_MAX, SINK_BYTES_MAX, remove_snapshot};
+pub use folder::{DataDir, METADATA_BYTES_MAX, remove_snapshot};
 pub use high_availability::HighAvailabilityStore;
 #[cfg(feature = "fs")]
 pub use lock::{FolderLock, data_dir_around};
@@ -69,6 +74,8 @@ pub use read::{
     list_on, read_savepoint, read_savepoint_on,
 };
 pub use savepoint::{InputIdentity, OperatorSummary, Savepoint, SavepointSummary, StateSummary};
+#[cfg(feature = "fs")]
+pub use sinks::{SINK_BYTES_MAX, SinkWriter};
 #[cfg(feature = "fs")]
 pub use unfinished::{is_unfinished_name, unfinished_name};
 pub use wire::largest_state;

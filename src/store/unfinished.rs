@@ -22,10 +22,15 @@ const ATTEMPTS: u32 = 8;
 
 /// A new name for something unfinished: `.unfinished-`, 16 random hexadecimal digits, 8 of their CRC-32.
 pub fn unfinished_name() -> String {
-    // The only random numbers in the standard library: no result of a run depends on them.
-    let drawn = format!("{:016x}", RandomState::new().build_hasher().finish());
+    let drawn = format!("{:016x}", drawn());
     let checksum = checksum_of(&drawn);
     format!("{TEMPORARY}{drawn}{checksum}")
+}
+
+/// A number that no other process draws.
+pub(super) fn drawn() -> u64 {
+    // The only random numbers in the standard library: no result of a run depends on them.
+    RandomState::new().build_hasher().finish()
 }
 
 /// Whether a name is one that [`unfinished_name`] gives.

@@ -3,6 +3,8 @@
 //! Values are spelled flat, as tokens in the order of a walk: a reader needs no recursion, so that no file can
 //! exhaust its stack. What is read is spelled again and compared, so that each content has exactly one spelling.
 
+#[cfg(feature = "fs")]
+mod segment;
 mod sink;
 mod token;
 
@@ -15,6 +17,8 @@ use crate::state::{
     OperatorSnapshot, Properties,
 };
 use crate::store::InputIdentity;
+#[cfg(feature = "fs")]
+pub(super) use segment::print_of;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 use super::super::codec::encode_inline_below;
 use super::super::codec::tests::sample;
+use super::super::unfinished::TEMPORARY;
 use super::super::{describe, find_data_dir, list, read_savepoint};
 use super::*;
 use std::fs;
@@ -81,25 +82,6 @@ fn a_checkpoint_lies_beside_shared_and_taskowned_until_it_is_removed() {
     assert_eq!(entries(&RealDisk, path.parent().unwrap()).unwrap(), ["shared", "taskowned"]);
     let again = data.remove_checkpoint(files.job, files.id).unwrap_err();
     assert!(matches!(again, StoreError::NotFound { .. }));
-}
-
-#[test]
-fn sinks_are_replaced_one_by_one() {
-    let (_outside, data, _) = with_savepoint();
-    assert_eq!(data.read_sinks().unwrap(), []);
-    let mut sinks = sample(0).sinks;
-    sinks.push(ExternalSystem { name: "Out_of the way".into(), ..ExternalSystem::default() });
-    data.write_sinks(&sinks).unwrap();
-    let mut read = data.read_sinks().unwrap();
-    read.sort_by(|one, other| other.name.cmp(&one.name));
-    assert_eq!(read, sinks);
-    sinks[1].done.clear();
-    data.write_sinks(&sinks[1..]).unwrap();
-    assert_eq!(data.read_sinks().unwrap().len(), 2);
-    let name = sink_file_name(&sinks[0].name);
-    let folder = data.path().join(SINKS);
-    fs::rename(folder.join(name), folder.join("copy.sink")).unwrap();
-    assert!(data.read_sinks().unwrap_err().to_string().contains("whose file is called"));
 }
 
 #[test]
@@ -199,7 +181,7 @@ fn what_the_system_refuses_is_told_with_the_path() {
 #[test]
 fn a_data_folder_of_another_version_is_refused() {
     let (_outside, data, _) = with_savepoint();
-    fs::write(data.path().join(MARKER), "sandbar data folder, version 2\n").unwrap();
+    fs::write(data.path().join(MARKER), "sandbar data folder, version 3\n").unwrap();
     let error = DataDir::open_or_create(data.path()).unwrap_err();
     assert!(matches!(error, StoreError::UnknownDataDir { .. }));
 }
@@ -209,10 +191,15 @@ fn a_data_folder_of_another_version_is_refused() {
 fn what_is_finished_is_as_open_to_others_as_other_files() {
     use std::os::unix::fs::PermissionsExt;
     let (outside, data, path) = with_savepoint();
-    data.write_sinks(&sample(0).sinks).unwrap();
+    data.open_sinks().unwrap().1.write(&sample(0).sinks).unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
     fs::create_dir(outside.path().join("plain")).unwrap();
     fs::write(outside.path().join("file"), "").unwrap();
     assert_eq!(mode(&path), mode(&outside.path().join("plain")));
     assert_eq!(mode(&data.path().join(MARKER)), mode(&outside.path().join("file")));
+    let sinks = entries(&RealDisk, &data.path().join("sinks")).unwrap();
+    assert_eq!(
+        mode(&data.path().join("sinks").join(&sinks[0])),
+        mode(&outside.path().join("file"))
+    );
 }

@@ -10,20 +10,20 @@ use std::collections::BTreeMap;
 
 /// Rows: where they came from and who wrote them in one column, their values in the other.
 #[derive(Debug, Serialize, Deserialize)]
-struct RowsWire {
+pub(super) struct RowsWire {
     stems: Vec<(Origin, u64)>,
     values: Vec<Token>,
 }
 
 impl RowsWire {
-    fn new<'a>(rows: impl Iterator<Item = &'a Row> + Clone) -> Self {
+    pub(super) fn new<'a>(rows: impl Iterator<Item = &'a Row> + Clone) -> Self {
         Self {
             stems: rows.clone().map(|row| (row.origin, row.job)).collect(),
             values: flatten(rows.map(|row| &row.value)),
         }
     }
 
-    fn into_rows(self) -> Result<Vec<Row>, &'static str> {
+    pub(super) fn into_rows(self) -> Result<Vec<Row>, &'static str> {
         let values = unflatten(self.values)?;
         if values.len() != self.stems.len() {
             return Err("a row lacks its origin or its value");

@@ -1,0 +1,106 @@
+//! How a segment of a data folder's sinks is spelled.
+
+use super::super::block::BlockKind;
+use super::super::segment::{Commit, SegmentHead, SegmentId, SinkChange};
+use super::Payload;
+use super::sink::RowsWire;
+use super::token::{Token, flatten, unflatten};
+use crate::effect::TransactionId;
+use crate::job::CheckpointId;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::store) struct HeadWire {
+    id: SegmentId,
+    parents: Vec<SegmentId>,
+}
+
+impl Payload for SegmentHead {
+    const KIND: BlockKind = BlockKind::Segment;
+    type Wire = HeadWire;
+
+    fn to_wire(&self) -> HeadWire {
+        HeadWire { id: self.id, parents: self.parents.iter().copied().collect() }
+    }
+
+    fn from_wire(wire: HeadWire) -> Result<Self, &'static str> {
+        if wire.parents.iter().any(|parent| parent.number >= wire.id.number) {
+            return Err("a segment comes after one that is not before it");
+        }
+        Ok(Self { id: wire.id, parents: wire.parents.into_iter().collect() })
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::store) struct ChangeWire {
+    name: String,
+    rows: RowsWire,
+    commits: Vec<(TransactionId, u64, u64)>,
+    keys: Vec<Token>,
+    table: RowsWire,
+    prepared: Vec<(TransactionId, CheckpointId, RowsWire)>,
+    aborted: Vec<TransactionId>,
+    done: BTreeMap<TransactionId, (CheckpointId, u64)>,
+}
+
+impl Payload for SinkChange {
+    const KIND: BlockKind = BlockKind::SinkChange;
+    type Wire = ChangeWire;
+
+    fn to_wire(&self) -> ChangeWire {
+        let number = |place: usize| u64::try_from(place).expect("usize fits in 64 bits");
+        let commits = self.commits.iter();
+        let prepared = self.prepared.iter();
+        ChangeWire {
+            name: self.name.clone(),
+            rows: RowsWire::new(self.rows.iter()),
+            commits: commits
+                .map(|one| (one.id, number(one.rows.start), number(one.rows.len())))
+                .collect(),
+            keys: flatten(self.table.keys()),
+            table: RowsWire::new(self.table.values()),
+            prepared: prepared
+                .map(|(id, (checkpoint, rows))| (*id, *checkpoint, RowsWire::new(rows.iter())))
+                .collect(),
+            aborted: self.aborted.iter().copied().collect(),
+            done: self.done.clone(),
+        }
+    }
+
+    fn from_wire(wire: ChangeWire) -> Result<Self, &'static str> {
+        let rows = wire.rows.into_rows()?;
+        let mut commits = Vec::new();
+        let mut free = 0;
+        for (id, start, length) in wire.commits {
+            let end = start.checked_add(length).and_then(|end| usize::try_from(end).ok());
+            let start = usize::try_from(start).ok();
+            let range = start.zip(end).filter(|(start, end)| free <= *start && *end <= rows.len());
+            let (start, end) = range.ok_or("a transaction has rows that are not there")?;
+            commits.push(Commit { id, rows: start..end });
+            free = end;
+        }
+        let keys = unflatten(wire.keys)?;
+        let values = wire.table.into_rows()?;
+        if keys.len() != values.len() {
+            return Err("a row of the table lacks its key");
+        }
+        let prepared = wire.prepared.into_iter();
+        let prepared =
+            prepared.map(|(id, checkpoint, rows)| Ok((id, (checkpoint, rows.into_rows()?))));
+        Ok(Self {
+            name: wire.name,
+            rows,
+            commits,
+            table: keys.into_iter().zip(values).collect(),
+            prepared: prepared.collect::<Result<_, &'static str>>()?,
+            aborted: wire.aborted.into_iter().collect(),
+            done: wire.done,
+        })
+    }
+}
+
+/// A hash of rows that tells them from others.
+pub(in crate::store) fn print_of(rows: &[crate::effect::Row]) -> u128 {
+    super::super::codec::fingerprint(&super::spell(&RowsWire::new(rows.iter())), 0)
+}
