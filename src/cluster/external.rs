@@ -18,13 +18,14 @@ pub(super) struct External {
     open: Vec<(TransactionId, Vec<Row>)>,
     prepared: BTreeMap<TransactionId, (CheckpointId, Vec<Row>)>,
     done: BTreeMap<TransactionId, (CheckpointId, u64)>,
+    places: BTreeMap<TransactionId, usize>,
 }
 
 impl External {
     pub(super) fn of(system: ExternalSystem) -> Self {
-        let ExternalSystem { name, committed, table, open, prepared, done } = system;
+        let ExternalSystem { name, committed, table, open, prepared, done, places } = system;
         let (table, open) = (table.into_iter().collect(), open.into_iter().collect());
-        Self { name, committed, table, open, prepared, done }
+        Self { name, committed, table, open, prepared, done, places }
     }
 
     /// What it holds now, for files and for checks.
@@ -36,6 +37,7 @@ impl External {
             open: self.open.iter().cloned().collect(),
             prepared: self.prepared.clone(),
             done: self.done.clone(),
+            places: self.places.clone(),
         }
     }
 
@@ -144,6 +146,7 @@ impl External {
     ) -> Option<TraceEvent> {
         let (_, mut prepared) = self.prepared.remove(&id)?;
         let rows = count(&prepared);
+        self.places.insert(id, self.committed.len());
         Arc::make_mut(&mut self.committed).append(&mut prepared);
         self.done.insert(id, (checkpoint, rows));
         let transaction = id.key();

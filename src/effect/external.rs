@@ -108,6 +108,8 @@ pub struct ExternalSystem {
     pub prepared: BTreeMap<TransactionId, (CheckpointId, Vec<Row>)>,
     /// Transactions that have been committed, with the checkpoint that allowed it and the number of rows.
     pub done: BTreeMap<TransactionId, (CheckpointId, u64)>,
+    /// Where in `committed` the rows of those transactions begin that were committed in this world. Files do not tell.
+    pub places: BTreeMap<TransactionId, usize>,
 }
 
 impl ExternalSystem {

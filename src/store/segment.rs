@@ -4,9 +4,9 @@
 //! that nobody changes any more. Whoever reads puts all segments together. So nothing that a process committed depends
 //! on what another one knew:
 //!
-//! - Rows that a run wrote at once, or in transactions of its own, are there for each run.
-//! - A transaction that was prepared when others could already see it may be committed by each of them that started from
-//!   its savepoint. Its rows are marked, and count once.
+//! - Rows that a run wrote at once are there, for each run.
+//! - The rows of a transaction are marked as such and count once: several processes may commit it, as each that started
+//!   from a savepoint does with what was prepared there.
 //! - A prepared transaction is pending until some segment commits or aborts it.
 //! - Of two rows under one key the later segment's stays.
 //!
@@ -109,7 +109,7 @@ pub(super) struct SinkChange {
     pub(super) name: String,
     /// Rows that everybody sees now, in order.
     pub(super) rows: Vec<Row>,
-    /// Which of them are those of transactions that others may commit, too; in order.
+    /// Which of them are those of transactions, in order.
     pub(super) commits: Vec<Commit>,
     /// Rows under keys.
     pub(super) table: BTreeMap<Value, Row>,
@@ -164,7 +164,7 @@ impl Written {
     pub(super) fn change_to(&self, sink: &ExternalSystem) -> SinkChange {
         let rows = sink.committed.get(self.rows..);
         let rows = rows.expect("a row that is committed stays").to_vec();
-        let commits = self.commits(sink, &rows);
+        let commits = self.commits(sink);
         let is_new =
             |(id, prepared): &(&TransactionId, &_)| self.prepared.get(id) != Some(prepared);
         let aborted = self
@@ -182,25 +182,16 @@ impl Written {
         }
     }
 
-    /// Where the rows of those transactions are that others could see before they were committed. They stand together, as
-    /// a commit makes them visible at once.
-    fn commits(&self, sink: &ExternalSystem, rows: &[Row]) -> Vec<Commit> {
-        let mut found: Vec<Commit> = Vec::new();
-        let is_done = |id: &TransactionId| {
-            sink.done.contains_key(id)
-                && !sink.prepared.contains_key(id)
-                && sink.done.get(id) != self.done.get(id)
+    /// Where the rows of each transaction are that was committed since. A commit makes them visible at once, so that they
+    /// stand together.
+    fn commits(&self, sink: &ExternalSystem) -> Vec<Commit> {
+        let new = news(&self.done, &sink.done).into_iter();
+        let commit = |(id, (_, count)): (TransactionId, (CheckpointId, u64))| {
+            let start = sink.places.get(&id)?.checked_sub(self.rows)?;
+            let count = usize::try_from(count).expect("its rows are in memory");
+            Some(Commit { id, rows: start..start + count })
         };
-        for (id, (_, own)) in self.prepared.iter().filter(|(id, _)| is_done(id)) {
-            let is_free = |range: &Range<usize>| {
-                found.iter().all(|one| one.rows.end <= range.start || range.end <= one.rows.start)
-            };
-            let last = rows.len().checked_sub(own.len().max(1));
-            let places = last.into_iter().flat_map(|last| 0..=last);
-            let mut ranges = places.map(|place| place..place + own.len());
-            let place = ranges.find(|range| rows[range.clone()] == own[..] && is_free(range));
-            found.extend(place.map(|rows| Commit { id: *id, rows }));
-        }
+        let mut found: Vec<_> = new.filter_map(commit).collect();
         found.retain(|commit| !commit.rows.is_empty());
         found.sort_unstable_by_key(|commit| commit.rows.start);
         found

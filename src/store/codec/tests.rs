@@ -38,6 +38,7 @@ fn sink() -> ExternalSystem {
         open: BTreeMap::new(),
         prepared: BTreeMap::from([(transaction, (CheckpointId::new(4), vec![row(Value::Int(2))]))]),
         done: BTreeMap::from([(transaction, (CheckpointId::new(3), 11))]),
+        places: BTreeMap::new(),
     }
 }
 

@@ -22,6 +22,7 @@ fn prepare(sink: &mut ExternalSystem, id: TransactionId, rows: Vec<Row>) {
 fn commit(sink: &mut ExternalSystem, id: TransactionId) {
     let (checkpoint, rows) = sink.prepared.remove(&id).unwrap();
     sink.done.insert(id, (checkpoint, u64::try_from(rows.len()).unwrap()));
+    sink.places.insert(id, sink.committed.len());
     Arc::make_mut(&mut sink.committed).extend(rows);
 }
 
@@ -101,6 +102,7 @@ proptest! {
                 (Deed::Write, _) => segments.push(run.write(number.into(), 7)),
             }
         }
+        run.sink.places.clear();
         prop_assert_eq!(put_together(segments), run.sink);
     }
 
@@ -143,10 +145,12 @@ fn a_transaction_that_two_runs_commit_counts_once_and_their_own_rows_each() {
     assert_eq!(*all.committed, expected.into_iter().flat_map(rows).collect::<Vec<_>>());
     assert_eq!(all.done.len(), 2);
     assert_eq!(all.prepared.keys().copied().collect::<Vec<_>>(), [id(1, 3)]);
-    // A third that comes too late adds nothing.
+    // A third that comes too late adds nothing, nor does one that does the same as another.
+    let mut twin = Run::from(&first.sink);
+    commit(&mut twin.sink, id(1, 1));
     let mut late = Run::from(&first.sink);
     commit(&mut late.sink, id(1, 2));
-    let again = put_together(segments.into_iter().chain([late.write(3, 3)]));
+    let again = put_together(segments.into_iter().chain([late.write(3, 3), twin.write(4, 4)]));
     assert_eq!(again, all);
 }
 

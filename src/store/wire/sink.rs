@@ -78,6 +78,7 @@ impl Payload for ExternalSystem {
             open: BTreeMap::new(),
             prepared: prepared.collect::<Result<_, &'static str>>()?,
             done: wire.done,
+            places: BTreeMap::new(),
         })
     }
 }
