@@ -4,7 +4,7 @@ use sandbar::kernel::Choices;
 use sandbar::operator::Catalogue;
 use sandbar::scenario::Scenario;
 use sandbar::search::{PlayError, Setup, play_with_files};
-use sandbar::store::DataDir;
+use sandbar::store::{DataDir, unfinished_name};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -195,11 +195,34 @@ fn a_writer_that_waits_comes_after_the_one_that_it_waited_for() {
 }
 
 #[test]
-fn one_that_was_killed_hinders_nobody() {
+fn one_that_was_killed_hinders_nobody_and_what_it_left_is_removed() {
     let place = Place::new();
-    let held = place.held(&[]);
+    let temporary = |place: &Place| {
+        let names = fs::read_dir(place.folder.path()).expect("it can be listed");
+        let names = names.map(|entry| entry.expect("an entry").file_name().into_string());
+        let names = names.map(|name| name.expect("names are UTF-8"));
+        names.filter(|name| name.starts_with(".sandbar-")).collect::<Vec<_>>()
+    };
+    DataDir::open_or_create(place.path("data")).expect("made");
+    let held = place.held(&["--output", "out=out.txt"]);
+    let left = temporary(&place);
+    assert_eq!(left.len(), 1, "{left:?}");
+    place.expect(0, &["run", "copy.toml", "--output", "out=other.txt"]);
+    assert_eq!(temporary(&place), left, "it is still written");
+    fs::create_dir_all(place.path("data/savepoints/.unfinished-thesis")).expect("made");
+    let unfinished = place.path("data/savepoints").join(unfinished_name());
+    let mine = ["data/savepoints/.unfinished-thesis/1", "data/.unfinished-notes", ".sandbar-notes"];
+    for file in mine.map(|name| place.path(name)).iter().chain([&unfinished]) {
+        fs::write(file, "text").expect("written");
+    }
     held.kill();
-    place.expect(0, &["run", "copy.toml", "--data-dir", "data"]);
+    assert!(place.path(&left[0]).exists() && unfinished.exists());
+    place.expect(0, &["run", "copy.toml", "--data-dir", "data", "--output", "out=out.txt"]);
+    assert_eq!(temporary(&place), [".sandbar-notes"]);
+    assert!(!unfinished.exists());
+    for name in mine {
+        assert_eq!(fs::read_to_string(place.path(name)).expect("it is there"), "text");
+    }
     assert_eq!(place.rows("out"), once("rows.txt", 40));
 }
 
@@ -248,6 +271,31 @@ fn without_a_lock_what_another_process_committed_meanwhile_stays() {
     // A plain sink repeats what is replayed.
     let log = place.rows("log");
     assert!(log.keys().eq(rows.keys()) && log["few.txt 0"] == 1, "{log:?}");
+}
+
+/// Of two that start from one savepoint, each commits what was prepared there. Two that play the same under one seed have all
+/// their transactions in common.
+#[test]
+fn without_a_lock_a_transaction_that_two_processes_commit_counts_once() {
+    for (seed, are_twins) in [("0", true), ("5", false)] {
+        let place = Place::new();
+        place.expect(0, &["run", "half.toml", "--data-dir", "data"]);
+        let before = place.rows("out").len();
+        let savepoint = place.savepoint();
+        let held = place.held(&["-s", &savepoint, "--no-lock"]);
+        let slow = ["run", "slow.toml", "--data-dir", "data", "-s", &savepoint, "--no-lock"];
+        place.expect(0, &[&slow[..], &["--seed", seed]].concat());
+        held.finish();
+        let rows = place.rows("out");
+        let counts: Vec<u64> = (0..40).map(|line| rows[&format!("rows.txt {line}")]).collect();
+        let once = counts.iter().take_while(|count| **count == 1).count();
+        if are_twins {
+            assert_eq!((once, rows.len()), (40, 40), "{rows:?}");
+        } else {
+            assert!(once >= before && once < 40, "{before} rows were committed before: {rows:?}");
+            assert!(counts[once..].iter().all(|count| *count == 2), "{rows:?}");
+        }
+    }
 }
 
 /// A story of this many generated records.

@@ -73,15 +73,17 @@ fn hold(
         naps += 1;
     };
     bar.finish_and_clear();
-    held
+    let held = held?;
+    // What a run that was killed left behind goes before anything new is written.
+    for lock in &held {
+        lock.clean_up()?;
+    }
+    Ok(held)
 }
 
 /// The time of day in UTC, to the second.
+#[expect(clippy::disallowed_types, reason = "people are told since when; no run depends on it")]
 fn now() -> String {
-    #[expect(
-        clippy::disallowed_types,
-        reason = "people are told since when; no run depends on it"
-    )]
     use std::time::SystemTime;
     let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     utc(since_1970.map_or(0, |passed| passed.as_secs()))
@@ -90,7 +92,9 @@ fn now() -> String {
 /// Seconds since the beginning of 1970 as a date and a time of day.
 fn utc(seconds: u64) -> String {
     let (mut days, second) = (seconds / 86_400, seconds % 86_400);
-    let is_leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let is_leap = |year: u64| {
+        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+    };
     let mut year = 1970;
     while days >= 365 + u64::from(is_leap(year)) {
         days -= 365 + u64::from(is_leap(year));

@@ -20,6 +20,7 @@ mod savepoint;
 mod screen;
 mod sweep;
 mod sweep_report;
+mod temporary;
 
 use crate::operator::Catalogue;
 use arguments::{Arguments, Command};

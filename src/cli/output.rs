@@ -2,6 +2,7 @@
 
 use super::failure::Failure;
 use super::places::where_it_leads;
+use super::temporary;
 use crate::effect::ExternalSystem;
 use crate::job::Value;
 use std::collections::BTreeMap;
@@ -40,7 +41,7 @@ impl Target {
         let led = led.map_err(|cause| wrong(&cause))?;
         let folder = led.parent().unwrap_or(Path::new("."));
         let temporary =
-            builder().tempfile_in(folder).map_err(|cause| wrong(&without_place(&cause)))?;
+            temporary::file_in(folder).map_err(|cause| wrong(&without_place(&cause)))?;
         Ok(Self { path: led, temporary: Some(temporary) })
     }
 
@@ -75,22 +76,6 @@ fn without_place(cause: &std::io::Error) -> std::io::Error {
     let text = cause.to_string();
     let said = text.split(" at path ").next().unwrap_or_default();
     std::io::Error::new(cause.kind(), said.to_owned())
-}
-
-#[cfg(unix)]
-fn builder() -> tempfile::Builder<'static, 'static> {
-    use std::os::unix::fs::PermissionsExt;
-    let mut builder = tempfile::Builder::new();
-    // As any new file: what the user's mask leaves of it.
-    builder.prefix(".sandbar-").permissions(std::fs::Permissions::from_mode(0o666));
-    builder
-}
-
-#[cfg(not(unix))]
-fn builder() -> tempfile::Builder<'static, 'static> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".sandbar-");
-    builder
 }
 
 /// What a read-committed reader of a sink sees: the last value of each key if its rows are pairs, else all values.

@@ -7,7 +7,7 @@ use super::block::length_of;
 use super::codec::SavepointFiles;
 use super::disk::{Disk, DiskFile, Kind, Links, RealDisk};
 use super::error::StoreError;
-use super::unfinished::{UnfinishedFile, UnfinishedFolder};
+use super::unfinished::{UnfinishedFile, UnfinishedFolder, unfinished_name};
 use super::wire::SHARED;
 use crate::job::{CheckpointId, CheckpointKind, FileId, JobId};
 use std::io;
@@ -344,11 +344,10 @@ pub fn remove_snapshot(folder: &Path) -> Result<(), StoreError> {
 
 pub(super) fn remove_snapshot_on(disk: &dyn Disk, folder: &Path) -> Result<(), StoreError> {
     let parent = folder.parent().expect("the folder lies in the data folder");
-    let doomed = UnfinishedFolder::make(disk, parent)?;
-    let inside = doomed.path().join("removed");
-    disk.rename(folder, &inside).map_err(StoreError::io("remove", folder))?;
+    let doomed = parent.join(unfinished_name());
+    disk.rename(folder, &doomed).map_err(StoreError::io("remove", folder))?;
     sync_folder(disk, parent)?;
-    std::fs::remove_dir_all(&inside).map_err(StoreError::io("remove", folder))
+    std::fs::remove_dir_all(&doomed).map_err(StoreError::io("remove", folder))
 }
 
 /// Writes a file under an unfinished name and renames it over the one that may be there.

@@ -64,6 +64,15 @@ impl FolderLock {
         }
     }
 
+    /// Removes what processes that were killed left unfinished in the folder, if it is a data folder by now.
+    ///
+    /// # Errors
+    /// Its marker cannot be read, or a newer program made it.
+    pub fn clean_up(&self) -> Result<u64, StoreError> {
+        let data = DataDir::open(&self.folder)?;
+        Ok(data.map_or(0, |data| data.remove_leftovers()))
+    }
+
     /// What is locked, from the root on.
     pub fn folder(&self) -> &Path {
         &self.folder

@@ -36,6 +36,8 @@ mod error;
 mod folder;
 mod high_availability;
 #[cfg(feature = "fs")]
+mod leftovers;
+#[cfg(feature = "fs")]
 mod lock;
 #[cfg(feature = "fs")]
 mod owner;

@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// Where the sinks are.
 pub(super) const SINKS: &str = "sinks";
 const SINK_SUFFIX: &str = ".sink";
 

@@ -355,12 +355,17 @@ impl StateReference {
         };
         let folder = self.name.len() - name.len();
         let is_placed = folder == 0 || is_whole(&self.name[..folder - 1]);
-        let is_fit = |(place, byte): (usize, u8)| match place {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
-        };
-        is_placed && name.len() == 36 && name.bytes().enumerate().all(is_fit)
+        is_placed && is_state_name(name)
     }
+}
+
+/// Whether a name is one that a writer gives a state file.
+pub(super) fn is_state_name(name: &str) -> bool {
+    let is_fit = |(place, byte): (usize, u8)| match place {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+    };
+    name.len() == 36 && name.bytes().enumerate().all(is_fit)
 }
 
 #[derive(Debug, Serialize, Deserialize)]
