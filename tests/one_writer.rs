@@ -3,8 +3,8 @@
 use sandbar::kernel::Choices;
 use sandbar::operator::Catalogue;
 use sandbar::scenario::Scenario;
-use sandbar::search::{PlayError, Setup, play_with_files};
-use sandbar::store::{DataDir, unfinished_name};
+use sandbar::search::{PlayError, Setup, play_with_files, start_from};
+use sandbar::store::{DataDir, list, unfinished_name};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -334,4 +334,32 @@ fn rows_that_others_commit_while_a_run_goes_on_are_there_in_the_end() {
     played.expect("it plays");
     assert!(events > 120, "{events} events are too few");
     assert_eq!(counts(outside.path()), [("log".to_owned(), 74), ("out".to_owned(), 74)]);
+}
+
+/// A process that ends too early leaves its checkpoints; the rows that these no longer repeat must be there.
+#[test]
+fn what_was_committed_before_a_checkpoint_is_there_when_a_run_was_interrupted_after_it() {
+    for last in [60, 80, 100, 120, 140] {
+        let outside = tempfile::tempdir().expect("a temporary folder");
+        let folder = DataDir::open_or_create(outside.path()).expect("made");
+        let mut events = 0;
+        let interrupted = play_with_files(generated(60, 1), &folder, |_| {
+            events += 1;
+            if events == last { Err(PlayError::Interrupted) } else { Ok(()) }
+        });
+        assert!(matches!(interrupted, Err(PlayError::Interrupted)), "after {events} events");
+        let listed = list(outside.path()).expect("it can be listed");
+        let newest = &listed.last().expect("a checkpoint was completed").path;
+        let setup = generated(60, 1);
+        let started =
+            start_from(newest, Some(outside.path()), false, &setup.scenario, &setup.inputs);
+        let (start, externals) = started.expect("it can be read");
+        let setup = Setup { start: Some(start), externals, ..setup };
+        let played = play_with_files(setup, &folder, |_| Ok::<_, PlayError>(()));
+        played.expect("it plays");
+        let counts = counts(outside.path());
+        assert_eq!(counts[1], ("out".to_owned(), 60), "after {last} events, from {newest:?}");
+        // A plain sink repeats what came after the checkpoint.
+        assert!(counts[0].1 >= 60, "after {last} events: {counts:?}");
+    }
 }

@@ -171,7 +171,8 @@ fn is_same(path: &Path, folder: &DataDir) -> bool {
     real(path).is_some_and(|path| real(folder.path()) == Some(path))
 }
 
-/// Carries one change of files out. The sinks are written before the savepoint that speaks of their transactions.
+/// Carries one change of files out. The sinks are written before the snapshot that speaks of their transactions: whoever
+/// starts from it repeats nothing that was committed before.
 fn keep(
     change: FileChange,
     cluster: &Cluster,
@@ -195,6 +196,7 @@ fn keep(
             Ok(Some((label, path)))
         }
         FileChange::Checkpoint(checkpoint) => {
+            written.write(&cluster.externals())?;
             let savepoint = assemble(&checkpoint, now, Vec::new(), scenario, inputs);
             let layout = cluster.savepoint_layout();
             folder.write_checkpoint_as(&encode(&savepoint, scenario), layout)?;
