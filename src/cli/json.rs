@@ -54,6 +54,7 @@ pub(super) fn object(of: &Report<'_>) -> String {
         "jobs": jobs(of),
         "restores": restores(of),
         "savepoints": savepoints(of),
+        "left_on_disk": left(of),
         "sinks": sinks(of),
         "refusals": refusals.collect::<Vec<_>>(),
         "never": outcome.never,
@@ -123,6 +124,11 @@ fn savepoints(of: &Report<'_>) -> Vec<Value> {
         })
     };
     of.played.outcome.savepoints.iter().map(savepoint).collect()
+}
+
+fn left(of: &Report<'_>) -> Vec<Value> {
+    let left = of.played.left.iter();
+    left.map(|left| json!({ "path": left.path.display().to_string(), "why": left.why })).collect()
 }
 
 fn sinks(of: &Report<'_>) -> Vec<Value> {

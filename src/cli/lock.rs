@@ -4,6 +4,7 @@ use super::INTERRUPTED;
 use super::arguments::{Locking, Run};
 use super::failure::Failure;
 use super::interrupt::{Interrupt, progress};
+use super::open::local;
 use crate::job::ClaimMode;
 use crate::store::{FolderLock, StoreError, data_dir_around};
 use std::path::{Path, PathBuf};
@@ -17,13 +18,14 @@ const NAPS_FOR_A_NAME: u64 = 10;
 
 /// Locks what a run may write into: its data folder, and that of a savepoint which it claims and may remove.
 pub(super) fn for_run(arguments: &Run, interrupt: &Interrupt) -> Result<Vec<FolderLock>, Failure> {
-    let mut folders: Vec<PathBuf> = arguments.data_dir.iter().cloned().collect();
+    let folder = arguments.data_dir.as_deref().map(local).transpose()?;
+    let mut folders: Vec<PathBuf> = folder.into_iter().collect();
     let claims = arguments.claim.is_some_and(|mode| mode != ClaimMode::NoClaim);
     if let Some(path) = &arguments.from_savepoint
         && claims
         && !folders.is_empty()
     {
-        folders.extend(around(path));
+        folders.extend(around(&local(path)?));
     }
     hold(&folders, arguments.locking, interrupt)
 }

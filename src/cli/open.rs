@@ -31,6 +31,26 @@ pub(super) fn base(file: &Path) -> &Path {
     file.parent().unwrap_or(Path::new(""))
 }
 
+/// The path that is meant by what names a savepoint or a data folder: a path, or a `file:` URI. What is at it is found, from
+/// the root on, before anything is played or removed.
+pub(super) fn local(given: &Path) -> Result<PathBuf, Failure> {
+    let uri = given.to_str().and_then(|text| text.strip_prefix("file:"));
+    let Some(rest) = uri else { return Ok(given.to_owned()) };
+    path_of_uri(rest).map(PathBuf::from).map_err(|why| {
+        let message = format!("`{}` is no path: {why}", given.display());
+        Failure::wrong(message, "give a path, or file:///PATH")
+    })
+}
+
+/// The path of a `file:` URI, from behind the colon: `/a/b`, `///a/b` or `//localhost/a/b`.
+fn path_of_uri(rest: &str) -> Result<&str, &'static str> {
+    let Some(behind) = rest.strip_prefix("//") else {
+        return Some(rest).filter(|path| path.starts_with('/')).ok_or("it is not absolute");
+    };
+    let path = behind.strip_prefix("localhost").unwrap_or(behind);
+    Some(path).filter(|path| path.starts_with('/')).ok_or("it names another machine")
+}
+
 /// Bindings by name, of which none is given twice.
 pub(super) fn by_name(
     option: &str,

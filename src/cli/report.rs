@@ -43,6 +43,7 @@ pub(super) fn report(of: &Report<'_>, style: Style) -> String {
         ("jobs", jobs(of, style)),
         ("restores", restores(of)),
         ("savepoints", savepoints(of, style)),
+        ("left on disk", left(of)),
         ("sinks", sinks(of)),
         ("checks", checks(of, style)),
         ("never happened", never(of)),
@@ -126,6 +127,12 @@ fn savepoints(of: &Report<'_>, style: Style) -> Vec<String> {
         format!("{:width$}  id {} of {job}  {place}", savepoint.label, savepoint.checkpoint)
     };
     savepoints.iter().map(row).collect()
+}
+
+/// What lies where a snapshot was removed.
+fn left(of: &Report<'_>) -> Vec<String> {
+    let left = of.played.left.iter();
+    left.map(|left| format!("{} {} and was left", left.path.display(), left.why)).collect()
 }
 
 fn sinks(of: &Report<'_>) -> Vec<String> {

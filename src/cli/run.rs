@@ -4,7 +4,7 @@ use super::arguments::{Binding, Format, Run, mode_name};
 use super::failure::Failure;
 use super::interrupt::{Interrupt, progress};
 use super::lock;
-use super::open::{base, by_name, nearest, program, scenario, shell_word};
+use super::open::{base, by_name, local, nearest, program, scenario, shell_word};
 use super::output::{Target, rows_of};
 use super::places::Taken;
 use super::report::{Report, report};
@@ -88,7 +88,13 @@ fn run_under(
     let one_of_many = (!told.also.is_empty()).then_some(release);
     let replay = replay_command(arguments, setup.choices.seed(), one_of_many);
     announce(arguments, &setup, screen);
-    let folder = arguments.data_dir.as_deref().map(DataDir::open_or_create).transpose()?;
+    let folder = arguments
+        .data_dir
+        .as_deref()
+        .map(local)
+        .transpose()?
+        .map(DataDir::open_or_create)
+        .transpose()?;
     // What earlier runs left in the sinks is read once, so that a second play finds the same as the first.
     if let (Some(folder), None) = (&folder, &setup.start) {
         setup.externals = folder.read_sinks()?;
@@ -152,10 +158,11 @@ fn set_up(
     let choices = Choices::new(scenario.seed);
     let replaced = by_name("--input", &arguments.input)?;
     let inputs = open(&scenario, base(&arguments.file), &replaced, &choices)?;
-    let data_dir = arguments.data_dir.as_deref();
-    let start = arguments.from_savepoint.as_deref().map(|path| {
+    let data_dir = arguments.data_dir.as_deref().map(local).transpose()?;
+    let from = arguments.from_savepoint.as_deref().map(local).transpose()?;
+    let start = from.as_deref().map(|path| {
         let allowed = arguments.allow_non_restored_state;
-        let started = start_from(path, data_dir, allowed, &scenario, &inputs);
+        let started = start_from(path, data_dir.as_deref(), allowed, &scenario, &inputs);
         started.map(|(start, externals)| {
             let claim = arguments.claim.unwrap_or(start.claim);
             (Earlier { claim, ..start }, externals)
@@ -194,10 +201,10 @@ fn keep_apart(arguments: &Run, scenario: &Scenario) -> Result<(), Failure> {
         }
     }
     if let Some(savepoint) = &arguments.from_savepoint {
-        taken.read(savepoint);
+        taken.read(&local(savepoint)?);
     }
     if let Some(folder) = &arguments.data_dir {
-        taken.data_dir(folder);
+        taken.data_dir(&local(folder)?);
     }
     taken.standard_output();
     for Binding { name, path } in &arguments.output {

@@ -3,27 +3,30 @@
 use super::arguments::{Locking, SavepointCommand};
 use super::failure::Failure;
 use super::lock;
+use super::open::local;
 use super::screen::Screen;
 use super::{HOLDS, WRONG_INPUT};
 use crate::job::CheckpointKind;
 use crate::render::clock;
-use crate::store::{self, Disposed, SavepointSummary, VerifiedFile};
+use crate::store::{self, Disposed, LeftFile, SavepointSummary, VerifiedFile};
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Does what is asked of a savepoint or a folder of them.
 pub(super) fn carry_out(command: &SavepointCommand, screen: &mut Screen) -> Result<u8, Failure> {
     match command {
-        SavepointCommand::Show { path } => show(path, screen),
+        SavepointCommand::Show { path } => show(&local(path)?, screen),
         SavepointCommand::List { path } => list(path, screen),
-        SavepointCommand::Verify { path } => verify(path, screen),
+        SavepointCommand::Verify { path } => verify(&local(path)?, screen),
         SavepointCommand::Move { from, to, rewrite_paths, locking } => {
-            let _locks = lock::around_all(&[from, to], *locking)?;
-            let target = match rewrite_paths {
+            let (from, to) = (local(from)?, local(to)?);
+            let _locks = lock::around_all(&[&from, &to], *locking)?;
+            let moved = match rewrite_paths {
                 true => store::move_with_paths(from, to)?,
                 false => store::move_to(from, to)?,
             };
-            screen.say(&format!("moved to {}\n", target.display()));
+            screen.say(&format!("moved to {}\n", moved.path.display()));
+            tell_left(&moved.left, screen);
             Ok(HOLDS)
         }
         SavepointCommand::Dispose { path, yes, locking } => dispose(path, *yes, *locking, screen),
@@ -48,34 +51,71 @@ fn verify(path: &Path, screen: &mut Screen) -> Result<u8, Failure> {
 
 /// Removes one, once the user has agreed.
 fn dispose(
-    path: &Path,
+    given: &Path,
     is_agreed: bool,
     locking: Locking,
     screen: &mut Screen,
 ) -> Result<u8, Failure> {
-    if !is_agreed {
-        let shown = path.display();
-        if !std::io::stdin().is_terminal() {
-            return Err(Failure::wrong(
-                format!("nobody is there to agree that `{shown}` is removed"),
-                "add --yes, or run it on a terminal",
-            ));
-        }
-        screen.say(&format!("remove {shown} for ever? [y/N] "));
-        let mut answer = String::new();
-        let read = std::io::stdin().read_line(&mut answer);
-        if read.is_err() || !matches!(answer.trim(), "y" | "Y" | "yes") {
-            screen.say("left as it is\n");
-            return Ok(HOLDS);
-        }
+    let path = local(given)?;
+    if !is_agreed && !agrees(given, &path, screen)? {
+        screen.say("left as it is\n");
+        return Ok(HOLDS);
     }
-    let _locks = lock::around_all(&[path], locking)?;
-    let Disposed { removed, left } = store::dispose(path)?;
-    screen.say(&format!("removed {} files of {}\n", removed.len(), path.display()));
-    for name in left {
-        screen.say(&format!("  {name}  does not belong to it and was left\n"));
+    let _locks = lock::around_all(&[&path], locking)?;
+    let disposed = store::dispose(&path)?;
+    let shown = given.display();
+    if disposed.removed.is_empty() {
+        screen.say(&format!("removed nothing of {shown}\n"));
+    } else {
+        screen.say(&format!("removed {} of {shown}\n", files(disposed.removed.len())));
+    }
+    for path in elsewhere(&disposed) {
+        screen.say(&format!("  {} was removed, too\n", path.display()));
+    }
+    tell_left(&disposed.left, screen);
+    for path in &disposed.shared {
+        let path = path.display();
+        screen.say(&format!("  {path} was left: other checkpoints of its job may share it\n"));
     }
     Ok(HOLDS)
+}
+
+/// Says what would be removed, and asks.
+fn agrees(given: &Path, path: &Path, screen: &mut Screen) -> Result<bool, Failure> {
+    let shown = given.display();
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::wrong(
+            format!("nobody is there to agree that `{shown}` is removed"),
+            "add --yes, or run it on a terminal",
+        ));
+    }
+    let planned = store::would_dispose(path)?;
+    for path in elsewhere(&planned) {
+        screen.say(&format!("  {} would be removed, too\n", path.display()));
+    }
+    for left in &planned.left {
+        screen.say(&format!("  {} {}: it would be left\n", left.path.display(), left.why));
+    }
+    let count = files(planned.removed.len());
+    screen.say(&format!("remove {shown} ({count}) for ever? [y/N] "));
+    let mut answer = String::new();
+    let read = std::io::stdin().read_line(&mut answer);
+    Ok(read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+/// The files of a snapshot that lie outside its folder.
+fn elsewhere(disposed: &Disposed) -> impl Iterator<Item = &PathBuf> {
+    disposed.removed.iter().filter(|path| path.parent() != Some(&disposed.folder))
+}
+
+fn tell_left(left: &[LeftFile], screen: &mut Screen) {
+    for LeftFile { path, why } in left {
+        screen.say(&format!("  {} {why} and was left\n", path.display()));
+    }
+}
+
+fn files(count: usize) -> String {
+    if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
 }
 
 /// Tells what is in one.
@@ -86,10 +126,10 @@ fn show(path: &Path, screen: &mut Screen) -> Result<u8, Failure> {
 }
 
 /// Lists all of a folder, one a line; a damaged one hides none of the others.
-fn list(path: &Path, screen: &mut Screen) -> Result<u8, Failure> {
-    let found = store::list(path)?;
+fn list(given: &Path, screen: &mut Screen) -> Result<u8, Failure> {
+    let found = store::list(local(given)?)?;
     if found.is_empty() {
-        screen.say(&format!("no savepoint or checkpoint in {}\n", path.display()));
+        screen.say(&format!("no savepoint or checkpoint in {}\n", given.display()));
     }
     let mut code = HOLDS;
     for listed in found {

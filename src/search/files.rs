@@ -1,6 +1,7 @@
 //! Playing with real files: savepoints and checkpoints under a data folder, and starting from one.
 
 use super::play::{Earlier, Played, Setup, play_while};
+use super::removals::Removals;
 use crate::cluster::{Cluster, End};
 use crate::effect::{ExternalSystem, FileChange};
 use crate::job::{ClaimMode, InputId, OperatorKind};
@@ -8,6 +9,7 @@ use crate::kernel::{Flow, SimTime};
 use crate::operator::Log;
 use crate::scenario::Scenario;
 use crate::state::{CompletedCheckpoint, SubtaskState};
+use crate::store::disk::{Disk, RealDisk};
 use crate::store::{
     self, DataDir, InputIdentity, Savepoint, SavepointFiles, SinkWriter, StoreError,
 };
@@ -80,23 +82,39 @@ pub fn start_from(
     scenario: &Scenario,
     inputs: &[Arc<Log>],
 ) -> Result<(Earlier, Vec<ExternalSystem>), PlayError> {
-    let savepoint = store::read_savepoint(path)?;
+    start_from_on(&RealDisk::shared(), path, data_dir, allow_non_restored, scenario, inputs)
+}
+
+/// The same on this disk.
+///
+/// # Errors
+///
+/// Those of [`start_from`].
+pub fn start_from_on(
+    disk: &Arc<dyn Disk>,
+    path: &Path,
+    data_dir: Option<&Path>,
+    allow_non_restored: bool,
+    scenario: &Scenario,
+    inputs: &[Arc<Log>],
+) -> Result<(Earlier, Vec<ExternalSystem>), PlayError> {
+    let savepoint = store::read_savepoint_on(&**disk, path)?;
     if scenario.jobs.len() != 1 {
         return Err(PlayError::SeveralJobs { jobs: scenario.jobs.len() });
     }
     let positions = savepoint.inputs.iter();
     let positions = positions.map(|identity| same_input(identity, scenario, inputs));
     let positions = positions.collect::<Result<_, _>>()?;
-    let given = data_dir.map(DataDir::open).transpose()?.flatten();
-    let data_dir = given.or_else(|| store::find_data_dir(path));
+    let open = |folder| DataDir::open_on(Arc::clone(disk), folder);
+    let given = data_dir.map(open).transpose()?.flatten();
+    let data_dir = given.or_else(|| store::find_data_dir_on(disk, path));
     let held = data_dir.as_ref().map(DataDir::read_sinks).transpose()?.unwrap_or_default();
     let externals_in = data_dir.filter(|_| !held.is_empty()).map(|folder| folder.path().to_owned());
     let externals = if held.is_empty() { savepoint.sinks } else { held };
     let snapshot = Arc::new(savepoint.checkpoint);
     let clock = savepoint.clock;
-    // A metadata file of its own has no folder: what is around it belongs to others.
-    let has_folder = path.file_name().is_some_and(|name| name == "_metadata");
-    let folder = if has_folder { path.parent().unwrap_or(path) } else { path }.to_owned();
+    // The process may go elsewhere before the snapshot is removed.
+    let folder = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let claim = ClaimMode::default();
     let earlier =
         Earlier { snapshot, positions, clock, allow_non_restored, claim, folder, externals_in };
@@ -144,12 +162,13 @@ pub fn play_with_files(
             sinks.go_on_from(&setup.externals, lie_here);
         }
     }
-    let started = setup.start.as_ref().map(|start| start.folder.clone());
+    folder.finish_removals()?;
+    let mut removals = Removals::new(folder, setup.start.as_ref())?;
     let mut paths = BTreeMap::new();
-    let played = play_while(setup, |cluster| {
+    let mut played = play_while(setup, |cluster| {
         for change in cluster.take_files() {
             if let Some((label, path)) =
-                keep(change, cluster, (folder, &mut sinks), &scenario, &inputs, started.as_deref())?
+                keep(change, cluster, (folder, &mut sinks), &scenario, &inputs, &mut removals)?
             {
                 paths.insert(label, path);
             }
@@ -163,6 +182,7 @@ pub fn play_with_files(
     if played.outcome.end != End::Interrupted {
         sinks.write(&played.outcome.externals)?;
     }
+    played.left = removals.left();
     Ok((played, paths))
 }
 
@@ -179,7 +199,7 @@ fn keep(
     (folder, written): (&DataDir, &mut SinkWriter),
     scenario: &Scenario,
     inputs: &[Arc<Log>],
-    started: Option<&Path>,
+    removals: &mut Removals,
 ) -> Result<Option<(Arc<str>, PathBuf)>, PlayError> {
     let now = cluster.now();
     match change {
@@ -193,32 +213,26 @@ fn keep(
                 return Ok(None);
             }
             let path = folder.write_savepoint_as(&files, cluster.savepoint_layout())?;
+            removals.on_savepoint(savepoint.checkpoint.properties(), &path);
             Ok(Some((label, path)))
         }
         FileChange::Checkpoint(checkpoint) => {
             written.write(&cluster.externals())?;
             let savepoint = assemble(&checkpoint, now, Vec::new(), scenario, inputs);
             let layout = cluster.savepoint_layout();
-            folder.write_checkpoint_as(&encode(&savepoint, scenario), layout)?;
+            let files = encode(&savepoint, scenario);
+            let kept = folder.write_checkpoint_as(&files, layout)?;
+            removals.on_checkpoint(&files, &kept.path, kept.left);
             Ok(None)
         }
         FileChange::RemoveCheckpoint(checkpoint) => {
-            let properties = checkpoint.properties();
-            folder.remove_checkpoint(properties.job, properties.id)?;
-            Ok(None)
+            removals.remove(folder, &checkpoint).map(|()| None)
         }
         FileChange::RemoveClaimed(checkpoint) => {
-            let properties = checkpoint.properties();
-            match started {
-                Some(claimed) if claimed.is_file() => drop(store::dispose(claimed)?),
-                Some(claimed) => store::remove_snapshot(claimed)?,
-                None => folder.remove_snapshot(properties.kind, properties.job, properties.id)?,
-            }
-            Ok(None)
+            removals.remove_claimed(folder, &checkpoint).map(|()| None)
         }
         FileChange::RemoveShared(job, file) => {
-            folder.remove_shared(job, file)?;
-            Ok(None)
+            removals.remove_shared(folder, job, file).map(|()| None)
         }
     }
 }

@@ -11,17 +11,19 @@ mod files;
 mod inputs;
 mod play;
 mod protocol_facts;
+#[cfg(feature = "fs")]
+mod removals;
 mod restore_facts;
 mod restores;
 mod shuffle;
 mod sweep;
 
 #[cfg(feature = "fs")]
-pub use files::{PlayError, play_with_files, start_from};
+pub use files::{PlayError, play_with_files, start_from, start_from_on};
 pub use inputs::generated;
 #[cfg(feature = "fs")]
 pub use inputs::{InputError, open};
-pub use play::{Earlier, Judgement, Played, Setup, play, play_out, play_while};
+pub use play::{Earlier, Judgement, LeftOnDisk, Played, Setup, play, play_out, play_while};
 pub use restores::{RestoreTold, Restores};
 
 pub use sweep::{Goal, SweepTotals, drawn_setup, play_drawn};

@@ -119,6 +119,17 @@ pub struct Played {
     pub unmet: Vec<String>,
     /// What became of the snapshots that runs were started from.
     pub restores: Restores,
+    /// What lay where a snapshot was removed from disk, and was left, since it is not known to be the snapshot's.
+    pub left: Vec<LeftOnDisk>,
+}
+
+/// Something that was not removed with a snapshot.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LeftOnDisk {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Why it stays, as the rest of a sentence.
+    pub why: String,
 }
 
 impl Played {
@@ -294,5 +305,6 @@ pub fn play_while<E>(
         verdict,
         unmet,
         restores,
+        left: Vec::new(),
     })
 }

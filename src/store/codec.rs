@@ -286,6 +286,11 @@ impl StateReference {
 }
 
 impl Metadata {
+    /// Which snapshot it is.
+    pub const fn properties(&self) -> &Properties {
+        &self.properties
+    }
+
     /// The state files of its own, in order of operators and subtasks.
     pub fn references(&self) -> impl Iterator<Item = &StateReference> {
         self.operators.iter().flat_map(|operator| &operator.subtasks).filter_map(|subtask| {

@@ -5,12 +5,13 @@ use super::codec::SavepointFiles;
 use super::disk::Disk;
 use super::error::StoreError;
 use super::folder::{
-    DataDir, METADATA, NAME_ATTEMPTS, SAVEPOINTS, assemble, create_folder, exists, holds,
-    is_file_with, move_into_place, replace_file, sync_folder,
+    DataDir, KeptCheckpoint, NAME_ATTEMPTS, SAVEPOINTS, assemble, create_folder, holds,
+    is_file_with, is_taken, move_into_place, sync_folder, write_over,
 };
 use super::owner::spoken;
+use super::remove::OnDisk;
+use super::unfinished::removed_name;
 use crate::rules::SavepointLayout;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 impl DataDir {
@@ -38,7 +39,7 @@ impl DataDir {
         &self,
         files: &SavepointFiles,
         layout: SavepointLayout,
-    ) -> Result<PathBuf, StoreError> {
+    ) -> Result<KeptCheckpoint, StoreError> {
         if layout == SavepointLayout::RelativeFolder {
             return self.write_checkpoint(files);
         }
@@ -60,7 +61,7 @@ impl DataDir {
         self.under_a_free_name(files, |target| {
             let place = whole(disk, &parent)?.join(target.file_name().unwrap_or_default());
             let placed = files.with_files_in(&spoken(&place)?);
-            if exists(disk, target)? {
+            if is_taken(disk, target)? {
                 return Ok(holds(disk, target, &placed));
             }
             move_into_place(disk, assemble(disk, &parent, &placed)?, target)?;
@@ -69,36 +70,55 @@ impl DataDir {
     }
 
     /// A metadata file among others, and data in the folder that a checkpoint of the same id would have.
+    ///
+    /// First the metadata are written into the folder of the data, under the name of a snapshot that is being removed: if all
+    /// ends here, the next run takes back what there is. Then the data are written. Then the metadata take their place.
     fn write_apart(&self, files: &SavepointFiles) -> Result<PathBuf, StoreError> {
         let disk = &**self.disk();
         let parent = self.path().join(SAVEPOINTS);
         create_folder(disk, &parent)?;
-        let jobs = self.job_folder(files.job);
-        let data = jobs.join(files.checkpoint_folder_name());
-        let mut metadata = files.metadata.clone();
-        if !files.states.is_empty() {
-            create_folder(disk, &data)?;
-            for (name, bytes) in &files.states {
-                if !is_file_with(disk, &data.join(name), bytes) {
-                    replace_file(disk, &data, name, bytes)?;
+        if files.states.is_empty() {
+            return self.under_a_free_name(files, |target| {
+                if is_taken(disk, target)? {
+                    return Ok(is_file_with(disk, target, &files.metadata));
                 }
-            }
-            sync_folder(disk, &data)?;
-            metadata = files.with_files_in(&spoken(&whole(disk, &data)?)?).metadata;
+                write_over(disk, target, &files.metadata, |_| false).map(|()| true)
+            });
         }
-        self.under_a_free_name(files, |target| {
-            if exists(disk, target)? {
-                return Ok(is_file_with(disk, target, &metadata));
+        let data = self.job_folder(files.job).join(files.checkpoint_folder_name());
+        create_folder(disk, &data)?;
+        let metadata = files.with_files_in(&spoken(&whole(disk, &data)?)?).metadata;
+        let buried = data.join(removed_name());
+        write_over(disk, &buried, &metadata, |_| false)?;
+        let written = self.write_data(files, &data).and_then(|()| {
+            self.under_a_free_name(files, |target| {
+                if is_taken(disk, target)? {
+                    return Ok(is_file_with(disk, target, &metadata));
+                }
+                let renamed = disk.rename(&buried, target);
+                renamed.map_err(StoreError::io("rename a file to", target))?;
+                sync_folder(disk, &parent)?;
+                Ok(true)
+            })
+        });
+        // They are gone, or nobody needs them: it was there before, or did not come to be.
+        if is_taken(disk, &buried).unwrap_or(true) {
+            let finished = OnDisk::finish(disk, &buried, false);
+            return written.and_then(|path| finished.map(|()| path));
+        }
+        written
+    }
+
+    /// The state files of a savepoint whose metadata lie elsewhere.
+    fn write_data(&self, files: &SavepointFiles, data: &Path) -> Result<(), StoreError> {
+        let disk = &**self.disk();
+        for (name, bytes) in &files.states {
+            // One that is there has other content, and is not ours.
+            if !is_file_with(disk, &data.join(name), bytes) {
+                write_over(disk, &data.join(name), bytes, |_| false)?;
             }
-            let (states, shared) = (BTreeMap::new(), BTreeMap::new());
-            let alone =
-                SavepointFiles { metadata: metadata.clone(), states, shared, ..files.clone() };
-            let unfinished = assemble(disk, &parent, &alone)?;
-            disk.rename(&unfinished.path().join(METADATA), target)
-                .map_err(StoreError::io("rename a file to", target))?;
-            sync_folder(disk, &parent)?;
-            Ok(true)
-        })
+        }
+        sync_folder(disk, data)
     }
 
     /// Writes under the first name that is free, or holds the same.
@@ -161,7 +181,7 @@ mod tests {
     #[test]
     fn a_metadata_file_is_moved_alone_and_disposed_of_with_its_data() {
         let (folder, data, path) = written(SavepointLayout::MetadataFile);
-        let moved = move_to(&path, folder.path().join("renamed")).unwrap();
+        let moved = move_to(&path, folder.path().join("renamed")).unwrap().path;
         assert!(moved.is_file());
         assert_eq!(read_savepoint(&moved).unwrap(), sample(3));
         let disposed = dispose(&moved).unwrap();
@@ -175,7 +195,7 @@ mod tests {
         let (folder, _data, path) = written(SavepointLayout::AbsoluteFolder);
         let to = folder.path().join("moved");
         assert!(matches!(move_to(&path, &to), Err(StoreError::AbsolutePaths { .. })));
-        let moved = move_with_paths(&path, &to).unwrap();
+        let moved = move_with_paths(&path, &to).unwrap().path;
         assert!(!path.exists());
         assert_eq!(read_savepoint(&moved).unwrap(), sample(3));
     }
@@ -187,11 +207,11 @@ mod tests {
         fs::rename(&path, &by_hand).unwrap();
         assert!(matches!(read_savepoint(&by_hand), Err(StoreError::MovedAway { .. })));
         assert_eq!(
-            move_with_paths(&by_hand, &by_hand).unwrap(),
+            move_with_paths(&by_hand, &by_hand).unwrap().path,
             fs::canonicalize(&by_hand).unwrap()
         );
         assert_eq!(read_savepoint(&by_hand).unwrap(), sample(3));
-        let mended = move_with_paths(&by_hand, folder.path().join("mended")).unwrap();
+        let mended = move_with_paths(&by_hand, folder.path().join("mended")).unwrap().path;
         assert_eq!(read_savepoint(&mended).unwrap(), sample(3));
         assert!(!by_hand.exists());
     }

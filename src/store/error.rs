@@ -186,6 +186,12 @@ pub enum StoreError {
         /// The target.
         path: PathBuf,
     },
+    /// Something that is not ours is where a file is to be written.
+    #[error("cannot write `{}`: something else is there", path.display())]
+    InTheWay {
+        /// Where.
+        path: PathBuf,
+    },
     /// A checkpoint that cannot be moved alone.
     #[error("cannot move `{}`: it shares files with other checkpoints of its job", path.display())]
     SharesFiles {
@@ -275,6 +281,7 @@ impl StoreError {
                 "see that nothing else uses the folder, and add --no-lock, or choose another disk"
             }
             Self::Occupied { .. } => "give a path at which there is nothing, or an existing folder",
+            Self::InTheWay { .. } => "move it away, or give another --data-dir",
             Self::SharesFiles { .. } => {
                 "move the folder of the whole job, or start from it and take a savepoint"
             }

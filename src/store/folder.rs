@@ -4,12 +4,14 @@
 //! What an interrupted writer leaves begins with `.unfinished-`, and no reader takes it for anything.
 
 use super::block::length_of;
-use super::codec::SavepointFiles;
+use super::codec::{SavepointFiles, decode_state};
 use super::disk::{Disk, DiskFile, Kind, Links, RealDisk};
 use super::error::StoreError;
-use super::unfinished::{UnfinishedFile, UnfinishedFolder, unfinished_name};
+use super::neighbours::Neighbours;
+use super::remove::{LeftFile, OnDisk, Seal, Verdict, Why, judge};
+use super::unfinished::{UnfinishedFile, UnfinishedFolder, is_removed_name};
 use super::wire::SHARED;
-use crate::job::{CheckpointId, CheckpointKind, FileId, JobId};
+use crate::job::{CheckpointId, FileId, JobId};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,8 +38,19 @@ pub(super) const OWN: [&str; 6] =
 /// How often a name for a savepoint is drawn before it is given up: as often as Flink does.
 pub(super) const NAME_ATTEMPTS: u32 = 10;
 
+/// The longest file that may give way to another is so long, in bytes: longer than any that is written.
+const FILE_BYTES_MAX: u64 = 1 << 32;
 /// The longest `_metadata` that is read, in bytes: far more than states below the threshold and copies of sinks make.
 pub const METADATA_BYTES_MAX: u64 = 1 << 30;
+
+/// A retained checkpoint that was written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeptCheckpoint {
+    /// Its folder.
+    pub path: PathBuf,
+    /// What was left of the folder of an older one that was replaced, since it does not belong to that.
+    pub left: Vec<LeftFile>,
+}
 
 /// A folder that keeps what survives a process.
 #[derive(Clone, Debug)]
@@ -60,7 +73,7 @@ impl DataDir {
     /// # Errors
     /// The folder cannot be created or written to, or a newer program made it.
     pub fn open_or_create(path: impl AsRef<Path>) -> Result<Self, StoreError> {
-        Self::open_or_create_on(Arc::new(RealDisk), path)
+        Self::open_or_create_on(RealDisk::shared(), path)
     }
 
     /// The same on this disk.
@@ -87,7 +100,7 @@ impl DataDir {
     /// # Errors
     /// Its marker cannot be read, or a newer program made it.
     pub fn open(path: impl AsRef<Path>) -> Result<Option<Self>, StoreError> {
-        Self::open_on(Arc::new(RealDisk), path)
+        Self::open_on(RealDisk::shared(), path)
     }
 
     /// The same on this disk.
@@ -133,7 +146,7 @@ impl DataDir {
         create_folder(disk, &parent)?;
         for attempt in 0..NAME_ATTEMPTS {
             let target = parent.join(files.folder_name(attempt));
-            if !exists(disk, &target)? {
+            if !is_taken(disk, &target)? {
                 let folder = assemble(disk, &parent, files)?;
                 move_into_place(disk, folder, &target)?;
                 return Ok(target);
@@ -146,77 +159,132 @@ impl DataDir {
         Err(StoreError::NoFreeName { path: parent, tried })
     }
 
-    /// Writes a retained checkpoint and says where it is. Another one with the same job and id is replaced.
+    /// Writes a retained checkpoint and says where it is. Another one with the same job and id is replaced; what does not
+    /// belong to that one is left where it is.
     ///
     /// # Errors
-    /// The operating system refuses.
-    pub fn write_checkpoint(&self, files: &SavepointFiles) -> Result<PathBuf, StoreError> {
+    /// The operating system refuses, or something else is in the place of one of the files.
+    pub fn write_checkpoint(&self, files: &SavepointFiles) -> Result<KeptCheckpoint, StoreError> {
         let disk = &*self.disk;
         let parent = self.job_folder(files.job);
         for sibling in [SHARED, TASK_OWNED] {
             create_folder(disk, &parent.join(sibling))?;
         }
         for (name, bytes) in &files.shared {
-            if !is_file_with(disk, &parent.join(SHARED).join(name), bytes) {
-                replace_file(disk, &parent.join(SHARED), name, bytes)?;
-            }
+            write_shared(disk, &parent.join(SHARED), name, bytes)?;
         }
         let target = parent.join(files.checkpoint_folder_name());
-        if exists(disk, &target)? {
+        let mut left = Vec::new();
+        if is_taken(disk, &target)? {
             if holds(disk, &target, files) {
-                return Ok(target);
+                return Ok(KeptCheckpoint { path: target, left });
             }
-            remove_snapshot_on(disk, &target)?;
+            if exists(disk, &target.join(METADATA))? {
+                left = match OnDisk::find(disk, &target) {
+                    Ok(older) if older.is_of(files.job, files.id) => older.remove(disk)?.left,
+                    Err(StoreError::Io { action, path, source }) => {
+                        return Err(StoreError::Io { action, path, source });
+                    }
+                    Ok(_) | Err(_) => {
+                        return Err(StoreError::InTheWay { path: target.join(METADATA) });
+                    }
+                };
+            }
         }
         let folder = assemble(disk, &parent, files)?;
-        move_into_place(disk, folder, &target)?;
-        Ok(target)
+        if is_taken(disk, &target)? {
+            move_files_into(disk, &folder, files, &target)?;
+        } else {
+            move_into_place(disk, folder, &target)?;
+        }
+        Ok(KeptCheckpoint { path: target, left })
     }
 
-    /// Removes a retained checkpoint: at once, so that none is found in half if the rest fails.
+    /// Removes a retained checkpoint, its metadata first, so that none is found in half if the rest fails. Tells what was left
+    /// since it does not belong to it.
     ///
     /// # Errors
     /// There is none, or the operating system refuses.
-    pub fn remove_checkpoint(&self, job: JobId, id: CheckpointId) -> Result<(), StoreError> {
-        let disk = &*self.disk;
-        let path = self.job_folder(job).join(format!("chk-{id}"));
-        if !exists(disk, &path)? {
-            return Err(StoreError::NotFound { path });
-        }
-        remove_snapshot_on(disk, &path)
-    }
-
-    /// Removes a snapshot that another job of this folder took, if it is still where that job put it.
-    ///
-    /// # Errors
-    /// The operating system refuses.
-    pub fn remove_snapshot(
+    pub fn remove_checkpoint(
         &self,
-        kind: CheckpointKind,
         job: JobId,
         id: CheckpointId,
-    ) -> Result<(), StoreError> {
-        let path = match kind {
-            CheckpointKind::Checkpoint => self.job_folder(job).join(format!("chk-{id}")),
-            CheckpointKind::Savepoint => {
-                self.root.join(SAVEPOINTS).join(super::codec::savepoint_folder_name(job, id, 0))
-            }
-        };
-        let disk = &*self.disk;
-        if exists(disk, &path)? { remove_snapshot_on(disk, &path) } else { Ok(()) }
+    ) -> Result<Vec<LeftFile>, StoreError> {
+        let path = self.job_folder(job).join(format!("chk-{id}"));
+        self.remove_snapshot_at(&path, job, id)
     }
 
-    /// Removes a file that checkpoints of a job shared. One that was never written is no hindrance: a checkpoint that does
-    /// not complete leaves nothing on disk.
+    /// Removes the snapshot at a path, if it is the one that the job took under this id. Tells what was left.
+    ///
+    /// # Errors
+    /// There is none, or the operating system refuses.
+    pub fn remove_snapshot_at(
+        &self,
+        path: &Path,
+        job: JobId,
+        id: CheckpointId,
+    ) -> Result<Vec<LeftFile>, StoreError> {
+        let found = OnDisk::find(&*self.disk, path)?;
+        if found.is_of(job, id) {
+            return found.remove(&*self.disk).map(|disposed| disposed.left);
+        }
+        Ok(vec![LeftFile { path: found.file, why: Why::Differs }])
+    }
+
+    /// Removes the rest of the snapshots whose removal was interrupted.
     ///
     /// # Errors
     /// The operating system refuses.
-    pub fn remove_shared(&self, job: JobId, file: FileId) -> Result<(), StoreError> {
-        let path = self.job_folder(job).join(SHARED).join(file.to_string());
-        match self.disk.remove_file(&path) {
-            Err(error) if !is_absent(&error) => Err(StoreError::io("remove", &path)(error)),
-            Ok(()) | Err(_) => Ok(()),
+    pub fn finish_removals(&self) -> Result<(), StoreError> {
+        let disk = &*self.disk;
+        let savepoints = self.root.join(SAVEPOINTS);
+        let alone = entries_if_there(disk, &savepoints)?;
+        for name in alone.iter().filter(|name| is_removed_name(name)) {
+            OnDisk::finish(disk, &savepoints.join(name), true)?;
         }
+        let mut folders: Vec<PathBuf> = alone.iter().map(|name| savepoints.join(name)).collect();
+        let jobs = self.root.join(CHECKPOINTS);
+        for job in entries_if_there(disk, &jobs)? {
+            let job = jobs.join(job);
+            folders.extend(entries_if_there(disk, &job)?.iter().map(|name| job.join(name)));
+        }
+        for folder in folders {
+            for name in entries_if_there(disk, &folder)?.iter().filter(|name| is_removed_name(name))
+            {
+                OnDisk::finish(disk, &folder.join(name), false)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes a file that checkpoints of a job shared, if it is the one that was `written` (its length and CRC-32) and no
+    /// checkpoint of the job names it. One that was never written is no hindrance: a checkpoint that does not complete
+    /// leaves nothing on disk. Tells what was left.
+    ///
+    /// # Errors
+    /// The operating system refuses.
+    pub fn remove_shared(
+        &self,
+        job: JobId,
+        file: FileId,
+        (length, checksum): (u64, u32),
+    ) -> Result<Option<LeftFile>, StoreError> {
+        let disk = &*self.disk;
+        let folder = self.job_folder(job);
+        let path = folder.join(SHARED).join(file.to_string());
+        let why = match judge(disk, &path, Seal { length, checksum })? {
+            Verdict::Absent => return Ok(None),
+            Verdict::Stays(why) => Some(why),
+            Verdict::Goes(_) => {
+                let named = disk.real_path(&path).map_err(StoreError::io("find", &path))?;
+                Neighbours::of_job(disk, &folder)?.claim_on(&named)
+            }
+        };
+        if let Some(why) = why {
+            return Ok(Some(LeftFile { path, why }));
+        }
+        disk.remove_file(&path).map_err(StoreError::io("remove", &path))?;
+        Ok(None)
     }
 
     pub(super) fn job_folder(&self, job: JobId) -> PathBuf {
@@ -233,12 +301,31 @@ pub(super) fn entries(disk: &dyn Disk, folder: &Path) -> Result<Vec<String>, Sto
     Ok(names)
 }
 
+/// The names in a folder; none of what is no folder.
+fn entries_if_there(disk: &dyn Disk, folder: &Path) -> Result<Vec<String>, StoreError> {
+    if is_a(disk, folder, Kind::Folder) { entries(disk, folder) } else { Ok(Vec::new()) }
+}
+
 pub(super) fn exists(disk: &dyn Disk, path: &Path) -> Result<bool, StoreError> {
     match disk.look(path, Links::Followed) {
         Ok(_) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(StoreError::io("look for", path)(error)),
     }
+}
+
+/// Whether a path has anything at it, be it a link to nothing.
+pub(super) fn is_taken(disk: &dyn Disk, path: &Path) -> Result<bool, StoreError> {
+    match disk.look(path, Links::Told) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(StoreError::io("look for", path)(error)),
+    }
+}
+
+/// Whether a folder is marked as one of data.
+pub(super) fn is_marked(disk: &dyn Disk, root: &Path) -> bool {
+    is_file_with(disk, &root.join(MARKER), MARKER_TEXT.as_bytes())
 }
 
 /// Whether nothing can be there, as opposed to something that cannot be read.
@@ -337,17 +424,69 @@ pub(super) fn move_into_place(
     sync_folder(disk, parent_of(target))
 }
 
-/// Removes a snapshot of the system's own: it vanishes at once, under a name that no reader takes for anything.
-pub fn remove_snapshot(folder: &Path) -> Result<(), StoreError> {
-    remove_snapshot_on(&RealDisk, folder)
+/// Moves the files out of an unfinished folder into one that is there already, with things of others in it. The metadata
+/// last, so that no half of a snapshot is found.
+fn move_files_into(
+    disk: &dyn Disk,
+    unfinished: &UnfinishedFolder<'_>,
+    files: &SavepointFiles,
+    target: &Path,
+) -> Result<(), StoreError> {
+    if disk.look(target, Links::Told).is_ok_and(|found| found.kind != Kind::Folder) {
+        return Err(StoreError::InTheWay { path: target.to_owned() });
+    }
+    for (name, bytes) in &files.states {
+        let path = target.join(name);
+        if is_taken(disk, &path)? {
+            if !is_file_with(disk, &path, bytes) {
+                return Err(StoreError::InTheWay { path });
+            }
+            continue;
+        }
+        let renamed = disk.rename(&unfinished.path().join(name), &path);
+        renamed.map_err(StoreError::io("rename a file to", &path))?;
+    }
+    sync_folder(disk, target)?;
+    let path = target.join(METADATA);
+    if is_taken(disk, &path)? {
+        return Err(StoreError::InTheWay { path });
+    }
+    let renamed = disk.rename(&unfinished.path().join(METADATA), &path);
+    renamed.map_err(StoreError::io("rename a file to", &path))?;
+    sync_folder(disk, target)
 }
 
-pub(super) fn remove_snapshot_on(disk: &dyn Disk, folder: &Path) -> Result<(), StoreError> {
-    let parent = folder.parent().expect("the folder lies in the data folder");
-    let doomed = parent.join(unfinished_name());
-    disk.rename(folder, &doomed).map_err(StoreError::io("remove", folder))?;
-    sync_folder(disk, parent)?;
-    std::fs::remove_dir_all(&doomed).map_err(StoreError::io("remove", folder))
+/// Writes a shared file. One of its name may be there with other content, since old releases give a name twice; but only a
+/// state file gives way.
+fn write_shared(
+    disk: &dyn Disk,
+    folder: &Path,
+    name: &str,
+    bytes: &[u8],
+) -> Result<(), StoreError> {
+    let path = folder.join(name);
+    if is_file_with(disk, &path, bytes) {
+        return Ok(());
+    }
+    write_over(disk, &path, bytes, |found| decode_state(found).is_ok())
+}
+
+/// Writes a file, durably, where nothing is, or a regular file whose content `gives_way`.
+pub(super) fn write_over(
+    disk: &dyn Disk,
+    path: &Path,
+    bytes: &[u8],
+    gives_way: impl Fn(&[u8]) -> bool,
+) -> Result<(), StoreError> {
+    if is_taken(disk, path)? {
+        let content = disk.read(path, Links::Told, FILE_BYTES_MAX);
+        let content = content.map_err(StoreError::io("read", path))?;
+        if content.found.kind != Kind::File || !gives_way(&content.bytes) {
+            return Err(StoreError::InTheWay { path: path.to_owned() });
+        }
+    }
+    UnfinishedFile::write(disk, path, bytes)?.put_at(path)?;
+    sync_folder(disk, parent_of(path))
 }
 
 /// Writes a file under an unfinished name and renames it over the one that may be there.

@@ -91,7 +91,7 @@ mod tests {
         let data = DataDir::open_or_create(outside.path().join("data")).unwrap();
         let files = encode_inline_below(&sample(3), 0);
         let snapshots =
-            [data.write_savepoint(&files).unwrap(), data.write_checkpoint(&files).unwrap()];
+            [data.write_savepoint(&files).unwrap(), data.write_checkpoint(&files).unwrap().path];
         data.open_sinks().unwrap().1.write(&sample(0).sinks).unwrap();
         let parents = snapshots.iter().flat_map(|path| [path.clone(), path.join("..")]);
         let parents: Vec<_> =

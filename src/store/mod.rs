@@ -19,7 +19,7 @@
 //! ```
 //!
 //! and [`read_savepoint`], [`describe`] and [`list`] read them from wherever they were moved to. Their owner can
-//! [`verify`], [`move_to`] and [`dispose`] them.
+//! [`verify`], [`move_to`] and [`dispose`] them. A file is removed only if it is known to be the snapshot's ([`OnDisk`]).
 //!
 //! Stricter than Flink, which has no checksum: any byte that is damaged, missing or extra is an error that names
 //! the file, the offset and the cause. A reader neither panics nor guesses.
@@ -40,10 +40,14 @@ mod leftovers;
 #[cfg(feature = "fs")]
 mod lock;
 #[cfg(feature = "fs")]
+mod neighbours;
+#[cfg(feature = "fs")]
 mod owner;
 mod places;
 #[cfg(feature = "fs")]
 mod read;
+#[cfg(feature = "fs")]
+mod remove;
 mod savepoint;
 #[cfg(feature = "fs")]
 mod segment;
@@ -61,20 +65,22 @@ pub use codec::{
 #[cfg(feature = "fs")]
 pub use error::StoreError;
 #[cfg(feature = "fs")]
-pub use folder::{DataDir, METADATA_BYTES_MAX, remove_snapshot};
+pub use folder::{DataDir, KeptCheckpoint, METADATA_BYTES_MAX};
 pub use high_availability::HighAvailabilityStore;
 #[cfg(feature = "fs")]
 pub use lock::{FolderLock, data_dir_around};
 #[cfg(feature = "fs")]
 pub use owner::{
-    Disposed, Verified, VerifiedFile, dispose, dispose_on, move_to, move_to_on, move_with_paths,
-    move_with_paths_on, verify, verify_on,
+    Moved, Verified, VerifiedFile, dispose, dispose_on, move_to, move_to_on, move_with_paths,
+    move_with_paths_on, verify, verify_on, would_dispose,
 };
 #[cfg(feature = "fs")]
 pub use read::{
     Listed, describe, describe_on, find_data_dir, find_data_dir_on, is_kept_for_snapshots, list,
     list_on, read_savepoint, read_savepoint_on,
 };
+#[cfg(feature = "fs")]
+pub use remove::{Disposed, LeftFile, OnDisk, Why};
 pub use savepoint::{InputIdentity, OperatorSummary, Savepoint, SavepointSummary, StateSummary};
 #[cfg(feature = "fs")]
 pub use sinks::{SINK_BYTES_MAX, SinkWriter};

@@ -4,15 +4,17 @@
 //! leaves either the whole snapshot or no metadata, so that no half of one can be restored.
 
 use super::block::{block_count, length_of};
-use super::codec::{Metadata, StateReference, decode};
-use super::disk::{Disk, Kind, RealDisk};
+use super::codec::{Metadata, StateReference};
+use super::disk::{Disk, Kind, Links, RealDisk};
 use super::error::StoreError;
 use super::folder::{
-    METADATA, entries, exists, is_a, is_absent, parent_of, replace_file, sync_folder,
+    METADATA, entries, exists, is_a, is_taken, parent_of, replace_file, sync_folder,
 };
-use super::read::{describe_on, metadata_file, read_metadata, read_referred};
+use super::read::{describe_on, read_metadata, read_referred};
+use super::remove::{Disposed, LeftFile, OnDisk, is_in_its_folder};
 use super::savepoint::SavepointSummary;
 use super::unfinished::{UnfinishedFile, UnfinishedFolder};
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -38,15 +40,6 @@ pub struct VerifiedFile {
     pub blocks: u64,
 }
 
-/// What became of the folder of a snapshot that was disposed of.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Disposed {
-    /// The files that were removed, `_metadata` first.
-    pub removed: Vec<String>,
-    /// What was left, since it does not belong to the snapshot; the folder is left with it.
-    pub left: Vec<String>,
-}
-
 /// Reads all of a savepoint or retained checkpoint, and says what there is.
 ///
 /// # Errors
@@ -61,7 +54,7 @@ pub fn verify(path: impl AsRef<Path>) -> Result<Verified, StoreError> {
 /// Those of [`verify`].
 pub fn verify_on(disk: &dyn Disk, path: impl AsRef<Path>) -> Result<Verified, StoreError> {
     let summary = describe_on(disk, &path)?;
-    let Snapshot { file, folder, metadata } = snapshot_of(disk, path.as_ref())?;
+    let OnDisk { file, folder, metadata, .. } = OnDisk::find(disk, path.as_ref())?;
     let mut files = Vec::new();
     let mut add = |name: String, file: &Path, bytes: &[u8]| {
         let blocks = block_count(bytes).map_err(|error| StoreError::undecodable(file, error))?;
@@ -81,7 +74,8 @@ pub fn verify_on(disk: &dyn Disk, path: impl AsRef<Path>) -> Result<Verified, St
 
 /// Removes the files of a savepoint or retained checkpoint: its metadata first, so that it can no longer be found if
 /// the rest fails, then what that referred to, then the folder if nothing is left in it. State files that are already
-/// gone are no hindrance (`Checkpoints.disposeSavepoint`). Files that other checkpoints of its job may share are left.
+/// gone are no hindrance (`Checkpoints.disposeSavepoint`). Files that other checkpoints of its job may share are left, and so
+/// is whatever is not known to be its own.
 ///
 /// # Errors
 /// There is no snapshot whose metadata can be read, or the operating system refuses.
@@ -94,41 +88,33 @@ pub fn dispose(path: impl AsRef<Path>) -> Result<Disposed, StoreError> {
 /// # Errors
 /// Those of [`dispose`].
 pub fn dispose_on(disk: &dyn Disk, path: impl AsRef<Path>) -> Result<Disposed, StoreError> {
-    let Snapshot { file, folder, metadata } = snapshot_of(disk, path.as_ref())?;
-    let mut removed = Vec::new();
-    for name in names_of(&file, &metadata) {
-        let file = folder.join(&name);
-        match disk.remove_file(&file) {
-            Ok(()) => removed.push(name),
-            Err(error) if is_absent(&error) => {}
-            Err(error) => return Err(StoreError::io("remove", &file)(error)),
-        }
-        if removed.len() == 1 {
-            sync_folder(disk, &folder)?;
-        }
-    }
-    if !is_in_its_folder(&file) {
-        let mut elsewhere: Vec<_> =
-            metadata.references().filter_map(|file| file.folder()).collect();
-        elsewhere.dedup();
-        // What others have there stays.
-        elsewhere.iter().for_each(|folder| drop(disk.remove_folder(Path::new(folder))));
-        return Ok(Disposed { removed, left: Vec::new() });
-    }
-    let left = entries(disk, &folder)?;
-    if left.is_empty() {
-        disk.remove_folder(&folder).map_err(StoreError::io("remove", &folder))?;
-    }
-    Ok(Disposed { removed, left })
+    OnDisk::find(disk, path.as_ref())?.remove(disk)
+}
+
+/// What [`dispose`] would do now: the files that it would remove, and what it would leave.
+///
+/// # Errors
+/// Those of [`dispose`].
+pub fn would_dispose(path: impl AsRef<Path>) -> Result<Disposed, StoreError> {
+    OnDisk::find(&RealDisk, path.as_ref())?.would_remove(&RealDisk)
+}
+
+/// Where a snapshot was moved to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Moved {
+    /// Its folder now, or its metadata file.
+    pub path: PathBuf,
+    /// What stayed where it was, since it does not belong to it.
+    pub left: Vec<LeftFile>,
 }
 
 /// Moves a savepoint or retained checkpoint, and says where it is: at `to`, or under its own name inside `to` if that
-/// is a folder. All of it was read before, so that no damage is carried on. To another file system it is copied, synced
-/// and read again before the original is disposed of.
+/// is a folder. All of it was read before, so that no damage is carried on. If things of others lie in its folder, or the target
+/// lies in another file system, its files are copied, synced and read again before the original is disposed of.
 ///
 /// # Errors
 /// Those of [`super::read_savepoint`]; it shares files with other checkpoints; something is at the target; the operating system refuses. The original is whole then.
-pub fn move_to(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<PathBuf, StoreError> {
+pub fn move_to(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<Moved, StoreError> {
     move_to_on(&RealDisk, from, to)
 }
 
@@ -140,42 +126,53 @@ pub fn move_to_on(
     disk: &dyn Disk,
     from: impl AsRef<Path>,
     to: impl AsRef<Path>,
-) -> Result<PathBuf, StoreError> {
+) -> Result<Moved, StoreError> {
     describe_on(disk, &from)?;
-    let Snapshot { file, folder, metadata } = snapshot_of(disk, from.as_ref())?;
-    if metadata.shared_references().next().is_some() {
-        return Err(StoreError::SharesFiles { path: folder });
+    let snapshot = OnDisk::find(disk, from.as_ref())?;
+    if snapshot.metadata.shared_references().next().is_some() {
+        return Err(StoreError::SharesFiles { path: snapshot.folder });
     }
-    if !is_in_its_folder(&file) {
-        return move_file(disk, &file, to.as_ref());
+    if !is_in_its_folder(&snapshot.file) {
+        return move_file(disk, &snapshot, to.as_ref());
     }
-    if metadata.has_paths() {
-        return Err(StoreError::AbsolutePaths { path: folder });
+    if snapshot.metadata.has_paths() {
+        return Err(StoreError::AbsolutePaths { path: snapshot.folder });
     }
-    let target = target_of(disk, &folder, to.as_ref())?;
+    let folder = &snapshot.folder;
+    let target = target_of(disk, folder, to.as_ref())?;
     let parent = parent_of(&target);
-    match disk.rename(&folder, &target) {
-        Ok(()) => sync_folder(disk, parent)?,
-        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
-            copy(disk, &folder, &metadata, parent, &target)?;
-            dispose_on(disk, &folder)?;
+    let mut left = snapshot.would_remove(disk)?.left;
+    let is_alone = left.is_empty();
+    let renamed = if is_alone { disk.rename(folder, &target) } else { Ok(()) };
+    match renamed {
+        Ok(()) if is_alone => {
+            sync_folder(disk, parent)?;
+            left.extend(snapshot.dangling(disk));
         }
-        Err(error) => return Err(StoreError::io("move a folder to", &target)(error)),
+        Err(error) if error.kind() != io::ErrorKind::CrossesDevices => {
+            return Err(StoreError::io("move a folder to", &target)(error));
+        }
+        Ok(()) | Err(_) => {
+            copy(disk, folder, &snapshot.metadata, parent, &target)?;
+            left = snapshot.remove(disk)?.left;
+        }
     }
-    Ok(target)
+    Ok(Moved { path: target, left })
 }
 
-/// Where a folder goes that is moved to `to`: nothing may be there.
-fn target_of(disk: &dyn Disk, folder: &Path, to: &Path) -> Result<PathBuf, StoreError> {
+/// Where a folder or file goes that is moved to `to`: nothing may be there. The path does not lead through what is moved.
+fn target_of(disk: &dyn Disk, moved: &Path, to: &Path) -> Result<PathBuf, StoreError> {
     let is_inside = is_a(disk, to, Kind::Folder) && !exists(disk, &to.join(METADATA))?;
-    let target = match folder.file_name() {
+    let target = match moved.file_name() {
         Some(name) if is_inside => to.join(name),
         Some(_) | None => to.to_owned(),
     };
-    if exists(disk, &target)? {
+    if is_taken(disk, &target)? {
         return Err(StoreError::Occupied { path: target });
     }
-    Ok(target)
+    let parent = parent_of(&target);
+    let parent = disk.real_path(parent).map_err(StoreError::io("find", parent))?;
+    Ok(parent.join(target.file_name().unwrap_or_default()))
 }
 
 fn copy(
@@ -197,19 +194,21 @@ fn copy(
 }
 
 /// Moves a metadata file whose data lie elsewhere: it knows where, so that nothing else moves.
-fn move_file(disk: &dyn Disk, file: &Path, to: &Path) -> Result<PathBuf, StoreError> {
+fn move_file(disk: &dyn Disk, snapshot: &OnDisk, to: &Path) -> Result<Moved, StoreError> {
+    let file = &snapshot.file;
     let target = target_of(disk, file, to)?;
     match disk.rename(file, &target) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
             let bytes = read_metadata(disk, file)?;
             UnfinishedFile::write(disk, &target, &bytes)?.put_at(&target)?;
+            sync_folder(disk, parent_of(&target))?;
             disk.remove_file(file).map_err(StoreError::io("remove", file))?;
         }
         Err(error) => return Err(StoreError::io("move a file to", &target)(error)),
     }
     sync_folder(disk, parent_of(&target))?;
-    Ok(target)
+    Ok(Moved { path: target, left: snapshot.dangling(disk).into_iter().collect() })
 }
 
 /// Moves a savepoint whose metadata name its files by absolute paths, and has them name the new place. Its files may have
@@ -220,10 +219,7 @@ fn move_file(disk: &dyn Disk, file: &Path, to: &Path) -> Result<PathBuf, StoreEr
 ///
 /// # Errors
 /// Those of [`move_to`].
-pub fn move_with_paths(
-    from: impl AsRef<Path>,
-    to: impl AsRef<Path>,
-) -> Result<PathBuf, StoreError> {
+pub fn move_with_paths(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<Moved, StoreError> {
     move_with_paths_on(&RealDisk, from, to)
 }
 
@@ -235,29 +231,26 @@ pub fn move_with_paths_on(
     disk: &dyn Disk,
     from: impl AsRef<Path>,
     to: impl AsRef<Path>,
-) -> Result<PathBuf, StoreError> {
-    let Snapshot { file, folder, mut metadata } = snapshot_of(disk, from.as_ref())?;
-    if !metadata.has_paths() || !is_in_its_folder(&file) {
+) -> Result<Moved, StoreError> {
+    let snapshot = OnDisk::find(disk, from.as_ref())?;
+    let OnDisk { file, folder, .. } = &snapshot;
+    if !snapshot.metadata.has_paths() || !is_in_its_folder(file) {
         return move_to_on(disk, from, to);
     }
-    if metadata.shared_references().next().is_some() {
-        return Err(StoreError::SharesFiles { path: folder });
+    if snapshot.metadata.shared_references().next().is_some() {
+        return Err(StoreError::SharesFiles { path: folder.clone() });
     }
-    if disk.real_path(to.as_ref()).is_ok_and(|to| to == folder) {
-        return rewrite_in_place(disk, folder, metadata);
+    if disk.real_path(to.as_ref()).is_ok_and(|to| to == *folder) {
+        let path = rewrite_in_place(disk, &snapshot)?;
+        return Ok(Moved { path, left: Vec::new() });
     }
-    let target = target_of(disk, &folder, to.as_ref())?;
-    let parent = parent_of(&target);
-    let name = target.file_name().unwrap_or_default();
-    let parent = disk.real_path(parent).map_err(StoreError::io("find", parent))?;
-    let target = parent.join(name);
-    let mut unfinished = UnfinishedFolder::make(disk, &parent)?;
-    let mut originals = vec![file];
+    let mut metadata = snapshot.metadata.clone();
+    let target = target_of(disk, folder, to.as_ref())?;
+    let mut unfinished = UnfinishedFolder::make(disk, parent_of(&target))?;
     for reference in own_references(&metadata) {
         let named = folder.join(reference.path());
         let found = if exists(disk, &named)? { reference } else { reference.beside() };
-        unfinished.write(found.name(), &read_referred(disk, &folder, &found)?)?;
-        originals.push(folder.join(found.path()));
+        unfinished.write(found.name(), &read_whole(disk, folder, &found)?)?;
     }
     let place = spoken(&target)?;
     metadata.change_folders(|_| Some(place.clone()));
@@ -265,32 +258,48 @@ pub fn move_with_paths_on(
     sync_folder(disk, unfinished.path())?;
     super::folder::move_into_place(disk, unfinished, &target)?;
     describe_on(disk, &target)?;
-    for original in originals {
-        disk.remove_file(&original).map_err(StoreError::io("remove", &original))?;
-    }
-    if entries(disk, &folder)?.is_empty() {
-        disk.remove_folder(&folder).map_err(StoreError::io("remove", &folder))?;
-    }
-    Ok(target)
+    let left = snapshot.remove(disk)?.left;
+    Ok(Moved { path: target, left })
 }
 
 /// Has the metadata of a savepoint that was moved by hand name the files beside it. They take the place of the old ones at
-/// once.
-fn rewrite_in_place(
-    disk: &dyn Disk,
-    folder: PathBuf,
-    mut metadata: Metadata,
-) -> Result<PathBuf, StoreError> {
-    let place = spoken(&folder)?;
-    metadata.change_folders(|reference| {
-        match is_a(disk, &folder.join(reference.name()), Kind::File) {
-            true => Some(place.clone()),
-            false => reference.folder().map(str::to_owned),
+/// once, and only if all that they name is whole.
+fn rewrite_in_place(disk: &dyn Disk, snapshot: &OnDisk) -> Result<PathBuf, StoreError> {
+    let OnDisk { file, folder, metadata, .. } = snapshot;
+    let place = spoken(folder)?;
+    let mut beside = BTreeSet::new();
+    for reference in own_references(metadata) {
+        if is_a(disk, &folder.join(reference.name()), Kind::File) {
+            read_whole(disk, folder, &reference.beside())?;
+            beside.insert(reference.name().to_owned());
+        } else {
+            read_whole(disk, folder, &reference)?;
         }
+    }
+    let mut metadata = metadata.clone();
+    metadata.change_folders(|reference| match beside.contains(reference.name()) {
+        true => Some(place.clone()),
+        false => reference.folder().map(str::to_owned),
     });
-    replace_file(disk, &folder, METADATA, &metadata.encode())?;
-    describe_on(disk, &folder)?;
-    Ok(folder)
+    if let Kind::Link = disk.look(file, Links::Told).map_err(StoreError::io("read", file))?.kind {
+        let (what, path) = ("the metadata file", file.clone());
+        return Err(StoreError::Irregular { what, path, kind: Kind::Link });
+    }
+    replace_file(disk, folder, METADATA, &metadata.encode())?;
+    describe_on(disk, folder)?;
+    Ok(folder.clone())
+}
+
+/// The bytes of a state file, which are those that were written.
+fn read_whole(
+    disk: &dyn Disk,
+    folder: &Path,
+    reference: &StateReference,
+) -> Result<Vec<u8>, StoreError> {
+    let bytes = read_referred(disk, folder, reference)?;
+    let file = folder.join(reference.path());
+    reference.check(&bytes).map_err(|error| StoreError::StateFileChecksum { file, error })?;
+    Ok(bytes)
 }
 
 /// A path as metadata spell it.
@@ -298,37 +307,6 @@ pub(super) fn spoken(path: &Path) -> Result<String, StoreError> {
     let text =
         path.to_str().ok_or_else(|| StoreError::UnspeakablePath { path: path.to_owned() })?;
     Ok(if cfg!(windows) { text.replace('\\', "/") } else { text.to_owned() })
-}
-
-/// A snapshot as it lies.
-struct Snapshot {
-    /// Its metadata.
-    file: PathBuf,
-    /// The folder of that.
-    folder: PathBuf,
-    metadata: Metadata,
-}
-
-/// The files of the snapshot at a path, and what its metadata says.
-fn snapshot_of(disk: &dyn Disk, path: &Path) -> Result<Snapshot, StoreError> {
-    let file = metadata_file(disk, path)?;
-    let bytes = read_metadata(disk, &file)?;
-    let metadata = decode(&bytes).map_err(|error| StoreError::undecodable(&file, error))?;
-    let folder = disk.real_path(parent_of(&file)).map_err(StoreError::io("find", &file))?;
-    let file = folder.join(file.file_name().unwrap_or_default());
-    Ok(Snapshot { file, folder, metadata })
-}
-
-/// Whether a metadata file has a folder of its own.
-fn is_in_its_folder(file: &Path) -> bool {
-    file.file_name().is_some_and(|name| name == METADATA)
-}
-
-/// The files of a snapshot, the metadata first.
-fn names_of(file: &Path, metadata: &Metadata) -> Vec<String> {
-    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let states = own_references(metadata).into_iter().map(|reference| reference.path());
-    [name].into_iter().chain(states).collect()
 }
 
 /// The state files of a snapshot, each once, in order of their paths.

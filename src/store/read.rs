@@ -9,7 +9,8 @@ use super::folder::{
     is_absent, read_regular,
 };
 use super::savepoint::{Savepoint, SavepointSummary};
-use super::unfinished::TEMPORARY;
+use super::unfinished::{TEMPORARY, is_removed_name};
+use super::wire::is_state_name;
 use crate::state::OperatorSnapshot;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -65,7 +66,7 @@ pub fn describe_on(
 /// # Errors
 /// Nothing is at `path`, or a folder cannot be listed.
 pub fn list(path: impl AsRef<Path>) -> Result<Vec<Listed>, StoreError> {
-    list_on(&(Arc::new(RealDisk) as Arc<dyn Disk>), path)
+    list_on(&RealDisk::shared(), path)
 }
 
 /// The same on this disk.
@@ -84,7 +85,11 @@ pub fn list_on(disk: &Arc<dyn Disk>, path: impl AsRef<Path>) -> Result<Vec<Liste
         folders.push(path.to_owned());
     } else if is_data_dir()? {
         collect(disk, &path.join(SAVEPOINTS), &mut folders)?;
-        let data = data_of(disk, &folders);
+        let savepoints = path.join(SAVEPOINTS);
+        let removed = entries(disk, &savepoints).unwrap_or_default().into_iter();
+        let removed = removed.filter(|name| is_removed_name(name));
+        let removed = removed.map(|name| savepoints.join(name));
+        let data = data_of(disk, &folders.iter().cloned().chain(removed).collect::<Vec<_>>());
         let jobs = path.join(CHECKPOINTS);
         for job in subfolders(disk, &jobs)? {
             let mut found = Vec::new();
@@ -101,7 +106,7 @@ pub fn list_on(disk: &Arc<dyn Disk>, path: impl AsRef<Path>) -> Result<Vec<Liste
 
 /// The data folder that a savepoint or retained checkpoint lies in, `None` if it was moved out of it.
 pub fn find_data_dir(savepoint: impl AsRef<Path>) -> Option<DataDir> {
-    find_data_dir_on(&(Arc::new(RealDisk) as Arc<dyn Disk>), savepoint)
+    find_data_dir_on(&RealDisk::shared(), savepoint)
 }
 
 /// The same on this disk.
@@ -144,19 +149,28 @@ fn subfolders(disk: &dyn Disk, folder: &Path) -> Result<Vec<PathBuf>, StoreError
     Ok(paths.filter(|path| is_a(disk, path, Kind::Folder) && !is_unfinished(path)).collect())
 }
 
-/// Adds the folders that are, or by their name should be, a savepoint or checkpoint: `chk-2` before `chk-10`.
+/// Adds the folders that are a savepoint or checkpoint, or by their name should be a savepoint: `chk-2` before `chk-10`. The
+/// folder of a checkpoint without metadata holds the data of an old savepoint, or what is left of a checkpoint.
 fn collect(disk: &dyn Disk, parent: &Path, folders: &mut Vec<PathBuf>) -> Result<(), StoreError> {
     let mut found = subfolders(disk, parent)?;
     found.retain(|path| {
         let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-        name.starts_with("savepoint-")
-            || name.starts_with("chk-")
-            || exists(disk, &path.join(METADATA)).is_ok_and(|is| is)
+        exists(disk, &path.join(METADATA)).is_ok_and(|is| is)
+            || name.starts_with("savepoint-") && has_state_files(disk, path)
     });
     found.extend(metadata_files(disk, parent)?);
     found.sort_by_key(|path| (path.as_os_str().len(), path.clone()));
     folders.append(&mut found);
     Ok(())
+}
+
+/// Whether a folder holds what a state file is called: it was a snapshot's, then. What others left in one is none, nor is
+/// one that is being removed.
+fn has_state_files(disk: &dyn Disk, folder: &Path) -> bool {
+    entries(disk, folder).is_ok_and(|names| {
+        names.iter().any(|name| is_state_name(name))
+            && !names.iter().any(|name| is_removed_name(name))
+    })
 }
 
 /// The metadata files of a folder that have no folders of their own.

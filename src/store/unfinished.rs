@@ -20,11 +20,12 @@ const CHECKSUM: usize = 8;
 /// How often a name is drawn before it is given up: each is taken with a chance of one in 2^64.
 const ATTEMPTS: u32 = 8;
 
+/// How the names of metadata begin whose snapshot is being removed.
+const REMOVED: &str = ".removed-";
+
 /// A new name for something unfinished: `.unfinished-`, 16 random hexadecimal digits, 8 of their CRC-32.
 pub fn unfinished_name() -> String {
-    let drawn = format!("{:016x}", drawn());
-    let checksum = checksum_of(&drawn);
-    format!("{TEMPORARY}{drawn}{checksum}")
+    name_after(TEMPORARY)
 }
 
 /// A number that no other process draws.
@@ -35,15 +36,36 @@ pub(super) fn drawn() -> u64 {
 
 /// Whether a name is one that [`unfinished_name`] gives.
 pub fn is_unfinished_name(name: &str) -> bool {
-    let Some(digits) = name.strip_prefix(TEMPORARY) else { return false };
+    is_name_after(TEMPORARY, name)
+}
+
+/// A new name for the metadata of a snapshot that is being removed: no reader finds it by that, and the next run knows by it
+/// what is still to be removed.
+pub(super) fn removed_name() -> String {
+    name_after(REMOVED)
+}
+
+/// Whether a name is one that [`removed_name`] gives.
+pub(super) fn is_removed_name(name: &str) -> bool {
+    is_name_after(REMOVED, name)
+}
+
+fn name_after(prefix: &str) -> String {
+    let drawn = format!("{:016x}", drawn());
+    let checksum = checksum_of(prefix, &drawn);
+    format!("{prefix}{drawn}{checksum}")
+}
+
+fn is_name_after(prefix: &str, name: &str) -> bool {
+    let Some(digits) = name.strip_prefix(prefix) else { return false };
     let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     digits.len() == DRAWN + CHECKSUM
         && digits.bytes().all(is_digit)
-        && checksum_of(&digits[..DRAWN]) == digits[DRAWN..]
+        && checksum_of(prefix, &digits[..DRAWN]) == digits[DRAWN..]
 }
 
-fn checksum_of(drawn: &str) -> String {
-    format!("{:08x}", crc32fast::hash(format!("{TEMPORARY}{drawn}").as_bytes()))
+fn checksum_of(prefix: &str, drawn: &str) -> String {
+    format!("{:08x}", crc32fast::hash(format!("{prefix}{drawn}").as_bytes()))
 }
 
 /// Makes something under a name that is free.

@@ -350,3 +350,20 @@ mod arbitrary {
         }
     }
 }
+
+#[test]
+fn a_count_beyond_the_end_of_a_block_is_told_and_nothing_is_reserved_for_it() {
+    // The most that a number of postcard can say: whoever reserved as much would end the process.
+    let most = [&[0xff; 9][..], &[0x01]].concat();
+    let container = |kind, before: &[u8]| {
+        let mut writer = BlockWriter::new();
+        writer.put(kind, &[before, &most].concat());
+        writer.finish()
+    };
+    assert!(decode_state(&container(BlockKind::State, &[])).is_err());
+    assert!(decode_state(&container(BlockKind::State, &[0])).is_err());
+    assert!(decode_sink(&container(BlockKind::Sink, &[])).is_err());
+    assert!(decode_sink(&container(BlockKind::Sink, &[1, b'a'])).is_err());
+    assert!(decode(&container(BlockKind::Properties, &[])).is_err());
+    assert!(decode(&container(BlockKind::Properties, &[1, 0])).is_err());
+}

@@ -5,10 +5,18 @@ use std::ffi::OsString;
 use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The file system of the operating system, through the standard library.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RealDisk;
+
+impl RealDisk {
+    /// The file system, to be handed down.
+    pub fn shared() -> Arc<dyn Disk> {
+        Arc::new(Self)
+    }
+}
 
 impl Disk for RealDisk {
     fn look(&self, path: &Path, links: Links) -> io::Result<Found> {

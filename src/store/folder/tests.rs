@@ -68,7 +68,7 @@ fn the_same_savepoint_is_written_once_and_never_over_another() {
 fn a_checkpoint_lies_beside_shared_and_taskowned_until_it_is_removed() {
     let (_outside, data, _) = with_savepoint();
     let files = encode_inline_below(&sample(5), 0);
-    let path = data.write_checkpoint(&files).unwrap();
+    let path = data.write_checkpoint(&files).unwrap().path;
     assert!(path.ends_with(format!("checkpoints/{}/chk-4", files.job)));
     assert_eq!(
         entries(&RealDisk, path.parent().unwrap()).unwrap(),
@@ -76,7 +76,7 @@ fn a_checkpoint_lies_beside_shared_and_taskowned_until_it_is_removed() {
     );
     assert_eq!(find_data_dir(&path).unwrap().path(), fs::canonicalize(data.path()).unwrap());
     let other = encode_inline_below(&sample(6), 0);
-    assert_eq!(data.write_checkpoint(&other).unwrap(), path);
+    assert_eq!(data.write_checkpoint(&other).unwrap().path, path);
     assert_eq!(read_savepoint(&path).unwrap(), sample(6));
     data.remove_checkpoint(files.job, files.id).unwrap();
     assert_eq!(entries(&RealDisk, path.parent().unwrap()).unwrap(), ["shared", "taskowned"]);

@@ -2,6 +2,7 @@ use super::super::codec::encode_inline_below;
 use super::super::codec::tests::sample;
 use super::super::{DataDir, list, read_savepoint};
 use super::*;
+use crate::store::Why;
 use std::fs;
 use tempfile::TempDir;
 
@@ -80,11 +81,11 @@ fn a_file_of_a_newer_program_is_refused_as_such() {
 fn a_savepoint_is_moved_to_a_new_name_or_into_a_folder() {
     let (outside, _data, path) = with_savepoint();
     let renamed = outside.path().join("kept");
-    assert_eq!(move_to(&path, &renamed).unwrap(), renamed);
+    assert_eq!(move_to(&path, &renamed).unwrap().path, renamed);
     assert_eq!(read_savepoint(&renamed).unwrap(), sample(3));
     let shelf = outside.path().join("shelf");
     fs::create_dir(&shelf).unwrap();
-    let target = move_to(renamed.join(METADATA), &shelf).unwrap();
+    let target = move_to(renamed.join(METADATA), &shelf).unwrap().path;
     assert_eq!(target, shelf.join("kept"));
     assert_eq!(read_savepoint(&target).unwrap(), sample(3));
     assert!(!renamed.exists());
@@ -104,7 +105,7 @@ fn nothing_is_moved_over_something_else_nor_if_it_is_damaged() {
 #[test]
 fn a_copy_between_file_systems_is_the_same_savepoint() {
     let (outside, _data, path) = with_savepoint();
-    let Snapshot { folder, metadata, .. } = snapshot_of(&RealDisk, &path).unwrap();
+    let OnDisk { folder, metadata, .. } = OnDisk::find(&RealDisk, &path).unwrap();
     let target = outside.path().join("far");
     copy(&RealDisk, &folder, &metadata, outside.path(), &target).unwrap();
     assert_eq!(read_savepoint(&target).unwrap(), sample(3));
@@ -120,9 +121,12 @@ fn only_the_files_of_the_snapshot_are_disposed_of() {
     let (_outside, data, path) = with_savepoint();
     fs::write(path.join("notes.txt"), "mine").unwrap();
     let disposed = dispose(&path).unwrap();
-    assert_eq!(disposed.removed[0], METADATA);
+    let folder = fs::canonicalize(&path).unwrap();
+    assert_eq!(disposed.removed[0], folder.join(METADATA));
     assert_eq!(disposed.removed.len(), 4);
-    assert_eq!(disposed.left, ["notes.txt"]);
+    let left = LeftFile { path: folder.join("notes.txt"), why: Why::Foreign };
+    assert_eq!(disposed.left, [left]);
+    assert!(list(data.path()).unwrap().is_empty(), "what is left is no snapshot");
     assert_eq!(fs::read(path.join("notes.txt")).unwrap(), b"mine");
     assert!(matches!(dispose(&path), Err(StoreError::NoMetadata { .. })));
     let second = data.write_savepoint(&encode_inline_below(&sample(9), 0)).unwrap();

@@ -1,0 +1,416 @@
+//! Removes a snapshot: the one place where files of one are deleted, whoever asks.
+//!
+//! A file goes only if it is known to be the snapshot's. It is opened without following links; it must be a regular file with
+//! the length and the checksum that the metadata tell; and it must lie in the folder of the snapshot, or in a data folder where no
+//! other snapshot names it. Everything else stays where it is and is told. A folder goes only if nothing is left in it.
+
+use super::block::length_of;
+use super::codec::{Metadata, StateReference, decode};
+use super::disk::{Disk, Found, Kind, Links};
+use super::error::StoreError;
+use super::folder::{METADATA, is_absent, parent_of, sync_folder};
+use super::neighbours::{Neighbours, data_root_of};
+use super::read::metadata_file;
+use super::unfinished::{is_unfinished_name, removed_name};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Display, Formatter};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A snapshot on a disk, as it was when its metadata were read.
+#[derive(Clone, Debug)]
+pub struct OnDisk {
+    /// Its metadata file, by a path without links, except that the file itself may be one.
+    pub(super) file: PathBuf,
+    /// The folder of that.
+    pub(super) folder: PathBuf,
+    pub(super) metadata: Metadata,
+    /// The bytes of the metadata.
+    seal: Seal,
+    /// The link by which it was reached, if there was one.
+    through: Option<PathBuf>,
+}
+
+/// What tells the content of a file from any other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Seal {
+    pub(super) length: u64,
+    pub(super) checksum: u32,
+}
+
+impl Seal {
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        Self { length: length_of(bytes), checksum: crc32fast::hash(bytes) }
+    }
+
+    pub(super) const fn told(reference: &StateReference) -> Self {
+        Self { length: reference.length(), checksum: reference.checksum() }
+    }
+}
+
+/// What became of the files of a snapshot that was removed, by absolute paths.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Disposed {
+    /// The folder of the snapshot.
+    pub folder: PathBuf,
+    /// The files that were removed, `_metadata` first.
+    pub removed: Vec<PathBuf>,
+    /// What was left where it is, and why; a folder is left with it.
+    pub left: Vec<LeftFile>,
+    /// The files that other checkpoints of its job may share. They were left, too.
+    pub shared: Vec<PathBuf>,
+}
+
+/// Something that was not removed with a snapshot.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LeftFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Why it stays.
+    pub why: Why,
+}
+
+/// Why something is not removed with a snapshot.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Why {
+    /// The metadata do not name it.
+    Foreign,
+    /// It has a name that the metadata know, and other content.
+    Differs,
+    /// It has the name of a file, and is something else.
+    Irregular(Kind),
+    /// It lies in another folder, which is no data folder's.
+    Elsewhere,
+    /// Another snapshot names it.
+    NamedBy(PathBuf),
+    /// Another snapshot cannot be read, and may name it.
+    Unclear(PathBuf),
+    /// It is the link by which the snapshot was reached.
+    Link,
+}
+
+impl Display for Why {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Foreign => write!(out, "does not belong to it"),
+            Self::Differs => write!(out, "is not the file that was written"),
+            Self::Irregular(kind) => write!(out, "is {kind}, not the file that was written"),
+            Self::Elsewhere => write!(out, "lies in a folder that is not the snapshot's"),
+            Self::NamedBy(other) => write!(out, "belongs to `{}`, too", other.display()),
+            Self::Unclear(other) => {
+                write!(out, "may belong to `{}`, which cannot be read", other.display())
+            }
+            Self::Link => write!(out, "is a link, and leads to nothing now"),
+        }
+    }
+}
+
+impl OnDisk {
+    /// Finds the snapshot at a path and reads its metadata.
+    ///
+    /// # Errors
+    /// There is none, or its metadata cannot be read.
+    pub fn find(disk: &dyn Disk, path: &Path) -> Result<Self, StoreError> {
+        let given = metadata_file(disk, path)?;
+        let bytes = super::read::read_metadata(disk, &given)?;
+        let metadata = decode(&bytes).map_err(|error| StoreError::undecodable(&given, error))?;
+        let real = |path: &Path| disk.real_path(path).map_err(StoreError::io("find", &given));
+        // A link named `_metadata` stands for a file of its folder; any other link is a way to a metadata file.
+        let file = if is_in_its_folder(&given) {
+            real(parent_of(&given))?.join(METADATA)
+        } else {
+            real(&given)?
+        };
+        let folder = parent_of(&file).to_owned();
+        let is_link = disk.look(path, Links::Told).is_ok_and(|found| found.kind == Kind::Link);
+        let is_way = is_link && path.file_name().is_none_or(|name| name != METADATA);
+        let through = is_way.then(|| std::path::absolute(path).unwrap_or_else(|_| path.to_owned()));
+        Ok(Self { file, folder, metadata, seal: Seal::of(&bytes), through })
+    }
+
+    /// Whether it is the snapshot that a job took under an id.
+    pub fn is_of(&self, job: crate::job::JobId, id: crate::job::CheckpointId) -> bool {
+        let properties = self.metadata.properties();
+        (properties.job, properties.id) == (job, id)
+    }
+
+    /// What [`OnDisk::remove`] would do now.
+    ///
+    /// # Errors
+    /// A file cannot be looked at.
+    pub fn would_remove(&self, disk: &dyn Disk) -> Result<Disposed, StoreError> {
+        let plan = self.plan(disk)?;
+        let names = plan.files.iter().map(|(path, _)| path.clone());
+        let removed: Vec<PathBuf> =
+            plan.metadata.iter().map(|(path, _)| path.clone()).chain(names).collect();
+        let mut told = self.told(plan.left);
+        if !removed.is_empty() {
+            told.left.extend(self.foreign(disk, &removed, &told.left)?);
+        }
+        told.removed = removed;
+        Ok(told)
+    }
+
+    /// Removes its files: the metadata first, so that it can no longer be found if the rest fails, then those that they name,
+    /// then the folder if nothing is left in it. Files that are already gone are no hindrance
+    /// (`Checkpoints.disposeSavepoint`).
+    ///
+    /// First the metadata get a name by which no reader finds them; then what they name is removed; then they are. A run that
+    /// finds metadata of such a name does the rest ([`DataDir::finish_removals`](super::DataDir::finish_removals)).
+    ///
+    /// # Errors
+    /// A file cannot be looked at; then nothing was removed. Or the operating system refuses to remove one.
+    pub fn remove(&self, disk: &dyn Disk) -> Result<Disposed, StoreError> {
+        let plan = self.plan(disk)?;
+        let mut told = self.told(plan.left);
+        let Some((file, found)) = plan.metadata else { return Ok(told) };
+        if disk.look(&file, Links::Told).ok() != Some(found) {
+            told.left.push(LeftFile { path: file, why: Why::Differs });
+            return Ok(told);
+        }
+        let buried = self.folder.join(removed_name());
+        disk.rename(&file, &buried).map_err(StoreError::io("remove", &file))?;
+        sync_folder(disk, &self.folder)?;
+        told.removed.push(file);
+        self.remove_rest(disk, plan.files, &buried, &mut told)?;
+        Ok(told)
+    }
+
+    /// Removes the state files, the metadata under the name that they were given, and the folders.
+    fn remove_rest(
+        &self,
+        disk: &dyn Disk,
+        files: Vec<(PathBuf, Found)>,
+        buried: &Path,
+        told: &mut Disposed,
+    ) -> Result<(), StoreError> {
+        for (path, found) in files {
+            // It may have been exchanged since it was read.
+            match disk.look(&path, Links::Told) {
+                Ok(now) if now == found => {
+                    disk.remove_file(&path).map_err(StoreError::io("remove", &path))?;
+                    told.removed.push(path);
+                }
+                Ok(_) => told.left.push(LeftFile { path, why: Why::Differs }),
+                Err(error) if is_absent(&error) => {}
+                Err(error) => return Err(StoreError::io("look at", &path)(error)),
+            }
+        }
+        disk.remove_file(buried).map_err(StoreError::io("remove", buried))?;
+        self.remove_folders(disk, told)?;
+        told.left.extend(self.dangling(disk));
+        Ok(())
+    }
+
+    /// Does the rest of a removal that was interrupted, of which the metadata are `buried`; or takes back what was written of
+    /// a snapshot before its metadata were.
+    pub(super) fn finish(disk: &dyn Disk, buried: &Path, is_alone: bool) -> Result<(), StoreError> {
+        let bytes = super::read::read_metadata(disk, buried)?;
+        // What is not ours has that name by a chance that is none.
+        let Ok(metadata) = decode(&bytes) else { return Ok(()) };
+        let folder = parent_of(buried);
+        let folder = disk.real_path(folder).map_err(StoreError::io("find", folder))?;
+        let file = if is_alone { buried.to_owned() } else { folder.join(METADATA) };
+        let snapshot = Self { file, folder, metadata, seal: Seal::of(&bytes), through: None };
+        if !is_alone && super::folder::is_taken(disk, &snapshot.file)? {
+            // Another snapshot has taken its place, and perhaps its files.
+            return disk.remove_file(buried).map_err(StoreError::io("remove", buried));
+        }
+        let mut plan = Plan::default();
+        snapshot.plan_files(disk, &mut plan)?;
+        // Since then somebody may have come to need a file.
+        if let Some(root) = data_root_of(disk, &snapshot.folder) {
+            let others = Neighbours::of_data(disk, &root, buried)?;
+            plan.files.retain(|(path, _)| others.claim_on(path).is_none());
+        }
+        if !is_alone {
+            snapshot.remove_unfinished(disk)?;
+        }
+        let mut told = snapshot.told(plan.left);
+        snapshot.remove_rest(disk, plan.files, buried, &mut told)
+    }
+
+    /// Removes what was being written into its folder.
+    fn remove_unfinished(&self, disk: &dyn Disk) -> Result<(), StoreError> {
+        for name in super::folder::entries(disk, &self.folder)? {
+            let path = self.folder.join(&name);
+            let is_file = disk.look(&path, Links::Told).is_ok_and(|at| at.kind == Kind::File);
+            if is_unfinished_name(&name) && is_file {
+                disk.remove_file(&path).map_err(StoreError::io("remove", &path))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The link by which it was reached, if that leads to nothing now.
+    pub(super) fn dangling(&self, disk: &dyn Disk) -> Option<LeftFile> {
+        let link =
+            self.through.as_ref().filter(|link| disk.look(link, Links::Followed).is_err())?;
+        Some(LeftFile { path: link.clone(), why: Why::Link })
+    }
+
+    fn told(&self, left: Vec<LeftFile>) -> Disposed {
+        let shared = self.metadata.shared_references();
+        let shared = shared.map(|reference| self.folder.join(reference.path())).collect();
+        Disposed { folder: self.folder.clone(), removed: Vec::new(), left, shared }
+    }
+
+    /// Looks at every file that may be the snapshot's, and decides which go.
+    fn plan(&self, disk: &dyn Disk) -> Result<Plan, StoreError> {
+        let mut plan = Plan::default();
+        match judge(disk, &self.file, self.seal)? {
+            Verdict::Goes(found) => plan.metadata = Some((self.file.clone(), found)),
+            Verdict::Absent => return Err(StoreError::NotFound { path: self.file.clone() }),
+            Verdict::Stays(why) => {
+                plan.left.push(LeftFile { path: self.file.clone(), why });
+                return Ok(plan);
+            }
+        }
+        self.plan_files(disk, &mut plan)?;
+        Ok(plan)
+    }
+
+    /// Looks at every state file.
+    fn plan_files(&self, disk: &dyn Disk, plan: &mut Plan) -> Result<(), StoreError> {
+        let mut neighbours = BTreeMap::new();
+        for (path, seal) in self.places(disk) {
+            let verdict = judge(disk, &path, seal)?;
+            let verdict = match verdict {
+                Verdict::Goes(_) | Verdict::Stays(_) if parent_of(&path) != self.folder => {
+                    self.judge_elsewhere(disk, &path, verdict, &mut neighbours)?
+                }
+                Verdict::Goes(_) | Verdict::Stays(_) | Verdict::Absent => verdict,
+            };
+            match verdict {
+                Verdict::Goes(found) => plan.files.push((path, found)),
+                Verdict::Stays(why) => plan.left.push(LeftFile { path, why }),
+                Verdict::Absent => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Where its state files may lie, each place once: beside the metadata, and where these say.
+    fn places(&self, disk: &dyn Disk) -> BTreeMap<PathBuf, Seal> {
+        let mut places = BTreeMap::new();
+        for reference in self.metadata.references() {
+            let seal = Seal::told(reference);
+            places.insert(self.folder.join(reference.name()), seal);
+            if let Some(folder) = reference.folder()
+                && let Ok(folder) = disk.real_path(Path::new(folder))
+            {
+                places.insert(folder.join(reference.name()), seal);
+            }
+        }
+        places
+    }
+
+    /// A file in another folder goes only from a data folder in which no other snapshot names it.
+    fn judge_elsewhere(
+        &self,
+        disk: &dyn Disk,
+        path: &Path,
+        verdict: Verdict,
+        known: &mut BTreeMap<PathBuf, Neighbours>,
+    ) -> Result<Verdict, StoreError> {
+        let Verdict::Goes(found) = verdict else { return Ok(verdict) };
+        let Some(root) = data_root_of(disk, parent_of(path)) else {
+            return Ok(Verdict::Stays(Why::Elsewhere));
+        };
+        if !known.contains_key(&root) {
+            known.insert(root.clone(), Neighbours::of_data(disk, &root, &self.file)?);
+        }
+        Ok(match known[&root].claim_on(path) {
+            Some(why) => Verdict::Stays(why),
+            None => Verdict::Goes(found),
+        })
+    }
+
+    /// What else is in its folder, if that is its own.
+    fn foreign(
+        &self,
+        disk: &dyn Disk,
+        own: &[PathBuf],
+        left: &[LeftFile],
+    ) -> Result<Vec<LeftFile>, StoreError> {
+        if !is_in_its_folder(&self.file) {
+            return Ok(Vec::new());
+        }
+        let known: BTreeSet<&Path> =
+            own.iter().chain(left.iter().map(|left| &left.path)).map(PathBuf::as_path).collect();
+        let names = disk.list(&self.folder).map_err(StoreError::io("list", &self.folder))?;
+        let mut paths: Vec<PathBuf> = names.iter().map(|name| self.folder.join(name)).collect();
+        paths.retain(|path| !known.contains(path.as_path()));
+        paths.sort_unstable();
+        Ok(paths.into_iter().map(|path| LeftFile { path, why: Why::Foreign }).collect())
+    }
+
+    /// Removes the folders that its files lay in, where nothing is left. Tells what is.
+    fn remove_folders(&self, disk: &dyn Disk, told: &mut Disposed) -> Result<(), StoreError> {
+        let removed = told.removed.clone();
+        let mut folders: BTreeSet<&Path> = removed.iter().map(|path| parent_of(path)).collect();
+        match is_in_its_folder(&self.file) {
+            true => folders.insert(self.folder.as_path()),
+            false => folders.remove(self.folder.as_path()),
+        };
+        for folder in folders {
+            match disk.remove_folder(folder) {
+                Ok(()) => continue,
+                Err(error) if is_absent(&error) => continue,
+                Err(error) if is_in_use(&error) => {}
+                Err(error) => return Err(StoreError::io("remove", folder)(error)),
+            }
+            let names = disk.list(folder).map_err(StoreError::io("list", folder))?;
+            let mut paths: Vec<PathBuf> = names.iter().map(|name| folder.join(name)).collect();
+            paths.retain(|path| told.left.iter().all(|left| left.path != *path));
+            paths.sort_unstable();
+            told.left.extend(paths.into_iter().map(|path| LeftFile { path, why: Why::Foreign }));
+        }
+        Ok(())
+    }
+}
+
+/// Whether a folder stays since something is in it, or a file system is mounted on it.
+fn is_in_use(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::ResourceBusy)
+}
+
+/// Which files of a snapshot go, and what stays.
+#[derive(Default)]
+struct Plan {
+    metadata: Option<(PathBuf, Found)>,
+    files: Vec<(PathBuf, Found)>,
+    left: Vec<LeftFile>,
+}
+
+/// Whether a file is the one that was written.
+pub(super) enum Verdict {
+    /// It is.
+    Goes(Found),
+    /// Nothing is there.
+    Absent,
+    /// It is not.
+    Stays(Why),
+}
+
+/// Opens what is at a path, follows no link, and compares.
+pub(super) fn judge(disk: &dyn Disk, path: &Path, seal: Seal) -> Result<Verdict, StoreError> {
+    let content = match disk.read(path, Links::Told, seal.length.saturating_add(1)) {
+        Ok(content) => content,
+        Err(error) if is_absent(&error) => return Ok(Verdict::Absent),
+        Err(error) => return Err(StoreError::io("read", path)(error)),
+    };
+    let kind = content.found.kind;
+    Ok(if kind != Kind::File {
+        Verdict::Stays(Why::Irregular(kind))
+    } else if Seal::of(&content.bytes) == seal {
+        Verdict::Goes(content.found)
+    } else {
+        Verdict::Stays(Why::Differs)
+    })
+}
+
+/// Whether a metadata file has a folder of its own.
+pub(super) fn is_in_its_folder(file: &Path) -> bool {
+    file.file_name().is_some_and(|name| name == METADATA)
+}
