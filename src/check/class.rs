@@ -136,17 +136,29 @@ pub(super) fn partitioner(
 
 /// The operators, each after all that feed it.
 pub(super) fn in_topological_order(graph: &JobGraph) -> Vec<usize> {
-    let mut order = Vec::with_capacity(graph.operators.len());
-    let mut is_placed = vec![false; graph.operators.len()];
-    while order.len() < graph.operators.len() {
-        let before = order.len();
-        for (place, node) in graph.operators.iter().enumerate() {
-            if !is_placed[place] && node.inputs.iter().all(|edge| is_placed[edge.from.index()]) {
-                is_placed[place] = true;
-                order.push(place);
+    let operators = graph.operators.len();
+    let mut readers = vec![Vec::new(); operators];
+    let mut missing = vec![0_usize; operators];
+    for (place, node) in graph.operators.iter().enumerate() {
+        missing[place] = node.inputs.len();
+        node.inputs.iter().for_each(|edge| readers[edge.from.index()].push(place));
+    }
+    // The walk through all operators, from the first to the last, in which each is placed.
+    let mut walks = vec![0_usize; operators];
+    let mut ready: Vec<usize> = (0..operators).filter(|place| missing[*place] == 0).collect();
+    let mut order = Vec::with_capacity(operators);
+    while let Some(place) = ready.pop() {
+        order.push(place);
+        for &reader in &readers[place] {
+            let walk = walks[place] + usize::from(reader < place);
+            walks[reader] = walks[reader].max(walk);
+            missing[reader] -= 1;
+            if missing[reader] == 0 {
+                ready.push(reader);
             }
         }
-        assert!(order.len() > before, "a plan was built of a graph that goes in circles");
     }
+    assert!(order.len() == operators, "a plan was built of a graph that goes in circles");
+    order.sort_unstable_by_key(|place| (walks[*place], *place));
     order
 }

@@ -112,7 +112,7 @@ pub(super) enum Format {
 
 #[derive(Args, Debug)]
 pub(super) struct Run {
-    /// The scenario file
+    /// The scenario file, or - for standard input
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
     /// Decide every random choice by N, 0 to 2^63-1, instead of the file's seed
@@ -121,7 +121,8 @@ pub(super) struct Run {
     /// Play under this release alone, of those that the file names
     #[arg(long, value_name = "RELEASE", value_parser = release)]
     pub(super) flink: Option<Release>,
-    /// Read input NAME from PATH instead, a text file of one entry a line; `sometimes` is not asked for then
+    /// Read input NAME from PATH instead, a text file of one entry a line, or - for standard input; `sometimes` is not
+    /// asked for then
     #[arg(long, value_name = "NAME=PATH", value_parser = binding())]
     pub(super) input: Vec<Binding>,
     /// Write what readers of sink NAME see in the end to PATH: for pairs the last value of each key, `key<TAB>value`

@@ -4,17 +4,22 @@ use super::arguments::Binding;
 use super::failure::Failure;
 use crate::operator::Catalogue;
 use crate::scenario::Scenario;
+use crate::scenario::bounds::{INPUT_BYTES, SCENARIO_BYTES};
+use crate::search::{STDIN, read_bounded, read_file};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Reads a scenario file.
 pub(super) fn scenario(file: &Path, catalogue: &Catalogue) -> Result<Scenario, Failure> {
     let shown = file.display().to_string();
-    let bytes = std::fs::read(file).map_err(|cause| {
-        Failure::wrong(
-            format!("cannot read the scenario `{shown}`: {cause}"),
-            "give the path of a scenario file, such as sim/word_count.toml",
-        )
+    let bytes = match file == Path::new(STDIN) {
+        true => read_bounded(std::io::stdin().lock(), &SCENARIO_BYTES),
+        false => read_file(file, &SCENARIO_BYTES),
+    };
+    let bytes = bytes.map_err(|cause| {
+        let usual = "give the path of a scenario file, such as sim/word_count.toml";
+        let help = cause.help().unwrap_or(usual);
+        Failure::wrong(format!("cannot read the scenario `{shown}`: {cause}"), help)
     })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
@@ -24,6 +29,29 @@ pub(super) fn scenario(file: &Path, catalogue: &Catalogue) -> Result<Scenario, F
         )
     })?;
     Ok(Scenario::parse(&text, &shown, catalogue)?)
+}
+
+/// What is read from standard input in place of an input's file; `file` is the scenario.
+pub(super) fn given_input(
+    file: &Path,
+    replaced: &BTreeMap<String, PathBuf>,
+) -> Result<Option<Vec<u8>>, Failure> {
+    let stdin = Path::new(STDIN);
+    let mut readers = replaced.iter().filter(|(_, path)| *path == stdin).map(|(name, _)| name);
+    let Some(first) = readers.next() else { return Ok(None) };
+    let other = readers.next().map(|other| format!("input `{other}`"));
+    let other = if file == stdin { Some("the scenario".to_owned()) } else { other };
+    if let Some(other) = other {
+        return Err(Failure::wrong(
+            format!("both {other} and input `{first}` are to be read from standard input"),
+            "give a file for one of them",
+        ));
+    }
+    let bytes = read_bounded(std::io::stdin().lock(), &INPUT_BYTES).map_err(|cause| {
+        let help = cause.help().unwrap_or("give a file");
+        Failure::wrong(format!("input `{first}`: cannot read standard input: {cause}"), help)
+    })?;
+    Ok(Some(bytes))
 }
 
 /// The folder that the paths in a scenario file are relative to.

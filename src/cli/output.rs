@@ -106,7 +106,7 @@ pub(super) fn is_keyed(sink: &ExternalSystem) -> bool {
 fn field(value: &Value) -> Vec<u8> {
     let plain = match value {
         Value::Bytes(bytes) => bytes.to_vec(),
-        Value::Int(_) | Value::Bool(_) | Value::Text(_) | Value::Row(_) => {
+        Value::Int(_) | Value::Bool(_) | Value::Text(_) | Value::Row(..) => {
             value.to_string().into_bytes()
         }
     };

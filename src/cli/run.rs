@@ -4,7 +4,7 @@ use super::arguments::{Binding, Format, Run, mode_name};
 use super::failure::Failure;
 use super::interrupt::{Interrupt, progress};
 use super::lock;
-use super::open::{base, by_name, local, nearest, program, scenario, shell_word};
+use super::open::{base, by_name, given_input, local, nearest, program, scenario, shell_word};
 use super::output::{Target, rows_of};
 use super::places::Taken;
 use super::report::{Report, report};
@@ -20,7 +20,8 @@ use crate::render::{Names, json_lines};
 use crate::rules::Release;
 use crate::scenario::{InputKind, Scenario};
 use crate::search::{
-    Earlier, Judgement, PlayError, Played, Setup, open, play_while, play_with_files, start_from,
+    Earlier, Judgement, PlayError, Played, Setup, open_given, play_while, play_with_files,
+    start_from,
 };
 use crate::store::DataDir;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +33,14 @@ const PROGRESS_EVERY: u64 = 4096;
 
 /// Where each savepoint lies, by label.
 type Paths = BTreeMap<Arc<str>, PathBuf>;
+
+/// What is read in place of the inputs' own files.
+struct Replaced<'r> {
+    /// By input.
+    paths: &'r BTreeMap<String, PathBuf>,
+    /// What came from standard input, if one of them is that.
+    given: Option<&'r [u8]>,
+}
 
 /// Plays a scenario file.
 pub(super) fn run(
@@ -61,9 +70,12 @@ pub(super) fn run(
             format!("choose one: --flink {}", releases[0]),
         ));
     }
+    let replaced = by_name("--input", &arguments.input)?;
+    let given = given_input(&arguments.file, &replaced)?;
+    let replaced = Replaced { paths: &replaced, given: given.as_deref() };
     let mut codes = Vec::new();
     for release in releases {
-        codes.push(run_under(release, &told, arguments, catalogue, screen)?);
+        codes.push(run_under(release, &told, arguments, &replaced, catalogue, screen)?);
     }
     // The worst of them: the codes count up from what holds to what is stuck.
     Ok(codes.into_iter().max().unwrap_or(HOLDS))
@@ -74,6 +86,7 @@ fn run_under(
     release: Release,
     told: &Scenario,
     arguments: &Run,
+    replaced: &Replaced<'_>,
     catalogue: &Arc<Catalogue>,
     screen: &mut Screen,
 ) -> Result<u8, Failure> {
@@ -82,7 +95,7 @@ fn run_under(
     let interrupt = Interrupt::listen();
     // Locked before anything in the data folder is read, until all is written.
     let _locks = lock::for_run(arguments, &interrupt)?;
-    let mut setup = set_up(scenario, arguments, catalogue)?;
+    let mut setup = set_up(scenario, arguments, replaced, catalogue)?;
     let targets = prepare_outputs(arguments, &setup.scenario)?;
     let trace_target = arguments.trace.as_deref().map(Target::prepare).transpose()?;
     let one_of_many = (!told.also.is_empty()).then_some(release);
@@ -151,13 +164,14 @@ fn run_under(
 fn set_up(
     mut scenario: Scenario,
     arguments: &Run,
+    replaced: &Replaced<'_>,
     catalogue: &Arc<Catalogue>,
 ) -> Result<Setup, Failure> {
     scenario.seed = arguments.seed.unwrap_or(scenario.seed);
     scenario.until = arguments.until.or(scenario.until);
     let choices = Choices::new(scenario.seed);
-    let replaced = by_name("--input", &arguments.input)?;
-    let inputs = open(&scenario, base(&arguments.file), &replaced, &choices)?;
+    let Replaced { paths, given } = *replaced;
+    let inputs = open_given(&scenario, base(&arguments.file), paths, given, &choices)?;
     let data_dir = arguments.data_dir.as_deref().map(local).transpose()?;
     let from = arguments.from_savepoint.as_deref().map(local).transpose()?;
     let start = from.as_deref().map(|path| {
@@ -182,7 +196,7 @@ fn set_up(
             || arguments.trace.is_some()
             || arguments.check_determinism,
         keeps_records: false,
-        wants_sometimes: replaced.is_empty(),
+        wants_sometimes: paths.is_empty(),
     })
 }
 

@@ -133,7 +133,7 @@ impl ExternalSystem {
 fn split(value: &Value) -> (Value, Value) {
     match value.as_row() {
         Some([key, value]) => (key.clone(), value.clone()),
-        Some([key, rest @ ..]) => (key.clone(), Value::Row(rest.into())),
+        Some([key, rest @ ..]) => (key.clone(), Value::row_of(rest.iter().cloned())),
         Some([]) | None => (value.clone(), value.clone()),
     }
 }

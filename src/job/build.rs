@@ -14,7 +14,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// How many subtasks and channels a plan may have: a world keeps a queue for each.
-const PARTS_MAX: u64 = 1 << 24;
+pub const PARTS_MAX: u64 = 1 << 20;
 
 impl Plan {
     /// Makes a job graph physical under the newest rules.
@@ -219,7 +219,6 @@ fn vertices(
     chained_outputs: &[Vec<(OperatorIndex, bool)>],
     rules: PlanRules,
 ) -> Vec<Vertex> {
-    let names = chain_names(graph, wiring, chained_outputs);
     let is_head = |operator: &usize| !wiring.inputs[*operator].iter().any(|&wire| chainable[wire]);
     let mut heads: Vec<usize> = (0..graph.operators.len()).filter(is_head).collect();
     heads.sort_by_key(|&head| !graph.operators[head].is_source());
@@ -228,7 +227,7 @@ fn vertices(
         let head = OperatorIndex::new(head);
         Vertex {
             operators: chain_from(head, chained_outputs),
-            name: names[head.index()].clone(),
+            name: chain_name(head, graph, chained_outputs),
             parallelism: node.parallelism,
             max_parallelism: match rules.key_groups {
                 true => max_parallelism_of(graph, head),
@@ -259,26 +258,41 @@ fn chain_from(
     chain
 }
 
-/// What a chain from each operator on is called.
-fn chain_names(
+/// What a chain is called: `head -> next -> (a, b -> c)`.
+fn chain_name(
+    head: OperatorIndex,
     graph: &JobGraph,
-    wiring: &Wiring,
     chained_outputs: &[Vec<(OperatorIndex, bool)>],
-) -> Vec<String> {
-    let mut names = vec![String::new(); graph.operators.len()];
-    for &operator in wiring.order.iter().rev() {
-        let name = graph.operators[operator.index()].shown_name();
-        let outputs: Vec<&str> = chained_outputs[operator.index()]
-            .iter()
-            .map(|(receiver, _)| names[receiver.index()].as_str())
-            .collect();
-        names[operator.index()] = match outputs[..] {
-            [] => name,
-            [output] => format!("{name} -> {output}"),
-            [..] => format!("{name} -> ({})", outputs.join(", ")),
-        };
+) -> String {
+    enum Part {
+        Operator(OperatorIndex),
+        Text(&'static str),
     }
-    names
+    let mut name = String::new();
+    let mut open = vec![Part::Operator(head)];
+    while let Some(part) = open.pop() {
+        let operator = match part {
+            Part::Text(text) => {
+                name.push_str(text);
+                continue;
+            }
+            Part::Operator(operator) => operator,
+        };
+        name.push_str(&graph.operators[operator.index()].shown_name());
+        let outputs = &chained_outputs[operator.index()];
+        match outputs[..] {
+            [] => {}
+            [(output, _)] => open.extend([Part::Operator(output), Part::Text(" -> ")]),
+            [..] => {
+                open.push(Part::Text(")"));
+                for (place, (output, _)) in outputs.iter().enumerate().rev() {
+                    let before = if place == 0 { " -> (" } else { ", " };
+                    open.extend([Part::Operator(*output), Part::Text(before)]);
+                }
+            }
+        }
+    }
+    name
 }
 
 #[cfg(test)]

@@ -54,7 +54,8 @@ impl KeyColumns {
     fn of(&self, value: &Value) -> Option<Value> {
         let row = value.as_row()?;
         let column = |column: &u16| row.get(usize::from(*column)).cloned();
-        self.as_slice().iter().map(column).collect::<Option<_>>().map(Value::Row)
+        let columns: Vec<Value> = self.as_slice().iter().map(column).collect::<Option<_>>()?;
+        Value::try_row(columns).ok()
     }
 }
 
@@ -152,7 +153,7 @@ fn rare_hash_code(key: &Value, key_type: KeyType) -> Option<i32> {
         (Value::Text(_), KeyType::Int | KeyType::Long | KeyType::Short | KeyType::Bool) => None,
         (Value::Bytes(bytes), KeyType::Auto) => Some(hash_of_bytes(bytes)),
         (Value::Bool(_) | Value::Bytes(_), _) => None,
-        (Value::Row(columns), _) => hash_of_tuple(columns, key_type),
+        (Value::Row(columns, _), _) => hash_of_tuple(columns, key_type),
     }
 }
 

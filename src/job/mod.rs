@@ -11,6 +11,7 @@ mod event_time;
 mod graph;
 mod id;
 mod key_group;
+mod nesting;
 mod ownership;
 mod plan;
 mod plan_rules;
@@ -20,9 +21,11 @@ mod shared_file;
 mod source_time;
 mod uid;
 mod value;
+mod value_serde;
 mod window;
 mod wiring;
 
+pub use build::PARTS_MAX;
 pub use config::{CheckpointConfig, CheckpointMode, RestartStrategy, Retention, StateBackend};
 pub use element::{Barrier, BarrierAlignment, CheckpointKind, Element, Stop, WatermarkStatus};
 pub use error::GraphError;
@@ -39,6 +42,7 @@ pub use key_group::{
     KeyError, default_max_parallelism, java_hash_code, java_string_hash, key_group,
     key_group_range, murmur_hash, subtask_of_key_group,
 };
+pub use nesting::{Nesting, NestingError};
 pub use ownership::{ClaimMode, SnapshotFormat};
 pub use plan::{Plan, PlanChannel, PlanEdge, PlanTask, Vertex};
 pub use plan_rules::PlanRules;
@@ -48,3 +52,6 @@ pub use source_time::SourceTime;
 pub use uid::operator_id_of_uid;
 pub use value::{Origin, Record, Value};
 pub use window::{WindowAggregate, WindowAggregates, WindowFunction, WindowOptions, WindowTime};
+
+/// The largest parallelism and max parallelism.
+pub const PARALLELISM_MAX: u64 = 1 << 15;

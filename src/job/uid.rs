@@ -3,7 +3,7 @@
 use super::wiring::Wiring;
 use super::{GraphError, JobGraph, OperatorId, OperatorIndex};
 use crate::rules::IdScheme;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::Cursor;
 
 /// The id of an operator with this uid, the same in every release.
@@ -32,7 +32,12 @@ pub(super) fn generated_ids(
     let sources =
         (0..graph.operators.len()).filter(|&operator| graph.operators[operator].is_source());
     let mut remaining: VecDeque<OperatorIndex> = sources.map(OperatorIndex::new).collect();
-    let mut ids = Ids { by_operator: vec![None; graph.operators.len()], rank: 0, scheme };
+    let mut ids = Ids {
+        by_operator: vec![None; graph.operators.len()],
+        owners: BTreeMap::new(),
+        rank: 0,
+        scheme,
+    };
     let mut visited = vec![false; graph.operators.len()];
     remaining.iter().for_each(|source| visited[source.index()] = true);
     while let Some(operator) = remaining.pop_front() {
@@ -78,6 +83,7 @@ pub(super) fn check_uids_name_chains(
 /// The ids given so far.
 struct Ids {
     by_operator: Vec<Option<OperatorId>>,
+    owners: BTreeMap<OperatorId, usize>,
     /// How many were given.
     rank: u32,
     scheme: IdScheme,
@@ -131,7 +137,7 @@ impl Ids {
             self.by_operator[operator.index()].is_none(),
             "operator {operator:?} was visited twice"
         );
-        if let Some(other) = self.by_operator.iter().position(|given| *given == Some(id)) {
+        if let Some(other) = self.owners.insert(id, operator.index()) {
             return Err(collision(graph, operator.index(), other));
         }
         self.by_operator[operator.index()] = Some(id);

@@ -1,13 +1,13 @@
 //! Records and their values, and where a record came from.
 
-use super::EventTime;
+use super::{EventTime, Nesting, NestingError};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// What a record carries, a key is, and state holds.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Value {
     /// A 64-bit signed integer.
     Int(i64),
@@ -17,8 +17,8 @@ pub enum Value {
     Text(Arc<str>),
     /// Bytes that need not be UTF-8.
     Bytes(Arc<[u8]>),
-    /// Columns.
-    Row(Arc<[Value]>),
+    /// Columns, and how they are nested: [`Value::row`], [`Value::row_of`] and [`Value::try_row`] make rows.
+    Row(Arc<[Value]>, Nesting),
 }
 
 impl Value {
@@ -28,25 +28,61 @@ impl Value {
     }
 
     /// A row of columns.
+    ///
+    /// # Panics
+    ///
+    /// If rows lie in one another deeper than [`Nesting::DEPTH_MOST`], or it is larger than [`Nesting::COLUMNS_MOST`].
+    #[inline]
     pub fn row<const N: usize>(columns: [Self; N]) -> Self {
-        Self::Row(Arc::new(columns))
+        match Nesting::of(&columns) {
+            Ok(nesting) => Self::Row(Arc::new(columns), nesting),
+            Err(error) => refuse(error),
+        }
+    }
+
+    /// A row of as many columns as there are.
+    ///
+    /// # Panics
+    ///
+    /// As [`Value::row`].
+    #[inline]
+    pub fn row_of(columns: impl IntoIterator<Item = Self>) -> Self {
+        Self::try_row(columns.into_iter().collect::<Arc<[Self]>>())
+            .unwrap_or_else(|error| refuse(error))
+    }
+
+    /// A row of columns that come from outside, where nobody knows how they are nested.
+    ///
+    /// # Errors
+    ///
+    /// If rows lie in one another deeper than [`Nesting::DEPTH_MOST`], or it is larger than [`Nesting::COLUMNS_MOST`].
+    #[inline]
+    pub fn try_row(columns: impl Into<Arc<[Self]>>) -> Result<Self, NestingError> {
+        let columns = columns.into();
+        Nesting::of(&columns).map(|nesting| Self::Row(columns, nesting))
     }
 
     /// The integer, if it is one.
     pub fn as_int(&self) -> Option<i64> {
         match self {
             Self::Int(number) => Some(*number),
-            Self::Bool(_) | Self::Text(_) | Self::Bytes(_) | Self::Row(_) => None,
+            Self::Bool(_) | Self::Text(_) | Self::Bytes(_) | Self::Row(..) => None,
         }
     }
 
     /// The columns, if it is a row.
     pub fn as_row(&self) -> Option<&[Self]> {
         match self {
-            Self::Row(columns) => Some(columns),
+            Self::Row(columns, _) => Some(columns),
             Self::Int(_) | Self::Bool(_) | Self::Text(_) | Self::Bytes(_) => None,
         }
     }
+}
+
+#[cold]
+#[inline(never)]
+fn refuse(error: NestingError) -> ! {
+    panic!("{error}")
 }
 
 /// One word an integer, since most keys and columns are integers. Whatever else feeds its kind and length after its
@@ -56,7 +92,7 @@ impl Hash for Value {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         match self {
             Self::Int(number) => hasher.write_i64(*number),
-            Self::Bool(_) | Self::Text(_) | Self::Bytes(_) | Self::Row(_) => {
+            Self::Bool(_) | Self::Text(_) | Self::Bytes(_) | Self::Row(..) => {
                 hash_rarer(self, hasher)
             }
         }
@@ -70,7 +106,7 @@ fn hash_rarer<H: Hasher>(value: &Value, hasher: &mut H) {
         Value::Bool(truth) => hasher.write_u64(1 << 56 | u64::from(*truth)),
         Value::Text(text) => hash_bytes(2, text.as_bytes(), hasher),
         Value::Bytes(bytes) => hash_bytes(3, bytes, hasher),
-        Value::Row(columns) => {
+        Value::Row(columns, _) => {
             columns.iter().for_each(|column| column.hash(hasher));
             hash_end(4, columns.len(), hasher);
         }
@@ -96,7 +132,7 @@ impl fmt::Display for Value {
             Self::Bool(truth) => truth.fmt(f),
             Self::Text(text) => f.write_str(text),
             Self::Bytes(bytes) => bytes.escape_ascii().fmt(f),
-            Self::Row(columns) => {
+            Self::Row(columns, _) => {
                 f.write_str("(")?;
                 for (place, column) in columns.iter().enumerate() {
                     if place > 0 {

@@ -141,9 +141,9 @@ impl Operator for Statistics {
         let (count, sum) = (count.wrapping_add(1), sum.wrapping_add(measure.unwrap_or(0)));
         let mut row = vec![Value::Int(count), Value::Int(sum)];
         row.extend([least, greatest].into_iter().flatten().map(Value::Int));
-        *slot = Some(Value::Row(row.as_slice().into()));
+        *slot = Some(Value::row_of(row.clone()));
         let key = context.key().clone();
-        context.emit(Value::Row(std::iter::once(key).chain(row).collect()));
+        context.emit(Value::row_of(std::iter::once(key).chain(row)));
     }
 
     fn fork(&self) -> Box<dyn Operator> {

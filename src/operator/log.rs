@@ -6,8 +6,9 @@ use super::InputLog;
 use crate::job::{InputId, Value};
 use crate::kernel::SimTime;
 use crate::state::FixedHasher;
+use std::fmt;
 use std::hash::Hasher;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Numbers of generated entries are below this.
 const NUMBERS: u64 = 100;
@@ -19,14 +20,86 @@ pub struct Log {
     id: InputId,
     partitions: u16,
     every: SimTime,
-    entries: Arc<[Value]>,
+    entries: Entries,
+}
+
+/// The entries of a log.
+#[derive(Clone, Debug)]
+enum Entries {
+    /// All are there.
+    Read(Arc<[Value]>),
+    /// Each is made when it is first asked for.
+    Drawn(Arc<Drawn>),
+}
+
+/// How many drawn entries are made at a time.
+const CHUNK: usize = 256;
+
+/// Entries that follow from their place: of ten million only those take room that are read.
+struct Drawn {
+    length: usize,
+    draw: Box<dyn Fn(u32) -> Value + Send + Sync>,
+    chunks: Box<[OnceLock<Box<[Value]>>]>,
+}
+
+impl fmt::Debug for Drawn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} drawn entries", self.length)
+    }
+}
+
+impl Drawn {
+    fn get(&self, place: usize) -> Option<&Value> {
+        if place >= self.length {
+            return None;
+        }
+        let chunk = self.chunks.get(place / CHUNK)?.get_or_init(|| {
+            let first = place - place % CHUNK;
+            let places = first..self.length.min(first + CHUNK);
+            let number = |place| u32::try_from(place).expect("a log has fewer than 2^32 entries");
+            places.map(|place| (self.draw)(number(place))).collect()
+        });
+        chunk.get(place % CHUNK)
+    }
+}
+
+impl Entries {
+    #[inline]
+    fn get(&self, place: usize) -> Option<&Value> {
+        match self {
+            Self::Read(entries) => entries.get(place),
+            Self::Drawn(drawn) => drawn.get(place),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Read(entries) => entries.len(),
+            Self::Drawn(drawn) => drawn.length,
+        }
+    }
 }
 
 impl Log {
     /// A log of these entries. Panics without partitions.
     pub fn new(id: InputId, partitions: u16, every: SimTime, entries: Arc<[Value]>) -> Self {
         assert!(partitions > 0, "an input has one partition or more");
-        Self { id, partitions, every, entries }
+        Self { id, partitions, every, entries: Entries::Read(entries) }
+    }
+
+    /// A log of so many entries that are made when they are first read, each by its place. Panics without partitions.
+    pub fn drawn(
+        id: InputId,
+        partitions: u16,
+        every: SimTime,
+        length: u32,
+        draw: impl Fn(u32) -> Value + Send + Sync + 'static,
+    ) -> Self {
+        assert!(partitions > 0, "an input has one partition or more");
+        let length = usize::try_from(length).expect("usize has 32 bits or more");
+        let chunks = (0..length.div_ceil(CHUNK)).map(|_| OnceLock::new()).collect();
+        let drawn = Drawn { length, draw: Box::new(draw), chunks };
+        Self { id, partitions, every, entries: Entries::Drawn(Arc::new(drawn)) }
     }
 
     /// The lines of a file, text where they are UTF-8 and bytes where not, without `\n` or `\r\n`. A last line needs no
@@ -35,25 +108,17 @@ impl Log {
         bytes.split_inclusive(|byte| *byte == b'\n').map(line_entry).collect()
     }
 
-    /// Rows `(key, number)`: the key in 0..`keys`, the number in 0..100. Calls `draw` twice an entry, first for the key;
-    /// it returns a number below its argument. Panics if there are rows but no keys.
-    pub fn generated_entries(
-        records: u32,
-        keys: u32,
-        mut draw: impl FnMut(u64) -> u64,
-    ) -> Vec<Value> {
-        assert!(keys > 0 || records == 0, "a generated input has one key or more");
+    /// A row `(key, number)`: the key in 0..`keys`, the number in 0..100. Calls `draw` twice, first for the key; it returns
+    /// a number below its argument. Panics if there are no keys.
+    pub fn generated_entry(keys: u32, mut draw: impl FnMut(u64) -> u64) -> Value {
+        assert!(keys > 0, "a generated input has one key or more");
         let mut below = |bound: u64| {
             let drawn = draw(bound);
             assert!(drawn < bound, "a draw below {bound} was {drawn}");
             Value::Int(i64::try_from(drawn).expect("keys and numbers are small"))
         };
-        (0..records)
-            .map(|_| {
-                let key = below(keys.into());
-                Value::row([key, below(NUMBERS)])
-            })
-            .collect()
+        let key = below(keys.into());
+        Value::row([key, below(NUMBERS)])
     }
 
     /// How many entries a partition has.
@@ -71,13 +136,17 @@ impl Log {
         let length = |value: &Value| match value {
             Value::Text(text) => text.len(),
             Value::Bytes(bytes) => bytes.len(),
-            Value::Int(_) | Value::Bool(_) | Value::Row(_) => 0,
+            Value::Int(_) | Value::Bool(_) | Value::Row(..) => 0,
         };
         let of_entry = |entry: &Value| match entry.as_row() {
             Some(columns) => columns.iter().map(length).sum(),
             None => length(entry),
         };
-        let bytes = self.entries.iter().map(of_entry).sum::<usize>();
+        let bytes = match &self.entries {
+            Entries::Read(entries) => entries.iter().map(of_entry).sum::<usize>(),
+            // Rows of numbers; none is made only to be measured.
+            Entries::Drawn(_) => 0,
+        };
         let wide = |number: usize| u64::try_from(number).expect("usize fits in 64 bits");
         (wide(self.entries.len()), wide(bytes))
     }
@@ -143,7 +212,7 @@ fn absorb(hasher: &mut FixedHasher, value: &Value) {
         Value::Bool(truth) => absorb_bytes(1, &[u8::from(*truth)]),
         Value::Text(text) => absorb_bytes(2, text.as_bytes()),
         Value::Bytes(bytes) => absorb_bytes(3, bytes),
-        Value::Row(columns) => {
+        Value::Row(columns, _) => {
             hasher.write_u64(4);
             hasher.write_usize(columns.len());
             columns.iter().for_each(|column| absorb(hasher, column));
@@ -186,14 +255,33 @@ mod tests {
     }
 
     #[test]
-    fn generated_entries_draw_the_key_and_then_the_number() {
+    fn a_generated_entry_draws_the_key_and_then_the_number() {
         let mut asked = Vec::new();
-        let entries = Log::generated_entries(2, 5, |bound| {
+        let entry = Log::generated_entry(5, |bound| {
             asked.push(bound);
             bound - 1
         });
-        assert_eq!(entries, vec![Value::row([Value::Int(4), Value::Int(99)]); 2]);
-        assert_eq!(asked, [5, 100, 5, 100]);
+        assert_eq!(entry, Value::row([Value::Int(4), Value::Int(99)]));
+        assert_eq!(asked, [5, 100]);
+    }
+
+    #[test]
+    fn drawn_entries_are_those_of_a_log_that_was_read_and_take_no_room_before() {
+        let every = SimTime::from_millis(10);
+        let drawn = |length| {
+            let entry = |place: u32| Value::Int(place.into());
+            Log::drawn(InputId::new(0), 3, every, length, entry)
+        };
+        let (few, read) = (drawn(1_000), log(3, 0..1_000));
+        for partition in 0..4 {
+            assert_eq!(few.length(partition), read.length(partition));
+            for offset in (0..340).rev() {
+                assert_eq!(few.entry(partition, offset), read.entry(partition, offset));
+            }
+            assert_eq!(few.identity(partition, 99), read.identity(partition, 99));
+        }
+        let many = drawn(u32::MAX);
+        assert_eq!(many.entry(0, u32::MAX / 3 - 1), Some(&Value::Int(i64::from(u32::MAX) - 3)));
     }
 
     #[test]

@@ -60,7 +60,7 @@ fn check(kind: &str, function: &str, values: &[Value], emitted: &[Value], side: 
 #[test]
 fn maps_change_what_they_can_and_leave_the_rest() {
     let bytes = Value::Bytes(Arc::from(&b"\xff"[..]));
-    let strange = [bytes, Value::Bool(true), Value::Row(Arc::from([]))];
+    let strange = [bytes, Value::Bool(true), Value::row([])];
     let cases = [
         ("identity", Value::text("Sand"), Value::text("Sand")),
         ("upper", Value::text("Sand"), Value::text("SAND")),

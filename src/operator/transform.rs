@@ -69,7 +69,7 @@ pub(super) fn non_empty(value: Value, context: &mut dyn Context) {
         Value::Int(_) | Value::Bool(_) => false,
         Value::Text(text) => text.is_empty(),
         Value::Bytes(bytes) => bytes.is_empty(),
-        Value::Row(columns) => columns.is_empty(),
+        Value::Row(columns, _) => columns.is_empty(),
     };
     keep(!is_empty, value, context);
 }
@@ -101,7 +101,7 @@ pub(super) fn digits(value: Value, context: &mut dyn Context) {
 pub(super) fn measure(value: &Value) -> Option<i64> {
     match value {
         Value::Int(number) => Some(*number),
-        Value::Row(columns) => columns.iter().rev().find_map(Value::as_int),
+        Value::Row(columns, _) => columns.iter().rev().find_map(Value::as_int),
         Value::Bool(_) | Value::Text(_) | Value::Bytes(_) => None,
     }
 }
@@ -123,7 +123,7 @@ fn keep(kept: bool, value: Value, context: &mut dyn Context) {
 fn map_text(value: Value, change: impl Fn(&str) -> String) -> Value {
     match &value {
         Value::Text(text) => Value::text(change(text)),
-        Value::Int(_) | Value::Bool(_) | Value::Bytes(_) | Value::Row(_) => value,
+        Value::Int(_) | Value::Bool(_) | Value::Bytes(_) | Value::Row(..) => value,
     }
 }
 
@@ -132,6 +132,6 @@ fn characters(value: &Value) -> &[u8] {
     match value {
         Value::Text(text) => text.as_bytes(),
         Value::Bytes(bytes) => bytes,
-        Value::Int(_) | Value::Bool(_) | Value::Row(_) => &[],
+        Value::Int(_) | Value::Bool(_) | Value::Row(..) => &[],
     }
 }

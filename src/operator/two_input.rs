@@ -26,11 +26,11 @@ impl Operator for InnerJoin {
         let (own, other) = if input == 0 { (left, right) } else { (right, left) };
         let slot = context.keyed(own);
         *slot = Some(appended(slot.as_ref(), value.clone()));
-        let Some(Value::Row(others)) = context.keyed(other).clone() else { return };
+        let Some(Value::Row(others, _)) = context.keyed(other).clone() else { return };
         let key = context.key().clone();
         for other in &*others {
             let pair = if input == 0 { [&key, &value, other] } else { [&key, other, &value] };
-            context.emit(Value::Row(pair.into_iter().flat_map(columns).cloned().collect()));
+            context.emit(Value::row_of(pair.into_iter().flat_map(columns).cloned()));
         }
     }
 
@@ -96,11 +96,11 @@ fn columns(value: &Value) -> &[Value] {
 }
 
 fn with_column(value: &Value, column: Value) -> Value {
-    Value::Row(columns(value).iter().cloned().chain([column]).collect())
+    Value::row_of(columns(value).iter().cloned().chain([column]))
 }
 
 /// A list with one more; a new one where there is none, or where another operator left something else.
 fn appended(list: Option<&Value>, value: Value) -> Value {
     let list = list.and_then(Value::as_row).unwrap_or_default();
-    Value::Row(list.iter().cloned().chain([value]).collect())
+    Value::row_of(list.iter().cloned().chain([value]))
 }

@@ -58,12 +58,12 @@ impl Window {
         let start = std::iter::once(Some(start.millis()));
         let row =
             start.chain(aggregates).map(|number| number.map_or(Value::Bool(false), Value::Int));
-        let row = Value::Row(row.collect());
+        let row = Value::row_of(row);
         match place {
             Ok(place) => windows[place] = row,
             Err(place) => windows.insert(place, row),
         }
-        *slot = Some(Value::Row(windows.into()));
+        *slot = Some(Value::row_of(windows));
     }
 
     /// Emits what is in a window, if anything is.
@@ -75,7 +75,7 @@ impl Window {
         let aggregates = aggregates.to_vec();
         context.set_timestamp(self.windows().last_of(start));
         let which = Value::row([context.key().clone(), Value::Int(start.millis())]);
-        context.emit(Value::Row(std::iter::once(which).chain(aggregates).collect()));
+        context.emit(Value::row_of(std::iter::once(which).chain(aggregates)));
     }
 
     /// Forgets a window.
@@ -84,7 +84,7 @@ impl Window {
         let windows = slot.as_ref().and_then(Value::as_row).unwrap_or_default();
         let is_other = |window: &&Value| start_of(window) != start.millis();
         let rest: Vec<Value> = windows.iter().filter(is_other).cloned().collect();
-        *slot = (!rest.is_empty()).then(|| Value::Row(rest.into()));
+        *slot = (!rest.is_empty()).then(|| Value::row_of(rest));
     }
 
     fn process_in_event_time(&self, value: Value, context: &mut dyn Context) {
@@ -192,7 +192,7 @@ mod tests {
     fn fired(key: &str, columns: [i64; 5]) -> Value {
         let [start, aggregates @ ..] = columns.map(Value::Int);
         let which = std::iter::once(Value::row([Value::text(key), start]));
-        Value::Row(which.chain(aggregates).collect())
+        Value::row_of(which.chain(aggregates))
     }
 
     #[test]

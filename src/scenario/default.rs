@@ -43,8 +43,6 @@ impl Default for Network {
 }
 
 impl Input {
-    /// More generated entries are refused: they are held in memory, at about 100 bytes each.
-    pub const RECORDS_MOST: u32 = 10_000_000;
     /// Partitions of an input that sets none.
     pub const PARTITIONS: u16 = 1;
     /// Time between the entries of a partition of an input that sets none.

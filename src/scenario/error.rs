@@ -9,6 +9,8 @@ pub struct ScenarioError {
     pub file: String,
     /// The line in it, from 1.
     pub line: u32,
+    /// The letter in that line, from 1.
+    pub column: u32,
     /// What is wrong: a lowercase fragment without a full stop.
     pub message: String,
     /// What to do about it, if anybody knows: one imperative sentence, or a question.
@@ -25,7 +27,7 @@ impl ScenarioError {
 /// The message, the place and the help, a line each, without a leading `error: `.
 impl fmt::Display for ScenarioError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}\n  --> {}:{}", self.message, self.file, self.line)?;
+        write!(f, "{}\n  --> {}:{}:{}", self.message, self.file, self.line, self.column)?;
         match &self.help {
             Some(help) => write!(f, "\nhelp: {help}"),
             None => Ok(()),

@@ -2,6 +2,7 @@
 //!
 //! Does no I/O: paths in it are relative to the scenario file and opened by `search`.
 
+pub mod bounds;
 mod budget;
 mod column;
 mod default;

@@ -2,6 +2,7 @@
 
 use crate::job::Value;
 use crate::scenario::Column;
+use crate::scenario::bounds::RECORDS;
 
 /// Why a CSV file cannot be an input, and on which line.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,8 +19,16 @@ pub(super) fn entries(
     header: bool,
     columns: &[Column],
 ) -> Result<Vec<Value>, Malformed> {
+    // The reader of records tells the line where the record before it began.
+    if let Err(error) = str::from_utf8(bytes) {
+        let before = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
+        let line = u64::try_from(before).unwrap_or(u64::MAX).saturating_add(1);
+        return Err(Malformed { line, cause: "it is not UTF-8".to_owned() });
+    }
     let reader = csv::ReaderBuilder::new().has_headers(header).flexible(true).from_reader(bytes);
-    reader.into_records().map(|record| row(record, columns)).collect()
+    // One more than there may be is enough to be refused.
+    let most = usize::try_from(RECORDS.most).unwrap_or(usize::MAX).saturating_add(1);
+    reader.into_records().take(most).map(|record| row(record, columns)).collect()
 }
 
 fn row(
@@ -28,11 +37,7 @@ fn row(
 ) -> Result<Value, Malformed> {
     let record = record.map_err(|error| Malformed {
         line: error.position().map_or(0, csv::Position::line),
-        cause: if matches!(error.kind(), csv::ErrorKind::Utf8 { .. }) {
-            "it is not UTF-8".to_owned()
-        } else {
-            error.to_string()
-        },
+        cause: error.to_string(),
     })?;
     let malformed =
         |cause| Malformed { line: record.position().map_or(0, csv::Position::line), cause };
@@ -44,7 +49,8 @@ fn row(
     let values = fields.map(|(place, (field, column))| {
         column.read(field).map_err(|cause| malformed(format!("column {place}: {cause}")))
     });
-    values.collect::<Result<Vec<_>, _>>().map(|values| Value::Row(values.into()))
+    let values: Vec<Value> = values.collect::<Result<_, _>>()?;
+    Value::try_row(values).map_err(|error| malformed(error.to_string()))
 }
 
 #[cfg(test)]
@@ -76,6 +82,24 @@ mod tests {
         for (file, line, cause) in cases {
             let expected = Malformed { line, cause: cause.to_owned() };
             assert_eq!(read(file, true), Err(expected));
+        }
+    }
+
+    #[test]
+    fn what_is_not_utf_8_is_told_with_its_line_wherever_it_stands() {
+        let cases: [(&[u8], u64); 6] = [
+            (b"\xff,1\na,1\n", 1),
+            (b"a,1\n\xff,1\n", 2),
+            (b"a,1\r\nb,2\r\n\xff,1\r\n", 3),
+            (b"a,1\n\n\nb\xff,1", 4),
+            (b"\"a\nb\nc\xff\",1\n", 3),
+            (b"a,1\nb,\xf0\x9f", 2),
+        ];
+        for (file, line) in cases {
+            for header in [false, true] {
+                let expected = Malformed { line, cause: "it is not UTF-8".to_owned() };
+                assert_eq!(read(file, header), Err(expected), "{}", file.escape_ascii());
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Opening the inputs of a scenario: text files, and logs drawn from the seed.
 
-use super::shuffle::shuffled;
+use super::shuffle::order;
 use crate::job::{InputId, Value};
 use crate::kernel::Choices;
 use crate::operator::Log;
@@ -16,39 +16,49 @@ pub fn generated(scenario: &Scenario, choices: &Choices) -> Option<Arc<[Arc<Log>
 fn generate(place: usize, input: &Input, choices: &Choices) -> Option<Arc<Log>> {
     let InputKind::Generate { records, keys, step } = input.kind else { return None };
     let stream = choices.stream("input", &input.name);
-    let mut draws = 0;
-    let entries = Log::generated_entries(records, keys, |bound| {
-        draws += 1;
-        stream.below(draws, bound)
-    });
-    let entries = match step {
-        Some(step) => timed(&entries, step),
-        None => entries,
+    let entry = move |place: u32| {
+        // Two draws an entry, counted from 1.
+        let mut draws = 2 * u64::from(place);
+        let entry = Log::generated_entry(keys, |bound| {
+            draws += 1;
+            stream.below(draws, bound)
+        });
+        match step {
+            Some(step) => timed(&entry, i64::from(place).saturating_mul(step)),
+            None => entry,
+        }
     };
-    let entries = shuffled(entries, input, choices);
-    Some(Arc::new(Log::new(InputId::new(place), input.partitions, input.every, entries.into())))
+    let (id, partitions, every) = (InputId::new(place), input.partitions, input.every);
+    let log = match order((0..records).map(&entry), input, choices) {
+        None => Log::drawn(id, partitions, every, records, entry),
+        Some(order) => Log::drawn(id, partitions, every, records, move |place| {
+            entry(order[usize::try_from(place).expect("usize has 32 bits or more")])
+        }),
+    };
+    Some(Arc::new(log))
 }
 
-/// The rows with a time as one more column, so many milliseconds after each other.
-fn timed(entries: &[Value], step: i64) -> Vec<Value> {
-    let time = |place: i64| Value::Int(place.saturating_mul(step));
-    let row = |(place, entry): (i64, &Value)| {
-        let columns = entry.as_row().unwrap_or_default().iter().cloned();
-        Value::Row(columns.chain([time(place)]).collect())
-    };
-    (0..).zip(entries).map(row).collect()
+/// The row with a time as one more column.
+fn timed(entry: &Value, time: i64) -> Value {
+    let columns = entry.as_row().unwrap_or_default().iter().cloned();
+    Value::row_of(columns.chain([Value::Int(time)]))
 }
 
 #[cfg(feature = "fs")]
-pub use with_files::{InputError, open};
+pub use with_files::{InputError, STDIN, open, open_given};
 
 #[cfg(feature = "fs")]
 mod with_files {
-    use super::{Arc, Choices, InputId, InputKind, Log, Scenario, generate};
+    use super::{Arc, Choices, Input, InputId, InputKind, Log, Scenario, Value, generate};
+    use crate::scenario::bounds::{INPUT_BYTES, RECORDS};
     use crate::search::csv_input;
+    use crate::search::read::{ReadError, read_file};
     use crate::search::shuffle::shuffled;
     use std::collections::BTreeMap;
     use std::path::{Path, PathBuf};
+
+    /// The path that means standard input.
+    pub const STDIN: &str = "-";
 
     /// An input that cannot be opened.
     #[derive(Debug, thiserror::Error)]
@@ -62,6 +72,16 @@ mod with_files {
             path: PathBuf,
             /// What the system says.
             cause: std::io::Error,
+        },
+        /// It is no file with an end, or one that is too long.
+        #[error("input `{name}`: cannot read `{}`: {cause}", .path.display())]
+        Unfit {
+            /// The input.
+            name: String,
+            /// The file.
+            path: PathBuf,
+            /// Why.
+            cause: ReadError,
         },
         /// A path was given for an input that is not in the scenario.
         #[error("the scenario has no input `{name}`")]
@@ -83,8 +103,8 @@ mod with_files {
             /// What is wrong there.
             cause: String,
         },
-        /// More lines than an input holds.
-        #[error("input `{name}`: `{}` has more than 2^32 lines", .path.display())]
+        /// More records than all inputs together hold.
+        #[error("input `{name}`: with `{}` there are {RECORDS}", .path.display())]
         TooLong {
             /// The input.
             name: String,
@@ -107,7 +127,8 @@ mod with_files {
                 Self::Malformed { .. } => {
                     "mend the file, or the input's `columns` and `header`".to_owned()
                 }
-                Self::TooLong { .. } => "split the file".to_owned(),
+                Self::Unfit { cause, .. } => cause.help().unwrap_or("give another file").to_owned(),
+                Self::TooLong { .. } => RECORDS.help.to_owned(),
             }
         }
     }
@@ -124,43 +145,84 @@ mod with_files {
         replaced: &BTreeMap<String, PathBuf>,
         choices: &Choices,
     ) -> Result<Arc<[Arc<Log>]>, InputError> {
+        open_given(scenario, base, replaced, None, choices)
+    }
+
+    /// The same; `given` is what has been read already in place of the file `-`.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`].
+    pub fn open_given(
+        scenario: &Scenario,
+        base: &Path,
+        replaced: &BTreeMap<String, PathBuf>,
+        given: Option<&[u8]>,
+        choices: &Choices,
+    ) -> Result<Arc<[Arc<Log>]>, InputError> {
         let known = || scenario.inputs.iter().map(|input| input.name.clone()).collect();
         for name in replaced.keys() {
             if !scenario.inputs.iter().any(|input| input.name == *name) {
                 return Err(InputError::Unknown { name: name.clone(), known: known() });
             }
         }
-        let inputs = scenario.inputs.iter().enumerate();
-        let open_one = |(place, input): (usize, &crate::scenario::Input)| {
+        let mut records = 0;
+        let mut opened = Vec::new();
+        for (place, input) in scenario.inputs.iter().enumerate() {
             let path = match (replaced.get(&input.name), &input.kind) {
                 (Some(path), _) => path.clone(),
                 (None, InputKind::Text(path) | InputKind::Csv { path, .. }) => base.join(path),
-                (None, InputKind::Generate { .. }) => {
-                    return Ok(generate(place, input, choices).expect("it is generated"));
+                (None, InputKind::Generate { records: generated, .. }) => {
+                    records += u64::from(*generated);
+                    opened.push(generate(place, input, choices).expect("it is generated"));
+                    continue;
                 }
             };
-            let name = || input.name.clone();
-            let bytes = std::fs::read(&path).map_err(|cause| InputError::Unreadable {
-                name: name(),
-                path: path.clone(),
-                cause,
-            })?;
-            let entries = match &input.kind {
-                InputKind::Csv { header, columns, .. } => {
-                    csv_input::entries(&bytes, *header, columns).map_err(|malformed| {
-                        let csv_input::Malformed { line, cause } = malformed;
-                        InputError::Malformed { name: name(), path: path.clone(), line, cause }
-                    })?
+            let entries = match given.filter(|_| path == Path::new(STDIN)) {
+                Some(bytes) => entries_of(bytes, input, &path)?,
+                None => {
+                    let bytes = read_file(&path, &INPUT_BYTES);
+                    let bytes = bytes.map_err(|cause| unread(&input.name, &path, cause))?;
+                    entries_of(&bytes, input, &path)?
                 }
-                InputKind::Text(_) | InputKind::Generate { .. } => Log::text_entries(&bytes),
             };
-            if u32::try_from(entries.len()).is_err() {
-                return Err(InputError::TooLong { name: name(), path });
+            records += u64::try_from(entries.len()).unwrap_or(u64::MAX);
+            if records > RECORDS.most {
+                return Err(InputError::TooLong { name: input.name.clone(), path });
             }
             let entries = shuffled(entries, input, choices);
             let id = InputId::new(place);
-            Ok(Arc::new(Log::new(id, input.partitions, input.every, entries.into())))
-        };
-        inputs.map(open_one).collect()
+            opened.push(Arc::new(Log::new(id, input.partitions, input.every, entries.into())));
+        }
+        Ok(opened.into())
+    }
+
+    /// The entries of a file of an input; not many more than there may be.
+    fn entries_of(bytes: &[u8], input: &Input, path: &Path) -> Result<Vec<Value>, InputError> {
+        let (name, path) = (|| input.name.clone(), || path.to_owned());
+        let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
+        match &input.kind {
+            InputKind::Csv { header, columns, .. } => csv_input::entries(bytes, *header, columns)
+                .map_err(|malformed| {
+                    let csv_input::Malformed { line, cause } = malformed;
+                    InputError::Malformed { name: name(), path: path(), line, cause }
+                }),
+            InputKind::Text(_) | InputKind::Generate { .. } => {
+                if RECORDS.is_exceeded_by(lines) {
+                    return Err(InputError::TooLong { name: name(), path: path() });
+                }
+                Ok(Log::text_entries(bytes))
+            }
+        }
+    }
+
+    fn unread(name: &str, path: &Path, cause: ReadError) -> InputError {
+        let (name, path) = (name.to_owned(), path.to_owned());
+        match cause {
+            ReadError::Refused(cause) => InputError::Unreadable { name, path, cause },
+            cause @ (ReadError::NotRegular(_) | ReadError::TooLarge(_)) => {
+                InputError::Unfit { name, path, cause }
+            }
+        }
     }
 }

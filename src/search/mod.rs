@@ -12,6 +12,8 @@ mod inputs;
 mod play;
 mod protocol_facts;
 #[cfg(feature = "fs")]
+mod read;
+#[cfg(feature = "fs")]
 mod removals;
 mod restore_facts;
 mod restores;
@@ -22,8 +24,10 @@ mod sweep;
 pub use files::{PlayError, play_with_files, start_from, start_from_on};
 pub use inputs::generated;
 #[cfg(feature = "fs")]
-pub use inputs::{InputError, open};
+pub use inputs::{InputError, STDIN, open, open_given};
 pub use play::{Earlier, Judgement, LeftOnDisk, Played, Setup, play, play_out, play_while};
+#[cfg(feature = "fs")]
+pub use read::{ReadError, read_bounded, read_file};
 pub use restores::{RestoreTold, Restores};
 
 pub use sweep::{Goal, SweepTotals, drawn_setup, play_drawn};

@@ -7,20 +7,33 @@ use crate::job::Value;
 use crate::kernel::Choices;
 use crate::scenario::Input;
 
-/// The entries in the order in which the input has them. A row without a time stays among the first.
-pub(super) fn shuffled(entries: Vec<Value>, input: &Input, choices: &Choices) -> Vec<Value> {
-    let Some(shuffle) = input.shuffle else { return entries };
+/// In which order the entries come, by their places; none if they stay as they are. A row without a time stays among the first.
+pub(super) fn order(
+    entries: impl Iterator<Item = Value>,
+    input: &Input,
+    choices: &Choices,
+) -> Option<Vec<u32>> {
+    let shuffle = input.shuffle?;
     let within = u64::try_from(shuffle.within).expect("a checked scenario shuffles within a span");
     let draws = choices.stream("shuffle", &input.name);
-    let comes = |(row, entry): (u64, Value)| {
+    let comes = |(row, entry): (u32, Value)| {
         let column = entry.as_row().and_then(|row| row.get(usize::from(shuffle.column)));
         let time = column.and_then(Value::as_int).unwrap_or(i64::MIN);
-        let put_off = i64::try_from(draws.below(row, within)).expect("below an i64");
-        (time.saturating_add(put_off), entry)
+        let put_off = i64::try_from(draws.below(row.into(), within)).expect("below an i64");
+        (time.saturating_add(put_off), row)
     };
-    let mut rows: Vec<(i64, Value)> = (0..).zip(entries).map(comes).collect();
-    rows.sort_by_key(|(comes, _)| *comes);
-    rows.into_iter().map(|(_, entry)| entry).collect()
+    let mut rows: Vec<(i64, u32)> = (0..).zip(entries).map(comes).collect();
+    // Those that come at the same time stay in order.
+    rows.sort_unstable();
+    Some(rows.into_iter().map(|(_, row)| row).collect())
+}
+
+/// The entries in the order in which the input has them.
+#[cfg(any(feature = "fs", test))]
+pub(super) fn shuffled(entries: Vec<Value>, input: &Input, choices: &Choices) -> Vec<Value> {
+    let Some(order) = order(entries.iter().cloned(), input, choices) else { return entries };
+    let entry = |row: u32| entries[usize::try_from(row).expect("usize has 32 bits")].clone();
+    order.into_iter().map(entry).collect()
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
-//! The chain of operators of one subtask: how a record runs through it, and how it lives and is drawn.
+//! The chain of operators of one subtask: how it lives and is drawn.
 //!
-//! An operator's emissions are collected while it is called and handed on when it returns, in order: to the next
-//! operators of the chain, or to the outputs.
+//! An operator's emissions are collected while it is called and handed on when it returns (`passage.rs`), in order: to the
+//! next operators of the chain, or to the outputs.
 
 use super::callbacks::method_of;
 use super::context::EngineContext;
 use super::generator::Generator;
 use super::increments::Sliced;
+use super::passage::{Arrival, Rest};
 use super::{Identity, Outputs};
 use crate::effect::{RestoredTask, TaskEffects};
 use crate::job::{
@@ -54,9 +55,9 @@ pub(super) struct Worker {
     pub(super) link: Link,
     pub(super) state: LiveState,
     is_restored: bool,
-    emitted: Vec<(bool, Value)>,
+    pub(super) emitted: Vec<(bool, Value)>,
     /// When what it emits happened.
-    timestamp: EventTime,
+    pub(super) timestamp: EventTime,
     /// In no snapshot: `MIN` after each restore.
     pub(super) watermark: EventTime,
 }
@@ -99,6 +100,8 @@ impl Stem {
 #[derive(Clone)]
 pub struct Chain {
     pub(super) workers: Vec<Worker>,
+    /// What is yet to be handed on, the next last; nothing between two calls into the chain.
+    pub(super) rests: Vec<Rest>,
     takes: SimTime,
     input: Option<SourceInput>,
     restored: Option<CheckpointId>,
@@ -147,7 +150,7 @@ impl Chain {
     pub fn new(links: Vec<Link>, takes: SimTime, input: Option<SourceInput>) -> Self {
         assert!(!links.is_empty(), "a chain has a head");
         let workers = links.into_iter().map(Worker::new).collect();
-        Self { workers, takes, input, restored: None, watermarks: None }
+        Self { workers, rests: Vec::new(), takes, input, restored: None, watermarks: None }
     }
 
     /// The same, of a source that tells time.
@@ -308,121 +311,9 @@ impl Chain {
     #[inline]
     pub(super) fn process(&mut self, input: u8, record: Record, around: &mut Surroundings<'_>) {
         let Record { value, origin, timestamp } = record;
-        let passed = self.run(0, input, value, Stem { origin, timestamp }, around);
+        let arrival = Arrival { at: 0, input, value, stem: Stem { origin, timestamp } };
+        let passed = self.run(Some(arrival), around);
         fail_on_error(passed, around);
-    }
-
-    fn run(
-        &mut self,
-        at: usize,
-        input: u8,
-        value: Value,
-        stem: Stem,
-        around: &mut Surroundings<'_>,
-    ) -> Result<(), KeyError> {
-        let key = match &self.workers[at].link.key_by {
-            None => None,
-            Some(key_by) => match key_by.key_in(input, &value) {
-                Some(key) => Some(key),
-                None => return key_by.of_input(input).hash_of(&value).map(drop),
-            },
-        };
-        let called = self.call((at, "process"), stem, key.as_ref(), around, |operator, context| {
-            operator.process(input, value, context);
-        });
-        if called.is_none() {
-            return Ok(());
-        }
-        self.pass_on(at, stem.origin, around)
-    }
-
-    /// Hands on what an operator emitted.
-    #[inline]
-    pub(super) fn pass_on(
-        &mut self,
-        at: usize,
-        origin: Origin,
-        around: &mut Surroundings<'_>,
-    ) -> Result<(), KeyError> {
-        let emitted = &mut self.workers[at].emitted;
-        if emitted.len() <= 1 {
-            let Some((side, value)) = emitted.pop() else { return Ok(()) };
-            let stem = Stem { origin, timestamp: self.workers[at].timestamp };
-            return self.deliver(at, side, value, stem, around);
-        }
-        self.pass_on_many(at, origin, around)
-    }
-
-    #[inline(never)]
-    fn pass_on_many(
-        &mut self,
-        at: usize,
-        origin: Origin,
-        around: &mut Surroundings<'_>,
-    ) -> Result<(), KeyError> {
-        let mut emitted = std::mem::take(&mut self.workers[at].emitted);
-        let timestamp = self.workers[at].timestamp;
-        for (nth, (side, value)) in (0..).zip(emitted.drain(..)) {
-            let stem = Stem { origin: origin.descend(nth), timestamp };
-            self.deliver(at, side, value, stem, around)?;
-            if around.effects.failure.is_some() {
-                return Ok(());
-            }
-        }
-        self.workers[at].emitted = emitted;
-        Ok(())
-    }
-
-    /// Gives one value to every target of an output.
-    #[inline]
-    fn deliver(
-        &mut self,
-        at: usize,
-        side: bool,
-        value: Value,
-        stem: Stem,
-        around: &mut Surroundings<'_>,
-    ) -> Result<(), KeyError> {
-        let link = &self.workers[at].link;
-        let targets = if side { &link.side } else { &link.main };
-        match targets[..] {
-            [] => Ok(()),
-            [target] => self.deliver_to(target, value, stem, around),
-            [..] => self.deliver_to_all(at, side, &value, stem, around),
-        }
-    }
-
-    fn deliver_to_all(
-        &mut self,
-        at: usize,
-        side: bool,
-        value: &Value,
-        stem: Stem,
-        around: &mut Surroundings<'_>,
-    ) -> Result<(), KeyError> {
-        let link = &self.workers[at].link;
-        let targets = if side { link.side.clone() } else { link.main.clone() };
-        for target in targets {
-            self.deliver_to(target, value.clone(), stem, around)?;
-            if around.effects.failure.is_some() {
-                return Ok(());
-            }
-        }
-        Ok(())
-    }
-
-    #[inline]
-    fn deliver_to(
-        &mut self,
-        target: Target,
-        value: Value,
-        stem: Stem,
-        around: &mut Surroundings<'_>,
-    ) -> Result<(), KeyError> {
-        match target {
-            Target::Edge(edge) => around.outputs.send(edge, value, stem, around.effects),
-            Target::Chained(next) => self.run(next, 0, value, stem, around),
-        }
     }
 
     /// Lets the source at the head read on. A record has been handed on when this returns; only its origin is told.
@@ -439,7 +330,8 @@ impl Chain {
                     None => EventTime::MIN,
                 };
                 let stem = Stem { origin, timestamp };
-                let passed = self.deliver(0, false, value, stem, around);
+                let first = self.deliver(0, false, value, stem, around);
+                let passed = first.and_then(|first| self.run(first, around));
                 fail_on_error(passed, around);
                 Poll::Record(Value::Bool(true), origin)
             }

@@ -13,6 +13,7 @@ mod increments;
 mod lifecycle;
 mod output;
 mod overtake;
+mod passage;
 mod time;
 mod tracker;
 mod valve;

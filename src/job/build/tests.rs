@@ -296,7 +296,7 @@ fn a_plan_that_no_world_could_hold_is_refused() {
     keyed(&mut operators[1]);
     check_error(
         operators,
-        "the job has 64024001 operators, subtasks and channels, more than 16777216",
+        "the job has 64024001 operators, subtasks and channels, more than 1048576",
     );
 }
 

@@ -4,7 +4,7 @@ use super::shape::{ClusterText, InputText, NetworkText};
 use super::source::Source;
 use super::word::{Count, Ordered, TimeRange};
 use crate::kernel::SimTime;
-use crate::scenario::{ClusterConfig, Input, InputKind, Network, ScenarioError};
+use crate::scenario::{ClusterConfig, Input, InputKind, Network, ScenarioError, bounds};
 use toml::Spanned;
 
 /// The cluster, with defaults where the file says nothing.
@@ -13,6 +13,15 @@ pub(super) fn cluster(
     text: &ClusterText,
 ) -> Result<ClusterConfig, ScenarioError> {
     let default = ClusterConfig::default();
+    let slots = |managers: u16, slots: u16| u64::from(managers) * u64::from(slots);
+    let managers =
+        text.task_managers.as_ref().map_or(default.task_managers, |count| count.get_ref().narrow());
+    let slots_each = text.slots.as_ref().map_or(default.slots, |count| count.get_ref().narrow());
+    if slots(managers, slots_each) > bounds::SLOTS.most {
+        let places = [text.slots.as_ref(), text.task_managers.as_ref()];
+        let at = places.into_iter().flatten().map(Spanned::span).next().unwrap_or_default();
+        return Err(source.beyond(&at, &bounds::SLOTS));
+    }
     let takeover = text.takeover_after.as_ref();
     if let Some(takeover) = takeover.filter(|_| !text.high_availability) {
         return Err(source.error_with(
@@ -34,8 +43,8 @@ pub(super) fn cluster(
     }
     let interval = text.heartbeat_interval.as_ref().map(|time| time.get_ref().0);
     Ok(ClusterConfig {
-        task_managers: text.task_managers.map_or(default.task_managers, Count::narrow),
-        slots: text.slots.map_or(default.slots, Count::narrow),
+        task_managers: managers,
+        slots: slots_each,
         replaced_after: text.replaced_after.map_or(default.replaced_after, |time| time.0),
         heartbeat_timeout: timeout,
         heartbeat_interval: interval.unwrap_or(default.heartbeat_interval.min(timeout)),
@@ -65,6 +74,16 @@ pub(super) fn inputs(
     source: Source<'_>,
     texts: Ordered<Spanned<InputText>>,
 ) -> Result<Vec<Input>, ScenarioError> {
+    source.check_count(texts.0.iter().map(|(name, _)| name.span()), &bounds::INPUTS)?;
+    let mut records = 0;
+    for (_, text) in &texts.0 {
+        if let Some(rows) = &text.get_ref().generate {
+            records += u64::from(*rows.records.get_ref());
+            if records > bounds::RECORDS.most {
+                return Err(source.beyond(&rows.records.span(), &bounds::RECORDS));
+            }
+        }
+    }
     texts.0.into_iter().map(|(name, text)| input(source, &name, text.into_inner())).collect()
 }
 
@@ -92,13 +111,9 @@ fn input(
                 return wrong("is a CSV file without columns".into(), help);
             }
         },
-        (None, None, Some(rows)) if rows.records > Input::RECORDS_MOST => {
-            let what = format!("has more than {} records", Input::RECORDS_MOST);
-            return wrong(what, "generate fewer; they are held in memory");
-        }
         (None, None, Some(rows)) => {
             let step = rows.step.map(|step| step.0);
-            InputKind::Generate { records: rows.records, keys: rows.keys.0, step }
+            InputKind::Generate { records: *rows.records.get_ref(), keys: rows.keys.0, step }
         }
         (Some(_), None, Some(_)) => {
             let help = "keep one of `text` and `generate`";

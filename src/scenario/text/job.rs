@@ -9,8 +9,9 @@ use crate::job::{CheckpointMode, JobGraph, StateBackend};
 use crate::kernel::SimTime;
 use crate::operator::Catalogue;
 use crate::scenario::{
-    CheckpointConfig, Failover, Input, JobConfig, Planned, RestartStrategy, ScenarioError,
+    CheckpointConfig, Failover, Input, JobConfig, Planned, RestartStrategy, ScenarioError, bounds,
 };
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 use toml::Spanned;
@@ -18,7 +19,7 @@ use toml::Spanned;
 /// A job with everything in it that it inherits, still in the words of the file.
 #[derive(Clone, Default)]
 struct Draft {
-    operators: Vec<(Range<usize>, OperatorText)>,
+    operators: Vec<(Range<usize>, Box<OperatorText>)>,
     checkpoint: Option<CheckpointText>,
     restart: Option<RestartText>,
     failover: Option<Failover>,
@@ -40,9 +41,14 @@ pub(super) fn jobs(
         return Err(source.error_with(&(0..0), "the scenario has no job", help));
     }
     let mut drafts: Vec<(Spanned<String>, Draft)> = Vec::new();
+    let mut operators = 0;
     for (name, text) in texts.0 {
         source.check_name("a job", &name)?;
         let draft = Drafting { source, job: &name }.draft(&drafts, text)?;
+        operators += draft.operators.len();
+        if bounds::ALL_OPERATORS.is_exceeded_by(operators) {
+            return Err(source.beyond(&name.span(), &bounds::ALL_OPERATORS));
+        }
         drafts.push((name, draft));
     }
     let job = |(name, draft): (Spanned<String>, Draft)| {
@@ -153,6 +159,12 @@ impl Drafting<'_> {
         draft: &mut Draft,
         added: Vec<Spanned<OperatorText>>,
     ) -> Result<(), ScenarioError> {
+        let mut names: BTreeSet<String> = draft
+            .operators
+            .iter()
+            .filter_map(|(_, other)| other.name())
+            .map(str::to_owned)
+            .collect();
         for added in added {
             let at = added.span();
             let mut operator = added.into_inner();
@@ -161,7 +173,7 @@ impl Drafting<'_> {
                 return Err(self.source.error_with(&at, message, "add `name = …`"));
             };
             self.source.check_name("an operator", name)?;
-            if draft.operators.iter().any(|(_, other)| other.is_named(name.get_ref())) {
+            if !names.insert(name.get_ref().clone()) {
                 return Err(self.source.error_with(
                     &name.span(),
                     format!(
@@ -178,7 +190,10 @@ impl Drafting<'_> {
             {
                 operator.from = Some(vec![Spanned::new(at.clone(), previous.as_input())]);
             }
-            draft.operators.push((at, operator));
+            if bounds::OPERATORS.is_exceeded_by(draft.operators.len() + 1) {
+                return Err(self.source.beyond(&at, &bounds::OPERATORS));
+            }
+            draft.operators.push((at, Box::new(operator)));
         }
         Ok(())
     }
@@ -244,7 +259,7 @@ fn job(
 ) -> Result<JobConfig, ScenarioError> {
     let checkpoint = checkpoint(source, &draft.checkpoint.unwrap_or_default())?;
     let restart = draft.restart.map(RestartText::strategy);
-    let nodes = Nodes { source, catalogue, inputs, job: name, operators: &draft.operators };
+    let nodes = Nodes::new(source, catalogue, inputs, name, &draft.operators);
     let graph = Arc::new(JobGraph {
         name: name.get_ref().clone(),
         operators: nodes.nodes()?,

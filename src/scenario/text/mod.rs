@@ -6,6 +6,7 @@ mod fit;
 mod input;
 mod job;
 mod layout;
+mod nesting;
 mod node;
 mod operations;
 mod operator;
@@ -24,13 +25,12 @@ mod write;
 mod write_operator;
 mod write_step;
 
-use super::{ClusterConfig, JobConfig, Scenario, ScenarioError};
-use crate::job::Plan;
+use super::{Action, ClusterConfig, JobConfig, Scenario, ScenarioError, bounds};
+use crate::job::PlanRules;
 use crate::operator::Catalogue;
 use shape::FileText;
 use source::Source;
 use std::ops::Range;
-use std::sync::Arc;
 
 impl Scenario {
     /// Reads a scenario file. `file` is what errors call it; paths inside stay as they are, relative to it.
@@ -40,7 +40,12 @@ impl Scenario {
     /// The first mistake in the file: not TOML, an unknown key or name, a value out of range, a job that cannot be
     /// built.
     pub fn parse(text: &str, file: &str, catalogue: &Catalogue) -> Result<Self, ScenarioError> {
-        let source = Source { text, file };
+        let ends = source::line_ends(text);
+        let source = Source { text, file, ends: &ends };
+        if bounds::SCENARIO_BYTES.is_exceeded_by(text.len()) {
+            return Err(source.beyond(&(text.len()..text.len()), &bounds::SCENARIO_BYTES));
+        }
+        nesting::check(source)?;
         let shape: FileText = toml::from_str(text).map_err(|error| source.refused(&error))?;
         resolve(source, shape, catalogue)
     }
@@ -56,13 +61,17 @@ fn resolve(
     let cluster = input::cluster(source, &file.cluster)?;
     let cluster_name = operations::cluster_name(source, file.cluster.name)?;
     let inputs = input::inputs(source, file.input)?;
+    source.check_count(file.job.0.iter().map(|(name, _)| name.span()), &bounds::JOBS)?;
+    source.check_count(file.step.iter().map(toml::Spanned::span), &bounds::STEPS)?;
     let names: Vec<_> = file.job.0.iter().map(|(name, _)| name.span()).collect();
     let refused: Vec<&str> =
         file.expect.refused.0.iter().map(|(job, _)| job.get_ref().as_str()).collect();
     let jobs = job::jobs(source, catalogue, &inputs, file.job, &refused)?;
+    let mut parts = Vec::new();
     for (job, name) in jobs.iter().zip(&names) {
-        check_slots(source, job, name, &cluster)?;
+        parts.push(check_plan(source, job, name, &cluster)?);
     }
+    let places: Vec<_> = file.step.iter().map(toml::Spanned::span).collect();
     let steps = step::Story { source, jobs: &jobs, cluster: &cluster }.steps(file.step)?;
     let hopes = expect::Hopes { source, jobs: &jobs, steps: &steps };
     let (flink, also) = release::releases(source, file.flink)?;
@@ -70,7 +79,7 @@ fn resolve(
     let expect_in = hopes.by_release(file.expect_in, flink, &also)?;
     let scenario = Scenario {
         about: file.about,
-        seed: file.seed,
+        seed: file.seed.0,
         flink,
         also,
         overrides,
@@ -87,27 +96,55 @@ fn resolve(
         expect_in,
     };
     since::check(source, &scenario, &names)?;
+    check_runs(source, &scenario, &parts, &places)?;
     Ok(scenario)
 }
 
-/// A job that the whole cluster cannot hold would wait for ever.
-fn check_slots(
+/// How many subtasks and channels a job has. One that the whole cluster cannot hold would wait for ever.
+fn check_plan(
     source: Source<'_>,
     job: &JobConfig,
     name: &Range<usize>,
     cluster: &ClusterConfig,
-) -> Result<(), ScenarioError> {
+) -> Result<usize, ScenarioError> {
     // One that cannot run is to be refused when it is submitted: the scenario says so.
-    let Ok(plan) = Plan::build(Arc::new(job.graph.clone())) else { return Ok(()) };
+    let Ok(plan) = job.plan(PlanRules::default()) else { return Ok(0) };
+    let parts = plan.tasks.len() + plan.channels.len();
     let needed = plan.slots();
     let there = u32::from(cluster.task_managers) * u32::from(cluster.slots);
     if needed <= there {
-        return Ok(());
+        return Ok(parts);
     }
     let message =
         format!("job `{}` needs {needed} slots, and the cluster has {there}", job.graph.name);
     let help = "raise `task-managers` or `slots` of the cluster, or lower the parallelism";
     Err(source.error_with(name, message, help))
+}
+
+/// Every run of a job has subtasks and channels of its own, and whatever is cut off by a partition goes on beside those that
+/// take its place.
+fn check_runs(
+    source: Source<'_>,
+    scenario: &Scenario,
+    parts: &[usize],
+    places: &[Range<usize>],
+) -> Result<(), ScenarioError> {
+    let mut current = if scenario.first_job_runs_at_once() { parts[0] } else { 0 };
+    let mut all = current;
+    for (step, place) in scenario.steps.iter().zip(places) {
+        if let Action::Run { job, .. } = &step.action {
+            let found = scenario.jobs.iter().position(|other| other.graph.name == *job);
+            let of_job = found.map_or(0, |found| parts[found]);
+            current = current.saturating_add(of_job);
+            all = all.saturating_add(of_job);
+        } else if let Action::Partition(..) = &step.action {
+            all = all.saturating_add(current);
+        }
+        if bounds::ALL_PARTS.is_exceeded_by(all) {
+            return Err(source.beyond(place, &bounds::ALL_PARTS));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use crate::job::{
 };
 use crate::kernel::SimTime;
 use crate::operator::{Catalogue, Entry};
-use crate::scenario::{Input, ScenarioError};
-use std::collections::BTreeSet;
+use crate::scenario::{Input, ScenarioError, bounds};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 use toml::Spanned;
@@ -20,16 +20,45 @@ pub(super) struct Nodes<'t> {
     pub catalogue: &'t Catalogue,
     pub inputs: &'t [Input],
     pub job: &'t Spanned<String>,
-    pub operators: &'t [(Range<usize>, OperatorText)],
+    pub operators: &'t [(Range<usize>, Box<OperatorText>)],
+    /// Where each operator is, by name.
+    places: BTreeMap<&'t str, usize>,
+    /// The kinds that scenarios can name.
+    kinds: BTreeSet<&'t str>,
 }
 
 /// Virtual time an operator takes for an element where it sets none.
 pub(super) const TAKES: SimTime = SimTime::from_micros(1);
 
-impl Nodes<'_> {
+impl<'t> Nodes<'t> {
+    /// The operators of a job, of which no two have the same name.
+    pub(super) fn new(
+        source: Source<'t>,
+        catalogue: &'t Catalogue,
+        inputs: &'t [Input],
+        job: &'t Spanned<String>,
+        operators: &'t [(Range<usize>, Box<OperatorText>)],
+    ) -> Self {
+        let named = |(place, (_, text)): (usize, &'t (Range<usize>, Box<OperatorText>))| {
+            Some((text.name()?, place))
+        };
+        let places = operators.iter().enumerate().filter_map(named).collect();
+        let kinds = catalogue.names().map(|(kind, _)| kind).chain(["source", "sink"]).collect();
+        Self { source, catalogue, inputs, job, operators, places, kinds }
+    }
+
     /// The operators, resolved.
     pub(super) fn nodes(&self) -> Result<Vec<OperatorNode>, ScenarioError> {
-        self.operators.iter().map(|(at, text)| self.node(at, text)).collect()
+        let mut edges = 0;
+        let resolve = |(at, text): &(Range<usize>, Box<OperatorText>)| {
+            let node = self.node(at, text)?;
+            edges += node.inputs.len();
+            match bounds::EDGES.is_exceeded_by(edges) {
+                true => Err(self.source.beyond(at, &bounds::EDGES)),
+                false => Ok(node),
+            }
+        };
+        self.operators.iter().map(resolve).collect()
     }
 
     fn node(&self, at: &Range<usize>, text: &OperatorText) -> Result<OperatorNode, ScenarioError> {
@@ -73,11 +102,10 @@ impl Nodes<'_> {
         name: &str,
         text: &OperatorText,
     ) -> Result<OperatorKind, ScenarioError> {
-        let kinds = self.known_kinds();
         for (key, _) in &text.kinds {
-            if !kinds.contains(key.get_ref().as_str()) {
+            if !self.kinds.contains(key.get_ref().as_str()) {
                 let message = format!("operator `{name}`: unknown key `{}`", key.get_ref());
-                let known = KEYS.into_iter().chain(kinds);
+                let known = KEYS.into_iter().chain(self.kinds.iter().copied());
                 return Err(self.source.unknown(&key.span(), message, key.get_ref(), known));
             }
         }
@@ -153,12 +181,6 @@ impl Nodes<'_> {
         options.transpose()
     }
 
-    /// The kinds that scenarios can name.
-    fn known_kinds(&self) -> BTreeSet<&str> {
-        let kinds = self.catalogue.names().map(|(kind, _)| kind);
-        kinds.chain(["source", "sink"]).collect()
-    }
-
     /// The catalogue's entry for a kind and function.
     fn known_entry(&self, kind: &Spanned<String>, function: &str) -> Result<&Entry, ScenarioError> {
         self.catalogue.entry(kind.get_ref(), function).ok_or_else(|| {
@@ -228,8 +250,7 @@ impl Nodes<'_> {
         partition: Option<Partitioner>,
     ) -> Result<InputEdge, ScenarioError> {
         let FromText { operator, side, partition: own } = edge.get_ref();
-        let found = self.operators.iter().position(|(_, other)| other.is_named(operator));
-        let Some(place) = found else {
+        let Some(&place) = self.places.get(operator.as_str()) else {
             let message = format!("job `{}` has no operator `{operator}`", self.job.get_ref());
             let known = self.operators.iter().filter_map(|(_, other)| other.name());
             return Err(self.source.unknown(&edge.span(), message, operator, known));
@@ -243,8 +264,7 @@ impl Nodes<'_> {
         self.check_committers(graph)?;
         self.check_windows(graph)?;
         let Err(error) = Plan::build(Arc::clone(graph)) else { return Ok(()) };
-        let blamed = blamed(&error)
-            .and_then(|name| self.operators.iter().find(|(_, operator)| operator.is_named(name)));
+        let blamed = blamed(&error).and_then(|name| Some(&self.operators[*self.places.get(name)?]));
         let at = blamed.map_or_else(|| self.job.span(), |(at, _)| at.clone());
         let message = format!("job `{}`: {error}", graph.name);
         Err(self.source.error_with(&at, message, error.help()))

@@ -8,7 +8,7 @@ use crate::job::{
     KeyedKind, KeyedOptions, ListMode, ListOptions, OperatorId, OperatorOptions, StateType,
 };
 use crate::operator::Entry;
-use crate::scenario::ScenarioError;
+use crate::scenario::{ScenarioError, bounds};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -121,6 +121,17 @@ impl Nodes<'_> {
             return Err(self.source.error_with(&state.span(), message, help));
         }
         let names = &state.get_ref().options().names;
+        if bounds::STATES.is_exceeded_by(names.len()) {
+            return Err(self.source.beyond(&state.span(), &bounds::STATES));
+        }
+        let subtasks = u64::from(text.parallelism.map_or(1, |count| count.0));
+        let first = u64::from(state.get_ref().options().starts_with);
+        let states = u64::try_from(names.len()).unwrap_or(u64::MAX);
+        // Subtask i has i more than the first.
+        let items = states * (subtasks * first + subtasks * (subtasks - 1) / 2);
+        if items > bounds::FIRST_ITEMS.most {
+            return Err(self.source.beyond(&state.span(), &bounds::FIRST_ITEMS));
+        }
         let different: BTreeSet<_> = names.iter().collect();
         if names.is_empty() || different.len() < names.len() {
             let message = format!(

@@ -5,7 +5,7 @@ use super::rules::RuleWord;
 use super::time::ShuffleText;
 use super::told::AboutText;
 use super::word::{
-    ColumnText, Count, EventCount, Millis, OneOrMany, Ordered, Printed, Time, TimeRange,
+    ColumnText, Count, EventCount, Millis, OneOrMany, Ordered, Printed, Seed, Time, TimeRange,
 };
 use crate::scenario::Budget;
 use serde::Deserialize;
@@ -18,7 +18,7 @@ pub(super) struct FileText {
     #[serde(default)]
     pub about: String,
     #[serde(default)]
-    pub seed: u64,
+    pub seed: Seed,
     pub flink: Option<Spanned<OneOrMany>>,
     #[serde(default)]
     pub rules: Ordered<Spanned<RuleWord>>,
@@ -66,8 +66,8 @@ impl BudgetText {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct ClusterText {
     pub name: Option<Spanned<String>>,
-    pub task_managers: Option<Count<65535>>,
-    pub slots: Option<Count<65535>>,
+    pub task_managers: Option<Spanned<Count<65535>>>,
+    pub slots: Option<Spanned<Count<65535>>>,
     pub replaced_after: Option<Time>,
     #[serde(default)]
     pub high_availability: bool,
@@ -110,7 +110,7 @@ pub(super) struct InputText {
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct GenerateText {
-    pub records: u32,
+    pub records: Spanned<u32>,
     pub keys: Count<{ u32::MAX }>,
     pub step: Option<Millis>,
 }

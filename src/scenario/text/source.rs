@@ -1,6 +1,7 @@
 //! The text of a scenario file and the errors that point into it. Knows nothing of what the text means.
 
 use crate::scenario::ScenarioError;
+use crate::scenario::bounds::Bound;
 use std::ops::Range;
 
 /// One mistake in so many letters is forgiven when a name is guessed: more, and any short name is like any other.
@@ -13,14 +14,46 @@ pub(super) struct Source<'t> {
     pub text: &'t str,
     /// The file, as the caller named it.
     pub file: &'t str,
+    /// Where each line ends, for the line of a place.
+    pub ends: &'t [usize],
+}
+
+/// Where each line of a text ends.
+pub(super) fn line_ends(text: &str) -> Vec<usize> {
+    text.match_indices('\n').map(|(place, _)| place).collect()
+}
+
+/// Messages are cut behind so many letters: a name may be as long as the file.
+const MESSAGE_MOST: usize = 600;
+/// A name that is longer is like no other.
+const GUESSED_MOST: usize = 100;
+/// A help that names what there is names no more.
+const LISTED_MOST: usize = 60;
+
+/// A message that is not as long as the file.
+fn cut(message: String) -> String {
+    match message.char_indices().nth(MESSAGE_MOST) {
+        None => message,
+        Some((end, _)) => {
+            let rest = message[end..].chars().count();
+            format!("{}… and {rest} letters more", &message[..end])
+        }
+    }
 }
 
 impl<'t> Source<'t> {
     /// The line of a byte of the text, from 1.
     pub(super) fn line(self, offset: usize) -> u32 {
-        let before = self.text.as_bytes().iter().take(offset);
-        let lines = before.filter(|byte| **byte == b'\n').count();
-        u32::try_from(lines).unwrap_or(u32::MAX).saturating_add(1)
+        let before = self.ends.partition_point(|end| *end < offset);
+        u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1)
+    }
+
+    /// The letter of a byte within its line, from 1.
+    fn column(self, offset: usize) -> u32 {
+        let before = self.ends.partition_point(|end| *end < offset);
+        let begin = before.checked_sub(1).map_or(0, |last| self.ends[last] + 1);
+        let letters = self.text.get(begin..offset).map_or(0, |text| text.chars().count());
+        u32::try_from(letters).unwrap_or(u32::MAX).saturating_add(1)
     }
 
     /// An error at a place in the text.
@@ -28,7 +61,8 @@ impl<'t> Source<'t> {
         ScenarioError {
             file: self.file.to_owned(),
             line: self.line(at.start),
-            message: message.into(),
+            column: self.column(at.start),
+            message: cut(message.into()),
             help: None,
         }
     }
@@ -40,7 +74,25 @@ impl<'t> Source<'t> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) -> ScenarioError {
-        ScenarioError { help: Some(help.into()), ..self.error(at, message) }
+        ScenarioError { help: Some(cut(help.into())), ..self.error(at, message) }
+    }
+
+    /// Something goes beyond a bound, at a place in the text.
+    pub(super) fn beyond(self, at: &Range<usize>, bound: &Bound) -> ScenarioError {
+        self.error_with(at, bound.to_string(), bound.help)
+    }
+
+    /// Refuses more things than a bound allows; each is at a place in the text.
+    pub(super) fn check_count(
+        self,
+        places: impl IntoIterator<Item = Range<usize>>,
+        bound: &Bound,
+    ) -> Result<(), ScenarioError> {
+        let most = usize::try_from(bound.most).unwrap_or(usize::MAX);
+        match places.into_iter().nth(most) {
+            None => Ok(()),
+            Some(at) => Err(self.beyond(&at, bound)),
+        }
     }
 
     /// An error about a name that is none of the known ones.
@@ -57,7 +109,10 @@ impl<'t> Source<'t> {
     /// Where a line begins, by its number from 1.
     pub(super) fn start_of_line(self, line: u32) -> usize {
         let before = usize::try_from(line).expect("usize has 32 bits or more").saturating_sub(1);
-        self.text.split_inclusive('\n').take(before).map(str::len).sum()
+        match before.checked_sub(1) {
+            None => 0,
+            Some(last) => self.ends.get(last).map_or(self.text.len(), |end| end + 1),
+        }
     }
 
     /// The next place of a word behind another place, up to the next table; else that place.
@@ -139,7 +194,12 @@ pub(super) fn suggestion<'k>(
 ) -> Option<String> {
     let known: Vec<&str> = known.into_iter().collect();
     let forgiven = name.chars().count().div_ceil(LETTERS_PER_MISTAKE);
-    let best = known.iter().map(|candidate| (distance(name, candidate), *candidate)).min();
+    let is_short = |name: &str| name.len() <= GUESSED_MOST;
+    let guessed = known.iter().filter(|candidate| is_short(name) && is_short(candidate));
+    let guessed = guessed.map(|candidate| (distance(name, candidate), *candidate));
+    // No guess is as good as one that is all wrong.
+    let unlike = known.first().map(|first| (usize::MAX, *first));
+    let best = guessed.min().or(unlike);
     match best {
         Some((mistakes, candidate)) if mistakes <= forgiven => {
             Some(format!("did you mean `{candidate}`?"))
@@ -155,15 +215,25 @@ fn reworded(message: &str) -> String {
         return "there must be exactly one key".to_owned();
     }
     let mut message = message.replace('\n', ", ").replace("missing field", "missing key");
-    for number in [", expected u64", ", expected u32", ", expected u16", ", expected i64"] {
-        message = message.replace(number, ", expected a whole number");
+    for (number, most) in [
+        (", expected u64", u64::MAX),
+        (", expected u32", u64::from(u32::MAX)),
+        (", expected u16", u64::from(u16::MAX)),
+    ] {
+        message = message.replace(number, &format!(", expected a whole number from 0 to {most}"));
     }
+    message = message.replace(", expected i64", ", expected a whole number");
     message
 }
 
 /// Names in backticks with commas between them.
 fn listed(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    let shown = names.iter().take(LISTED_MOST).map(|name| format!("`{name}`"));
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    match names.len().checked_sub(LISTED_MOST) {
+        Some(more @ 1..) => format!("{shown} and {more} more"),
+        Some(_) | None => shown,
+    }
 }
 
 /// How many letters of a name must be inserted, dropped, changed or swapped to make another.

@@ -11,6 +11,7 @@ use crate::scenario::{
     Trigger,
 };
 use crate::trace::{JobStatus, Message};
+use std::collections::BTreeSet;
 use std::ops::Range;
 use toml::Spanned;
 
@@ -32,6 +33,7 @@ impl Story<'_> {
     /// The labels that steps give to savepoints. None is given twice.
     fn labels(&self, texts: &[Spanned<StepText>]) -> Result<Vec<String>, ScenarioError> {
         let mut labels: Vec<String> = Vec::new();
+        let mut given = BTreeSet::new();
         for text in texts {
             let label = match text.get_ref().action.get_ref() {
                 ActionText::Savepoint(text) | ActionText::Checkpoint(text) => Some(&text.label),
@@ -58,7 +60,7 @@ impl Story<'_> {
                 | ActionText::Repeat(_) => None,
             };
             let Some(label) = label else { continue };
-            if labels.contains(label.get_ref()) {
+            if !given.insert(label.get_ref()) {
                 let message = format!("two savepoints are known as `{}`", label.get_ref());
                 let help = "give each savepoint a label of its own";
                 return Err(self.source.error_with(&label.span(), message, help));

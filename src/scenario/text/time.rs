@@ -172,10 +172,11 @@ impl Nodes<'_> {
 
     /// Refuses a window of event time over records that have none: Flink would fail with the first.
     pub(super) fn check_windows(&self, graph: &JobGraph) -> Result<(), ScenarioError> {
+        let without_time = reached_without_time(graph);
         for (place, node) in graph.operators.iter().enumerate() {
             let is_of_event_time =
                 node.options.window.is_some_and(|window| window.time == WindowTime::Event);
-            if !is_of_event_time {
+            if !is_of_event_time || !without_time[place] {
                 continue;
             }
             if let Some(source) = sources_of(graph, place).find(|node| node.options.time.is_none())
@@ -190,6 +191,25 @@ impl Nodes<'_> {
         }
         Ok(())
     }
+}
+
+/// Which operators the records of a source reach that tells no time.
+fn reached_without_time(graph: &JobGraph) -> Vec<bool> {
+    let mut readers = vec![Vec::new(); graph.operators.len()];
+    for (place, node) in graph.operators.iter().enumerate() {
+        node.inputs.iter().for_each(|edge| readers[edge.from.index()].push(place));
+    }
+    let is_timeless = |node: &OperatorNode| node.is_source() && node.options.time.is_none();
+    let nodes = graph.operators.iter().enumerate();
+    let mut next: Vec<usize> =
+        nodes.filter(|(_, node)| is_timeless(node)).map(|(place, _)| place).collect();
+    let mut reached = vec![false; graph.operators.len()];
+    while let Some(place) = next.pop() {
+        if !std::mem::replace(&mut reached[place], true) {
+            next.extend(&readers[place]);
+        }
+    }
+    reached
 }
 
 /// The sources whose records reach an operator, in a graph that may still go in circles.

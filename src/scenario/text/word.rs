@@ -1,7 +1,7 @@
 //! The smallest parts of a scenario file: times, counts, lists and tables that keep their order.
 
 use super::shape::CheckpointOf;
-use crate::kernel::SimTime;
+use crate::kernel::{SEED_MAX, SimTime};
 use crate::scenario::{Budget, Column};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
@@ -101,6 +101,38 @@ impl<'de> Deserialize<'de> for EventCount {
         let count = u64::try_from(number).ok().filter(|count| (1..=most).contains(count));
         let wrong = || de::Error::custom(format!("{number} is not within 1 to {most}"));
         count.map(Self).ok_or_else(wrong)
+    }
+}
+
+/// A seed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Seed(pub u64);
+
+impl<'de> Deserialize<'de> for Seed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_u64(SeedVisitor)
+    }
+}
+
+struct SeedVisitor;
+
+impl Visitor<'_> for SeedVisitor {
+    type Value = Seed;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a whole number from 0 to {SEED_MAX}")
+    }
+
+    fn visit_u64<E: de::Error>(self, seed: u64) -> Result<Self::Value, E> {
+        if seed > SEED_MAX {
+            return Err(E::custom(format!("{seed} is not within 0 to {SEED_MAX}")));
+        }
+        Ok(Seed(seed))
+    }
+
+    fn visit_i64<E: de::Error>(self, seed: i64) -> Result<Self::Value, E> {
+        let found = de::Unexpected::Signed(seed);
+        u64::try_from(seed).map(Seed).map_err(|_| E::invalid_value(found, &self))
     }
 }
 

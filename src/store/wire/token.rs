@@ -37,7 +37,7 @@ fn flatten_one(value: &Value, depth: usize, tokens: &mut Vec<Token>) {
         Value::Bool(truth) => Token::Bool(*truth),
         Value::Text(text) => Token::Text(Arc::clone(text)),
         Value::Bytes(bytes) => Token::Bytes(Arc::clone(bytes)),
-        Value::Row(columns) => {
+        Value::Row(columns, _) => {
             Token::Row(u32::try_from(columns.len()).expect("a row has fewer columns than 2^32"))
         }
     });
@@ -56,8 +56,8 @@ pub(super) fn unflatten(tokens: Vec<Token>) -> Result<Vec<Value>, &'static str> 
             Token::Bool(truth) => Value::Bool(truth),
             Token::Text(text) => Value::Text(text),
             Token::Bytes(bytes) => Value::Bytes(bytes),
-            Token::Row(0) => Value::Row(Arc::new([])),
             Token::Row(_) if open.len() == DEPTH_MAX => return Err("rows are nested too deep"),
+            Token::Row(0) => Value::row([]),
             Token::Row(columns) => {
                 open.push((columns, Vec::new()));
                 continue;
@@ -75,7 +75,7 @@ pub(super) fn unflatten(tokens: Vec<Token>) -> Result<Vec<Value>, &'static str> 
                 break;
             }
             let (_, columns) = open.pop().expect("it was just looked at");
-            value = Value::Row(columns.into());
+            value = Value::try_row(columns).map_err(|_| "a row has too many columns")?;
         }
     }
     if open.is_empty() { Ok(done) } else { Err("a row lacks columns") }
