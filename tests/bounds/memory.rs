@@ -27,6 +27,9 @@ fn ten_million_records_take_no_room_before_they_are_read() {
         generate = { records = 10_000_000, keys = 4294967295 }
         [job.copy]
         operators = [{ name = 's', source = 'log' }, { name = 'o', sink = 'plain' }]
+        [[step]]
+        at = '1h'
+        do = { run = {} }
         ",
     );
     assert_eq!(code, Some(0), "{text}");
