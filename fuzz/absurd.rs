@@ -3,9 +3,10 @@
 //! Every choice is drawn from the bytes that are given, and behind them from a generator that they seed. So a fuzzer can
 //! steer it, and a number is enough for a test.
 
+use sandbar::job::OperatorKind;
 use sandbar::kernel::SimTime;
 use sandbar::operator::Catalogue;
-use sandbar::scenario::Scenario;
+use sandbar::scenario::{InputKind, JobConfig, Scenario};
 use sandbar::search::{Setup, play};
 use std::sync::{Arc, OnceLock};
 
@@ -16,13 +17,19 @@ mod story;
 
 /// How many events of a world are played: a join of all with all holds the square of them.
 pub const EVENTS_MOST: u64 = 3_000;
+/// A snapshot holds where each partition stands: with more of them fewer events are played.
+const POSITIONS_MOST: u64 = 1_000_000;
+
+/// How many rows the operators of a world may handle when all is read.
+const ROWS_MOST: f64 = 1e6;
 
 /// What came of a file.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Came {
     /// It was refused.
     Refused,
-    /// It is a scenario that reads files, which are not there.
+    /// It is a scenario that is not played: it reads files, which are not there, or its rows multiply too much for the
+    /// reference, which has no budget.
     Read,
     /// Its world was played to its end and judged.
     Judged,
@@ -43,13 +50,18 @@ pub fn check(text: &str) -> Came {
             return Came::Refused;
         }
     };
+    if scenario.jobs.iter().map(|job| rows(&scenario, job)).sum::<f64>() > ROWS_MOST {
+        return Came::Read;
+    }
+    let partitions = scenario.inputs.iter().map(|input| u64::from(input.partitions));
+    let events_most = EVENTS_MOST.min(POSITIONS_MOST / partitions.max().unwrap_or(1));
     let Some(setup) = Setup::of(Arc::new(scenario), Arc::clone(catalogue)) else {
         return Came::Read;
     };
     let mut events = 0;
     let played = play(setup, |cluster| {
         events += 1;
-        let is_over = events > EVENTS_MOST || cluster.now() == SimTime::MAX;
+        let is_over = events > events_most || cluster.now() == SimTime::MAX;
         if is_over { Err(()) } else { Ok(()) }
     });
     match played {
@@ -59,6 +71,35 @@ pub fn check(text: &str) -> Came {
         }
         Err(()) => Came::GoesOn,
     }
+}
+
+/// How many rows the operators of a job handle when all is read: a join pairs each with each.
+fn rows(scenario: &Scenario, job: &JobConfig) -> f64 {
+    let mut of_operators: Vec<f64> = Vec::new();
+    for node in &job.graph.operators {
+        let of_input = |input: u8| -> f64 {
+            let edges = node.inputs.iter().filter(|edge| edge.input == input);
+            // What is read from further down in the file may be any number.
+            edges.map(|edge| of_operators.get(edge.from.index()).copied().unwrap_or(f64::MAX)).sum()
+        };
+        let of_node = match node.kind.catalogue_name() {
+            ("source", _) => {
+                let OperatorKind::Source { input, .. } = &node.kind else { continue };
+                let input = scenario.inputs.iter().find(|other| other.name == *input);
+                match input.map(|input| &input.kind) {
+                    Some(InputKind::Generate { records, .. }) => f64::from(*records),
+                    _ => 0.0,
+                }
+            }
+            ("join", _) => of_input(0) * of_input(1),
+            ("flat-map", _) => 2.0 * of_input(0),
+            _ => of_input(0) + of_input(1),
+        };
+        // A broadcast edge makes as many copies as there are subtasks.
+        let copies = if node.inputs.is_empty() { 1 } else { node.parallelism };
+        of_operators.push(of_node * f64::from(copies.min(10)));
+    }
+    of_operators.iter().sum()
 }
 
 /// The file of a number.

@@ -43,7 +43,7 @@ const BANNED: [(&str, &str); 12] = [
 /// The only files below the command line that know a file system.
 const FILE_READERS: [&str; 11] = [
     "src/search/files.rs",
-    "src/search/inputs.rs",
+    "src/search/read.rs",
     "src/store/eras.rs",
     "src/store/folder.rs",
     "src/store/folder/tests.rs",
