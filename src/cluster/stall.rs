@@ -135,18 +135,35 @@ pub(super) struct Spending {
     restarts: u32,
     /// What the trace has been told of channels, at each snapshot again.
     marks: u64,
+    /// Whether the inputs have been weighed.
+    has_weighed: bool,
 }
 
 impl Spending {
-    /// As the scenario says, or as its inputs and jobs suggest.
-    pub(super) fn of(scenario: &Scenario, inputs: &[Arc<Log>]) -> Self {
-        let sizes = inputs.iter().map(|log| log.size());
-        let (entries, bytes) = sizes.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
-        let events = scenario.budget.events(scenario, entries, bytes);
+    /// As the scenario says, or as for one without inputs: they are weighed once that is used up.
+    pub(super) fn of(scenario: &Scenario) -> Self {
+        let events = scenario.budget.events(scenario, 0, 0);
         let bytes = scenario.budget.bytes(events);
         let first = events.min(LOOK_EVERY);
         let restarts = scenario.budget.restarts(scenario);
-        Self { until_look: first, played: first, events, bytes, restarts, marks: 0 }
+        Self {
+            until_look: first,
+            played: first,
+            events,
+            bytes,
+            restarts,
+            marks: 0,
+            has_weighed: false,
+        }
+    }
+
+    /// Weighs the inputs: the budget grows with them.
+    fn weigh(&mut self, scenario: &Scenario, inputs: &[Arc<Log>]) {
+        let sizes = inputs.iter().map(|log| log.size());
+        let (entries, bytes) = sizes.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
+        self.events = scenario.budget.events(scenario, entries, bytes);
+        self.bytes = scenario.budget.bytes(self.events);
+        self.has_weighed = true;
     }
 
     /// Counts what is told of so many channels.
@@ -175,12 +192,17 @@ impl World {
     /// Looks at what has been used up. Whether that ends the world, before this event.
     #[cold]
     pub(super) fn is_spent(&mut self, event: Event, agenda: &Agenda) -> bool {
+        let used = self.bytes_used(agenda);
+        let Spending { played, events, bytes, has_weighed, .. } = self.spending;
+        if !has_weighed && (played >= events || used >= bytes) {
+            self.spending.weigh(&self.scenario, &self.given.inputs);
+        }
         let Spending { played, events, bytes, .. } = self.spending;
         let at = event.at;
         if played >= events {
             let due = self.due_next(event, agenda);
             self.stall = Some(Stall::Events { budget: events, at, due });
-        } else if self.bytes_used(agenda) >= bytes {
+        } else if used >= bytes {
             let due = self.due_next(event, agenda);
             self.stall = Some(Stall::Memory { budget: bytes, at, due });
         } else {

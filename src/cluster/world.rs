@@ -314,7 +314,7 @@ impl World {
             managers: Managers::new(cluster.task_managers, cluster.slots),
             milestones: Milestones::of(&scenario),
             steps_done: vec![false; scenario.steps.len()],
-            spending: Spending::of(&scenario, &given.inputs),
+            spending: Spending::of(&scenario),
             now: given.clock,
             salts: scenario.inputs.iter().map(|input| salt(&input.name)).collect(),
             scenario,
