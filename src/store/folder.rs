@@ -91,8 +91,12 @@ impl DataDir {
         {
             return Ok(opened);
         }
-        replace_file(&*disk, root, MARKER, MARKER_TEXT.as_bytes())?;
-        Ok(Self { root: root.to_owned(), disk })
+        let marked = write_over(&*disk, &root.join(MARKER), MARKER_TEXT.as_bytes(), |_| false);
+        match marked {
+            Ok(()) => Ok(Self { root: root.to_owned(), disk }),
+            // Another process may have marked it meanwhile.
+            Err(error) => Self::open_on(disk, root)?.ok_or(error),
+        }
     }
 
     /// Opens a folder if it is a data folder.

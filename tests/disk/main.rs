@@ -12,6 +12,7 @@
 mod faults;
 mod faulty;
 mod operations;
+mod real;
 mod things;
 mod tree;
 mod worlds;

@@ -158,36 +158,3 @@ fn identity_of(metadata: &Metadata) -> Option<(u64, u64)> {
 fn identity_of(_metadata: &Metadata) -> Option<(u64, u64)> {
     None
 }
-
-#[cfg(all(test, unix))]
-mod tests {
-    use super::*;
-    use std::process::Command;
-
-    #[test]
-    fn nothing_but_a_file_is_read_and_no_link_is_followed_unasked() {
-        let folder = tempfile::tempdir().unwrap();
-        let at = |name: &str| folder.path().join(name);
-        fs::write(at("file"), "content").unwrap();
-        std::os::unix::fs::symlink(at("file"), at("link")).unwrap();
-        std::os::unix::fs::symlink("/dev/zero", at("zero")).unwrap();
-        assert!(Command::new("mkfifo").arg(at("fifo")).status().unwrap().success());
-        let read = |name: &str, links| RealDisk.read(&at(name), links, 4).unwrap();
-        assert_eq!(read("file", Links::Told).bytes, b"cont");
-        assert_eq!(read("file", Links::Told).found.length, 7);
-        assert_eq!(read("link", Links::Followed).bytes, b"cont");
-        for (name, links, kind) in [
-            ("link", Links::Told, Kind::Link),
-            ("fifo", Links::Told, Kind::Fifo),
-            ("fifo", Links::Followed, Kind::Fifo),
-            ("zero", Links::Followed, Kind::Device),
-            (".", Links::Followed, Kind::Folder),
-        ] {
-            let content = read(name, links);
-            assert_eq!((content.found.kind, content.bytes.len()), (kind, 0), "{name}");
-        }
-        assert!(RealDisk.append(&at("link")).is_err());
-        assert!(RealDisk.append(&at("fifo")).is_err());
-        assert_eq!(fs::read(at("file")).unwrap(), b"content");
-    }
-}

@@ -203,3 +203,60 @@ fn what_is_finished_is_as_open_to_others_as_other_files() {
         mode(&outside.path().join("file"))
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn a_link_in_the_place_of_the_mark_is_not_replaced() {
+    let outside = TempDir::new().unwrap();
+    let mark = outside.path().join(MARKER);
+    std::os::unix::fs::symlink("/nowhere/at/all", &mark).unwrap();
+    let error = DataDir::open_or_create(outside.path()).unwrap_err();
+    assert!(matches!(error, StoreError::InTheWay { .. }), "{error}");
+    assert!(mark.is_symlink());
+}
+
+#[test]
+fn a_checkpoint_is_written_around_what_others_have_in_its_folder() {
+    let (_outside, data, _) = with_savepoint();
+    let path = data.write_checkpoint(&encode_inline_below(&sample(5), 0)).unwrap().path;
+    fs::write(path.join("notes.txt"), "mine").unwrap();
+    let kept = data.write_checkpoint(&encode_inline_below(&sample(6), 0)).unwrap();
+    assert_eq!(kept.path, path);
+    assert_eq!(kept.left.len(), 1);
+    assert_eq!(read_savepoint(&path).unwrap(), sample(6));
+    assert_eq!(fs::read(path.join("notes.txt")).unwrap(), b"mine");
+    // A text in the place of the metadata is no checkpoint that could be replaced.
+    fs::write(path.join(METADATA), "mine, too").unwrap();
+    let error = data.write_checkpoint(&encode_inline_below(&sample(7), 0)).unwrap_err();
+    assert!(matches!(error, StoreError::InTheWay { .. }), "{error}");
+    assert_eq!(fs::read(path.join(METADATA)).unwrap(), b"mine, too");
+}
+
+#[test]
+fn a_shared_file_goes_only_if_it_is_what_was_written_and_nobody_needs_it() {
+    let (_outside, data, _) = with_savepoint();
+    let job = sample(5).checkpoint.properties().job;
+    let file = FileId::of(7);
+    let folder = data.job_folder(job).join(SHARED);
+    create_folder(&RealDisk, &folder).unwrap();
+    let path = folder.join(file.to_string());
+    fs::write(&path, "mine").unwrap();
+    let seal = |text: &[u8]| (length_of(text), crc32fast::hash(text));
+    let left = data.remove_shared(job, file, seal(b"ours")).unwrap().unwrap();
+    assert_eq!(left.why, Why::Differs);
+    assert!(path.exists());
+    assert_eq!(data.remove_shared(job, file, seal(b"mine")).unwrap(), None);
+    assert!(!path.exists());
+    assert_eq!(data.remove_shared(job, file, seal(b"mine")).unwrap(), None, "it is gone");
+}
+
+#[test]
+fn what_a_killed_process_was_removing_is_removed_by_the_next() {
+    use super::super::unfinished::removed_name;
+    let (_outside, data, path) = with_savepoint();
+    fs::write(path.join("notes.txt"), "mine").unwrap();
+    fs::rename(path.join(METADATA), path.join(removed_name())).unwrap();
+    assert!(list(data.path()).unwrap().is_empty(), "it is listed no longer");
+    data.finish_removals().unwrap();
+    assert_eq!(entries(&RealDisk, &path).unwrap(), ["notes.txt"]);
+}
