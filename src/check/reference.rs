@@ -7,20 +7,19 @@ use super::class::{in_topological_order, partitioner};
 use super::history::{AT_END, Cut, input_name, sources_of};
 use super::mapping::catalogue_key;
 use super::written::{ReferenceRow, RowSum, Written};
-use crate::effect::ExternalRequest;
 use crate::job::{
-    CheckpointId, EventTime, KeyBy, OperatorId, OperatorIndex, Origin, Partitioner, Plan,
-    Registration, Value,
+    CheckpointId, EventTime, KeyBy, OperatorId, OperatorIndex, Origin, Partitioner, Plan, Value,
 };
 use crate::kernel::SimTime;
 use crate::operator::{Catalogue, Context, InputLog, Log, Operator, panic_message};
-use crate::rules::CommitWhen;
-use crate::state::{
-    BroadcastId, KeyedId, ListId, ListMode, LiveState, OperatorSnapshot, Timer, TimerKind,
-};
+use crate::state::{LiveState, OperatorSnapshot, Timer, TimerKind};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
+
+mod context;
+
+use context::Here;
 
 /// The checkpoint id that the reference tells operators of; which one it is must not matter to them.
 const SOME_CHECKPOINT: CheckpointId = CheckpointId::new(1);
@@ -485,125 +484,5 @@ fn join(plan: &Plan, nodes: &mut [Node]) {
             let wire = Wire { to, input: edge.input, side: edge.side, copies };
             nodes[edge.from.index()].wires.push(wire);
         }
-    }
-}
-
-/// Where an operator of the reference lives.
-struct Here<'a> {
-    state: &'a mut LiveState,
-    written: &'a mut Written,
-    emitted: &'a mut Vec<Emission>,
-    is_keyed: bool,
-    key: Option<Value>,
-    origin: Origin,
-    timestamp: EventTime,
-    nth: u32,
-    now: SimTime,
-    is_restored: bool,
-    failure: &'a mut Option<String>,
-}
-
-impl Here<'_> {
-    fn push(&mut self, value: Value, side: bool) {
-        let origin = self.origin.descend(self.nth);
-        self.nth += 1;
-        let timestamp = self.timestamp;
-        self.emitted.push(Emission { value, origin, timestamp, side });
-    }
-}
-
-impl Context for Here<'_> {
-    fn keyed_state(&mut self, name: &str) -> KeyedId {
-        assert!(self.is_keyed, "keyed state `{name}` needs an operator that is keyed");
-        self.state.declare_keyed(name)
-    }
-    fn list_state(&mut self, name: &str, mode: ListMode) -> ListId {
-        self.state.declare_list(name, mode)
-    }
-    fn register_keyed(&mut self, name: &str, registered: Registration) -> KeyedId {
-        self.state.register_keyed(name, registered, self.now, true)
-    }
-    fn broadcast_state(&mut self, name: &str) -> BroadcastId {
-        self.state.declare_broadcast(name)
-    }
-    fn restored_from(&self) -> Option<CheckpointId> {
-        self.is_restored.then_some(SOME_CHECKPOINT)
-    }
-    fn subtask(&self) -> u32 {
-        0
-    }
-    fn parallelism(&self) -> u32 {
-        1
-    }
-    fn attempt(&self) -> u32 {
-        0
-    }
-    fn job(&self) -> u64 {
-        0
-    }
-    fn commit_when(&self) -> CommitWhen {
-        CommitWhen::Completed
-    }
-    fn now(&self) -> SimTime {
-        self.now
-    }
-    fn partitions(&self) -> u16 {
-        0
-    }
-    fn key(&self) -> &Value {
-        self.key.as_ref().expect("there is a key in `process` of a keyed operator only")
-    }
-    fn keyed(&mut self, id: KeyedId) -> &mut Option<Value> {
-        let key = self.key.as_ref().expect("there is a key in `process` of a keyed operator only");
-        self.state.keyed(id, key)
-    }
-    fn list(&mut self, id: ListId) -> &mut Vec<Value> {
-        self.state.list(id)
-    }
-    fn broadcast(&mut self, id: BroadcastId) -> &mut BTreeMap<Value, Value> {
-        self.state.broadcast(id)
-    }
-    fn fail(&mut self, why: &str) {
-        self.failure.get_or_insert_with(|| why.to_owned());
-    }
-    fn emit(&mut self, value: Value) {
-        self.push(value, false);
-    }
-    fn emit_side(&mut self, value: Value) {
-        self.push(value, true);
-    }
-    fn timestamp(&self) -> EventTime {
-        self.timestamp
-    }
-    fn set_timestamp(&mut self, timestamp: EventTime) {
-        self.timestamp = timestamp;
-    }
-    /// Time stands still until the end: nothing is ever late.
-    fn current_watermark(&self) -> EventTime {
-        EventTime::MIN
-    }
-    fn register_timer(&mut self, kind: TimerKind, time: i64, namespace: i64) {
-        let timer = Timer { time, key: self.key().clone(), namespace };
-        self.state.timers_mut().of_mut(kind).register(timer);
-    }
-    fn delete_timer(&mut self, kind: TimerKind, time: i64, namespace: i64) {
-        let timer = Timer { time, key: self.key().clone(), namespace };
-        self.state.timers_mut().of_mut(kind).delete(&timer);
-    }
-    fn emit_late(&mut self, value: Value) {
-        self.push(value, true);
-    }
-    fn external(&mut self, request: ExternalRequest) {
-        let (key, value) = match request {
-            ExternalRequest::Append(value) | ExternalRequest::Write(_, value) => (None, value),
-            ExternalRequest::Upsert(key, value) | ExternalRequest::InsertOnce(key, value) => {
-                (Some(key), value)
-            }
-            ExternalRequest::Begin(_)
-            | ExternalRequest::Prepare(..)
-            | ExternalRequest::Commit(..)
-            | ExternalRequest::Abort(_) => return,
-        };
-        self.written.push(ReferenceRow { key, value, origin: self.origin });
     }
 }
