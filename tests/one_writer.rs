@@ -3,7 +3,7 @@
 use sandbar::kernel::Choices;
 use sandbar::operator::Catalogue;
 use sandbar::scenario::Scenario;
-use sandbar::search::{PlayError, Setup, play_with_files, start_from};
+use sandbar::search::{Judgement, PlayError, Setup, play_with_files, start_from};
 use sandbar::store::{DataDir, list, unfinished_name};
 use std::collections::BTreeMap;
 use std::fs;
@@ -347,7 +347,8 @@ fn what_was_committed_before_a_checkpoint_is_there_when_a_run_was_interrupted_af
             events += 1;
             if events == last { Err(PlayError::Interrupted) } else { Ok(()) }
         });
-        assert!(matches!(interrupted, Err(PlayError::Interrupted)), "after {events} events");
+        let (interrupted, _) = interrupted.expect("it plays so far");
+        assert_eq!(interrupted.judgement(), Judgement::Interrupted, "after {events} events");
         let listed = list(outside.path()).expect("it can be listed");
         let newest = &listed.last().expect("a checkpoint was completed").path;
         let setup = generated(60, 1);

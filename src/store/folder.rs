@@ -287,13 +287,26 @@ impl DataDir {
         if let Some(why) = why {
             return Ok(Some(LeftFile { path, why }));
         }
-        disk.remove_file(&path).map_err(StoreError::io("remove", &path))?;
-        Ok(None)
+        match disk.remove_file(&path) {
+            Err(error) if !is_absent(&error) => Err(StoreError::io("remove", &path)(error)),
+            Ok(()) | Err(_) => Ok(None),
+        }
     }
 
     pub(super) fn job_folder(&self, job: JobId) -> PathBuf {
         self.root.join(CHECKPOINTS).join(job.to_string())
     }
+}
+
+/// What is in a folder, sorted; nothing if it is gone: another process may have removed it a moment ago.
+pub(super) fn paths_in(disk: &dyn Disk, folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let names = match disk.list(folder) {
+        Err(error) if is_absent(&error) => return Ok(Vec::new()),
+        names => names.map_err(StoreError::io("list", folder))?,
+    };
+    let mut paths: Vec<PathBuf> = names.into_iter().map(|name| folder.join(name)).collect();
+    paths.sort_unstable();
+    Ok(paths)
 }
 
 /// The names in a folder that are text, sorted.

@@ -114,10 +114,7 @@ fn paths_in(disk: &dyn Disk, folder: &Path) -> Result<Vec<PathBuf>, StoreError> 
         }
         Err(error) => return Err(StoreError::io("look for", folder)(error)),
     }
-    let names = disk.list(folder).map_err(StoreError::io("list", folder))?;
-    let mut paths: Vec<PathBuf> = names.into_iter().map(|name| folder.join(name)).collect();
-    paths.sort_unstable();
-    Ok(paths)
+    super::folder::paths_in(disk, folder)
 }
 
 /// The data folder whose snapshots a folder without links belongs to.

@@ -8,7 +8,7 @@ use super::block::length_of;
 use super::codec::{Metadata, StateReference, decode};
 use super::disk::{Disk, Found, Kind, Links};
 use super::error::StoreError;
-use super::folder::{METADATA, is_absent, parent_of, sync_folder};
+use super::folder::{METADATA, is_absent, parent_of, paths_in, sync_folder};
 use super::neighbours::{Neighbours, data_root_of};
 use super::read::metadata_file;
 use super::unfinished::{is_unfinished_name, removed_name};
@@ -338,10 +338,8 @@ impl OnDisk {
         }
         let known: BTreeSet<&Path> =
             own.iter().chain(left.iter().map(|left| &left.path)).map(PathBuf::as_path).collect();
-        let names = disk.list(&self.folder).map_err(StoreError::io("list", &self.folder))?;
-        let mut paths: Vec<PathBuf> = names.iter().map(|name| self.folder.join(name)).collect();
+        let mut paths = paths_in(disk, &self.folder)?;
         paths.retain(|path| !known.contains(path.as_path()));
-        paths.sort_unstable();
         Ok(paths.into_iter().map(|path| LeftFile { path, why: Why::Foreign }).collect())
     }
 
@@ -360,10 +358,8 @@ impl OnDisk {
                 Err(error) if is_in_use(&error) => {}
                 Err(error) => return Err(StoreError::io("remove", folder)(error)),
             }
-            let names = disk.list(folder).map_err(StoreError::io("list", folder))?;
-            let mut paths: Vec<PathBuf> = names.iter().map(|name| folder.join(name)).collect();
+            let mut paths = paths_in(disk, folder)?;
             paths.retain(|path| told.left.iter().all(|left| left.path != *path));
-            paths.sort_unstable();
             told.left.extend(paths.into_iter().map(|path| LeftFile { path, why: Why::Foreign }));
         }
         Ok(())
