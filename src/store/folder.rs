@@ -91,7 +91,8 @@ impl DataDir {
         {
             return Ok(opened);
         }
-        let marked = write_over(&*disk, &root.join(MARKER), MARKER_TEXT.as_bytes(), |_| false);
+        let is_older = |found: &[u8]| found == OLDER_MARKER_TEXT.as_bytes();
+        let marked = write_over(&*disk, &root.join(MARKER), MARKER_TEXT.as_bytes(), is_older);
         match marked {
             Ok(()) => Ok(Self { root: root.to_owned(), disk }),
             // Another process may have marked it meanwhile.
