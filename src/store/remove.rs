@@ -164,7 +164,8 @@ impl OnDisk {
         let plan = self.plan(disk)?;
         let mut told = self.told(plan.left);
         let Some((file, found)) = plan.metadata else { return Ok(told) };
-        if disk.look(&file, Links::Told).ok() != Some(found) {
+        let now = disk.look(&file, Links::Told).map_err(StoreError::io("look at", &file))?;
+        if now != found {
             told.left.push(LeftFile { path: file, why: Why::Differs });
             return Ok(told);
         }
