@@ -245,7 +245,7 @@ impl DataDir {
         let savepoints = self.root.join(SAVEPOINTS);
         let alone = entries_if_there(disk, &savepoints)?;
         for name in alone.iter().filter(|name| is_removed_name(name)) {
-            OnDisk::finish(disk, &savepoints.join(name), true)?;
+            unless_gone(OnDisk::finish(disk, &savepoints.join(name), true))?;
         }
         let mut folders: Vec<PathBuf> = alone.iter().map(|name| savepoints.join(name)).collect();
         let jobs = self.root.join(CHECKPOINTS);
@@ -256,7 +256,7 @@ impl DataDir {
         for folder in folders {
             for name in entries_if_there(disk, &folder)?.iter().filter(|name| is_removed_name(name))
             {
-                OnDisk::finish(disk, &folder.join(name), false)?;
+                unless_gone(OnDisk::finish(disk, &folder.join(name), false))?;
             }
         }
         Ok(())
@@ -296,6 +296,14 @@ impl DataDir {
 
     pub(super) fn job_folder(&self, job: JobId) -> PathBuf {
         self.root.join(CHECKPOINTS).join(job.to_string())
+    }
+}
+
+/// What is gone was finished by another process, which works here without the lock.
+fn unless_gone(finished: Result<(), StoreError>) -> Result<(), StoreError> {
+    match finished {
+        Err(StoreError::Io { source, .. }) if is_absent(&source) => Ok(()),
+        finished => finished,
     }
 }
 

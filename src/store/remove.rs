@@ -164,13 +164,20 @@ impl OnDisk {
         let plan = self.plan(disk)?;
         let mut told = self.told(plan.left);
         let Some((file, found)) = plan.metadata else { return Ok(told) };
-        let now = disk.look(&file, Links::Told).map_err(StoreError::io("look at", &file))?;
+        let now = match disk.look(&file, Links::Told) {
+            // Another process, without the lock, removed it a moment ago.
+            Err(error) if is_absent(&error) => return Ok(told),
+            now => now.map_err(StoreError::io("look at", &file))?,
+        };
         if now != found {
             told.left.push(LeftFile { path: file, why: Why::Differs });
             return Ok(told);
         }
         let buried = self.folder.join(removed_name());
-        disk.rename(&file, &buried).map_err(StoreError::io("remove", &file))?;
+        match disk.rename(&file, &buried) {
+            Err(error) if is_absent(&error) => return Ok(told),
+            renamed => renamed.map_err(StoreError::io("remove", &file))?,
+        }
         sync_folder(disk, &self.folder)?;
         told.removed.push(file);
         self.remove_rest(disk, plan.files, &buried, &mut told)?;
@@ -189,7 +196,7 @@ impl OnDisk {
             // It may have been exchanged since it was read.
             match disk.look(&path, Links::Told) {
                 Ok(now) if now == found => {
-                    disk.remove_file(&path).map_err(StoreError::io("remove", &path))?;
+                    unlink(disk, &path)?;
                     told.removed.push(path);
                 }
                 Ok(_) => told.left.push(LeftFile { path, why: Why::Differs }),
@@ -197,7 +204,7 @@ impl OnDisk {
                 Err(error) => return Err(StoreError::io("look at", &path)(error)),
             }
         }
-        disk.remove_file(buried).map_err(StoreError::io("remove", buried))?;
+        unlink(disk, buried)?;
         self.remove_folders(disk, told)?;
         told.left.extend(self.dangling(disk));
         Ok(())
@@ -215,7 +222,7 @@ impl OnDisk {
         let snapshot = Self { file, folder, metadata, seal: Seal::of(&bytes), through: None };
         if !is_alone && super::folder::is_taken(disk, &snapshot.file)? {
             // Another snapshot has taken its place, and perhaps its files.
-            return disk.remove_file(buried).map_err(StoreError::io("remove", buried));
+            return unlink(disk, buried);
         }
         let mut plan = Plan::default();
         snapshot.plan_files(disk, &mut plan)?;
@@ -237,7 +244,7 @@ impl OnDisk {
             let path = self.folder.join(&name);
             let is_file = disk.look(&path, Links::Told).is_ok_and(|at| at.kind == Kind::File);
             if is_unfinished_name(&name) && is_file {
-                disk.remove_file(&path).map_err(StoreError::io("remove", &path))?;
+                unlink(disk, &path)?;
             }
         }
         Ok(())
@@ -364,6 +371,14 @@ impl OnDisk {
             told.left.extend(paths.into_iter().map(|path| LeftFile { path, why: Why::Foreign }));
         }
         Ok(())
+    }
+}
+
+/// Removes a file. One that is gone already is no hindrance.
+fn unlink(disk: &dyn Disk, path: &Path) -> Result<(), StoreError> {
+    match disk.remove_file(path) {
+        Err(error) if !is_absent(&error) => Err(StoreError::io("remove", path)(error)),
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 
