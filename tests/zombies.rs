@@ -92,3 +92,36 @@ fn a_zombie_lives_beside_its_successor_and_its_acks_are_foreign() {
         }
     }
 }
+
+/// The channels of a zombie have numbers of their own, also when the aligned time of a checkpoint is over.
+#[test]
+fn a_zombie_switches_to_unaligned_on_channels_of_its_own() {
+    played(
+        r#"seed = 500131
+cluster = { task-managers = 4, slots = 16, replaced-after = "1580ms", heartbeat-timeout = "1331ms", heartbeat-interval = "1157ms" }
+[network]
+channel-latency = "100us..119658us"
+channel-capacity = 1
+[input.rows]
+generate = { records = 438, keys = 9 }
+partitions = 9
+[job.first]
+checkpoint = { interval = "1191ms", timeout = "5169580us", retained = 3, tolerable-failures = 5, unaligned = true, aligned-timeout = "195ms", inline-below = 223 }
+restart = { fixed-delay = { attempts = 100, delay = "75ms" } }
+operators = [
+  { name = "rows-source", source = "rows", reader = "splits", parallelism = 5, uid = "rows-source-id", takes = "38ms" },
+  { name = "stage-1", filter = "keep-all", parallelism = 5, uid = "stage-1-id" },
+  { name = "buffer", state = "buffer", partition = "rebalance", parallelism = 2, uid = "buffer-id" },
+  { name = "totals", reduce = "xor", key-by = 0, parallelism = 3, uid = "totals-id" },
+]
+[[step]]
+when = { durable = { checkpoint = 1, by = "stage-1/3" } }
+after = "1079us"
+do = { kill = "buffer/1" }
+
+[[step]]
+at = "1429ms"
+do = { partition = { task-manager = 1, for = "1703ms" } }
+"#,
+    );
+}

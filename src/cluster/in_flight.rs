@@ -298,8 +298,8 @@ impl World {
 
     /// The place in its chain of the operator that sends on a channel.
     fn sender_of(&self, channel: ChannelId) -> usize {
-        let run = self.places[self.channels[channel.index()].from.index()].run;
-        let cast = &self.runs[run.index()].cast;
+        // The place knows under which numbers its channels are: those of a zombie are not its run's.
+        let cast = &self.places[self.channels[channel.index()].from.index()].cast;
         let planned = cast.plan.channels[channel.index() - cast.first_channel];
         let edge = usize::try_from(planned.edge).expect("usize has 32 bits or more");
         let edge = &cast.plan.edges[edge];
