@@ -25,10 +25,40 @@ pub(super) fn entries(
         let line = u64::try_from(before).unwrap_or(u64::MAX).saturating_add(1);
         return Err(Malformed { line, cause: "it is not UTF-8".to_owned() });
     }
+    if let Some(line) = open_quote(bytes) {
+        return Err(Malformed {
+            line,
+            cause: "a quote opens here that is never closed".to_owned(),
+        });
+    }
     let reader = csv::ReaderBuilder::new().has_headers(header).flexible(true).from_reader(bytes);
     // One more than there may be is enough to be refused.
     let most = usize::try_from(RECORDS.most).unwrap_or(usize::MAX).saturating_add(1);
     reader.into_records().take(most).map(|record| row(record, columns)).collect()
+}
+
+/// The line, from 1, of a quote that opens a field and is never closed: everything behind it would be one field.
+fn open_quote(bytes: &[u8]) -> Option<u64> {
+    let (mut line, mut opened) = (1, None);
+    let (mut begins_field, mut was_closed) = (true, false);
+    for byte in bytes {
+        let is_quote = *byte == b'"';
+        // Inside, a quote closes; another one at once opens again, as two of them stand for one.
+        was_closed = match opened {
+            Some(_) if is_quote => {
+                opened = None;
+                true
+            }
+            None if is_quote && (begins_field || was_closed) => {
+                opened = Some(line);
+                false
+            }
+            Some(_) | None => false,
+        };
+        begins_field = opened.is_none() && matches!(byte, b',' | b'\n' | b'\r');
+        line += u64::from(*byte == b'\n');
+    }
+    opened
 }
 
 fn row(
@@ -73,11 +103,14 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_told_with_its_line() {
-        let cases: [(&[u8], u64, &str); 4] = [
+        let cases: [(&[u8], u64, &str); 7] = [
             (b"h,h\na,1\nb,x\n", 3, "column 1: `x` is not a whole number of 64 bits"),
             (b"h,h\na\n", 2, "1 fields, where 2 columns are told"),
             (b"h,h\na,1,2\n", 2, "3 fields, where 2 columns are told"),
             (b"h,h\na,1\n\xff,1\n", 3, "it is not UTF-8"),
+            (b"h,h\n\"a\",1\n\"b,2\nc,3\n", 3, "a quote opens here that is never closed"),
+            (b"h,h\nab\"\"c,x\n", 2, "column 1: `x` is not a whole number of 64 bits"),
+            (b"h,h\n\"a\"\"\n\",1\n\"\"\"b,2\n", 4, "a quote opens here that is never closed"),
         ];
         for (file, line, cause) in cases {
             let expected = Malformed { line, cause: cause.to_owned() };
