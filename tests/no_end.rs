@@ -273,3 +273,26 @@ fn every_story_ends_under_other_seeds() {
         }
     }
 }
+
+/// One record that comes to 2^60 values, in one chain and between many, is no hang: neither for the engine nor for the
+/// reference that its output is held against.
+#[test]
+fn a_record_that_multiplies_without_end_ends_the_world() {
+    for chaining in ["always", "never"] {
+        let mut text = String::from(
+            "[input.rows]\ngenerate = { records = 5, keys = 3 }\n[job.j]\noperators = [\n  { name = \"s\", source = \"rows\" },\n",
+        );
+        for place in 0..60 {
+            text += &format!(
+                "  {{ name = \"m{place}\", flat-map = \"repeat\", chain = \"{chaining}\" }},\n"
+            );
+        }
+        text += "  { name = \"o\", sink = \"plain\" },\n]\n";
+        let catalogue = Arc::new(Catalogue::built_in());
+        let scenario = Scenario::parse(&text, "story.toml", &catalogue).expect("it is sound");
+        let setup = Setup::of(Arc::new(scenario), catalogue).expect("it reads no files");
+        let played = play_out(setup);
+        assert!(played.outcome.events < 2_000_000, "{}", played.outcome.events);
+        assert!(played.judgement() != Judgement::Broken, "{chaining}: {:?}", played.unmet);
+    }
+}

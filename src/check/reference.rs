@@ -96,7 +96,15 @@ pub(super) struct Evaluation<'w> {
     is_calling: bool,
     /// Why an operator could not go on, if one could not: what would have come after that nobody knows.
     failure: Option<String>,
+    /// How many values may still be handed to operators, before that is weighed against the inputs, and then for good.
+    left: u64,
+    is_weighed: bool,
 }
+
+/// How many values are handed to operators without a look at how large the inputs are.
+const VALUES: u64 = 1_000_000;
+/// And how many more for each operator and each entry, or four bytes of text, that it may come to.
+const VALUES_A_VISIT: u64 = 40;
 
 /// What the reference needs to know of the world.
 #[derive(Clone, Copy)]
@@ -172,6 +180,8 @@ impl<'w> Evaluation<'w> {
             now: SimTime::ZERO,
             is_calling: false,
             failure: None,
+            left: VALUES,
+            is_weighed: false,
         };
         for node in evaluation.nodes.iter_mut().filter(|node| node.key_by.is_some()) {
             node.state.declare_timers();
@@ -301,8 +311,28 @@ impl<'w> Evaluation<'w> {
         }
     }
 
+    /// Allows as many values as inputs of that size may come to; or ends the evaluation, if it has used them up.
+    #[cold]
+    fn weigh(&mut self) {
+        let sizes = self.readers.iter().map(|reader| reader.log.size());
+        let visits =
+            sizes.fold(0_u64, |all, (entries, bytes)| all.saturating_add(entries + bytes / 4));
+        let operators = u64::try_from(self.nodes.len()).expect("usize fits in 64 bits");
+        self.left = visits.saturating_mul(operators).saturating_mul(VALUES_A_VISIT).max(1);
+        if self.is_weighed {
+            let why = "its records come to more values than the reference evaluates";
+            self.failure.get_or_insert_with(|| why.to_owned());
+            self.left = u64::MAX;
+        }
+        self.is_weighed = true;
+    }
+
     /// Gives a record to an operator of which `copies` subtasks get it.
     fn deliver(&mut self, wire: Wire, emission: Emission) {
+        self.left -= 1;
+        if self.left == 0 {
+            self.weigh();
+        }
         if self.failure.is_some() {
             return;
         }

@@ -53,6 +53,7 @@ impl World {
         let departs = self.places[task.index()].busy_until.max(self.now);
         let held = if effects.released { self.records_held(task) } else { 0 };
         self.carry_events(effects);
+        self.spending.charge(effects.sends.len());
         for (channel, element) in effects.sends.drain(..) {
             self.send(task, channel, element, departs, agenda);
         }

@@ -15,6 +15,8 @@ use crate::trace::{AbortReason, Cast, Fault, TraceEvent};
 use std::fmt;
 use std::sync::Arc;
 
+/// So many values of one event count as that event.
+const FEW_VALUES: usize = 1024;
 /// How many events are played between two looks at the memory.
 const LOOK_EVERY: u64 = 4096;
 /// About how many bytes an entry of the trace takes, with what the checks remember of it.
@@ -169,6 +171,14 @@ impl Spending {
     /// Counts what is told of so many channels.
     pub(super) fn count_marks(&mut self, marks: usize) {
         self.marks += u64::try_from(marks).expect("usize fits in 64 bits");
+    }
+
+    /// Counts what one event came to as so many, if it is more than a few.
+    pub(super) fn charge(&mut self, values: usize) {
+        if values > FEW_VALUES {
+            let values = u64::try_from(values).expect("usize fits in 64 bits");
+            (self.played, self.until_look) = (self.played.saturating_add(values), 1);
+        }
     }
 
     /// Counts an event. Whether it is time for a look.

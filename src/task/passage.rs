@@ -4,6 +4,10 @@
 use super::chain::{Chain, Stem, Surroundings, Target};
 use crate::job::{EventTime, KeyError, Origin, Value};
 
+/// How many values one record may come to in its chain, counted at each operator: more than lines of any text that is read
+/// have words, and few enough to be held.
+pub(super) const VALUES_MAX: u32 = 8_000_000;
+
 /// A value on its way to an operator of the chain.
 pub(super) struct Arrival {
     pub(super) at: usize,
@@ -51,7 +55,15 @@ impl Chain {
         around: &mut Surroundings<'_>,
     ) -> Result<(), KeyError> {
         let mut next = first;
+        let mut steps: u32 = 0;
         loop {
+            steps += 1;
+            if steps > VALUES_MAX {
+                self.rests.clear();
+                let why = format!("one record came to more than {VALUES_MAX} values in its chain");
+                around.effects.failure.get_or_insert_with(|| why.into());
+                return Ok(());
+            }
             let step = match next {
                 Some(arrival) => self.take_in(arrival, around),
                 None if self.rests.is_empty() => return Ok(()),
