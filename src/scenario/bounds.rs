@@ -54,6 +54,9 @@ bounds! {
     SEED: SEED_MAX, "as a seed",
         "a tape of choices keeps one bit for itself",
         "choose a smaller seed";
+    NAME_BYTES: 10_000, "bytes of the name of a job or an operator",
+        "tables of the report are as wide as the longest name in them",
+        "choose a shorter name";
     INPUTS: 4096, "inputs",
         "each is opened before anything is played, and has an id of 16 bits",
         "leave some out, or give one more partitions";

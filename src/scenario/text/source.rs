@@ -1,7 +1,7 @@
 //! The text of a scenario file and the errors that point into it. Knows nothing of what the text means.
 
 use crate::scenario::ScenarioError;
-use crate::scenario::bounds::Bound;
+use crate::scenario::bounds::{self, Bound};
 use std::ops::Range;
 
 /// One mistake in so many letters is forgiven when a name is guessed: more, and any short name is like any other.
@@ -135,6 +135,9 @@ impl<'t> Source<'t> {
         name: &toml::Spanned<String>,
     ) -> Result<(), ScenarioError> {
         let text = name.get_ref();
+        if bounds::NAME_BYTES.is_exceeded_by(text.len()) {
+            return Err(self.beyond(&name.span(), &bounds::NAME_BYTES));
+        }
         let splits = |letter: char| matches!(letter, '/' | ':' | '.') || letter.is_control();
         if text.is_empty() || text.contains(splits) {
             let message = format!("`{}` cannot be the name of {what}", text.escape_debug());
