@@ -251,3 +251,121 @@ fn a_replay_names_the_same_data_folder() {
     let replay = out.lines().find(|line| line.starts_with("replay: ")).expect("a replay");
     assert!(replay.ends_with(" --data-dir 'my data'"), "{replay}");
 }
+
+#[test]
+fn an_output_is_nothing_that_a_new_data_folder_will_hold() {
+    let folder = folder();
+    let folder = folder.path();
+    fs::create_dir_all(folder.join("made/sinks")).expect("created");
+    for target in ["sandbar-data", "sandbar-lock", "sandbar-holder", "sinks/x.sink"] {
+        for data in ["made", "new"] {
+            let trace = format!("{data}/{target}");
+            let run = ["run", "story.toml", "--data-dir", data, "--trace", &trace];
+            refused(folder, &run, "where snapshots are kept");
+        }
+    }
+    assert!(!folder.join("new").exists());
+}
+
+#[test]
+fn an_output_is_no_file_that_the_savepoint_names() {
+    let folder = folder();
+    let folder = folder.path();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let story = root.join("sim/incremental.toml").display().to_string();
+    let first = sandbar(folder, &["run", &story, "--data-dir", "d"]);
+    assert_eq!(first.status.code(), Some(0), "{}{}", text(&first.stdout), text(&first.stderr));
+    // A job's checkpoints elsewhere: no data folder around them, but they know where their files are.
+    let jobs = fs::read_dir(folder.join("d/checkpoints")).expect("a folder");
+    let mut jobs: Vec<_> = jobs.map(|job| job.expect("an entry").path()).collect();
+    jobs.sort_by_key(|job| contents(job).len());
+    fs::rename(jobs.pop().expect("a job"), folder.join("moved")).expect("moved");
+    let files = contents(&folder.join("moved"));
+    let chk = files.iter().rev().find(|(path, _)| path.ends_with("/_metadata"));
+    let chk = chk.expect("a checkpoint").0.trim_end_matches("/_metadata");
+    let shared: Vec<_> = files.iter().filter(|(path, _)| path.contains("/shared/")).collect();
+    assert!(!shared.is_empty(), "{files:#?}");
+    let is_refused = |(path, _): &&(String, Vec<u8>)| {
+        let output = sandbar(folder, &["run", "story.toml", "-s", chk, "--trace", path]);
+        text(&output.stderr).contains("which the run reads")
+    };
+    let refused = shared.iter().filter(|file| is_refused(file)).count();
+    assert!(refused > 0, "no file of {chk} is kept from being written over");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_output_is_not_what_the_standard_streams_are() {
+    let folder = folder();
+    let folder = folder.path();
+    let open = |name: &str| fs::File::options().read(true).write(true).open(folder.join(name));
+    for (arguments, input, errors) in [
+        (&["run", "-", "--trace", "story.toml"][..], "story.toml", None),
+        (&["run", "reader.toml", "--input", "text=-", "--trace", "text.txt"], "text.txt", None),
+        (&["run", "story.toml", "--trace", "text.txt"], "reader.toml", Some("text.txt")),
+    ] {
+        let before = contents(folder);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sandbar"));
+        command.current_dir(folder).args(arguments).stdin(open(input).expect("it is there"));
+        if let Some(errors) = errors {
+            let end = fs::File::options().append(true).open(folder.join(errors));
+            command.stderr(end.expect("it is there"));
+        }
+        let output = command.output().expect("it runs");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", text(&output.stdout));
+        if errors.is_none() {
+            assert!(text(&output.stderr).contains("the standard "), "{}", text(&output.stderr));
+            assert_eq!(contents(folder), before);
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_replaced_keeps_its_permissions() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder();
+    let folder = folder.path();
+    fs::write(folder.join("secret"), "older\n").expect("written");
+    fs::set_permissions(folder.join("secret"), fs::Permissions::from_mode(0o600)).expect("set");
+    let run = ["run", "story.toml", "--trace", "secret"];
+    assert_eq!(sandbar(folder, &run).status.code(), Some(0));
+    let now = fs::metadata(folder.join("secret")).expect("there");
+    assert_eq!((now.permissions().mode() & 0o777, now.len() > 6), (0o600, true));
+}
+
+#[cfg(unix)]
+#[test]
+fn who_holds_a_folder_is_told_in_a_file_of_its_own_only() {
+    use std::os::unix::fs::symlink;
+    let folder = folder();
+    let folder = folder.path();
+    let run = ["run", "story.toml", "--data-dir", "d"];
+    let again = |what: &str, code: i32| {
+        let output = sandbar(folder, &run);
+        assert_eq!(output.status.code(), Some(code), "{what}: {}", text(&output.stderr));
+    };
+    fs::create_dir(folder.join("d")).expect("created");
+    let holder = folder.join("d/sandbar-holder");
+    let made = Command::new("mkfifo").arg(&holder).status().expect("mkfifo runs");
+    assert!(made.success());
+    again("a fifo", 0);
+    fs::remove_file(&holder).expect("still there");
+    symlink("/dev/zero", &holder).expect("linked");
+    again("a device", 0);
+    fs::remove_file(&holder).expect("still there");
+    fs::write(folder.join("diary"), "held by my sister since May\n").expect("written");
+    symlink("../diary", &holder).expect("linked");
+    again("a link", 0);
+    fs::remove_file(&holder).expect("still there");
+    fs::hard_link(folder.join("diary"), &holder).expect("linked");
+    again("a hard link", 0);
+    assert_eq!(fs::read(folder.join("diary")).expect("there"), b"held by my sister since May\n");
+    let _ = fs::remove_file(&holder);
+    symlink("../nothing", &holder).expect("linked");
+    again("a dangling link", 0);
+    fs::remove_file(folder.join("d/sandbar-lock")).expect("there");
+    symlink("../nothing", folder.join("d/sandbar-lock")).expect("linked");
+    again("the lock is a link", 2);
+    assert!(!folder.join("nothing").exists());
+}

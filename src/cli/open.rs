@@ -96,6 +96,13 @@ pub(super) fn by_name(
     Ok(paths)
 }
 
+/// A path as one word of a shell, that is not taken for an option.
+pub(super) fn shell_path(path: &Path) -> String {
+    let text = path.as_os_str().as_encoded_bytes();
+    let is_like_an_option = text.starts_with(b"-") && text != b"-";
+    shell_word(&if is_like_an_option { Path::new(".").join(path) } else { path.to_owned() })
+}
+
 /// A path as one word of a shell.
 pub(super) fn shell_word(path: &Path) -> String {
     let text = path.display().to_string();

@@ -40,8 +40,17 @@ impl Target {
         };
         let led = led.map_err(|cause| wrong(&cause))?;
         let folder = led.parent().unwrap_or(Path::new("."));
+        let there = std::fs::metadata(&led).ok();
+        if there.is_some() {
+            // One that may not be written to is not replaced either.
+            File::options().append(true).open(&led).map_err(|cause| wrong(&cause))?;
+        }
         let temporary =
             temporary::file_in(folder).map_err(|cause| wrong(&without_place(&cause)))?;
+        if let Some(there) = there {
+            let kept = temporary.as_file().set_permissions(there.permissions());
+            kept.map_err(|cause| wrong(&cause))?;
+        }
         Ok(Self { path: led, temporary: Some(temporary) })
     }
 

@@ -26,7 +26,7 @@ impl Place {
         if let Ok(found) = fs::metadata(path) {
             return Ok(Self::found(&found));
         }
-        where_it_leads(path).map(Self::At)
+        Ok(Self::At(where_it_leads(path).or_else(|_| whole(path))?))
     }
 
     #[cfg(unix)]
@@ -81,22 +81,37 @@ impl Taken {
         }
     }
 
+    /// Takes note of a snapshot that the run starts from, with all files that it names.
+    pub(super) fn snapshot(&mut self, path: &Path) {
+        self.read(path);
+        // What cannot be read is told by who reads it.
+        if let Ok(named) = crate::store::would_dispose(path) {
+            let left = named.left.iter().map(|left| &left.path);
+            named.removed.iter().chain(&named.shared).chain(left).for_each(|path| self.read(path));
+        }
+    }
+
     /// Takes note of the data folder, which may not be there yet.
     pub(super) fn data_dir(&mut self, path: &Path) {
         self.data_dir = whole(path).ok();
     }
 
-    /// Takes note of a file that the standard output goes to.
-    pub(super) fn standard_output(&mut self) {
+    /// Takes note of the files that the standard streams come from and go to.
+    pub(super) fn standard_streams(&mut self) {
         #[cfg(unix)]
         {
             use std::os::fd::AsFd;
-            let stream = io::stdout().as_fd().try_clone_to_owned();
-            let found = stream.and_then(|stream| fs::File::from(stream).metadata());
-            if let Ok(found) = found
-                && found.is_file()
-            {
-                self.files.push((Place::found(&found), "the standard output".to_owned()));
+            for (stream, name) in [
+                (io::stdin().as_fd().try_clone_to_owned(), "the standard input"),
+                (io::stdout().as_fd().try_clone_to_owned(), "the standard output"),
+                (io::stderr().as_fd().try_clone_to_owned(), "the standard error"),
+            ] {
+                let found = stream.and_then(|stream| fs::File::from(stream).metadata());
+                if let Ok(found) = found
+                    && found.is_file()
+                {
+                    self.files.push((Place::found(&found), name.to_owned()));
+                }
             }
         }
     }
@@ -115,14 +130,19 @@ impl Taken {
                 "give each output a file of its own",
             ));
         }
-        let led = where_it_leads(path).unwrap_or_else(|_| path.to_owned());
+        let led = where_it_leads(path).or_else(|_| whole(path));
+        let led = led.unwrap_or_else(|_| path.to_owned());
         if self.data_dir.as_ref().is_some_and(|data| data.starts_with(&led)) {
             return Err(Failure::wrong(
                 format!("`{option}` is in the place of the data folder"),
                 "give a file beside the data folder or in it",
             ));
         }
-        if crate::store::is_kept_for_snapshots(&led) {
+        // A data folder that is not there yet will keep things under the same names.
+        let is_of_data = |data: &PathBuf| crate::store::is_kept_in(data, &led);
+        if crate::store::is_kept_for_snapshots(&led)
+            || self.data_dir.as_ref().is_some_and(is_of_data)
+        {
             return Err(Failure::wrong(
                 format!("`{option}` lies where snapshots are kept"),
                 "give a file outside of the folders of savepoints, checkpoints and sinks",

@@ -4,7 +4,9 @@ use super::arguments::{Binding, Format, Run, mode_name};
 use super::failure::Failure;
 use super::interrupt::{Interrupt, progress};
 use super::lock;
-use super::open::{base, by_name, given_input, local, nearest, program, scenario, shell_word};
+use super::open::{
+    base, by_name, given_input, local, nearest, program, scenario, shell_path, shell_word,
+};
 use super::output::{Target, rows_of};
 use super::places::Taken;
 use super::report::{Report, report};
@@ -215,12 +217,12 @@ fn keep_apart(arguments: &Run, scenario: &Scenario) -> Result<(), Failure> {
         }
     }
     if let Some(savepoint) = &arguments.from_savepoint {
-        taken.read(&local(savepoint)?);
+        taken.snapshot(&local(savepoint)?);
     }
     if let Some(folder) = &arguments.data_dir {
         taken.data_dir(&local(folder)?);
     }
-    taken.standard_output();
+    taken.standard_streams();
     for Binding { name, path } in &arguments.output {
         taken.write(&format!("--output {name}={}", path.display()), path)?;
     }
@@ -353,7 +355,7 @@ fn names(played: &Played, scenario: &Scenario) -> Names {
 
 /// The command that plays the same again.
 fn replay_command(arguments: &Run, seed: u64, release: Option<Release>) -> String {
-    let file = shell_word(&arguments.file);
+    let file = shell_path(&arguments.file);
     let mut command = format!("{} run {file} --seed {seed}", program());
     if let Some(release) = release {
         command.push_str(&format!(" --flink {release}"));
@@ -365,11 +367,14 @@ fn replay_command(arguments: &Run, seed: u64, release: Option<Release>) -> Strin
     if let Some(until) = arguments.until {
         command.push_str(&format!(" --until {until}"));
     }
+    if arguments.locking.no_lock {
+        command.push_str(" --no-lock");
+    }
     if let Some(folder) = &arguments.data_dir {
-        command.push_str(&format!(" --data-dir {}", shell_word(folder)));
+        command.push_str(&format!(" --data-dir {}", shell_path(folder)));
     }
     if let Some(path) = &arguments.from_savepoint {
-        command.push_str(&format!(" -s {}", shell_word(path)));
+        command.push_str(&format!(" -s {}", shell_path(path)));
     }
     if arguments.allow_non_restored_state {
         command.push_str(" -n");

@@ -1,7 +1,7 @@
 //! What a sweep came to, for people.
 
 use super::arguments::{Sweep, mutation_name};
-use super::open::{program, shell_word};
+use super::open::{program, shell_path};
 use crate::render::Style;
 use crate::search::{Goal, SweepTotals};
 use std::collections::BTreeMap;
@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 pub(super) fn replay(arguments: &Sweep, seed: u64) -> String {
     let file = arguments.file.as_ref();
     match (file, arguments.mutation.is_empty()) {
-        (Some(file), true) => format!("{} run {} --seed {seed}", program(), shell_word(file)),
+        (Some(file), true) => format!("{} run {} --seed {seed}", program(), shell_path(file)),
         (Some(_), false) | (None, _) => {
-            let file = file.map_or_else(String::new, |file| format!(" {}", shell_word(file)));
+            let file = file.map_or_else(String::new, |file| format!(" {}", shell_path(file)));
             let mutations = arguments.mutation.iter();
             let mutations = mutations.map(|name| format!(" --mutation {}", mutation_name(*name)));
             let mutations: String = mutations.collect();

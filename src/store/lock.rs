@@ -6,9 +6,9 @@
 //! systems let nobody read what is locked. Readers need no lock. A [`super::disk::Disk`] has no locks: they hold between
 //! processes, and so are always those of the operating system.
 
-use super::disk::RealDisk;
+use super::disk::{Disk, Found, Kind, Links, RealDisk};
 use super::error::StoreError;
-use super::folder::{DataDir, create_folder, is_absent};
+use super::folder::{DataDir, create_folder, is_absent, replace_file};
 use fs4::TryLockError;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -19,6 +19,9 @@ pub(super) const LOCK: &str = "sandbar-lock";
 pub(super) const HOLDER: &str = "sandbar-holder";
 /// How what it says begins: a file that begins otherwise is somebody else's.
 const HOLDER_BEGINS: &str = "held by ";
+
+/// How much of it is read, in bytes.
+const SAID_MAX: u64 = 1000;
 
 /// The right to write into a data folder, until it is dropped.
 #[derive(Debug)]
@@ -48,6 +51,10 @@ impl FolderLock {
 
     fn take(folder: PathBuf, holder: &str) -> Result<Self, StoreError> {
         let path = folder.join(LOCK);
+        let is_file = |found: &Found| found.kind == Kind::File;
+        if RealDisk.look(&path, Links::Told).is_ok_and(|found| !is_file(&found)) {
+            return Err(StoreError::InTheWay { path });
+        }
         let mut options = File::options();
         let opened = options.read(true).write(true).create(true).truncate(false).open(&path);
         let file = opened.map_err(StoreError::io("open", &path))?;
@@ -95,9 +102,8 @@ pub fn data_dir_around(path: &Path) -> Option<DataDir> {
 
 /// Says who holds the lock. It is only a help to others, so that nothing fails if it cannot be said.
 fn tell_holder(folder: &Path, holder: &str) {
-    let file = folder.join(HOLDER);
-    let is_ours = match fs::read(&file) {
-        Ok(found) => found.is_empty() || found.starts_with(HOLDER_BEGINS.as_bytes()),
+    let is_ours = match said_in(folder) {
+        Ok(said) => said.is_some_and(|said| said.is_empty() || said.starts_with(HOLDER_BEGINS)),
         Err(error) => is_absent(&error),
     };
     let text = match holder {
@@ -105,13 +111,21 @@ fn tell_holder(folder: &Path, holder: &str) {
         holder => format!("{HOLDER_BEGINS}{holder}\n"),
     };
     if is_ours {
-        drop(fs::write(&file, text));
+        // It takes the place of the file that is there, so that another name of that one keeps what it says.
+        drop(replace_file(&RealDisk, folder, HOLDER, text.as_bytes()));
     }
+}
+
+/// What the file says that tells of the holder; nothing if it is no file, but a link, a fifo or a device.
+fn said_in(folder: &Path) -> std::io::Result<Option<String>> {
+    let content = RealDisk.read(&folder.join(HOLDER), Links::Told, SAID_MAX)?;
+    let is_file = content.found.kind == Kind::File;
+    Ok(is_file.then(|| String::from_utf8_lossy(&content.bytes).into_owned()))
 }
 
 /// Who holds the lock, if it has said so by now.
 fn holder_of(folder: &Path) -> Option<String> {
-    let text = fs::read_to_string(folder.join(HOLDER)).ok()?;
+    let text = said_in(folder).ok()??;
     Some(text.strip_prefix(HOLDER_BEGINS)?.strip_suffix('\n')?.to_owned())
 }
 

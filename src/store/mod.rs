@@ -76,8 +76,8 @@ pub use owner::{
 };
 #[cfg(feature = "fs")]
 pub use read::{
-    Listed, describe, describe_on, find_data_dir, find_data_dir_on, is_kept_for_snapshots, list,
-    list_on, read_savepoint, read_savepoint_on,
+    Listed, describe, describe_on, find_data_dir, find_data_dir_on, is_kept_for_snapshots,
+    is_kept_in, list, list_on, read_savepoint, read_savepoint_on,
 };
 #[cfg(feature = "fs")]
 pub use remove::{Disposed, LeftFile, OnDisk, Why};

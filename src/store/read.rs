@@ -130,14 +130,17 @@ pub fn find_data_dir_on(disk: &Arc<dyn Disk>, savepoint: impl AsRef<Path>) -> Op
 /// not its user's. Nothing of a user's own should be written there.
 pub fn is_kept_for_snapshots(path: impl AsRef<Path>) -> bool {
     let path = path.as_ref();
-    let is_own = |root: &Path| {
-        let mut inside = path.strip_prefix(root).into_iter().flat_map(Path::components);
-        let first = inside.next().map(|name| name.as_os_str().to_string_lossy().into_owned());
-        first.is_some_and(|first| super::folder::OWN.contains(&&*first))
-    };
+    let is_own = |root: &Path| is_kept_in(root, path);
     let is_data_dir = |root: &Path| root.join(super::folder::MARKER).is_file();
     path.parent().is_some_and(|folder| folder.join(METADATA).exists())
         || path.ancestors().skip(1).any(|root| is_data_dir(root) && is_own(root))
+}
+
+/// Whether a path is, or lies in, what a data folder at `root` keeps under names of its own, be it there yet or not.
+pub fn is_kept_in(root: &Path, path: &Path) -> bool {
+    let mut inside = path.strip_prefix(root).into_iter().flat_map(Path::components);
+    let first = inside.next().map(|name| name.as_os_str().to_string_lossy().into_owned());
+    first.is_some_and(|first| super::folder::OWN.contains(&&*first))
 }
 
 /// The folders of a folder, sorted by name; none if it does not exist.
