@@ -395,3 +395,20 @@ fn what_has_no_end_is_refused_at_once() {
     file.set_len(1 << 40).expect("grown");
     refused(&savepoint, "is longer than the 1073741824 bytes");
 }
+
+#[test]
+fn a_name_that_is_no_text_hides_nothing() {
+    use std::os::unix::ffi::OsStrExt;
+    let left = Left::under("1.15");
+    let odd = std::ffi::OsStr::from_bytes(b"savepoint-\xff");
+    let savepoint = left.savepoint();
+    let moved = savepoint.with_file_name(odd);
+    fs::rename(&savepoint, &moved).expect("moved");
+    fs::write(moved.join(odd), "mine").expect("written");
+    let listed = left.succeed(&["savepoint", "list", "d"]);
+    assert!(listed.contains("savepoint-\u{fffd}  savepoint 6 of sums"), "{listed}");
+    let verified = left.in_folder(&moved, &["savepoint", "verify", "."]);
+    let told = succeeded(&verified, &["verify"]);
+    let line = told.lines().find(|line| line.contains("does not belong to it"));
+    assert!(line.is_some_and(|line| line.contains("savepoint-\u{fffd} ")), "{told}");
+}

@@ -42,6 +42,7 @@ fn verify(path: &Path, screen: &mut Screen) -> Result<u8, Failure> {
         screen.say(&format!("  {name:width$}  {bytes} bytes in {blocks} blocks, as written\n"));
     }
     for name in &verified.foreign {
+        let name = name.to_string_lossy();
         screen.say(&format!("  {name:width$}  does not belong to it\n"));
     }
     let (kind, id, job) = (kind(summary.kind), summary.id, &summary.job_name);

@@ -12,6 +12,7 @@ use super::remove::{LeftFile, OnDisk, Seal, Verdict, Why, judge};
 use super::unfinished::{UnfinishedFile, UnfinishedFolder, is_removed_name};
 use super::wire::SHARED;
 use crate::job::{CheckpointId, FileId, JobId};
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -244,7 +245,8 @@ impl DataDir {
         let disk = &*self.disk;
         let savepoints = self.root.join(SAVEPOINTS);
         let alone = entries_if_there(disk, &savepoints)?;
-        for name in alone.iter().filter(|name| is_removed_name(name)) {
+        let is_removed = |name: &&OsString| name.to_str().is_some_and(is_removed_name);
+        for name in alone.iter().filter(is_removed) {
             unless_gone(OnDisk::finish(disk, &savepoints.join(name), true))?;
         }
         let mut folders: Vec<PathBuf> = alone.iter().map(|name| savepoints.join(name)).collect();
@@ -254,8 +256,7 @@ impl DataDir {
             folders.extend(entries_if_there(disk, &job)?.iter().map(|name| job.join(name)));
         }
         for folder in folders {
-            for name in entries_if_there(disk, &folder)?.iter().filter(|name| is_removed_name(name))
-            {
+            for name in entries_if_there(disk, &folder)?.iter().filter(is_removed) {
                 unless_gone(OnDisk::finish(disk, &folder.join(name), false))?;
             }
         }
@@ -318,17 +319,15 @@ pub(super) fn paths_in(disk: &dyn Disk, folder: &Path) -> Result<Vec<PathBuf>, S
     Ok(paths)
 }
 
-/// The names in a folder that are text, sorted.
-pub(super) fn entries(disk: &dyn Disk, folder: &Path) -> Result<Vec<String>, StoreError> {
-    let names = disk.list(folder).map_err(StoreError::io("list", folder))?;
-    let mut names: Vec<String> =
-        names.into_iter().filter_map(|name| name.into_string().ok()).collect();
+/// The names in a folder, sorted. A name need not be text.
+pub(super) fn entries(disk: &dyn Disk, folder: &Path) -> Result<Vec<OsString>, StoreError> {
+    let mut names = disk.list(folder).map_err(StoreError::io("list", folder))?;
     names.sort_unstable();
     Ok(names)
 }
 
 /// The names in a folder; none of what is no folder.
-fn entries_if_there(disk: &dyn Disk, folder: &Path) -> Result<Vec<String>, StoreError> {
+fn entries_if_there(disk: &dyn Disk, folder: &Path) -> Result<Vec<OsString>, StoreError> {
     if is_a(disk, folder, Kind::Folder) { entries(disk, folder) } else { Ok(Vec::new()) }
 }
 

@@ -8,6 +8,7 @@ use super::folder::{CHECKPOINTS, DataDir, METADATA, SAVEPOINTS};
 use super::sinks::SINKS;
 use super::unfinished::is_unfinished_name;
 use super::wire::is_state_name;
+use std::ffi::OsString;
 use std::path::Path;
 
 impl DataDir {
@@ -29,7 +30,7 @@ impl DataDir {
 fn remove_below(disk: &dyn Disk, folder: &Path, depth: u32) -> u64 {
     let mut removed = remove_in(disk, folder);
     if depth > 0 {
-        for name in names_in(disk, folder).iter().filter(|name| !is_unfinished_name(name)) {
+        for name in names_in(disk, folder).iter().filter(|name| !is_unfinished(name)) {
             removed += remove_below(disk, &folder.join(name), depth - 1);
         }
     }
@@ -38,7 +39,7 @@ fn remove_below(disk: &dyn Disk, folder: &Path, depth: u32) -> u64 {
 
 fn remove_in(disk: &dyn Disk, folder: &Path) -> u64 {
     let mut removed = 0;
-    for name in names_in(disk, folder).iter().filter(|name| is_unfinished_name(name)) {
+    for name in names_in(disk, folder).iter().filter(|name| is_unfinished(name)) {
         let path = folder.join(name);
         let is_removed = match kind_of(disk, &path) {
             Some(Kind::File) => disk.remove_file(&path),
@@ -55,8 +56,8 @@ fn remove_in(disk: &dyn Disk, folder: &Path) -> u64 {
 
 /// Removes the files that a writer puts into an unfinished folder.
 fn empty(disk: &dyn Disk, folder: &Path) {
-    let is_ours = |name: &&String| {
-        (*name == METADATA || is_state_name(name) || is_unfinished_name(name))
+    let is_ours = |name: &&OsString| {
+        (*name == METADATA || is_unfinished(name) || name.to_str().is_some_and(is_state_name))
             && kind_of(disk, &folder.join(name)) == Some(Kind::File)
     };
     for name in names_in(disk, folder).iter().filter(is_ours) {
@@ -64,13 +65,17 @@ fn empty(disk: &dyn Disk, folder: &Path) {
     }
 }
 
-/// The names in a folder that are text; none of what is no folder.
-fn names_in(disk: &dyn Disk, folder: &Path) -> Vec<String> {
-    if kind_of(disk, folder) != Some(Kind::Folder) {
-        return Vec::new();
+/// The names in a folder; none of what is no folder.
+fn names_in(disk: &dyn Disk, folder: &Path) -> Vec<OsString> {
+    match kind_of(disk, folder) {
+        Some(Kind::Folder) => disk.list(folder).unwrap_or_default(),
+        Some(_) | None => Vec::new(),
     }
-    let names = disk.list(folder).unwrap_or_default().into_iter();
-    names.filter_map(|name| name.into_string().ok()).collect()
+}
+
+/// Whether a name is one for something unfinished. Those are text.
+fn is_unfinished(name: &OsString) -> bool {
+    name.to_str().is_some_and(is_unfinished_name)
 }
 
 fn kind_of(disk: &dyn Disk, path: &Path) -> Option<Kind> {

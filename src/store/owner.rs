@@ -15,6 +15,7 @@ use super::remove::{Disposed, LeftFile, OnDisk, is_in_its_folder};
 use super::savepoint::SavepointSummary;
 use super::unfinished::{UnfinishedFile, UnfinishedFolder};
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -26,7 +27,7 @@ pub struct Verified {
     /// Its files with their blocks, `_metadata` first. Each block has a checksum of its own.
     pub files: Vec<VerifiedFile>,
     /// What else lies in its folder, and belongs to somebody else.
-    pub foreign: Vec<String>,
+    pub foreign: Vec<OsString>,
 }
 
 /// One file of a snapshot.
@@ -323,11 +324,11 @@ fn foreign_in(
     file: &Path,
     folder: &Path,
     metadata: &Metadata,
-) -> Result<Vec<String>, StoreError> {
+) -> Result<Vec<OsString>, StoreError> {
     if !is_in_its_folder(file) {
         return Ok(Vec::new());
     }
-    let is_own = |name: &String| {
+    let is_own = |name: &OsString| {
         name == METADATA || metadata.references().any(|reference| reference.name() == *name)
     };
     Ok(entries(disk, folder)?.into_iter().filter(|name| !is_own(name)).collect())

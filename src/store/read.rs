@@ -12,6 +12,7 @@ use super::savepoint::{Savepoint, SavepointSummary};
 use super::unfinished::{TEMPORARY, is_removed_name};
 use super::wire::is_state_name;
 use crate::state::OperatorSnapshot;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -87,7 +88,7 @@ pub fn list_on(disk: &Arc<dyn Disk>, path: impl AsRef<Path>) -> Result<Vec<Liste
         collect(disk, &path.join(SAVEPOINTS), &mut folders)?;
         let savepoints = path.join(SAVEPOINTS);
         let removed = entries(disk, &savepoints).unwrap_or_default().into_iter();
-        let removed = removed.filter(|name| is_removed_name(name));
+        let removed = removed.filter(|name| name.to_str().is_some_and(is_removed_name));
         let removed = removed.map(|name| savepoints.join(name));
         let data = data_of(disk, &folders.iter().cloned().chain(removed).collect::<Vec<_>>());
         let jobs = path.join(CHECKPOINTS);
@@ -171,8 +172,8 @@ fn collect(disk: &dyn Disk, parent: &Path, folders: &mut Vec<PathBuf>) -> Result
 /// one that is being removed.
 fn has_state_files(disk: &dyn Disk, folder: &Path) -> bool {
     entries(disk, folder).is_ok_and(|names| {
-        names.iter().any(|name| is_state_name(name))
-            && !names.iter().any(|name| is_removed_name(name))
+        let is_any = |is: fn(&str) -> bool| names.iter().any(|name| name.to_str().is_some_and(is));
+        is_any(is_state_name) && !is_any(is_removed_name)
     })
 }
 
@@ -181,7 +182,8 @@ fn metadata_files(disk: &dyn Disk, folder: &Path) -> Result<Vec<PathBuf>, StoreE
     if !exists(disk, folder)? {
         return Ok(Vec::new());
     }
-    let names = entries(disk, folder)?.into_iter().filter(|name| name.starts_with("savepoint-"));
+    let is_savepoint = |name: &OsString| name.as_encoded_bytes().starts_with(b"savepoint-");
+    let names = entries(disk, folder)?.into_iter().filter(is_savepoint);
     Ok(names.map(|name| folder.join(name)).filter(|path| is_a(disk, path, Kind::File)).collect())
 }
 

@@ -243,7 +243,7 @@ impl OnDisk {
         for name in super::folder::entries(disk, &self.folder)? {
             let path = self.folder.join(&name);
             let is_file = disk.look(&path, Links::Told).is_ok_and(|at| at.kind == Kind::File);
-            if is_unfinished_name(&name) && is_file {
+            if name.to_str().is_some_and(is_unfinished_name) && is_file {
                 unlink(disk, &path)?;
             }
         }

@@ -91,7 +91,8 @@ impl DataDir {
         if !exists(disk, &folder)? {
             return Ok((Vec::new(), Found::default()));
         }
-        let names = entries(disk, &folder)?.into_iter();
+        // Ours are text.
+        let names = entries(disk, &folder)?.into_iter().filter_map(|name| name.into_string().ok());
         let is_sink = |name: &String| name.ends_with(SINK_SUFFIX) && !name.starts_with(TEMPORARY);
         let whole = names.filter(is_sink).map(|name| read_sink(disk, &folder, &name));
         let mut ledger = Ledger::of(whole.collect::<Result<Vec<_>, _>>()?);
@@ -127,7 +128,7 @@ fn find_segments(disk: &dyn Disk, folder: &Path) -> Result<Vec<Segment>, StoreEr
 
 fn segments_in(disk: &dyn Disk, folder: &Path) -> Result<BTreeSet<SegmentId>, StoreError> {
     let names = entries(disk, folder)?;
-    Ok(names.iter().filter_map(|name| SegmentId::of_file_name(name)).collect())
+    Ok(names.iter().filter_map(|name| SegmentId::of_file_name(name.to_str()?)).collect())
 }
 
 fn read_segment(disk: &dyn Disk, folder: &Path, id: SegmentId) -> Result<Segment, StoreError> {

@@ -38,21 +38,22 @@ fn a_whole_savepoint_is_told_file_by_file() {
 fn no_byte_of_any_file_can_be_changed_unnoticed() {
     let (_outside, _data, path) = with_savepoint();
     for name in entries(&RealDisk, &path).unwrap() {
-        let file = path.join(&name);
+        let name = name.to_str().unwrap();
+        let file = path.join(name);
         let sound = fs::read(&file).unwrap();
         for place in 0..sound.len() {
             let mut damaged = sound.clone();
             damaged[place] ^= 1 << (place % 8);
             fs::write(&file, &damaged).unwrap();
             let told = refusal(&path);
-            assert!(told.contains(&name) && told.contains("byte "), "{name}[{place}]: {told}");
+            assert!(told.contains(name) && told.contains("byte "), "{name}[{place}]: {told}");
             fs::write(&file, &sound[..place]).unwrap();
             let told = refusal(&path);
-            assert!(told.contains(&name) && told.contains("byte "), "{name}[..{place}]: {told}");
+            assert!(told.contains(name) && told.contains("byte "), "{name}[..{place}]: {told}");
         }
         fs::write(&file, [&sound[..], &[0]].concat()).unwrap();
         let told = refusal(&path);
-        assert!(told.contains(&name) && told.contains("byte "), "{told}");
+        assert!(told.contains(name) && told.contains("byte "), "{told}");
         fs::remove_file(&file).unwrap();
         assert!(refusal(&path).contains("cannot find"), "{}", refusal(&path));
         fs::write(&file, &sound).unwrap();
