@@ -412,3 +412,13 @@ fn a_name_that_is_no_text_hides_nothing() {
     let line = told.lines().find(|line| line.contains("does not belong to it"));
     assert!(line.is_some_and(|line| line.contains("savepoint-\u{fffd} ")), "{told}");
 }
+
+#[test]
+fn a_data_folder_of_the_older_program_is_one() {
+    let left = Left::under("1.2");
+    fs::write(left.at("d/sandbar-data"), "sandbar data folder, version 1\n").expect("written");
+    let savepoint = left.savepoint();
+    let told = left.succeed(&["savepoint", "dispose", "--yes", utf8(&savepoint)]);
+    assert!(!savepoint.exists() && !told.contains("was left"), "{told}");
+    assert!(told.contains("was removed, too"), "{told}");
+}

@@ -119,11 +119,8 @@ impl DataDir {
     ) -> Result<Option<Self>, StoreError> {
         let file = path.as_ref().join(MARKER);
         let longest = length_of(MARKER_TEXT.as_bytes()) + 1;
-        let is_known = |text: &[u8]| {
-            [MARKER_TEXT, OLDER_MARKER_TEXT].iter().any(|known| text == known.as_bytes())
-        };
         match disk.read(&file, Links::Followed, longest) {
-            Ok(content) if is_known(&content.bytes) => {
+            Ok(content) if is_known_marker(&content.bytes) => {
                 Ok(Some(Self { root: path.as_ref().to_owned(), disk }))
             }
             Ok(_) => Err(StoreError::UnknownDataDir { file }),
@@ -350,7 +347,14 @@ pub(super) fn is_taken(disk: &dyn Disk, path: &Path) -> Result<bool, StoreError>
 
 /// Whether a folder is marked as one of data.
 pub(super) fn is_marked(disk: &dyn Disk, root: &Path) -> bool {
-    is_file_with(disk, &root.join(MARKER), MARKER_TEXT.as_bytes())
+    let longest = length_of(MARKER_TEXT.as_bytes()) + 1;
+    let content = disk.read(&root.join(MARKER), Links::Followed, longest);
+    content.is_ok_and(|content| is_known_marker(&content.bytes))
+}
+
+/// Whether this program knows what a data folder with this marker holds.
+fn is_known_marker(text: &[u8]) -> bool {
+    [MARKER_TEXT, OLDER_MARKER_TEXT].iter().any(|known| text == known.as_bytes())
 }
 
 /// Whether nothing can be there, as opposed to something that cannot be read.
