@@ -422,3 +422,35 @@ fn a_data_folder_of_the_older_program_is_one() {
     assert!(!savepoint.exists() && !told.contains("was left"), "{told}");
     assert!(told.contains("was removed, too"), "{told}");
 }
+
+/// Copies a folder, or a file, with all that is in it.
+fn copy_all(from: &Path, to: &Path) {
+    let copied = Command::new("cp").arg("-r").args([from, to]).status();
+    assert!(copied.expect("it runs").success());
+}
+
+#[test]
+fn nothing_is_removed_or_moved_in_a_data_folder_of_a_newer_program() {
+    let left = Left::under("1.15");
+    fs::write(left.at("d/sandbar-data"), "sandbar data folder, version 3\n").expect("written");
+    let savepoint = left.savepoint();
+    let (before, from, data) = (names(&savepoint), utf8(&savepoint), left.at("d3"));
+    fs::create_dir(left.at("outside")).expect("made");
+    copy_all(&savepoint, &left.at("outside/copy"));
+    for arguments in [
+        &["savepoint", "dispose", "--yes", from][..],
+        &["savepoint", "dispose", "--yes", "--no-lock", from],
+        &["savepoint", "move", from, "moved"],
+        &["savepoint", "move", "outside/copy", "d/savepoints/copy"],
+        &["run", "second.toml", "-s", from, "--claim", "claim", "--data-dir", utf8(&data)],
+    ] {
+        let output = left.run(arguments);
+        let err = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {err}");
+        assert!(err.contains("sandbar-data") && err.contains("help: "), "{arguments:?}: {err}");
+    }
+    assert_eq!(names(&savepoint), before);
+    // A folder of that name marks nothing.
+    fs::create_dir(left.at("outside/sandbar-data")).expect("made");
+    left.succeed(&["savepoint", "dispose", "--yes", "outside/copy"]);
+}

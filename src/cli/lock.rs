@@ -25,22 +25,25 @@ pub(super) fn for_run(arguments: &Run, interrupt: &Interrupt) -> Result<Vec<Fold
         && claims
         && !folders.is_empty()
     {
-        folders.extend(around(&local(path)?));
+        folders.extend(around(&local(path)?)?);
     }
     hold(&folders, arguments.locking, interrupt)
 }
 
 /// Locks the data folders that these lie in, if they lie in one.
 pub(super) fn around_all(paths: &[&Path], locking: Locking) -> Result<Vec<FolderLock>, Failure> {
-    let folders: Vec<PathBuf> = paths.iter().filter_map(|path| around(path)).collect();
+    let mut folders = Vec::new();
+    for path in paths {
+        folders.extend(around(path)?);
+    }
     if folders.is_empty() {
         return Ok(Vec::new());
     }
     hold(&folders, locking, &Interrupt::listen())
 }
 
-fn around(path: &Path) -> Option<PathBuf> {
-    data_dir_around(path).map(|folder| folder.path().to_owned())
+fn around(path: &Path) -> Result<Option<PathBuf>, StoreError> {
+    Ok(data_dir_around(path)?.map(|folder| folder.path().to_owned()))
 }
 
 /// Locks all of these folders, and waits for those who hold them as long as the user says. Nothing is held while it waits,

@@ -8,7 +8,7 @@
 
 use super::disk::{Disk, Found, Kind, Links, RealDisk};
 use super::error::StoreError;
-use super::folder::{DataDir, create_folder, is_absent, replace_file};
+use super::folder::{DataDir, MARKER, create_folder, is_absent, replace_file};
 use fs4::TryLockError;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -94,10 +94,21 @@ impl Drop for FolderLock {
 }
 
 /// The data folder that something lies in or would be made in.
-pub fn data_dir_around(path: &Path) -> Option<DataDir> {
-    let whole = std::path::absolute(path).ok()?;
-    let real = whole.ancestors().find_map(|place| fs::canonicalize(place).ok())?;
-    real.ancestors().find_map(|place| DataDir::open(place).ok()?)
+///
+/// # Errors
+/// The marker of a folder around it cannot be read, or a newer program made that. A folder that is called as a marker is marks
+/// nothing.
+pub fn data_dir_around(path: &Path) -> Result<Option<DataDir>, StoreError> {
+    let whole = std::path::absolute(path).map_err(StoreError::io("find", path))?;
+    let Some(real) = whole.ancestors().find_map(|place| fs::canonicalize(place).ok()) else {
+        return Ok(None);
+    };
+    for place in real.ancestors().filter(|place| !place.join(MARKER).is_dir()) {
+        if let Some(found) = DataDir::open(place)? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
 }
 
 /// Says who holds the lock. It is only a help to others, so that nothing fails if it cannot be said.
@@ -167,9 +178,9 @@ mod tests {
         let data = DataDir::open_or_create(outside.path().join("data")).unwrap();
         let root = fs::canonicalize(data.path()).unwrap();
         for inside in ["", "savepoints/new", "a/b/c"] {
-            let found = data_dir_around(&data.path().join(inside)).unwrap();
+            let found = data_dir_around(&data.path().join(inside)).unwrap().unwrap();
             assert_eq!(found.path(), root, "{inside}");
         }
-        assert_eq!(data_dir_around(&outside.path().join("elsewhere")), None);
+        assert_eq!(data_dir_around(&outside.path().join("elsewhere")).unwrap(), None);
     }
 }
