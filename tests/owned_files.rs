@@ -454,3 +454,17 @@ fn nothing_is_removed_or_moved_in_a_data_folder_of_a_newer_program() {
     fs::create_dir(left.at("outside/sandbar-data")).expect("made");
     left.succeed(&["savepoint", "dispose", "--yes", "outside/copy"]);
 }
+
+#[test]
+fn what_is_not_there_is_told_before_anybody_is_asked() {
+    let left = Left::under("1.15");
+    let refused = |path: &str| {
+        let output = left.run(&["savepoint", "dispose", path]);
+        assert_eq!(output.status.code(), Some(2), "{path}");
+        text(&output.stderr)
+    };
+    let err = refused("d/nothing");
+    assert!(err.contains("d/nothing") && !err.contains("agree"), "{err}");
+    let err = refused(utf8(&left.savepoint()));
+    assert!(err.contains("nobody is there to agree"), "{err}");
+}

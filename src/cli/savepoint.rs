@@ -84,13 +84,14 @@ fn dispose(
 /// Says what would be removed, and asks.
 fn agrees(given: &Path, path: &Path, screen: &mut Screen) -> Result<bool, Failure> {
     let shown = given.display();
+    // What is not there cannot be agreed to, either.
+    let planned = store::would_dispose(path)?;
     if !std::io::stdin().is_terminal() {
         return Err(Failure::wrong(
             format!("nobody is there to agree that `{shown}` is removed"),
             "add --yes, or run it on a terminal",
         ));
     }
-    let planned = store::would_dispose(path)?;
     for path in elsewhere(&planned) {
         screen.say(&format!("  {} would be removed, too\n", path.display()));
     }
