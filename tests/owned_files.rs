@@ -396,21 +396,51 @@ fn what_has_no_end_is_refused_at_once() {
     refused(&savepoint, "is longer than the 1073741824 bytes");
 }
 
+/// Copies a folder, or a file, with all that is in it.
+fn copy_all(from: &Path, to: &Path) {
+    let copied = Command::new("cp").arg("-r").args([from, to]).status();
+    assert!(copied.expect("it runs").success());
+}
+
 #[test]
-fn a_name_that_is_no_text_hides_nothing() {
-    use std::os::unix::ffi::OsStrExt;
-    let left = Left::under("1.15");
-    let odd = std::ffi::OsStr::from_bytes(b"savepoint-\xff");
-    let savepoint = left.savepoint();
-    let moved = savepoint.with_file_name(odd);
-    fs::rename(&savepoint, &moved).expect("moved");
-    fs::write(moved.join(odd), "mine").expect("written");
-    let listed = left.succeed(&["savepoint", "list", "d"]);
-    assert!(listed.contains("savepoint-\u{fffd}  savepoint 6 of sums"), "{listed}");
-    let verified = left.in_folder(&moved, &["savepoint", "verify", "."]);
-    let told = succeeded(&verified, &["verify"]);
-    let line = told.lines().find(|line| line.contains("does not belong to it"));
-    assert!(line.is_some_and(|line| line.contains("savepoint-\u{fffd} ")), "{told}");
+fn a_copy_goes_and_the_original_stays_whole_however_deep_it_lies() {
+    for place in ["d/archive/2016", "d/savepoints/mine", "d/savepoints/my/old/ones"] {
+        let left = Left::under("1.2");
+        let (archive, savepoint) = (left.at(place), left.savepoint());
+        fs::create_dir_all(&archive).expect("made");
+        left.succeed(&["savepoint", "move", utf8(&savepoint), utf8(&archive)]);
+        let original = archive.join(savepoint.file_name().expect("a name"));
+        copy_all(&original, &left.at("copy"));
+        let told = left.succeed(&["savepoint", "dispose", "--yes", "copy"]);
+        assert!(!left.at("copy").exists(), "{place}");
+        let whole = fs::canonicalize(&original).expect("it is there");
+        assert!(told.contains(&format!("belongs to `{}`, too", utf8(&whole))), "{told}");
+        left.succeed(&["savepoint", "verify", utf8(&original)]);
+        // The original goes with its data, which nobody else has now.
+        let told = left.succeed(&["savepoint", "dispose", "--yes", utf8(&original)]);
+        assert!(!original.exists() && !told.contains("was left"), "{told}");
+        assert!(told.contains("was removed, too"), "{told}");
+    }
+}
+
+#[test]
+fn the_files_in_the_folder_of_another_snapshot_stay() {
+    let left = Left::under("1.3");
+    let (team, copy) = (left.at("d/savepoints/team"), left.at("d/copy"));
+    let (savepoint, original) = (left.savepoint(), team.join("S"));
+    fs::create_dir(&team).expect("made");
+    left.succeed(&["savepoint", "move", "--rewrite-paths", utf8(&savepoint), utf8(&original)]);
+    copy_all(&original, &copy);
+    let before = names(&original);
+    left.succeed(&["savepoint", "dispose", "--yes", utf8(&copy)]);
+    assert_eq!(names(&original), before);
+    left.succeed(&["savepoint", "verify", utf8(&original)]);
+    // Whoever cannot be asked keeps the files that lie beside it.
+    copy_all(&original, &copy);
+    fs::write(original.join("_metadata"), "not ours").expect("written");
+    let told = left.succeed(&["savepoint", "dispose", "--yes", utf8(&copy)]);
+    assert_eq!(names(&original), before);
+    assert!(told.contains("lies in the folder of another snapshot and was left"), "{told}");
 }
 
 #[test]
@@ -421,12 +451,6 @@ fn a_data_folder_of_the_older_program_is_one() {
     let told = left.succeed(&["savepoint", "dispose", "--yes", utf8(&savepoint)]);
     assert!(!savepoint.exists() && !told.contains("was left"), "{told}");
     assert!(told.contains("was removed, too"), "{told}");
-}
-
-/// Copies a folder, or a file, with all that is in it.
-fn copy_all(from: &Path, to: &Path) {
-    let copied = Command::new("cp").arg("-r").args([from, to]).status();
-    assert!(copied.expect("it runs").success());
 }
 
 #[test]
@@ -453,6 +477,23 @@ fn nothing_is_removed_or_moved_in_a_data_folder_of_a_newer_program() {
     // A folder of that name marks nothing.
     fs::create_dir(left.at("outside/sandbar-data")).expect("made");
     left.succeed(&["savepoint", "dispose", "--yes", "outside/copy"]);
+}
+
+#[test]
+fn a_name_that_is_no_text_hides_nothing() {
+    use std::os::unix::ffi::OsStrExt;
+    let left = Left::under("1.15");
+    let odd = std::ffi::OsStr::from_bytes(b"savepoint-\xff");
+    let savepoint = left.savepoint();
+    let moved = savepoint.with_file_name(odd);
+    fs::rename(&savepoint, &moved).expect("moved");
+    fs::write(moved.join(odd), "mine").expect("written");
+    let listed = left.succeed(&["savepoint", "list", "d"]);
+    assert!(listed.contains("savepoint-\u{fffd}  savepoint 6 of sums"), "{listed}");
+    let verified = left.in_folder(&moved, &["savepoint", "verify", "."]);
+    let told = succeeded(&verified, &["verify"]);
+    let line = told.lines().find(|line| line.contains("does not belong to it"));
+    assert!(line.is_some_and(|line| line.contains("savepoint-\u{fffd} ")), "{told}");
 }
 
 #[test]

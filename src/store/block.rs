@@ -23,6 +23,8 @@ pub const FORMAT_VERSION: u32 = 3;
 const FLINK_MAGIC: [u8; 4] = [0x49, 0x60, 0x67, 0x2d];
 
 const HEADER_LENGTH: usize = 16;
+/// How many bytes tell what a file begins with: its header and the kind of its first block.
+pub(super) const BEGINNING: u64 = 17;
 const BLOCK_HEADER_LENGTH: usize = 13;
 
 /// What a block holds.
@@ -46,6 +48,11 @@ pub enum BlockKind {
     Segment,
     /// What a segment adds to one external system.
     SinkChange,
+}
+
+/// Whether a file says by its beginning that its first block is the state of a subtask.
+pub(super) fn begins_as_state(bytes: &[u8]) -> bool {
+    bytes.get(HEADER_LENGTH) == Some(&BlockKind::State.code())
 }
 
 impl BlockKind {

@@ -8,8 +8,8 @@ use super::block::length_of;
 use super::codec::{Metadata, StateReference, decode};
 use super::disk::{Disk, Found, Kind, Links};
 use super::error::StoreError;
-use super::folder::{METADATA, is_absent, parent_of, paths_in, sync_folder};
-use super::neighbours::{Neighbours, data_root_of};
+use super::folder::{METADATA, is_absent, is_taken, parent_of, paths_in, sync_folder};
+use super::neighbours::{ENTRIES_MAX, Neighbours, data_root_of};
 use super::read::metadata_file;
 use super::unfinished::{is_unfinished_name, removed_name};
 use std::collections::{BTreeMap, BTreeSet};
@@ -83,8 +83,12 @@ pub enum Why {
     Elsewhere,
     /// Another snapshot names it.
     NamedBy(PathBuf),
-    /// Another snapshot cannot be read, and may name it.
+    /// Another snapshot, or a folder, cannot be read, and may name it.
     Unclear(PathBuf),
+    /// It lies in a data folder that holds too much to know who names it.
+    Unsearched(PathBuf),
+    /// It lies beside the metadata of another snapshot.
+    Beside,
     /// It is the link by which the snapshot was reached.
     Link,
 }
@@ -100,6 +104,11 @@ impl Display for Why {
             Self::Unclear(other) => {
                 write!(out, "may belong to `{}`, which cannot be read", other.display())
             }
+            Self::Unsearched(root) => {
+                let root = root.display();
+                write!(out, "lies in `{root}` among more than {ENTRIES_MAX} files, too many to ask")
+            }
+            Self::Beside => write!(out, "lies in the folder of another snapshot"),
             Self::Link => write!(out, "is a link, and leads to nothing now"),
         }
     }
@@ -220,7 +229,7 @@ impl OnDisk {
         let folder = disk.real_path(folder).map_err(StoreError::io("find", folder))?;
         let file = if is_alone { buried.to_owned() } else { folder.join(METADATA) };
         let snapshot = Self { file, folder, metadata, seal: Seal::of(&bytes), through: None };
-        if !is_alone && super::folder::is_taken(disk, &snapshot.file)? {
+        if !is_alone && is_taken(disk, &snapshot.file)? {
             // Another snapshot has taken its place, and perhaps its files.
             return unlink(disk, buried);
         }
@@ -313,7 +322,8 @@ impl OnDisk {
         places
     }
 
-    /// A file in another folder goes only from a data folder in which no other snapshot names it.
+    /// A file in another folder goes only from a data folder in which no other snapshot names it, and from a folder that is
+    /// no other snapshot's.
     fn judge_elsewhere(
         &self,
         disk: &dyn Disk,
@@ -325,6 +335,9 @@ impl OnDisk {
         let Some(root) = data_root_of(disk, parent_of(path)) else {
             return Ok(Verdict::Stays(Why::Elsewhere));
         };
+        if is_taken(disk, &parent_of(path).join(METADATA))? {
+            return Ok(Verdict::Stays(Why::Beside));
+        }
         if !known.contains_key(&root) {
             known.insert(root.clone(), Neighbours::of_data(disk, &root, &self.file)?);
         }
