@@ -305,22 +305,22 @@ fn unless_gone(finished: Result<(), StoreError>) -> Result<(), StoreError> {
     }
 }
 
-/// What is in a folder, sorted; nothing if it is gone: another process may have removed it a moment ago.
+/// What is in a folder, sorted.
 pub(super) fn paths_in(disk: &dyn Disk, folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
-    let names = match disk.list(folder) {
-        Err(error) if is_absent(&error) => return Ok(Vec::new()),
-        names => names.map_err(StoreError::io("list", folder))?,
-    };
-    let mut paths: Vec<PathBuf> = names.into_iter().map(|name| folder.join(name)).collect();
-    paths.sort_unstable();
-    Ok(paths)
+    Ok(entries(disk, folder)?.into_iter().map(|name| folder.join(name)).collect())
 }
 
-/// The names in a folder, sorted. A name need not be text.
+/// The names in a folder, sorted; none if it is gone: another process may have removed it a moment ago. A name need not be
+/// text.
 pub(super) fn entries(disk: &dyn Disk, folder: &Path) -> Result<Vec<OsString>, StoreError> {
-    let mut names = disk.list(folder).map_err(StoreError::io("list", folder))?;
-    names.sort_unstable();
-    Ok(names)
+    match disk.list(folder) {
+        Ok(mut names) => {
+            names.sort_unstable();
+            Ok(names)
+        }
+        Err(error) if is_absent(&error) => Ok(Vec::new()),
+        Err(error) => Err(StoreError::io("list", folder)(error)),
+    }
 }
 
 /// The names in a folder; none of what is no folder.

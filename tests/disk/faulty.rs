@@ -147,7 +147,7 @@ fn course(state: &Mutex<State>, kind: &'static str, path: &Path) -> Course {
             let foreign = path.with_file_name("somebody else's file");
             // Nobody puts a file where nobody can, nor into a folder that is still being written.
             let is_hidden = path.to_string_lossy().contains("/.unfinished-");
-            if !is_hidden && std::fs::write(&foreign, FOREIGN).is_ok() {
+            if path.is_absolute() && !is_hidden && std::fs::write(&foreign, FOREIGN).is_ok() {
                 // The way there may be gone by the end.
                 state.foreign.push(std::fs::canonicalize(&foreign).unwrap_or(foreign));
             }
