@@ -24,6 +24,7 @@ const FLINK_MAGIC: [u8; 4] = [0x49, 0x60, 0x67, 0x2d];
 
 const HEADER_LENGTH: usize = 16;
 /// How many bytes tell what a file begins with: its header and the kind of its first block.
+#[cfg(feature = "fs")]
 pub(super) const BEGINNING: u64 = 17;
 const BLOCK_HEADER_LENGTH: usize = 13;
 
@@ -51,6 +52,7 @@ pub enum BlockKind {
 }
 
 /// Whether a file says by its beginning that its first block is the state of a subtask.
+#[cfg(feature = "fs")]
 pub(super) fn begins_as_state(bytes: &[u8]) -> bool {
     bytes.get(HEADER_LENGTH) == Some(&BlockKind::State.code())
 }
