@@ -64,7 +64,7 @@ bounds! {
         "they are numbered with 16 bits in origins of records",
         "give it fewer partitions";
     RECORDS: 10_000_000, "records of an input, and of all inputs together",
-        "they are held in memory, at about 100 bytes each",
+        "a run that reads them all holds about 220 bytes for each",
         "give the inputs fewer records";
     INPUT_BYTES: 512 << 20, "bytes of a text or CSV file",
         "it is read as a whole before anything is played",
