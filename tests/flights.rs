@@ -207,8 +207,7 @@ fn taken_again(played: &Played, inputs: &[Arc<Log>]) -> BTreeMap<(String, i64), 
     let mut times: BTreeMap<Origin, i64> = BTreeMap::new();
     for entry in &played.trace.entries {
         if let TraceEvent::RecordTaken { task, origin, .. } = &entry.event {
-            let cast = played.trace.cast.iter().rev().find(|cast| cast.first_task <= task.index());
-            let name = cast.expect("a task belongs to a run").task_name(*task);
+            let name = played.trace.layouts[*task].task_name(*task);
             if name.starts_with("by-day") {
                 *times.entry(*origin).or_default() += 1;
             }

@@ -1,12 +1,12 @@
 //! Draws do not know of each other: what is added to a world, taken out of it or asked beside it leaves every other
 //! choice of an old seed as it was.
 
-use sandbar::job::{InputId, Origin, Value};
+use sandbar::job::{InputId, Origin, RunId, Value};
 use sandbar::kernel::{Choices, SimTime};
 use sandbar::operator::{Catalogue, InputLog, Log};
 use sandbar::scenario::Scenario;
 use sandbar::search::{Played, Setup, play_out};
-use sandbar::trace::{Cast, Trace, TraceEvent};
+use sandbar::trace::{Trace, TraceEvent};
 use std::sync::Arc;
 
 /// A pipeline with records on different channels at once. Its operators take no time, tasks start at once, and
@@ -59,17 +59,17 @@ type Sighting = (SimTime, String, Option<String>, (u16, u32, u32));
 /// Every record at the tasks of the pipeline of orders, in names and not in ids.
 #[expect(clippy::wildcard_enum_match_arm, reason = "only records are looked at")]
 fn sightings(trace: &Trace) -> Vec<Sighting> {
-    let cast = &trace.cast[0];
+    let layout = &trace.layouts[RunId::default()];
     let mut sightings = Vec::new();
     for entry in &trace.entries {
         let (task, channel, origin) = match &entry.event {
             TraceEvent::RecordRead { task, origin } => (*task, None, *origin),
             TraceEvent::RecordTaken { task, channel, origin } => {
-                (*task, Some(sender_of(cast, channel.index())), *origin)
+                (*task, Some(layout.task_name(layout.ends(*channel).0)), *origin)
             }
             _ => continue,
         };
-        let name = cast.task_name(task);
+        let name = layout.task_name(task);
         if ORDERS.iter().any(|operator| operator.contains(&format!("\"{}\"", operator_of(&name)))) {
             let Origin { partition, offset, child, .. } = origin;
             sightings.push((entry.at, name, channel, (partition, offset, child)));
@@ -82,12 +82,6 @@ fn sightings(trace: &Trace) -> Vec<Sighting> {
 
 fn operator_of(task: &str) -> &str {
     task.split('/').next().expect("a task has a name")
-}
-
-/// The task that a channel comes from.
-fn sender_of(cast: &Cast, channel: usize) -> String {
-    let from = cast.plan.channels[channel - cast.first_channel].from;
-    cast.task_name(sandbar::job::TaskId::new(cast.first_task + from.index()))
 }
 
 /// The orders alone: what every other world is held against.

@@ -53,7 +53,7 @@ do = {{ run = {{ job = "next", from = "mid" }} }}
 
 /// How many records were put back on their way to `slow`.
 fn restored(played: &Played) -> u64 {
-    let next = played.trace.cast.last().expect("the second job was cast");
+    let next = played.trace.layouts.iter().last().expect("the second job was submitted");
     let records = played.trace.entries.iter().filter_map(|entry| {
         let TraceEvent::InFlightRestored { task, records, .. } = entry.event else { return None };
         next.task_name(task).starts_with("slow/").then_some(records)

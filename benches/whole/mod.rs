@@ -3,11 +3,12 @@
 use crate::workload::{KEYS, Topology};
 use sandbar::check::{CheckSetup, Checks, EndOfWorld};
 use sandbar::cluster::{Cluster, Given};
+use sandbar::job::RunLayout;
 use sandbar::kernel::{Choices, SimTime};
 use sandbar::operator::Catalogue;
 use sandbar::scenario::Scenario;
 use sandbar::search::{Setup, play};
-use sandbar::trace::{Cast, Entry, Trace, TraceSink};
+use sandbar::trace::{Entry, Trace, TraceSink};
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -25,7 +26,7 @@ pub(crate) enum Listener {
 struct Nobody;
 
 impl TraceSink for Nobody {
-    fn on_cast(&mut self, _: &Arc<Cast>) {}
+    fn on_run(&mut self, _: &Arc<RunLayout>) {}
     fn on_entry(&mut self, _: &Entry) {}
 }
 

@@ -197,7 +197,7 @@ impl ChangeCheck {
     ) {
         let Some(now) = history.run(run) else { return };
         self.seen.dropped |= u64::from(!report.dropped.is_empty());
-        let plan = &now.cast.plan;
+        let plan = &now.layout.plan;
         let is_stateful = |id| {
             let place = plan.operator_with_id(id);
             place.is_some_and(|at| {
@@ -210,7 +210,7 @@ impl ChangeCheck {
         let Some(before) = history.run(parent) else { return };
         let eras = &history.eras;
         self.seen.upgraded |= u64::from(eras.rules_of(parent) != eras.rules_of(run));
-        self.seen.observe(&before.cast.plan, plan);
+        self.seen.observe(&before.layout.plan, plan);
         self.seen.observe_job(&plan.graph, catalogue);
     }
 }
@@ -225,7 +225,7 @@ pub(super) fn bound_to_another(
     let story = history.run(run)?;
     let Some(SnapshotSource::Run(parent, _)) = history.start_of(run) else { return None };
     let before = history.run(parent)?;
-    let (old, new) = (&before.cast.plan, &story.cast.plan);
+    let (old, new) = (&before.layout.plan, &story.layout.plan);
     report.mapped.iter().find_map(|unit| {
         let stored = report.renamed.0.iter().find(|(_, taken)| *taken == unit.operator);
         let stored = stored.map_or(unit.operator, |(stored, _)| *stored);

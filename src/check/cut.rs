@@ -2,9 +2,9 @@
 
 use super::Check;
 use super::history::{CheckpointStory, History};
-use super::violation::{Violation, channel_ends};
-use crate::job::{Attempt, CheckpointId, CheckpointMode, RunId};
-use crate::trace::{Cast, ChannelEnd, ChannelMark, CheckName, Entry};
+use super::violation::Violation;
+use crate::job::{Attempt, CheckpointId, CheckpointMode, RunId, RunLayout};
+use crate::trace::{ChannelEnd, ChannelMark, CheckName, Entry};
 
 /// Compares both ends of every channel whenever a checkpoint completes. Keeps only scratch space.
 #[derive(Clone, Debug, Default)]
@@ -31,23 +31,23 @@ impl CutCheck {
             found.add(Violation::at_entry(CheckName::CutConsistency, entry, text));
             return;
         };
-        let cast = &*run.cast;
+        let layout = &*run.layout;
         self.sent.clear();
-        self.sent.resize(cast.plan.channels.len(), None);
+        self.sent.resize(layout.plan.channels.len(), None);
         let current =
             || story.marks.iter().filter(|marks| run.is_current(marks.task, marks.attempt));
         for mark in current().flat_map(|marks| &*marks.sent) {
-            self.sent[mark.channel.index() - cast.first_channel] = Some(*mark);
+            self.sent[layout.local_channel(mark.channel).index()] = Some(*mark);
         }
         let received =
             current().flat_map(|marks| marks.received.iter().map(|mark| (marks.attempt, mark)));
         for (attempt, received) in received {
-            let sent = self.sent[received.channel.index() - cast.first_channel];
+            let sent = self.sent[layout.local_channel(received.channel).index()];
             let received = with_in_flight(*received, attempt, story);
             self.has_passed |= mode == CheckpointMode::AtLeastOnce
                 && sent.is_some_and(|sent| sent.records < received.records);
             if let Some(sent) = sent.filter(|sent| !agrees(mode, *sent, received)) {
-                let text = difference(cast, checkpoint, sent, received);
+                let text = difference(layout, checkpoint, sent, received);
                 found.add(Violation::at_entry(CheckName::CutConsistency, entry, text));
             }
         }
@@ -75,12 +75,13 @@ fn agrees(mode: CheckpointMode, sent: ChannelMark, received: ChannelMark) -> boo
 }
 
 fn difference(
-    cast: &Cast,
+    layout: &RunLayout,
     checkpoint: CheckpointId,
     sent: ChannelMark,
     got: ChannelMark,
 ) -> String {
-    let (from, to) = channel_ends(cast, sent.channel);
+    let (from, to) = layout.ends(sent.channel);
+    let (from, to) = (layout.task_name(from), layout.task_name(to));
     let what = if sent.records == got.records {
         format!("holds {} records, too, but others or in another order", got.records)
     } else {

@@ -32,18 +32,18 @@ impl<'r> Handover<'r> {
         sink: usize,
         references: &'r References<'_>,
     ) -> Option<Self> {
-        let name = &run.cast.plan.graph.operators[sink].name;
+        let name = &run.layout.plan.graph.operators[sink].name;
         let mut handover = Self::default();
-        let mut id = run.cast.run;
+        let mut id = run.layout.run;
         while let Some(SnapshotSource::Run(parent, checkpoint)) = check.history.start_of(id) {
             let parent = check.history.run(parent)?;
             if parent.completed(checkpoint)?.in_flight.is_empty() {
                 break;
             }
-            id = parent.cast.run;
+            id = parent.layout.run;
             let settled = parent.settled_at(checkpoint);
             if let (Some(reference), Some(sink)) =
-                (references.of(id), parent.cast.plan.operator_named(name))
+                (references.of(id), parent.layout.plan.operator_named(name))
             {
                 let from = settled.map_or(Stop::Start, Stop::At);
                 let rows = reference.rows_between(from, Stop::At(checkpoint), sink.index());
@@ -54,7 +54,7 @@ impl<'r> Handover<'r> {
                 break;
             }
         }
-        (id != run.cast.run).then_some(handover)
+        (id != run.layout.run).then_some(handover)
     }
 
     /// Which of these rows neither the run nor those before it have written, in words.
@@ -78,7 +78,8 @@ impl<'r> Handover<'r> {
 /// Whether what a run writes can be compared with its reference: if it started with records in flight, what they come
 /// to must not depend on where they were.
 pub(super) fn is_comparable(check: &OutputCheck<'_>, run: &RunStory) -> bool {
-    let Some(SnapshotSource::Run(parent, checkpoint)) = check.history.start_of(run.cast.run) else {
+    let Some(SnapshotSource::Run(parent, checkpoint)) = check.history.start_of(run.layout.run)
+    else {
         return true;
     };
     let Some(parent) = check.history.run(parent) else { return true };
@@ -89,7 +90,7 @@ pub(super) fn is_comparable(check: &OutputCheck<'_>, run: &RunStory) -> bool {
     story.in_flight.is_empty()
         || (is_taken
             && is_comparable(check, parent)
-            && do_the_same(&parent.cast.plan.graph, &run.cast.plan.graph))
+            && do_the_same(&parent.layout.plan.graph, &run.layout.plan.graph))
 }
 
 /// Whether two jobs come to the same rows, at whatever parallelism.

@@ -10,10 +10,10 @@ pub(super) use self::restore::Restore;
 use super::violation::Names;
 use crate::job::{
     Attempt, ChannelId, CheckpointId, CheckpointKind, ExternalId, OperatorId, OperatorIndex,
-    OperatorKind, Origin, Plan, PlanTask, RunId, TaskId, TaskManagerId, VertexIndex,
+    OperatorKind, Origin, Plan, PlanTask, RunId, RunLayout, TaskId, TaskManagerId, VertexIndex,
 };
 use crate::trace::{
-    Cast, ChannelEnd, ChannelMark, EndOfTask, Entry, JobStatus, SnapshotSource, SourcePosition,
+    ChannelEnd, ChannelMark, EndOfTask, Entry, JobStatus, SnapshotSource, SourcePosition,
     TraceEvent,
 };
 use std::collections::BTreeSet;
@@ -155,7 +155,7 @@ impl CheckpointStory {
 /// One run.
 #[derive(Clone, Debug)]
 pub(super) struct RunStory {
-    pub(super) cast: Arc<Cast>,
+    pub(super) layout: Arc<RunLayout>,
     pub(super) status: JobStatus,
     /// The newest attempt.
     pub(super) attempt: Attempt,
@@ -183,21 +183,21 @@ pub(super) struct RunStory {
 }
 
 impl RunStory {
-    fn new(cast: &Arc<Cast>) -> Self {
+    fn new(layout: &Arc<RunLayout>) -> Self {
         Self {
-            cast: Arc::clone(cast),
+            layout: Arc::clone(layout),
             status: JobStatus::Created,
             attempt: Attempt::new(0),
-            attempts: vec![Attempt::new(0); cast.plan.tasks.len()],
+            attempts: vec![Attempt::new(0); layout.plan.tasks.len()],
             restored: None,
             checkpoints: Vec::new(),
-            progress: vec![Progress::Live; cast.plan.tasks.len()],
+            progress: vec![Progress::Live; layout.plan.tasks.len()],
             restore: None,
             renamed: Vec::new(),
             left_transactions: false,
-            notified: vec![None; cast.plan.tasks.len()],
+            notified: vec![None; layout.plan.tasks.len()],
             stops_with: None,
-            managers: vec![None; cast.plan.tasks.len()],
+            managers: vec![None; layout.plan.tasks.len()],
             has_zombies: false,
         }
     }
@@ -209,7 +209,7 @@ impl RunStory {
 
     /// The place of a task of this run in its plan.
     pub(super) fn local(&self, task: TaskId) -> usize {
-        task.index() - self.cast.first_task
+        self.layout.local_task(task).index()
     }
 
     /// A checkpoint that has not been aborted.
@@ -264,9 +264,8 @@ impl RunStory {
 
     /// How far the last of the tasks of a chain had come at a checkpoint.
     fn progress_of_chain(&self, story: &CheckpointStory, vertex: VertexIndex) -> Progress {
-        let tasks = self.cast.plan.tasks_of(vertex);
-        let world = |task: TaskId| TaskId::new(self.cast.first_task + task.index());
-        let progress = tasks.map(|task| Self::progress_at(story, world(task)));
+        let tasks = self.layout.plan.tasks_of(vertex);
+        let progress = tasks.map(|task| Self::progress_at(story, self.layout.task(task)));
         progress.min().expect("a chain has a task")
     }
 
@@ -276,12 +275,12 @@ impl RunStory {
         story: &CheckpointStory,
         partitions: impl Fn(OperatorIndex) -> usize,
     ) -> Cut {
-        let plan = &*self.cast.plan;
+        let plan = &*self.layout.plan;
         let mut cut = Cut::default();
         for source in sources_of(plan) {
             let mut next = vec![AT_END; partitions(source)];
             let is_of_source =
-                |task: TaskId| plan.tasks[self.local(task)].vertex == plan.vertex_of(source);
+                |task: TaskId| self.layout.plan_task(task).vertex == plan.vertex_of(source);
             let told = story.positions.iter().filter(|(task, _)| is_of_source(*task));
             let unassigned = story.unassigned.iter().filter(|(operator, _)| *operator == source);
             let told = told.map(|(_, told)| told).chain(unassigned.map(|(_, splits)| splits));
@@ -318,7 +317,12 @@ impl RunStory {
         progress: Vec<Progress>,
         region: Option<&[TaskId]>,
     ) {
-        assert_eq!(progress.len(), self.progress.len(), "`{}` changed its tasks", self.cast.label);
+        assert_eq!(
+            progress.len(),
+            self.progress.len(),
+            "`{}` changed its tasks",
+            self.layout.label
+        );
         if attempt > self.attempt {
             for story in &mut self.checkpoints {
                 story.is_abandoned |= restored.is_none_or(|restored| restored < story.checkpoint);
@@ -326,13 +330,11 @@ impl RunStory {
         }
         self.checkpoints.retain(|story| story.stage > Stage::Pending);
         (self.attempt, self.restored) = (attempt, restored);
-        let is_of = |task: usize| {
-            let task = TaskId::new(self.cast.first_task + task);
-            region.is_none_or(|region| region.contains(&task))
-        };
-        for (task, progress) in progress.into_iter().enumerate().filter(|(task, _)| is_of(*task)) {
-            self.progress[task] = progress;
-            self.attempts[task] = attempt;
+        for (place, (task, progress)) in self.layout.tasks().zip(progress).enumerate() {
+            if region.is_none_or(|region| region.contains(&task)) {
+                self.progress[place] = progress;
+                self.attempts[place] = attempt;
+            }
         }
         if self.restore.as_ref().is_some_and(|restore| restore.attempt != attempt) {
             self.restore = None;
@@ -357,16 +359,17 @@ pub(super) struct History {
 }
 
 impl History {
-    pub(super) fn on_cast(&mut self, cast: &Arc<Cast>) {
-        let place = cast.run.index();
+    pub(super) fn on_run(&mut self, layout: &Arc<RunLayout>) {
+        let place = layout.run.index();
         if self.runs.len() <= place {
             self.runs.resize(place + 1, None);
         }
-        assert!(self.runs[place].is_none(), "run {place} was cast twice");
-        assert!(self.run_of_task.len() <= cast.first_task, "tasks of `{}` overlap", cast.label);
-        self.run_of_task.resize(cast.first_task, cast.run);
-        self.run_of_task.resize(cast.first_task + cast.plan.tasks.len(), cast.run);
-        self.runs[place] = Some(RunStory::new(cast));
+        assert!(self.runs[place].is_none(), "run {place} was submitted twice");
+        for task in layout.tasks() {
+            assert!(self.run_of_task.len() <= task.index(), "tasks of `{}` overlap", layout.label);
+            self.run_of_task.resize(task.index() + 1, layout.run);
+        }
+        self.runs[place] = Some(RunStory::new(layout));
     }
 
     /// The story of a run.
@@ -416,7 +419,7 @@ impl History {
     /// nothing to do any more.
     fn progress_at_start(&self, run: RunId, restored: Option<CheckpointId>) -> Vec<Progress> {
         let Some(story) = self.run(run) else { return Vec::new() };
-        let plan = &*story.cast.plan;
+        let plan = &*story.layout.plan;
         let restored = restored.and_then(|checkpoint| self.restored_story(run, checkpoint));
         let finished = restored.map(|(taker, story)| taker.cut(story, |_| 0).finished);
         let Some(finished) = finished.filter(|finished| !finished.is_empty()) else {

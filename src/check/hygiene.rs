@@ -25,11 +25,11 @@ fn is_covered(
     history: &History,
 ) -> bool {
     let writes = |run: &&RunStory| {
-        let is_its = owner.is_none_or(|owner| owner == run.cast.run);
-        is_its && history.writers.contains(&(external, run.cast.run))
+        let is_its = owner.is_none_or(|owner| owner == run.layout.run);
+        is_its && history.writers.contains(&(external, run.layout.run))
     };
     let is_behind = |start: &Option<SnapshotSource>, parent: &RunStory| match start {
-        Some(SnapshotSource::Run(run, from)) => *run == parent.cast.run && *from < checkpoint,
+        Some(SnapshotSource::Run(run, from)) => *run == parent.layout.run && *from < checkpoint,
         Some(SnapshotSource::Files(_)) | None => false,
     };
     history.runs.iter().flatten().filter(writes).any(|run| {

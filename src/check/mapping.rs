@@ -18,7 +18,7 @@ pub(super) fn check_report(
     let Some(story) = history.run(run) else { return };
     let Some(restore) = &story.restore else { return };
     let report = &*restore.report;
-    let plan = &*story.cast.plan;
+    let plan = &*story.layout.plan;
     let mut add = |text| found.add(Violation::at_entry(CheckName::MappingTotality, entry, text));
     for unit in report.snapshot.iter().map(|sum| &sum.unit) {
         let count = |units: &[StateUnit]| units.iter().filter(|other| *other == unit).count();
@@ -37,7 +37,7 @@ pub(super) fn check_report(
     }
     let finished = history.restored_story(run, restore.checkpoint).map(|(taker, taken)| {
         let finished = taker.cut(taken, |_| 0).finished;
-        let is_own = taker.cast.run == run;
+        let is_own = taker.layout.run == run;
         let now = |id| match is_own {
             true => plan.operator_with_id(id),
             false => story.taker_of(id),
@@ -66,7 +66,7 @@ pub(super) fn check_arrival(run: &RunStory, restore: &Restore, entry: &Entry, fo
         }
         let arrived = restore.arrived.iter().flatten().flat_map(|state| &**state);
         if arrived.filter(|sum| sum.unit == *unit).all(|sum| sum.entries == 0) {
-            let name = unit_name(&run.cast.plan, unit);
+            let name = unit_name(&run.layout.plan, unit);
             let text = format!(
                 "{name} of checkpoint {} was mapped, but no subtask holds any of it",
                 restore.checkpoint

@@ -43,15 +43,15 @@ pub use violation::Violation;
 
 use crate::effect::ExternalSystem;
 use crate::job::{
-    ChannelId, CheckpointConfig, CheckpointId, CheckpointMode, OperatorId, RunId, StateBackend,
+    ChannelId, CheckpointConfig, CheckpointId, CheckpointMode, OperatorId, RunId, RunLayout,
+    StateBackend,
 };
 use crate::kernel::SimTime;
 use crate::operator::{Catalogue, Equality, InputLog, Log};
 use crate::scenario::{Action, Scenario};
 use crate::state::CompletedCheckpoint;
 use crate::trace::{
-    Cast, CheckName, Entry, JobStatus, SnapshotSource, Sometimes, SourcePosition, TraceEvent,
-    TraceSink,
+    CheckName, Entry, JobStatus, SnapshotSource, Sometimes, SourcePosition, TraceEvent, TraceSink,
 };
 use cut::CutCheck;
 use durable::DurableCheck;
@@ -358,10 +358,8 @@ impl Checks {
     /// Whether an end of a channel had another parallelism at the checkpoint that it is refilled from.
     fn is_dealt_anew(&self, run: RunId, checkpoint: CheckpointId, channel: ChannelId) -> bool {
         let Some(own) = self.history.run(run) else { return false };
-        let plan = &own.cast.plan;
-        let channel = plan.channels[channel.index() - own.cast.first_channel];
-        let edge = usize::try_from(channel.edge).expect("usize has 32 bits or more");
-        let edge = &plan.edges[edge];
+        let plan = &own.layout.plan;
+        let edge = &plan.edges[own.layout.plan_channel(channel).edge];
         [edge.from, edge.to].into_iter().any(|end| {
             let before = self.parallelism_at((run, checkpoint), plan.operator_ids[end.index()]);
             before.is_some_and(|before| before != plan.graph.operators[end.index()].parallelism)
@@ -376,7 +374,7 @@ impl Checks {
     ) -> Option<u32> {
         match self.history.restored_story(run, checkpoint).map(|(taker, _)| taker) {
             Some(taker) => {
-                let plan = &taker.cast.plan;
+                let plan = &taker.layout.plan;
                 let place = plan.operator_with_id(id)?;
                 Some(plan.graph.operators[place.index()].parallelism)
             }
@@ -411,13 +409,13 @@ impl Checks {
         let surroundings = self.surroundings();
         let (plan, cut) = match self.history.restored_story(run, checkpoint) {
             Some((taker, taken)) => {
-                let plan = &taker.cast.plan;
+                let plan = &taker.layout.plan;
                 let log = |source| surroundings.log(plan, source);
                 (plan, taker.cut(taken, |source| usize::from(log(source).partitions())))
             }
             None => match (&self.setup.file, self.history.start_of(run)) {
                 (Some(file), Some(SnapshotSource::Files(_))) => {
-                    let plan = &story.cast.plan;
+                    let plan = &story.layout.plan;
                     (plan, segments::cut_of_file(file, plan, surroundings))
                 }
                 _ => return false,
@@ -454,9 +452,9 @@ impl Checks {
 }
 
 impl TraceSink for Checks {
-    fn on_cast(&mut self, cast: &Arc<Cast>) {
-        self.history.on_cast(cast);
-        self.coverage.operators.observe(&cast.plan);
+    fn on_run(&mut self, layout: &Arc<RunLayout>) {
+        self.history.on_run(layout);
+        self.coverage.operators.observe(&layout.plan);
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are only remembered")]

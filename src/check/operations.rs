@@ -46,13 +46,13 @@ impl Operations {
                 let others = history.starts.iter().enumerate();
                 let mut others = others.filter(|(other, _)| *other != run.index());
                 self.forked |= u64::from(others.any(|(_, start)| start.as_ref() == Some(from)));
-                let job = history.run(*run).map(|run| run.cast.job);
+                let job = history.run(*run).map(|run| run.layout.job);
                 let prefers =
                     job.is_some_and(|job| scenario.jobs[job].checkpoint.prefer_checkpoint);
                 self.preferred |= u64::from(prefers);
             }
             TraceEvent::JobSubmitted { run, from: None } => {
-                let job = history.run(*run).map(|run| run.cast.job);
+                let job = history.run(*run).map(|run| run.layout.job);
                 let prefers =
                     job.is_some_and(|job| scenario.jobs[job].checkpoint.prefer_checkpoint);
                 self.preferred |= u64::from(prefers);

@@ -16,7 +16,6 @@ use super::{Check, EndOfWorld, FileStart, promise, table, windows};
 use crate::effect::{ExternalSystem, Row};
 use crate::job::{
     CheckpointId, CheckpointKind, CheckpointMode, ExternalId, OperatorIndex, OperatorKind, RunId,
-    TaskId,
 };
 use crate::operator::{Catalogue, Equality};
 use crate::scenario::Scenario;
@@ -133,13 +132,13 @@ impl<'w> OutputCheck<'w> {
         for run in self.history.runs.iter().flatten() {
             let demands = self.demands(run, found);
             references.evaluate(run, stops_of(&demands));
-            if references.of(run.cast.run).is_none() {
+            if references.of(run.layout.run).is_none() {
                 continue;
             }
             if !handover::is_comparable(self, run) {
                 continue;
             }
-            let classes = determined(&run.cast.plan.graph, self.surroundings.catalogue);
+            let classes = determined(&run.layout.plan.graph, self.surroundings.catalogue);
             for demand in demands {
                 let compared = windows::judge(self, run, &demand, &references, time, found_of_time);
                 windows += u64::from(compared);
@@ -183,7 +182,7 @@ impl<'w> OutputCheck<'w> {
         judged.into_iter().all(|(run, demands)| {
             references.evaluate(run, stops_of(&demands));
             self.is_unknown.set(references.is_unknown);
-            let Some(reference) = references.of(run.cast.run) else { return true };
+            let Some(reference) = references.of(run.layout.run) else { return true };
             demands.iter().all(|demand| {
                 let written = self.written_sum(run, demand.sink);
                 written.is_none_or(|written| written == reference.sum(demand.low, demand.sink))
@@ -193,7 +192,7 @@ impl<'w> OutputCheck<'w> {
 
     /// Whether the sinks of a run were to write one certain multiset of rows each.
     fn is_certain(&self, run: &RunStory, demands: &[Demand]) -> bool {
-        let graph = &run.cast.plan.graph;
+        let graph = &run.layout.plan.graph;
         let has_windows = graph.operators.iter().any(|node| node.options.window.is_some());
         let is_exact = |demand: &Demand| {
             let has_one_end = demand.low == demand.high && demand.extra.is_empty();
@@ -223,7 +222,7 @@ impl<'w> OutputCheck<'w> {
         references: &References<'w>,
         (determined, handover): (Determined, &Handover<'_>),
     ) -> Option<String> {
-        let reference = references.of(run.cast.run)?;
+        let reference = references.of(run.layout.run)?;
         let key = self.job_key(run)?;
         let committed = &self.external(run, demand.sink)?.committed;
         if determined.origins
@@ -260,7 +259,7 @@ impl<'w> OutputCheck<'w> {
 
     /// What each sink of a run must have written.
     fn demands(&self, run: &RunStory, found: &mut Check) -> Vec<Demand> {
-        let operators = run.cast.plan.graph.operators.iter().enumerate();
+        let operators = run.layout.plan.graph.operators.iter().enumerate();
         let sinks = operators.filter_map(|(sink, node)| Some((sink, Sink::of(&node.kind)?)));
         let mut demands = Vec::new();
         for (sink, kind) in sinks {
@@ -383,7 +382,7 @@ impl<'w> OutputCheck<'w> {
 
     /// By subtask of a sink, the newest checkpoint that it was notified of.
     fn notified(&self, run: &RunStory, sink: usize) -> BTreeMap<u32, CheckpointId> {
-        let plan = &*run.cast.plan;
+        let plan = &*run.layout.plan;
         let tasks = plan.tasks_of(plan.vertex_of(OperatorIndex::new(sink)));
         let notified = tasks.zip(0..).filter_map(|(task, subtask)| {
             let checkpoint = run.notified[task.index()]?;
@@ -401,11 +400,11 @@ impl<'w> OutputCheck<'w> {
         reached: &BTreeMap<u32, CheckpointId>,
     ) -> (Stop, Stop) {
         let Some(highest) = reached.values().max() else { return (Stop::Start, Stop::Start) };
-        let plan = &*run.cast.plan;
+        let plan = &*run.layout.plan;
         let tasks = plan.tasks_of(plan.vertex_of(OperatorIndex::new(sink)));
         let lowest = tasks.zip(0..).map(|(task, subtask)| {
             let Some(checkpoint) = reached.get(&subtask) else { return Stop::Start };
-            let task = TaskId::new(run.cast.first_task + task.index());
+            let task = run.layout.task(task);
             let story = run.completed(*checkpoint).expect("only completed ones are reached");
             match RunStory::progress_at(story, task) {
                 // What was in flight had not reached the sink.
@@ -420,7 +419,7 @@ impl<'w> OutputCheck<'w> {
 
     /// Whether the snapshots of a run hold nothing from behind their cuts.
     fn has_exact_cuts(&self, run: &RunStory) -> bool {
-        promise::mode_of(self.scenario, self.history, run.cast.run) == CheckpointMode::ExactlyOnce
+        promise::mode_of(self.scenario, self.history, run.layout.run) == CheckpointMode::ExactlyOnce
     }
 
     pub(super) fn may_count_twice(&self, run: &RunStory) -> bool {
@@ -429,9 +428,9 @@ impl<'w> OutputCheck<'w> {
 
     /// Whether tasks of this run wait for a final checkpoint before they end.
     fn has_final_checkpoint(&self, run: &RunStory) -> bool {
-        let job = &self.scenario.jobs[run.cast.job];
+        let job = &self.scenario.jobs[run.layout.job];
         job.checkpoint.interval.is_some()
-            && self.history.eras.rules_of(run.cast.run).checkpoints_after_tasks_finish
+            && self.history.eras.rules_of(run.layout.run).checkpoints_after_tasks_finish
     }
 
     /// The runs that started from this one, and from which checkpoint.
@@ -439,7 +438,7 @@ impl<'w> OutputCheck<'w> {
         &self,
         run: &RunStory,
     ) -> impl Iterator<Item = (&'w RunStory, CheckpointId)> {
-        let (history, parent) = (self.history, run.cast.run);
+        let (history, parent) = (self.history, run.layout.run);
         let starts = history.starts.iter().enumerate();
         starts.filter_map(move |(child, start)| match start {
             Some(SnapshotSource::Run(from, checkpoint)) if *from == parent => {
@@ -451,22 +450,22 @@ impl<'w> OutputCheck<'w> {
 
     /// How the world tells this run's rows from others.
     pub(super) fn job_key(&self, run: &RunStory) -> Option<u64> {
-        self.world.job_keys.get(run.cast.run.index()).copied()
+        self.world.job_keys.get(run.layout.run.index()).copied()
     }
 
     /// What a sink of a run wrote to.
     pub(super) fn external(&self, run: &RunStory, sink: usize) -> Option<&'w ExternalSystem> {
-        let name = &run.cast.plan.graph.operators[sink].name;
+        let name = &run.layout.plan.graph.operators[sink].name;
         self.world.externals.iter().find(|external| external.name == *name)
     }
 
     fn violation(&self, run: &RunStory, sink: usize, text: &str) -> Violation {
-        let name = &run.cast.plan.graph.operators[sink].name;
+        let name = &run.layout.plan.graph.operators[sink].name;
         Violation {
             check: CheckName::OutputEquivalence,
             at: self.world.ended,
             event: self.last_entry,
-            text: format!("{name} of {}: {text}", run.cast.label),
+            text: format!("{name} of {}: {text}", run.layout.label),
         }
     }
 }
@@ -481,9 +480,9 @@ fn stops_of(demands: &[Demand]) -> Vec<Stop> {
 /// Whether a later run has certainly committed what it restored for a sink: the sink is there under the same id, and
 /// the run has come as far as a checkpoint of its own.
 fn takes_over(run: &RunStory, child: &RunStory, sink: usize) -> bool {
-    let id = run.cast.plan.operator_ids[sink];
+    let id = run.layout.plan.operator_ids[sink];
     let has_sink = child.taker_of(id).is_some_and(|place| {
-        let kind = &child.cast.plan.graph.operators[place.index()].kind;
+        let kind = &child.layout.plan.graph.operators[place.index()].kind;
         Sink::of(kind).is_some_and(Sink::is_transactional)
     });
     has_sink && (child.status == JobStatus::Finished || child.last_completed().is_some())
@@ -497,7 +496,7 @@ pub(super) fn classes(
 ) -> BTreeMap<String, Equality> {
     let mut classes = BTreeMap::new();
     for run in history.runs.iter().flatten() {
-        let graph = &run.cast.plan.graph;
+        let graph = &run.layout.plan.graph;
         let repeats = promise::may_count_twice(scenario, history, run);
         for (node, determined) in graph.operators.iter().zip(determined(graph, catalogue)) {
             let determined = if repeats { determined.of_replays() } else { determined };

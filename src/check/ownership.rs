@@ -43,7 +43,7 @@ pub(super) fn check(
         }
         collect_shares(run, restore, unit, &mut shares);
         let mut add = |text: String| {
-            let name = unit_name(&run.cast.plan, unit);
+            let name = unit_name(&run.layout.plan, unit);
             let text = format!("{name}, restored from checkpoint {}: {text}", restore.checkpoint);
             found.add(Violation::at_entry(CheckName::OwnershipPartition, entry, text));
         };
@@ -76,13 +76,13 @@ fn collect_shares<'a>(
     shares: &mut Vec<Share<'a>>,
 ) {
     shares.clear();
-    let plan = &*run.cast.plan;
+    let plan = &*run.layout.plan;
     let Some(operator) = plan.operator_with_id(unit.operator) else { return };
     for task in plan.tasks_of(plan.vertex_of(operator)) {
-        let subtask = plan.tasks[task.index()].subtask;
+        let subtask = plan.task(task).subtask;
         let Some(state) = &restore.arrived[task.index()] else { continue };
         let sum = state.iter().find(|sum| sum.unit == *unit);
-        let task = TaskId::new(run.cast.first_task + task.index());
+        let task = run.layout.task(task);
         shares.push(Share { task, subtask, sum });
     }
 }
@@ -119,7 +119,7 @@ fn check_groups(
         let Some((lowest, highest)) = share.sum.and_then(|sum| sum.groups) else { continue };
         let (first, last) = owned_groups(*groups, *subtasks, share.subtask);
         if u32::from(lowest) < first || u32::from(highest) > last {
-            let task = run.cast.task_name(share.task);
+            let task = run.layout.task_name(share.task);
             add(format!(
                 "{task} owns key groups {first} to {last} and holds entries of {lowest} to {highest}"
             ));
@@ -136,7 +136,7 @@ fn check_whole(
 ) {
     for share in shares {
         if share.content() != (snapshot.entries, snapshot.sum) {
-            let (task, entries) = (run.cast.task_name(share.task), share.content().0);
+            let (task, entries) = (run.layout.task_name(share.task), share.content().0);
             add(format!("{task} holds {entries} items of a union of {}", snapshot.entries));
         }
     }
@@ -156,13 +156,14 @@ fn check_copies(
         let (more, other_sum) = other.content();
         let copies = more.checked_div(entries).unwrap_or(0);
         if copies * entries != more || sum.wrapping_mul(copies) != other_sum {
-            let (one, another) = (run.cast.task_name(first.task), run.cast.task_name(other.task));
+            let (one, another) =
+                (run.layout.task_name(first.task), run.layout.task_name(other.task));
             add(format!("{one} and {another} hold different copies"));
         }
     }
     let copies = snapshot.entries.checked_div(entries).unwrap_or(0);
     if copies * entries != snapshot.entries || sum.wrapping_mul(copies) != snapshot.sum {
-        let task = run.cast.task_name(first.task);
+        let task = run.layout.task_name(first.task);
         add(format!("{task} holds a copy that the snapshot does not"));
     }
 }

@@ -34,9 +34,9 @@ impl ParticipantsCheck {
         let text = match &entry.event {
             TraceEvent::CheckpointTriggered { run, checkpoint, .. } => {
                 let Some(story) = history.run(*run) else { return };
-                let tasks = story.progress.iter().enumerate();
+                let tasks = story.layout.tasks().zip(&story.progress);
                 let alive = tasks.filter(|(_, progress)| **progress != Progress::Finished);
-                let alive = alive.map(|(task, _)| TaskId::new(story.cast.first_task + task));
+                let alive = alive.map(|(task, _)| task);
                 let roll = Roll { alive: alive.collect(), acked: BTreeSet::new() };
                 self.pending.insert((*run, *checkpoint), roll);
                 return;

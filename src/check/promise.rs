@@ -10,7 +10,7 @@ use crate::trace::SnapshotSource;
 
 /// How a run handles barriers.
 pub(super) fn mode_of(scenario: &Scenario, history: &History, run: RunId) -> CheckpointMode {
-    let job = history.run(run).map(|run| run.cast.job);
+    let job = history.run(run).map(|run| run.layout.job);
     job.map_or_else(CheckpointMode::default, |job| scenario.jobs[job].checkpoint.handling())
 }
 
@@ -24,7 +24,7 @@ pub(super) fn is_exact(scenario: &Scenario, history: &History, run: RunId) -> bo
 /// was taken in at-least-once mode.
 pub(super) fn may_count_twice(scenario: &Scenario, history: &History, run: &RunStory) -> bool {
     let is_relaxed = |run: RunId| mode_of(scenario, history, run) == CheckpointMode::AtLeastOnce;
-    let id = run.cast.run;
+    let id = run.layout.run;
     let inherits = match history.start_of(id) {
         None => false,
         // Nothing is known of an earlier process; it played the same job, or an older version of it.

@@ -193,14 +193,14 @@ impl Excuses {
 
 /// Whether the checkpoints of a run share files.
 fn shares_files(run: RunId, history: &History, scenario: &Scenario) -> bool {
-    let job = history.run(run).map(|story| &scenario.jobs[story.cast.job]);
+    let job = history.run(run).map(|story| &scenario.jobs[story.layout.job]);
     job.is_some_and(|job| job.checkpoint.backend == StateBackend::Incremental)
 }
 
 /// Whether state was dropped that is stored under the own id of an operator of the job.
 pub(super) fn is_overlooked(run: RunId, report: &RestoreReport, history: &History) -> bool {
     let Some(story) = history.run(run) else { return false };
-    let plan = &story.cast.plan;
+    let plan = &story.layout.plan;
     let is_own = |id| {
         let place = plan.operator_with_id(id);
         place.is_some_and(|at| plan.graph.operators[at.index()].options.uid_hash.is_some())

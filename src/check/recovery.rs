@@ -110,7 +110,7 @@ impl RecoveryCheck {
 
 /// Whether a run goes back to checkpoints rather than to savepoints.
 pub(super) fn prefers(scenario: &Scenario, history: &History, run: RunId) -> bool {
-    history.run(run).is_some_and(|run| scenario.jobs[run.cast.job].checkpoint.prefer_checkpoint)
+    history.run(run).is_some_and(|run| scenario.jobs[run.layout.job].checkpoint.prefer_checkpoint)
 }
 
 /// Of the snapshots that a new job manager finds, those that its run goes back to rather than to savepoints.

@@ -162,7 +162,7 @@ impl ReferencesCheck {
 
     fn delete(&mut self, run: RunId, file: FileId, history: &History) -> Option<String> {
         self.files.remove(&file);
-        let deleter = history.run(run).map_or("a job", |run| run.cast.label.as_str());
+        let deleter = history.run(run).map_or("a job", |run| run.layout.label.as_str());
         self.needed_by(file).map(|owner| {
             format!("{deleter} deleted shared/{file}, which {} needs", named(owner, history))
         })
@@ -195,7 +195,7 @@ impl ReferencesCheck {
 
 fn named((run, checkpoint): Owner, history: &History) -> String {
     match run.and_then(|run| history.run(run)) {
-        Some(run) => format!("checkpoint {checkpoint} of {}", run.cast.label),
+        Some(run) => format!("checkpoint {checkpoint} of {}", run.layout.label),
         None => format!("checkpoint {checkpoint} of an earlier process"),
     }
 }

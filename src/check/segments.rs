@@ -91,7 +91,7 @@ impl<'w> References<'w> {
 
     /// Evaluates a run to these stops and to where later runs start from it. Parents first.
     pub(super) fn evaluate(&mut self, run: &'w RunStory, mut stops: Vec<Stop>) {
-        let id = run.cast.run;
+        let id = run.layout.run;
         let children = self.history.starts.iter().flatten().filter_map(|start| match start {
             SnapshotSource::Run(parent, checkpoint) if *parent == id => Some(*checkpoint),
             SnapshotSource::Run(..) | SnapshotSource::Files(_) => None,
@@ -105,7 +105,7 @@ impl<'w> References<'w> {
         stops.sort_unstable();
         stops.dedup();
         let Some((from, carried, is_restored)) = self.start_of(run) else { return };
-        let plan: &'w Plan = &run.cast.plan;
+        let plan: &'w Plan = &run.layout.plan;
         let mut reference = RunReference { evaluations: Vec::new(), reached: BTreeMap::new() };
         let mut position: Option<Cut> = None;
         for stop in stops {
@@ -143,7 +143,7 @@ impl<'w> References<'w> {
 
     /// The cut of a stop of a run.
     fn cut_of(&self, run: &RunStory, stop: Stop) -> Cut {
-        let plan = &*run.cast.plan;
+        let plan = &*run.layout.plan;
         let partitions = |source| usize::from(self.surroundings.log(plan, source).partitions());
         match stop {
             Stop::Start => Cut::default(),
@@ -180,15 +180,15 @@ impl<'w> References<'w> {
         // Windows that have fired are gone, but the reference holds all windows open: who reads their records again fills
         // new ones.
         let has_windows =
-            run.cast.plan.graph.operators.iter().any(|node| node.options.window.is_some());
+            run.layout.plan.graph.operators.iter().any(|node| node.options.window.is_some());
         let mut sources =
-            sources_of(&run.cast.plan).map(|at| run.cast.plan.operator_ids[at.index()]);
+            sources_of(&run.layout.plan).map(|at| run.layout.plan.operator_ids[at.index()]);
         let reads_again = is_restored && sources.any(|source| cut.of_source(source).is_none());
         (!has_windows || !reads_again).then_some((cut, carried, is_restored))
     }
 
     fn stored_start_of(&self, run: &RunStory) -> Option<(Cut, Carried, bool)> {
-        match self.history.start_of(run.cast.run) {
+        match self.history.start_of(run.layout.run) {
             None => Some((Cut::default(), Carried::new(), false)),
             Some(SnapshotSource::Run(parent, checkpoint)) => {
                 let carried = self.carried.get(&(parent, checkpoint))?.clone();
@@ -198,7 +198,7 @@ impl<'w> References<'w> {
             Some(SnapshotSource::Files(_)) => {
                 // What was in flight is written by the new run, though it was read before the cut.
                 let file = self.file.filter(|file| !holds_in_flight(&file.state))?;
-                let cut = cut_of_file(file, &run.cast.plan, self.surroundings);
+                let cut = cut_of_file(file, &run.layout.plan, self.surroundings);
                 Some((cut, merged_state(&file.state), true))
             }
         }

@@ -47,7 +47,7 @@ pub(super) fn judge(
     // it left under a key that nobody wrote again is as new as it likes.
     let mut expected: BTreeMap<&Value, (&Value, bool)> = BTreeMap::new();
     for (share, rows) in shares.iter().rev() {
-        let is_own = share.cast.run == run.cast.run;
+        let is_own = share.layout.run == run.layout.run;
         for row in *rows {
             let key = row.key.as_ref().expect("an idempotent sink writes by key");
             expected.insert(key, (&row.value, is_own));
@@ -95,13 +95,13 @@ fn lineage<'a>(
     stop: Stop,
     references: &'a References<'_>,
 ) -> Vec<Share<'a>> {
-    let name = &run.cast.plan.graph.operators[sink].name;
+    let name = &run.layout.plan.graph.operators[sink].name;
     let mut shares = Vec::new();
     let mut next = Some((run, stop));
     while let Some((run, stop)) = next {
-        let id = run.cast.run;
+        let id = run.layout.run;
         let Some(reference) = references.of(id) else { break };
-        let Some(sink) = run.cast.plan.operator_named(name) else { break };
+        let Some(sink) = run.layout.plan.operator_named(name) else { break };
         shares.push((run, reference.rows(stop, sink.index())));
         next = match check.history.start_of(id) {
             Some(SnapshotSource::Run(parent, checkpoint)) => {

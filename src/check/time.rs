@@ -75,8 +75,8 @@ impl TimeCheck {
                 let run = history.run_of(*task);
                 self.late.insert((run, *operator));
                 let Some(story) = history.run(run) else { return };
-                let graph = &story.cast.plan.graph;
-                let place = story.cast.plan.operator_with_id(*operator);
+                let graph = &story.layout.plan.graph;
+                let place = story.layout.plan.operator_with_id(*operator);
                 if let Some(place) = place.filter(|at| !can_be_late(scenario, graph, at.index())) {
                     let name = &graph.operators[place.index()].name;
                     add(format!(
@@ -105,16 +105,16 @@ impl TimeCheck {
         if !story.is_current(task, attempt) {
             return None;
         }
-        let plan = &story.cast.plan;
-        let inputs = &plan.tasks[story.local(task)].inputs;
+        let plan = &story.layout.plan;
+        let inputs = &story.layout.plan_task(task).inputs;
         inputs.iter().find_map(|channel| {
-            let sender = plan.channels[channel.index()].from;
+            let sender = plan.channel(*channel).from;
             let has_ended = story.progress[sender.index()] != Progress::Live;
-            let sender = TaskId::new(story.cast.first_task + sender.index());
+            let sender = story.layout.task(sender);
             let told = self.told.get(&(sender, attempt)).copied().unwrap_or(Told::NOTHING);
             let is_waited_for = !told.was_idle && !has_ended;
             (is_waited_for && told.watermark < watermark).then(|| {
-                let (task, sender) = (story.cast.task_name(task), story.cast.task_name(sender));
+                let (task, sender) = (story.layout.task_name(task), story.layout.task_name(sender));
                 format!(
                     "{task} tells watermark {watermark}, but {sender} has come to {} only",
                     told.watermark

@@ -1,9 +1,9 @@
 //! A broken check, and what it calls tasks, channels and records.
 
 use super::{Finding, KEPT_MAX};
-use crate::job::{ChannelId, Origin, TaskId};
+use crate::job::Origin;
 use crate::kernel::SimTime;
-use crate::trace::{Cast, CheckName, Entry};
+use crate::trace::{CheckName, Entry};
 use std::fmt;
 
 /// One thing that must not happen and did.
@@ -66,11 +66,4 @@ impl Names {
         };
         format!("{input}[{}]#{}{child}", origin.partition, origin.offset)
     }
-}
-
-/// The names of the two ends of a channel of this run.
-pub(super) fn channel_ends(cast: &Cast, channel: ChannelId) -> (String, String) {
-    let ends = cast.plan.channels[channel.index() - cast.first_channel];
-    let name = |task: TaskId| cast.task_name(TaskId::new(cast.first_task + task.index()));
-    (name(ends.from), name(ends.to))
 }

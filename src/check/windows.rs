@@ -119,14 +119,14 @@ pub(super) fn judge(
     time: &TimeCheck,
     found: &mut Check,
 ) -> bool {
-    let graph = &run.cast.plan.graph;
+    let graph = &run.layout.plan.graph;
     let Some(window) = window_of(graph, demand.sink, check.surroundings.catalogue) else {
         return false;
     };
     let is_over = run.status == JobStatus::Finished && run.stopped_with().is_none();
     let shows_all = demand.low == Stop::End;
     let lineage = lineage(check, run);
-    let gave_up = lineage.iter().any(|run| time.late.iter().any(|(of, _)| *of == run.cast.run));
+    let gave_up = lineage.iter().any(|run| time.late.iter().any(|(of, _)| *of == run.layout.run));
     // One that was late before a restart may be taken in after it, into a window that had fired.
     let may_come_back =
         (run.has_restarted() || lineage.len() > 1) && can_be_late(check.scenario, graph, window);
@@ -139,7 +139,7 @@ pub(super) fn judge(
         return false;
     }
     let (Some(reference), Some(options)) =
-        (references.of(run.cast.run), graph.operators[window].options.window)
+        (references.of(run.layout.run), graph.operators[window].options.window)
     else {
         return false;
     };
@@ -161,7 +161,7 @@ pub(super) fn judge(
             check: CheckName::TimeFidelity,
             at: check.world.ended,
             event: check.last_entry,
-            text: format!("{name} of {}: {text}", run.cast.label),
+            text: format!("{name} of {}: {text}", run.layout.label),
         });
     }
     true
@@ -170,7 +170,7 @@ pub(super) fn judge(
 /// A run and those it descends from, as far as they are of this world.
 fn lineage<'c>(check: &'c OutputCheck<'_>, run: &'c RunStory) -> Vec<&'c RunStory> {
     let mut lineage = vec![run];
-    let mut id = run.cast.run;
+    let mut id = run.layout.run;
     while let Some(SnapshotSource::Run(parent, _)) = check.history.start_of(id) {
         id = parent;
         lineage.extend(check.history.run(parent));
@@ -180,7 +180,7 @@ fn lineage<'c>(check: &'c OutputCheck<'_>, run: &'c RunStory) -> Vec<&'c RunStor
 
 /// Whether a run starts from a snapshot that its parent went back behind.
 fn descends_from_abandoned(check: &OutputCheck<'_>, run: &RunStory) -> bool {
-    let Some(SnapshotSource::Run(parent, start)) = check.history.start_of(run.cast.run) else {
+    let Some(SnapshotSource::Run(parent, start)) = check.history.start_of(run.layout.run) else {
         return false;
     };
     let story = check.history.run(parent).and_then(|parent| parent.completed(start));

@@ -44,9 +44,8 @@ impl World {
     }
 
     fn channels_into(&self, task: TaskId) -> impl Iterator<Item = &Channel> {
-        let cast = &self.places[task.index()].cast;
-        let inputs = cast.plan.tasks[task.index() - cast.first_task].inputs.iter();
-        inputs.map(|id| &self.channels[cast.first_channel + id.index()])
+        let inputs = self.places[task.index()].layout.inputs(task);
+        inputs.map(|id| &self.channels[id.index()])
     }
 
     /// The records that wait in and behind channels of a task that are held back.

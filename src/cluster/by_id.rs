@@ -30,7 +30,7 @@ impl World {
         let all = self.savepoints.iter().chain(checkpoints);
         let of_job = all.filter_map(|(label, saved)| match saved.source {
             SnapshotSource::Run(run, id) => {
-                let name = &self.runs[run.index()].cast.plan.graph.name;
+                let name = &self.runs[run.index()].layout.plan.graph.name;
                 (name == job).then(|| (run, id.number(), Arc::clone(label)))
             }
             SnapshotSource::Files(_) => None,
@@ -54,7 +54,7 @@ impl World {
             let vertices = plan.vertices.iter().map(|vertex| vertex.parallelism);
             (plan.operator_ids.clone(), vertices.collect::<Vec<_>>())
         };
-        if shape(&plan) == shape(&self.runs[run.index()].cast.plan) {
+        if shape(&plan) == shape(&self.runs[run.index()].layout.plan) {
             return Ok(());
         }
         Err(format!(

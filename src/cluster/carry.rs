@@ -167,18 +167,14 @@ impl World {
 
     /// What a task has taken from its inputs and put into its outputs.
     fn marks(&self, task: TaskId) -> (Arc<[ChannelMark]>, Arc<[ChannelMark]>) {
-        let cast = &self.places[task.index()].cast;
-        let plan_task = &cast.plan.tasks[task.index() - cast.first_task];
-        let world = |id: &crate::job::ChannelId| {
-            crate::job::ChannelId::new(cast.first_channel + id.index())
-        };
-        let received = plan_task.inputs.iter().map(|id| {
-            let tally = self.channels[world(id).index()].taken;
-            ChannelMark { channel: world(id), records: tally.records, hash: tally.hash }
+        let layout = &self.places[task.index()].layout;
+        let received = layout.inputs(task).map(|channel| {
+            let tally = self.channels[channel.index()].taken;
+            ChannelMark { channel, records: tally.records, hash: tally.hash }
         });
-        let sent = plan_task.outputs.iter().flatten().map(|id| {
-            let tally = self.channels[world(id).index()].sent;
-            ChannelMark { channel: world(id), records: tally.records, hash: tally.hash }
+        let sent = layout.outputs(task).map(|channel| {
+            let tally = self.channels[channel.index()].sent;
+            ChannelMark { channel, records: tally.records, hash: tally.hash }
         });
         (received.collect(), sent.collect())
     }
@@ -380,7 +376,7 @@ impl World {
         let deployments = std::mem::take(&mut effects.deployments);
         if !deployments.is_empty() {
             // A region keeps the slots that it had, and shares them with others that go on.
-            if deployments.len() == self.runs[run.index()].cast.plan.tasks.len() {
+            if deployments.len() == self.runs[run.index()].layout.plan.tasks.len() {
                 self.managers.free(run);
             }
             self.runs[run.index()].waiting.extend(deployments);
@@ -413,7 +409,7 @@ impl World {
         if jitter == SimTime::ZERO {
             return after;
         }
-        let label = &self.runs[run.index()].cast.label;
+        let label = &self.runs[run.index()].layout.label;
         let draws = self.given.choices.stream("restart-jitter", label);
         let shortest = SimTime::from_nanos(after.nanos().saturating_sub(jitter.nanos()));
         draws.span(number.into(), shortest, after.plus(jitter))
@@ -431,8 +427,8 @@ impl World {
         if later == SimTime::ZERO {
             return after;
         }
-        let super::world::Run { cast, leader, .. } = &self.runs[run.index()];
-        let draws = self.given.choices.stream("first-trigger", &cast.label);
+        let super::world::Run { layout, leader, .. } = &self.runs[run.index()];
+        let draws = self.given.choices.stream("first-trigger", &layout.label);
         draws.span(u64::from(*leader) << 32 | schedule, after, after.plus(later))
     }
 

@@ -4,12 +4,12 @@ use super::control::Control;
 use super::world::World;
 use crate::effect::{Deployment, ToJob, ToTask};
 use crate::job::{
-    AtEnd, Attempt, ChannelId, InputId, OperatorIndex, OperatorKind, Plan, Reader, RunId, TaskId,
-    VertexIndex,
+    AtEnd, Attempt, ChannelId, InputId, OperatorIndex, OperatorKind, Plan, Reader, RunId,
+    RunLayout, TaskId, VertexIndex,
 };
 use crate::kernel::{Agenda, SimTime};
 use crate::task::{Chain, Identity, Link, Output, Outputs, Phase, SourceInput, Target, Task};
-use crate::trace::{Cast, TraceEvent};
+use crate::trace::TraceEvent;
 use std::sync::Arc;
 
 impl World {
@@ -19,19 +19,19 @@ impl World {
             if self.runs[run.index()].waiting.is_empty() {
                 continue;
             }
-            let cast = Arc::clone(&self.runs[run.index()].cast);
+            let layout = Arc::clone(&self.runs[run.index()].layout);
             let tasks: Vec<_> =
                 self.runs[run.index()].waiting.iter().map(|(task, _)| *task).collect();
-            let Some(placement) = self.managers.place(run, &cast.plan, &tasks) else { continue };
+            let Some(placement) = self.managers.place(run, &layout.plan, &tasks) else { continue };
             let mut waiting = std::mem::take(&mut self.runs[run.index()].waiting);
             let master = self.runs[run.index()].master.as_ref();
             let plan =
-                master.map_or_else(|| Arc::clone(&cast.plan), |master| Arc::clone(master.plan()));
+                master.map_or_else(|| Arc::clone(&layout.plan), |master| Arc::clone(master.plan()));
             self.leave_zombies(run, &tasks, agenda);
-            self.reset_channels(&cast, &tasks);
+            self.reset_channels(&layout, &tasks);
             for (task, manager) in tasks.into_iter().zip(placement) {
                 let attempt = self.attempt_of(run, task);
-                let made = self.make_task(&cast, &plan, task, attempt);
+                let made = self.make_task(&layout, &plan, task, attempt);
                 let id = self.world_task(run, task);
                 let place = &mut self.places[id.index()];
                 place.task = Some(made);
@@ -51,7 +51,7 @@ impl World {
                 place.has_overslept = false;
                 self.tell(TraceEvent::TaskDeployed { task: id, attempt, manager });
             }
-            self.refill(&cast, &mut waiting, agenda);
+            self.refill(&layout, &mut waiting, agenda);
             for (task, deployment) in waiting {
                 let id = self.world_task(run, task);
                 let attempt = self.attempt_of(run, task);
@@ -62,46 +62,46 @@ impl World {
 
     /// Empties the channels of a run to these tasks for a new attempt. Those of the first are as they were made. Both
     /// ends of a channel are always deployed together.
-    fn reset_channels(&mut self, cast: &Cast, tasks: &[TaskId]) {
+    fn reset_channels(&mut self, layout: &RunLayout, tasks: &[TaskId]) {
         let mut attempt = Attempt::default();
         let mut latencies = Vec::new();
         for task in tasks {
-            let newest = self.attempt_of(cast.run, *task);
+            let newest = self.attempt_of(layout.run, *task);
             if newest == Attempt::default() {
                 continue;
             }
             if newest != attempt {
                 attempt = newest;
-                latencies = self.latencies(cast, attempt);
+                latencies = self.latencies(layout, attempt);
             }
-            for id in &cast.plan.tasks[task.index()].inputs {
-                let channel = &mut self.channels[cast.first_channel + id.index()];
+            for id in &layout.plan.tasks[task.index()].inputs {
+                let channel = &mut self.channels[layout.channel(*id).index()];
                 channel.reset(latencies[id.index()].clone());
             }
         }
     }
 
-    fn make_task(&self, cast: &Cast, plan: &Plan, task: TaskId, attempt: Attempt) -> Task {
+    fn make_task(&self, layout: &RunLayout, plan: &Plan, task: TaskId, attempt: Attempt) -> Task {
         let planned = &plan.tasks[task.index()];
         let vertex = &plan.vertices[planned.vertex.index()];
         let identity = Identity {
-            task: TaskId::new(cast.first_task + task.index()),
+            task: layout.task(task),
             subtask: planned.subtask,
             parallelism: vertex.parallelism,
             attempt,
-            job: self.runs[cast.run.index()].job_key,
+            job: self.runs[layout.run.index()].job_key,
             rules: Arc::clone(&self.rules),
-            checkpoint: self.scenario.jobs[cast.job].checkpoint,
+            checkpoint: self.scenario.jobs[layout.job].checkpoint,
             takes_unaligned: plan.takes_unaligned(planned.vertex),
         };
-        let world = |id: &ChannelId| ChannelId::new(cast.first_channel + id.index());
-        let input_of = |id: &ChannelId| plan.edges[edge_of(plan, *id)].input;
+        let channel = |id: &ChannelId| layout.channel(*id);
+        let input_of = |id: &ChannelId| plan.edges[plan.channel(*id).edge].input;
         Task::new(
             identity,
-            planned.inputs.iter().map(world).collect(),
+            planned.inputs.iter().map(channel).collect(),
             planned.inputs.iter().map(input_of).collect(),
             self.make_chain(plan, planned.vertex),
-            self.make_outputs(cast, plan, task, attempt),
+            self.make_outputs(layout, plan, task, attempt),
         )
     }
 
@@ -164,21 +164,27 @@ impl World {
         }
     }
 
-    fn make_outputs(&self, cast: &Cast, plan: &Plan, task: TaskId, attempt: Attempt) -> Outputs {
+    fn make_outputs(
+        &self,
+        layout: &RunLayout,
+        plan: &Plan,
+        task: TaskId,
+        attempt: Attempt,
+    ) -> Outputs {
         let planned = &plan.tasks[task.index()];
         let vertex = &plan.vertices[planned.vertex.index()];
         let edges = vertex.outputs.iter().zip(&planned.outputs).map(|(edge, channels)| {
             let edge = &plan.edges[*edge];
             let receiver = &plan.graph.operators[edge.to.index()];
             let sender = &plan.graph.operators[edge.from.index()].name;
-            let world = |id: &ChannelId| ChannelId::new(cast.first_channel + id.index());
-            let whom = format_args!("{}/{sender}->{}", cast.label, receiver.name);
+            let channel = |id: &ChannelId| layout.channel(*id);
+            let whom = format_args!("{}/{sender}->{}", layout.label, receiver.name);
             let draw = u64::from(attempt.number()) << 32 | u64::from(planned.subtask);
             let receivers = u64::try_from(channels.len()).expect("usize fits in 64 bits");
             let start = self.given.choices.stream("round-robin", whom).below(draw, receivers);
             Output {
                 partitioner: edge.partitioner,
-                channels: channels.iter().map(world).collect(),
+                channels: channels.iter().map(channel).collect(),
                 next: u32::try_from(start).expect("parallelism fits in 32 bits"),
                 key_by: receiver.key_by.map(|key_by| key_by.of_input(edge.input)),
                 max_parallelism: plan.vertices[edge.to_vertex.index()].max_parallelism,
@@ -318,8 +324,4 @@ impl World {
         let phase = self.places[task.index()].task.as_ref().map(Task::phase);
         matches!(phase, Some(Phase::Starting | Phase::Running | Phase::Draining))
     }
-}
-
-fn edge_of(plan: &Plan, channel: ChannelId) -> usize {
-    usize::try_from(plan.channels[channel.index()].edge).expect("usize has 32 bits or more")
 }

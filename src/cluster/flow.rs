@@ -248,12 +248,8 @@ impl World {
 
     /// No barrier holds the task's channels back any more: their heads wait for it again.
     pub(super) fn release(&mut self, task: TaskId, agenda: &mut Agenda) {
-        let cast = &self.places[task.index()].cast;
-        let inputs = cast.plan.tasks[task.index() - cast.first_task].inputs.len();
-        for place in 0..inputs {
-            let cast = &self.places[task.index()].cast;
-            let plan_task = &cast.plan.tasks[task.index() - cast.first_task];
-            let id = ChannelId::new(cast.first_channel + plan_task.inputs[place].index());
+        for gate in 0..self.gates(task) {
+            let id = self.input(task, gate);
             let channel = &mut self.channels[id.index()];
             let is_back = channel.head == Head::Blocked
                 || (channel.is_read_on && channel.head == Head::Travelling);
@@ -270,9 +266,8 @@ impl World {
     /// A task runs: what waited for it gets its turn, and a source begins to read.
     pub(super) fn begin_work(&mut self, task: TaskId, agenda: &mut Agenda) {
         self.places[task.index()].busy_until = self.now;
-        let cast = &self.places[task.index()].cast;
-        let plan_task = &cast.plan.tasks[task.index() - cast.first_task];
-        if cast.plan.is_source(plan_task.vertex) {
+        let layout = &self.places[task.index()].layout;
+        if layout.plan.is_source(layout.plan_task(task).vertex) {
             self.schedule_read(task.index(), self.now, agenda);
         }
         self.ask_for_turn(task.index(), agenda);
@@ -371,9 +366,9 @@ impl World {
     }
 
     fn at_end(&self, task: TaskId) -> AtEnd {
-        let cast = &self.places[task.index()].cast;
-        let vertex = cast.plan.tasks[task.index() - cast.first_task].vertex;
-        match &cast.plan.graph.operators[cast.plan.head(vertex).index()].kind {
+        let layout = &self.places[task.index()].layout;
+        let vertex = layout.plan_task(task).vertex;
+        match &layout.plan.graph.operators[layout.plan.head(vertex).index()].kind {
             OperatorKind::Source { then, .. } => *then,
             OperatorKind::Transform { .. } | OperatorKind::Sink { .. } => AtEnd::End,
         }

@@ -8,12 +8,12 @@ use super::control::{Control, Kind, pack};
 use super::world::{NO_CAUSE, World};
 use crate::effect::{Deployment, InFlightOrder};
 use crate::job::{
-    Attempt, Barrier, BarrierAlignment, ChannelId, CheckpointId, Element, Record, TaskId,
+    Attempt, Barrier, BarrierAlignment, ChannelId, CheckpointId, Element, Record, RunLayout, TaskId,
 };
 use crate::kernel::{Agenda, SimTime, Ticket};
 use crate::rules::InFlightKept;
 use crate::state::{ChannelState, OperatorSnapshot};
-use crate::trace::{Cast, ChannelEnd, TraceEvent};
+use crate::trace::{ChannelEnd, TraceEvent};
 use std::sync::Arc;
 
 /// What an unaligned snapshot of a task still awaits, and what has been collected for it.
@@ -180,16 +180,14 @@ impl World {
         }
     }
 
-    fn gates(&self, task: TaskId) -> usize {
-        let cast = &self.places[task.index()].cast;
-        cast.plan.tasks[task.index() - cast.first_task].inputs.len()
+    pub(super) fn gates(&self, task: TaskId) -> usize {
+        self.places[task.index()].layout.inputs(task).len()
     }
 
     /// The channel at a place of a task's gate.
-    fn input(&self, task: TaskId, gate: usize) -> ChannelId {
-        let cast = &self.places[task.index()].cast;
-        let local = cast.plan.tasks[task.index() - cast.first_task].inputs[gate];
-        ChannelId::new(cast.first_channel + local.index())
+    pub(super) fn input(&self, task: TaskId, gate: usize) -> ChannelId {
+        let layout = &self.places[task.index()].layout;
+        layout.channel(layout.plan_task(task).inputs[gate])
     }
 
     /// Collects what a task wants persisted of its channels.
@@ -299,21 +297,19 @@ impl World {
     /// The place in its chain of the operator that sends on a channel.
     fn sender_of(&self, channel: ChannelId) -> usize {
         // The place knows under which numbers its channels are: those of a zombie are not its run's.
-        let cast = &self.places[self.channels[channel.index()].from.index()].cast;
-        let planned = cast.plan.channels[channel.index() - cast.first_channel];
-        let edge = usize::try_from(planned.edge).expect("usize has 32 bits or more");
-        let edge = &cast.plan.edges[edge];
-        let chain = &cast.plan.vertices[edge.from_vertex.index()].operators;
+        let layout = &self.places[self.channels[channel.index()].from.index()].layout;
+        let edge = &layout.plan.edges[layout.plan_channel(channel).edge];
+        let chain = &layout.plan.vertices[edge.from_vertex.index()].operators;
         let place = chain.iter().position(|operator| *operator == edge.from);
         place.expect("the sender of an edge is in its chain")
     }
 
     /// Which edge a channel belongs to, seen from one end, and the subtask at the other.
     fn place_of(&self, channel: ChannelId, end: ChannelEnd) -> (u32, u32) {
-        let cast = &self.places[self.channels[channel.index()].from.index()].cast;
-        let plan = &cast.plan;
-        let planned = plan.channels[channel.index() - cast.first_channel];
-        let edge = usize::try_from(planned.edge).expect("usize has 32 bits or more");
+        let layout = &self.places[self.channels[channel.index()].from.index()].layout;
+        let plan = &layout.plan;
+        let planned = layout.plan_channel(channel);
+        let edge = planned.edge;
         let (number, peer) = match end {
             ChannelEnd::Sender => (Some(plan.number_of_edge(edge)), planned.to),
             ChannelEnd::Receiver => {
@@ -358,7 +354,7 @@ impl World {
     /// Puts what was in flight back on the channels of a new attempt, before any of its tasks starts.
     pub(super) fn refill(
         &mut self,
-        cast: &Cast,
+        layout: &RunLayout,
         deployments: &mut [(TaskId, Deployment)],
         agenda: &mut Agenda,
     ) {
@@ -367,10 +363,10 @@ impl World {
         });
         let Some(checkpoint) = permits.next() else { return };
         for (task, deployment) in deployments {
-            let attempt = self.attempt_of(cast.run, *task);
-            let task = TaskId::new(cast.first_task + task.index());
+            let attempt = self.attempt_of(layout.run, *task);
+            let task = layout.task(*task);
             for (channel, records) in std::mem::take(&mut deployment.in_flight) {
-                let channel = ChannelId::new(cast.first_channel + channel.index());
+                let channel = layout.channel(channel);
                 let origins = records.iter().map(|record| record.origin.hash());
                 let sum = origins.fold(0, u64::wrapping_add);
                 let count = u64::try_from(records.len()).expect("usize fits in 64 bits");

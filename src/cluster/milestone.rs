@@ -55,7 +55,7 @@ impl World {
     }
 
     fn is_reached(&self, milestone: &Milestone, event: &TraceEvent) -> bool {
-        let is_job = |run: RunId, job: &str| self.runs[run.index()].cast.plan.graph.name == job;
+        let is_job = |run: RunId, job: &str| self.runs[run.index()].layout.plan.graph.name == job;
         let is_task = |task: TaskId, id: CheckpointId, checkpoint: u64, by: &TaskName| {
             id.number() == checkpoint && self.is_named(task, by)
         };

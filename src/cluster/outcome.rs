@@ -142,9 +142,9 @@ impl Cluster {
             external.digest(&mut digest);
         }
         let jobs = world.runs.iter().map(|run| JobEnd {
-            run: run.cast.run,
-            label: run.cast.label.clone(),
-            name: run.cast.plan.graph.name.clone(),
+            run: run.layout.run,
+            label: run.layout.label.clone(),
+            name: run.layout.plan.graph.name.clone(),
             job: run.master.as_ref().map(crate::coordinator::JobMaster::job),
             status: run.master.as_ref().map(crate::coordinator::JobMaster::status),
             retained: run.retained.clone(),

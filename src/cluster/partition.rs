@@ -11,9 +11,9 @@
 use super::channel::{Channel, Head};
 use super::control::{Control, Kind, pack};
 use super::world::{Place, World};
-use crate::job::{Attempt, ChannelId, RunId, TaskId, TaskManagerId};
+use crate::job::{Attempt, ChannelId, RunId, RunLayout, TaskId, TaskManagerId};
 use crate::kernel::{Agenda, SimTime, Ticket};
-use crate::trace::{Cast, Fault, TraceEvent};
+use crate::trace::{Fault, TraceEvent};
 use std::sync::Arc;
 
 /// How a task manager is cut off.
@@ -23,11 +23,11 @@ pub(super) struct CutOff {
     until: SimTime,
 }
 
-/// A second set of places and channels for a run, which holds zombies, and the cast whose numbers the trace knows.
+/// A second set of places and channels for a run, which holds zombies, and the layout whose numbers the trace knows.
 #[derive(Clone, Debug)]
 pub(super) struct Shadow {
-    cast: Arc<Cast>,
-    original: Arc<Cast>,
+    layout: Arc<RunLayout>,
+    original: Arc<RunLayout>,
 }
 
 impl World {
@@ -87,7 +87,7 @@ impl World {
         self.tell(TraceEvent::TaskManagerLost { manager });
         self.managers.kill(manager);
         for run in (0..self.runs.len()).map(RunId::new) {
-            for task in (0..self.runs[run.index()].cast.plan.tasks.len()).map(TaskId::new) {
+            for task in (0..self.runs[run.index()].layout.plan.tasks.len()).map(TaskId::new) {
                 let id = self.world_task(run, task);
                 let attempt = self.attempt_of(run, task);
                 let place = &mut self.places[id.index()];
@@ -143,37 +143,36 @@ impl World {
 
     /// Moves what still lives of these tasks to places and channels of its own, before their successors are deployed.
     pub(super) fn leave_zombies(&mut self, run: RunId, tasks: &[TaskId], agenda: &mut Agenda) {
-        let original = Arc::clone(&self.runs[run.index()].cast);
+        let original = Arc::clone(&self.runs[run.index()].layout);
         let is_zombie = |task: &TaskId| self.is_at_work(self.world_task(run, *task));
         let zombies: Vec<TaskId> = tasks.iter().copied().filter(is_zombie).collect();
         if zombies.is_empty() {
             return;
         }
-        let (first_task, first_channel) = (self.places.len(), self.channels.len());
-        let label = original.label.clone();
-        let cast = Arc::new(Cast { first_task, first_channel, label, ..(*original).clone() });
-        let shadow = Shadow { cast, original };
+        let (task, channel) = (TaskId::new(self.places.len()), ChannelId::new(self.channels.len()));
+        let layout = Arc::new((*original).clone().beginning_at(task, channel));
+        let shadow = Shadow { layout, original };
         self.shadows.push(shadow.clone());
-        for task in (0..shadow.cast.plan.tasks.len()).map(TaskId::new) {
+        for task in (0..shadow.layout.plan.tasks.len()).map(TaskId::new) {
             self.move_place(task, zombies.contains(&task), &shadow);
         }
-        for channel in 0..shadow.cast.plan.channels.len() {
+        for channel in (0..shadow.layout.plan.channels.len()).map(ChannelId::new) {
             self.move_channel(channel, &zombies, &shadow, agenda);
         }
         for task in zombies {
-            self.go_on(TaskId::new(first_task + task.index()), agenda);
+            self.go_on(shadow.layout.task(task), agenda);
         }
     }
 
     fn move_place(&mut self, task: TaskId, is_zombie: bool, shadow: &Shadow) {
-        let id = TaskId::new(shadow.original.first_task + task.index());
+        let id = shadow.original.task(task);
         let mut place = Place::blank(&self.places[id.index()]);
-        place.cast = Arc::clone(&shadow.cast);
+        place.layout = Arc::clone(&shadow.layout);
         if is_zombie {
             let blank = Place::blank(&self.places[id.index()]);
             place = std::mem::replace(&mut self.places[id.index()], blank);
-            place.cast = Arc::clone(&shadow.cast);
-            let new = TaskId::new(shadow.cast.first_task + task.index());
+            place.layout = Arc::clone(&shadow.layout);
+            let new = shadow.layout.task(task);
             let moved = |channel: ChannelId| shadow.moved(channel);
             place.ready.iter_mut().for_each(|channel| *channel = moved(*channel));
             place.stalled.iter_mut().for_each(|(channel, _)| *channel = moved(*channel));
@@ -188,21 +187,20 @@ impl World {
     /// A channel goes with its zombie; the other end is a zombie, too, or nobody.
     fn move_channel(
         &mut self,
-        channel: usize,
+        channel: ChannelId,
         zombies: &[TaskId],
         shadow: &Shadow,
         agenda: &mut Agenda,
     ) {
-        let planned = shadow.cast.plan.channels[channel];
-        let moved = |task: TaskId| TaskId::new(shadow.cast.first_task + task.index());
-        let old = &mut self.channels[shadow.original.first_channel + channel];
+        let planned = shadow.layout.plan.channel(channel);
+        let old = &mut self.channels[shadow.original.channel(channel).index()];
         let blank = Channel::new(old.from, old.to, old.gate, old.latency.clone());
         let mut new = if zombies.contains(&planned.from) || zombies.contains(&planned.to) {
             std::mem::replace(old, blank)
         } else {
             blank
         };
-        (new.from, new.to) = (moved(planned.from), moved(planned.to));
+        (new.from, new.to) = (shadow.layout.task(planned.from), shadow.layout.task(planned.to));
         if new.head == Head::Travelling {
             let at = new.queue.front().map_or(self.now, |queued| queued.at.max(self.now));
             new.ticket = agenda.push(at, pack(Kind::Head, self.channels.len()));
@@ -232,23 +230,14 @@ impl World {
     /// An event with the numbers that the trace knows.
     #[cold]
     pub(super) fn with_known_numbers(&self, mut event: TraceEvent) -> TraceEvent {
-        let shadow_of = |index: usize, first: fn(&Cast) -> usize, count: fn(&Cast) -> usize| {
-            let is_in = |shadow: &&Shadow| {
-                let begin = first(&shadow.cast);
-                (begin..begin + count(&shadow.cast)).contains(&index)
-            };
-            let shadow = self.shadows.iter().find(is_in)?;
-            Some(index - first(&shadow.cast) + first(&shadow.original))
-        };
         event.renumber(
             |task| {
-                let known = shadow_of(task.index(), |c| c.first_task, |c| c.plan.tasks.len());
-                known.map_or(task, TaskId::new)
+                let shadow = self.shadows.iter().find(|shadow| shadow.layout.has_task(task));
+                shadow.map_or(task, |s| s.original.task(s.layout.local_task(task)))
             },
             |channel| {
-                let known =
-                    shadow_of(channel.index(), |c| c.first_channel, |c| c.plan.channels.len());
-                known.map_or(channel, ChannelId::new)
+                let shadow = self.shadows.iter().find(|shadow| shadow.layout.has_channel(channel));
+                shadow.map_or(channel, |s| s.original.channel(s.layout.local_channel(channel)))
             },
         );
         event
@@ -257,8 +246,7 @@ impl World {
 
 impl Shadow {
     fn moved(&self, channel: ChannelId) -> ChannelId {
-        let local = channel.index() - self.original.first_channel;
-        ChannelId::new(self.cast.first_channel + local)
+        self.layout.channel(self.original.local_channel(channel))
     }
 }
 

@@ -1,18 +1,18 @@
 //! A place where nobody lives yet.
 
 use super::world::Place;
-use crate::job::{Attempt, TaskManagerId};
+use crate::job::{Attempt, RunLayout, TaskManagerId};
 use crate::kernel::{SimTime, Stream, Ticket};
-use crate::trace::Cast;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 impl Place {
     /// One for a task of a run, with the draws of its messages and of its snapshots.
-    pub(super) fn new(cast: &Arc<Cast>, messages: Stream, snapshots: Stream) -> Self {
+    pub(super) fn new(layout: &Arc<RunLayout>, messages: Stream, snapshots: Stream) -> Self {
         Self {
-            run: cast.run,
-            cast: Arc::clone(cast),
+            run: layout.run,
+            layout: Arc::clone(layout),
             is_zombie: false,
             task: None,
             attempt: Attempt::default(),
@@ -41,6 +41,6 @@ impl Place {
 
     /// One for the same task.
     pub(super) fn blank(other: &Self) -> Self {
-        Self::new(&other.cast, other.messages.clone(), other.snapshots.clone())
+        Self::new(&other.layout, other.messages.clone(), other.snapshots.clone())
     }
 }

@@ -53,7 +53,7 @@ impl World {
     ) -> bool {
         let place = &self.places[task.index()];
         let (run, attempt) = (&self.runs[place.run.index()], place.attempt);
-        let config = &self.scenario.jobs[run.cast.job].checkpoint;
+        let config = &self.scenario.jobs[run.layout.job].checkpoint;
         let StateBackend::JobManager { max_state_size } = config.backend else { return false };
         let largest = snapshots.iter().map(|snapshot| largest_state(snapshot)).max();
         let (bytes, most) = (largest.unwrap_or_default(), u64::from(max_state_size));

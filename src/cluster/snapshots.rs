@@ -259,7 +259,7 @@ impl World {
 
     /// Where data of a snapshot are that are too large for its metadata, if there are any.
     fn data_of(&self, run: RunId, snapshot: &CompletedCheckpoint, at: Arc<str>) -> Option<Home> {
-        let job = self.runs[run.index()].cast.job;
+        let job = self.runs[run.index()].layout.job;
         let backend = self.scenario.jobs[job].checkpoint.backend;
         if matches!(backend, StateBackend::JobManager { .. }) {
             let points = self.rules.savepoint_layout == SavepointLayout::Pointer;

@@ -5,13 +5,13 @@
 //! and again are given up in `retry`.
 
 use super::control::{Control, Kind, News, unpack};
-use super::world::{Place, World};
+use super::world::World;
 use crate::effect::JobTimer;
 use crate::job::{RunId, TaskId};
 use crate::kernel::{Agenda, Event, SimTime};
 use crate::operator::Log;
 use crate::scenario::Scenario;
-use crate::trace::{AbortReason, Cast, Fault, TraceEvent};
+use crate::trace::{AbortReason, Fault, TraceEvent};
 use std::fmt;
 use std::sync::Arc;
 
@@ -289,12 +289,12 @@ impl World {
 
     /// The name of a task: `count#0:counts/1`.
     fn named(&self, task: TaskId) -> String {
-        let cast = &self.places[task.index()].cast;
-        format!("{}:{}", cast.label, cast.task_name(task))
+        let layout = &self.places[task.index()].layout;
+        format!("{}:{}", layout.label, layout.task_name(task))
     }
 
     fn control_in_words(&self, control: &Control) -> String {
-        let label = |run: &RunId| self.runs[run.index()].cast.label.as_str();
+        let label = |run: &RunId| self.runs[run.index()].layout.label.as_str();
         let named = |task: &TaskId| self.named(*task);
         match control {
             Control::ToTask { task, .. } => format!("a message reaches {}", named(task)),
@@ -364,7 +364,8 @@ impl World {
                 TraceEvent::CheckpointCompleted { run, .. } => {
                     let run = &mut runs[run.index()];
                     run.restarts.in_vain = 0;
-                    places_of(places, &run.cast).iter_mut().for_each(|place| place.furthest = 0);
+                    let tasks = run.layout.tasks();
+                    tasks.for_each(|task| places[task.index()].furthest = 0);
                 }
                 TraceEvent::AttemptStarted { run, attempt, .. } if attempt.number() > 0 => {
                     let run = *run;
@@ -382,12 +383,13 @@ impl World {
     /// A job restarts these of its tasks, or all. It has come further if a source of it has read more than any attempt
     /// before, since the last checkpoint that completed.
     fn count_restart(&mut self, run: RunId, tasks: Option<&[TaskId]>) {
-        let cast = Arc::clone(&self.runs[run.index()].cast);
+        let layout = Arc::clone(&self.runs[run.index()].layout);
         let mut is_further = false;
-        for (place, task) in places_of(&mut self.places, &cast).iter_mut().zip(cast.first_task..) {
+        for task in layout.tasks() {
+            let place = &mut self.places[task.index()];
             is_further |= place.reads > place.furthest;
             place.furthest = place.furthest.max(place.reads);
-            if tasks.is_none_or(|tasks| tasks.contains(&TaskId::new(task))) {
+            if tasks.is_none_or(|tasks| tasks.contains(&task)) {
                 place.reads = 0;
             }
         }
@@ -396,7 +398,7 @@ impl World {
         restarts.in_vain = if is_further { 0 } else { restarts.in_vain + 1 };
         if restarts.in_vain >= limit {
             let (restarts, cause) = (restarts.in_vain, restarts.cause.clone());
-            self.stall = Some(Stall::Restarts { job: cast.label.clone(), restarts, cause });
+            self.stall = Some(Stall::Restarts { job: layout.label.clone(), restarts, cause });
             self.is_over = true;
         }
     }
@@ -424,8 +426,4 @@ fn news_in_words(run: &str, news: News) -> String {
             format!("the pointer to checkpoint {checkpoint} of {run}")
         }
     }
-}
-
-fn places_of<'p>(places: &'p mut [Place], cast: &Cast) -> &'p mut [Place] {
-    &mut places[cast.first_task..cast.first_task + cast.plan.tasks.len()]
 }

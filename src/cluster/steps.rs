@@ -192,10 +192,10 @@ impl World {
     /// The newest run of a job, if it is not over.
     pub(super) fn live_run(&self, job: &str) -> Result<RunId, Arc<str>> {
         let wanted = self.job_named(job);
-        let run = self.runs.iter().rev().find(|run| run.cast.job == wanted);
+        let run = self.runs.iter().rev().find(|run| run.layout.job == wanted);
         let run = run.ok_or_else(|| format!("job `{job}` has not been submitted"))?;
         match run.master.as_ref().map(crate::coordinator::JobMaster::status) {
-            Some(status) if !status.is_terminal() => Ok(run.cast.run),
+            Some(status) if !status.is_terminal() => Ok(run.layout.run),
             Some(status) => Err(format!("job `{job}` is {status}").into()),
             None => Err(format!("job `{job}` was refused").into()),
         }
@@ -223,19 +223,18 @@ impl World {
 
     /// The task of a run that runs a subtask of an operator.
     pub(super) fn task_named(&self, run: RunId, name: &TaskName) -> Option<TaskId> {
-        let cast = &self.runs[run.index()].cast;
-        let vertex = cast.plan.vertex_of(cast.plan.operator_named(&name.operator)?);
-        if name.subtask >= cast.plan.vertices[vertex.index()].parallelism {
+        let layout = &self.runs[run.index()].layout;
+        let vertex = layout.plan.vertex_of(layout.plan.operator_named(&name.operator)?);
+        if name.subtask >= layout.plan.vertices[vertex.index()].parallelism {
             return None;
         }
-        let task = cast.plan.task(vertex, name.subtask);
-        Some(TaskId::new(cast.first_task + task.index()))
+        Some(layout.task(layout.plan.subtask(vertex, name.subtask)))
     }
 
     /// Whether a scenario's name means this task.
     pub(super) fn is_named(&self, task: TaskId, name: &TaskName) -> bool {
         let run = self.places[task.index()].run;
-        self.runs[run.index()].cast.plan.graph.name == name.job
+        self.runs[run.index()].layout.plan.graph.name == name.job
             && self.task_named(run, name) == Some(task)
     }
 
@@ -307,13 +306,12 @@ impl World {
     }
 
     fn reads_nothing(&self, run: &super::world::Run) -> bool {
-        let plan = &run.cast.plan;
-        let mut tasks = plan.tasks.iter().enumerate();
-        tasks.all(|(index, task)| {
-            let place = &self.places[run.cast.first_task + index];
-            let has_ended = !self.is_at_work(TaskId::new(run.cast.first_task + index));
+        let layout = &run.layout;
+        layout.tasks().all(|task| {
+            let place = &self.places[task.index()];
+            let is_source = layout.plan.is_source(layout.plan_task(task).vertex);
             let awaits_time = place.task.as_ref().is_some_and(|task| task.awaits_time());
-            !awaits_time && (!plan.is_source(task.vertex) || place.is_idle || has_ended)
+            !awaits_time && (!is_source || place.is_idle || !self.is_at_work(task))
         })
     }
 }

@@ -37,7 +37,7 @@ impl World {
         if self.failing_writes.is_empty() {
             return None;
         }
-        let is_job = |job: &str| self.runs[run.index()].cast.plan.graph.name == job;
+        let is_job = |job: &str| self.runs[run.index()].layout.plan.graph.name == job;
         let fits = |failing: &StorageFailing| {
             let is_it = match (&failing.write, write) {
                 (DisturbedWrite::State(name), DurableWrite::State) => {

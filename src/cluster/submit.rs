@@ -6,13 +6,13 @@ use super::world::{Place, Run, World};
 use crate::coordinator::{JobMaster, SplitSource, Submission};
 use crate::effect::{ExternalSystem, JobEffects};
 use crate::job::{
-    Attempt, ClaimMode, ExternalId, InputId, JobId, OperatorIndex, OperatorKind, OperatorNode,
-    Plan, PlanRules, Reader, RunId, TaskId,
+    Attempt, ChannelId, ClaimMode, ExternalId, InputId, JobId, OperatorIndex, OperatorKind,
+    OperatorNode, Plan, PlanRules, Reader, RunId, RunLayout, TaskId,
 };
 use crate::kernel::{Agenda, Family, Piece, Stream};
 use crate::state::CompletedCheckpoint;
 use crate::store::HighAvailabilityStore;
-use crate::trace::{Cast, SnapshotSource, TraceEvent};
+use crate::trace::{SnapshotSource, TraceEvent};
 use std::sync::Arc;
 
 impl World {
@@ -49,11 +49,11 @@ impl World {
         let config = &self.scenario.jobs[job];
         let plan = config.plan(PlanRules::from(&*self.rules));
         let plan = plan.map_err(|error| format!("{error}; {}", error.help()))?;
-        let cast = self.cast_run(run, job, Arc::clone(&plan));
-        let job_id = self.job_id(&cast.label);
+        let layout = self.lay_out(run, job, Arc::clone(&plan));
+        let job_id = self.job_id(&layout.label);
         let start = from.as_ref().map(|(snapshot, _)| Arc::clone(snapshot));
-        let submission = self.submission(&cast, job_id, start.clone(), allowed);
-        self.add_run(cast, job_id);
+        let submission = self.submission(&layout, job_id, start.clone(), allowed);
+        self.add_run(layout, job_id);
         if self.scenario.cluster.takeover_after.is_some() {
             let start = start.as_ref().filter(|_| self.rules.start_in_store);
             self.runs[run.index()].left = Some(HighAvailabilityStore::new(start));
@@ -77,34 +77,32 @@ impl World {
 
     fn submission(
         &self,
-        cast: &Cast,
+        layout: &Arc<RunLayout>,
         job: JobId,
         from: Option<Arc<CompletedCheckpoint>>,
         (allow_non_restored, claim): (bool, ClaimMode),
     ) -> Submission {
-        let config = &self.scenario.jobs[cast.job];
+        let config = &self.scenario.jobs[layout.job];
         Submission {
-            run: cast.run,
-            first_task: cast.first_task,
+            layout: Arc::clone(layout),
             job,
-            plan: Arc::clone(&cast.plan),
             checkpoint: config.checkpoint,
             restart: config.restart_under(&self.rules),
             failover: config.failover.unwrap_or(self.rules.failover),
             rules: Arc::clone(&self.rules),
             from,
-            split_sources: self.split_sources(cast.job),
+            split_sources: self.split_sources(layout.job),
             allow_non_restored,
             claim,
             is_highly_available: self.scenario.cluster.takeover_after.is_some(),
         }
     }
 
-    fn cast_run(&self, run: RunId, job: usize, plan: Arc<Plan>) -> Arc<Cast> {
-        let ordinal = self.runs.iter().filter(|other| other.cast.job == job).count();
+    fn lay_out(&self, run: RunId, job: usize, plan: Arc<Plan>) -> Arc<RunLayout> {
+        let ordinal = self.runs.iter().filter(|other| other.layout.job == job).count();
         let label = format!("{}#{ordinal}", plan.graph.name);
-        let (first_task, first_channel) = (self.places.len(), self.channels.len());
-        Arc::new(Cast { run, label, job, first_task, first_channel, plan })
+        let (task, channel) = (TaskId::new(self.places.len()), ChannelId::new(self.channels.len()));
+        Arc::new(RunLayout::new(run, label, job, plan).beginning_at(task, channel))
     }
 
     /// A run's id: of seed, clock, label and what external systems held when the world began, so that a later process
@@ -116,29 +114,27 @@ impl World {
         JobId(digest.value().to_be_bytes())
     }
 
-    fn add_run(&mut self, cast: Arc<Cast>, job: JobId) {
+    fn add_run(&mut self, layout: Arc<RunLayout>, job: JobId) {
         let key = job.0[..8].try_into().expect("a job id has 16 bytes");
         let choices = &self.given.choices;
-        for task in 0..cast.plan.tasks.len() {
-            let name = cast.task_name(TaskId::new(cast.first_task + task));
-            let messages = choices.stream("message", format_args!("{}/{name}", cast.label));
-            let snapshots = choices.stream("snapshot", format_args!("{}/{name}", cast.label));
-            let place = Place::new(&cast, messages, snapshots);
+        for task in layout.tasks() {
+            let name = layout.task_name(task);
+            let messages = choices.stream("message", format_args!("{}/{name}", layout.label));
+            let snapshots = choices.stream("snapshot", format_args!("{}/{name}", layout.label));
+            let place = Place::new(&layout, messages, snapshots);
             self.places.push(place);
         }
-        let latencies = self.latencies(&cast, Attempt::default());
-        for (channel, latency) in cast.plan.channels.iter().zip(latencies) {
-            let world = |task: TaskId| TaskId::new(cast.first_task + task.index());
-            let gate = usize::try_from(channel.gate).expect("usize has 32 bits or more");
-            let channel = Channel::new(world(channel.from), world(channel.to), gate, latency);
-            self.channels.push(channel);
+        let latencies = self.latencies(&layout, Attempt::default());
+        for (channel, latency) in layout.plan.channels.iter().zip(latencies) {
+            let (from, to) = (layout.task(channel.from), layout.task(channel.to));
+            self.channels.push(Channel::new(from, to, channel.gate, latency));
         }
-        self.add_externals(&cast.plan);
+        self.add_externals(&layout.plan);
         self.runs.push(Run {
             master: None,
             job_key: u64::from_be_bytes(key),
             waiting: Vec::new(),
-            metadata: self.given.choices.stream("metadata", &cast.label),
+            metadata: self.given.choices.stream("metadata", &layout.label),
             restored: false,
             retained: Vec::new(),
             leader: 0,
@@ -146,9 +142,9 @@ impl World {
             submission: None,
             start: None,
             restarts: Default::default(),
-            cast: Arc::clone(&cast),
+            layout: Arc::clone(&layout),
         });
-        self.new_casts.push(cast);
+        self.new_layouts.push(layout);
     }
 
     /// A sink writes to the external system of its own name, whichever job it is in.
@@ -166,22 +162,25 @@ impl World {
     }
 
     /// The draws of each channel's latency, named after run, operators, subtasks and attempt.
-    pub(super) fn latencies(&self, cast: &Cast, attempt: Attempt) -> Vec<Stream> {
-        let plan = &cast.plan;
-        let name =
-            |operator: crate::job::OperatorIndex| &plan.graph.operators[operator.index()].name;
+    pub(super) fn latencies(&self, layout: &RunLayout, attempt: Attempt) -> Vec<Stream> {
+        let plan = &layout.plan;
         let family = |edge: &crate::job::PlanEdge| {
-            let (from, to) = (name(edge.from), name(edge.to));
-            let whom = format_args!("{}/{from}->{to}.{}/", cast.label, edge.input);
+            let (from, to) = (layout.operator_name(edge.from), layout.operator_name(edge.to));
+            let whom = format_args!("{}/{from}->{to}.{}/", layout.label, edge.input);
             self.given.choices.family("channel-latency", whom)
         };
         let families: Vec<Family> = plan.edges.iter().map(family).collect();
         let subtask = |task: TaskId| Piece::Number(plan.tasks[task.index()].subtask.into());
         let attempt = Piece::Number(attempt.number().into());
         let stream = |channel: &crate::job::PlanChannel| {
-            let edge = usize::try_from(channel.edge).expect("usize has 32 bits or more");
             let (from, to) = (subtask(channel.from), subtask(channel.to));
-            families[edge].stream(&[from, Piece::Text("->"), to, Piece::Text("/a"), attempt])
+            families[channel.edge].stream(&[
+                from,
+                Piece::Text("->"),
+                to,
+                Piece::Text("/a"),
+                attempt,
+            ])
         };
         plan.channels.iter().map(stream).collect()
     }

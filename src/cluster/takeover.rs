@@ -166,7 +166,7 @@ impl World {
     }
 
     fn pointer_span(&self, run: RunId, checkpoint: &CompletedCheckpoint, what: &str) -> SimTime {
-        let label = &self.runs[run.index()].cast.label;
+        let label = &self.runs[run.index()].layout.label;
         let (low, high) = self.network.message_latency;
         let draws = self.given.choices.stream("pointer", format_args!("{label}/{what}"));
         draws.span(checkpoint.properties().id.number(), low, high)

@@ -32,7 +32,7 @@ impl World {
         let run = self.live_run(&name.job)?;
         let missing = || format!("`{}` has no subtask {}", name.operator, name.subtask);
         let task = self.task_named(run, name).ok_or_else(missing)?;
-        let plan = &self.runs[run.index()].cast.plan;
+        let plan = &self.runs[run.index()].layout.plan;
         let operator = plan.operator_named(&name.operator).ok_or_else(missing)?;
         let operator = plan.operator_ids[operator.index()];
         let (checkpoint, times) = (checkpoint.map(CheckpointId::new), *times);
@@ -133,10 +133,10 @@ impl World {
     /// The words for what the user's own code did. If it is to end the play, it has.
     #[cold]
     fn blame(&mut self, task: TaskId, failure: &UserFailure, why: &str) -> Arc<str> {
-        let cast = Arc::clone(&self.places[task.index()].cast);
-        let planned = &cast.plan.tasks[task.index() - cast.first_task];
-        let master = self.runs[cast.run.index()].master.as_ref();
-        let plan = master.map_or(&cast.plan, |master| master.plan());
+        let layout = Arc::clone(&self.places[task.index()].layout);
+        let planned = layout.plan_task(task);
+        let master = self.runs[layout.run.index()].master.as_ref();
+        let plan = master.map_or(&layout.plan, |master| master.plan());
         let operator = plan.operator_with_id(failure.operator).map_or_else(
             || failure.operator.to_string(),
             |operator| plan.graph.operators[operator.index()].name.clone(),
@@ -147,7 +147,7 @@ impl World {
             format!("{input}[{}]#{}", origin.partition, origin.offset)
         });
         let told = UserPanic {
-            run: cast.label.clone(),
+            run: layout.label.clone(),
             operator,
             subtask: planned.subtask,
             call: failure.call,
@@ -207,13 +207,11 @@ impl World {
 impl World {
     /// Barriers came to the inputs of a task while it was busy: those that may overtake do so before it reads on.
     fn announce_barriers(&mut self, task: TaskId, attempt: Attempt, agenda: &mut Agenda) {
-        let cast = &self.runs[self.places[task.index()].run.index()].cast;
-        let (first_task, first_channel) = (cast.first_task, cast.first_channel);
-        let Some(place) = task.index().checked_sub(first_task) else { return };
-        let Some(planned) = cast.plan.tasks.get(place) else { return };
-        let inputs = planned.inputs.iter().map(|id| ChannelId::new(first_channel + id.index()));
-        let inputs: Vec<ChannelId> = inputs.collect();
-        for channel in inputs {
+        let layout = &self.runs[self.places[task.index()].run.index()].layout;
+        if !layout.has_task(task) {
+            return;
+        }
+        for channel in layout.inputs(task).collect::<Vec<_>>() {
             let queue = self.channels[channel.index()].queue.iter();
             let barriers: Vec<CheckpointId> =
                 queue.filter_map(|queued| Some(barrier_of(&queued.element)?.checkpoint)).collect();

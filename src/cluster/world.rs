@@ -13,7 +13,7 @@ use super::stall::{Restarts, Spending, Stall};
 use crate::coordinator::{JobMaster, Submission};
 use crate::effect::{ExternalSystem, FileChange, JobEffects, TaskEffects, ToTask};
 use crate::job::{
-    Attempt, CheckpointId, ClaimMode, ExternalId, FileId, RunId, TaskId, TaskManagerId,
+    Attempt, CheckpointId, ClaimMode, ExternalId, FileId, RunId, RunLayout, TaskId, TaskManagerId,
 };
 use crate::kernel::{Agenda, Choices, Digest, Event, Flow, SimTime, Simulation, Stream, Ticket};
 use crate::operator::{Catalogue, Log};
@@ -22,7 +22,7 @@ use crate::scenario::{Network, Scenario, StorageFailing};
 use crate::state::{CompletedCheckpoint, FixedHasher};
 use crate::store::HighAvailabilityStore;
 use crate::task::Task;
-use crate::trace::{Cast, Entry, SnapshotSource, TraceEvent, TraceSink};
+use crate::trace::{Entry, SnapshotSource, TraceEvent, TraceSink};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::{Hash as _, Hasher as _};
 use std::sync::Arc;
@@ -48,7 +48,7 @@ pub struct Given {
 /// One submission of a job.
 #[derive(Clone)]
 pub(super) struct Run {
-    pub(super) cast: Arc<Cast>,
+    pub(super) layout: Arc<RunLayout>,
     pub(super) master: Option<JobMaster>,
     /// The first eight bytes of its job id.
     pub(super) job_key: u64,
@@ -77,7 +77,7 @@ pub(super) struct Run {
 pub(super) struct Place {
     pub(super) run: RunId,
     /// In whose numbers it and its channels are counted.
-    pub(super) cast: Arc<Cast>,
+    pub(super) layout: Arc<RunLayout>,
     /// Whether its job manager has given it up without its knowing.
     pub(super) is_zombie: bool,
     pub(super) task: Option<Task>,
@@ -181,7 +181,7 @@ pub(super) struct World {
     pub(super) told: Vec<Entry>,
     /// Whether anything in `told` is more than a record's passing.
     pub(super) has_news: bool,
-    pub(super) new_casts: Vec<Arc<Cast>>,
+    pub(super) new_layouts: Vec<Arc<RunLayout>>,
     pub(super) entries: u64,
     /// What caused what is told next: the last entry of this event, or what its message was sent for.
     pub(super) cause: u64,
@@ -228,7 +228,7 @@ impl Cluster {
     pub fn step(&mut self, sink: &mut dyn TraceSink) -> bool {
         let flow = self.simulation.step();
         let world = &mut self.simulation.world;
-        if !world.told.is_empty() || !world.new_casts.is_empty() {
+        if !world.told.is_empty() || !world.new_layouts.is_empty() {
             world.flush(sink);
         }
         flow == Flow::Continue
@@ -345,7 +345,7 @@ impl World {
             shared_files: BTreeMap::new(),
             told: Vec::new(),
             has_news: false,
-            new_casts: Vec::new(),
+            new_layouts: Vec::new(),
             entries: 0,
             cause: NO_CAUSE,
             wants_records: false,
@@ -453,8 +453,8 @@ impl World {
 
     #[inline(never)]
     fn flush(&mut self, sink: &mut dyn TraceSink) {
-        for cast in self.new_casts.drain(..) {
-            sink.on_cast(&cast);
+        for layout in self.new_layouts.drain(..) {
+            sink.on_run(&layout);
         }
         for entry in self.told.drain(..) {
             sink.on_entry(&entry);
@@ -470,12 +470,12 @@ impl World {
 
     /// The place of a run's task, from the plan's numbering.
     pub(super) fn world_task(&self, run: RunId, task: TaskId) -> TaskId {
-        TaskId::new(self.runs[run.index()].cast.first_task + task.index())
+        self.runs[run.index()].layout.task(task)
     }
 
     /// The plan's numbering of a task.
     pub(super) fn plan_task(&self, task: TaskId) -> TaskId {
-        TaskId::new(task.index() - self.places[task.index()].cast.first_task)
+        self.places[task.index()].layout.local_task(task)
     }
 }
 

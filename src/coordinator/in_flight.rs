@@ -167,7 +167,7 @@ impl<'p> Exchange<'p> {
 
     fn channel(&self, sender: u32, receiver: u32) -> ChannelId {
         let (from, to) = (self.edge.from_vertex, self.edge.to_vertex);
-        let (from, to) = (self.plan.task(from, sender), self.plan.task(to, receiver));
+        let (from, to) = (self.plan.subtask(from, sender), self.plan.subtask(to, receiver));
         let mut places = self.plan.edge_channels(self.number);
         let place = places.find(|place| {
             let channel = &self.plan.channels[*place];

@@ -13,7 +13,8 @@ use super::restore::{RestoreError, assign};
 use super::splits::{SplitSource, Splits};
 use crate::effect::{JobEffects, JobTimer, ToJob, ToTask};
 use crate::job::{
-    Attempt, CheckpointConfig, CheckpointId, ClaimMode, JobId, Plan, RestartStrategy, RunId, TaskId,
+    Attempt, CheckpointConfig, CheckpointId, ClaimMode, JobId, Plan, RestartStrategy, RunLayout,
+    TaskId,
 };
 use crate::kernel::SimTime;
 use crate::rules::{Failover, IgnoredSnapshots, Rules};
@@ -25,14 +26,10 @@ use std::sync::Arc;
 /// What a job is submitted with.
 #[derive(Clone, Debug)]
 pub struct Submission {
-    /// Which run it becomes.
-    pub run: RunId,
-    /// Where its tasks begin in the world's numbering.
-    pub first_task: usize,
+    /// Which run it becomes, with its plan and the names that the trace has for its tasks.
+    pub layout: Arc<RunLayout>,
     /// Its id.
     pub job: JobId,
-    /// Its plan.
-    pub plan: Arc<Plan>,
     /// Its checkpoint settings.
     pub checkpoint: CheckpointConfig,
     /// Its restart strategy.
@@ -103,27 +100,27 @@ impl JobMaster {
     }
 
     fn new(submission: Submission) -> Result<Self, RestoreError> {
-        let Submission { run, job, checkpoint, .. } = submission;
+        let Submission { job, checkpoint, .. } = submission;
+        let layout = &submission.layout;
         let rules = Arc::clone(&submission.rules);
-        let mut checkpoints = Checkpoints::new(run, job, checkpoint, rules);
+        let mut checkpoints = Checkpoints::new(layout.run, job, checkpoint, rules);
         if let Some(from) = &submission.from {
-            assign(&submission.plan, from, submission.allow_non_restored, &submission.rules)?;
+            assign(&layout.plan, from, submission.allow_non_restored, &submission.rules)?;
             checkpoints.adopt(Arc::clone(from), submission.claim);
         }
         if submission.is_highly_available {
             checkpoints.be_highly_available();
         }
         Ok(Self {
-            plan: Arc::clone(&submission.plan),
+            plan: Arc::clone(&layout.plan),
             status: JobStatus::Created,
             attempt: Attempt::default(),
-            attempts: vec![Attempt::default(); submission.plan.tasks.len()],
-            tasks: vec![Known::Deploying; submission.plan.tasks.len()],
+            attempts: vec![Attempt::default(); layout.plan.tasks.len()],
+            tasks: vec![Known::Deploying; layout.plan.tasks.len()],
             finished_on_restore: BTreeSet::new(),
             checkpoints,
             splits: Splits::new(
-                run,
-                submission.first_task,
+                Arc::clone(layout),
                 &submission.split_sources,
                 Arc::clone(&submission.rules),
             ),
@@ -166,7 +163,7 @@ impl JobMaster {
     fn set_status(&mut self, status: JobStatus, effects: &mut JobEffects) {
         assert!(!self.status.is_terminal(), "a {} job became {status}", self.status);
         self.status = status;
-        let run = self.submission.run;
+        let run = self.submission.layout.run;
         effects.events.push(TraceEvent::JobStatusChanged { run, status });
     }
 
@@ -193,7 +190,7 @@ impl JobMaster {
                 if is_current && !self.status.is_terminal() {
                     verdict = self.checkpoints.on_ack(checkpoint, task, snapshots, effects);
                 }
-                let task = TaskId::new(self.submission.first_task + task.index());
+                let task = self.submission.layout.task(task);
                 let event = TraceEvent::AckHandled { task, attempt, checkpoint, verdict };
                 effects.events.push(event);
                 if self.checkpoints.is_orphaned(checkpoint, verdict, &written) {
@@ -312,7 +309,7 @@ impl JobMaster {
             return;
         }
         let attempt = self.attempt_of(task);
-        let id = TaskId::new(self.submission.first_task + task.index());
+        let id = self.submission.layout.task(task);
         let why = Arc::from("the assignment of a split was not acknowledged");
         effects.events.push(TraceEvent::OperatorFailed { task: id, attempt, why });
         self.fail_over_with(task, now, effects);

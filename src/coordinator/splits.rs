@@ -11,8 +11,9 @@
 
 use super::checkpoints::Checkpoints;
 use crate::effect::{JobEffects, JobTimer, ReaderEvent, Split, ToTask};
-use crate::job::RunId;
-use crate::job::{Attempt, Barrier, CheckpointId, InputId, OperatorIndex, Plan, TaskId, Value};
+use crate::job::{
+    Attempt, Barrier, CheckpointId, InputId, OperatorIndex, Plan, RunLayout, TaskId, Value,
+};
 use crate::kernel::SimTime;
 use crate::rules::Rules;
 use crate::state::{CompletedCheckpoint, ListMode, ListSnapshot, OperatorSnapshot};
@@ -70,8 +71,7 @@ struct Held {
 /// All enumerators of one run. Task ids are the plan's own.
 #[derive(Clone, Debug)]
 pub struct Splits {
-    run: RunId,
-    first_task: usize,
+    layout: Arc<RunLayout>,
     rules: Arc<Rules>,
     enumerators: Vec<Enumerator>,
     /// How many assignments were ever sent; each has its number.
@@ -84,8 +84,8 @@ pub struct Splits {
 }
 
 impl Splits {
-    /// Of a run with these sources, whose tasks begin there in the world's numbering.
-    pub fn new(run: RunId, first_task: usize, sources: &[SplitSource], rules: Arc<Rules>) -> Self {
+    /// Of a run with these sources.
+    pub fn new(layout: Arc<RunLayout>, sources: &[SplitSource], rules: Arc<Rules>) -> Self {
         let enumerator = |source: &SplitSource| Enumerator {
             source: *source,
             unassigned: BTreeMap::new(),
@@ -93,8 +93,7 @@ impl Splits {
             given: Vec::new(),
         };
         Self {
-            run,
-            first_task,
+            layout,
             rules,
             enumerators: sources.iter().map(enumerator).collect(),
             sent: 0,
@@ -265,7 +264,7 @@ impl Splits {
             let mut state = OperatorSnapshot::default();
             state.lists.insert(UNASSIGNED.into(), list);
             checkpoints.enter_coordinator(checkpoint, source.operator, state);
-            let (run, operator) = (self.run, source.operator);
+            let (run, operator) = (self.layout.run, source.operator);
             let unassigned = unassigned.iter().map(|(split, next)| position(source, *split, *next));
             let unassigned = unassigned.collect();
             effects.events.push(TraceEvent::EnumeratorTaken {
@@ -302,7 +301,7 @@ impl Splits {
                 }
                 let split = split.map(|split| position(source, split.partition, split.next));
                 let attempt = attempts[task.index()];
-                let task = TaskId::new(self.first_task + task.index());
+                let task = self.layout.task(*task);
                 effects.events.push(TraceEvent::SplitAssigned { task, attempt, split });
                 false
             });

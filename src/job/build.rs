@@ -131,8 +131,7 @@ impl Plan {
                     let to = TaskId::new(receiver.first_task.index() + to_usize(target));
                     self.tasks[from.index()].outputs[output]
                         .push(ChannelId::new(self.channels.len()));
-                    let edge = u32::try_from(place).expect("fewer edges than channels");
-                    self.channels.push(PlanChannel { edge, from, to, gate: 0 });
+                    self.channels.push(PlanChannel { edge: place, from, to, gate: 0 });
                 }
             }
             self.first_channel_of_edge.push(self.channels.len());
@@ -145,8 +144,7 @@ impl Plan {
             for input in 0..self.vertices[place].inputs.len() {
                 for channel in self.edge_channels(self.vertices[place].inputs[input]) {
                     let inputs = &mut self.tasks[self.channels[channel].to.index()].inputs;
-                    self.channels[channel].gate =
-                        u32::try_from(inputs.len()).expect("fewer gates than channels");
+                    self.channels[channel].gate = inputs.len();
                     inputs.push(ChannelId::new(channel));
                 }
             }

@@ -11,6 +11,7 @@ mod event_time;
 mod graph;
 mod id;
 mod key_group;
+mod layout;
 mod nesting;
 mod ownership;
 mod plan;
@@ -42,6 +43,7 @@ pub use key_group::{
     KeyError, default_max_parallelism, java_hash_code, java_string_hash, key_group,
     key_group_range, murmur_hash, subtask_of_key_group,
 };
+pub use layout::{Layouts, RunLayout};
 pub use nesting::{Nesting, NestingError};
 pub use ownership::{ClaimMode, SnapshotFormat};
 pub use plan::{Plan, PlanChannel, PlanEdge, PlanTask, Vertex};

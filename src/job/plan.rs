@@ -97,16 +97,33 @@ pub struct PlanTask {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PlanChannel {
     /// Its edge, by position in `Plan::edges`.
-    pub edge: u32,
+    pub edge: usize,
     /// The sending subtask.
     pub from: TaskId,
     /// The receiving subtask.
     pub to: TaskId,
     /// Its place among the receiver's `inputs`.
-    pub gate: u32,
+    pub gate: usize,
 }
 
 impl Plan {
+    /// A subtask.
+    #[inline]
+    pub fn task(&self, task: TaskId) -> &PlanTask {
+        &self.tasks[task.index()]
+    }
+
+    /// A channel.
+    #[inline]
+    pub fn channel(&self, channel: ChannelId) -> &PlanChannel {
+        &self.channels[channel.index()]
+    }
+
+    /// The ids of the subtasks, in order.
+    pub fn task_ids(&self) -> impl ExactSizeIterator<Item = TaskId> + use<> {
+        (0..self.tasks.len()).map(TaskId::new)
+    }
+
     /// The chain that runs an operator.
     #[inline]
     pub fn vertex_of(&self, operator: OperatorIndex) -> VertexIndex {
@@ -131,7 +148,7 @@ impl Plan {
 
     /// A subtask of a chain. Panics if the chain has fewer.
     #[inline]
-    pub fn task(&self, vertex: VertexIndex, subtask: u32) -> TaskId {
+    pub fn subtask(&self, vertex: VertexIndex, subtask: u32) -> TaskId {
         let vertex = &self.vertices[vertex.index()];
         assert!(subtask < vertex.parallelism, "`{}` has no subtask {subtask}", vertex.name);
         TaskId::new(vertex.first_task.index() + to_usize(subtask))

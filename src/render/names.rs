@@ -1,15 +1,14 @@
 //! What people call the runs, tasks, channels and sinks of a trace.
 
 use super::words::step_in_words;
-use crate::job::{ChannelId, ExternalId, OperatorId, RunId, TaskId};
+use crate::job::{ChannelId, ExternalId, Layouts, OperatorId, RunId, TaskId};
 use crate::scenario::Scenario;
-use crate::trace::{Cast, Trace};
-use std::sync::Arc;
+use crate::trace::Trace;
 
 /// The names of one world.
 #[derive(Clone, Debug)]
 pub struct Names {
-    cast: Vec<Arc<Cast>>,
+    layouts: Layouts,
     sinks: Vec<String>,
     inputs: Vec<String>,
     steps: Vec<String>,
@@ -19,7 +18,7 @@ impl Names {
     /// The names in a trace of this scenario; `sinks` by `ExternalId`.
     pub fn new(trace: &Trace, scenario: &Scenario, sinks: Vec<String>) -> Self {
         Self {
-            cast: trace.cast.clone(),
+            layouts: trace.layouts.clone(),
             sinks,
             inputs: scenario.inputs.iter().map(|input| input.name.clone()).collect(),
             steps: scenario.steps.iter().map(step_in_words).collect(),
@@ -28,48 +27,43 @@ impl Names {
 
     /// No names: every id is `?`.
     #[cfg(test)]
-    pub(super) const fn of_nothing() -> Self {
-        Self { cast: Vec::new(), sinks: Vec::new(), inputs: Vec::new(), steps: Vec::new() }
+    pub(super) fn of_nothing() -> Self {
+        let layouts = Layouts::default();
+        Self { layouts, sinks: Vec::new(), inputs: Vec::new(), steps: Vec::new() }
     }
 
     /// `count#0`.
     pub fn run(&self, run: RunId) -> String {
-        self.cast.get(run.index()).map_or_else(|| "?".to_owned(), |cast| cast.label.clone())
+        self.layouts.get(run).map_or("?", |layout| &layout.label).to_owned()
     }
 
     /// The run that a task belongs to.
     pub fn run_of(&self, task: TaskId) -> Option<RunId> {
-        self.cast_of(task).map(|cast| cast.run)
+        self.layouts.of_task(task).map(|layout| layout.run)
     }
 
     /// `counts/1`.
     pub fn task(&self, task: TaskId) -> String {
-        self.cast_of(task).map_or_else(|| "?".to_owned(), |cast| cast.task_name(task))
+        let layout = self.layouts.of_task(task);
+        layout.map_or_else(|| "?".to_owned(), |layout| layout.task_name(task))
     }
 
     /// The task that a channel comes from: `lines/0`.
     pub(super) fn sender(&self, channel: ChannelId) -> String {
-        let owner = self.cast.iter().find(|cast| {
-            (cast.first_channel..cast.first_channel + cast.plan.channels.len())
-                .contains(&channel.index())
-        });
-        owner.map_or_else(
+        let layout = self.layouts.of_channel(channel);
+        layout.map_or_else(
             || "?".to_owned(),
-            |cast| {
-                let ends = &cast.plan.channels[channel.index() - cast.first_channel];
-                cast.task_name(TaskId::new(cast.first_task + ends.from.index()))
+            |layout| {
+                let (sender, _) = layout.ends(channel);
+                layout.task_name(sender)
             },
         )
     }
 
     /// The operator's name in this run, or its id if the run has none of that id.
     pub(super) fn operator(&self, run: RunId, id: OperatorId) -> String {
-        let plan = self.cast.get(run.index()).map(|cast| &cast.plan);
-        let found = plan.and_then(|plan| Some((plan, plan.operator_with_id(id)?)));
-        found.map_or_else(
-            || id.to_string(),
-            |(plan, place)| plan.graph.operators[place.index()].name.clone(),
-        )
+        let name = self.layouts.get(run).and_then(|layout| layout.name_of_id(id));
+        name.map_or_else(|| id.to_string(), str::to_owned)
     }
 
     /// The name of an operator of a task's chain.
@@ -92,18 +86,12 @@ impl Names {
 
     /// How wide the names of runs are at most, and how wide those of tasks and sinks.
     pub(super) fn widths(&self) -> (usize, usize) {
-        let runs = self.cast.iter().map(|cast| cast.label.len());
-        let tasks = self.cast.iter().flat_map(|cast| {
-            (0..cast.plan.tasks.len())
-                .map(|task| cast.task_name(TaskId::new(cast.first_task + task)).len())
-        });
+        let runs = self.layouts.iter().map(|layout| layout.label.len());
+        let tasks = self
+            .layouts
+            .iter()
+            .flat_map(|layout| layout.tasks().map(|task| layout.task_name(task).len()));
         let tasks = tasks.chain(self.sinks.iter().map(String::len));
         (runs.max().unwrap_or(0), tasks.max().unwrap_or(0).max("coordinator".len()))
-    }
-
-    fn cast_of(&self, task: TaskId) -> Option<&Arc<Cast>> {
-        self.cast.iter().find(|cast| {
-            (cast.first_task..cast.first_task + cast.plan.tasks.len()).contains(&task.index())
-        })
     }
 }

@@ -243,7 +243,7 @@ impl Session<'_> {
     }
 
     fn on_submission(&mut self, run: RunId, entry: &Entry) {
-        let name = self.trace.cast[run.index()].plan.graph.name.clone();
+        let name = self.trace.layouts[run].job_name().to_owned();
         let step = self.step_of(entry);
         if step.is_none() {
             let command = format!("{} {name}.jar", self.client("run"));

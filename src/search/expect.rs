@@ -1,14 +1,14 @@
 //! Expectations: what a scenario says must come out, held against what did.
 
-use super::casts::Casts;
+use super::names::{task_name, task_names};
 use super::protocol_facts::ProtocolFacts;
 use super::restore_facts::RestoreFacts;
 use crate::check::{Finding, Verdict};
 use crate::cluster::Outcome;
 use crate::effect::ExternalSystem;
-use crate::job::{CheckpointId, OperatorId, RunId, TaskId};
+use crate::job::{CheckpointId, Layouts, OperatorId, RunId, RunLayout, TaskId};
 use crate::scenario::{Action, Expect, Holds, Scenario, TaskName};
-use crate::trace::{Cast, Entry, TraceEvent, TraceSink};
+use crate::trace::{Entry, TraceEvent, TraceSink};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub(super) struct Story {
     callbacks: BTreeMap<TaskName, Vec<String>>,
     /// How often each subtask that is asked for was deployed.
     attempts: BTreeMap<TaskName, u64>,
-    casts: Casts,
+    layouts: Layouts,
     restores: RestoreFacts,
     protocol: ProtocolFacts,
 }
@@ -47,7 +47,7 @@ impl Story {
         if self.attempts.is_empty() {
             return;
         }
-        for name in self.casts.names(task) {
+        for name in task_names(&self.layouts, task) {
             if let Some(attempts) = self.attempts.get_mut(&name) {
                 *attempts += 1;
             }
@@ -55,7 +55,7 @@ impl Story {
     }
 
     fn note_call(&mut self, task: TaskId, operator: OperatorId, call: String) {
-        let name = self.casts.name(task, operator);
+        let name = task_name(&self.layouts, task, operator);
         if let Some(calls) = self.callbacks.get_mut(&name) {
             calls.push(call);
         }
@@ -63,10 +63,10 @@ impl Story {
 }
 
 impl TraceSink for Story {
-    fn on_cast(&mut self, cast: &Arc<Cast>) {
-        self.casts.push(cast);
-        self.restores.on_cast(cast);
-        self.protocol.on_cast(cast);
+    fn on_run(&mut self, layout: &Arc<RunLayout>) {
+        self.layouts.push(layout);
+        self.restores.on_run(layout);
+        self.protocol.on_run(layout);
     }
     fn wants_callbacks(&self) -> bool {
         !self.callbacks.is_empty() || self.restores.wants_lists()
@@ -74,7 +74,7 @@ impl TraceSink for Story {
     fn on_entry(&mut self, entry: &Entry) {
         self.restores.on_entry(entry);
         self.protocol.on_entry(entry);
-        let name = |run: RunId| self.casts.job(run).to_owned();
+        let name = |run: RunId| self.layouts[run].job_name().to_owned();
         if let TraceEvent::CheckpointCompleted { run, checkpoint, .. } = entry.event {
             self.completed.entry(name(run)).or_default().push(checkpoint.number());
         } else if let TraceEvent::AttemptStarted { run, restored, .. }

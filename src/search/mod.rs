@@ -2,13 +2,13 @@
 //!
 //! The only room below the command line that reads files, and only with the feature `fs`.
 
-mod casts;
 #[cfg(feature = "fs")]
 mod csv_input;
 mod expect;
 #[cfg(feature = "fs")]
 mod files;
 mod inputs;
+mod names;
 mod play;
 mod protocol_facts;
 #[cfg(feature = "fs")]

@@ -5,13 +5,13 @@ use super::restores::Restores;
 use crate::check::{BrokenPromise, CheckSetup, Checks, EndOfWorld, FileStart, Verdict};
 use crate::cluster::{Cluster, End, Given, Outcome};
 use crate::effect::ExternalSystem;
-use crate::job::ClaimMode;
+use crate::job::{ClaimMode, RunLayout};
 use crate::kernel::{Choices, Flow, SimTime};
 use crate::operator::{Catalogue, Log};
 use crate::rules::Release;
 use crate::scenario::Scenario;
 use crate::state::CompletedCheckpoint;
-use crate::trace::{Cast, Entry, Trace, TraceSink};
+use crate::trace::{Entry, Trace, TraceSink};
 use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -187,12 +187,12 @@ struct Listeners {
 }
 
 impl TraceSink for Listeners {
-    fn on_cast(&mut self, cast: &Arc<Cast>) {
-        self.checks.on_cast(cast);
-        self.story.on_cast(cast);
-        self.restores.on_cast(cast);
+    fn on_run(&mut self, layout: &Arc<RunLayout>) {
+        self.checks.on_run(layout);
+        self.story.on_run(layout);
+        self.restores.on_run(layout);
         if let Some(trace) = &mut self.trace {
-            trace.on_cast(cast);
+            trace.on_run(layout);
         }
     }
     fn on_entry(&mut self, entry: &Entry) {

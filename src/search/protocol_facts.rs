@@ -1,9 +1,10 @@
 //! What a scenario says of commits, acks and checkpoints that were given up, held against what happened.
 
-use super::casts::Casts;
+use super::names::task_names;
 use crate::cluster::Outcome;
+use crate::job::{Layouts, RunLayout};
 use crate::scenario::{Expect, Scenario, TaskName, Told};
-use crate::trace::{Cast, Entry, TraceEvent};
+use crate::trace::{Entry, TraceEvent};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 /// The facts of a trace that such expectations speak of.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ProtocolFacts {
-    casts: Casts,
+    layouts: Layouts,
     /// By sink, as external systems are numbered.
     commits: BTreeMap<usize, Vec<u64>>,
     told: Told,
@@ -24,8 +25,8 @@ impl ProtocolFacts {
         Self { is_asked: expect.told != Told::default(), ..Self::default() }
     }
 
-    pub(super) fn on_cast(&mut self, cast: &Arc<Cast>) {
-        self.casts.push(cast);
+    pub(super) fn on_run(&mut self, layout: &Arc<RunLayout>) {
+        self.layouts.push(layout);
     }
 
     pub(super) fn on_entry(&mut self, entry: &Entry) {
@@ -35,13 +36,13 @@ impl ProtocolFacts {
         if let TraceEvent::TransactionCommitted { external, checkpoint, .. } = &entry.event {
             self.commits.entry(external.index()).or_default().push(checkpoint.number());
         } else if let TraceEvent::CheckpointAborted { run, checkpoint, reason, .. } = &entry.event {
-            let job = self.casts.job(*run).to_owned();
+            let job = self.layouts[*run].job_name().to_owned();
             self.told.aborted.entry(job).or_default().push((checkpoint.number(), *reason));
         } else if let TraceEvent::SnapshotOrphaned { task, .. } = &entry.event {
-            let job = self.casts.of_task(*task).plan.graph.name.clone();
+            let job = self.layouts[*task].job_name().to_owned();
             *self.told.orphaned.entry(job).or_default() += 1;
         } else if let TraceEvent::AckHandled { task, checkpoint, verdict, .. } = &entry.event {
-            for name in self.casts.names(*task) {
+            for name in task_names(&self.layouts, *task) {
                 self.told.acks.entry(name).or_default().push((checkpoint.number(), *verdict));
             }
         }

@@ -1,16 +1,17 @@
 //! What a scenario says of submissions, ids and restores, held against what happened.
 
-use super::casts::Casts;
+use super::names::{task_name, unit_name};
 use crate::cluster::Outcome;
+use crate::job::{Layouts, RunLayout};
 use crate::scenario::{Action, Expect, Scenario, TaskName};
-use crate::trace::{Cast, Entry, RestoreReport, StateUnit, TraceEvent};
+use crate::trace::{Entry, RestoreReport, StateUnit, TraceEvent};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The facts of a trace that such expectations speak of.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RestoreFacts {
-    casts: Casts,
+    layouts: Layouts,
     /// By job: what its newest restore did.
     reports: BTreeMap<String, Arc<RestoreReport>>,
     /// By job: why tasks of it failed.
@@ -31,19 +32,19 @@ impl RestoreFacts {
         !self.lists.is_empty()
     }
 
-    pub(super) fn on_cast(&mut self, cast: &Arc<Cast>) {
-        self.casts.push(cast);
+    pub(super) fn on_run(&mut self, layout: &Arc<RunLayout>) {
+        self.layouts.push(layout);
     }
 
     pub(super) fn on_entry(&mut self, entry: &Entry) {
         if let TraceEvent::RestoreMapped { run, report, .. } = &entry.event {
-            let name = self.casts.job(*run).to_owned();
+            let name = self.layouts[*run].job_name().to_owned();
             self.reports.insert(name, Arc::clone(report));
         } else if let TraceEvent::OperatorFailed { task, why, .. } = &entry.event {
-            let name = self.casts.of_task(*task).plan.graph.name.clone();
+            let name = self.layouts[*task].job_name().to_owned();
             self.failures.entry(name).or_default().push(Arc::clone(why));
         } else if let TraceEvent::ListInitialized { task, operator, name, items } = &entry.event {
-            let task = self.casts.name(*task, *operator);
+            let task = task_name(&self.layouts, *task, *operator);
             if let Some(states) = self.lists.get_mut(&task) {
                 let items = items.iter().map(|item| item.to_string()).collect();
                 states.insert(name.to_string(), items);
@@ -87,11 +88,11 @@ impl RestoreFacts {
 
     fn ids(&self, expect: &Expect, unmet: &mut Vec<String>) {
         for (job, ids) in &expect.ids {
-            let cast = self.casts.newest(job);
+            let layout = self.layouts.newest(job);
             for (operator, wanted) in ids {
-                let found = cast.and_then(|cast| {
-                    let place = cast.plan.operator_named(operator)?;
-                    Some(cast.plan.operator_ids[place.index()].to_string())
+                let found = layout.and_then(|layout| {
+                    let place = layout.plan.operator_named(operator)?;
+                    Some(layout.plan.operator_ids[place.index()].to_string())
                 });
                 if found.as_ref() != Some(wanted) {
                     let found = found.unwrap_or_else(|| "unknown".to_owned());
@@ -104,8 +105,9 @@ impl RestoreFacts {
     }
 
     fn reports(&self, expect: &Expect, unmet: &mut Vec<String>) {
-        let units =
-            |units: &[StateUnit]| units.iter().map(|unit| self.casts.unit(unit, None)).collect();
+        let units = |units: &[StateUnit]| {
+            units.iter().map(|unit| unit_name(&self.layouts, unit, None)).collect()
+        };
         let mapped = |report: &RestoreReport| units(&report.mapped);
         let dropped = |report: &RestoreReport| units(&report.dropped);
         let empty = |report: &RestoreReport| {

@@ -1,8 +1,8 @@
 //! Restores as a report tells them: what each gave to whom, what it left behind and why, and who started empty.
 
-use super::casts::Casts;
-use crate::job::{CheckpointId, OperatorId, RunId};
-use crate::trace::{Cast, Entry, RestoreReport, StateUnit, TraceEvent};
+use super::names::unit_name;
+use crate::job::{CheckpointId, Layouts, OperatorId, RunId, RunLayout};
+use crate::trace::{Entry, RestoreReport, StateUnit, TraceEvent};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ pub struct RestoreTold {
 /// The restores of a world.
 #[derive(Clone, Debug, Default)]
 pub struct Restores {
-    casts: Casts,
+    layouts: Layouts,
     /// The first of each run, and those after it that dropped something.
     reports: Vec<(RunId, CheckpointId, Arc<RestoreReport>)>,
     /// The runs that were started from a snapshot.
@@ -32,8 +32,8 @@ pub struct Restores {
 }
 
 impl Restores {
-    pub(super) fn on_cast(&mut self, cast: &Arc<Cast>) {
-        self.casts.push(cast);
+    pub(super) fn on_run(&mut self, layout: &Arc<RunLayout>) {
+        self.layouts.push(layout);
     }
 
     pub(super) fn on_entry(&mut self, entry: &Entry) {
@@ -55,18 +55,18 @@ impl Restores {
     }
 
     fn tell(&self, run: RunId, checkpoint: CheckpointId, report: &RestoreReport) -> RestoreTold {
-        let cast = &self.casts[run];
-        let why = |id: OperatorId| match cast.plan.operator_with_id(id) {
-            Some(at) if cast.plan.graph.operators[at.index()].options.uid_hash.is_some() => {
+        let layout = &self.layouts[run];
+        let why = |id: OperatorId| match layout.plan.operator_with_id(id) {
+            Some(at) if layout.plan.graph.operators[at.index()].options.uid_hash.is_some() => {
                 "its operator is given what is under its uid-hash alone"
             }
             Some(_) => "no chain of the job has its id at its head",
             None => "no operator of the job has its id",
         };
-        let unit = |unit: &StateUnit| self.casts.unit(unit, Some(run));
+        let unit = |unit: &StateUnit| unit_name(&self.layouts, unit, Some(run));
         let dropped = report.dropped.iter();
         RestoreTold {
-            run: cast.label.clone(),
+            run: layout.label.clone(),
             checkpoint,
             restored: report.mapped.iter().map(unit).collect(),
             dropped: dropped.map(|left| (unit(left), why(left.operator))).collect(),

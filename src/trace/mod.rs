@@ -18,7 +18,7 @@ pub use event::{
 pub use restore::{Renamed, RestoreReport, StateKind, StateSum, StateUnit};
 pub use vocabulary::{CheckName, Sometimes, Word};
 
-use crate::job::{Plan, RunId};
+use crate::job::{Layouts, RunLayout};
 use crate::kernel::SimTime;
 use serde::Serialize;
 use std::sync::Arc;
@@ -36,27 +36,10 @@ pub struct Entry {
     pub event: TraceEvent,
 }
 
-/// A run as the trace knows it: which job was submitted, and the plan that gives tasks and channels their names.
-#[derive(Clone, Debug)]
-pub struct Cast {
-    /// The run's number.
-    pub run: RunId,
-    /// `count#0`: the job's name and which submission of it this is.
-    pub label: String,
-    /// The job, by position in the scenario.
-    pub job: usize,
-    /// The run's first task in the world's numbering; its plan's tasks follow in order.
-    pub first_task: usize,
-    /// The run's first channel in the world's numbering; its plan's channels follow in order.
-    pub first_channel: usize,
-    /// Chains, ids and channels.
-    pub plan: Arc<Plan>,
-}
-
 /// Takes the entries of a trace as they happen.
 pub trait TraceSink {
     /// A run was submitted; its tasks and channels appear from now on.
-    fn on_cast(&mut self, cast: &Arc<Cast>);
+    fn on_run(&mut self, layout: &Arc<RunLayout>);
     /// Something happened.
     fn on_entry(&mut self, entry: &Entry);
     /// Whether this sink wants an entry for every record, too. Asked once, before the first event.
@@ -73,7 +56,7 @@ pub trait TraceSink {
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
     /// The runs, by `RunId`.
-    pub cast: Vec<Arc<Cast>>,
+    pub layouts: Layouts,
     /// The entries, by number.
     pub entries: Vec<Entry>,
     /// Whether an entry for every record is wanted.
@@ -81,22 +64,13 @@ pub struct Trace {
 }
 
 impl TraceSink for Trace {
-    fn on_cast(&mut self, cast: &Arc<Cast>) {
-        self.cast.push(Arc::clone(cast));
+    fn on_run(&mut self, layout: &Arc<RunLayout>) {
+        self.layouts.push(layout);
     }
     fn on_entry(&mut self, entry: &Entry) {
         self.entries.push(entry.clone());
     }
     fn wants_records(&self) -> bool {
         self.records
-    }
-}
-
-impl Cast {
-    /// `counts/1`: the name of a task of this run, after the head of its chain.
-    pub fn task_name(&self, task: crate::job::TaskId) -> String {
-        let task = &self.plan.tasks[task.index() - self.first_task];
-        let head = self.plan.vertices[task.vertex.index()].operators[0];
-        format!("{}/{}", self.plan.graph.operators[head.index()].name, task.subtask)
     }
 }

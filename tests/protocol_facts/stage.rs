@@ -3,12 +3,12 @@
 
 use super::story::Story;
 use sandbar::cluster::{Cluster, Given};
-use sandbar::job::RunId;
+use sandbar::job::{Layouts, RunId, RunLayout};
 use sandbar::kernel::{Choices, SimTime};
 use sandbar::operator::Catalogue;
 use sandbar::scenario::{Action, Scenario};
 use sandbar::search::generated;
-use sandbar::trace::{Cast, Entry, TraceEvent, TraceSink};
+use sandbar::trace::{Entry, TraceEvent, TraceSink};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -107,13 +107,13 @@ operators = [
 
 #[derive(Default)]
 struct Listener {
-    casts: Vec<Arc<Cast>>,
+    layouts: Layouts,
     entries: Vec<Entry>,
 }
 
 impl TraceSink for Listener {
-    fn on_cast(&mut self, cast: &Arc<Cast>) {
-        self.casts.push(Arc::clone(cast));
+    fn on_run(&mut self, layout: &Arc<RunLayout>) {
+        self.layouts.push(layout);
     }
     fn on_entry(&mut self, entry: &Entry) {
         self.entries.push(entry.clone());
@@ -150,7 +150,7 @@ fn play(text: &str) -> (Vec<Story>, u64) {
     let sum = sum.filter_map(|value| u64::try_from(value.as_int()?).ok()).sum();
     let runs = (0..outcome.jobs.len()).map(RunId::new);
     let story = |run: RunId| Story {
-        casts: listener.casts.clone(),
+        layouts: listener.layouts.clone(),
         entries: listener.entries.clone(),
         outcome: outcome.clone(),
         run,

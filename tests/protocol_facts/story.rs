@@ -1,16 +1,15 @@
 //! What happened in a world, in the words of the recording.
 
 use sandbar::cluster::Outcome;
-use sandbar::job::RunId;
+use sandbar::job::{Layouts, RunId, RunLayout};
 use sandbar::kernel::SimTime;
-use sandbar::trace::{Call, Cast, Entry, JobStatus, TraceEvent};
+use sandbar::trace::{Call, Entry, JobStatus, TraceEvent};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// One job of a world that was played.
 pub(crate) struct Story {
-    pub(crate) casts: Vec<Arc<Cast>>,
+    pub(crate) layouts: Layouts,
     pub(crate) entries: Vec<Entry>,
     pub(crate) outcome: Outcome,
     pub(crate) run: RunId,
@@ -131,14 +130,13 @@ impl Story {
     }
 
     fn called(&self) -> Vec<Called> {
-        let cast = &self.casts[self.run.index()];
-        let tasks = cast.first_task..cast.first_task + cast.plan.tasks.len();
+        let layout = &self.layouts[self.run];
         let called = self.entries.iter().filter_map(|entry| match &entry.event {
             TraceEvent::Callback { task, operator, call, checkpoint }
-                if tasks.contains(&task.index()) && is_recorded(cast, *operator, *call) =>
+                if layout.has_task(*task) && is_recorded(layout, *operator, *call) =>
             {
-                let place = cast.plan.operator_ids.iter().position(|id| id == operator);
-                let node = &cast.plan.graph.operators[place.expect("an operator of the plan")];
+                let place = layout.plan.operator_ids.iter().position(|id| id == operator);
+                let node = &layout.plan.graph.operators[place.expect("an operator of the plan")];
                 let is_source = node.is_source();
                 let words = words(*call, checkpoint.map(|id| id.number()), is_source);
                 Some(Called { at: entry.at, operator: node.name.clone(), words })
@@ -199,7 +197,7 @@ fn by_operator(
     called: impl Iterator<Item = Called>,
     story: &Story,
 ) -> BTreeMap<String, Vec<String>> {
-    let plan = &story.casts[story.run.index()].plan;
+    let plan = &story.layouts[story.run].plan;
     let mut calls: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for vertex in &plan.vertices {
         let names = vertex.operators.iter().map(|o| plan.graph.operators[o.index()].name.clone());
@@ -249,9 +247,9 @@ fn without_counts(event: &str) -> String {
 }
 
 /// Sinks told nothing, and sources only the calls of their function.
-fn is_recorded(cast: &Cast, operator: sandbar::job::OperatorId, call: Call) -> bool {
-    let place = cast.plan.operator_ids.iter().position(|id| *id == operator);
-    let node = &cast.plan.graph.operators[place.expect("an operator of the plan")];
+fn is_recorded(layout: &RunLayout, operator: sandbar::job::OperatorId, call: Call) -> bool {
+    let place = layout.plan.operator_ids.iter().position(|id| *id == operator);
+    let node = &layout.plan.graph.operators[place.expect("an operator of the plan")];
     let is_of_function = matches!(
         call,
         Call::InitializeState

@@ -2,7 +2,7 @@
 
 use super::jobs::Job;
 use super::plot::{Exit, Path as Way, Plot};
-use sandbar::job::ClaimMode;
+use sandbar::job::{ClaimMode, RunId};
 use sandbar::kernel::Choices;
 use sandbar::operator::Catalogue;
 use sandbar::scenario::Scenario;
@@ -214,13 +214,13 @@ fn told(played: &Played) -> Told {
     if let Some((_, why)) = refusal {
         return Told::refused(why.to_string());
     }
-    let cast = &played.trace.cast[0];
-    let plan = &cast.plan;
+    let layout = &played.trace.layouts[RunId::default()];
+    let plan = &layout.plan;
     let name = |operator| {
         let place = plan.operator_with_id(operator).expect("an operator of the job");
         plan.graph.operators[place.index()].name.clone()
     };
-    let subtask = |task: sandbar::job::TaskId| plan.tasks[task.index() - cast.first_task].subtask;
+    let subtask = |task: sandbar::job::TaskId| layout.plan_task(task).subtask;
     let mut told = Told::refused(String::new());
     told.refused = None;
     told.status = played.outcome.jobs[0].status.map(|status| status.to_string());
@@ -238,7 +238,7 @@ fn told(played: &Played) -> Told {
             TraceEvent::OperatorFailed { why, .. } => told.failed.push(why.to_string()),
             TraceEvent::RestoreMapped { report, .. } => told.dropped = report.dropped.len(),
             TraceEvent::RecordTaken { task, .. } => {
-                let vertex = plan.tasks[task.index() - cast.first_task].vertex;
+                let vertex = layout.plan_task(*task).vertex;
                 told.emitted += u64::from(vertex == plan.vertex_of(sink));
             }
             _ => {}

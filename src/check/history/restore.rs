@@ -41,16 +41,15 @@ impl History {
     ) -> Option<(u64, u64)> {
         let own = self.run(run)?;
         let (taker, story) = self.restored_story(run, checkpoint)?;
-        let plan = &own.cast.plan;
         if own.attempts.iter().all(|newest| *newest == attempt) {
             let is_known = |kept: &Persisted| own.taker_of(taker.keeper_of(kept)).is_some();
             return Some(story.sum_in_flight(is_known));
         }
         let is_restored = |kept: &Persisted| {
-            let to = plan.channels[kept.channel.index() - own.cast.first_channel].to;
+            let to = own.layout.plan_channel(kept.channel).to;
             own.attempts[to.index()] == attempt
         };
-        (taker.cast.run == run).then(|| story.sum_in_flight(is_restored))
+        (taker.layout.run == run).then(|| story.sum_in_flight(is_restored))
     }
 
     /// Takes in how a restore goes.
@@ -98,7 +97,7 @@ impl RunStory {
         &self,
         stored: &BTreeSet<OperatorId>,
     ) -> Vec<(OperatorId, OperatorId)> {
-        let plan = &self.cast.plan;
+        let plan = &self.layout.plan;
         let mut taken = self.renamed.clone();
         for (node, own) in plan.graph.operators.iter().zip(&plan.operator_ids) {
             let Some(hash) = node.options.uid_hash.filter(|hash| hash != own) else { continue };
@@ -114,14 +113,13 @@ impl RunStory {
     pub(in crate::check) fn taker_of(&self, stored: OperatorId) -> Option<OperatorIndex> {
         let taken = self.taken_under_other_ids(&BTreeSet::from([stored]));
         let id = taken.iter().find(|(id, _)| *id == stored).map_or(stored, |(_, to)| *to);
-        self.cast.plan.operator_with_id(id)
+        self.layout.plan.operator_with_id(id)
     }
 
     /// Beside the state of which operator records in flight are kept: where nobody takes that, they are dropped with it.
     pub(in crate::check) fn keeper_of(&self, kept: &Persisted) -> OperatorId {
-        let plan = &self.cast.plan;
-        let channel = &plan.channels[kept.channel.index() - self.cast.first_channel];
-        let edge = &plan.edges[usize::try_from(channel.edge).expect("usize has 32 bits or more")];
+        let plan = &self.layout.plan;
+        let edge = &plan.edges[self.layout.plan_channel(kept.channel).edge];
         let keeper = match kept.end {
             ChannelEnd::Receiver => edge.to,
             ChannelEnd::Sender => edge.from,

@@ -115,7 +115,7 @@ type Counted = (&'static str, i64, Origin);
 /// A world in the making.
 struct World {
     checks: Checks,
-    casts: Vec<Arc<Cast>>,
+    layouts: Vec<Arc<RunLayout>>,
     externals: Vec<ExternalSystem>,
     number: u64,
 }
@@ -124,7 +124,7 @@ impl World {
     fn new(jobs: Vec<JobGraph>) -> Self {
         let checks = Checks::new(setup(jobs));
         let out = ExternalSystem { name: "out".to_owned(), ..Default::default() };
-        Self { checks, casts: Vec::new(), externals: vec![out], number: 0 }
+        Self { checks, layouts: Vec::new(), externals: vec![out], number: 0 }
     }
 
     /// One run of a word count.
@@ -135,19 +135,15 @@ impl World {
     }
 
     fn submit(&mut self, job: usize, from: Option<SnapshotSource>) -> RunId {
-        let run = RunId::new(self.casts.len());
+        let run = RunId::new(self.layouts.len());
         let graph = self.checks.setup.scenario.jobs[job].graph.clone();
         let plan = Plan::build(Arc::new(graph)).expect("the job can run");
-        let cast = Arc::new(Cast {
-            run,
-            label: format!("count#{}", run.number()),
-            job,
-            first_task: self.casts.iter().map(|cast| cast.plan.tasks.len()).sum(),
-            first_channel: self.casts.iter().map(|cast| cast.plan.channels.len()).sum(),
-            plan: Arc::new(plan),
-        });
-        self.checks.on_cast(&cast);
-        self.casts.push(cast);
+        let tasks = self.layouts.iter().map(|layout| layout.plan.tasks.len()).sum();
+        let channels = self.layouts.iter().map(|layout| layout.plan.channels.len()).sum();
+        let layout = RunLayout::new(run, format!("count#{}", run.number()), job, Arc::new(plan));
+        let layout = Arc::new(layout.beginning_at(TaskId::new(tasks), ChannelId::new(channels)));
+        self.checks.on_run(&layout);
+        self.layouts.push(layout);
         self.tell(TraceEvent::JobSubmitted { run, from });
         let restored = from.map(|from| match from {
             SnapshotSource::Run(_, checkpoint) | SnapshotSource::Files(checkpoint) => checkpoint,
@@ -164,10 +160,11 @@ impl World {
     }
 
     fn task(&self, run: usize, name: &str) -> TaskId {
-        let cast = &self.casts[run];
-        let tasks = (cast.first_task..).take(cast.plan.tasks.len()).map(TaskId::new);
-        let mut named = tasks.into_iter().filter(|task| cast.task_name(*task) == name);
-        named.next().expect("the task is in the plan")
+        let layout = &self.layouts[run];
+        layout
+            .tasks()
+            .find(|task| layout.task_name(*task) == name)
+            .expect("the task is in the plan")
     }
 
     fn trigger(&mut self, run: usize, id: u64, kind: CheckpointKind) {
@@ -178,8 +175,8 @@ impl World {
     fn complete(&mut self, run: usize, id: u64, kind: CheckpointKind) {
         let (run, checkpoint, attempt) = (RunId::new(run), CheckpointId::new(id), Attempt::new(0));
         let story = self.checks.history.run(run).expect("it was submitted");
-        let (acking, first, tasks) = (story.attempt, story.cast.first_task, story.progress.len());
-        for task in (first..).take(tasks).map(TaskId::new) {
+        let (acking, tasks) = (story.attempt, story.layout.tasks());
+        for task in tasks {
             let (attempt, verdict) = (acking, AckVerdict::Accepted);
             self.tell(TraceEvent::AckHandled { task, attempt, checkpoint, verdict });
         }
@@ -197,9 +194,8 @@ impl World {
             let positions = [position].into();
             self.tell(TraceEvent::SourcePositions { task, checkpoint, positions });
         }
-        let cast = Arc::clone(&self.casts[run]);
-        for task in (cast.first_task..).take(cast.plan.tasks.len()) {
-            self.snapshot(TaskId::new(task), id, &[], &[]);
+        for task in self.layouts[run].tasks() {
+            self.snapshot(task, id, &[], &[]);
         }
         self.complete(run, id, kind);
     }
@@ -241,7 +237,7 @@ impl World {
     }
 
     fn finish(self) -> Verdict {
-        let job_keys: Vec<u64> = (0..self.casts.len()).map(key).collect();
+        let job_keys: Vec<u64> = (0..self.layouts.len()).map(key).collect();
         let ended = SimTime::from_secs(1);
         let externals = &self.externals;
         self.checks.finish(&EndOfWorld {

@@ -64,7 +64,7 @@ impl Restored {
         world.checkpoint(0, 1, [1, 1], Savepoint);
         world.status(0, JobStatus::Canceled);
         world.submit(1, Some(SnapshotSource::Run(RunId::new(0), CheckpointId::new(1))));
-        let ids = &world.casts[1].plan.operator_ids;
+        let ids = &world.layouts[1].plan.operator_ids;
         let positions = unit(ids[0], "positions", StateKind::Split);
         let counts = unit(ids[2], "count", StateKind::Keyed);
         let transactions = unit(ids[3], "transactions", StateKind::Split);

@@ -23,14 +23,14 @@ impl World {
 
     fn fire(&mut self, name: &str, millis: i64) {
         let (task, attempt) = (self.task(0, name), Attempt::new(0));
-        let operator = self.casts[0].plan.operator_ids[2];
+        let operator = self.layouts[0].plan.operator_ids[2];
         let watermark = Some(at(millis));
         self.tell(TraceEvent::TimersFired { task, attempt, operator, watermark, timers: 3 });
     }
 
     fn drop_late(&mut self, name: &str) {
         let (task, attempt) = (self.task(0, name), Attempt::new(0));
-        let operator = self.casts[0].plan.operator_ids[2];
+        let operator = self.layouts[0].plan.operator_ids[2];
         let (origin, timestamp, watermark) = (origin(0, 0, 0), at(5), at(70_000));
         self.tell(TraceEvent::LateDropped {
             task,

@@ -124,12 +124,12 @@ impl JobMaster {
     pub(super) fn deploy(&mut self, tasks: &BTreeSet<TaskId>, effects: &mut JobEffects) {
         let latest = self.checkpoints.latest().map(Arc::clone);
         let restored = latest.as_ref().map(|latest| latest.properties().id);
-        let (run, attempt) = (self.submission.run, self.attempt);
+        let (run, attempt) = (self.submission.layout.run, self.attempt);
         if tasks.len() == self.tasks.len() {
             effects.events.push(TraceEvent::AttemptStarted { run, attempt, restored });
             self.splits.reset(&self.plan, latest.as_deref());
         } else {
-            let world = |task: &TaskId| TaskId::new(self.submission.first_task + task.index());
+            let world = |task: &TaskId| self.submission.layout.task(*task);
             let told = tasks.iter().map(world).collect();
             let event = TraceEvent::RegionRestarted { run, attempt, restored, tasks: told };
             effects.events.push(event);

@@ -64,7 +64,7 @@ impl JobMaster {
         left: Inheritance,
         effects: &mut JobEffects,
     ) -> Result<Self, RestoreError> {
-        let run = submission.run;
+        let run = submission.layout.run;
         let checkpoints = left.completed.iter().map(|pointer| pointer.properties().id).collect();
         effects.events.push(TraceEvent::JobTakenOver { run, checkpoints });
         let mut master = Self::new(submission)?;

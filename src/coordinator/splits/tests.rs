@@ -1,16 +1,16 @@
 use super::*;
 use crate::coordinator::checkpoints::Participants;
 use crate::coordinator::pending::Purpose;
-use crate::job::Stop;
 use crate::job::{
     AtEnd, CheckpointConfig, JobGraph, JobId, OperatorKind, OperatorNode, OperatorOptions, Reader,
 };
+use crate::job::{RunId, RunLayout, Stop};
 use crate::rules::Release;
 use crate::trace::AckVerdict;
 
 /// A run with one source of two readers and four splits, and what it asked for.
 struct Run {
-    plan: Plan,
+    plan: Arc<Plan>,
     splits: Splits,
     checkpoints: Checkpoints,
     effects: JobEffects,
@@ -38,12 +38,14 @@ impl Run {
     fn new() -> Self {
         let graph = JobGraph { operators: vec![source()], chaining: true, ..JobGraph::default() };
         let plan = Plan::build(Arc::new(graph)).expect("a source alone is a job");
+        let (plan, run) = (Arc::new(plan), RunId::default());
+        let layout = Arc::new(RunLayout::new(run, "job#0".to_owned(), 0, Arc::clone(&plan)));
         let rules = Arc::new(Release::default().rules());
-        let (run, operator) = (RunId::default(), OperatorIndex::default());
+        let operator = OperatorIndex::default();
         let source = SplitSource { operator, input: InputId::default(), partitions: 4 };
         let config = CheckpointConfig::default();
         let checkpoints = Checkpoints::new(run, JobId::default(), config, Arc::clone(&rules));
-        let mut splits = Splits::new(run, 0, &[source], rules);
+        let mut splits = Splits::new(layout, &[source], rules);
         splits.reset(&plan, None);
         Self { plan, splits, checkpoints, effects: JobEffects::default(), sent: Vec::new() }
     }

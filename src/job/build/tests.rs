@@ -157,13 +157,13 @@ fn channels_lie_edge_by_edge_and_know_their_gates() {
     assert_eq!(plan.edges.len(), 3);
     assert_eq!((plan.edges[0].input, plan.edges[1].input), (0, 1));
     assert_eq!([0, 1, 2].map(|edge| plan.edge_channels(edge)), [0..6, 6..15, 15..18]);
-    let co = plan.task(plan.vertex_of(OperatorIndex::new(2)), 1);
+    let co = plan.subtask(plan.vertex_of(OperatorIndex::new(2)), 1);
     let reads: Vec<usize> =
         plan.tasks[co.index()].inputs.iter().map(|channel| channel.index()).collect();
     assert_eq!(reads, [1, 4, 7, 10, 13], "the first input's channels come first");
     for (gate, channel) in plan.tasks[co.index()].inputs.iter().enumerate() {
         let channel = plan.channels[channel.index()];
-        assert_eq!((channel.to, usize::try_from(channel.gate)), (co, Ok(gate)));
+        assert_eq!((channel.to, channel.gate), (co, gate));
     }
     for (place, task) in plan.tasks.iter().enumerate() {
         for channel in task.outputs.iter().flatten() {
