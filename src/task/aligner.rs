@@ -191,6 +191,7 @@ mod tests {
     use super::*;
     use crate::job::{BarrierAlignment, CheckpointKind, Stop};
     use crate::kernel::SimTime;
+    use proptest::prelude::*;
 
     fn barrier(checkpoint: u64) -> Barrier {
         let checkpoint = CheckpointId::new(checkpoint);
@@ -235,5 +236,98 @@ mod tests {
         assert_eq!(aligner.on_barrier(0, barrier(1), true), Alignment::Waiting);
         assert!(aligner.abort(CheckpointId::new(1)));
         assert!(!aligner.is_blocked(0) && !aligner.abort(CheckpointId::new(1)));
+    }
+
+    /// What a channel delivers: a record, or the barrier of a checkpoint.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    enum Delivery {
+        Record,
+        Barrier(u64),
+    }
+
+    /// What some channels deliver: barriers of rising checkpoints, some of which a channel leaves out, between records.
+    fn channels() -> impl Strategy<Value = Vec<Vec<Delivery>>> {
+        let section = (0..4_usize, prop::bool::weighted(0.85));
+        let channel = prop::collection::vec(section, 0..5).prop_map(|sections| {
+            let section = |(checkpoint, (records, has_barrier)): (u64, (usize, bool))| {
+                let barrier = has_barrier.then_some(Delivery::Barrier(checkpoint));
+                std::iter::repeat_n(Delivery::Record, records).chain(barrier)
+            };
+            (1..).zip(sections).flat_map(section).collect()
+        });
+        prop::collection::vec(channel, 1..5)
+    }
+
+    /// How many records a channel delivers before a barrier, if it delivers that.
+    fn records_before(channel: &[Delivery], checkpoint: u64) -> Option<usize> {
+        let place = channel.iter().position(|one| *one == Delivery::Barrier(checkpoint))?;
+        Some(channel[..place].iter().filter(|one| **one == Delivery::Record).count())
+    }
+
+    proptest! {
+        #[test]
+        fn no_record_behind_a_barrier_passes_before_its_snapshot(
+            channels in channels(),
+            turns in prop::collection::vec(any::<prop::sample::Index>(), 200),
+            aborts in prop::collection::vec(0..40_u64, 0..4),
+        ) {
+            let mut aligner = Aligner::new(channels.len());
+            let mut places = vec![0; channels.len()];
+            let mut records = vec![0; channels.len()];
+            let (mut over, mut completed) = (0, Vec::new());
+            for (turn, number) in turns.iter().zip(0..) {
+                let is_open = |gate: &usize| !aligner.closed()[*gate] && !aligner.is_blocked(*gate);
+                let open: Vec<usize> = (0..channels.len()).filter(is_open).collect();
+                prop_assert!(aligner.all_closed() || !open.is_empty(), "all channels are held back");
+                if open.is_empty() {
+                    break;
+                }
+                if aborts.contains(&number) && let Some(off) = aligner.collecting() {
+                    prop_assert!(aligner.abort(off));
+                    over = off.number();
+                    continue;
+                }
+                let gate = open[turn.index(open.len())];
+                let delivery = channels[gate].get(places[gate]).copied();
+                places[gate] += 1;
+                let alignment = match delivery {
+                    Some(Delivery::Record) => {
+                        records[gate] += 1;
+                        continue;
+                    }
+                    // The task is done with this one.
+                    Some(Delivery::Barrier(checkpoint)) if checkpoint <= over => continue,
+                    Some(Delivery::Barrier(checkpoint)) => {
+                        aligner.on_barrier(gate, barrier(checkpoint), true)
+                    }
+                    None => aligner.close(gate),
+                };
+                match alignment {
+                    Alignment::Waiting => {}
+                    Alignment::Superseding(old) => over = old.number(),
+                    Alignment::Complete(barrier) => {
+                        over = barrier.checkpoint.number();
+                        completed.push(over);
+                        for (gate, channel) in channels.iter().enumerate() {
+                            prop_assert!(!aligner.is_blocked(gate), "complete, and still held back");
+                            if let Some(before) = records_before(channel, over) {
+                                prop_assert_eq!(records[gate], before, "in channel {}", gate);
+                            } else {
+                                prop_assert!(aligner.closed()[gate], "channel {} was not asked", gate);
+                            }
+                        }
+                        prop_assert_eq!(aligner.collecting(), None);
+                    }
+                }
+            }
+            prop_assert!(aligner.all_closed(), "something was never delivered");
+            prop_assert!(completed.is_sorted_by(|one, next| one < next), "{:?}", completed);
+            let is_everywhere = |id: &u64| channels.iter().all(|c| records_before(c, *id).is_some());
+            if aborts.is_empty() && channels.iter().all(|c| !c.is_empty()) {
+                let whole: Vec<u64> = (1..5).filter(is_everywhere).collect();
+                let missed = whole.iter().find(|id| !completed.contains(id));
+                prop_assert_eq!(missed, None, "every channel delivered it");
+            }
+        }
     }
 }
