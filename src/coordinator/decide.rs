@@ -98,6 +98,7 @@ pub const fn counts_as_failure(reason: AbortReason, kind: CheckpointKind, rules:
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const CALM: Situation = Situation {
         all_running: true,
@@ -163,5 +164,87 @@ mod tests {
         assert!(!counts(AbortReason::Expired, CheckpointKind::Savepoint));
         assert!(counts(AbortReason::AsyncFailed, CheckpointKind::Savepoint));
         assert!(!counts(AbortReason::Declined, CheckpointKind::Checkpoint));
+    }
+
+    /// What may happen between two requests, in milliseconds and answers.
+    #[derive(Clone, Copy, Debug)]
+    enum Happens {
+        Passes(u64),
+        Asks { is_forced: bool, is_periodic: bool },
+        Completes,
+        Aborts,
+    }
+
+    fn happens() -> impl Strategy<Value = Happens> {
+        prop_oneof![
+            (1..900_u64).prop_map(Happens::Passes),
+            any::<(bool, bool)>()
+                .prop_map(|(is_forced, is_periodic)| Happens::Asks { is_forced, is_periodic }),
+            Just(Happens::Completes),
+            Just(Happens::Aborts),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn the_limit_and_the_pause_are_kept_whatever_happens(
+            max_concurrent in 1..4_u32,
+            pause in 0..2_000_u64,
+            all in prop::collection::vec(happens(), 0..60),
+        ) {
+            let min_pause = SimTime::from_millis(pause);
+            let config = CheckpointConfig { max_concurrent, min_pause, ..CheckpointConfig::default() };
+            let (mut now, mut situation) = (SimTime::ZERO, CALM);
+            for one in all {
+                match one {
+                    Happens::Passes(millis) => now = now.plus(SimTime::from_millis(millis)),
+                    Happens::Completes if situation.pending > 0 => {
+                        situation.pending -= 1;
+                        situation.last_completion = Some(now);
+                    }
+                    Happens::Aborts => situation.pending = situation.pending.saturating_sub(1),
+                    Happens::Completes => {}
+                    Happens::Asks { is_forced, is_periodic } => {
+                        let asked = Situation { is_forced, is_periodic, ..situation };
+                        let is_over =
+                            |at| situation.last_completion.is_none_or(|last| at >= last.plus(min_pause));
+                        match decide_trigger(asked, &config, now) {
+                            TriggerDecision::Trigger => {
+                                prop_assert!(is_forced || situation.pending < max_concurrent);
+                                prop_assert!(is_forced || !is_periodic || is_over(now));
+                                situation.pending += 1;
+                            }
+                            TriggerDecision::TooMany => {
+                                prop_assert!(!is_forced && situation.pending >= max_concurrent);
+                            }
+                            TriggerDecision::TooSoon(wait) => {
+                                prop_assert!(is_periodic && !is_forced && !is_over(now));
+                                prop_assert!(is_over(now.plus(wait)), "{wait} is too short");
+                                prop_assert!(!is_over(SimTime::from_nanos(now.plus(wait).nanos() - 1)));
+                            }
+                            TriggerDecision::Refuse(reason) => prop_assert!(false, "{reason}"),
+                        }
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn only_what_cannot_take_part_is_refused(
+            (all_running, lacks_finished, is_forced, is_periodic) in any::<(bool, bool, bool, bool)>(),
+            pending in any::<u32>(),
+            last_completion in prop::option::of(0..=u64::MAX),
+            (max_concurrent, pause, now) in any::<(u32, u64, u64)>(),
+        ) {
+            let last_completion = last_completion.map(SimTime::from_nanos);
+            let situation = Situation {
+                all_running, lacks_finished, pending, last_completion, is_forced, is_periodic,
+            };
+            let min_pause = SimTime::from_nanos(pause);
+            let config = CheckpointConfig { max_concurrent, min_pause, ..CheckpointConfig::default() };
+            let decision = decide_trigger(situation, &config, SimTime::from_nanos(now));
+            let is_refused = matches!(decision, TriggerDecision::Refuse(_));
+            prop_assert_eq!(is_refused, lacks_finished || !all_running);
+        }
     }
 }
