@@ -320,8 +320,64 @@ mod arbitrary {
     use super::*;
     use proptest::prelude::*;
 
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            any::<i64>().prop_map(Value::Int),
+            any::<bool>().prop_map(Value::Bool),
+            any::<String>().prop_map(Value::text),
+            prop::collection::vec(any::<u8>(), 0..9).prop_map(|bytes| Value::Bytes(bytes.into())),
+        ];
+        leaf.prop_recursive(3, 12, 4, |inner| {
+            let columns = prop::collection::vec(inner, 0..4);
+            columns.prop_map(|columns| Value::try_row(columns).expect("it is small"))
+        })
+    }
+
+    fn state_file(snapshot: &OperatorSnapshot) -> Vec<u8> {
+        let mut writer = BlockWriter::new();
+        wire::put(&mut writer, snapshot);
+        writer.finish()
+    }
+
+    /// A snapshot as a file holds it: entries are sorted.
+    fn snapshot() -> impl Strategy<Value = OperatorSnapshot> {
+        let entry = (any::<u16>(), value(), value());
+        let entry = entry.prop_map(|(group, key, value)| KeyedEntry { group, key, value });
+        let keyed = prop::collection::btree_set(entry, 0..6).prop_map(|entries| KeyedSnapshot {
+            entries: entries.into_iter().collect(),
+            ..KeyedSnapshot::default()
+        });
+        let modes = [ListMode::Split, ListMode::Union, ListMode::Broadcast, ListMode::Whole];
+        let list = (prop::sample::select(modes.to_vec()), prop::collection::vec(value(), 0..6));
+        let list =
+            list.prop_map(|(mode, items)| ListSnapshot { mode, items, ..ListSnapshot::default() });
+        let name = || "[a-z]{0,6}".prop_map(Arc::from);
+        let keyed = prop::collection::btree_map(name(), keyed, 0..3);
+        let lists = prop::collection::btree_map(name(), list, 0..3);
+        (keyed, lists).prop_map(|(keyed, lists)| OperatorSnapshot {
+            keyed,
+            lists,
+            ..OperatorSnapshot::default()
+        })
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_snapshot_comes_back_as_it_was(snapshot in snapshot()) {
+            prop_assert_eq!(decode_state(&state_file(&snapshot)).unwrap(), snapshot);
+        }
+
+        #[test]
+        fn any_damage_to_any_snapshot_is_refused(snapshot in snapshot(), place: prop::sample::Index, bit in 0..8_u8) {
+            let bytes = state_file(&snapshot);
+            let place = place.index(bytes.len());
+            let mut damaged = bytes.clone();
+            damaged[place] ^= 1 << bit;
+            prop_assert!(decode_state(&damaged).is_err());
+            prop_assert!(decode_state(&bytes[..place]).is_err());
+        }
 
         #[test]
         fn bytes_never_panic_a_reader(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
