@@ -3,7 +3,7 @@
 use super::control::{Control, News};
 use super::world::World;
 use crate::effect::{InFlightOrder, JobEffects, TaskEffects, ToJob, ToTask};
-use crate::job::{Attempt, CheckpointId, ExternalId, RunId, TaskId};
+use crate::job::{Attempt, CheckpointId, ExternalId, LocalTaskId, RunId, TaskId};
 use crate::kernel::{Agenda, SimTime};
 use crate::state::OperatorSnapshot;
 use crate::task::Phase;
@@ -390,7 +390,7 @@ impl World {
     }
 
     /// Takes back a deployment that waits for a slot. Whether there was one.
-    fn withdraw(&mut self, run: RunId, task: TaskId) -> bool {
+    fn withdraw(&mut self, run: RunId, task: LocalTaskId) -> bool {
         let waiting = &mut self.runs[run.index()].waiting;
         let before = waiting.len();
         waiting.retain(|(other, _)| *other != task);
@@ -432,8 +432,8 @@ impl World {
         draws.span(u64::from(*leader) << 32 | schedule, after, after.plus(later))
     }
 
-    /// The attempt of a run's task, in the plan's numbering, that its job manager knows.
-    pub(super) fn attempt_of(&self, run: RunId, task: TaskId) -> Attempt {
+    /// The attempt of a run's task that its job manager knows.
+    pub(super) fn attempt_of(&self, run: RunId, task: LocalTaskId) -> Attempt {
         let master = self.runs[run.index()].master.as_ref();
         master.map_or_else(Attempt::default, |master| master.attempt_of(task))
     }

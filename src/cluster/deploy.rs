@@ -4,8 +4,8 @@ use super::control::Control;
 use super::world::World;
 use crate::effect::{Deployment, ToJob, ToTask};
 use crate::job::{
-    AtEnd, Attempt, ChannelId, InputId, OperatorIndex, OperatorKind, Plan, Reader, RunId,
-    RunLayout, TaskId, VertexIndex,
+    AtEnd, Attempt, InputId, LocalChannelId, LocalTaskId, OperatorIndex, OperatorKind, Plan,
+    Reader, RunId, RunLayout, TaskId, VertexIndex,
 };
 use crate::kernel::{Agenda, SimTime};
 use crate::task::{Chain, Identity, Link, Output, Outputs, Phase, SourceInput, Target, Task};
@@ -62,7 +62,7 @@ impl World {
 
     /// Empties the channels of a run to these tasks for a new attempt. Those of the first are as they were made. Both
     /// ends of a channel are always deployed together.
-    fn reset_channels(&mut self, layout: &RunLayout, tasks: &[TaskId]) {
+    fn reset_channels(&mut self, layout: &RunLayout, tasks: &[LocalTaskId]) {
         let mut attempt = Attempt::default();
         let mut latencies = Vec::new();
         for task in tasks {
@@ -74,15 +74,21 @@ impl World {
                 attempt = newest;
                 latencies = self.latencies(layout, attempt);
             }
-            for id in &layout.plan.tasks[task.index()].inputs {
+            for id in &layout.plan.task(*task).inputs {
                 let channel = &mut self.channels[layout.channel(*id).index()];
                 channel.reset(latencies[id.index()].clone());
             }
         }
     }
 
-    fn make_task(&self, layout: &RunLayout, plan: &Plan, task: TaskId, attempt: Attempt) -> Task {
-        let planned = &plan.tasks[task.index()];
+    fn make_task(
+        &self,
+        layout: &RunLayout,
+        plan: &Plan,
+        task: LocalTaskId,
+        attempt: Attempt,
+    ) -> Task {
+        let planned = plan.task(task);
         let vertex = &plan.vertices[planned.vertex.index()];
         let identity = Identity {
             task: layout.task(task),
@@ -94,8 +100,8 @@ impl World {
             checkpoint: self.scenario.jobs[layout.job].checkpoint,
             takes_unaligned: plan.takes_unaligned(planned.vertex),
         };
-        let channel = |id: &ChannelId| layout.channel(*id);
-        let input_of = |id: &ChannelId| plan.edges[plan.channel(*id).edge].input;
+        let channel = |id: &LocalChannelId| layout.channel(*id);
+        let input_of = |id: &LocalChannelId| plan.edges[plan.channel(*id).edge].input;
         Task::new(
             identity,
             planned.inputs.iter().map(channel).collect(),
@@ -168,16 +174,16 @@ impl World {
         &self,
         layout: &RunLayout,
         plan: &Plan,
-        task: TaskId,
+        task: LocalTaskId,
         attempt: Attempt,
     ) -> Outputs {
-        let planned = &plan.tasks[task.index()];
+        let planned = plan.task(task);
         let vertex = &plan.vertices[planned.vertex.index()];
         let edges = vertex.outputs.iter().zip(&planned.outputs).map(|(edge, channels)| {
             let edge = &plan.edges[*edge];
             let receiver = &plan.graph.operators[edge.to.index()];
             let sender = &plan.graph.operators[edge.from.index()].name;
-            let channel = |id: &ChannelId| layout.channel(*id);
+            let channel = |id: &LocalChannelId| layout.channel(*id);
             let whom = format_args!("{}/{sender}->{}", layout.label, receiver.name);
             let draw = u64::from(attempt.number()) << 32 | u64::from(planned.subtask);
             let receivers = u64::try_from(channels.len()).expect("usize fits in 64 bits");
@@ -306,7 +312,7 @@ impl World {
         agenda: &mut Agenda,
     ) {
         let run = self.places[task.index()].run;
-        let task = self.plan_task(task);
+        let task = self.places[task.index()].layout.local_task(task);
         self.with_master(run, agenda, |master, now, effects| {
             master.on_message(task, attempt, message, now, effects);
         });

@@ -8,7 +8,8 @@ use super::control::{Control, Kind, pack};
 use super::world::{NO_CAUSE, World};
 use crate::effect::{Deployment, InFlightOrder};
 use crate::job::{
-    Attempt, Barrier, BarrierAlignment, ChannelId, CheckpointId, Element, Record, RunLayout, TaskId,
+    Attempt, Barrier, BarrierAlignment, ChannelId, CheckpointId, Element, LocalTaskId, Record,
+    RunLayout, TaskId,
 };
 use crate::kernel::{Agenda, SimTime, Ticket};
 use crate::rules::InFlightKept;
@@ -319,7 +320,7 @@ impl World {
         };
         let number = number.expect("a channel belongs to an edge of its ends");
         let place = u32::try_from(number).expect("edges fit in 32 bits");
-        (place, plan.tasks[peer.index()].subtask)
+        (place, plan.task(peer).subtask)
     }
 
     /// An upload is done. The snapshots with what was in flight, once all of that is there; none for a checkpoint that is
@@ -355,7 +356,7 @@ impl World {
     pub(super) fn refill(
         &mut self,
         layout: &RunLayout,
-        deployments: &mut [(TaskId, Deployment)],
+        deployments: &mut [(LocalTaskId, Deployment)],
         agenda: &mut Agenda,
     ) {
         let mut permits = deployments.iter().filter_map(|(_, deployment)| {

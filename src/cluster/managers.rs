@@ -1,6 +1,6 @@
 //! Task managers and their slots: who runs where.
 
-use crate::job::{Plan, RunId, TaskId, TaskManagerId};
+use crate::job::{LocalTaskId, Plan, RunId, TaskManagerId};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
@@ -59,7 +59,7 @@ impl Managers {
         &mut self,
         run: RunId,
         plan: &Plan,
-        tasks: &[TaskId],
+        tasks: &[LocalTaskId],
     ) -> Option<Vec<TaskManagerId>> {
         let before = self.managers.clone();
         let mut held = self.held.get(&run).cloned().unwrap_or_default();
@@ -88,7 +88,7 @@ impl Managers {
 }
 
 /// The slot of a task: its slot-sharing group and subtask.
-fn slot_of(plan: &Plan, task: TaskId) -> (String, u32) {
-    let task = &plan.tasks[task.index()];
+fn slot_of(plan: &Plan, task: LocalTaskId) -> (String, u32) {
+    let task = plan.task(task);
     (plan.vertices[task.vertex.index()].slot_sharing_group.clone(), task.subtask)
 }

@@ -11,7 +11,9 @@
 use super::channel::{Channel, Head};
 use super::control::{Control, Kind, pack};
 use super::world::{Place, World};
-use crate::job::{Attempt, ChannelId, RunId, RunLayout, TaskId, TaskManagerId};
+use crate::job::{
+    Attempt, ChannelId, LocalChannelId, LocalTaskId, RunId, RunLayout, TaskId, TaskManagerId,
+};
 use crate::kernel::{Agenda, SimTime, Ticket};
 use crate::trace::{Fault, TraceEvent};
 use std::sync::Arc;
@@ -87,7 +89,7 @@ impl World {
         self.tell(TraceEvent::TaskManagerLost { manager });
         self.managers.kill(manager);
         for run in (0..self.runs.len()).map(RunId::new) {
-            for task in (0..self.runs[run.index()].layout.plan.tasks.len()).map(TaskId::new) {
+            for task in self.runs[run.index()].layout.plan.task_ids() {
                 let id = self.world_task(run, task);
                 let attempt = self.attempt_of(run, task);
                 let place = &mut self.places[id.index()];
@@ -142,10 +144,10 @@ impl World {
     }
 
     /// Moves what still lives of these tasks to places and channels of its own, before their successors are deployed.
-    pub(super) fn leave_zombies(&mut self, run: RunId, tasks: &[TaskId], agenda: &mut Agenda) {
+    pub(super) fn leave_zombies(&mut self, run: RunId, tasks: &[LocalTaskId], agenda: &mut Agenda) {
         let original = Arc::clone(&self.runs[run.index()].layout);
-        let is_zombie = |task: &TaskId| self.is_at_work(self.world_task(run, *task));
-        let zombies: Vec<TaskId> = tasks.iter().copied().filter(is_zombie).collect();
+        let is_zombie = |task: &LocalTaskId| self.is_at_work(self.world_task(run, *task));
+        let zombies: Vec<LocalTaskId> = tasks.iter().copied().filter(is_zombie).collect();
         if zombies.is_empty() {
             return;
         }
@@ -153,10 +155,10 @@ impl World {
         let layout = Arc::new((*original).clone().beginning_at(task, channel));
         let shadow = Shadow { layout, original };
         self.shadows.push(shadow.clone());
-        for task in (0..shadow.layout.plan.tasks.len()).map(TaskId::new) {
+        for task in shadow.layout.plan.task_ids() {
             self.move_place(task, zombies.contains(&task), &shadow);
         }
-        for channel in (0..shadow.layout.plan.channels.len()).map(ChannelId::new) {
+        for channel in shadow.layout.plan.channel_ids() {
             self.move_channel(channel, &zombies, &shadow, agenda);
         }
         for task in zombies {
@@ -164,7 +166,7 @@ impl World {
         }
     }
 
-    fn move_place(&mut self, task: TaskId, is_zombie: bool, shadow: &Shadow) {
+    fn move_place(&mut self, task: LocalTaskId, is_zombie: bool, shadow: &Shadow) {
         let id = shadow.original.task(task);
         let mut place = Place::blank(&self.places[id.index()]);
         place.layout = Arc::clone(&shadow.layout);
@@ -187,8 +189,8 @@ impl World {
     /// A channel goes with its zombie; the other end is a zombie, too, or nobody.
     fn move_channel(
         &mut self,
-        channel: ChannelId,
-        zombies: &[TaskId],
+        channel: LocalChannelId,
+        zombies: &[LocalTaskId],
         shadow: &Shadow,
         agenda: &mut Agenda,
     ) {

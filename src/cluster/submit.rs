@@ -6,8 +6,8 @@ use super::world::{Place, Run, World};
 use crate::coordinator::{JobMaster, SplitSource, Submission};
 use crate::effect::{ExternalSystem, JobEffects};
 use crate::job::{
-    Attempt, ChannelId, ClaimMode, ExternalId, InputId, JobId, OperatorIndex, OperatorKind,
-    OperatorNode, Plan, PlanRules, Reader, RunId, RunLayout, TaskId,
+    Attempt, ChannelId, ClaimMode, ExternalId, InputId, JobId, LocalTaskId, OperatorIndex,
+    OperatorKind, OperatorNode, Plan, PlanRules, Reader, RunId, RunLayout, TaskId,
 };
 use crate::kernel::{Agenda, Family, Piece, Stream};
 use crate::state::CompletedCheckpoint;
@@ -170,7 +170,7 @@ impl World {
             self.given.choices.family("channel-latency", whom)
         };
         let families: Vec<Family> = plan.edges.iter().map(family).collect();
-        let subtask = |task: TaskId| Piece::Number(plan.tasks[task.index()].subtask.into());
+        let subtask = |task: LocalTaskId| Piece::Number(plan.task(task).subtask.into());
         let attempt = Piece::Number(attempt.number().into());
         let stream = |channel: &crate::job::PlanChannel| {
             let (from, to) = (subtask(channel.from), subtask(channel.to));

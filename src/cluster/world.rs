@@ -13,7 +13,8 @@ use super::stall::{Restarts, Spending, Stall};
 use crate::coordinator::{JobMaster, Submission};
 use crate::effect::{ExternalSystem, FileChange, JobEffects, TaskEffects, ToTask};
 use crate::job::{
-    Attempt, CheckpointId, ClaimMode, ExternalId, FileId, RunId, RunLayout, TaskId, TaskManagerId,
+    Attempt, CheckpointId, ClaimMode, ExternalId, FileId, LocalTaskId, RunId, RunLayout, TaskId,
+    TaskManagerId,
 };
 use crate::kernel::{Agenda, Choices, Digest, Event, Flow, SimTime, Simulation, Stream, Ticket};
 use crate::operator::{Catalogue, Log};
@@ -53,7 +54,7 @@ pub(super) struct Run {
     /// The first eight bytes of its job id.
     pub(super) job_key: u64,
     /// Deployments that wait for slots.
-    pub(super) waiting: Vec<(TaskId, crate::effect::Deployment)>,
+    pub(super) waiting: Vec<(LocalTaskId, crate::effect::Deployment)>,
     /// Draws how long its metadata takes to write.
     pub(super) metadata: Stream,
     /// Whether its current attempt was restored from a checkpoint.
@@ -468,14 +469,9 @@ impl World {
         self.runs.iter().any(is_alive)
     }
 
-    /// The place of a run's task, from the plan's numbering.
-    pub(super) fn world_task(&self, run: RunId, task: TaskId) -> TaskId {
+    /// The world's id of a run's task.
+    pub(super) fn world_task(&self, run: RunId, task: LocalTaskId) -> TaskId {
         self.runs[run.index()].layout.task(task)
-    }
-
-    /// The plan's numbering of a task.
-    pub(super) fn plan_task(&self, task: TaskId) -> TaskId {
-        self.places[task.index()].layout.local_task(task)
     }
 }
 

@@ -15,7 +15,7 @@ use super::shared_registry::SharedStateRegistry;
 use crate::effect::{FileChange, JobEffects, JobTimer, PointerChange, ToTask};
 use crate::job::{
     Attempt, Barrier, CheckpointConfig, CheckpointId, CheckpointKind, ClaimMode, JobId,
-    OperatorIndex, Plan, RunId, Stop, TaskId,
+    LocalTaskId, OperatorIndex, Plan, RunId, Stop,
 };
 use crate::kernel::SimTime;
 use crate::rules::{FirstTrigger, Rules};
@@ -38,11 +38,11 @@ struct Stored {
 #[derive(Clone, Debug, Default)]
 pub struct Participants {
     /// Get the trigger: tasks none of whose senders lives.
-    pub to_trigger: Vec<TaskId>,
+    pub to_trigger: Vec<LocalTaskId>,
     /// Must ack: all that have not finished.
-    pub to_ack: Vec<TaskId>,
+    pub to_ack: Vec<LocalTaskId>,
     /// Have finished.
-    pub finished: Vec<TaskId>,
+    pub finished: Vec<LocalTaskId>,
     /// Whether all that must ack run.
     pub all_running: bool,
 }
@@ -395,7 +395,7 @@ impl Checkpoints {
     pub fn on_ack(
         &mut self,
         checkpoint: CheckpointId,
-        task: TaskId,
+        task: LocalTaskId,
         snapshots: Vec<Arc<OperatorSnapshot>>,
         effects: &mut JobEffects,
     ) -> AckVerdict {

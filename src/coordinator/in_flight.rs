@@ -7,7 +7,7 @@
 
 use super::restore::RestoreError;
 use crate::job::{
-    ChannelId, OperatorIndex, Partitioner, Plan, PlanEdge, Record, VertexIndex, key_group,
+    LocalChannelId, OperatorIndex, Partitioner, Plan, PlanEdge, Record, VertexIndex, key_group,
     subtask_of_key_group,
 };
 use crate::rules::Rules;
@@ -15,7 +15,7 @@ use crate::state::{ChannelState, InFlight, OperatorState, SubtaskState};
 use std::collections::BTreeMap;
 
 /// Records in flight to one task, by channel of the plan.
-pub(super) type ReceivedInFlight = Vec<(ChannelId, Vec<Record>)>;
+pub(super) type ReceivedInFlight = Vec<(LocalChannelId, Vec<Record>)>;
 
 /// Operators of the job with what the checkpoint holds of them.
 type Matched<'c> = BTreeMap<OperatorIndex, &'c OperatorState>;
@@ -29,7 +29,7 @@ pub(super) fn deal(
     if !rules.in_flight_rescaled {
         check_unscaled(plan, matched)?;
     }
-    let mut channels: BTreeMap<ChannelId, Vec<Record>> = BTreeMap::new();
+    let mut channels: BTreeMap<LocalChannelId, Vec<Record>> = BTreeMap::new();
     for (operator, subtask, in_flight) in around(matched) {
         for state in &in_flight.inputs {
             let exchange =
@@ -46,7 +46,7 @@ pub(super) fn deal(
     }
     let mut received = vec![ReceivedInFlight::new(); plan.tasks.len()];
     for (channel, records) in channels {
-        received[plan.channels[channel.index()].to.index()].push((channel, records));
+        received[plan.channel(channel).to.index()].push((channel, records));
     }
     Ok(received)
 }
@@ -128,7 +128,7 @@ impl<'p> Exchange<'p> {
         sender: u32,
         receiver: u32,
         state: &ChannelState,
-        channels: &mut BTreeMap<ChannelId, Vec<Record>>,
+        channels: &mut BTreeMap<LocalChannelId, Vec<Record>>,
     ) {
         let senders = self.plan.vertices[self.edge.from_vertex.index()].parallelism;
         for record in &state.records {
@@ -165,7 +165,7 @@ impl<'p> Exchange<'p> {
         u32::try_from(state.subtasks.len()).ok()
     }
 
-    fn channel(&self, sender: u32, receiver: u32) -> ChannelId {
+    fn channel(&self, sender: u32, receiver: u32) -> LocalChannelId {
         let (from, to) = (self.edge.from_vertex, self.edge.to_vertex);
         let (from, to) = (self.plan.subtask(from, sender), self.plan.subtask(to, receiver));
         let mut places = self.plan.edge_channels(self.number);
@@ -173,6 +173,6 @@ impl<'p> Exchange<'p> {
             let channel = &self.plan.channels[*place];
             (channel.from, channel.to) == (from, to)
         });
-        ChannelId::new(place.expect("an exchange that holds records connects all with all"))
+        LocalChannelId::new(place.expect("an exchange that holds records connects all with all"))
     }
 }

@@ -13,8 +13,8 @@ use super::restore::{RestoreError, assign};
 use super::splits::{SplitSource, Splits};
 use crate::effect::{JobEffects, JobTimer, ToJob, ToTask};
 use crate::job::{
-    Attempt, CheckpointConfig, CheckpointId, ClaimMode, JobId, Plan, RestartStrategy, RunLayout,
-    TaskId,
+    Attempt, CheckpointConfig, CheckpointId, ClaimMode, JobId, LocalTaskId, Plan, RestartStrategy,
+    RunLayout,
 };
 use crate::kernel::SimTime;
 use crate::rules::{Failover, IgnoredSnapshots, Rules};
@@ -59,7 +59,7 @@ enum Known {
     Ended(EndOfTask),
 }
 
-/// The job manager of one run. Task ids are the plan's own; the cluster translates.
+/// The job manager of one run. It knows tasks by their place in the plan; the cluster translates.
 #[derive(Clone, Debug)]
 pub struct JobMaster {
     submission: Submission,
@@ -71,7 +71,7 @@ pub struct JobMaster {
     attempts: Vec<Attempt>,
     tasks: Vec<Known>,
     /// Tasks that had finished before the checkpoint of their attempt: they take part in nothing.
-    finished_on_restore: BTreeSet<TaskId>,
+    finished_on_restore: BTreeSet<LocalTaskId>,
     checkpoints: Checkpoints,
     splits: Splits,
     restarts: u32,
@@ -146,7 +146,7 @@ impl JobMaster {
     }
 
     /// The attempt of a task that lives, or lived last.
-    pub fn attempt_of(&self, task: TaskId) -> Attempt {
+    pub fn attempt_of(&self, task: LocalTaskId) -> Attempt {
         self.attempts[task.index()]
     }
 
@@ -170,7 +170,7 @@ impl JobMaster {
     /// Takes in a message of a task. One of an older attempt changes nothing.
     pub fn on_message(
         &mut self,
-        task: TaskId,
+        task: LocalTaskId,
         attempt: Attempt,
         message: ToJob,
         now: SimTime,
@@ -215,7 +215,7 @@ impl JobMaster {
         }
     }
 
-    fn on_task_running(&mut self, task: TaskId, effects: &mut JobEffects) {
+    fn on_task_running(&mut self, task: LocalTaskId, effects: &mut JobEffects) {
         if self.tasks[task.index()] == Known::Deploying {
             self.tasks[task.index()] = Known::Running;
         }
@@ -229,7 +229,7 @@ impl JobMaster {
 
     fn on_task_ended(
         &mut self,
-        task: TaskId,
+        task: LocalTaskId,
         how: EndOfTask,
         now: SimTime,
         effects: &mut JobEffects,
@@ -248,7 +248,7 @@ impl JobMaster {
     }
 
     /// The task manager of a task has not been heard of for too long: the task has failed, as far as anybody knows.
-    pub fn on_task_lost(&mut self, task: TaskId, now: SimTime, effects: &mut JobEffects) {
+    pub fn on_task_lost(&mut self, task: LocalTaskId, now: SimTime, effects: &mut JobEffects) {
         let has_ended = matches!(self.tasks[task.index()], Known::Ended(_));
         if !has_ended && !self.status.is_terminal() {
             self.on_task_ended(task, EndOfTask::Failed, now, effects);
@@ -439,7 +439,7 @@ impl JobMaster {
     fn notify(&self, permit: CommitPermit, effects: &mut JobEffects) {
         for (task, known) in self.tasks.iter().enumerate() {
             if *known == Known::Running {
-                effects.messages.push((TaskId::new(task), ToTask::NotifyComplete(permit)));
+                effects.messages.push((LocalTaskId::new(task), ToTask::NotifyComplete(permit)));
             }
         }
     }
@@ -483,7 +483,7 @@ impl JobMaster {
     }
 
     /// Tasks that wait for slots were taken back before they were deployed.
-    pub fn on_withdrawn(&mut self, tasks: &[TaskId], effects: &mut JobEffects) {
+    pub fn on_withdrawn(&mut self, tasks: &[LocalTaskId], effects: &mut JobEffects) {
         for task in tasks {
             self.tasks[task.index()] = Known::Ended(EndOfTask::Canceled);
         }
@@ -499,22 +499,22 @@ impl JobMaster {
 fn participants(
     plan: &Plan,
     tasks: &[Known],
-    finished_on_restore: &BTreeSet<TaskId>,
+    finished_on_restore: &BTreeSet<LocalTaskId>,
 ) -> Participants {
-    let is_finished = |task: TaskId| {
+    let is_finished = |task: LocalTaskId| {
         tasks[task.index()] == Known::Ended(EndOfTask::Finished)
             || finished_on_restore.contains(&task)
     };
     let mut participants = Participants { all_running: true, ..Participants::default() };
     for (index, (task, known)) in plan.tasks.iter().zip(tasks).enumerate() {
-        let id = TaskId::new(index);
+        let id = LocalTaskId::new(index);
         if is_finished(id) {
             participants.finished.push(id);
             continue;
         }
         participants.all_running &= *known == Known::Running;
         participants.to_ack.push(id);
-        let mut senders = task.inputs.iter().map(|channel| plan.channels[channel.index()].from);
+        let mut senders = task.inputs.iter().map(|channel| plan.channel(*channel).from);
         if senders.all(is_finished) {
             participants.to_trigger.push(id);
         }

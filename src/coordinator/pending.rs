@@ -2,8 +2,8 @@
 
 use super::older;
 use crate::job::{
-    CheckpointId, CheckpointKind, JobId, OperatorIndex, Plan, SnapshotFormat, StateBackend, Stop,
-    TaskId,
+    CheckpointId, CheckpointKind, JobId, LocalTaskId, OperatorIndex, Plan, SnapshotFormat,
+    StateBackend, Stop,
 };
 use crate::kernel::SimTime;
 use crate::rules::Rules;
@@ -102,7 +102,7 @@ pub struct Pending {
     /// Whose acks are awaited, and what came.
     pub ledger: AckLedger,
     /// Tasks that had finished before; they take no part. In the plan's numbering.
-    pub finished: BTreeSet<TaskId>,
+    pub finished: BTreeSet<LocalTaskId>,
     /// The state of operators' coordinators.
     pub coordinators: BTreeMap<OperatorIndex, Arc<OperatorSnapshot>>,
     /// Whether all acks are in and its metadata is being written.
@@ -149,7 +149,7 @@ impl Pending {
         self.ledger.seal(properties, operators)
     }
 
-    fn subtask(&self, task: TaskId, place: usize) -> SubtaskState {
+    fn subtask(&self, task: LocalTaskId, place: usize) -> SubtaskState {
         if self.finished.contains(&task) {
             return SubtaskState::Finished;
         }

@@ -8,8 +8,8 @@ use super::in_flight::{self, ReceivedInFlight};
 use super::older::{self, OlderError};
 use crate::effect::RestoredTask;
 use crate::job::{
-    CheckpointKind, OperatorId, OperatorIndex, Partitioner, Plan, SharedFile, TaskId, VertexIndex,
-    key_group_range,
+    CheckpointKind, LocalTaskId, OperatorId, OperatorIndex, Partitioner, Plan, SharedFile,
+    VertexIndex, key_group_range,
 };
 use crate::rules::{KeyGroupOwner, Rules};
 use crate::state::{
@@ -476,12 +476,12 @@ fn assign_chain(
 /// The shared files that a task reads: those with an entry of its key groups.
 fn files_of<'s>(
     plan: &Plan,
-    task: TaskId,
+    task: LocalTaskId,
     vertex: VertexIndex,
     states: impl Iterator<Item = &'s OperatorState>,
 ) -> Vec<SharedFile> {
     let Vertex { max, parallelism, .. } = Vertex::of(plan, vertex.index());
-    let range = key_group_range(max, parallelism, plan.tasks[task.index()].subtask);
+    let range = key_group_range(max, parallelism, plan.task(task).subtask);
     let overlaps =
         |file: &&SharedFile| file.groups.0 <= *range.end() && *range.start() <= file.groups.1;
     let subtasks = states.flat_map(|state| state.subtasks.iter().filter_map(snapshot_of));

@@ -12,7 +12,7 @@
 use super::checkpoints::Checkpoints;
 use crate::effect::{JobEffects, JobTimer, ReaderEvent, Split, ToTask};
 use crate::job::{
-    Attempt, Barrier, CheckpointId, InputId, OperatorIndex, Plan, RunLayout, TaskId, Value,
+    Attempt, Barrier, CheckpointId, InputId, LocalTaskId, OperatorIndex, Plan, RunLayout, Value,
 };
 use crate::kernel::SimTime;
 use crate::rules::Rules;
@@ -46,7 +46,7 @@ struct Enumerator {
     /// Splits that nobody has: where to begin, by partition.
     unassigned: BTreeMap<u16, u32>,
     /// Readers that wait for one, in order of their requests.
-    asking: Vec<TaskId>,
+    asking: Vec<LocalTaskId>,
     /// Assignments that the latest checkpoint does not cover (`SplitAssignmentTracker`).
     given: Vec<Given>,
 }
@@ -54,7 +54,7 @@ struct Enumerator {
 /// An assignment: to whom, and the first checkpoint that covers it, if one was triggered since.
 #[derive(Clone, Copy, Debug)]
 struct Given {
-    to: TaskId,
+    to: LocalTaskId,
     split: Split,
     covered_by: Option<CheckpointId>,
 }
@@ -62,13 +62,13 @@ struct Given {
 /// A checkpoint whose barriers have not been sent.
 #[derive(Clone, Debug, Default)]
 struct Held {
-    triggers: Vec<(TaskId, Barrier)>,
+    triggers: Vec<(LocalTaskId, Barrier)>,
     /// Assignments that were under way when the enumerators' state was taken.
     awaited: BTreeSet<u64>,
     is_written: bool,
 }
 
-/// All enumerators of one run. Task ids are the plan's own.
+/// All enumerators of one run.
 #[derive(Clone, Debug)]
 pub struct Splits {
     layout: Arc<RunLayout>,
@@ -77,9 +77,9 @@ pub struct Splits {
     /// How many assignments were ever sent; each has its number.
     sent: u64,
     /// Those that are not acknowledged.
-    open: BTreeMap<u64, TaskId>,
+    open: BTreeMap<u64, LocalTaskId>,
     /// By reader, the checkpoints that keep its gate closed.
-    closed: BTreeMap<TaskId, BTreeSet<CheckpointId>>,
+    closed: BTreeMap<LocalTaskId, BTreeSet<CheckpointId>>,
     held: BTreeMap<CheckpointId, Held>,
 }
 
@@ -136,7 +136,7 @@ impl Splits {
 
     /// One reader starts again from a checkpoint, or from nothing, while the enumerator goes on: what it was given since is
     /// given back (`addSplitsBack`). What that checkpoint covers the reader has itself (FLINK-20290).
-    pub fn give_back(&mut self, reader: TaskId, restored: Option<CheckpointId>) {
+    pub fn give_back(&mut self, reader: LocalTaskId, restored: Option<CheckpointId>) {
         self.open.retain(|_, task| *task != reader);
         self.closed.remove(&reader);
         for enumerator in &mut self.enumerators {
@@ -152,10 +152,10 @@ impl Splits {
     }
 
     /// A reader says something.
-    pub fn on_event(&mut self, plan: &Plan, task: TaskId, event: ReaderEvent) {
+    pub fn on_event(&mut self, plan: &Plan, task: LocalTaskId, event: ReaderEvent) {
         match event {
             ReaderEvent::Asks => {
-                let vertex = plan.tasks[task.index()].vertex;
+                let vertex = plan.task(task).vertex;
                 let reads = |enumerator: &&mut Enumerator| {
                     plan.vertex_of(enumerator.source.operator) == vertex
                 };
@@ -189,7 +189,7 @@ impl Splits {
     }
 
     /// The time of an assignment is over: the reader that has not acknowledged it, if any.
-    pub fn on_timeout(&mut self, number: u64) -> Option<TaskId> {
+    pub fn on_timeout(&mut self, number: u64) -> Option<LocalTaskId> {
         self.open.remove(&number)
     }
 
@@ -232,7 +232,7 @@ impl Splits {
             };
             triggered.insert(barrier.checkpoint);
             self.held.entry(barrier.checkpoint).or_default().triggers.push((task, barrier));
-            let vertex = plan.tasks[task.index()].vertex;
+            let vertex = plan.task(task).vertex;
             let mut sources = self.enumerators.iter().map(|enumerator| enumerator.source.operator);
             if sources.any(|operator| plan.vertex_of(operator) == vertex) {
                 self.closed.entry(task).or_default().insert(barrier.checkpoint);
@@ -278,7 +278,7 @@ impl Splits {
 
     /// Gives a split, or the news that there are no more, to every reader that asks and may be sent to.
     fn serve(&mut self, attempts: &[Attempt], effects: &mut JobEffects) {
-        let is_closed = |task: &TaskId| self.closed.get(task).is_some_and(|by| !by.is_empty());
+        let is_closed = |task: &LocalTaskId| self.closed.get(task).is_some_and(|by| !by.is_empty());
         for Enumerator { source, unassigned, asking, given } in &mut self.enumerators {
             asking.retain(|task| {
                 // One that asks again although its answer is under way is not given two.

@@ -1,6 +1,6 @@
 //! The messages between a job manager and its tasks, and what a task is deployed with.
 
-use crate::job::{Barrier, ChannelId, CheckpointId, Record, SharedFile};
+use crate::job::{Barrier, CheckpointId, LocalChannelId, Record, SharedFile};
 use crate::state::{CommitPermit, OperatorSnapshot};
 use crate::trace::{AbortReason, EndOfTask, Message};
 use std::sync::Arc;
@@ -50,7 +50,7 @@ pub struct Deployment {
     /// Whether it waits for a final checkpoint after the end of its data (FLIP-147); needs periodic checkpoints.
     pub awaits_final_checkpoint: bool,
     /// Records that were in flight to it, by channel of the plan: they come before anything new.
-    pub in_flight: Vec<(ChannelId, Vec<Record>)>,
+    pub in_flight: Vec<(LocalChannelId, Vec<Record>)>,
 }
 
 /// A task's share of a completed checkpoint.

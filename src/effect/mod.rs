@@ -9,7 +9,8 @@ pub use external::{ExternalRequest, ExternalSystem, Row, SinkKind, TransactionId
 pub use message::{Deployment, ReaderEvent, RestoredTask, Split, ToJob, ToTask};
 
 use crate::job::{
-    ChannelId, CheckpointId, Element, ExternalId, FileId, JobId, OperatorId, Origin, TaskId,
+    ChannelId, CheckpointId, Element, ExternalId, FileId, JobId, LocalTaskId, OperatorId, Origin,
+    TaskId,
 };
 use crate::kernel::SimTime;
 use crate::state::{CompletedCheckpoint, OperatorSnapshot};
@@ -116,9 +117,9 @@ pub enum InFlightOrder {
 #[derive(Clone, Debug, Default)]
 pub struct JobEffects {
     /// Send these.
-    pub messages: Vec<(TaskId, ToTask)>,
+    pub messages: Vec<(LocalTaskId, ToTask)>,
     /// Place and deploy these tasks, all or none, when slots are there.
-    pub deployments: Vec<(TaskId, Deployment)>,
+    pub deployments: Vec<(LocalTaskId, Deployment)>,
     /// Wake me after this long.
     pub timers: Vec<(SimTime, JobTimer)>,
     /// Wake me for a restart so much earlier or later at most.

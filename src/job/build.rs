@@ -6,8 +6,8 @@ use super::plan_rules::PlanRules;
 use super::uid::{check_uids_name_chains, generated_ids};
 use super::wiring::{Wiring, max_parallelism_of};
 use super::{
-    ChannelId, GraphError, JobGraph, OperatorIndex, Partitioner, Plan, PlanChannel, PlanEdge,
-    PlanTask, TaskId, Vertex, VertexIndex,
+    GraphError, JobGraph, LocalChannelId, LocalTaskId, OperatorIndex, Partitioner, Plan,
+    PlanChannel, PlanEdge, PlanTask, Vertex, VertexIndex,
 };
 use crate::rules::IdScheme;
 use std::ops::Range;
@@ -103,7 +103,7 @@ impl Plan {
     /// Makes the subtasks, which have no channels yet.
     fn spread_tasks(&mut self) {
         for (place, vertex) in self.vertices.iter_mut().enumerate() {
-            vertex.first_task = TaskId::new(self.tasks.len());
+            vertex.first_task = LocalTaskId::new(self.tasks.len());
             self.tasks.extend((0..vertex.parallelism).map(|subtask| PlanTask {
                 vertex: VertexIndex::new(place),
                 subtask,
@@ -124,13 +124,13 @@ impl Plan {
                 .position(|&output| output == place)
                 .expect("the sender knows the edge");
             for subtask in 0..sender.parallelism {
-                let from = TaskId::new(sender.first_task.index() + to_usize(subtask));
+                let from = LocalTaskId::new(sender.first_task.index() + to_usize(subtask));
                 for target in
                     targets(edge.partitioner, sender.parallelism, receiver.parallelism, subtask)
                 {
-                    let to = TaskId::new(receiver.first_task.index() + to_usize(target));
+                    let to = LocalTaskId::new(receiver.first_task.index() + to_usize(target));
                     self.tasks[from.index()].outputs[output]
-                        .push(ChannelId::new(self.channels.len()));
+                        .push(LocalChannelId::new(self.channels.len()));
                     self.channels.push(PlanChannel { edge: place, from, to, gate: 0 });
                 }
             }
@@ -145,7 +145,7 @@ impl Plan {
                 for channel in self.edge_channels(self.vertices[place].inputs[input]) {
                     let inputs = &mut self.tasks[self.channels[channel].to.index()].inputs;
                     self.channels[channel].gate = inputs.len();
-                    inputs.push(ChannelId::new(channel));
+                    inputs.push(LocalChannelId::new(channel));
                 }
             }
         }
@@ -234,7 +234,7 @@ fn vertices(
             max_parallelism_is_explicit: rules.key_groups
                 && graph.configured_max_parallelism(head).is_some(),
             slot_sharing_group: wiring.slot_sharing_groups[head.index()].clone(),
-            first_task: TaskId::default(),
+            first_task: LocalTaskId::default(),
             inputs: Vec::new(),
             outputs: Vec::new(),
         }

@@ -36,12 +36,20 @@ index_id! {
     RunId(u16)
 }
 index_id! {
-    /// One subtask of one run. It keeps its id over restarts; the attempt tells the lives apart.
+    /// One subtask of a world. It keeps its id over restarts; the attempt tells the lives apart.
     TaskId(u32)
 }
 index_id! {
-    /// One physical channel between two subtasks of a run.
+    /// One physical channel between two subtasks of a world.
     ChannelId(u32)
+}
+index_id! {
+    /// One subtask of a run, by its place in the plan. `RunLayout` knows which of the world it is.
+    LocalTaskId(u32)
+}
+index_id! {
+    /// One physical channel of a run, by its place in the plan. `RunLayout` knows which of the world it is.
+    LocalChannelId(u32)
 }
 index_id! {
     /// An operator's place in its job graph, in order of creation.

@@ -3,7 +3,8 @@
 //! The only place that turns an id of a run into one of the world, and back. Owns no plan and no state of a task.
 
 use super::{
-    ChannelId, OperatorId, OperatorIndex, Plan, PlanChannel, PlanTask, RunId, TaskId, Vertex,
+    ChannelId, LocalChannelId, LocalTaskId, OperatorId, OperatorIndex, Plan, PlanChannel, PlanTask,
+    RunId, TaskId, Vertex,
 };
 use std::ops::Index;
 use std::sync::Arc;
@@ -43,26 +44,26 @@ impl RunLayout {
 
     /// The world's id of a task.
     #[inline]
-    pub fn task(&self, task: TaskId) -> TaskId {
+    pub fn task(&self, task: LocalTaskId) -> TaskId {
         TaskId::new(self.first_task + task.index())
     }
 
     /// The world's id of a channel.
     #[inline]
-    pub fn channel(&self, channel: ChannelId) -> ChannelId {
+    pub fn channel(&self, channel: LocalChannelId) -> ChannelId {
         ChannelId::new(self.first_channel + channel.index())
     }
 
     /// The run's own id of a task. Panics if the task belongs to an earlier run.
     #[inline]
-    pub fn local_task(&self, task: TaskId) -> TaskId {
-        TaskId::new(task.index() - self.first_task)
+    pub fn local_task(&self, task: TaskId) -> LocalTaskId {
+        LocalTaskId::new(task.index() - self.first_task)
     }
 
     /// The run's own id of a channel. Panics if the channel belongs to an earlier run.
     #[inline]
-    pub fn local_channel(&self, channel: ChannelId) -> ChannelId {
-        ChannelId::new(channel.index() - self.first_channel)
+    pub fn local_channel(&self, channel: ChannelId) -> LocalChannelId {
+        LocalChannelId::new(channel.index() - self.first_channel)
     }
 
     /// Whether a task is one of this run.

@@ -36,8 +36,8 @@ pub use graph::{
     OperatorKind, OperatorNode, OperatorOptions, Partitioner, Reader,
 };
 pub use id::{
-    Attempt, ChannelId, CheckpointId, ExternalId, InputId, JobId, OperatorId, OperatorIndex, RunId,
-    TaskId, TaskManagerId, VertexIndex,
+    Attempt, ChannelId, CheckpointId, ExternalId, InputId, JobId, LocalChannelId, LocalTaskId,
+    OperatorId, OperatorIndex, RunId, TaskId, TaskManagerId, VertexIndex,
 };
 pub use key_group::{
     KeyError, default_max_parallelism, java_hash_code, java_string_hash, key_group,

@@ -3,8 +3,8 @@
 //! `Plan::build` (in `build.rs`) is where a job that cannot run is refused.
 
 use super::{
-    ChannelId, JobGraph, OperatorId, OperatorIndex, OperatorKind, Partitioner, PlanRules, TaskId,
-    VertexIndex,
+    JobGraph, LocalChannelId, LocalTaskId, OperatorId, OperatorIndex, OperatorKind, Partitioner,
+    PlanRules, VertexIndex,
 };
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -54,7 +54,7 @@ pub struct Vertex {
     /// Which slots its subtasks share with others.
     pub slot_sharing_group: String,
     /// The subtasks: `tasks[first_task .. first_task + parallelism]`.
-    pub first_task: TaskId,
+    pub first_task: LocalTaskId,
     /// The edges that enter it, in order of the head's inputs.
     pub inputs: Vec<usize>,
     /// The edges that leave it, by sending operator in chain order, then in order of creation of the receivers.
@@ -88,9 +88,9 @@ pub struct PlanTask {
     /// Its index among the chain's subtasks.
     pub subtask: u32,
     /// The channels it reads, edge by edge.
-    pub inputs: Vec<ChannelId>,
+    pub inputs: Vec<LocalChannelId>,
     /// For each edge of `Vertex::outputs`, the channels to the receivers, in order of the receivers' indices.
-    pub outputs: Vec<Vec<ChannelId>>,
+    pub outputs: Vec<Vec<LocalChannelId>>,
 }
 
 /// One channel.
@@ -99,9 +99,9 @@ pub struct PlanChannel {
     /// Its edge, by position in `Plan::edges`.
     pub edge: usize,
     /// The sending subtask.
-    pub from: TaskId,
+    pub from: LocalTaskId,
     /// The receiving subtask.
-    pub to: TaskId,
+    pub to: LocalTaskId,
     /// Its place among the receiver's `inputs`.
     pub gate: usize,
 }
@@ -109,19 +109,24 @@ pub struct PlanChannel {
 impl Plan {
     /// A subtask.
     #[inline]
-    pub fn task(&self, task: TaskId) -> &PlanTask {
+    pub fn task(&self, task: LocalTaskId) -> &PlanTask {
         &self.tasks[task.index()]
     }
 
     /// A channel.
     #[inline]
-    pub fn channel(&self, channel: ChannelId) -> &PlanChannel {
+    pub fn channel(&self, channel: LocalChannelId) -> &PlanChannel {
         &self.channels[channel.index()]
     }
 
     /// The ids of the subtasks, in order.
-    pub fn task_ids(&self) -> impl ExactSizeIterator<Item = TaskId> + use<> {
-        (0..self.tasks.len()).map(TaskId::new)
+    pub fn task_ids(&self) -> impl ExactSizeIterator<Item = LocalTaskId> + use<> {
+        (0..self.tasks.len()).map(LocalTaskId::new)
+    }
+
+    /// The ids of the channels, in order.
+    pub fn channel_ids(&self) -> impl ExactSizeIterator<Item = LocalChannelId> + use<> {
+        (0..self.channels.len()).map(LocalChannelId::new)
     }
 
     /// The chain that runs an operator.
@@ -148,17 +153,17 @@ impl Plan {
 
     /// A subtask of a chain. Panics if the chain has fewer.
     #[inline]
-    pub fn subtask(&self, vertex: VertexIndex, subtask: u32) -> TaskId {
+    pub fn subtask(&self, vertex: VertexIndex, subtask: u32) -> LocalTaskId {
         let vertex = &self.vertices[vertex.index()];
         assert!(subtask < vertex.parallelism, "`{}` has no subtask {subtask}", vertex.name);
-        TaskId::new(vertex.first_task.index() + to_usize(subtask))
+        LocalTaskId::new(vertex.first_task.index() + to_usize(subtask))
     }
 
     /// The subtasks of a chain, in order.
-    pub fn tasks_of(&self, vertex: VertexIndex) -> impl Iterator<Item = TaskId> + use<> {
+    pub fn tasks_of(&self, vertex: VertexIndex) -> impl Iterator<Item = LocalTaskId> + use<> {
         let vertex = &self.vertices[vertex.index()];
         let first = vertex.first_task.index();
-        (first..first + to_usize(vertex.parallelism)).map(TaskId::new)
+        (first..first + to_usize(vertex.parallelism)).map(LocalTaskId::new)
     }
 
     /// Whether barriers may overtake records on the edges into a chain. Records of pointwise and broadcast edges could not

@@ -1,7 +1,7 @@
 //! A completed checkpoint, and the ledger of acks that alone can make one.
 
 use crate::job::{
-    CheckpointId, CheckpointKind, JobId, OperatorId, SharedFile, SnapshotFormat, TaskId,
+    CheckpointId, CheckpointKind, JobId, LocalTaskId, OperatorId, SharedFile, SnapshotFormat,
 };
 use crate::kernel::SimTime;
 use crate::rules::MetadataVersion;
@@ -138,25 +138,25 @@ impl CommitPermit {
 /// Who must ack a pending checkpoint, and what the acks brought.
 #[derive(Clone, Debug)]
 pub struct AckLedger {
-    awaited: BTreeSet<TaskId>,
-    acked: BTreeMap<TaskId, Vec<Arc<OperatorSnapshot>>>,
+    awaited: BTreeSet<LocalTaskId>,
+    acked: BTreeMap<LocalTaskId, Vec<Arc<OperatorSnapshot>>>,
 }
 
 impl AckLedger {
     /// A ledger that awaits these tasks, each once.
-    pub fn new(awaited: impl IntoIterator<Item = TaskId>) -> Self {
+    pub fn new(awaited: impl IntoIterator<Item = LocalTaskId>) -> Self {
         Self { awaited: awaited.into_iter().collect(), acked: BTreeMap::new() }
     }
     /// Whether the task's ack is still awaited.
-    pub fn awaits(&self, task: TaskId) -> bool {
+    pub fn awaits(&self, task: LocalTaskId) -> bool {
         self.awaited.contains(&task)
     }
     /// Whether the task has acked.
-    pub fn has_acked(&self, task: TaskId) -> bool {
+    pub fn has_acked(&self, task: LocalTaskId) -> bool {
         self.acked.contains_key(&task)
     }
     /// Enters the ack of an awaited task: one snapshot per operator of its chain.
-    pub fn enter(&mut self, task: TaskId, snapshots: Vec<Arc<OperatorSnapshot>>) {
+    pub fn enter(&mut self, task: LocalTaskId, snapshots: Vec<Arc<OperatorSnapshot>>) {
         assert!(self.awaited.remove(&task), "an ack was entered that nobody awaited");
         self.acked.insert(task, snapshots);
     }
@@ -165,11 +165,11 @@ impl AckLedger {
         self.awaited.is_empty()
     }
     /// Every task that was asked for an ack.
-    pub fn participants(&self) -> impl Iterator<Item = TaskId> {
+    pub fn participants(&self) -> impl Iterator<Item = LocalTaskId> {
         self.awaited.iter().chain(self.acked.keys()).copied()
     }
     /// What a task's ack brought.
-    pub fn snapshots(&self, task: TaskId) -> Option<&[Arc<OperatorSnapshot>]> {
+    pub fn snapshots(&self, task: LocalTaskId) -> Option<&[Arc<OperatorSnapshot>]> {
         self.acked.get(&task).map(Vec::as_slice)
     }
     /// Makes the completed checkpoint. Panics if an ack is missing.

@@ -7,7 +7,7 @@
 use super::super::restore::assign;
 use super::{JobMaster, Known, Submission};
 use crate::effect::{Deployment, JobEffects, JobTimer, RestoredTask, ToTask};
-use crate::job::{ClaimMode, Plan, SnapshotFormat, StateBackend, TaskId};
+use crate::job::{ClaimMode, LocalTaskId, Plan, SnapshotFormat, StateBackend};
 use crate::kernel::SimTime;
 use crate::rules::Failover;
 use crate::state::CompletedCheckpoint;
@@ -21,14 +21,14 @@ pub(super) struct FailOver {
     /// Its number, as its timer tells.
     number: u32,
     /// What restarts.
-    tasks: BTreeSet<TaskId>,
+    tasks: BTreeSet<LocalTaskId>,
     /// Whether the delay is over.
     is_due: bool,
 }
 
 impl JobMaster {
     /// Whether a task is being cancelled for a restart.
-    pub(super) fn is_failing(&self, task: TaskId) -> bool {
+    pub(super) fn is_failing(&self, task: LocalTaskId) -> bool {
         self.failovers.iter().any(|failover| failover.tasks.contains(&task))
     }
 
@@ -38,7 +38,12 @@ impl JobMaster {
     }
 
     /// A task failed: its region fails with it, or the whole job, as is configured.
-    pub(super) fn fail_over_with(&mut self, task: TaskId, now: SimTime, effects: &mut JobEffects) {
+    pub(super) fn fail_over_with(
+        &mut self,
+        task: LocalTaskId,
+        now: SimTime,
+        effects: &mut JobEffects,
+    ) {
         let tasks = match self.submission.failover {
             Failover::Region => self.plan.region_of(task),
             Failover::Full => self.plan.all_tasks(),
@@ -50,7 +55,7 @@ impl JobMaster {
     /// failure of the whole job takes the place of those of its regions.
     pub(super) fn fail_over(
         &mut self,
-        tasks: BTreeSet<TaskId>,
+        tasks: BTreeSet<LocalTaskId>,
         now: SimTime,
         effects: &mut JobEffects,
     ) {
@@ -80,7 +85,7 @@ impl JobMaster {
         self.cancel_tasks(&cancelled, effects);
     }
 
-    pub(super) fn cancel_tasks(&self, tasks: &BTreeSet<TaskId>, effects: &mut JobEffects) {
+    pub(super) fn cancel_tasks(&self, tasks: &BTreeSet<LocalTaskId>, effects: &mut JobEffects) {
         for task in tasks {
             if !matches!(self.tasks[task.index()], Known::Ended(_)) {
                 effects.messages.push((*task, ToTask::Cancel));
@@ -110,18 +115,18 @@ impl JobMaster {
     }
 
     fn is_ready(&self, failover: &FailOver) -> bool {
-        let has_ended = |task: &TaskId| matches!(self.tasks[task.index()], Known::Ended(_));
+        let has_ended = |task: &LocalTaskId| matches!(self.tasks[task.index()], Known::Ended(_));
         failover.is_due && failover.tasks.iter().all(has_ended)
     }
 
-    fn restart(&mut self, tasks: &BTreeSet<TaskId>, effects: &mut JobEffects) {
+    fn restart(&mut self, tasks: &BTreeSet<LocalTaskId>, effects: &mut JobEffects) {
         assert!(self.status == JobStatus::Restarting, "a {} job restarted", self.status);
         self.attempt = self.attempt.next();
         self.deploy(tasks, effects);
     }
 
     /// Deploys tasks in the newest attempt: restored from the recovery point, or from nothing.
-    pub(super) fn deploy(&mut self, tasks: &BTreeSet<TaskId>, effects: &mut JobEffects) {
+    pub(super) fn deploy(&mut self, tasks: &BTreeSet<LocalTaskId>, effects: &mut JobEffects) {
         let latest = self.checkpoints.latest().map(Arc::clone);
         let restored = latest.as_ref().map(|latest| latest.properties().id);
         let (run, attempt) = (self.submission.layout.run, self.attempt);
@@ -129,7 +134,7 @@ impl JobMaster {
             effects.events.push(TraceEvent::AttemptStarted { run, attempt, restored });
             self.splits.reset(&self.plan, latest.as_deref());
         } else {
-            let world = |task: &TaskId| self.submission.layout.task(*task);
+            let world = |task: &LocalTaskId| self.submission.layout.task(*task);
             let told = tasks.iter().map(world).collect();
             let event = TraceEvent::RegionRestarted { run, attempt, restored, tasks: told };
             effects.events.push(event);
@@ -165,7 +170,7 @@ impl JobMaster {
         let awaits_final_checkpoint =
             self.checkpoints.is_periodic() && self.submission.rules.checkpoints_after_tasks_finish;
         for (index, (restored, in_flight)) in shares.into_iter().zip(in_flight).enumerate() {
-            let task = TaskId::new(index);
+            let task = LocalTaskId::new(index);
             if !tasks.contains(&task) {
                 continue;
             }

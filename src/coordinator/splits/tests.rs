@@ -15,7 +15,7 @@ struct Run {
     checkpoints: Checkpoints,
     effects: JobEffects,
     /// Messages that the cluster would have carried away.
-    sent: Vec<(TaskId, ToTask)>,
+    sent: Vec<(LocalTaskId, ToTask)>,
 }
 
 fn source() -> OperatorNode {
@@ -58,13 +58,13 @@ impl Run {
 
     /// A reader says something.
     fn says(&mut self, reader: usize, event: ReaderEvent) {
-        self.splits.on_event(&self.plan, TaskId::new(reader), event);
+        self.splits.on_event(&self.plan, LocalTaskId::new(reader), event);
         self.settle();
     }
 
     /// A savepoint is triggered.
     fn trigger(&mut self) {
-        let readers = vec![TaskId::new(0), TaskId::new(1)];
+        let readers = vec![LocalTaskId::new(0), LocalTaskId::new(1)];
         let participants = Participants {
             to_trigger: readers.clone(),
             to_ack: readers,
@@ -103,7 +103,7 @@ impl Run {
     /// Every ack of checkpoint 1 comes in, and it completes.
     fn complete(&mut self) -> CompletedCheckpoint {
         let snapshot = || vec![Arc::new(OperatorSnapshot::default())];
-        for reader in [0, 1].map(TaskId::new) {
+        for reader in [0, 1].map(LocalTaskId::new) {
             let verdict = self.checkpoints.on_ack(FIRST, reader, snapshot(), &mut self.effects);
             assert_eq!(verdict, AckVerdict::Accepted);
         }
@@ -177,7 +177,7 @@ fn an_assignment_that_nobody_acknowledged_blames_its_reader() {
     run.says(0, Asks);
     run.says(0, Received(1));
     assert_eq!(run.splits.on_timeout(1), None);
-    assert_eq!(run.splits.on_timeout(0), Some(TaskId::new(1)));
+    assert_eq!(run.splits.on_timeout(0), Some(LocalTaskId::new(1)));
 }
 
 #[test]
@@ -209,10 +209,10 @@ fn a_reader_that_starts_again_alone_gives_back_what_its_checkpoint_does_not_cove
     run.says(1, Passed(FIRST));
     run.says(0, Asks);
     run.sent();
-    run.splits.give_back(TaskId::new(0), Some(FIRST));
+    run.splits.give_back(LocalTaskId::new(0), Some(FIRST));
     run.says(1, Asks);
     assert_eq!(run.sent(), [(1, Gives(2, Some(1)))], "split 0 is in the reader's snapshot");
-    run.splits.give_back(TaskId::new(0), None);
+    run.splits.give_back(LocalTaskId::new(0), None);
     run.says(0, Asks);
     assert_eq!(run.sent(), [(0, Gives(3, Some(0)))], "nothing is, if it starts from nothing");
 }

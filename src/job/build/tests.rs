@@ -158,16 +158,15 @@ fn channels_lie_edge_by_edge_and_know_their_gates() {
     assert_eq!((plan.edges[0].input, plan.edges[1].input), (0, 1));
     assert_eq!([0, 1, 2].map(|edge| plan.edge_channels(edge)), [0..6, 6..15, 15..18]);
     let co = plan.subtask(plan.vertex_of(OperatorIndex::new(2)), 1);
-    let reads: Vec<usize> =
-        plan.tasks[co.index()].inputs.iter().map(|channel| channel.index()).collect();
+    let reads: Vec<usize> = plan.task(co).inputs.iter().map(|channel| channel.index()).collect();
     assert_eq!(reads, [1, 4, 7, 10, 13], "the first input's channels come first");
-    for (gate, channel) in plan.tasks[co.index()].inputs.iter().enumerate() {
-        let channel = plan.channels[channel.index()];
+    for (gate, channel) in plan.task(co).inputs.iter().enumerate() {
+        let channel = plan.channel(*channel);
         assert_eq!((channel.to, channel.gate), (co, gate));
     }
     for (place, task) in plan.tasks.iter().enumerate() {
         for channel in task.outputs.iter().flatten() {
-            assert_eq!(plan.channels[channel.index()].from.index(), place);
+            assert_eq!(plan.channel(*channel).from.index(), place);
         }
     }
 }
@@ -304,7 +303,7 @@ fn a_plan_that_no_world_could_hold_is_refused() {
 fn pipelines_that_only_forward_are_a_region_each() {
     let regions = |operators| {
         let plan = plan(operators);
-        let regions = (0..plan.tasks.len()).map(|task| plan.region_of(TaskId::new(task)));
+        let regions = (0..plan.tasks.len()).map(|task| plan.region_of(LocalTaskId::new(task)));
         regions.map(|region| region.len()).collect::<Vec<_>>()
     };
     let mut apart = vec![source("a", 2), sink("b", 2, &[0]), source("c", 1), sink("d", 1, &[2])];
