@@ -3,7 +3,7 @@
 //! All stories are played under a few other seeds; under fifty of them with
 //! `SANDBAR_SEEDS=50 cargo test --release --test no_end every_story`.
 
-use sandbar::cluster::{End, Stall};
+use sandbar::cluster::{At, End, Stall};
 use sandbar::kernel::{Choices, SimTime};
 use sandbar::operator::Catalogue;
 use sandbar::scenario::Scenario;
@@ -100,7 +100,7 @@ fn a_request_to_a_job_that_is_over_is_not_repeated_for_ever() {
     assert!(story.outcome.ended < SimTime::from_secs(6), "{}", story.outcome.ended);
     let refusals: Vec<_> =
         story.outcome.refusals.iter().map(|(step, why)| (*step, why.to_string())).collect();
-    assert_eq!(refusals, [(0, "job `j` is finished".to_owned())]);
+    assert_eq!(refusals, [(At::Step(0), "job `j` is finished".to_owned())]);
     assert_eq!(story.judgement(), Judgement::Broken);
 }
 

@@ -1,6 +1,7 @@
 //! Which release restores the savepoints of which: each writes one, each other is given it, at the same parallelism and at
 //! another. And what a savepoint is made of on its way through the releases.
 
+use sandbar::cluster::At;
 use sandbar::job::ClaimMode;
 use sandbar::operator::Catalogue;
 use sandbar::rules::Release;
@@ -90,8 +91,7 @@ fn stage(release: Release, parallelism: u32, number: u64, start: Option<&Earlier
 
 /// Why the job was not submitted, if it was not.
 fn refusal(played: &Played) -> Option<&str> {
-    let mut refusals = played.outcome.refusals.iter();
-    refusals.find(|(step, _)| *step == u32::MAX).map(|(_, why)| &**why)
+    played.outcome.refusal(At::Start)
 }
 
 /// By writer, then by reader, both oldest first: restores at any parallelism, at its own only, or not at all.

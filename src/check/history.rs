@@ -19,14 +19,20 @@ use crate::trace::{
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// The position of a partition of which nothing is left to read.
-pub(super) const AT_END: u32 = u32::MAX;
+/// Where a partition stands.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Next {
+    /// Before the entry of this number.
+    Entry(u32),
+    /// Nothing is left to read.
+    End,
+}
 
 /// A line through the whole job: what has been read, and which operators have seen the end of their data.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Cut {
     /// By source: the next entry of each partition. A source that is not listed has read nothing.
-    pub(super) sources: Vec<(OperatorId, Vec<u32>)>,
+    pub(super) sources: Vec<(OperatorId, Vec<Next>)>,
     /// Operators of which every subtask had seen the end of its data.
     pub(super) drained: Vec<OperatorId>,
     /// Operators of which every subtask was gone: nothing of them is left to restore.
@@ -35,14 +41,14 @@ pub(super) struct Cut {
 
 impl Cut {
     /// Where a source stands, if the cut knows it.
-    pub(super) fn of_source(&self, source: OperatorId) -> Option<&[u32]> {
+    pub(super) fn of_source(&self, source: OperatorId) -> Option<&[Next]> {
         self.sources.iter().find(|(id, _)| *id == source).map(|(_, next)| next.as_slice())
     }
 
     /// Behind everything.
     pub(super) fn at_the_end(plan: &Plan, partitions: impl Fn(OperatorIndex) -> usize) -> Self {
         let sources = sources_of(plan)
-            .map(|source| (plan.operator_ids[source.index()], vec![AT_END; partitions(source)]))
+            .map(|source| (plan.operator_ids[source.index()], vec![Next::End; partitions(source)]))
             .collect();
         let everything = || plan.operator_ids.clone();
         Self { sources, drained: everything(), finished: everything() }
@@ -278,7 +284,7 @@ impl RunStory {
         let plan = &*self.layout.plan;
         let mut cut = Cut::default();
         for source in sources_of(plan) {
-            let mut next = vec![AT_END; partitions(source)];
+            let mut next = vec![Next::End; partitions(source)];
             let is_of_source =
                 |task: TaskId| self.layout.plan_task(task).vertex == plan.vertex_of(source);
             let told = story.positions.iter().filter(|(task, _)| is_of_source(*task));
@@ -286,7 +292,7 @@ impl RunStory {
             let told = told.map(|(_, told)| told).chain(unassigned.map(|(_, splits)| splits));
             for position in told.flat_map(|positions| &**positions) {
                 if let Some(next) = next.get_mut(usize::from(position.partition)) {
-                    *next = position.next;
+                    *next = Next::Entry(position.next);
                 }
             }
             cut.sources.push((plan.operator_ids[source.index()], next));

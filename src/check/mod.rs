@@ -55,7 +55,7 @@ use crate::trace::{
 };
 use cut::CutCheck;
 use durable::DurableCheck;
-use history::History;
+use history::{History, Next};
 use hygiene::HygieneCheck;
 use output::{EarlyCommit, OutputCheck};
 use participants::ParticipantsCheck;
@@ -428,8 +428,12 @@ impl Checks {
                 (0..).zip(next).map(move |(partition, next)| (log, partition, *next))
             })
         };
-        partitions().any(|(log, partition, next)| next > 0 && log.entry(partition, 0).is_some())
-            && partitions().any(|(log, partition, next)| log.entry(partition, next).is_some())
+        let start = Next::Entry(0);
+        partitions().any(|(log, partition, next)| next > start && log.entry(partition, 0).is_some())
+            && partitions().any(|(log, partition, next)| match next {
+                Next::Entry(next) => log.entry(partition, next).is_some(),
+                Next::End => false,
+            })
     }
 
     /// A checkpoint has completed: its cut is judged.

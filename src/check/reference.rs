@@ -4,7 +4,7 @@
 //! for moving records. Sources are not run; the entries of their logs are read as they lie there.
 
 use super::class::{in_topological_order, partitioner};
-use super::history::{AT_END, Cut, input_name, sources_of};
+use super::history::{Cut, Next, input_name, sources_of};
 use super::mapping::catalogue_key;
 use super::written::{ReferenceRow, RowSum, Written};
 use crate::job::{
@@ -55,7 +55,7 @@ struct Wire {
 struct Reader<'w> {
     operator: usize,
     log: &'w Log,
-    next: Vec<u32>,
+    next: Vec<Next>,
 }
 
 #[derive(Clone)]
@@ -166,7 +166,7 @@ impl<'w> Evaluation<'w> {
             let log = surroundings.log(plan, source);
             let partitions = usize::from(log.partitions());
             let next = from.of_source(plan.operator_ids[source.index()]);
-            let next = next.map_or_else(|| vec![0; partitions], <[u32]>::to_vec);
+            let next = next.map_or_else(|| vec![Next::Entry(0); partitions], <[Next]>::to_vec);
             Reader { operator: source.index(), log, next }
         });
         let mut evaluation = Self {
@@ -229,7 +229,7 @@ impl<'w> Evaluation<'w> {
 
     fn read_on(&mut self, to: &Cut) {
         let mut readers = std::mem::take(&mut self.readers);
-        let targets: Vec<Option<&[u32]>> = readers
+        let targets: Vec<Option<&[Next]>> = readers
             .iter()
             .map(|reader| to.of_source(self.plan.operator_ids[reader.operator]))
             .collect();
@@ -259,18 +259,16 @@ impl<'w> Evaluation<'w> {
     }
 
     /// Reads one entry of a partition, if there is one before the target.
-    fn read_one(&mut self, reader: &mut Reader<'w>, partition: usize, target: u32) -> bool {
+    fn read_one(&mut self, reader: &mut Reader<'w>, partition: usize, target: Next) -> bool {
         // A source that was given the state of another may know of partitions that are not its own.
-        let Some(&next) = reader.next.get(partition).filter(|next| **next < target) else {
-            return false;
-        };
+        let at = reader.next.get(partition).filter(|next| **next < target);
+        let Some(&Next::Entry(next)) = at else { return false };
         let number = u16::try_from(partition).expect("partitions are numbered with 16 bits");
         let Some(entry) = reader.log.entry(number, next) else { return false };
         let input = u16::try_from(reader.log.id().number()).expect("input ids are 16 bits wide");
         let origin = Origin { input, partition: number, offset: next, child: 0 };
         self.now = reader.log.available(number, next);
-        reader.next[partition] = next + 1;
-        assert!(next < AT_END, "a partition has fewer entries than offsets");
+        reader.next[partition] = Next::Entry(next + 1);
         let base = self.emitted.len();
         let time = self.plan.graph.operators[reader.operator].options.time;
         let timestamp = time.map_or(EventTime::MIN, |time| time.of(entry, self.now));

@@ -4,7 +4,7 @@
 //! state name; what the new graph does not know is left behind. A restart adds nothing.
 
 use super::FileStart;
-use super::history::{AT_END, Cut, History, RunStory, sources_of};
+use super::history::{Cut, History, Next, RunStory, sources_of};
 use super::reference::{Carried, Evaluation, Surroundings};
 use super::written::{ReferenceRow, RowSum};
 use crate::job::{CheckpointId, Plan, RunId};
@@ -215,10 +215,10 @@ pub(super) fn cut_of_file(file: &FileStart, plan: &Plan, surroundings: Surroundi
             continue;
         }
         let log = surroundings.log(plan, source);
-        let mut next = vec![AT_END; usize::from(log.partitions())];
+        let mut next = vec![Next::End; usize::from(log.partitions())];
         for position in file.positions.iter().filter(|position| position.input == log.id()) {
             if let Some(next) = next.get_mut(usize::from(position.partition)) {
-                *next = position.next;
+                *next = Next::Entry(position.next);
             }
         }
         cut.sources.push((id, next));

@@ -2,7 +2,7 @@
 
 use super::report::{Report, class_in_words};
 use crate::check::Finding;
-use crate::cluster::End;
+use crate::cluster::{At, End};
 use crate::search::Judgement;
 use crate::trace::Word;
 use serde_json::{Value, json};
@@ -26,8 +26,11 @@ pub(super) fn object(of: &Report<'_>) -> String {
         };
         (name.name().to_owned(), json!(state))
     });
-    let refusals = outcome.refusals.iter().map(|(step, why)| {
-        let step = (*step != u32::MAX).then_some(*step);
+    let refusals = outcome.refusals.iter().map(|(at, why)| {
+        let step = match at {
+            At::Start => None,
+            At::Step(step) => Some(*step),
+        };
         json!({ "step": step, "why": &**why })
     });
     let object = json!({

@@ -31,6 +31,6 @@ mod user_code;
 mod user_files;
 mod world;
 
-pub use outcome::{End, JobEnd, Outcome, SavepointEnd, UserPanic};
+pub use outcome::{At, End, JobEnd, Outcome, SavepointEnd, UserPanic};
 pub use stall::Stall;
 pub use world::{Cluster, Given};

@@ -95,6 +95,15 @@ pub struct SavepointEnd {
     pub snapshot: Arc<CompletedCheckpoint>,
 }
 
+/// When a request of the scenario is made.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum At {
+    /// At the start: the submission of the first job.
+    Start,
+    /// In a step, by position in the scenario.
+    Step(u32),
+}
+
 /// What a world came to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Outcome {
@@ -120,8 +129,8 @@ pub struct Outcome {
     pub externals: Vec<ExternalSystem>,
     /// By run: what its rows in external systems are marked with.
     pub job_keys: Vec<u64>,
-    /// Steps that were refused, and why; `u32::MAX` for the submission of the first job.
-    pub refusals: Vec<(u32, Arc<str>)>,
+    /// What was refused, and why.
+    pub refusals: Vec<(At, Arc<str>)>,
     /// Steps whose moment never came.
     pub never: Vec<u32>,
     /// Whether a sender ever waited for credit.
@@ -156,7 +165,7 @@ impl Cluster {
             snapshot: Arc::clone(&savepoint.checkpoint),
         });
         let steps = world.steps_done.iter().enumerate();
-        let refused = |step: u32| world.refusals.iter().any(|(other, _)| *other == step);
+        let refused = |step| world.refusals.iter().any(|(other, _)| *other == At::Step(step));
         let never = steps.filter(|(_, done)| !**done);
         let never = never.map(|(step, _)| u32::try_from(step).expect("few steps"));
         Outcome {
@@ -176,6 +185,13 @@ impl Cluster {
             never: never.filter(|step| !refused(*step)).collect(),
             had_backpressure: world.had_backpressure,
         }
+    }
+}
+
+impl Outcome {
+    /// Why the request of this moment was refused, if it was.
+    pub fn refusal(&self, at: At) -> Option<&str> {
+        self.refusals.iter().find(|(other, _)| *other == at).map(|(_, why)| &**why)
     }
 }
 

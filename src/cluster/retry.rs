@@ -3,6 +3,7 @@
 //! Where the scenario says `until`, the client asks until then. Elsewhere nobody must wait for ever: what can never be
 //! granted is given up, and is a refusal then.
 
+use super::outcome::At;
 use super::steps::QUIET;
 use super::world::World;
 use crate::kernel::{Agenda, SimTime};
@@ -33,12 +34,12 @@ impl World {
     pub(super) fn refuse(&mut self, step: u32, why: Arc<str>, agenda: &mut Agenda) {
         let index = usize::try_from(step).expect("usize has 32 bits or more");
         let Some(after) = self.scenario.steps[index].retry else {
-            self.refusals.push((step, why));
+            self.refusals.push((At::Step(step), why));
             return;
         };
         self.retries.refused += 1;
         if self.scenario.until.is_none() && (self.is_final(index) || self.is_at_rest(agenda)) {
-            self.refusals.push((step, why));
+            self.refusals.push((At::Step(step), why));
             self.watch_for_quiet(agenda);
             return;
         }
@@ -51,12 +52,10 @@ impl World {
         let Some(job) = asked_of(&self.scenario.steps[step].action) else { return false };
         let runs_it =
             |action: &Action| matches!(action, Action::Run { job: other, .. } if other == job);
-        let is_refused =
-            |step: usize| self.refusals.iter().any(|(other, _)| u32::try_from(step) == Ok(*other));
-        let mut steps = self.scenario.steps.iter().enumerate();
-        let is_run_again = steps.any(|(other, step)| {
-            runs_it(&step.action) && !self.steps_done[other] && !is_refused(other)
-        });
+        let is_refused = |step| self.refusals.iter().any(|(other, _)| *other == At::Step(step));
+        let mut steps = (0..).zip(&self.scenario.steps).zip(&self.steps_done);
+        let is_run_again =
+            steps.any(|((other, step), done)| runs_it(&step.action) && !done && !is_refused(other));
         !is_run_again && self.live_run(job).is_err()
     }
 

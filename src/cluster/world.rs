@@ -6,7 +6,7 @@ use super::external::External;
 use super::in_flight::Gathering;
 use super::managers::Managers;
 use super::milestone::Milestones;
-use super::outcome::UserPanic;
+use super::outcome::{At, UserPanic};
 use super::retry::Retries;
 use super::snapshots::{Lying, Storage};
 use super::stall::{Restarts, Spending, Stall};
@@ -158,7 +158,7 @@ pub(super) struct World {
     pub(super) steps_due: u32,
     /// Steps that have been carried out or refused.
     pub(super) steps_done: Vec<bool>,
-    pub(super) refusals: Vec<(u32, Arc<str>)>,
+    pub(super) refusals: Vec<(At, Arc<str>)>,
     pub(super) retries: Retries,
     /// Faults that wait for a message that fits.
     pub(super) disturbances: Vec<super::faults::Disturbance>,
@@ -382,7 +382,7 @@ impl World {
             let found = from.iter().flat_map(|(snapshot, _)| snapshot.files());
             self.shared_files = found.map(|file| (file.id, file.content)).collect();
             if let Err(why) = self.submit(0, from, allowed, agenda) {
-                self.refusals.push((u32::MAX, why));
+                self.refusals.push((At::Start, why));
             }
         }
         let _nothing_ends_a_world_that_begins = self.finish_event(agenda, digest);

@@ -4,7 +4,7 @@ use super::names::{task_name, task_names};
 use super::protocol_facts::ProtocolFacts;
 use super::restore_facts::RestoreFacts;
 use crate::check::{Finding, Verdict};
-use crate::cluster::Outcome;
+use crate::cluster::{At, Outcome};
 use crate::effect::ExternalSystem;
 use crate::job::{CheckpointId, Layouts, OperatorId, RunId, RunLayout, TaskId};
 use crate::scenario::{Action, Expect, Holds, Scenario, TaskName};
@@ -158,13 +158,13 @@ fn steps(scenario: &Scenario, outcome: &Outcome, unmet: &mut Vec<String>) {
     for (number, step) in (0..).zip(&scenario.steps) {
         let line =
             if step.line.0 == 0 { String::new() } else { format!(" (line {})", step.line.0) };
-        let refused = outcome.refusals.iter().find(|(other, _)| *other == number);
+        let refused = outcome.refusal(At::Step(number));
         match (refused, &step.refused) {
-            (Some((_, why)), Some(wanted)) if !why.contains(wanted.as_str()) => unmet.push(format!(
+            (Some(why), Some(wanted)) if !why.contains(wanted.as_str()) => unmet.push(format!(
                 "step {number}{line} should be refused with `{wanted}` and was refused with `{why}`"
             )),
             (Some(_), None) if is_of_refused_job(scenario, &step.action) => {}
-            (Some((_, why)), None) if !scenario.expect.may_refuse => {
+            (Some(why), None) if !scenario.expect.may_refuse => {
                 unmet.push(format!("step {number}{line} was refused: {why}"));
             }
             (None, Some(wanted)) => unmet
@@ -173,8 +173,7 @@ fn steps(scenario: &Scenario, outcome: &Outcome, unmet: &mut Vec<String>) {
         }
     }
     let is_expected = scenario.expect.refused.contains_key(&scenario.jobs[0].graph.name);
-    let of_first = outcome.refusals.iter().filter(|(step, _)| *step == u32::MAX && !is_expected);
-    for (_, why) in of_first {
+    if let Some(why) = outcome.refusal(At::Start).filter(|_| !is_expected) {
         unmet.push(format!("the first job was refused: {why}"));
     }
 }

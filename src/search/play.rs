@@ -3,7 +3,7 @@
 use super::expect::{Story, unmet};
 use super::restores::Restores;
 use crate::check::{BrokenPromise, CheckSetup, Checks, EndOfWorld, FileStart, Verdict};
-use crate::cluster::{Cluster, End, Given, Outcome};
+use crate::cluster::{At, Cluster, End, Given, Outcome};
 use crate::effect::ExternalSystem;
 use crate::job::{ClaimMode, RunLayout};
 use crate::kernel::{Choices, Flow, SimTime};
@@ -135,7 +135,7 @@ pub struct LeftOnDisk {
 impl Played {
     /// Whether the first job was refused at its submission: the snapshot it was to start from does not fit it.
     pub fn is_start_refused(&self) -> bool {
-        self.outcome.refusals.iter().any(|(step, _)| *step == u32::MAX)
+        self.outcome.refusal(At::Start).is_some()
     }
 
     /// The promise of its release that is broken, if nothing else is: no fault of the engine.

@@ -1,7 +1,7 @@
 //! What a scenario says of commits, acks and checkpoints that were given up, held against what happened.
 
 use super::names::task_names;
-use crate::cluster::Outcome;
+use crate::cluster::{At, Outcome};
 use crate::job::{Layouts, RunLayout};
 use crate::scenario::{Expect, Scenario, TaskName, Told};
 use crate::trace::{Entry, TraceEvent};
@@ -80,8 +80,7 @@ fn is_answered(scenario: &Scenario, outcome: &Outcome, label: &str) -> bool {
     let mut asked = steps.filter(|(_, step)| step.action.label() == Some(label));
     let is_stored = outcome.savepoints.iter().any(|stored| &*stored.label == label);
     asked.next().is_none_or(|(number, _)| {
-        let is_refused = outcome.refusals.iter().any(|(step, _)| *step == number);
-        is_stored || is_refused || outcome.never.contains(&number)
+        is_stored || outcome.refusal(At::Step(number)).is_some() || outcome.never.contains(&number)
     })
 }
 

@@ -1,7 +1,7 @@
 //! What a scenario says of submissions, ids and restores, held against what happened.
 
 use super::names::{task_name, unit_name};
-use crate::cluster::Outcome;
+use crate::cluster::{At, Outcome};
 use crate::job::{Layouts, RunLayout};
 use crate::scenario::{Action, Expect, Scenario, TaskName};
 use crate::trace::{Entry, RestoreReport, StateUnit, TraceEvent};
@@ -140,11 +140,13 @@ impl RestoreFacts {
 
 /// Why submissions of a job were refused.
 fn refusals_of<'o>(scenario: &Scenario, outcome: &'o Outcome, job: &str) -> Vec<&'o str> {
-    let is_its = |step: u32| match usize::try_from(step).ok().and_then(|at| scenario.steps.get(at))
-    {
-        Some(step) => matches!(&step.action, Action::Run { job: other, .. } if other == job),
-        None => scenario.jobs[0].graph.name == job,
+    let is_its = |at: At| match at {
+        At::Start => scenario.jobs[0].graph.name == job,
+        At::Step(number) => (0..).zip(&scenario.steps).any(|(place, step)| {
+            place == number
+                && matches!(&step.action, Action::Run { job: other, .. } if other == job)
+        }),
     };
-    let its = outcome.refusals.iter().filter(|(step, _)| is_its(*step));
+    let its = outcome.refusals.iter().filter(|(at, _)| is_its(*at));
     its.map(|(_, why)| &**why).collect()
 }

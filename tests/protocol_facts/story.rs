@@ -1,6 +1,6 @@
 //! What happened in a world, in the words of the recording.
 
-use sandbar::cluster::Outcome;
+use sandbar::cluster::{At, Outcome};
 use sandbar::job::{Layouts, RunId, RunLayout};
 use sandbar::kernel::SimTime;
 use sandbar::trace::{Call, Entry, JobStatus, TraceEvent};
@@ -30,9 +30,8 @@ struct Called {
 
 impl Story {
     pub(crate) fn refusal(&self, step: usize) -> Option<String> {
-        let refused =
-            self.outcome.refusals.iter().find(|(other, _)| usize::try_from(*other) == Ok(step));
-        refused.map(|(_, why)| why.to_string())
+        let step = u32::try_from(step).expect("few steps");
+        self.outcome.refusal(At::Step(step)).map(str::to_owned)
     }
 
     pub(crate) fn status(&self) -> String {

@@ -2,6 +2,7 @@
 
 use super::jobs::Job;
 use super::plot::{Exit, Path as Way, Plot};
+use sandbar::cluster::At;
 use sandbar::job::{ClaimMode, RunId};
 use sandbar::kernel::Choices;
 use sandbar::operator::Catalogue;
@@ -210,8 +211,7 @@ pub(crate) fn play_b(
 
 /// What happened in job B.
 fn told(played: &Played) -> Told {
-    let refusal = played.outcome.refusals.iter().find(|(step, _)| *step == u32::MAX);
-    if let Some((_, why)) = refusal {
+    if let Some(why) = played.outcome.refusal(At::Start) {
         return Told::refused(why.to_string());
     }
     let layout = &played.trace.layouts[RunId::default()];

@@ -3,6 +3,7 @@
 use super::*;
 use crate::check::class::{Determined, determined};
 use crate::check::history::Cut;
+use crate::check::history::Next;
 use crate::check::reference::{Carried, Evaluation};
 use crate::check::written::ReferenceRow;
 use crate::job::Partitioner;
@@ -13,7 +14,7 @@ fn surroundings(setup: &CheckSetup) -> Surroundings<'_> {
 }
 
 fn cut(plan: &Plan, next: [u32; 2]) -> Cut {
-    Cut { sources: vec![(plan.operator_ids[0], next.to_vec())], ..Cut::default() }
+    Cut { sources: vec![(plan.operator_ids[0], next.map(Next::Entry).to_vec())], ..Cut::default() }
 }
 
 /// Rows with the offset and child they stem from.
