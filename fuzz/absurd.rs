@@ -82,18 +82,17 @@ fn rows(scenario: &Scenario, job: &JobConfig) -> f64 {
             // What is read from further down in the file may be any number.
             edges.map(|edge| of_operators.get(edge.from.index()).copied().unwrap_or(f64::MAX)).sum()
         };
-        let of_node = match node.kind.catalogue_name() {
-            ("source", _) => {
-                let OperatorKind::Source { input, .. } = &node.kind else { continue };
+        let of_node = match &node.kind {
+            OperatorKind::Source { input, .. } => {
                 let input = scenario.inputs.iter().find(|other| other.name == *input);
                 match input.map(|input| &input.kind) {
                     Some(InputKind::Generate { records, .. }) => f64::from(*records),
                     _ => 0.0,
                 }
             }
-            ("join", _) => of_input(0) * of_input(1),
-            ("flat-map", _) => 2.0 * of_input(0),
-            _ => of_input(0) + of_input(1),
+            OperatorKind::Transform { kind, .. } if kind == "join" => of_input(0) * of_input(1),
+            OperatorKind::Transform { kind, .. } if kind == "flat-map" => 2.0 * of_input(0),
+            OperatorKind::Transform { .. } | OperatorKind::Sink { .. } => of_input(0) + of_input(1),
         };
         // A broadcast edge makes as many copies as there are subtasks.
         let copies = if node.inputs.is_empty() { 1 } else { node.parallelism };

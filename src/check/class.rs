@@ -3,7 +3,6 @@
 //! Declared by each operator, and weakened by what a path does to it: order lost between subtasks, or an operator that
 //! decides by values which depend on order.
 
-use super::mapping::catalogue_key;
 use crate::job::{InputEdge, JobGraph, KeySelector, OperatorKind, OperatorNode, Partitioner};
 use crate::operator::{Catalogue, Emits, Equality};
 
@@ -72,10 +71,9 @@ pub(super) fn determined(graph: &JobGraph, catalogue: &Catalogue) -> Vec<Determi
 
 /// What an operator leaves determined.
 fn transformed(input: Determined, node: &OperatorNode, catalogue: &Catalogue) -> Determined {
-    let (kind, function) = catalogue_key(node);
-    let entry = catalogue.entry(kind, function);
+    let entry = catalogue.of(node);
     let emits = entry.map_or(Emits::Freely, |entry| entry.emits);
-    let is_passing = emits == Emits::AsItIs;
+    let is_passing = emits >= Emits::UnderItsKey;
     let equality = entry.map_or(Equality::Accounted, |entry| entry.equality);
     // What has expired depends on the clock.
     let expires = node.options.keyed_state.as_ref().is_some_and(|state| state.ttl.is_some());

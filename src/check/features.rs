@@ -2,6 +2,7 @@
 
 use super::counters::counters;
 use crate::job::{KeySelector, OperatorKind, Plan, Reader, WindowTime};
+use crate::operator::{Catalogue, Emits, Writes};
 
 counters! {
     /// Counts of worlds with a job that has such an operator; of one world each is 0 or 1.
@@ -35,7 +36,7 @@ counters! {
 
 impl OperatorFeatures {
     /// Takes in the plan of one more job of a world.
-    pub(super) fn observe(&mut self, plan: &Plan) {
+    pub(super) fn observe(&mut self, plan: &Plan, catalogue: &Catalogue) {
         self.observe_time(plan);
         for node in &plan.graph.operators {
             let is_of_columns =
@@ -43,25 +44,29 @@ impl OperatorFeatures {
             if is_of_columns {
                 self.keys_of_columns = 1;
             }
-            match &node.kind {
-                OperatorKind::Source { .. } => {
-                    if node.options.reader == Reader::Splits {
-                        self.split_readers = 1;
-                    }
-                }
-                OperatorKind::Sink { kind } => match kind.as_str() {
-                    "committer" => self.committers = 1,
-                    "dedup" => self.dedup_sinks = 1,
-                    _ => {}
-                },
-                OperatorKind::Transform { kind, function } => match kind.as_str() {
-                    "join" => self.joins = 1,
-                    "connect" => self.connects = 1,
-                    _ if node.options.column.is_some() || function == "statistics" => {
-                        self.row_aggregates = 1;
-                    }
-                    _ => {}
-                },
+            if node.options.reader == Reader::Splits {
+                self.split_readers = 1;
+            }
+            let Some(entry) = catalogue.of(node) else { continue };
+            match entry.writes {
+                Writes::Committer => self.committers = 1,
+                Writes::Dedup => self.dedup_sinks = 1,
+                Writes::Undeclared
+                | Writes::Plain
+                | Writes::Idempotent
+                | Writes::TwoPhase
+                | Writes::Writer => {}
+            }
+            if entry.inputs == 2 && entry.keyed {
+                self.joins = 1;
+            } else if entry.inputs == 2 && entry.emits != Emits::AsItIs {
+                self.connects = 1;
+            }
+            // Several aggregates at once are kept in no state that can be told how to be registered.
+            let is_of_row = node.options.column.is_some() || !entry.takes_keyed_state;
+            let is_transform = matches!(node.kind, OperatorKind::Transform { .. });
+            if is_transform && entry.takes_column && is_of_row {
+                self.row_aggregates = 1;
             }
         }
     }

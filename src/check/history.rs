@@ -12,6 +12,7 @@ use crate::job::{
     Attempt, ChannelId, CheckpointId, CheckpointKind, ExternalId, OperatorId, OperatorIndex,
     OperatorKind, Origin, Plan, PlanTask, RunId, RunLayout, TaskId, TaskManagerId, VertexIndex,
 };
+use crate::operator::{Catalogue, Writes};
 use crate::trace::{
     ChannelEnd, ChannelMark, EndOfTask, Entry, JobStatus, SnapshotSource, SourcePosition,
     TraceEvent,
@@ -176,6 +177,8 @@ pub(super) struct RunStory {
     pub(super) restore: Option<Restore>,
     /// Ids under which the snapshot that it was started from held state, and those of the operators that took it.
     pub(super) renamed: Vec<(OperatorId, OperatorId)>,
+    /// How its operators write, by `OperatorIndex`.
+    pub(super) writes: Vec<Writes>,
     /// Whether the transactions of a sink were left behind with the snapshot that it was started from.
     pub(super) left_transactions: bool,
     /// By task of the plan: the newest completed checkpoint that it was notified of.
@@ -189,8 +192,10 @@ pub(super) struct RunStory {
 }
 
 impl RunStory {
-    fn new(layout: &Arc<RunLayout>) -> Self {
+    fn new(layout: &Arc<RunLayout>, catalogue: &Catalogue) -> Self {
+        let operators = layout.plan.graph.operators.iter();
         Self {
+            writes: operators.map(|node| catalogue.writes(node)).collect(),
             layout: Arc::clone(layout),
             status: JobStatus::Created,
             attempt: Attempt::new(0),
@@ -365,7 +370,7 @@ pub(super) struct History {
 }
 
 impl History {
-    pub(super) fn on_run(&mut self, layout: &Arc<RunLayout>) {
+    pub(super) fn on_run(&mut self, layout: &Arc<RunLayout>, catalogue: &Catalogue) {
         let place = layout.run.index();
         if self.runs.len() <= place {
             self.runs.resize(place + 1, None);
@@ -375,7 +380,7 @@ impl History {
             assert!(self.run_of_task.len() <= task.index(), "tasks of `{}` overlap", layout.label);
             self.run_of_task.resize(task.index() + 1, layout.run);
         }
-        self.runs[place] = Some(RunStory::new(layout));
+        self.runs[place] = Some(RunStory::new(layout, catalogue));
     }
 
     /// The story of a run.

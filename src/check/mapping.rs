@@ -3,7 +3,7 @@
 use super::Check;
 use super::history::{History, Restore, RunStory};
 use super::violation::Violation;
-use crate::job::{OperatorId, OperatorIndex, OperatorKind, OperatorNode, Plan, RunId};
+use crate::job::{OperatorId, OperatorIndex, OperatorNode, Plan, RunId};
 use crate::operator::Catalogue;
 use crate::trace::{CheckName, Entry, RestoreReport, StateUnit};
 
@@ -106,17 +106,7 @@ fn operator_name(plan: &Plan, id: OperatorId) -> String {
     }
 }
 
-/// The kind and function under which a catalogue knows an operator.
-pub(super) fn catalogue_key(node: &OperatorNode) -> (&str, &str) {
-    match &node.kind {
-        OperatorKind::Source { .. } => ("source", "log"),
-        OperatorKind::Transform { kind, function } => (kind, function),
-        OperatorKind::Sink { kind } => ("sink", kind),
-    }
-}
-
 /// Whether an operator keeps state.
 pub(super) fn is_stateful(node: &OperatorNode, catalogue: &Catalogue) -> bool {
-    let (kind, function) = catalogue_key(node);
-    catalogue.entry(kind, function).is_some_and(|entry| entry.stateful)
+    catalogue.of(node).is_some_and(|entry| entry.stateful)
 }

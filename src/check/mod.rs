@@ -457,8 +457,9 @@ impl Checks {
 
 impl TraceSink for Checks {
     fn on_run(&mut self, layout: &Arc<RunLayout>) {
-        self.history.on_run(layout);
-        self.coverage.operators.observe(&layout.plan);
+        let catalogue = &self.setup.catalogue;
+        self.history.on_run(layout, catalogue);
+        self.coverage.operators.observe(&layout.plan, catalogue);
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are only remembered")]

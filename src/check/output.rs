@@ -14,10 +14,8 @@ use super::violation::Violation;
 use super::written::RowSum;
 use super::{Check, EndOfWorld, FileStart, promise, table, windows};
 use crate::effect::{ExternalSystem, Row};
-use crate::job::{
-    CheckpointId, CheckpointKind, CheckpointMode, ExternalId, OperatorIndex, OperatorKind, RunId,
-};
-use crate::operator::{Catalogue, Equality};
+use crate::job::{CheckpointId, CheckpointKind, CheckpointMode, ExternalId, OperatorIndex, RunId};
+use crate::operator::{Catalogue, Equality, Writes};
 use crate::scenario::Scenario;
 use crate::trace::{CheckName, Entry, JobStatus, SnapshotSource};
 use std::cell::Cell;
@@ -54,7 +52,7 @@ pub(super) fn is_too_early(
 pub(super) struct Demand {
     /// Which sink, by `OperatorIndex`.
     pub(super) sink: usize,
-    pub(super) kind: Sink,
+    pub(super) writes: Writes,
     pub(super) low: Stop,
     high: Stop,
     /// Cuts of abandoned timelines that a later run restored, and with them their transactions.
@@ -62,43 +60,6 @@ pub(super) struct Demand {
     may_repeat: bool,
     /// Whether the last row of a key was written last: a zombie may write an old one after its successor.
     is_in_order: bool,
-}
-
-/// How a sink writes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Sink {
-    Plain,
-    Idempotent,
-    Dedup,
-    TwoPhase,
-    Committer,
-}
-
-impl Sink {
-    /// Whether its rows are seen when they are committed, and not at once.
-    pub(super) const fn is_transactional(self) -> bool {
-        matches!(self, Self::TwoPhase | Self::Committer)
-    }
-
-    /// Whether it adds rows, and does not set those of a table.
-    const fn appends(self) -> bool {
-        matches!(self, Self::Plain | Self::TwoPhase | Self::Committer)
-    }
-
-    /// By the name a scenario gives it; none for a sink of the user's own, of which nothing is known.
-    fn of(kind: &OperatorKind) -> Option<Self> {
-        match kind {
-            OperatorKind::Sink { kind } => match kind.as_str() {
-                "plain" => Some(Self::Plain),
-                "idempotent" => Some(Self::Idempotent),
-                "dedup" => Some(Self::Dedup),
-                "two-phase" => Some(Self::TwoPhase),
-                "committer" => Some(Self::Committer),
-                _ => None,
-            },
-            OperatorKind::Source { .. } | OperatorKind::Transform { .. } => None,
-        }
-    }
 }
 
 /// What is needed to judge the output of a world.
@@ -110,7 +71,7 @@ pub(super) struct OutputCheck<'w> {
     pub(super) world: &'w EndOfWorld<'w>,
     /// The number of the last entry.
     pub(super) last_entry: u64,
-    /// Whether the user's own code failed in the reference of a run, which is not compared then.
+    /// Whether the user's own code failed in the reference of a run, which is not compared then, or a sink promises nothing.
     pub(super) is_unknown: Cell<bool>,
 }
 
@@ -151,7 +112,7 @@ impl<'w> OutputCheck<'w> {
                 let handover = Handover::of(self, run, demand.sink, &references);
                 // What was in flight to a sink may arrive there behind what its sender has sent since.
                 determined.last &= handover.is_none();
-                let text = if demand.kind.appends() {
+                let text = if demand.writes.appends() {
                     let handover = handover.unwrap_or_default();
                     self.judge_rows(run, &demand, &references, (determined, &handover))
                 } else {
@@ -181,7 +142,7 @@ impl<'w> OutputCheck<'w> {
         let mut references = References::new(self.history, self.surroundings, self.file, false);
         judged.into_iter().all(|(run, demands)| {
             references.evaluate(run, stops_of(&demands));
-            self.is_unknown.set(references.is_unknown);
+            self.is_unknown.set(self.is_unknown.get() || references.is_unknown);
             let Some(reference) = references.of(run.layout.run) else { return true };
             demands.iter().all(|demand| {
                 let written = self.written_sum(run, demand.sink);
@@ -196,7 +157,7 @@ impl<'w> OutputCheck<'w> {
         let has_windows = graph.operators.iter().any(|node| node.options.window.is_some());
         let is_exact = |demand: &Demand| {
             let has_one_end = demand.low == demand.high && demand.extra.is_empty();
-            demand.kind.appends() && has_one_end && !demand.may_repeat
+            demand.writes.appends() && has_one_end && !demand.may_repeat
         };
         if has_windows || !demands.iter().all(is_exact) {
             return false;
@@ -259,12 +220,15 @@ impl<'w> OutputCheck<'w> {
 
     /// What each sink of a run must have written.
     fn demands(&self, run: &RunStory, found: &mut Check) -> Vec<Demand> {
-        let operators = run.layout.plan.graph.operators.iter().enumerate();
-        let sinks = operators.filter_map(|(sink, node)| Some((sink, Sink::of(&node.kind)?)));
+        let operators = run.layout.plan.graph.operators.iter().zip(&run.writes).enumerate();
         let mut demands = Vec::new();
-        for (sink, kind) in sinks {
-            let mut demand = self.at_least_once(run, sink, kind);
-            if kind.is_transactional() {
+        for (sink, (_, writes)) in operators.filter(|(_, (node, _))| node.is_sink()) {
+            if *writes == Writes::Undeclared {
+                self.is_unknown.set(true);
+                continue;
+            }
+            let mut demand = self.at_least_once(run, sink, *writes);
+            if writes.is_transactional() {
                 self.demand_commits(run, &mut demand, found);
             }
             demands.push(demand);
@@ -273,14 +237,14 @@ impl<'w> OutputCheck<'w> {
     }
 
     /// Rows that are seen at once: all up to the newest completed checkpoint, and more if there is more to read.
-    fn at_least_once(&self, run: &RunStory, sink: usize, kind: Sink) -> Demand {
+    fn at_least_once(&self, run: &RunStory, sink: usize, writes: Writes) -> Demand {
         let is_finished = run.status == JobStatus::Finished;
         let end = run.stopped_with().map_or(Stop::End, Stop::At);
         let last = run.last_completed().and_then(|story| run.last_exact(story.checkpoint));
         let last = last.map_or(Stop::Start, |story| Stop::At(story.checkpoint));
         Demand {
             sink,
-            kind,
+            writes,
             low: if is_finished { end } else { last },
             // An attempt that failed may have read further than the one that stopped.
             high: if is_finished && !run.has_restarted() { end } else { Stop::End },
@@ -314,12 +278,10 @@ impl<'w> OutputCheck<'w> {
         if self.has_exact_cuts(run) {
             (_, demand.high) = self.reached_by_all(run, demand.sink, &reached);
         }
-        let mut settled = match demand.kind {
-            // A committer's subtask commits what any subtask of its writer prepared: how far it has come is what it has
-            // been notified of.
-            Sink::Committer => self.notified(run, demand.sink),
-            Sink::Plain | Sink::Idempotent | Sink::Dedup | Sink::TwoPhase => reached,
-        };
+        // A committer's subtask commits what any subtask of its writer prepared: how far it has come is what it has been
+        // notified of.
+        let is_committer = demand.writes == Writes::Committer;
+        let mut settled = if is_committer { self.notified(run, demand.sink) } else { reached };
         for (child, checkpoint) in self.children(run) {
             if !takes_over(run, child, demand.sink) {
                 settled.retain(|_, reached| *reached != checkpoint);
@@ -481,10 +443,8 @@ fn stops_of(demands: &[Demand]) -> Vec<Stop> {
 /// the run has come as far as a checkpoint of its own.
 fn takes_over(run: &RunStory, child: &RunStory, sink: usize) -> bool {
     let id = run.layout.plan.operator_ids[sink];
-    let has_sink = child.taker_of(id).is_some_and(|place| {
-        let kind = &child.layout.plan.graph.operators[place.index()].kind;
-        Sink::of(kind).is_some_and(Sink::is_transactional)
-    });
+    let has_sink =
+        child.taker_of(id).is_some_and(|place| child.writes[place.index()].is_transactional());
     has_sink && (child.status == JobStatus::Finished || child.last_completed().is_some())
 }
 
@@ -498,14 +458,15 @@ pub(super) fn classes(
     for run in history.runs.iter().flatten() {
         let graph = &run.layout.plan.graph;
         let repeats = promise::may_count_twice(scenario, history, run);
-        for (node, determined) in graph.operators.iter().zip(determined(graph, catalogue)) {
+        let operators = graph.operators.iter().zip(&run.writes);
+        for ((node, writes), determined) in operators.zip(determined(graph, catalogue)) {
             let determined = if repeats { determined.of_replays() } else { determined };
-            let Some(sink) = Sink::of(&node.kind) else { continue };
-            let class = match sink {
-                Sink::Plain | Sink::TwoPhase | Sink::Committer => determined.class(),
-                Sink::Idempotent => determined.class_of_table(),
-                Sink::Dedup if determined.values => Equality::Multiset,
-                Sink::Dedup => Equality::Accounted,
+            let class = match writes {
+                Writes::Undeclared | Writes::Writer => continue,
+                Writes::Plain | Writes::TwoPhase | Writes::Committer => determined.class(),
+                Writes::Idempotent => determined.class_of_table(),
+                Writes::Dedup if determined.values => Equality::Multiset,
+                Writes::Dedup => Equality::Accounted,
             };
             let weakest = classes.entry(node.name.clone()).or_insert(class);
             *weakest = class.min(*weakest);

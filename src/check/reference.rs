@@ -5,13 +5,12 @@
 
 use super::class::{in_topological_order, partitioner};
 use super::history::{Cut, Next, input_name, sources_of};
-use super::mapping::catalogue_key;
 use super::written::{ReferenceRow, RowSum, Written};
 use crate::job::{
     CheckpointId, EventTime, KeyBy, OperatorId, OperatorIndex, Origin, Partitioner, Plan, Value,
 };
 use crate::kernel::SimTime;
-use crate::operator::{Catalogue, Context, InputLog, Log, Operator, panic_message};
+use crate::operator::{Catalogue, Context, InputLog, Log, Operator, Writes, panic_message};
 use crate::state::{LiveState, OperatorSnapshot, Timer, TimerKind};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -141,19 +140,18 @@ impl<'w> Evaluation<'w> {
             .zip(&plan.operator_ids)
             .enumerate()
             .map(|(place, (node, id))| {
-                let (kind, function) = catalogue_key(node);
-                let entry = surroundings.catalogue.entry(kind, function);
-                let make = || entry.expect("a checked scenario names known operators").build(node);
+                let entry = surroundings.catalogue.of(node);
+                let entry = entry.expect("a checked scenario names known operators");
                 let by_hash = node.options.uid_hash.filter(|hash| carried.contains_key(hash));
                 let id = by_hash.as_ref().unwrap_or(id);
                 let state = if node.is_sink() { None } else { carried.remove(id) };
                 Node {
-                    operator: (!node.is_source()).then(make),
+                    operator: (!node.is_source()).then(|| entry.build(node)),
                     state: state.map_or_else(LiveState::default, LiveState::restored),
                     key_by: node.key_by,
                     written: Written::Rows(Vec::new()),
                     written_by: match node.inputs.first() {
-                        Some(writer) if node.is_committer() => writer.from.index(),
+                        Some(writer) if entry.writes == Writes::Committer => writer.from.index(),
                         Some(_) | None => place,
                     },
                     wires: Vec::new(),

@@ -4,10 +4,11 @@
 use super::class::Determined;
 use super::compare::listed;
 use super::history::RunStory;
-use super::output::{Demand, OutputCheck, Sink};
+use super::output::{Demand, OutputCheck};
 use super::segments::{References, Stop};
 use super::written::ReferenceRow;
 use crate::job::Value;
+use crate::operator::Writes;
 use crate::trace::{JobStatus, SnapshotSource};
 use std::collections::BTreeMap;
 
@@ -28,7 +29,7 @@ pub(super) fn judge(
     references: &References<'_>,
     determined: Determined,
 ) -> Option<String> {
-    let knows_rows = demand.kind == Sink::Dedup;
+    let knows_rows = demand.writes == Writes::Dedup;
     if !determined.values && (knows_rows || !determined.last) {
         return None;
     }

@@ -6,7 +6,6 @@
 use super::Check;
 use super::compare::listed;
 use super::history::RunStory;
-use super::mapping::catalogue_key;
 use super::output::{Demand, OutputCheck};
 use super::segments::{References, Stop};
 use super::time::TimeCheck;
@@ -83,10 +82,7 @@ fn window_of(graph: &JobGraph, sink: usize, catalogue: &Catalogue) -> Option<usi
         if node.options.window.is_some() {
             return Some(place);
         }
-        let (kind, function) = catalogue_key(node);
-        let passes = catalogue.entry(kind, function)?.emits == Emits::AsItIs;
-        // A map that changes values may leave them under their key; only these leave all as it is.
-        if !passes || !(function == "identity" || kind == "writer" || kind == "state") {
+        if catalogue.of(node)?.emits != Emits::AsItIs {
             return None;
         }
     }
@@ -147,9 +143,9 @@ pub(super) fn judge(
     let Some(written) = written(check, &lineage, demand.sink) else { return false };
     let is_alone = lineage.len() == 1;
     let text = if is_reproducible(graph, window) && is_determined(graph, window, check) {
-        let once = is_alone && demand.kind.is_transactional() && options.windows.lateness() == 0;
+        let once = is_alone && demand.writes.is_transactional() && options.windows.lateness() == 0;
         by_window(expected, &written, once, is_alone)
-    } else if is_alone && demand.kind.is_transactional() && is_first(graph, window) {
+    } else if is_alone && demand.writes.is_transactional() && is_first(graph, window) {
         let may_lack = options.time == WindowTime::Processing;
         by_key(expected, &written, options, may_lack)
     } else {

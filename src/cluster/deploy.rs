@@ -8,6 +8,7 @@ use crate::job::{
     Reader, RunId, RunLayout, TaskId, VertexIndex,
 };
 use crate::kernel::{Agenda, SimTime};
+use crate::operator::Writes;
 use crate::task::{Chain, Identity, Link, Output, Outputs, Phase, SourceInput, Target, Task};
 use crate::trace::TraceEvent;
 use std::sync::Arc;
@@ -98,7 +99,7 @@ impl World {
             job: self.runs[layout.run.index()].job_key,
             rules: Arc::clone(&self.rules),
             checkpoint: self.scenario.jobs[layout.job].checkpoint,
-            takes_unaligned: plan.takes_unaligned(planned.vertex),
+            takes_unaligned: self.takes_unaligned(plan, planned.vertex),
         };
         let channel = |id: &LocalChannelId| layout.channel(*id);
         let input_of = |id: &LocalChannelId| plan.edges[plan.channel(*id).edge].input;
@@ -109,6 +110,17 @@ impl World {
             self.make_chain(plan, planned.vertex),
             self.make_outputs(layout, plan, task, attempt),
         )
+    }
+
+    /// Whether barriers may overtake records on the way into a chain. What a writer hands to its committer must be there when
+    /// the checkpoint completes, so nothing overtakes it (FLINK-36287).
+    fn takes_unaligned(&self, plan: &Plan, vertex: VertexIndex) -> bool {
+        let is_committer = |operator: &OperatorIndex| {
+            let node = &plan.graph.operators[operator.index()];
+            self.given.catalogue.writes(node) == Writes::Committer
+        };
+        plan.takes_unaligned(vertex)
+            && !plan.vertices[vertex.index()].operators.iter().any(is_committer)
     }
 
     fn make_chain(&self, plan: &Plan, vertex: VertexIndex) -> Chain {
@@ -162,7 +174,7 @@ impl World {
             key_by: node.key_by,
             on_panic: entry.on_panic,
             max_parallelism: chain.max_parallelism,
-            external: plan.graph.writes_to(operator).and_then(|sink| {
+            external: self.given.catalogue.writes_to(&plan.graph, operator).and_then(|sink| {
                 self.external_ids.get(&plan.graph.operators[sink.index()].name).copied()
             }),
             main: targets(false),
@@ -194,7 +206,7 @@ impl World {
                 next: u32::try_from(start).expect("parallelism fits in 32 bits"),
                 key_by: receiver.key_by.map(|key_by| key_by.of_input(edge.input)),
                 max_parallelism: plan.vertices[edge.to_vertex.index()].max_parallelism,
-                takes_unaligned: plan.takes_unaligned(edge.to_vertex),
+                takes_unaligned: self.takes_unaligned(plan, edge.to_vertex),
             }
         });
         Outputs { edges: edges.collect() }

@@ -29,21 +29,6 @@ impl JobGraph {
     }
 }
 
-impl JobGraph {
-    /// The sink whose external system an operator writes to: a sink to its own, a `writer` to that of the committer that
-    /// reads it, others to none.
-    pub fn writes_to(&self, operator: OperatorIndex) -> Option<OperatorIndex> {
-        let node = self.operators.get(operator.index())?;
-        if node.is_sink() {
-            return Some(operator);
-        }
-        let reads = |sink: &OperatorNode| sink.inputs.iter().any(|edge| edge.from == operator);
-        let mut sinks = self.operators.iter();
-        let committer = || sinks.position(|sink| sink.is_committer() && reads(sink));
-        node.is_writer().then(committer)?.map(OperatorIndex::new)
-    }
-}
-
 /// One operator of a job graph.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OperatorNode {
@@ -114,28 +99,17 @@ impl OperatorNode {
         matches!(self.kind, OperatorKind::Sink { .. })
     }
 
-    /// Whether it writes to the external system of a committer.
-    pub fn is_writer(&self) -> bool {
-        matches!(&self.kind, OperatorKind::Transform { kind, .. } if kind == "writer")
-    }
-
-    /// Whether it commits what writers prepared.
-    pub fn is_committer(&self) -> bool {
-        matches!(&self.kind, OperatorKind::Sink { kind } if kind == "committer")
-    }
-
-    /// Whether it reads two streams apart from each other.
-    pub fn is_two_input(&self) -> bool {
-        self.inputs.iter().any(|edge| edge.input == 1)
-    }
-
     /// The name of its class: the one it was given, else `sandbar.` and what it does in one word. A `map` of `identity` is a
     /// `sandbar.IdentityMap`, a source a `sandbar.LogSource`, a sink of kind `two-phase` a `sandbar.TwoPhaseSink`.
     pub fn class_name(&self) -> String {
         if let Some(class) = &self.options.class {
             return class.to_string();
         }
-        let (kind, function) = self.kind.catalogue_name();
+        let (function, kind) = match &self.kind {
+            OperatorKind::Source { .. } => ("log", "source"),
+            OperatorKind::Transform { kind, function } => (function.as_str(), kind.as_str()),
+            OperatorKind::Sink { kind } => (kind.as_str(), "sink"),
+        };
         let mut name = "sandbar.".to_owned();
         for word in function.split('-').chain(kind.split('-')) {
             let mut letters = word.chars();
@@ -177,17 +151,6 @@ pub enum OperatorKind {
         /// `plain`, `idempotent`, `dedup`, `two-phase` or `committer`.
         kind: String,
     },
-}
-
-impl OperatorKind {
-    /// The kind and function under which a catalogue knows it: `source` and `log`, `sink` and the sink's kind.
-    pub fn catalogue_name(&self) -> (&str, &str) {
-        match self {
-            Self::Source { .. } => ("source", "log"),
-            Self::Transform { kind, function } => (kind, function),
-            Self::Sink { kind } => ("sink", kind),
-        }
-    }
 }
 
 /// What a source does at the end of its log.

@@ -3,8 +3,8 @@
 //! `Plan::build` (in `build.rs`) is where a job that cannot run is refused.
 
 use super::{
-    JobGraph, LocalChannelId, LocalTaskId, OperatorId, OperatorIndex, OperatorKind, Partitioner,
-    PlanRules, VertexIndex,
+    JobGraph, LocalChannelId, LocalTaskId, OperatorId, OperatorIndex, Partitioner, PlanRules,
+    VertexIndex,
 };
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -167,19 +167,13 @@ impl Plan {
     }
 
     /// Whether barriers may overtake records on the edges into a chain. Records of pointwise and broadcast edges could not
-    /// be dealt anew, and one such edge aligns the whole chain (`StreamGraphGenerator`, FLINK-19801). What a writer hands
-    /// to its committer must be there when the checkpoint completes, so nothing overtakes it (FLINK-36287).
+    /// be dealt anew, and one such edge aligns the whole chain (`StreamGraphGenerator`, FLINK-19801).
     pub fn takes_unaligned(&self, vertex: VertexIndex) -> bool {
-        let is_committer = |operator: &OperatorIndex| {
-            let kind = &self.graph.operators[operator.index()].kind;
-            matches!(kind, OperatorKind::Sink { kind } if kind == "committer")
-        };
-        let vertex = &self.vertices[vertex.index()];
-        !vertex.operators.iter().any(is_committer)
-            && vertex.inputs.iter().all(|edge| match self.edges[*edge].partitioner {
-                Partitioner::Rebalance | Partitioner::Hash | Partitioner::Global => true,
-                Partitioner::Forward | Partitioner::Rescale | Partitioner::Broadcast => false,
-            })
+        let mut inputs = self.vertices[vertex.index()].inputs.iter();
+        inputs.all(|edge| match self.edges[*edge].partitioner {
+            Partitioner::Rebalance | Partitioner::Hash | Partitioner::Global => true,
+            Partitioner::Forward | Partitioner::Rescale | Partitioner::Broadcast => false,
+        })
     }
 
     /// The places of an edge's channels in `channels`.

@@ -1,7 +1,8 @@
 //! The catalogue: which operators a scenario can name, and how each is made.
 
 use super::{Context, Operator};
-use crate::job::{OperatorKind, OperatorNode, Reader, Value};
+use crate::job::{JobGraph, OperatorIndex, OperatorKind, OperatorNode, Reader, Value};
+use crate::rules::Rules;
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -27,7 +28,52 @@ pub enum Emits {
     /// One row for each record, or none for any record of an input, whatever is in them.
     OneForOne,
     /// The same, and a row says what its record says, under the same key: the last row of a key stays the last.
+    UnderItsKey,
+    /// Each record itself.
     AsItIs,
+}
+
+/// How an operator writes to an external system, which is what its rows there are judged by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Writes {
+    /// Not at all, or in a way of which nothing is promised: what such a sink wrote is not judged.
+    #[default]
+    Undeclared,
+    /// Each record at once, so what is replayed is there again.
+    Plain,
+    /// Each record at once under its key, the first column or else the value itself, so a repeat overwrites.
+    Idempotent,
+    /// Each record at once, into a table that ignores what it has seen.
+    Dedup,
+    /// Each record in a transaction that commits when the checkpoint that covers it completes, once.
+    TwoPhase,
+    /// Each record in a transaction of the external system of the committer that reads it.
+    Writer,
+    /// What its writer prepared, when the checkpoint that covers it completes.
+    Committer,
+}
+
+impl Writes {
+    /// Whether rows are seen when they are committed, and not at once.
+    pub const fn is_transactional(self) -> bool {
+        matches!(self, Self::TwoPhase | Self::Committer)
+    }
+
+    /// Whether rows are added, and do not take the place of those of a table.
+    pub const fn appends(self) -> bool {
+        matches!(self, Self::Plain) || self.is_transactional()
+    }
+}
+
+/// What not every release has.
+#[derive(Clone, Copy, Debug)]
+pub struct Since {
+    /// As a message calls it.
+    pub what: &'static str,
+    /// The word of a scenario that asks for it.
+    pub word: &'static str,
+    /// Whether there is such a thing under these rules.
+    pub has: fn(&Rules) -> bool,
 }
 
 /// What a panic in one of the calls of an operator comes to.
@@ -56,8 +102,16 @@ pub struct Entry {
     pub inputs: u8,
     /// What it emits for each record. A sink emits nothing, and may say anything.
     pub emits: Emits,
+    /// How it writes to an external system, if it does.
+    pub writes: Writes,
     /// Whether it can be told a `column` to work on.
     pub takes_column: bool,
+    /// Whether it has one keyed state, of which it can be told how to register it (`keyed-state`).
+    pub takes_keyed_state: bool,
+    /// Whether it can be told which list states to keep (`list-state`).
+    pub takes_list_state: bool,
+    /// Which releases have it, if not all do.
+    pub since: Option<Since>,
     /// What a panic in it comes to.
     pub on_panic: OnPanic,
     /// Makes one subtask of it.
@@ -75,7 +129,11 @@ impl Entry {
             stateful: false,
             inputs: 1,
             emits: Emits::Freely,
+            writes: Writes::Undeclared,
             takes_column: false,
+            takes_keyed_state: false,
+            takes_list_state: false,
+            since: None,
             on_panic: OnPanic::EndsThePlay,
             make,
         }
@@ -130,16 +188,49 @@ impl Catalogue {
         self.entries.get(kind)?.get(function)
     }
 
-    /// The operator that a node names: kind `source` is `log`, or `splits` if its reader is; a sink is its kind.
-    pub fn of(&self, node: &OperatorNode) -> Option<&Entry> {
-        match &node.kind {
-            OperatorKind::Source { .. } if node.options.reader == Reader::Splits => {
-                self.entry("source", "splits")
-            }
-            OperatorKind::Source { .. } => self.entry("source", "log"),
-            OperatorKind::Transform { kind, function } => self.entry(kind, function),
-            OperatorKind::Sink { kind } => self.entry("sink", kind),
+    /// The kind and function of an operator: those of a source follow from how it reads.
+    pub fn name_of(kind: &OperatorKind, reader: Reader) -> (&str, &str) {
+        match kind {
+            OperatorKind::Source { .. } => match reader {
+                Reader::Fixed => ("source", "log"),
+                Reader::Splits => ("source", "splits"),
+            },
+            OperatorKind::Transform { kind, function } => (kind, function),
+            OperatorKind::Sink { kind } => ("sink", kind),
         }
+    }
+
+    /// The operator that a node names.
+    pub fn of(&self, node: &OperatorNode) -> Option<&Entry> {
+        let (kind, function) = Self::name_of(&node.kind, node.options.reader);
+        self.entry(kind, function)
+    }
+
+    /// How the operator that a node names writes.
+    pub fn writes(&self, node: &OperatorNode) -> Writes {
+        self.of(node).map_or(Writes::Undeclared, |entry| entry.writes)
+    }
+
+    /// The sink whose external system an operator writes to: a sink to its own, a writer to that of the committer that reads
+    /// it, others to none.
+    pub fn writes_to(&self, graph: &JobGraph, operator: OperatorIndex) -> Option<OperatorIndex> {
+        let node = graph.operators.get(operator.index())?;
+        if node.is_sink() {
+            return Some(operator);
+        }
+        let is_its_committer = |sink: &OperatorNode| {
+            self.writes(sink) == Writes::Committer
+                && sink.inputs.iter().any(|edge| edge.from == operator)
+        };
+        let committer = || graph.operators.iter().position(is_its_committer);
+        (self.writes(node) == Writes::Writer).then(committer)?.map(OperatorIndex::new)
+    }
+
+    /// The first operator that writes so, by kind and function.
+    pub fn that_writes(&self, writes: Writes) -> Option<(&str, &str)> {
+        self.names().find(|(kind, function)| {
+            self.entry(kind, function).is_some_and(|entry| entry.writes == writes)
+        })
     }
 
     /// Kinds and functions, sorted.

@@ -25,8 +25,9 @@ mod two_input;
 mod two_phase;
 mod window;
 
-pub use catalogue::{Catalogue, Emits, Entry, Equality, OnPanic, panic_message};
+pub use catalogue::{Catalogue, Emits, Entry, Equality, OnPanic, Since, Writes, panic_message};
 pub use log::Log;
+pub use source::{SOURCE_POSITIONS, position_from_row};
 pub use standalone::Standalone;
 
 /// What an operator can see and do. The engine has one implementation, the reference evaluation another.

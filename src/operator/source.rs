@@ -10,6 +10,9 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 
+/// The list state in which sources and readers of splits remember how far they got.
+pub const SOURCE_POSITIONS: &str = "positions";
+
 /// The next entry of a partition that has one. Ordered as they are read: what is there first, then by partition.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Head {
@@ -36,7 +39,7 @@ pub(super) struct LogSource {
 impl LogSource {
     /// Starts with the partitions that were restored, and none if nothing was.
     pub(super) fn initialize_restored(&mut self, context: &mut dyn Context) {
-        let positions = context.list_state("positions", ListMode::Split);
+        let positions = context.list_state(SOURCE_POSITIONS, ListMode::Split);
         self.positions = Some(positions);
         self.resting = context.list(positions).iter().filter_map(position_from_row).collect();
     }
@@ -73,7 +76,7 @@ impl LogSource {
 
 impl Operator for LogSource {
     fn initialize(&mut self, context: &mut dyn Context) {
-        let positions = context.list_state("positions", ListMode::Split);
+        let positions = context.list_state(SOURCE_POSITIONS, ListMode::Split);
         self.positions = Some(positions);
         self.resting = if context.is_own_entry_restored() {
             context.list(positions).iter().filter_map(position_from_row).collect()
@@ -137,8 +140,8 @@ fn row_of_position((partition, next): (u16, u32)) -> Value {
     Value::row([Value::Int(partition.into()), Value::Int(next.into())])
 }
 
-/// Back from list state; `None` for what another operator left under the same name.
-fn position_from_row(row: &Value) -> Option<(u16, u32)> {
+/// Partition and next entry, back from list state; `None` for what another operator left under the same name.
+pub fn position_from_row(row: &Value) -> Option<(u16, u32)> {
     let [partition, next] = row.as_row()? else { return None };
     Some((u16::try_from(partition.as_int()?).ok()?, u32::try_from(next.as_int()?).ok()?))
 }

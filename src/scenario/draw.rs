@@ -23,6 +23,7 @@ mod upgrade;
 
 use super::{ClusterConfig, Expect, Input, InputKind, Network, SavepointDir, Scenario};
 use crate::kernel::{Choices, SimTime, Stream};
+use crate::operator::{Catalogue, Entry, Writes};
 use crate::rules::{Override, Release, Rescaling, Rules, StateAddress};
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -123,8 +124,8 @@ const OWN_RELEASE: u64 = 75;
 const OWN_SINKS: u64 = 60;
 
 /// The release of a story: less often one in which no job can change.
-fn flink(choices: &Choices, profile: &Profile) -> Release {
-    let draw = Draw { choices, rules: profile.flink.rules() };
+fn flink(choices: &Choices, catalogue: &Catalogue, profile: &Profile) -> Release {
+    let draw = Draw { choices, catalogue, rules: profile.flink.rules() };
     if !profile.releases || draw.chance("release-own", OWN_RELEASE) {
         return profile.flink;
     }
@@ -164,8 +165,9 @@ const SLOW_STORAGE: u64 = 30;
 impl Scenario {
     /// The story of a seed. Ends, unless a fault prevents it, with a finished job, so that its output can be compared.
     pub fn draw(choices: &Choices, profile: &Profile) -> Self {
-        let flink = flink(choices, profile);
-        let mut draw = Draw { choices, rules: flink.rules() };
+        let catalogue = &Catalogue::built_in();
+        let flink = flink(choices, catalogue, profile);
+        let mut draw = Draw { choices, catalogue, rules: flink.rules() };
         let upgrade = upgrade::draw(&draw, profile, flink);
         if let Some(to) = upgrade {
             draw.rules = upgrade::in_common(draw.rules, to.rules());
@@ -229,6 +231,8 @@ fn is_tied_to_chains(rules: &Rules) -> bool {
 /// Draws by name.
 struct Draw<'c> {
     choices: &'c Choices,
+    /// What operators there are.
+    catalogue: &'c Catalogue,
     /// What the release of the story has.
     rules: Rules,
 }
@@ -243,6 +247,17 @@ impl Draw<'_> {
         let own = Rules::overriding("two-phase-sinks", "true").expect("there is such a rule");
         self.rules.set(&own);
         vec![own]
+    }
+
+    /// The operator of a kind and function.
+    fn entry(&self, kind: &str, function: &str) -> Entry {
+        let entry = self.catalogue.entry(kind, function);
+        entry.unwrap_or_else(|| panic!("no {kind} `{function}` can be drawn")).clone()
+    }
+
+    /// The kind and function of what writes so.
+    fn that_writes(&self, writes: Writes) -> (&str, &str) {
+        self.catalogue.that_writes(writes).expect("a built-in operator writes so")
     }
 
     fn stream(&self, what: impl Display) -> Stream {

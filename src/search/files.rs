@@ -6,7 +6,7 @@ use crate::cluster::{Cluster, End};
 use crate::effect::{ExternalSystem, FileChange};
 use crate::job::{ClaimMode, InputId, OperatorKind};
 use crate::kernel::{Flow, SimTime};
-use crate::operator::Log;
+use crate::operator::{Log, SOURCE_POSITIONS, position_from_row};
 use crate::scenario::Scenario;
 use crate::state::{CompletedCheckpoint, SubtaskState};
 use crate::store::disk::{Disk, RealDisk};
@@ -279,23 +279,14 @@ fn positions(
         let place = place.expect("a source names an input");
         let state = checkpoint.operators().iter().find(|state| state.name == node.name);
         let subtasks = state.map_or(&[][..], |state| &state.subtasks);
-        let rows = subtasks.iter().filter_map(|subtask| match subtask {
-            SubtaskState::Snapshot(snapshot) => snapshot.lists.get("positions"),
+        let read = subtasks.iter().filter_map(|subtask| match subtask {
+            SubtaskState::Snapshot(snapshot) => snapshot.lists.get(SOURCE_POSITIONS),
             SubtaskState::Finished => None,
         });
         let coordinator = state.and_then(|state| state.coordinator.as_ref());
         let unassigned = coordinator.into_iter().flat_map(|state| state.lists.values());
-        let rows =
-            rows.chain(unassigned).flat_map(|list| &list.items).filter_map(|item| {
-                match item.as_row() {
-                    Some([partition, next]) => {
-                        let partition = u16::try_from(partition.as_int()?).ok()?;
-                        Some((partition, u32::try_from(next.as_int()?).ok()?))
-                    }
-                    Some(_) | None => None,
-                }
-            });
-        let known: BTreeMap<u16, u32> = rows.collect();
+        let rows = read.chain(unassigned).flat_map(|list| &list.items);
+        let known: BTreeMap<u16, u32> = rows.filter_map(position_from_row).collect();
         for partition in 0..scenario.inputs[place].partitions {
             let end = || inputs[place].length(partition);
             let next = known.get(&partition).copied().unwrap_or_else(end);

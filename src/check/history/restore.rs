@@ -2,7 +2,8 @@
 
 use super::{History, Persisted, RunStory};
 use crate::job::{Attempt, CheckpointId, OperatorId, OperatorIndex, RunId};
-use crate::trace::{ChannelEnd, Entry, RestoreReport, StateSum, TraceEvent};
+use crate::operator::Writes;
+use crate::trace::{ChannelEnd, Entry, RestoreReport, StateSum, StateUnit, TraceEvent};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -52,18 +53,32 @@ impl History {
         (taker.layout.run == run).then(|| story.sum_in_flight(is_restored))
     }
 
+    /// Whether state of a checkpoint is of a sink that kept its transactions there. Of what was taken in an earlier process,
+    /// by an operator that is no more, nothing is known: it may be.
+    fn is_transactional(&self, run: RunId, checkpoint: CheckpointId, unit: &StateUnit) -> bool {
+        let taker = self.restored_story(run, checkpoint).map(|(taker, _)| taker);
+        let writes = taker.or_else(|| self.run(run)).and_then(|story| {
+            let place = story.layout.plan.operator_with_id(unit.operator)?;
+            Some(story.writes[place.index()])
+        });
+        writes.is_none_or(Writes::is_transactional)
+    }
+
     /// Takes in how a restore goes.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are not of a restore")]
     pub(super) fn observe_restore(&mut self, entry: &Entry) {
         match &entry.event {
             TraceEvent::RestoreMapped { run, attempt, checkpoint, report } => {
                 let was_in_flight = self.in_flight_at(*run, *attempt, *checkpoint);
+                let left_transactions = report
+                    .dropped
+                    .iter()
+                    .any(|unit| self.is_transactional(*run, *checkpoint, unit));
                 if let Some(story) = self.run_mut(*run) {
                     if story.restore.is_none() {
                         story.renamed.clone_from(&report.renamed.0);
                     }
-                    story.left_transactions |=
-                        report.dropped.iter().any(|unit| &*unit.name == "transactions");
+                    story.left_transactions |= left_transactions;
                     story.restore = Some(Restore {
                         attempt: *attempt,
                         checkpoint: *checkpoint,

@@ -4,10 +4,8 @@
 use super::identity::RESCALE_WHOLE;
 use super::sketch::{Edge, Node, PARALLELISM, Sketch};
 use super::{Draw, is_tied_to_subtasks};
-use crate::job::{
-    ChainStrategy, ListMode, ListOptions, OperatorKind, OperatorOptions, Partitioner,
-};
-use crate::kernel::SimTime;
+use crate::job::{ListMode, ListOptions, Partitioner};
+use crate::operator::{Emits, Writes};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -76,9 +74,7 @@ impl Sketch {
     /// Whether rows are overwritten by key. Those written between a job's savepoint and its end are overwritten when its
     /// successor reads the same records again, unless it has other keys by then: so it must come to the same keys.
     fn has_idempotent_sink(&self) -> bool {
-        let is_idempotent =
-            |node: &Node| matches!(&node.kind, OperatorKind::Sink { kind } if kind == "idempotent");
-        self.nodes.iter().any(is_idempotent)
+        self.nodes.iter().any(|node| node.entry.writes == Writes::Idempotent)
     }
 
     fn rescale(&mut self, draw: &Draw<'_>, name: &str) {
@@ -102,9 +98,11 @@ impl Sketch {
             let reads_side = |reader: &Node| {
                 reader.inputs.iter().any(|edge| edge.side && edge.from == node.name)
             };
-            let OperatorKind::Transform { function, .. } = &node.kind else { return false };
-            let changes_keys = function == "swap" && self.has_idempotent_sink();
-            !changes_keys && !node.stateful && !self.nodes.iter().any(reads_side)
+            let may_change_keys = node.entry.emits == Emits::OneForOne && node.entry.inputs == 1;
+            node.is_transform()
+                && !(may_change_keys && self.has_idempotent_sink())
+                && !node.is_stateful()
+                && !self.nodes.iter().any(reads_side)
         };
         let removable: Vec<&Node> = self.nodes.iter().filter(is_removable).collect();
         if removable.is_empty() {
@@ -147,15 +145,8 @@ impl Sketch {
         let node = Node {
             known_as: format!("{added}-id"),
             name: added,
-            kind: OperatorKind::Transform { kind: kind.to_owned(), function: function.to_owned() },
-            inputs: Vec::new(),
             parallelism: draw.count(format_args!("{name}/added/parallelism"), PARALLELISM),
-            key_by: None,
-            uid: true,
-            stateful: false,
-            chain: ChainStrategy::Always,
-            takes: SimTime::from_micros(1),
-            options: OperatorOptions::default(),
+            ..Node::transform(draw, (kind, function))
         };
         self.put_between(place, node);
     }

@@ -3,7 +3,7 @@
 
 use super::story::{Act, Plot, step};
 use super::{Draw, Profile, percent};
-use crate::job::{OperatorKind, Reader};
+use crate::job::Reader;
 use crate::kernel::SimTime;
 use crate::scenario::{Action, Aim, ClusterConfig, JobConfig, Milestone, Step, TaskName, Trigger};
 use crate::trace::{JobStatus, Message};
@@ -257,9 +257,7 @@ impl<'d> Faults<'d> {
         );
         let task = if message == Message::Trigger {
             let nodes = self.jobs[act].graph.operators.iter();
-            let is_source =
-                |node: &&crate::job::OperatorNode| matches!(node.kind, OperatorKind::Source { .. });
-            let sources: Vec<_> = nodes.filter(is_source).collect();
+            let sources: Vec<_> = nodes.filter(|node| node.is_source()).collect();
             let source = self.draw.place(format_args!("{what}/source"), sources.len());
             self.subtask(what, act, sources[source])
         } else {

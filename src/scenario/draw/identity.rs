@@ -5,10 +5,11 @@
 use super::sketch::{Edge, Node, PARALLELISM, Sketch};
 use super::{Draw, is_tied_to_chains};
 use crate::job::{
-    ChainStrategy, KeyedKind, KeyedOptions, ListMode, ListOptions, OperatorKind, OperatorOptions,
-    PlanRules, StateType, operator_id_of_uid,
+    ChainStrategy, KeyedKind, KeyedOptions, ListMode, ListOptions, OperatorOptions, PlanRules,
+    StateType, operator_id_of_uid,
 };
 use crate::kernel::SimTime;
+use crate::operator::{Emits, Writes};
 use crate::rules::Rules;
 use crate::scenario::JobConfig;
 use std::collections::BTreeSet;
@@ -128,8 +129,7 @@ impl Sketch {
 
     /// Calls an operator by another name. Not a sink, whose name is that of the system it writes to.
     fn rename(&mut self, draw: &Draw<'_>, name: &str) {
-        let is_transform = |node: &&Node| matches!(node.kind, OperatorKind::Transform { .. });
-        let named: Vec<&Node> = self.nodes.iter().filter(is_transform).collect();
+        let named: Vec<&Node> = self.nodes.iter().filter(|node| node.is_transform()).collect();
         if named.is_empty() {
             return;
         }
@@ -146,7 +146,9 @@ impl Sketch {
 
     /// Takes an operator away that passes records on and keeps list state.
     fn remove_state(&mut self, draw: &Draw<'_>, name: &str) {
-        let is_removable = |node: &&Node| matches!(&node.kind, OperatorKind::Transform { kind, function } if kind == "state" && function != "broadcast-rules");
+        let is_removable = |node: &&Node| {
+            node.entry.emits == Emits::AsItIs && node.entry.stateful && node.entry.inputs == 1
+        };
         let removable: Vec<&Node> = self.nodes.iter().filter(is_removable).collect();
         if removable.is_empty() {
             return;
@@ -171,20 +173,12 @@ impl Sketch {
             items: StateType::Text,
             starts_with: draw.count(format_args!("{name}/lists/items"), (1, 4)),
         };
-        let kind =
-            OperatorKind::Transform { kind: "state".to_owned(), function: "list".to_owned() };
         let node = Node {
             name: format!("{name}-lists"),
             known_as: format!("{name}-lists-id"),
-            kind,
-            inputs: Vec::new(),
             parallelism: draw.count(format_args!("{name}/lists/parallelism"), PARALLELISM),
-            key_by: None,
-            uid: true,
-            stateful: true,
-            chain: ChainStrategy::Always,
-            takes: SimTime::from_micros(1),
             options: OperatorOptions { list_state: Some(Arc::new(lists)), ..Default::default() },
+            ..Node::transform(draw, ("state", "list"))
         };
         let places = self.places_between();
         if !places.is_empty() {
@@ -209,7 +203,7 @@ impl Sketch {
 
     /// Has the aggregate register its state as it is told.
     fn register(&mut self, draw: &Draw<'_>, name: &str) {
-        let takes = |node: &&mut Node| matches!(&node.kind, OperatorKind::Transform { kind, function } if matches!(kind.as_str(), "aggregate" | "reduce") && function != "statistics");
+        let takes = |node: &&mut Node| node.entry.takes_keyed_state;
         let Some(node) = self.nodes.iter_mut().find(takes) else { return };
         let what = |of: &str| format!("{name}/keyed-state/{of}");
         let has_name = draw.chance(what("named"), 25);
@@ -252,8 +246,7 @@ impl Sketch {
         let mut places = Vec::new();
         for (place, node) in self.nodes.iter().enumerate() {
             for (number, edge) in node.inputs.iter().enumerate() {
-                let is_of_writer =
-                    matches!(&node.kind, OperatorKind::Sink { kind } if kind == "committer");
+                let is_of_writer = node.entry.writes == Writes::Committer;
                 let is_behind_aggregate = edge.from.starts_with("totals");
                 if !is_behind_aggregate && !is_of_writer && !edge.side && edge.input == 0 {
                     places.push((place, number));

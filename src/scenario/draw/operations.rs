@@ -3,7 +3,6 @@
 
 use super::story::{Exit, Plot, step};
 use super::{Draw, Profile};
-use crate::job::OperatorKind;
 use crate::kernel::SimTime;
 use crate::scenario::{Action, JobConfig, Planned, Step, Trigger};
 
@@ -68,8 +67,8 @@ fn forked(draw: &Draw<'_>, steps: &[Step], jobs: &mut Vec<JobConfig>) -> Option<
         if node.options.window.is_some() {
             return None;
         }
-        if let OperatorKind::Sink { kind } = &node.kind {
-            if !matches!(kind.as_str(), "plain" | "idempotent" | "dedup") {
+        if node.is_sink() {
+            if draw.catalogue.writes(node).is_transactional() {
                 return None;
             }
             node.name = format!("{FORK}-{}", node.name);

@@ -10,6 +10,7 @@ use crate::job::{
     OperatorKind, OperatorNode, OperatorOptions, Partitioner, Reader, WindowOptions, WindowTime,
 };
 use crate::kernel::SimTime;
+use crate::operator::{Catalogue, Entry, Equality, Writes};
 use std::fmt::Display;
 
 /// Subtasks of an operator: enough for skew between channels, few enough for small worlds.
@@ -68,10 +69,46 @@ pub(super) struct Node {
     pub parallelism: u32,
     pub key_by: Option<KeyBy>,
     pub uid: bool,
-    pub stateful: bool,
+    /// What the catalogue says of it.
+    pub entry: Entry,
     pub chain: ChainStrategy,
     pub takes: SimTime,
     pub options: OperatorOptions,
+}
+
+impl Node {
+    /// One of a kind and function that reads nothing yet.
+    pub(super) fn transform(draw: &Draw<'_>, (kind, function): (&str, &str)) -> Self {
+        let entry = draw.entry(kind, function);
+        let (kind, function) = (kind.to_owned(), function.to_owned());
+        Self::new(OperatorKind::Transform { kind, function }, entry)
+    }
+
+    fn new(kind: OperatorKind, entry: Entry) -> Self {
+        Self {
+            name: String::new(),
+            known_as: String::new(),
+            kind,
+            inputs: Vec::new(),
+            parallelism: 1,
+            key_by: None,
+            uid: true,
+            entry,
+            chain: ChainStrategy::Always,
+            takes: SimTime::from_micros(1),
+            options: OperatorOptions::default(),
+        }
+    }
+
+    /// Whether it works on records, and neither reads nor writes an external system of its own.
+    pub(super) fn is_transform(&self) -> bool {
+        matches!(self.kind, OperatorKind::Transform { .. })
+    }
+
+    /// Whether anything is lost when its id changes: its state, or a transaction that its committer knows.
+    pub(super) fn is_stateful(&self) -> bool {
+        self.entry.stateful || self.entry.writes == Writes::Writer
+    }
 }
 
 /// One edge of a sketch.
@@ -120,7 +157,7 @@ impl Sketch {
         drawing.trunk();
         let mut sketch = Self { nodes: drawing.nodes, max_parallelism, chaining };
         for node in &mut sketch.nodes {
-            let percent = match (keeps_ids, node.stateful) {
+            let percent = match (keeps_ids, node.is_stateful()) {
                 (true, _) => NO_UID,
                 (false, false) => NO_UID_STATELESS,
                 (false, true) => 0,
@@ -204,7 +241,7 @@ impl Drawing<'_> {
         }
         if draw.chance("list-state", LIST_STATE) {
             let function = draw.weighted("list-state-kind", &[("buffer", 2), ("union-counter", 1)]);
-            self.transform(function, ("state", function), &heads, true);
+            self.transform(function, ("state", function), &heads);
             heads = vec![function.to_owned()];
         }
         if draw.chance("aggregate", AGGREGATE) {
@@ -238,13 +275,16 @@ impl Drawing<'_> {
                 partitions
             };
             let input = ["rows", "more"][place].to_owned();
-            let node =
-                self.push(name, OperatorKind::Source { input, then: AtEnd::End }, Vec::new(), true);
+            let kind = OperatorKind::Source { input, then: AtEnd::End };
+            let reader = if reads_splits { Reader::Splits } else { Reader::Fixed };
+            let (of_source, function) = Catalogue::name_of(&kind, reader);
+            let entry = draw.entry(of_source, function);
+            let node = self.push(name, &[], Node::new(kind, entry));
             node.parallelism =
                 draw.count(format_args!("{name}/parallelism"), (1, most.min(PARALLELISM.1)));
             node.options.time = scale.time.map(|time| time.of_source(draw, name));
+            node.options.reader = reader;
             if reads_splits {
-                node.options.reader = Reader::Splits;
                 // Busy most of the time, so that splits are given out all the time.
                 node.takes = percent(scale.gap, READER_BUSY * u64::from(node.parallelism));
             }
@@ -254,7 +294,7 @@ impl Drawing<'_> {
 
     /// The second input as rules that every subtask hears.
     fn rules(&mut self, heads: &[String], kind: (&str, &str)) {
-        self.transform("rules", kind, &heads[..1], true);
+        self.transform("rules", kind, &heads[..1]);
         self.second_input(&heads[1], Some(Partitioner::Broadcast));
     }
 
@@ -268,7 +308,7 @@ impl Drawing<'_> {
         match kind {
             Some("join") => self.join(&mut heads),
             Some("tag") => {
-                self.transform("tagged", ("connect", "tag"), &heads[..1], false);
+                self.transform("tagged", ("connect", "tag"), &heads[..1]);
                 self.second_input(&heads[1], None);
             }
             Some("rules") => self.rules(&heads, ("connect", "rules")),
@@ -286,10 +326,10 @@ impl Drawing<'_> {
         let by_both = pairs / keys(0).max(keys(1)) > PAIRS_MAX;
         let is_turned = draw.chance("join/turned", TURNED);
         if is_turned {
-            self.transform("turned", ("map", "swap"), &heads[1..], false);
+            self.transform("turned", ("map", "swap"), &heads[1..]);
             "turned".clone_into(&mut heads[1]);
         }
-        self.transform("joined", ("join", "inner"), &heads[..1], true);
+        self.transform("joined", ("join", "inner"), &heads[..1]);
         self.second_input(&heads[1], None);
         let (key_by, second) = match by_both {
             true => (columns(&[0, 1]), columns(&[1, 0])),
@@ -309,19 +349,21 @@ impl Drawing<'_> {
     /// A stateless operator, with a sink for its side output if it has one.
     fn stateless(&mut self, stage: u64, heads: &[String]) -> String {
         let what = format!("stage-{stage}");
-        let (kind, function) = self.draw.weighted(
+        let (kind, has_side) = self.draw.weighted(
             format_args!("{what}/kind"),
             &[
-                (("map", "identity"), 2),
-                (("map", "swap"), 1),
-                (("filter", "even"), 2),
-                (("filter", "keep-all"), 1),
-                (("flat-map", "repeat"), 2),
+                ((("map", "identity"), false), 2),
+                ((("map", "swap"), false), 1),
+                ((("filter", "even"), true), 2),
+                ((("filter", "keep-all"), false), 1),
+                ((("flat-map", "repeat"), false), 2),
             ],
         );
-        self.transform(&what, (kind, function), heads, false);
-        let has_side = function == "even" && self.draw.rules.side_outputs;
-        if has_side && self.draw.chance(format_args!("{what}/side"), SIDE) {
+        self.transform(&what, kind, heads);
+        if has_side
+            && self.draw.rules.side_outputs
+            && self.draw.chance(format_args!("{what}/side"), SIDE)
+        {
             self.sink(&format!("odd-{stage}"), std::slice::from_ref(&what), Order::Free);
             let readers = self.nodes.iter_mut().flat_map(|node| &mut node.inputs);
             readers.filter(|edge| edge.from == what).for_each(|edge| edge.side = true);
@@ -331,7 +373,7 @@ impl Drawing<'_> {
 
     /// The keyed aggregate, and whether the order of its rows matters from now on.
     fn aggregate(&mut self, heads: &[String]) -> Order {
-        let (kind, function) = self.draw.weighted(
+        let kind = self.draw.weighted(
             "aggregate-kind",
             &[
                 (("aggregate", "count"), 4),
@@ -341,19 +383,20 @@ impl Drawing<'_> {
                 (("aggregate", "statistics"), 2),
             ],
         );
-        self.transform("totals", (kind, function), heads, true);
+        self.transform("totals", kind, heads);
         let parallelism = self.draw.count("totals/own-parallelism", PARALLELISM);
         let by_columns = self.draw.chance("totals/by-columns", BY_COLUMNS);
         let of_column = self.draw.chance("totals/of-column", OF_COLUMN);
         let node = self.last();
+        let takes_column = node.entry.takes_column;
         node.key_by =
-            Some(if by_columns && function == "count" { columns(&[0, 1]) } else { first_column() });
-        node.options.column = (of_column && function != "count").then_some(1);
+            Some(if by_columns && !takes_column { columns(&[0, 1]) } else { first_column() });
+        node.options.column = (of_column && takes_column).then_some(1);
         node.parallelism = parallelism;
         for edge in &mut node.inputs {
             edge.partitioner = None;
         }
-        if function == "count" { Order::Free } else { Order::ByKey }
+        if node.entry.equality == Equality::Multiset { Order::Free } else { Order::ByKey }
     }
 
     /// Windows in place of a running aggregate, perhaps windows of their rows, and a sink.
@@ -372,7 +415,7 @@ impl Drawing<'_> {
     }
 
     fn window(&mut self, name: &str, heads: &[String], options: WindowOptions) {
-        self.transform(name, ("window", options.time.word()), heads, true);
+        self.transform(name, ("window", options.time.word()), heads);
         let parallelism = self.draw.count(format_args!("{name}/own-parallelism"), PARALLELISM);
         let node = self.last();
         node.key_by = Some(first_column());
@@ -389,43 +432,41 @@ impl Drawing<'_> {
         let idempotent = if heads == ["totals"] { 30 } else { 0 };
         // Where there are no transactions, tables that know rows again take their place.
         let (two_phase, dedup) = if draw.rules.two_phase_sinks { (60, DEDUP) } else { (0, 75) };
-        let kind = draw.weighted(
+        let writes = draw.weighted(
             format_args!("{name}/kind"),
-            &[("two-phase", two_phase), ("idempotent", idempotent), ("plain", 10)],
+            &[(Writes::TwoPhase, two_phase), (Writes::Idempotent, idempotent), (Writes::Plain, 10)],
         );
         let has_committer = draw.rules.committers;
-        let kind = if has_committer && draw.chance(format_args!("{name}/committer"), COMMITTER) {
-            "committer"
+        let writes = if has_committer && draw.chance(format_args!("{name}/committer"), COMMITTER) {
+            Writes::Committer
         } else if order == Order::Free && draw.chance(format_args!("{name}/dedup"), dedup) {
-            "dedup"
+            Writes::Dedup
         } else {
-            kind
+            writes
         };
-        let key_by = (kind == "idempotent" || order == Order::ByKey).then(first_column);
-        if kind == "committer" {
+        let key_by = (writes == Writes::Idempotent || order == Order::ByKey).then(first_column);
+        if writes == Writes::Committer {
             let writer = format!("{name}-writer");
-            self.transform(&writer, ("writer", "transactions"), heads, true);
+            self.transform(&writer, draw.that_writes(Writes::Writer), heads);
             let node = self.last();
             node.key_by = key_by;
             node.inputs.iter_mut().for_each(|edge| edge.partitioner = None);
-            self.last_sink(name, kind, &[writer]);
+            self.last_sink(name, writes, &[writer]);
             return;
         }
-        self.last_sink(name, kind, heads);
+        self.last_sink(name, writes, heads);
         self.last().key_by = key_by;
     }
 
-    fn last_sink(&mut self, name: &str, kind: &str, heads: &[String]) {
-        self.push(name, OperatorKind::Sink { kind: kind.to_owned() }, edges(heads), false);
-        let parallelism = self.parallelism(name, &heads[0]);
-        let node = self.last();
-        node.stateful = matches!(kind, "two-phase" | "committer");
-        node.parallelism = parallelism;
+    fn last_sink(&mut self, name: &str, writes: Writes, heads: &[String]) {
+        let (sink, function) = self.draw.that_writes(writes);
+        let kind = OperatorKind::Sink { kind: function.to_owned() };
+        self.push(name, heads, Node::new(kind, self.draw.entry(sink, function)));
+        self.last().parallelism = self.parallelism(name, &heads[0]);
     }
 
-    fn transform(&mut self, name: &str, kind: (&str, &str), heads: &[String], stateful: bool) {
-        let (kind, function) = (kind.0.to_owned(), kind.1.to_owned());
-        self.push(name, OperatorKind::Transform { kind, function }, edges(heads), stateful);
+    fn transform(&mut self, name: &str, kind: (&str, &str), heads: &[String]) {
+        self.push(name, heads, Node::transform(self.draw, kind));
         let parallelism = self.parallelism(name, &heads[0]);
         let partitioner = self.draw.weighted(
             format_args!("{name}/partition"),
@@ -462,13 +503,7 @@ impl Drawing<'_> {
         node.takes = percent(self.scale.gap, share);
     }
 
-    fn push(
-        &mut self,
-        name: &str,
-        kind: OperatorKind,
-        inputs: Vec<Edge>,
-        stateful: bool,
-    ) -> &mut Node {
+    fn push(&mut self, name: &str, heads: &[String], node: Node) -> &mut Node {
         let chain = self.draw.weighted(
             format_args!("{name}/chain"),
             &[(ChainStrategy::Always, 8), (ChainStrategy::Head, 1), (ChainStrategy::Never, 1)],
@@ -476,15 +511,9 @@ impl Drawing<'_> {
         self.nodes.push(Node {
             name: name.to_owned(),
             known_as: format!("{name}-id"),
-            kind,
-            inputs,
-            parallelism: 1,
-            key_by: None,
-            uid: true,
-            stateful,
+            inputs: edges(heads),
             chain,
-            takes: SimTime::from_micros(1),
-            options: OperatorOptions::default(),
+            ..node
         });
         self.last()
     }

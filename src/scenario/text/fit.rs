@@ -3,7 +3,7 @@
 use super::node::Nodes;
 use super::operator::OperatorText;
 use crate::job::{JobGraph, OperatorIndex, OperatorNode};
-use crate::operator::Entry;
+use crate::operator::{Entry, Writes};
 use crate::scenario::ScenarioError;
 use std::ops::Range;
 
@@ -44,26 +44,28 @@ impl Nodes<'_> {
 
     /// Refuses a committer that reads anything but one writer, and a writer that is not read by one committer alone.
     pub(super) fn check_committers(&self, graph: &JobGraph) -> Result<(), ScenarioError> {
+        let is = |writes| move |node: &OperatorNode| self.catalogue.writes(node) == writes;
         for (place, node) in graph.operators.iter().enumerate() {
             let operator = OperatorIndex::new(place);
             let senders = || node.inputs.iter().map(|edge| &graph.operators[edge.from.index()]);
-            let is_refused = if node.is_committer() {
+            let name = &node.name;
+            let mistake = if self.catalogue.writes(node) == Writes::Committer {
                 let reads_side = node.inputs.iter().any(|edge| edge.side);
-                node.inputs.len() != 1 || reads_side || !senders().all(OperatorNode::is_writer)
-            } else if node.is_writer() {
+                let is_right =
+                    node.inputs.len() == 1 && !reads_side && senders().all(is(Writes::Writer));
+                (!is_right).then(|| format!("committer `{name}` does not read one writer alone"))
+            } else if self.catalogue.writes(node) == Writes::Writer {
                 let readers = graph.operators.iter();
                 let mut readers =
                     readers.filter(|reader| reader.inputs.iter().any(|edge| edge.from == operator));
-                !readers.next().is_some_and(OperatorNode::is_committer) || readers.next().is_some()
+                let is_right =
+                    readers.next().is_some_and(is(Writes::Committer)) && readers.next().is_none();
+                (!is_right).then(|| format!("writer `{name}` is not read by one committer alone"))
             } else {
-                false
+                None
             };
-            if is_refused {
-                let (name, at) = (&node.name, &self.operators[place].0);
-                let message = match node.is_writer() {
-                    true => format!("writer `{name}` is not read by one committer alone"),
-                    false => format!("committer `{name}` does not read one writer alone"),
-                };
+            if let Some(message) = mistake {
+                let at = &self.operators[place].0;
                 let help = "pair a `writer = \"transactions\"` with a `sink = \"committer\"`";
                 return Err(self.source.error_with(at, message, help));
             }

@@ -95,7 +95,7 @@ fn resolve(
         expect,
         expect_in,
     };
-    since::check(source, &scenario, &names)?;
+    since::check(source, &scenario, &names, catalogue)?;
     check_runs(source, &scenario, &parts, &places)?;
     Ok(scenario)
 }

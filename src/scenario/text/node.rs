@@ -211,7 +211,8 @@ impl<'t> Nodes<'t> {
             return error(&key_type.span(), message, "say `key-by = \"value\"` or a column");
         }
         self.check_time(at, name, kind, text)?;
-        let (kind, function) = kind.catalogue_name();
+        let reader = text.reader.as_ref().map(|reader| *reader.get_ref()).unwrap_or_default();
+        let (kind, function) = Catalogue::name_of(kind, reader);
         let Some(entry) = self.catalogue.entry(kind, function) else { return Ok(()) };
         if entry.keyed && text.key_by.is_none() {
             let message = format!("operator `{name}` needs a key: {kind} `{function}` is keyed");

@@ -106,15 +106,14 @@ impl Nodes<'_> {
         entry: &Entry,
         text: &OperatorText,
     ) -> Result<(), ScenarioError> {
-        let takes_keyed = matches!(kind, "aggregate" | "reduce") && function != "statistics";
-        if let Some(state) = text.keyed_state.as_ref().filter(|_| !takes_keyed || !entry.keyed) {
+        if let Some(state) = text.keyed_state.as_ref().filter(|_| !entry.takes_keyed_state) {
             let message =
                 format!("operator `{name}` has `keyed-state`, but {kind} `{function}` takes none");
             let help = "say it of an `aggregate` or `reduce` that keeps one value per key";
             return Err(self.source.error_with(&state.span(), message, help));
         }
         let Some(state) = &text.list_state else { return Ok(()) };
-        if (kind, function) != ("state", "list") {
+        if !entry.takes_list_state {
             let message =
                 format!("operator `{name}` has `list-state`, but {kind} `{function}` takes none");
             let help = "make it a `state = \"list\"`";

@@ -4,8 +4,9 @@
 //! one. Steps count in order of the file.
 
 use super::source::Source;
-use crate::job::{ClaimMode, ListMode, OperatorKind, OperatorNode, Reader, StateBackend};
-use crate::rules::{Failover, Release, Rules, SavepointLayout};
+use crate::job::{ClaimMode, ListMode, OperatorNode, StateBackend};
+use crate::operator::{Catalogue, Since};
+use crate::rules::{Failover, Release, SavepointLayout};
 use crate::scenario::{
     Action, FileAction, FileWork, JobConfig, RestartStrategy, Retention, Scenario, ScenarioError,
     Step,
@@ -13,24 +14,14 @@ use crate::scenario::{
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-/// Something that not every release has.
-struct Novelty {
-    /// As a message calls it.
-    what: &'static str,
-    /// Whether there is such a thing under these rules.
-    has: fn(&Rules) -> bool,
-    /// The key or word that asks for it.
-    word: &'static str,
-}
-
 /// Whether something asks for it.
 type Asks<T> = fn(&T) -> bool;
 
 /// What of a job's settings not every release has.
-const SETTINGS: &[(Asks<JobConfig>, Novelty)] = &[
+const SETTINGS: &[(Asks<JobConfig>, Since)] = &[
     (
         |job| job.checkpoint.unaligned,
-        Novelty {
+        Since {
             what: "unaligned checkpoints",
             has: |rules| rules.unaligned_checkpoints,
             word: "unaligned",
@@ -38,7 +29,7 @@ const SETTINGS: &[(Asks<JobConfig>, Novelty)] = &[
     ),
     (
         |job| job.checkpoint.aligned_timeout.nanos() > 0,
-        Novelty {
+        Since {
             what: "a timeout of alignment",
             has: |rules| rules.aligned_timeout,
             word: "aligned-timeout",
@@ -46,7 +37,7 @@ const SETTINGS: &[(Asks<JobConfig>, Novelty)] = &[
     ),
     (
         |job| job.checkpoint.alignment_limit.is_some(),
-        Novelty {
+        Since {
             what: "a limit of what is buffered in alignment",
             has: |rules| rules.alignment_limit,
             word: "alignment-limit",
@@ -54,7 +45,7 @@ const SETTINGS: &[(Asks<JobConfig>, Novelty)] = &[
     ),
     (
         |job| job.checkpoint.backend == StateBackend::Incremental,
-        Novelty {
+        Since {
             what: "incremental checkpoints",
             has: |rules| rules.incremental_checkpoints,
             word: "incremental",
@@ -62,7 +53,7 @@ const SETTINGS: &[(Asks<JobConfig>, Novelty)] = &[
     ),
     (
         |job| job.checkpoint.retained > 1,
-        Novelty {
+        Since {
             what: "a number of checkpoints to retain",
             has: |rules| rules.retained_number,
             word: "retained",
@@ -70,7 +61,7 @@ const SETTINGS: &[(Asks<JobConfig>, Novelty)] = &[
     ),
     (
         |job| job.checkpoint.prefer_checkpoint,
-        Novelty {
+        Since {
             what: "a preference for checkpoints over savepoints",
             has: |rules| rules.prefer_checkpoint,
             word: "prefer-checkpoint",
@@ -78,7 +69,7 @@ const SETTINGS: &[(Asks<JobConfig>, Novelty)] = &[
     ),
     (
         |job| job.checkpoint.retention != Retention::None,
-        Novelty {
+        Since {
             what: "checkpoints that outlive their job",
             has: |rules| rules.retained_checkpoints,
             word: "retention",
@@ -86,7 +77,7 @@ const SETTINGS: &[(Asks<JobConfig>, Novelty)] = &[
     ),
     (
         |job| job.checkpoint.tolerable_failures > 0,
-        Novelty {
+        Since {
             what: "a number of failures to tolerate",
             has: |rules| rules.tolerable_failures,
             word: "tolerable-failures",
@@ -94,7 +85,7 @@ const SETTINGS: &[(Asks<JobConfig>, Novelty)] = &[
     ),
     (
         |job| job.failover == Some(Failover::Region),
-        Novelty {
+        Since {
             what: "failover of a region",
             has: |rules| rules.region_failover,
             word: "failover",
@@ -102,7 +93,7 @@ const SETTINGS: &[(Asks<JobConfig>, Novelty)] = &[
     ),
     (
         |job| matches!(job.restart, Some(RestartStrategy::ExponentialDelay { .. })),
-        Novelty {
+        Since {
             what: "an exponential delay of restarts",
             has: |rules| rules.exponential_delay,
             word: "exponential-delay",
@@ -110,44 +101,19 @@ const SETTINGS: &[(Asks<JobConfig>, Novelty)] = &[
     ),
 ];
 
-/// What of an operator not every release has.
-const OPERATORS: &[(Asks<OperatorNode>, Novelty)] = &[
-    (
-        |node| matches!(&node.kind, OperatorKind::Sink { kind } if kind == "two-phase"),
-        Novelty { what: "two-phase sinks", has: |rules| rules.two_phase_sinks, word: "two-phase" },
-    ),
-    (
-        OperatorNode::is_committer,
-        Novelty { what: "committers", has: |rules| rules.committers, word: "committer" },
-    ),
-    (
-        OperatorNode::is_writer,
-        Novelty { what: "writers with committers", has: |rules| rules.committers, word: "writer" },
-    ),
-    (
-        |node| node.options.reader == Reader::Splits,
-        Novelty { what: "split enumerators", has: |rules| rules.split_readers, word: "splits" },
-    ),
-    (
-        |node| match &node.kind {
-            OperatorKind::Transform { function, .. } => {
-                matches!(function.as_str(), "rules" | "broadcast-rules")
-            }
-            OperatorKind::Source { .. } | OperatorKind::Sink { .. } => false,
-        },
-        Novelty { what: "broadcast state", has: |rules| rules.broadcast_state, word: "rules" },
-    ),
+/// What an operator is told and not every release has.
+const OPERATORS: &[(Asks<OperatorNode>, Since)] = &[
     (
         |node| node.inputs.iter().any(|edge| edge.side),
-        Novelty { what: "side outputs", has: |rules| rules.side_outputs, word: "side" },
+        Since { what: "side outputs", has: |rules| rules.side_outputs, word: "side" },
     ),
     (
         |node| node.options.keyed_state.as_ref().is_some_and(|state| state.ttl.is_some()),
-        Novelty { what: "values that expire", has: |rules| rules.state_ttl, word: "ttl" },
+        Since { what: "values that expire", has: |rules| rules.state_ttl, word: "ttl" },
     ),
     (
         |node| node.options.list_state.as_ref().is_some_and(|state| state.mode == ListMode::Whole),
-        Novelty {
+        Since {
             what: "one object of state for each subtask (`Checkpointed`)",
             has: |rules| rules.checkpointed_state,
             word: "whole",
@@ -155,11 +121,11 @@ const OPERATORS: &[(Asks<OperatorNode>, Novelty)] = &[
     ),
     (
         |node| node.options.uid_hash.is_some(),
-        Novelty { what: "an id of its own choice", has: |rules| rules.uid_hash, word: "uid-hash" },
+        Since { what: "an id of its own choice", has: |rules| rules.uid_hash, word: "uid-hash" },
     ),
     (
         |node| node.options.window.is_some_and(|window| window.windows.lateness() > 0),
-        Novelty {
+        Since {
             what: "windows that wait for late records",
             has: |rules| rules.allowed_lateness,
             word: "lateness",
@@ -167,48 +133,48 @@ const OPERATORS: &[(Asks<OperatorNode>, Novelty)] = &[
     ),
     (
         |node| node.options.time.is_some_and(|time| time.idle_after.is_some()),
-        Novelty { what: "idle sources", has: |rules| rules.idle_sources, word: "idle-after" },
+        Since { what: "idle sources", has: |rules| rules.idle_sources, word: "idle-after" },
     ),
 ];
 
 /// A directory for a single savepoint.
-const TARGET: Novelty = Novelty {
+const TARGET: Since = Since {
     what: "a directory for a single savepoint",
     has: |rules| rules.savepoint_target,
     word: "to",
 };
 
 /// What of a step not every release has.
-fn novelty_of(action: &Action) -> Option<Novelty> {
+fn since_of(action: &Action) -> Option<Since> {
     match action {
-        Action::Stop { .. } => Some(Novelty {
+        Action::Stop { .. } => Some(Since {
             what: "stopping with a savepoint",
             has: |rules| rules.stop_with_savepoint,
             word: "stop",
         }),
-        Action::Cancel { with_savepoint: Some(_), .. } => Some(Novelty {
+        Action::Cancel { with_savepoint: Some(_), .. } => Some(Since {
             what: "cancelling with a savepoint",
             has: |rules| rules.cancel_with_savepoint,
             word: "with-savepoint",
         }),
-        Action::Run { allow_non_restored: true, .. } => Some(Novelty {
+        Action::Run { allow_non_restored: true, .. } => Some(Since {
             what: "dropping state that no operator takes",
             has: |rules| rules.allow_non_restored_state,
             word: "allow-non-restored-state",
         }),
-        Action::Run { claim: ClaimMode::Claim | ClaimMode::Legacy, .. } => Some(Novelty {
+        Action::Run { claim: ClaimMode::Claim | ClaimMode::Legacy, .. } => Some(Since {
             what: "a choice of who owns a snapshot",
             has: |rules| rules.claim_modes,
             word: "claim",
         }),
         Action::Files(FileAction { work: FileWork::Dispose { with_jar: true }, .. }) => {
-            Some(Novelty {
+            Some(Since {
                 what: "classes of the job at the disposal of a savepoint",
                 has: |rules| rules.disposal_takes_classes,
                 word: "with-jar",
             })
         }
-        Action::Checkpoint { .. } => Some(Novelty {
+        Action::Checkpoint { .. } => Some(Since {
             what: "starting from a checkpoint",
             has: |rules| rules.retained_checkpoints,
             word: "checkpoint",
@@ -246,21 +212,21 @@ pub(super) fn check(
     source: Source<'_>,
     scenario: &Scenario,
     names: &[Range<usize>],
+    catalogue: &Catalogue,
 ) -> Result<(), ScenarioError> {
+    let checked = Checked { source, scenario, names, catalogue };
     for release in scenario.releases() {
         if scenario.cluster.savepoint_backend.is_some() {
-            let novelty = Novelty {
+            let since = Since {
                 what: "a choice of what keeps savepoints",
                 has: |rules| rules.savepoint_layout == SavepointLayout::Pointer,
                 word: "savepoint-backend",
             };
-            let checked = Checked { source, scenario, names };
-            checked.require(&novelty, release, || {
-                let at = source.text.find(novelty.word).unwrap_or_default();
-                at..at + novelty.word.len()
+            checked.require(&since, release, || {
+                let at = source.text.find(since.word).unwrap_or_default();
+                at..at + since.word.len()
             })?;
         }
-        let checked = Checked { source, scenario, names };
         let mut now = release;
         if scenario.first_job_runs_at_once() {
             checked.job(0, now)?;
@@ -293,20 +259,23 @@ struct Checked<'s> {
     source: Source<'s>,
     scenario: &'s Scenario,
     names: &'s [Range<usize>],
+    catalogue: &'s Catalogue,
 }
 
 impl Checked<'_> {
     fn job(&self, place: usize, release: Release) -> Result<(), ScenarioError> {
         let job = &self.scenario.jobs[place];
         let name = &self.names[place];
-        for (_, novelty) in SETTINGS.iter().filter(|(asks, _)| asks(job)) {
-            self.require(novelty, release, || self.source.word_after(name, novelty.word))?;
+        for (_, since) in SETTINGS.iter().filter(|(asks, _)| asks(job)) {
+            self.require(since, release, || self.source.word_after(name, since.word))?;
         }
         for node in &job.graph.operators {
-            for (_, novelty) in OPERATORS.iter().filter(|(asks, _)| asks(node)) {
-                self.require(novelty, release, || {
+            let declared = self.catalogue.of(node).and_then(|entry| entry.since.as_ref());
+            let told = OPERATORS.iter().filter(|(asks, _)| asks(node)).map(|(_, since)| since);
+            for since in declared.into_iter().chain(told) {
+                self.require(since, release, || {
                     let operator = self.source.word_after(name, &node.name);
-                    self.source.word_after(&operator, novelty.word)
+                    self.source.word_after(&operator, since.word)
                 })?;
             }
         }
@@ -318,25 +287,25 @@ impl Checked<'_> {
         if step.to.is_some() {
             self.require(&TARGET, release, || self.source.word_after(&(line..line), TARGET.word))?;
         }
-        let Some(novelty) = novelty_of(&step.action) else { return Ok(()) };
-        self.require(&novelty, release, || self.source.word_after(&(line..line), novelty.word))
+        let Some(since) = since_of(&step.action) else { return Ok(()) };
+        self.require(&since, release, || self.source.word_after(&(line..line), since.word))
     }
 
     fn require(
         &self,
-        novelty: &Novelty,
+        since: &Since,
         release: Release,
         at: impl FnOnce() -> Range<usize>,
     ) -> Result<(), ScenarioError> {
-        if (novelty.has)(&self.scenario.rules_under(release)) {
+        if (since.has)(&self.scenario.rules_under(release)) {
             return Ok(());
         }
-        let message = format!("Flink {release} has no such thing as {}", novelty.what);
-        let help = match Release::that_have(novelty.has) {
+        let message = format!("Flink {release} has no such thing as {}", since.what);
+        let help = match Release::that_have(since.has) {
             Some(when) => {
-                format!("it exists {when}: leave `{}` out, or play such a release", novelty.word)
+                format!("it exists {when}: leave `{}` out, or play such a release", since.word)
             }
-            None => format!("leave `{}` out", novelty.word),
+            None => format!("leave `{}` out", since.word),
         };
         Err(self.source.error_with(&at(), message, help))
     }
