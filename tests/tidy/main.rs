@@ -2,6 +2,7 @@
 //! are listed, and words that nobody writes. Every ban says what to do instead.
 
 mod floors;
+mod names;
 mod source;
 mod words;
 
@@ -81,6 +82,11 @@ fn the_engine_has_no_clock_no_thread_and_no_random_order() {
 #[test]
 fn no_file_says_what_nobody_writes() {
     none(&words::complaints());
+}
+
+#[test]
+fn what_an_operator_is_stands_in_the_catalogue_alone() {
+    none(&names::complaints());
 }
 
 #[test]
