@@ -125,7 +125,7 @@ fn only_a_sink_in_transactions_leaves_transactions_behind() {
     // What a state is called says nothing.
     for (operator, name, is_left) in [(2, "transactions", false), (3, "pending", true)] {
         let mut restored = Restored::new();
-        let id = restored.world.casts[1].plan.operator_ids[operator];
+        let id = restored.world.layouts[1].plan.operator_ids[operator];
         restored.report.dropped = vec![unit(id, name, StateKind::Split)];
         let world = restored.play();
         let story = world.checks.history.run(RunId::new(1)).expect("it was submitted");
