@@ -4,6 +4,12 @@
 //! nanosecond an event. Depends on the order of what is folded, and on nothing of the machine.
 //! Not a cryptographic hash: it finds bugs, not forgers.
 
+mod facts;
+
+pub use facts::aside;
+
+use self::facts::Facts;
+use serde::Serialize;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
@@ -64,6 +70,12 @@ impl Digest {
     pub fn fold_value<T: Hash + ?Sized>(&mut self, value: &T) {
         let mut hasher = DigestHasher { digest: self };
         value.hash(&mut hasher);
+    }
+
+    /// Folds what a value says when it is serialized: the names of its fields, words and numbers. Their order does not count,
+    /// nor does how types are nested, nor what is told [`aside`].
+    pub fn fold_facts<T: Serialize + ?Sized>(&mut self, value: &T) {
+        let _whether_it_counts = value.serialize(Facts(self)).expect("plain data spell themselves");
     }
 
     /// The digest as a number.
