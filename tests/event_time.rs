@@ -4,7 +4,7 @@ mod story;
 
 use sandbar::job::Value;
 use sandbar::search::Played;
-use sandbar::trace::TraceEvent;
+use sandbar::trace::{TaskEvent, TraceEvent};
 use story::played;
 
 /// The rows that were committed to `out`, sorted.
@@ -111,9 +111,11 @@ do = { kill = "rates/0" }
         entries.map(|entry| entry.at.nanos() / 1_000_000).collect::<Vec<_>>()
     };
     let restarted = times(
-        |event| matches!(event, TraceEvent::TaskRunning { attempt, .. } if attempt.number() == 1),
+        |event| matches!(event, TraceEvent::Task(_, attempt, TaskEvent::Running) if attempt.number() == 1),
     );
-    let fired = times(|event| matches!(event, TraceEvent::TimersFired { watermark: None, .. }));
+    let fired = times(|event| {
+        matches!(event, TraceEvent::Task(.., TaskEvent::TimersFired { watermark: None, .. }))
+    });
     let (first, running) = (fired[0], restarted[0]);
     assert!(running > 500, "restarted before the windows were over, at {running} ms");
     assert!((running..running + 20).contains(&first), "due at 500, running {running}, {first}");

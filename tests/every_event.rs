@@ -6,7 +6,7 @@ use sandbar::kernel::SimTime;
 use sandbar::operator::Catalogue;
 use sandbar::scenario::{Action, Expect, Line, Scenario, Step, TaskName, Trigger};
 use sandbar::search::{Played, Setup, play};
-use sandbar::trace::{Sometimes, TraceEvent};
+use sandbar::trace::{JobEvent, Sometimes, TraceEvent};
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -112,7 +112,8 @@ fn moments(text: &str) -> (BTreeSet<SimTime>, SimTime) {
         times.insert(now);
     });
     assert!(calm.unmet.is_empty(), "the undisturbed story goes wrong: {:?}", calm.unmet);
-    let is_submission = |event: &TraceEvent| matches!(event, TraceEvent::JobSubmitted { .. });
+    let is_submission =
+        |event: &TraceEvent| matches!(event, TraceEvent::Job(.., JobEvent::Submitted { .. }));
     let entries = &calm.trace.entries;
     let second = entries.iter().filter(|entry| is_submission(&entry.event)).nth(1);
     (times, second.expect("a second job is submitted").at)

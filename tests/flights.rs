@@ -8,7 +8,7 @@ use sandbar::kernel::Choices;
 use sandbar::operator::{Catalogue, InputLog, Log};
 use sandbar::scenario::Scenario;
 use sandbar::search::{Judgement, Played, Setup, open, play_out};
-use sandbar::trace::TraceEvent;
+use sandbar::trace::{TaskEvent, TraceEvent};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
@@ -170,7 +170,8 @@ fn rows(played: &Played) -> Vec<((String, i64), (i64, i64))> {
 
 fn assert_holds(played: &Played, name: &str) {
     assert_eq!(played.judgement(), Judgement::Holds, "{name}: {:#?}", played.unmet);
-    let is_late = |event: &TraceEvent| matches!(event, TraceEvent::LateDropped { .. });
+    let is_late =
+        |event: &TraceEvent| matches!(event, TraceEvent::Task(.., TaskEvent::LateDropped { .. }));
     let late = played.trace.entries.iter().filter(|entry| is_late(&entry.event)).count();
     assert_eq!(late, 0, "{name}: records came too late");
 }
@@ -206,7 +207,7 @@ fn windows_that_fire_again_for_late_rows_end_up_the_same() {
 fn taken_again(played: &Played, inputs: &[Arc<Log>]) -> BTreeMap<(String, i64), i64> {
     let mut times: BTreeMap<Origin, i64> = BTreeMap::new();
     for entry in &played.trace.entries {
-        if let TraceEvent::RecordTaken { task, origin, .. } = &entry.event {
+        if let TraceEvent::Task(task, _, TaskEvent::RecordTaken { origin, .. }) = &entry.event {
             let name = played.trace.layouts[*task].task_name(*task);
             if name.starts_with("by-day") {
                 *times.entry(*origin).or_default() += 1;

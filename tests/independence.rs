@@ -6,7 +6,7 @@ use sandbar::kernel::{Choices, SimTime};
 use sandbar::operator::{Catalogue, InputLog, Log};
 use sandbar::scenario::Scenario;
 use sandbar::search::{Played, Setup, play_out};
-use sandbar::trace::{Trace, TraceEvent};
+use sandbar::trace::{TaskEvent, Trace, TraceEvent};
 use std::sync::Arc;
 
 /// A pipeline with records on different channels at once. Its operators take no time, tasks start at once, and
@@ -63,8 +63,8 @@ fn sightings(trace: &Trace) -> Vec<Sighting> {
     let mut sightings = Vec::new();
     for entry in &trace.entries {
         let (task, channel, origin) = match &entry.event {
-            TraceEvent::RecordRead { task, origin } => (*task, None, *origin),
-            TraceEvent::RecordTaken { task, channel, origin } => {
+            TraceEvent::Task(task, _, TaskEvent::RecordRead { origin }) => (*task, None, *origin),
+            TraceEvent::Task(task, _, TaskEvent::RecordTaken { channel, origin }) => {
                 (*task, Some(layout.task_name(layout.ends(*channel).0)), *origin)
             }
             _ => continue,

@@ -7,7 +7,7 @@ use sandbar::operator::Catalogue;
 use sandbar::rules::Release;
 use sandbar::scenario::Scenario;
 use sandbar::search::{Earlier, Judgement, Played, Setup, play_out};
-use sandbar::trace::{SourcePosition, TraceEvent};
+use sandbar::trace::{SourcePosition, TaskEvent, TraceEvent};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -63,7 +63,7 @@ fn taken(played: &Played) -> Earlier {
     assert_eq!(played.judgement(), Judgement::Holds, "{:#?}", played.unmet);
     let savepoint = played.outcome.savepoints.first().expect("it was taken");
     let positions = played.trace.entries.iter().filter_map(|entry| match &entry.event {
-        TraceEvent::SourcePositions { checkpoint, positions, .. }
+        TraceEvent::Task(.., TaskEvent::SourcePositions { checkpoint, positions, .. })
             if *checkpoint == Some(savepoint.checkpoint) =>
         {
             Some(positions)

@@ -3,7 +3,7 @@
 mod story;
 
 use sandbar::search::Played;
-use sandbar::trace::TraceEvent;
+use sandbar::trace::{TaskEvent, TraceEvent};
 use story::played;
 
 /// A job is left behind with records in flight before `slow`, which works as the first text says; the next one, in which it
@@ -55,7 +55,10 @@ do = {{ run = {{ job = "next", from = "mid" }} }}
 fn restored(played: &Played) -> u64 {
     let next = played.trace.layouts.iter().last().expect("the second job was submitted");
     let records = played.trace.entries.iter().filter_map(|entry| {
-        let TraceEvent::InFlightRestored { task, records, .. } = entry.event else { return None };
+        let TraceEvent::Task(task, _, TaskEvent::InFlightRestored { records, .. }) = entry.event
+        else {
+            return None;
+        };
         next.task_name(task).starts_with("slow/").then_some(records)
     });
     records.sum()

@@ -8,7 +8,7 @@ use sandbar::operator::{Catalogue, Context, Entry, InputLog, OnPanic, Operator, 
 use sandbar::scenario::Scenario;
 use sandbar::search::{Judgement, Played, Setup, play_out};
 use sandbar::state::{CommitPermit, KeyedId, ListMode, Timer, TimerKind};
-use sandbar::trace::TraceEvent;
+use sandbar::trace::{TaskEvent, TraceEvent};
 use std::sync::Arc;
 
 /// What it does in one call, in attempts before this one.
@@ -233,7 +233,7 @@ const LIMITED: &str = "restart = { fixed-delay = { attempts = 3, delay = \"10ms\
 fn failures(played: &Played) -> Vec<String> {
     let mut failures = Vec::new();
     for entry in &played.trace.entries {
-        if let TraceEvent::OperatorFailed { why, .. } = &entry.event {
+        if let TraceEvent::Task(.., TaskEvent::OperatorFailed { why, .. }) = &entry.event {
             failures.push(why.to_string());
         }
     }

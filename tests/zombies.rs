@@ -5,7 +5,9 @@ mod story;
 use sandbar::job::{Attempt, TaskId};
 use sandbar::kernel::SimTime;
 use sandbar::search::Played;
-use sandbar::trace::{AckVerdict, Entry, JobStatus, TraceEvent};
+use sandbar::trace::{
+    AckVerdict, CheckpointEvent, Entry, JobEvent, JobStatus, TaskEvent, TraceEvent,
+};
 use std::collections::BTreeMap;
 use story::played;
 
@@ -45,14 +47,16 @@ committed-rows = {{ paid = 300 }}
 fn lives(played: &Played, task: TaskId) -> Vec<(SimTime, SimTime)> {
     let ended = |attempt: Attempt| {
         let ends = |event: &TraceEvent| {
-            matches!(event, TraceEvent::TaskEnded { task: of, attempt: ended, .. }
+            matches!(event, TraceEvent::Task(of, ended, TaskEvent::Ended { .. })
                 if (*of, *ended) == (task, attempt))
         };
         let entry = played.trace.entries.iter().find(|entry| ends(&entry.event));
         entry.expect("every attempt ends").at
     };
     let deployed = played.trace.entries.iter().filter_map(|entry| {
-        let TraceEvent::TaskDeployed { task: of, attempt, .. } = &entry.event else { return None };
+        let TraceEvent::Task(of, attempt, TaskEvent::Deployed { .. }) = &entry.event else {
+            return None;
+        };
         (*of == task).then(|| (entry.at, ended(*attempt)))
     });
     deployed.collect()
@@ -62,11 +66,15 @@ fn lives(played: &Played, task: TaskId) -> Vec<(SimTime, SimTime)> {
 fn a_short_partition_only_delays_what_is_sent() {
     let played = played(&cut_off("290ms", "1ms"));
     let restarts = |entry: &&Entry| {
-        matches!(entry.event, TraceEvent::JobStatusChanged { status: JobStatus::Restarting, .. })
+        matches!(
+            entry.event,
+            TraceEvent::Job(.., JobEvent::StatusChanged { status: JobStatus::Restarting, .. })
+        )
     };
     assert_eq!(played.trace.entries.iter().filter(restarts).count(), 0);
     let completed = played.trace.entries.iter().filter_map(|entry| {
-        matches!(entry.event, TraceEvent::CheckpointCompleted { .. }).then_some(entry.at)
+        matches!(entry.event, TraceEvent::Checkpoint(.., CheckpointEvent::Completed { .. }))
+            .then_some(entry.at)
     });
     let completed: Vec<SimTime> = completed.collect();
     let cut = SimTime::from_millis(1_000)..SimTime::from_millis(1_290);
@@ -83,10 +91,11 @@ fn a_zombie_lives_beside_its_successor_and_its_acks_are_foreign() {
     assert_eq!(outlived, 2, "each task has a zombie beside its successor once");
     let mut newest: BTreeMap<TaskId, Attempt> = BTreeMap::new();
     for entry in &played.trace.entries {
-        if let TraceEvent::TaskDeployed { task, attempt, .. } = &entry.event {
+        if let TraceEvent::Task(task, attempt, TaskEvent::Deployed { .. }) = &entry.event {
             newest.insert(*task, *attempt);
         }
-        if let TraceEvent::AckHandled { task, attempt, verdict, .. } = &entry.event {
+        if let TraceEvent::Task(task, attempt, TaskEvent::AckHandled { verdict, .. }) = &entry.event
+        {
             let is_old = *attempt < newest[task];
             assert!(!is_old || *verdict == AckVerdict::Foreign, "{entry:?}");
         }

@@ -8,7 +8,10 @@ use super::violation::Violation;
 use crate::job::{JobGraph, OperatorKind, OperatorNode, Plan, RunId};
 use crate::operator::Catalogue;
 use crate::scenario::{Action, Scenario};
-use crate::trace::{CheckName, Entry, RestoreReport, SnapshotSource, TraceEvent};
+use crate::trace::{
+    CheckName, CheckpointEvent, Entry, JobEvent, RestoreReport, SnapshotSource, TraceEvent,
+    WorldEvent,
+};
 use std::collections::BTreeSet;
 
 counters! {
@@ -161,18 +164,20 @@ impl ChangeCheck {
         found: &mut Check,
     ) {
         match &entry.event {
-            TraceEvent::StepTaken { step } => {
+            TraceEvent::World(WorldEvent::StepTaken { step }) => {
                 let step = usize::try_from(*step).expect("usize has 32 bits or more");
                 self.may_drop = scenario.steps.get(step).and_then(|step| match &step.action {
                     Action::Run { allow_non_restored, .. } => Some(*allow_non_restored),
                     _ => None,
                 });
             }
-            TraceEvent::JobSubmitted { run, from: Some(_) } if self.may_drop == Some(false) => {
+            TraceEvent::Job(run, JobEvent::Submitted { from: Some(_) })
+                if self.may_drop == Some(false) =>
+            {
                 self.must_map.insert(*run);
             }
-            TraceEvent::JobRefused { .. } => self.seen.refused = 1,
-            TraceEvent::RestoreMapped { run, report, .. } => {
+            TraceEvent::Job(.., JobEvent::Refused { .. }) => self.seen.refused = 1,
+            TraceEvent::Checkpoint(run, _, CheckpointEvent::RestoreMapped { report, .. }) => {
                 let is_known = is_overlooked(*run, report, history);
                 if !report.dropped.is_empty() && !is_known && self.must_map.contains(run) {
                     let text = format!("{} states were dropped unasked", report.dropped.len());

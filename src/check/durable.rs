@@ -4,7 +4,9 @@ use super::Check;
 use super::history::History;
 use super::violation::Violation;
 use crate::job::{Attempt, CheckpointId, CheckpointKind, RunId, TaskId};
-use crate::trace::{CheckName, Entry, SnapshotSource, TraceEvent};
+use crate::trace::{
+    CheckName, CheckpointEvent, Entry, JobEvent, SnapshotSource, TaskEvent, TraceEvent,
+};
 use std::collections::BTreeSet;
 
 /// What is durable, and what has completed.
@@ -26,28 +28,28 @@ impl DurableCheck {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events make nothing visible")]
     pub(super) fn observe(&mut self, entry: &Entry, history: &History, found: &mut Check) {
         let text = match &entry.event {
-            TraceEvent::SnapshotDurable { task, attempt, checkpoint } => {
+            TraceEvent::Task(task, attempt, TaskEvent::SnapshotDurable { checkpoint }) => {
                 self.snapshots.insert((*task, *attempt, *checkpoint));
                 return;
             }
-            TraceEvent::MetadataWritten { run, checkpoint } => {
+            TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::MetadataWritten) => {
                 self.metadata.insert((*run, *checkpoint));
                 return;
             }
-            TraceEvent::AckSent { task, attempt, checkpoint }
+            TraceEvent::Task(task, attempt, TaskEvent::AckSent { checkpoint })
                 if !self.snapshots.remove(&(*task, *attempt, *checkpoint)) =>
             {
                 format!("a task acked checkpoint {checkpoint} before its snapshot was durable")
             }
-            TraceEvent::PointerStored { run, checkpoint } => {
+            TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::PointerStored) => {
                 self.pointers.insert((*run, *checkpoint));
                 return;
             }
-            TraceEvent::JobTakenOver { run, checkpoints } => {
+            TraceEvent::Job(run, JobEvent::TakenOver { checkpoints }) => {
                 self.completed.extend(checkpoints.iter().map(|checkpoint| (*run, *checkpoint)));
                 return;
             }
-            TraceEvent::CheckpointCompleted { run, checkpoint, kind, .. } => {
+            TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Completed { kind, .. }) => {
                 self.completed.insert((*run, *checkpoint));
                 let awaits_pointer =
                     self.is_highly_available && *kind == CheckpointKind::Checkpoint;
@@ -61,7 +63,7 @@ impl DurableCheck {
                     return;
                 }
             }
-            TraceEvent::NotifyHandled { task, checkpoint, .. } => {
+            TraceEvent::Task(task, _, TaskEvent::NotifyHandled { checkpoint, .. }) => {
                 let run = history.run_of(*task);
                 let is_start = match history.start_of(run) {
                     Some(SnapshotSource::Run(_, from) | SnapshotSource::Files(from)) => {

@@ -5,7 +5,7 @@
 use crate::job::RunId;
 use crate::rules::{Release, Rules};
 use crate::scenario::{Action, Scenario};
-use crate::trace::{Entry, TraceEvent};
+use crate::trace::{Entry, JobEvent, TraceEvent, WorldEvent};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -32,14 +32,14 @@ impl Eras {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events begin no era")]
     pub(super) fn observe(&mut self, entry: &Entry, scenario: &Scenario) {
         match &entry.event {
-            TraceEvent::StepTaken { step } => {
+            TraceEvent::World(WorldEvent::StepTaken { step }) => {
                 let step = usize::try_from(*step).expect("usize has 32 bits or more");
                 let action = scenario.steps.get(step).map(|step| &step.action);
                 if let Some(Action::Upgrade(release)) = action {
                     self.now = Arc::new(scenario.rules_meant(*release));
                 }
             }
-            TraceEvent::JobSubmitted { run, .. } => {
+            TraceEvent::Job(run, JobEvent::Submitted { .. }) => {
                 self.by_run.insert(*run, Arc::clone(&self.now));
             }
             _ => {}

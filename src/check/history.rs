@@ -14,8 +14,8 @@ use crate::job::{
 };
 use crate::operator::{Catalogue, Writes};
 use crate::trace::{
-    ChannelEnd, ChannelMark, EndOfTask, Entry, JobStatus, SnapshotSource, SourcePosition,
-    TraceEvent,
+    ChannelEnd, ChannelMark, CheckpointEvent, EndOfTask, Entry, JobEvent, JobStatus,
+    SnapshotSource, SourcePosition, TaskEvent, TraceEvent, TransactionEvent, WorldEvent,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -451,36 +451,36 @@ impl History {
     #[expect(clippy::wildcard_enum_match_arm, reason = "most events leave the history as it is")]
     pub(super) fn observe(&mut self, entry: &Entry) {
         match &entry.event {
-            TraceEvent::JobSubmitted { run, from } => {
+            TraceEvent::Job(run, JobEvent::Submitted { from }) => {
                 if self.starts.len() <= run.index() {
                     self.starts.resize(run.index() + 1, None);
                 }
                 self.starts[run.index()] = *from;
             }
-            TraceEvent::JobStatusChanged { run, status } => {
+            TraceEvent::Job(run, JobEvent::StatusChanged { status }) => {
                 if let Some(story) = self.run_mut(*run) {
                     story.status = *status;
                 }
             }
-            TraceEvent::JobStopping { run, checkpoint, .. } => {
+            TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Stopping { .. }) => {
                 if let Some(story) = self.run_mut(*run) {
                     story.stops_with = Some(*checkpoint);
                 }
             }
-            TraceEvent::AttemptStarted { run, attempt, restored } => {
+            TraceEvent::Job(run, JobEvent::AttemptStarted { attempt, restored }) => {
                 let progress = self.progress_at_start(*run, *restored);
                 if let Some(story) = self.run_mut(*run) {
                     story.on_attempt(*attempt, *restored, progress, None);
                 }
             }
-            TraceEvent::RegionRestarted { run, attempt, restored, tasks } => {
+            TraceEvent::Job(run, JobEvent::RegionRestarted { attempt, restored, tasks }) => {
                 let progress = self.progress_at_start(*run, *restored);
                 if let Some(story) = self.run_mut(*run) {
                     story.on_attempt(*attempt, *restored, progress, Some(tasks));
                 }
             }
             // What was pending, and what the job was stopped for, nobody knows any more.
-            TraceEvent::JobTakenOver { run, checkpoints } => {
+            TraceEvent::Job(run, JobEvent::TakenOver { checkpoints }) => {
                 for checkpoint in &**checkpoints {
                     self.reach(*run, *checkpoint, Stage::Completed);
                 }
@@ -489,24 +489,29 @@ impl History {
                     story.stops_with = None;
                 }
             }
-            TraceEvent::RestoreMapped { .. } | TraceEvent::TaskInitialized { .. } => {
+            TraceEvent::Checkpoint(.., CheckpointEvent::RestoreMapped { .. })
+            | TraceEvent::Task(.., TaskEvent::Initialized { .. }) => {
                 self.observe_restore(entry);
             }
-            TraceEvent::TaskDeployed { task, manager, .. } => self.on_deployed(*task, *manager),
-            TraceEvent::TaskManagerLost { manager } => self.on_manager_lost(*manager),
-            TraceEvent::DataEnded { task, attempt } => {
+            TraceEvent::Task(task, _, TaskEvent::Deployed { manager, .. }) => {
+                self.on_deployed(*task, *manager)
+            }
+            TraceEvent::World(WorldEvent::TaskManagerLost { manager }) => {
+                self.on_manager_lost(*manager)
+            }
+            TraceEvent::Task(task, attempt, TaskEvent::DataEnded) => {
                 self.progress(*task, *attempt, Progress::Drained);
             }
-            TraceEvent::TaskEnded { task, attempt, how: EndOfTask::Finished } => {
+            TraceEvent::Task(task, attempt, TaskEvent::Ended { how: EndOfTask::Finished }) => {
                 self.progress(*task, *attempt, Progress::Finished);
             }
             // It threw in the midst of a notification, perhaps.
-            TraceEvent::OperatorFailed { task, .. } => {
+            TraceEvent::Task(task, _, TaskEvent::OperatorFailed { .. }) => {
                 let story = self.run_of_mut(*task);
                 let place = story.local(*task);
                 story.notified[place] = None;
             }
-            TraceEvent::TransactionBegun { external, task, .. } => {
+            TraceEvent::Transaction { external, task, event: TransactionEvent::Begun, .. } => {
                 let run = self.run_of(*task);
                 self.writers.insert((*external, run));
             }

@@ -3,8 +3,8 @@
 use super::Check;
 use super::history::{History, RunStory};
 use super::violation::Violation;
-use crate::job::{CheckpointId, ExternalId, RunId};
-use crate::trace::{CheckName, Entry, SnapshotSource, TraceEvent};
+use crate::job::{CheckpointId, ExternalId, RunId, TransactionId};
+use crate::trace::{CheckName, Entry, SnapshotSource, TraceEvent, TransactionEvent};
 use std::collections::BTreeMap;
 
 /// How far a transaction has come.
@@ -38,8 +38,8 @@ fn is_covered(
     })
 }
 
-/// An external system, the first eight bytes of the id of the job that began the transaction, and its number there.
-type Name = (ExternalId, u64, u64);
+/// An external system, and a transaction there.
+type Name = (ExternalId, TransactionId);
 
 /// Every transaction that this world has seen. One that nobody began was prepared by an earlier process.
 #[derive(Clone, Debug, Default)]
@@ -55,28 +55,27 @@ impl HygieneCheck {
     ///
     /// 1. Open, then prepared, then committed; or aborted while it is open. 2. A prepared one is aborted only if the
     ///    checkpoint that it was prepared for has not completed. 3. One that nobody began was prepared by an earlier process.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are of no transaction")]
     pub(super) fn observe(&mut self, entry: &Entry, history: &History, found: &mut Check) {
-        let (is_wrong, what) = match &entry.event {
-            TraceEvent::TransactionBegun { external, owner, transaction, task } => {
-                self.runs.insert(*owner, history.run_of(*task));
-                let name = (*external, *owner, *transaction);
+        let TraceEvent::Transaction { external, transaction, task, event, .. } = &entry.event
+        else {
+            return;
+        };
+        let name = (*external, *transaction);
+        let (is_wrong, what) = match event {
+            TransactionEvent::Begun => {
+                self.runs.insert(transaction.job, history.run_of(*task));
                 (self.step(name, |before| before.is_none(), State::Open), "begun twice")
             }
-            TraceEvent::TransactionPrepared {
-                external, owner, transaction, checkpoint, ..
-            } => {
-                let name = (*external, *owner, *transaction);
+            TransactionEvent::Prepared { checkpoint, .. } => {
                 let is_open = |before| before == Some(State::Open);
                 (self.step(name, is_open, State::Prepared(*checkpoint)), "prepared")
             }
-            TraceEvent::TransactionCommitted { external, owner, transaction, .. } => {
+            TransactionEvent::Committed { .. } => {
                 let may = |before| matches!(before, None | Some(State::Prepared(_)));
-                let name = (*external, *owner, *transaction);
                 (self.step(name, may, State::Committed), "committed")
             }
-            TraceEvent::TransactionAborted { external, owner, transaction } => {
-                let run = self.runs.get(owner).copied();
+            TransactionEvent::Aborted => {
+                let run = self.runs.get(&transaction.job).copied();
                 let may = |before| match before {
                     None | Some(State::Open) => true,
                     Some(State::Prepared(checkpoint)) => {
@@ -84,10 +83,8 @@ impl HygieneCheck {
                     }
                     Some(State::Committed | State::Aborted) => false,
                 };
-                let name = (*external, *owner, *transaction);
                 (self.step(name, may, State::Aborted), "aborted")
             }
-            _ => return,
         };
         if is_wrong {
             let text = format!("a transaction was {what}, which its way did not allow");

@@ -43,15 +43,16 @@ pub use violation::Violation;
 
 use crate::effect::ExternalSystem;
 use crate::job::{
-    ChannelId, CheckpointConfig, CheckpointId, CheckpointMode, OperatorId, RunId, RunLayout,
-    StateBackend,
+    ChannelId, CheckpointConfig, CheckpointId, CheckpointMode, ExternalId, OperatorId, RunId,
+    RunLayout, StateBackend,
 };
 use crate::kernel::SimTime;
 use crate::operator::{Catalogue, Equality, InputLog, Log};
 use crate::scenario::{Action, Scenario};
 use crate::state::CompletedCheckpoint;
 use crate::trace::{
-    CheckName, Entry, JobStatus, SnapshotSource, Sometimes, SourcePosition, TraceEvent, TraceSink,
+    CheckName, CheckpointEvent, Entry, JobEvent, JobStatus, SnapshotSource, Sometimes,
+    SourcePosition, TaskEvent, TraceEvent, TraceSink, TransactionEvent, WorldEvent,
 };
 use cut::CutCheck;
 use durable::DurableCheck;
@@ -436,6 +437,20 @@ impl Checks {
             })
     }
 
+    /// Rows were committed: whether too early.
+    fn on_commit(
+        &mut self,
+        (external, checkpoint, rows): (ExternalId, CheckpointId, u64),
+        entry: &Entry,
+    ) {
+        if self.early_commits.len() < KEPT_MAX
+            && output::is_too_early(external, checkpoint, &self.history)
+        {
+            let entry = entry.clone();
+            self.early_commits.push(EarlyCommit { entry, external, checkpoint, rows });
+        }
+    }
+
     /// A checkpoint has completed: its cut is judged.
     fn on_completed(&mut self, run: RunId, checkpoint: CheckpointId, entry: &Entry) {
         let which = (run, checkpoint);
@@ -479,59 +494,55 @@ impl TraceSink for Checks {
         self.recovery.0.observe(entry, &self.history, &self.setup.scenario, &mut self.recovery.1);
         self.time.0.observe(entry, &self.history, &self.setup.scenario, &mut self.time.1);
         match &entry.event {
-            TraceEvent::CheckpointCompleted { run, checkpoint, .. } => {
+            TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Completed { .. }) => {
                 self.on_completed(*run, *checkpoint, entry);
             }
-            TraceEvent::RestoreMapped { run, checkpoint, .. } => {
+            TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::RestoreMapped { .. }) => {
                 self.on_report(*run, *checkpoint, entry);
             }
-            TraceEvent::TaskEnded { task, attempt, .. } => {
+            TraceEvent::Task(task, attempt, TaskEvent::Ended { .. }) => {
                 let story = self.history.run(self.history.run_of(*task));
                 if story.is_some_and(|story| !story.is_current(*task, *attempt)) {
                     self.coverage.zombies = 1;
                 }
             }
-            TraceEvent::InFlightRestored { task, checkpoint, channel, .. } => {
+            TraceEvent::Task(task, _, TaskEvent::InFlightRestored { checkpoint, channel, .. }) => {
                 self.on_refill(self.history.run_of(*task), *checkpoint, *channel);
             }
-            TraceEvent::WriteDisturbed { .. } => self.coverage.disturbed_writes = 1,
-            TraceEvent::StepTaken { step } => {
+            TraceEvent::Checkpoint(.., CheckpointEvent::WriteDisturbed { .. }) => {
+                self.coverage.disturbed_writes = 1
+            }
+            TraceEvent::World(WorldEvent::StepTaken { step }) => {
                 let step = usize::try_from(*step).expect("usize has 32 bits or more");
                 let taken = self.setup.scenario.steps.get(step);
                 if taken.is_some_and(|step| matches!(step.action, Action::Files(_))) {
                     self.coverage.user_files = 1;
                 }
             }
-            TraceEvent::JobTakenOver { .. } => self.coverage.taken_over = 1,
-            TraceEvent::RegionRestarted { run, restored, .. } => {
+            TraceEvent::Job(.., JobEvent::TakenOver { .. }) => self.coverage.taken_over = 1,
+            TraceEvent::Job(run, JobEvent::RegionRestarted { restored, .. }) => {
                 self.coverage.restarted_a_region = 1;
                 if restored.is_some_and(|checkpoint| self.is_midway(*run, checkpoint)) {
                     self.coverage.restored_midway = 1;
                 }
             }
-            TraceEvent::AttemptStarted { run, restored: Some(checkpoint), .. }
+            TraceEvent::Job(run, JobEvent::AttemptStarted { restored: Some(checkpoint), .. })
                 if self.is_midway(*run, *checkpoint) =>
             {
                 self.coverage.restored_midway = 1;
             }
-            TraceEvent::TaskInitialized { task, .. } => {
+            TraceEvent::Task(task, _, TaskEvent::Initialized { .. }) => {
                 self.judge_restore(self.history.run_of(*task), false, entry);
             }
-            TraceEvent::CheckpointTriggered { run, .. }
-            | TraceEvent::JobStatusChanged { run, status: JobStatus::Finished } => {
+            TraceEvent::Checkpoint(run, _, CheckpointEvent::Triggered { .. })
+            | TraceEvent::Job(run, JobEvent::StatusChanged { status: JobStatus::Finished }) => {
                 self.judge_restore(*run, true, entry);
             }
-            TraceEvent::TransactionCommitted { external, checkpoint, rows: rows @ 1.., .. }
-                if self.early_commits.len() < KEPT_MAX
-                    && output::is_too_early(*external, *checkpoint, &self.history) =>
-            {
-                self.early_commits.push(EarlyCommit {
-                    entry: entry.clone(),
-                    external: *external,
-                    checkpoint: *checkpoint,
-                    rows: *rows,
-                });
-            }
+            TraceEvent::Transaction {
+                external,
+                event: TransactionEvent::Committed { checkpoint, rows: rows @ 1.. },
+                ..
+            } => self.on_commit((*external, *checkpoint, *rows), entry),
             _ => {}
         }
     }

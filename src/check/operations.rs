@@ -3,7 +3,7 @@
 use super::counters::counters;
 use super::history::History;
 use crate::scenario::{Action, Scenario};
-use crate::trace::{Entry, TraceEvent};
+use crate::trace::{Entry, JobEvent, TraceEvent, WorldEvent};
 
 counters! {
     /// Counts of worlds in which users did so; of one world each is 0 or 1.
@@ -26,13 +26,13 @@ impl Operations {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are no operations")]
     pub(super) fn observe(&mut self, entry: &Entry, history: &History, scenario: &Scenario) {
         match &entry.event {
-            TraceEvent::StepTaken { step } => {
+            TraceEvent::World(WorldEvent::StepTaken { step }) => {
                 let step = usize::try_from(*step).ok().and_then(|step| scenario.steps.get(step));
                 let Some(step) = step else { return };
                 self.listed |= u64::from(matches!(step.action, Action::List));
                 self.aside |= u64::from(step.to.is_some());
             }
-            TraceEvent::StepRefused { step, .. } => {
+            TraceEvent::World(WorldEvent::StepRefused { step, .. }) => {
                 let step = usize::try_from(*step).ok().and_then(|step| scenario.steps.get(step));
                 let is_exit = step.is_some_and(|step| {
                     matches!(
@@ -42,7 +42,7 @@ impl Operations {
                 });
                 self.refused_exit |= u64::from(is_exit);
             }
-            TraceEvent::JobSubmitted { run, from: Some(from) } => {
+            TraceEvent::Job(run, JobEvent::Submitted { from: Some(from) }) => {
                 let others = history.starts.iter().enumerate();
                 let mut others = others.filter(|(other, _)| *other != run.index());
                 self.forked |= u64::from(others.any(|(_, start)| start.as_ref() == Some(from)));
@@ -51,7 +51,7 @@ impl Operations {
                     job.is_some_and(|job| scenario.jobs[job].checkpoint.prefer_checkpoint);
                 self.preferred |= u64::from(prefers);
             }
-            TraceEvent::JobSubmitted { run, from: None } => {
+            TraceEvent::Job(run, JobEvent::Submitted { from: None }) => {
                 let job = history.run(*run).map(|run| run.layout.job);
                 let prefers =
                     job.is_some_and(|job| scenario.jobs[job].checkpoint.prefer_checkpoint);

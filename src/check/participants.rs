@@ -4,7 +4,9 @@ use super::Check;
 use super::history::{History, Progress};
 use super::violation::Violation;
 use crate::job::{Attempt, CheckpointId, RunId, TaskId, TaskManagerId};
-use crate::trace::{AckVerdict, CheckName, Entry, TraceEvent};
+use crate::trace::{
+    AckVerdict, CheckName, CheckpointEvent, Entry, TaskEvent, TraceEvent, WorldEvent,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Who must ack a checkpoint, and who has.
@@ -32,7 +34,7 @@ impl ParticipantsCheck {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are of no ack")]
     pub(super) fn observe(&mut self, entry: &Entry, history: &History, found: &mut Check) {
         let text = match &entry.event {
-            TraceEvent::CheckpointTriggered { run, checkpoint, .. } => {
+            TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Triggered { .. }) => {
                 let Some(story) = history.run(*run) else { return };
                 let tasks = story.layout.tasks().zip(&story.progress);
                 let alive = tasks.filter(|(_, progress)| **progress != Progress::Finished);
@@ -41,7 +43,11 @@ impl ParticipantsCheck {
                 self.pending.insert((*run, *checkpoint), roll);
                 return;
             }
-            TraceEvent::AckHandled { task, attempt, checkpoint, verdict: AckVerdict::Accepted } => {
+            TraceEvent::Task(
+                task,
+                attempt,
+                TaskEvent::AckHandled { checkpoint, verdict: AckVerdict::Accepted },
+            ) => {
                 let run = history.run_of(*task);
                 let is_current =
                     history.run(run).is_some_and(|story| story.is_current(*task, *attempt));
@@ -54,7 +60,7 @@ impl ParticipantsCheck {
                     return;
                 }
             }
-            TraceEvent::MetadataWritten { run, checkpoint } => {
+            TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::MetadataWritten) => {
                 let Some(roll) = self.pending.remove(&(*run, *checkpoint)) else { return };
                 let missing = roll.alive.iter().filter(|task| !roll.acked.contains(task)).count();
                 if missing == 0 {
@@ -62,7 +68,7 @@ impl ParticipantsCheck {
                 }
                 format!("checkpoint {checkpoint} was written without the acks of {missing} tasks")
             }
-            TraceEvent::TaskDeployed { task, attempt, manager } => {
+            TraceEvent::Task(task, attempt, TaskEvent::Deployed { manager }) => {
                 let Some((before, _)) = self.deployed.insert(*task, (*attempt, *manager)) else {
                     return;
                 };
@@ -72,17 +78,17 @@ impl ParticipantsCheck {
                     before.number()
                 )
             }
-            TraceEvent::TaskEnded { task, attempt, .. } => {
+            TraceEvent::Task(task, attempt, TaskEvent::Ended { .. }) => {
                 if self.deployed.get(task).is_some_and(|(deployed, _)| deployed == attempt) {
                     self.deployed.remove(task);
                 }
                 return;
             }
-            TraceEvent::TaskManagerLost { manager: lost } => {
+            TraceEvent::World(WorldEvent::TaskManagerLost { manager: lost }) => {
                 self.deployed.retain(|_, (_, manager)| manager != lost);
                 return;
             }
-            TraceEvent::CheckpointAborted { run, checkpoint, .. } => {
+            TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Aborted { .. }) => {
                 self.pending.remove(&(*run, *checkpoint));
                 return;
             }

@@ -9,7 +9,7 @@ use super::recovery::prefers;
 
 use crate::job::{CheckpointId, CheckpointKind, RunId, StateBackend};
 use crate::scenario::Scenario;
-use crate::trace::{CheckName, Entry, RestoreReport, TraceEvent};
+use crate::trace::{CheckName, CheckpointEvent, Entry, JobEvent, RestoreReport, TraceEvent};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A promise that some releases do not keep.
@@ -128,16 +128,16 @@ impl Excuses {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events excuse nothing")]
     pub(super) fn observe(&mut self, entry: &Entry, history: &History, scenario: &Scenario) {
         match &entry.event {
-            TraceEvent::AttemptStarted { run, restored: Some(restored), .. }
-            | TraceEvent::RegionRestarted { run, restored: Some(restored), .. }
+            TraceEvent::Job(run, JobEvent::AttemptStarted { restored: Some(restored), .. })
+            | TraceEvent::Job(run, JobEvent::RegionRestarted { restored: Some(restored), .. })
                 if self.late.contains(&(*run, *restored)) =>
             {
                 self.seen.insert(LATE_SAVEPOINT.name);
             }
-            TraceEvent::CheckpointTriggered { run, checkpoint, .. } => {
+            TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Triggered { .. }) => {
                 self.triggered.insert(*run, *checkpoint);
             }
-            TraceEvent::CheckpointCompleted { run, checkpoint, kind, .. } => {
+            TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Completed { kind, .. }) => {
                 let rules = history.eras.rules_of(*run);
                 let highest = self.highest.entry(*run).or_insert(*checkpoint);
                 *highest = (*highest).max(*checkpoint);
@@ -158,8 +158,8 @@ impl Excuses {
                     self.committed.insert(*run, *checkpoint);
                 }
             }
-            TraceEvent::AttemptStarted { run, restored, .. }
-            | TraceEvent::RegionRestarted { run, restored, .. }
+            TraceEvent::Job(run, JobEvent::AttemptStarted { restored, .. })
+            | TraceEvent::Job(run, JobEvent::RegionRestarted { restored, .. })
                 if self
                     .committed
                     .get(run)
@@ -167,13 +167,13 @@ impl Excuses {
             {
                 self.seen.insert(COMMITTED_AND_FORGOTTEN.name);
             }
-            TraceEvent::JobTakenOver { run, checkpoints } => {
+            TraceEvent::Job(run, JobEvent::TakenOver { checkpoints }) => {
                 let is_forgotten = !history.eras.rules_of(*run).start_in_store;
                 if is_forgotten && checkpoints.is_empty() && history.start_of(*run).is_some() {
                     self.seen.insert(START_FORGOTTEN.name);
                 }
             }
-            TraceEvent::RestoreMapped { run, report, .. } => {
+            TraceEvent::Checkpoint(run, _, CheckpointEvent::RestoreMapped { report, .. }) => {
                 if is_overlooked(*run, report, history) {
                     self.seen.insert(HASH_DECIDES.name);
                 }

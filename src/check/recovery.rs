@@ -5,7 +5,7 @@ use super::history::History;
 use super::violation::Violation;
 use crate::job::{CheckpointId, CheckpointKind, RunId};
 use crate::scenario::Scenario;
-use crate::trace::{CheckName, Entry, SnapshotSource, TraceEvent};
+use crate::trace::{CheckName, CheckpointEvent, Entry, JobEvent, SnapshotSource, TraceEvent};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a run can go back to.
@@ -40,7 +40,7 @@ impl RecoveryCheck {
         found: &mut Check,
     ) {
         let text = match &entry.event {
-            TraceEvent::JobSubmitted { run, from } => {
+            TraceEvent::Job(run, JobEvent::Submitted { from }) => {
                 let known = from.map(|from| match from {
                     SnapshotSource::Run(_, checkpoint) | SnapshotSource::Files(checkpoint) => {
                         checkpoint
@@ -52,7 +52,7 @@ impl RecoveryCheck {
                 self.runs.insert(*run, Points { known, preferred, pointed_to });
                 return;
             }
-            TraceEvent::CheckpointCompleted { run, checkpoint, kind, .. } => {
+            TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Completed { kind, .. }) => {
                 let rules = history.eras.rules_of(*run);
                 let savepoints_count = rules.savepoint_in_completed_store;
                 let stops =
@@ -68,16 +68,16 @@ impl RecoveryCheck {
                 }
                 return;
             }
-            TraceEvent::CheckpointSubsumed { run, checkpoint } => {
+            TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Subsumed) => {
                 self.runs.entry(*run).or_default().preferred.remove(checkpoint);
                 return;
             }
-            TraceEvent::PointerStored { run, checkpoint } => {
+            TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::PointerStored) => {
                 let points = self.runs.entry(*run).or_default();
                 points.pointed_to = points.pointed_to.max(Some(*checkpoint));
                 return;
             }
-            TraceEvent::JobTakenOver { run, checkpoints } => {
+            TraceEvent::Job(run, JobEvent::TakenOver { checkpoints }) => {
                 let points = self.runs.entry(*run).or_default();
                 let (newest, wanted) = (checkpoints.iter().copied().max(), points.pointed_to);
                 points.known = newest;
@@ -89,8 +89,8 @@ impl RecoveryCheck {
                     Some(_) | None => return,
                 }
             }
-            TraceEvent::AttemptStarted { run, restored, .. }
-            | TraceEvent::RegionRestarted { run, restored, .. } => {
+            TraceEvent::Job(run, JobEvent::AttemptStarted { restored, .. })
+            | TraceEvent::Job(run, JobEvent::RegionRestarted { restored, .. }) => {
                 let points = self.runs.get(run);
                 let preferred = points.and_then(|points| points.preferred.last().copied());
                 let known = preferred.or(points.and_then(|points| points.known));

@@ -6,7 +6,9 @@ use super::violation::Violation;
 use crate::job::{Attempt, CheckpointId, CheckpointKind, FileId, RunId, SharedFile, TaskId};
 use crate::kernel::SimTime;
 use crate::state::CompletedCheckpoint;
-use crate::trace::{CheckName, Entry, JobStatus, SnapshotSource, TraceEvent};
+use crate::trace::{
+    CheckName, CheckpointEvent, Entry, JobEvent, JobStatus, SnapshotSource, TaskEvent, TraceEvent,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -57,22 +59,26 @@ impl ReferencesCheck {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are of no files")]
     pub(super) fn observe(&mut self, entry: &Entry, history: &History, found: &mut Check) {
         let wrong = match &entry.event {
-            TraceEvent::JobSubmitted { run, from: Some(from) } => {
+            TraceEvent::Job(run, JobEvent::Submitted { from: Some(from) }) => {
                 let (SnapshotSource::Run(_, id) | SnapshotSource::Files(id)) = from;
                 self.stores.entry(*run).or_default().insert(*id);
                 None
             }
-            TraceEvent::FileCreated { task, attempt, checkpoint, file, content } => {
+            TraceEvent::Task(
+                task,
+                attempt,
+                TaskEvent::FileCreated { checkpoint, file, content },
+            ) => {
                 let written = Some((*task, *attempt, *checkpoint));
                 let kept = Kept { content: *content, written, is_known: false };
                 self.files.insert(*file, kept);
                 None
             }
-            TraceEvent::AckHandled { task, attempt, checkpoint, .. } => {
+            TraceEvent::Task(task, attempt, TaskEvent::AckHandled { checkpoint, .. }) => {
                 self.know((*task, *attempt, *checkpoint), history.run_of(*task));
                 None
             }
-            TraceEvent::CheckpointCompleted { run, checkpoint, kind, .. } => {
+            TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Completed { kind, .. }) => {
                 let stops_with = history.run(*run).and_then(|story| story.stops_with);
                 if *kind == CheckpointKind::Checkpoint
                     || history.eras.rules_of(*run).savepoint_in_completed_store
@@ -82,30 +88,34 @@ impl ReferencesCheck {
                 }
                 None
             }
-            TraceEvent::JobTakenOver { run, checkpoints } => {
+            TraceEvent::Job(run, JobEvent::TakenOver { checkpoints }) => {
                 self.succeed(*run, checkpoints, history);
                 None
             }
-            TraceEvent::FilesReferred { run, checkpoint, files } => {
+            TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::FilesReferred { files }) => {
                 self.refer(*run, *checkpoint, files)
             }
-            TraceEvent::CheckpointSubsumed { run, checkpoint } => {
+            TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Subsumed) => {
                 self.stores.entry(*run).or_default().remove(checkpoint);
                 None
             }
-            TraceEvent::CheckpointDiscarded { run, checkpoint } => {
+            TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Discarded) => {
                 self.stores.entry(*run).or_default().remove(checkpoint);
                 self.references.remove(&(Some(*run), *checkpoint));
                 None
             }
-            TraceEvent::FileDeleted { run, file } => self.delete(*run, *file, history),
-            TraceEvent::FileMissing { file, .. } => self.needed_by(*file).map(|owner| {
-                format!(
-                    "a restore did not find shared/{file}, which {} needs",
-                    named(owner, history)
-                )
-            }),
-            TraceEvent::JobStatusChanged { run, status } if status.is_terminal() => {
+            TraceEvent::Job(run, JobEvent::FileDeleted { file }) => {
+                self.delete(*run, *file, history)
+            }
+            TraceEvent::Task(.., TaskEvent::FileMissing { file, .. }) => {
+                self.needed_by(*file).map(|owner| {
+                    format!(
+                        "a restore did not find shared/{file}, which {} needs",
+                        named(owner, history)
+                    )
+                })
+            }
+            TraceEvent::Job(run, JobEvent::StatusChanged { status }) if status.is_terminal() => {
                 self.ended.insert(*run, *status);
                 None
             }

@@ -3,7 +3,8 @@
 use super::history::{History, RunStory};
 use crate::job::WatermarkStatus;
 use crate::trace::{
-    AbortReason, EndOfTask, Entry, Fault, MessageFate, Sometimes, StorageFault, TraceEvent,
+    AbortReason, CheckpointEvent, EndOfTask, Entry, Fault, JobEvent, MessageFate, Sometimes,
+    StorageFault, TaskEvent, TraceEvent, TransactionEvent, WorldEvent,
 };
 use std::collections::BTreeSet;
 
@@ -15,97 +16,136 @@ pub(super) struct Seen {
 
 impl Seen {
     /// Takes in what happened. `history` knows it already.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the other events have no name")]
     pub(super) fn observe(&mut self, entry: &Entry, history: &History) {
-        let name = match &entry.event {
-            TraceEvent::BarrierArrived { blocked: true, .. } => Sometimes::ChannelBlocked,
-            TraceEvent::AlignmentCompleted { held: 1.., .. } => Sometimes::HeldInFlight,
-            TraceEvent::AlignmentSwitched { .. } => Sometimes::AlignmentTimedOut,
-            TraceEvent::CancellationArrived { .. } => Sometimes::CancellationArrived,
-            TraceEvent::InFlightPersisted { .. } => Sometimes::BarrierOvertookRecords,
-            TraceEvent::InFlightRestored { .. } => Sometimes::InFlightRestored,
-            TraceEvent::AttemptStarted { restored: Some(_), .. } => Sometimes::Restored,
-            TraceEvent::TaskManagerLost { .. } => Sometimes::TaskManagerLost,
-            TraceEvent::JobManagerLost { .. } => Sometimes::JobManagerLost,
-            TraceEvent::JobTakenOver { .. } => Sometimes::JobTakenOver,
-            TraceEvent::WriteDisturbed { fault, .. } => match fault {
-                StorageFault::Refused => Sometimes::WriteRefused,
-                StorageFault::Torn => Sometimes::WriteTorn,
-                StorageFault::Lost => Sometimes::WriteLost,
-                StorageFault::ReplyLost => Sometimes::WriteReplyLost,
-            },
-            TraceEvent::RegionRestarted { restored, .. } => {
-                if restored.is_some() {
-                    self.seen.insert(Sometimes::Restored);
-                }
-                Sometimes::RegionRestarted
-            }
-            TraceEvent::FaultInjected { fault } => match fault {
-                Fault::TaskKilled(_) => Sometimes::TaskKilled,
-                Fault::TaskManagerKilled(_) => Sometimes::TaskManagerKilled,
-                Fault::JobManagerKilled => Sometimes::JobManagerKilled,
-                Fault::TaskManagerCutOff(_) => Sometimes::TaskManagerCutOff,
-                Fault::TaskManagerBack(_) => return,
-                Fault::TaskBlocked(_) => Sometimes::TaskBlocked,
-                Fault::TaskUnblocked(_) => return,
-            },
-            TraceEvent::CheckpointAborted { reason, .. } => {
-                self.observe_abort(*reason);
-                Sometimes::CheckpointAborted
-            }
-            TraceEvent::CheckpointSubsumed { .. } => Sometimes::CheckpointSubsumed,
-            TraceEvent::DeclineSent { .. } => Sometimes::CheckpointDeclined,
-            TraceEvent::JobStopping { drain: true, .. } => Sometimes::JobDrained,
-            TraceEvent::JobStopping { drain: false, .. } => Sometimes::JobStopped,
-            TraceEvent::OperatorFailed { .. } => Sometimes::OperatorFailed,
-            TraceEvent::SavepointStored { .. } => Sometimes::SavepointStored,
-            TraceEvent::FileDeleted { .. } => Sometimes::SharedFileDeleted,
-            TraceEvent::SnapshotOrphaned { .. } => Sometimes::SnapshotOrphaned,
-            TraceEvent::FileMissing { .. } => Sometimes::SharedFileMissing,
-            TraceEvent::StateTooLarge { .. } => Sometimes::StateTooLarge,
-            TraceEvent::TransactionAborted { .. } => Sometimes::TransactionAborted,
-            TraceEvent::TransactionCommitted { checkpoint, .. } => {
-                // A notification of the restored checkpoint went to an attempt that is no more.
-                let restores = |run: &RunStory| run.restored == Some(*checkpoint);
-                if !history.runs.iter().flatten().any(restores) {
-                    return;
-                }
-                Sometimes::TransactionRecovered
-            }
-            TraceEvent::MessageDisturbed { fate, .. } => match fate {
-                MessageFate::Lost => Sometimes::MessageLost,
-                MessageFate::Delayed => Sometimes::MessageDelayed,
-                MessageFate::Repeated => Sometimes::MessageRepeated,
-            },
-            TraceEvent::TaskEnded { how: EndOfTask::Finished, .. } => Sometimes::TasksFinished,
-            TraceEvent::TimersFired { .. } => Sometimes::TimersFired,
-            TraceEvent::LateDropped { .. } => Sometimes::LateRecord,
-            TraceEvent::WatermarkStatusChanged { status: WatermarkStatus::Idle, .. } => {
-                Sometimes::SourceIdle
-            }
-            _ => return,
+        let names = match &entry.event {
+            TraceEvent::Job(_, event) => of_job(event),
+            TraceEvent::Checkpoint(.., event) => of_checkpoint(event),
+            TraceEvent::Task(.., event) => [of_task(event), None],
+            TraceEvent::Transaction { event, .. } => [of_transaction(event, history), None],
+            TraceEvent::World(event) => [of_world(event), None],
         };
-        self.seen.insert(name);
+        self.seen.extend(names.into_iter().flatten());
     }
+}
 
-    fn observe_abort(&mut self, reason: AbortReason) {
-        let name = match reason {
-            AbortReason::Expired => Sometimes::CheckpointExpired,
-            AbortReason::Declined => Sometimes::CheckpointDeclined,
-            AbortReason::AsyncFailed => Sometimes::SnapshotFailed,
-            AbortReason::Subsumed => Sometimes::CheckpointSubsumed,
-            AbortReason::AlignmentLimit => Sometimes::AlignmentLimitExceeded,
-            AbortReason::CoordinatorSuspended
-            | AbortReason::NotAllTasksRunning
-            | AbortReason::TooManyConcurrent
-            | AbortReason::MinimumPause
-            | AbortReason::JobNotRunning
-            | AbortReason::TooManyRequests
-            | AbortReason::Canceled
-            | AbortReason::CheckpointingDisabled
-            | AbortReason::TasksFinished
-            | AbortReason::FinalizeFailed => return,
-        };
-        self.seen.insert(name);
+fn of_job(event: &JobEvent) -> [Option<Sometimes>; 2] {
+    match event {
+        JobEvent::AttemptStarted { restored, .. } => [restored.map(|_| Sometimes::Restored), None],
+        JobEvent::RegionRestarted { restored, .. } => {
+            [Some(Sometimes::RegionRestarted), restored.map(|_| Sometimes::Restored)]
+        }
+        JobEvent::TakenOver { .. } => [Some(Sometimes::JobTakenOver), None],
+        JobEvent::FileDeleted { .. } => [Some(Sometimes::SharedFileDeleted), None],
+        JobEvent::Submitted { .. }
+        | JobEvent::Refused { .. }
+        | JobEvent::StatusChanged { .. }
+        | JobEvent::TriggerRefused { .. } => [None; 2],
+    }
+}
+
+fn of_checkpoint(event: &CheckpointEvent) -> [Option<Sometimes>; 2] {
+    let name = match event {
+        CheckpointEvent::Aborted { reason, .. } => {
+            return [Some(Sometimes::CheckpointAborted), of_abort(*reason)];
+        }
+        CheckpointEvent::WriteDisturbed { fault: StorageFault::Refused, .. } => {
+            Sometimes::WriteRefused
+        }
+        CheckpointEvent::WriteDisturbed { fault: StorageFault::Torn, .. } => Sometimes::WriteTorn,
+        CheckpointEvent::WriteDisturbed { fault: StorageFault::Lost, .. } => Sometimes::WriteLost,
+        CheckpointEvent::WriteDisturbed { fault: StorageFault::ReplyLost, .. } => {
+            Sometimes::WriteReplyLost
+        }
+        CheckpointEvent::Subsumed => Sometimes::CheckpointSubsumed,
+        CheckpointEvent::Stopping { drain: true } => Sometimes::JobDrained,
+        CheckpointEvent::Stopping { drain: false } => Sometimes::JobStopped,
+        CheckpointEvent::SavepointStored { .. } => Sometimes::SavepointStored,
+        CheckpointEvent::Triggered { .. }
+        | CheckpointEvent::EnumeratorTaken { .. }
+        | CheckpointEvent::MetadataWritten
+        | CheckpointEvent::PointerStored
+        | CheckpointEvent::Completed { .. }
+        | CheckpointEvent::Discarded
+        | CheckpointEvent::FilesReferred { .. }
+        | CheckpointEvent::RestoreMapped { .. } => return [None; 2],
+    };
+    [Some(name), None]
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other events have no name")]
+const fn of_task(event: &TaskEvent) -> Option<Sometimes> {
+    Some(match event {
+        TaskEvent::BarrierArrived { blocked: true, .. } => Sometimes::ChannelBlocked,
+        TaskEvent::AlignmentCompleted { held: 1.., .. } => Sometimes::HeldInFlight,
+        TaskEvent::AlignmentSwitched { .. } => Sometimes::AlignmentTimedOut,
+        TaskEvent::CancellationArrived { .. } => Sometimes::CancellationArrived,
+        TaskEvent::InFlightPersisted { .. } => Sometimes::BarrierOvertookRecords,
+        TaskEvent::InFlightRestored { .. } => Sometimes::InFlightRestored,
+        TaskEvent::DeclineSent { .. } => Sometimes::CheckpointDeclined,
+        TaskEvent::OperatorFailed { .. } => Sometimes::OperatorFailed,
+        TaskEvent::SnapshotOrphaned { .. } => Sometimes::SnapshotOrphaned,
+        TaskEvent::FileMissing { .. } => Sometimes::SharedFileMissing,
+        TaskEvent::StateTooLarge { .. } => Sometimes::StateTooLarge,
+        TaskEvent::MessageDisturbed { fate: MessageFate::Lost, .. } => Sometimes::MessageLost,
+        TaskEvent::MessageDisturbed { fate: MessageFate::Delayed, .. } => Sometimes::MessageDelayed,
+        TaskEvent::MessageDisturbed { fate: MessageFate::Repeated, .. } => {
+            Sometimes::MessageRepeated
+        }
+        TaskEvent::Ended { how: EndOfTask::Finished } => Sometimes::TasksFinished,
+        TaskEvent::TimersFired { .. } => Sometimes::TimersFired,
+        TaskEvent::LateDropped { .. } => Sometimes::LateRecord,
+        TaskEvent::WatermarkStatusChanged { status: WatermarkStatus::Idle } => {
+            Sometimes::SourceIdle
+        }
+        _ => return None,
+    })
+}
+
+fn of_transaction(event: &TransactionEvent, history: &History) -> Option<Sometimes> {
+    match event {
+        TransactionEvent::Aborted => Some(Sometimes::TransactionAborted),
+        TransactionEvent::Committed { checkpoint, .. } => {
+            // A notification of the restored checkpoint went to an attempt that is no more.
+            let restores = |run: &RunStory| run.restored == Some(*checkpoint);
+            let is_recovered = history.runs.iter().flatten().any(restores);
+            is_recovered.then_some(Sometimes::TransactionRecovered)
+        }
+        TransactionEvent::Begun | TransactionEvent::Prepared { .. } => None,
+    }
+}
+
+const fn of_world(event: &WorldEvent) -> Option<Sometimes> {
+    match event {
+        WorldEvent::TaskManagerLost { .. } => Some(Sometimes::TaskManagerLost),
+        WorldEvent::JobManagerLost { .. } => Some(Sometimes::JobManagerLost),
+        WorldEvent::FaultInjected { fault } => match fault {
+            Fault::TaskKilled(_) => Some(Sometimes::TaskKilled),
+            Fault::TaskManagerKilled(_) => Some(Sometimes::TaskManagerKilled),
+            Fault::JobManagerKilled => Some(Sometimes::JobManagerKilled),
+            Fault::TaskManagerCutOff(_) => Some(Sometimes::TaskManagerCutOff),
+            Fault::TaskBlocked(_) => Some(Sometimes::TaskBlocked),
+            Fault::TaskManagerBack(_) | Fault::TaskUnblocked(_) => None,
+        },
+        WorldEvent::StepTaken { .. } | WorldEvent::StepRefused { .. } => None,
+    }
+}
+
+const fn of_abort(reason: AbortReason) -> Option<Sometimes> {
+    match reason {
+        AbortReason::Expired => Some(Sometimes::CheckpointExpired),
+        AbortReason::Declined => Some(Sometimes::CheckpointDeclined),
+        AbortReason::AsyncFailed => Some(Sometimes::SnapshotFailed),
+        AbortReason::Subsumed => Some(Sometimes::CheckpointSubsumed),
+        AbortReason::AlignmentLimit => Some(Sometimes::AlignmentLimitExceeded),
+        AbortReason::CoordinatorSuspended
+        | AbortReason::NotAllTasksRunning
+        | AbortReason::TooManyConcurrent
+        | AbortReason::MinimumPause
+        | AbortReason::JobNotRunning
+        | AbortReason::TooManyRequests
+        | AbortReason::Canceled
+        | AbortReason::CheckpointingDisabled
+        | AbortReason::TasksFinished
+        | AbortReason::FinalizeFailed => None,
     }
 }

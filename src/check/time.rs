@@ -9,7 +9,7 @@ use super::violation::Violation;
 use super::windows::can_be_late;
 use crate::job::{Attempt, EventTime, OperatorId, RunId, TaskId, WatermarkStatus};
 use crate::scenario::Scenario;
-use crate::trace::{CheckName, Entry, TraceEvent};
+use crate::trace::{CheckName, Entry, TaskEvent, TraceEvent};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What an attempt of a task has told of time.
@@ -51,7 +51,7 @@ impl TimeCheck {
     ) {
         let mut add = |text| found.add(Violation::at_entry(CheckName::TimeFidelity, entry, text));
         match &entry.event {
-            TraceEvent::WatermarkEmitted { task, attempt, watermark } => {
+            TraceEvent::Task(task, attempt, TaskEvent::WatermarkEmitted { watermark }) => {
                 if let Some(text) = self.ahead(*task, *attempt, *watermark, history) {
                     add(text);
                 }
@@ -61,17 +61,21 @@ impl TimeCheck {
                 }
                 told.watermark = *watermark;
             }
-            TraceEvent::WatermarkStatusChanged { task, attempt, status } => {
+            TraceEvent::Task(task, attempt, TaskEvent::WatermarkStatusChanged { status }) => {
                 self.told_by(*task, *attempt).was_idle |= *status == WatermarkStatus::Idle;
             }
-            TraceEvent::TimersFired { task, attempt, watermark, timers, .. } => {
+            TraceEvent::Task(task, attempt, TaskEvent::TimersFired { watermark, timers, .. }) => {
                 self.has_ticked |= watermark.is_none();
                 let told = self.told_by(*task, *attempt).watermark;
                 if let Some(watermark) = watermark.filter(|watermark| told >= *watermark) {
                     add(format!("watermark {watermark} was sent on before {timers} timers fired"));
                 }
             }
-            TraceEvent::LateDropped { task, operator, timestamp, watermark, .. } => {
+            TraceEvent::Task(
+                task,
+                _,
+                TaskEvent::LateDropped { operator, timestamp, watermark, .. },
+            ) => {
                 let run = history.run_of(*task);
                 self.late.insert((run, *operator));
                 let Some(story) = history.run(run) else { return };

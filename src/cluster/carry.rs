@@ -1,13 +1,16 @@
 //! Carries out what parts ask for: sends, messages, storage, requests to external systems.
 
 use super::control::{Control, News};
-use super::world::World;
+use super::world::{Place, World};
 use crate::effect::{InFlightOrder, JobEffects, TaskEffects, ToJob, ToTask};
 use crate::job::{Attempt, CheckpointId, ExternalId, LocalTaskId, RunId, TaskId};
 use crate::kernel::{Agenda, SimTime};
 use crate::state::OperatorSnapshot;
 use crate::task::Phase;
-use crate::trace::{AbortReason, ChannelMark, EndOfTask, Message, StorageFault, TraceEvent};
+use crate::trace::{
+    AbortReason, ChannelMark, CheckpointEvent, EndOfTask, JobEvent, Message, StorageFault,
+    TaskEvent, TraceEvent,
+};
 use std::sync::Arc;
 
 /// Between a durable snapshot and its ack: the task notices that the upload is done.
@@ -52,7 +55,7 @@ impl World {
     ) {
         let departs = self.places[task.index()].busy_until.max(self.now);
         let held = if effects.released { self.records_held(task) } else { 0 };
-        self.carry_events(effects);
+        self.carry_events(task, effects);
         self.spending.charge(effects.sends.len());
         for (channel, element) in effects.sends.drain(..) {
             self.send(task, channel, element, departs, agenda);
@@ -63,17 +66,16 @@ impl World {
 
     #[inline(never)]
     pub(super) fn carry_external(&mut self, task: TaskId, effects: &mut TaskEffects) {
-        let run = self.places[task.index()].run;
+        let Place { run, attempt, is_zombie, .. } = self.places[task.index()];
         let job = self.runs[run.index()].job_key;
-        let is_zombie = self.places[task.index()].is_zombie;
         let mut carry_out = |(external, request, origin): (ExternalId, _, _)| {
             let system = &mut self.externals[external.index()];
             // Who took its place may have aborted what it writes to.
             if is_zombie && !system.accepts(&request) {
                 return;
             }
-            if let Some(event) = system.carry_out(external, request, origin, job, task) {
-                self.tell(event);
+            if let Some((transaction, event)) = system.carry_out(request, origin, job) {
+                self.tell(TraceEvent::Transaction { external, transaction, task, attempt, event });
             }
         };
         if effects.external.len() == 1 {
@@ -130,9 +132,9 @@ impl World {
         if received.len() > 1
             && let Some(held) = held
         {
-            self.tell(TraceEvent::AlignmentCompleted { task, checkpoint, held });
+            self.tell(TaskEvent::AlignmentCompleted { checkpoint, held }.of(task, attempt));
         }
-        self.tell(TraceEvent::SnapshotTaken { task, attempt, checkpoint, received, sent });
+        self.tell(TaskEvent::SnapshotTaken { checkpoint, received, sent }.of(task, attempt));
         let network = self.scenario.network;
         let place = &mut self.places[task.index()];
         let draw = checkpoint.number() << 1;
@@ -193,7 +195,7 @@ impl World {
         }
         if let Some(snapshots) = self.add_in_flight(task, checkpoint, snapshots) {
             self.create_files(task, attempt, checkpoint, &snapshots);
-            self.tell(TraceEvent::SnapshotDurable { task, attempt, checkpoint });
+            self.tell(TaskEvent::SnapshotDurable { checkpoint }.of(task, attempt));
             if self.unheard.remove(&(task, attempt, checkpoint)) {
                 return;
             }
@@ -217,7 +219,7 @@ impl World {
             self.task_effects = Some(effects);
             self.drop_waiting(task, agenda);
         } else if self.lives(task, attempt) {
-            self.tell(TraceEvent::DeclineSent { task, attempt, checkpoint });
+            self.tell(TaskEvent::DeclineSent { checkpoint }.of(task, attempt));
             let decline = ToJob::Decline(checkpoint, AbortReason::AsyncFailed);
             self.send_to_job(task, attempt, decline, agenda);
         }
@@ -232,7 +234,7 @@ impl World {
         agenda: &mut Agenda,
     ) {
         if self.lives(task, attempt) {
-            self.tell(TraceEvent::AckSent { task, attempt, checkpoint });
+            self.tell(TaskEvent::AckSent { checkpoint }.of(task, attempt));
             self.send_to_job(task, attempt, ToJob::Ack(checkpoint, snapshots), agenda);
         }
     }
@@ -287,7 +289,7 @@ impl World {
         (kind, checkpoint): (Message, Option<CheckpointId>),
         direction: Direction,
     ) -> Option<SimTime> {
-        let delay = self.disturb(task, kind, checkpoint)?;
+        let delay = self.disturb((task, attempt), kind, checkpoint)?;
         let waits_until = self.waits_until(task);
         let index = message_index(kind, attempt, checkpoint);
         let (low, high) = self.network.message_latency;
@@ -324,7 +326,9 @@ impl World {
 
     /// Carries out what a job manager asked for.
     pub(super) fn carry_job(&mut self, run: RunId, effects: &mut JobEffects, agenda: &mut Agenda) {
-        let is_settling = |event: &TraceEvent| matches!(event, TraceEvent::JobStatusChanged { .. });
+        let is_settling = |event: &TraceEvent| {
+            matches!(event, TraceEvent::Job(.., JobEvent::StatusChanged { .. }))
+        };
         let settles = effects.events.iter().any(is_settling);
         for event in effects.events.drain(..) {
             self.tell(event);
@@ -445,7 +449,7 @@ impl World {
         checkpoint: CheckpointId,
         agenda: &mut Agenda,
     ) {
-        self.tell(TraceEvent::MetadataWritten { run, checkpoint });
+        self.tell(CheckpointEvent::MetadataWritten.of(run, checkpoint));
         let (low, high) = self.scenario.network.message_latency;
         let draw = checkpoint.number() << 1 | 1;
         let reply = self.runs[run.index()].metadata.span(draw, low, high);
@@ -460,7 +464,7 @@ impl World {
         let attempt = place.attempt;
         place.task.as_mut().expect("only a live task crashes").end();
         self.clear(task);
-        self.tell(TraceEvent::TaskEnded { task, attempt, how: EndOfTask::Failed });
+        self.tell(TaskEvent::Ended { how: EndOfTask::Failed }.of(task, attempt));
         self.send_to_job(task, attempt, ToJob::Ended(EndOfTask::Failed), agenda);
     }
 

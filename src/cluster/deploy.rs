@@ -10,7 +10,7 @@ use crate::job::{
 use crate::kernel::{Agenda, SimTime};
 use crate::operator::Writes;
 use crate::task::{Chain, Identity, Link, Output, Outputs, Phase, SourceInput, Target, Task};
-use crate::trace::TraceEvent;
+use crate::trace::TaskEvent;
 use std::sync::Arc;
 
 impl World {
@@ -50,7 +50,7 @@ impl World {
                 place.is_zombie = false;
                 place.wake = None;
                 place.has_overslept = false;
-                self.tell(TraceEvent::TaskDeployed { task: id, attempt, manager });
+                self.tell(TaskEvent::Deployed { manager }.of(id, attempt));
             }
             self.refill(&layout, &mut waiting, agenda);
             for (task, deployment) in waiting {
@@ -290,7 +290,7 @@ impl World {
             if let Some(file) = self.missing_file(deployment.restored.as_ref()) {
                 // What its owner has deleted is missed by nobody who guards files.
                 if !self.storage.was_deleted_by_hand(file) {
-                    self.tell(TraceEvent::FileMissing { task, attempt, file });
+                    self.tell(TaskEvent::FileMissing { file }.of(task, attempt));
                 }
                 let why = format!("cannot restore its state: file not found: shared/{file}");
                 self.with_task(task, agenda, |_, _, fx| fx.failure = Some(why.into()));

@@ -1,10 +1,10 @@
 //! External systems as sinks see them: rows, a table, transactions.
 
-use crate::effect::{ExternalRequest, ExternalSystem, Row, TransactionId};
-use crate::job::{CheckpointId, ExternalId, Origin, TaskId, Value};
+use crate::effect::{ExternalRequest, ExternalSystem, Row};
+use crate::job::{CheckpointId, Origin, TransactionId, Value};
 use crate::kernel::Digest;
 use crate::state::FixedMap;
-use crate::trace::TraceEvent;
+use crate::trace::TransactionEvent;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -78,12 +78,10 @@ impl External {
     /// Carries out one request of a sink's task. Asking again for what is done changes nothing.
     pub(super) fn carry_out(
         &mut self,
-        external: ExternalId,
         request: ExternalRequest,
         origin: Origin,
         job: u64,
-        task: TaskId,
-    ) -> Option<TraceEvent> {
+    ) -> Option<(TransactionId, TransactionEvent)> {
         match request {
             ExternalRequest::Append(value) => {
                 Arc::make_mut(&mut self.committed).push(Row { value, origin, job });
@@ -99,12 +97,7 @@ impl External {
             }
             ExternalRequest::Begin(id) => {
                 self.open.push((id, Vec::new()));
-                Some(TraceEvent::TransactionBegun {
-                    external,
-                    owner: id.job,
-                    transaction: id.key(),
-                    task,
-                })
+                Some((id, TransactionEvent::Begun))
             }
             ExternalRequest::Write(id, value) => {
                 let open = self.open.iter_mut().rev().find(|(open, _)| *open == id);
@@ -112,60 +105,43 @@ impl External {
                 rows.push(Row { value, origin, job });
                 None
             }
-            ExternalRequest::Prepare(id, checkpoint) => self.prepare(external, id, checkpoint),
-            ExternalRequest::Commit(id, checkpoint) => self.commit(external, id, checkpoint),
-            ExternalRequest::Abort(id) => self.abort(external, id),
+            ExternalRequest::Prepare(id, checkpoint) => self.prepare(id, checkpoint),
+            ExternalRequest::Commit(id, checkpoint) => self.commit(id, checkpoint),
+            ExternalRequest::Abort(id) => self.abort(id),
         }
     }
 
     fn prepare(
         &mut self,
-        external: ExternalId,
         id: TransactionId,
         checkpoint: CheckpointId,
-    ) -> Option<TraceEvent> {
+    ) -> Option<(TransactionId, TransactionEvent)> {
         let place = self.open.iter().position(|(open, _)| *open == id);
-        let (_, rows) = self.open.swap_remove(place.expect("a sink prepares what it has opened"));
-        let count = count(&rows);
-        self.prepared.insert(id, (checkpoint, rows));
-        let transaction = id.key();
-        Some(TraceEvent::TransactionPrepared {
-            external,
-            owner: id.job,
-            transaction,
-            checkpoint,
-            rows: count,
-        })
+        let (_, prepared) =
+            self.open.swap_remove(place.expect("a sink prepares what it has opened"));
+        let rows = count(&prepared);
+        self.prepared.insert(id, (checkpoint, prepared));
+        Some((id, TransactionEvent::Prepared { checkpoint, rows }))
     }
 
     fn commit(
         &mut self,
-        external: ExternalId,
         id: TransactionId,
         checkpoint: CheckpointId,
-    ) -> Option<TraceEvent> {
+    ) -> Option<(TransactionId, TransactionEvent)> {
         let (_, mut prepared) = self.prepared.remove(&id)?;
         let rows = count(&prepared);
         self.places.insert(id, self.committed.len());
         Arc::make_mut(&mut self.committed).append(&mut prepared);
         self.done.insert(id, (checkpoint, rows));
-        let transaction = id.key();
-        Some(TraceEvent::TransactionCommitted {
-            external,
-            owner: id.job,
-            transaction,
-            checkpoint,
-            rows,
-        })
+        Some((id, TransactionEvent::Committed { checkpoint, rows }))
     }
 
-    fn abort(&mut self, external: ExternalId, id: TransactionId) -> Option<TraceEvent> {
+    fn abort(&mut self, id: TransactionId) -> Option<(TransactionId, TransactionEvent)> {
         let open = self.open.iter().position(|(open, _)| *open == id);
         let was_open = open.map(|place| self.open.swap_remove(place)).is_some();
         let was_prepared = self.prepared.remove(&id).is_some();
-        let transaction = id.key();
-        let aborted = TraceEvent::TransactionAborted { external, owner: id.job, transaction };
-        (was_open || was_prepared).then_some(aborted)
+        (was_open || was_prepared).then_some((id, TransactionEvent::Aborted))
     }
 }
 

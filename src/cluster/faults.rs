@@ -2,10 +2,10 @@
 
 use super::control::Control;
 use super::world::World;
-use crate::job::{CheckpointId, TaskId, TaskManagerId};
+use crate::job::{Attempt, CheckpointId, TaskId, TaskManagerId};
 use crate::kernel::{Agenda, SimTime};
 use crate::scenario::Aim;
-use crate::trace::{Fault, Message, MessageFate, TraceEvent};
+use crate::trace::{Fault, Message, MessageFate, TaskEvent, TraceEvent, WorldEvent};
 
 /// A fault that waits for a message that fits.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ impl World {
     /// What the network does to a message: `None` if it is lost, else by how much it is delayed.
     pub(super) fn disturb(
         &mut self,
-        task: TaskId,
+        (task, attempt): (TaskId, Attempt),
         message: Message,
         checkpoint: Option<CheckpointId>,
     ) -> Option<SimTime> {
@@ -53,20 +53,22 @@ impl World {
                 (MessageFate::Repeated, Some(SimTime::ZERO))
             }
         };
-        self.tell(TraceEvent::MessageDisturbed { message, task, checkpoint, fate });
+        self.tell(TaskEvent::MessageDisturbed { message, checkpoint, fate }.of(task, attempt));
         delay
     }
 
     /// Crashes a subtask.
     pub(super) fn kill_task(&mut self, task: TaskId, agenda: &mut Agenda) {
-        self.tell(TraceEvent::FaultInjected { fault: Fault::TaskKilled(task) });
+        self.tell(TraceEvent::World(WorldEvent::FaultInjected { fault: Fault::TaskKilled(task) }));
         self.crash(task, agenda);
         self.drop_waiting(task, agenda);
     }
 
     /// Kills a task manager with all that runs on it; a new one takes its place later.
     pub(super) fn kill_manager(&mut self, manager: TaskManagerId, agenda: &mut Agenda) {
-        self.tell(TraceEvent::FaultInjected { fault: Fault::TaskManagerKilled(manager) });
+        self.tell(TraceEvent::World(WorldEvent::FaultInjected {
+            fault: Fault::TaskManagerKilled(manager),
+        }));
         self.managers.kill(manager);
         self.cut_off.remove(&manager);
         for task in (0..self.places.len()).map(TaskId::new) {

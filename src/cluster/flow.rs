@@ -13,7 +13,7 @@ use crate::job::{
 use crate::kernel::{Agenda, SimTime, Ticket};
 use crate::operator::Poll;
 use crate::task::{Phase, Task};
-use crate::trace::TraceEvent;
+use crate::trace::TaskEvent;
 
 impl World {
     /// The head of a channel has arrived.
@@ -122,7 +122,7 @@ impl World {
         if self.wants_records
             && let Element::Record(Record { origin, .. }) = element
         {
-            self.tell_record(TraceEvent::RecordTaken { task: to, channel: id, origin });
+            self.tell_of(to, TaskEvent::RecordTaken { channel: id, origin });
         }
         let mut effects = self.lend_effects();
         let channel = &mut self.channels[id.index()];
@@ -339,7 +339,7 @@ impl World {
                 place.busy_until = self.now.plus(takes);
                 let next = task.due(log, &mut effects).unwrap_or(self.now);
                 if self.wants_records {
-                    self.tell_record(TraceEvent::RecordRead { task: id, origin });
+                    self.tell_of(id, TaskEvent::RecordRead { origin });
                 }
                 self.schedule_read(index, next, agenda);
             }

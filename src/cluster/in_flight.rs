@@ -14,7 +14,7 @@ use crate::job::{
 use crate::kernel::{Agenda, SimTime, Ticket};
 use crate::rules::InFlightKept;
 use crate::state::{ChannelState, OperatorSnapshot};
-use crate::trace::{ChannelEnd, TraceEvent};
+use crate::trace::{ChannelEnd, TaskEvent};
 use std::sync::Arc;
 
 /// What an unaligned snapshot of a task still awaits, and what has been collected for it.
@@ -289,7 +289,7 @@ impl World {
         let attempt = self.places[task.index()].attempt;
         let origins = records.iter().map(|record| record.origin).collect();
         let event =
-            TraceEvent::InFlightPersisted { task, attempt, checkpoint, channel, end, origins };
+            TaskEvent::InFlightPersisted { checkpoint, channel, end, origins }.of(task, attempt);
         self.tell(event);
         let (edge, peer) = self.place_of(channel, end);
         Some(ChannelState { edge, peer, records })
@@ -373,14 +373,10 @@ impl World {
                 let count = u64::try_from(records.len()).expect("usize fits in 64 bits");
                 self.put_back(channel, records, agenda);
                 let records = count;
-                self.tell(TraceEvent::InFlightRestored {
-                    task,
-                    attempt,
-                    checkpoint,
-                    channel,
-                    records,
-                    sum,
-                });
+                self.tell(
+                    TaskEvent::InFlightRestored { checkpoint, channel, records, sum }
+                        .of(task, attempt),
+                );
             }
         }
     }

@@ -4,7 +4,7 @@ use super::world::World;
 use crate::job::{CheckpointId, RunId, TaskId};
 use crate::kernel::{Agenda, SimTime};
 use crate::scenario::{Milestone, Scenario, TaskName, Trigger};
-use crate::trace::{JobStatus, TraceEvent};
+use crate::trace::{CheckpointEvent, JobEvent, JobStatus, TaskEvent, TraceEvent};
 
 /// Steps that wait for a milestone, by number.
 #[derive(Clone, Debug)]
@@ -46,8 +46,8 @@ impl World {
 
     fn note_restores(&mut self) {
         for entry in &self.told {
-            if let TraceEvent::AttemptStarted { run, restored, .. }
-            | TraceEvent::RegionRestarted { run, restored, .. } = entry.event
+            if let TraceEvent::Job(run, JobEvent::AttemptStarted { restored, .. })
+            | TraceEvent::Job(run, JobEvent::RegionRestarted { restored, .. }) = entry.event
             {
                 self.runs[run.index()].restored = restored.is_some();
             }
@@ -61,41 +61,41 @@ impl World {
         };
         match milestone {
             Milestone::Triggered { checkpoint: n, job } => matches!(event,
-                TraceEvent::CheckpointTriggered { run, checkpoint, .. }
+                TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Triggered { .. })
                     if checkpoint.number() == *n && is_job(*run, job)),
             Milestone::Snapshot { checkpoint: n, by } => matches!(event,
-                TraceEvent::SnapshotTaken { task, checkpoint, .. }
+                TraceEvent::Task(task, _, TaskEvent::SnapshotTaken { checkpoint, .. })
                     if is_task(*task, *checkpoint, *n, by)),
             Milestone::Durable { checkpoint: n, by } => matches!(event,
-                TraceEvent::SnapshotDurable { task, checkpoint, .. }
+                TraceEvent::Task(task, _, TaskEvent::SnapshotDurable { checkpoint, .. })
                     if is_task(*task, *checkpoint, *n, by)),
             Milestone::AckSent { checkpoint: n, by } => matches!(event,
-                TraceEvent::AckSent { task, checkpoint, .. }
+                TraceEvent::Task(task, _, TaskEvent::AckSent { checkpoint, .. })
                     if is_task(*task, *checkpoint, *n, by)),
             Milestone::Acked { checkpoint: n, by } => matches!(event,
-                TraceEvent::AckHandled { task, checkpoint, .. }
+                TraceEvent::Task(task, _, TaskEvent::AckHandled { checkpoint, .. })
                     if is_task(*task, *checkpoint, *n, by)),
             Milestone::MetadataWritten { checkpoint: n, job } => matches!(event,
-                TraceEvent::MetadataWritten { run, checkpoint }
+                TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::MetadataWritten)
                     if checkpoint.number() == *n && is_job(*run, job)),
             Milestone::PointerStored { checkpoint: n, job } => matches!(event,
-                TraceEvent::PointerStored { run, checkpoint }
+                TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::PointerStored)
                     if checkpoint.number() == *n && is_job(*run, job)),
             Milestone::Completed { checkpoint: n, job } => matches!(event,
-                TraceEvent::CheckpointCompleted { run, checkpoint, .. }
+                TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Completed { .. })
                     if checkpoint.number() == *n && is_job(*run, job)),
             Milestone::Notified { checkpoint: n, by } => matches!(event,
-                TraceEvent::NotifyHandled { task, checkpoint, .. }
+                TraceEvent::Task(task, _, TaskEvent::NotifyHandled { checkpoint, .. })
                     if is_task(*task, *checkpoint, *n, by)),
             Milestone::Restored { job } => matches!(event,
-                TraceEvent::JobStatusChanged { run, status: JobStatus::Running }
+                TraceEvent::Job(run, JobEvent::StatusChanged { status: JobStatus::Running })
                     if is_job(*run, job) && self.runs[run.index()].restored),
             Milestone::DataEnded { by } => matches!(event,
-                TraceEvent::DataEnded { task, .. } if self.is_named(*task, by)),
+                TraceEvent::Task(task, _, TaskEvent::DataEnded) if self.is_named(*task, by)),
             Milestone::Savepoint { label: wanted } => matches!(event,
-                TraceEvent::SavepointStored { label, .. } if **label == **wanted),
+                TraceEvent::Checkpoint(.., CheckpointEvent::SavepointStored { label, .. }) if **label == **wanted),
             Milestone::Status { job, status: wanted } => matches!(event,
-                TraceEvent::JobStatusChanged { run, status }
+                TraceEvent::Job(run, JobEvent::StatusChanged { status })
                     if status == wanted && is_job(*run, job)),
         }
     }

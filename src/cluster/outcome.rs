@@ -7,7 +7,7 @@ use crate::effect::ExternalSystem;
 use crate::job::{CheckpointId, JobId, RunId};
 use crate::kernel::{Agenda, SimTime};
 use crate::state::CompletedCheckpoint;
-use crate::trace::{JobStatus, TraceEvent};
+use crate::trace::{CheckpointEvent, JobStatus};
 use std::fmt;
 use std::sync::Arc;
 
@@ -288,7 +288,7 @@ impl World {
                 self.with_master(run, agenda, |m, now, fx| m.on_metadata(checkpoint, now, fx));
             }
             News::MetadataUnheard(checkpoint) => {
-                self.tell(TraceEvent::MetadataWritten { run, checkpoint });
+                self.tell(CheckpointEvent::MetadataWritten.of(run, checkpoint));
             }
             News::MetadataFailed(checkpoint) => {
                 self.with_master(run, agenda, |m, now, fx| {

@@ -15,7 +15,7 @@ use crate::job::{
     Attempt, ChannelId, LocalChannelId, LocalTaskId, RunId, RunLayout, TaskId, TaskManagerId,
 };
 use crate::kernel::{Agenda, SimTime, Ticket};
-use crate::trace::{Fault, TraceEvent};
+use crate::trace::{CheckpointEvent, Fault, TraceEvent, WorldEvent};
 use std::sync::Arc;
 
 /// How a task manager is cut off.
@@ -50,7 +50,9 @@ impl World {
     }
 
     fn cut_off(&mut self, manager: TaskManagerId, span: SimTime, agenda: &mut Agenda) {
-        self.tell(TraceEvent::FaultInjected { fault: Fault::TaskManagerCutOff(manager) });
+        self.tell(TraceEvent::World(WorldEvent::FaultInjected {
+            fault: Fault::TaskManagerCutOff(manager),
+        }));
         let (since, until) = (self.now, self.now.plus(span));
         let before = self.cut_off.insert(manager, CutOff { since, until });
         assert!(before.is_none(), "task manager {} was cut off twice", manager.number());
@@ -86,7 +88,7 @@ impl World {
         if !self.managers.is_alive(manager) {
             return;
         }
-        self.tell(TraceEvent::TaskManagerLost { manager });
+        self.tell(TraceEvent::World(WorldEvent::TaskManagerLost { manager }));
         self.managers.kill(manager);
         for run in (0..self.runs.len()).map(RunId::new) {
             for task in self.runs[run.index()].layout.plan.task_ids() {
@@ -108,7 +110,7 @@ impl World {
 
     /// A task manager gives the job manager up: its tasks fail, which nobody hears yet.
     pub(super) fn end_all_on(&mut self, manager: TaskManagerId, agenda: &mut Agenda) {
-        self.tell(TraceEvent::JobManagerLost { manager });
+        self.tell(TraceEvent::World(WorldEvent::JobManagerLost { manager }));
         for task in (0..self.places.len()).map(TaskId::new) {
             if self.places[task.index()].manager == manager && self.is_at_work(task) {
                 self.crash(task, agenda);
@@ -120,7 +122,9 @@ impl World {
     /// The network is whole again: what waited arrives, and zombies hear that they are over.
     pub(super) fn on_network_whole(&mut self, manager: TaskManagerId, agenda: &mut Agenda) {
         self.cut_off.remove(&manager);
-        self.tell(TraceEvent::FaultInjected { fault: Fault::TaskManagerBack(manager) });
+        self.tell(TraceEvent::World(WorldEvent::FaultInjected {
+            fault: Fault::TaskManagerBack(manager),
+        }));
         if self.managers.is_alive(manager) {
             return;
         }
@@ -232,16 +236,29 @@ impl World {
     /// An event with the numbers that the trace knows.
     #[cold]
     pub(super) fn with_known_numbers(&self, mut event: TraceEvent) -> TraceEvent {
-        event.renumber(
-            |task| {
-                let shadow = self.shadows.iter().find(|shadow| shadow.layout.has_task(task));
-                shadow.map_or(task, |s| s.original.task(s.layout.local_task(task)))
-            },
-            |channel| {
-                let shadow = self.shadows.iter().find(|shadow| shadow.layout.has_channel(channel));
-                shadow.map_or(channel, |s| s.original.channel(s.layout.local_channel(channel)))
-            },
-        );
+        let rename = |task: &mut TaskId| {
+            let shadow = self.shadows.iter().find(|shadow| shadow.layout.has_task(*task));
+            *task = shadow.map_or(*task, |s| s.original.task(s.layout.local_task(*task)));
+        };
+        match &mut event {
+            TraceEvent::Task(task, _, event) => {
+                rename(task);
+                event.rename_channels(|channel| {
+                    let shadow = self.shadows.iter().find(|s| s.layout.has_channel(channel));
+                    shadow.map_or(channel, |s| s.original.channel(s.layout.local_channel(channel)))
+                });
+            }
+            TraceEvent::Transaction { task, .. }
+            | TraceEvent::Checkpoint(
+                ..,
+                CheckpointEvent::WriteDisturbed { task: Some(task), .. },
+            )
+            | TraceEvent::World(WorldEvent::FaultInjected {
+                fault:
+                    Fault::TaskBlocked(task) | Fault::TaskUnblocked(task) | Fault::TaskKilled(task),
+            }) => rename(task),
+            TraceEvent::Job(..) | TraceEvent::Checkpoint(..) | TraceEvent::World(_) => {}
+        }
         event
     }
 }

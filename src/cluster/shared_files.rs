@@ -7,7 +7,7 @@ use crate::effect::RestoredTask;
 use crate::job::{Attempt, CheckpointId, FileId, RunId, SharedFile, StateBackend, TaskId};
 use crate::state::OperatorSnapshot;
 use crate::store::largest_state;
-use crate::trace::TraceEvent;
+use crate::trace::{JobEvent, TaskEvent};
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ impl World {
         {
             if let Entry::Vacant(place) = self.shared_files.entry(file) {
                 place.insert(content);
-                let event = TraceEvent::FileCreated { task, attempt, checkpoint, file, content };
+                let event = TaskEvent::FileCreated { checkpoint, file, content }.of(task, attempt);
                 self.tell(event);
             }
         }
@@ -34,7 +34,7 @@ impl World {
     /// A job manager deletes a file. One that was never written, or is gone, is no hindrance.
     pub(super) fn delete_file(&mut self, run: RunId, file: FileId) {
         if self.shared_files.remove(&file).is_some() {
-            self.tell(TraceEvent::FileDeleted { run, file });
+            self.tell(JobEvent::FileDeleted { file }.of(run));
         }
     }
 
@@ -58,7 +58,7 @@ impl World {
         let largest = snapshots.iter().map(|snapshot| largest_state(snapshot)).max();
         let (bytes, most) = (largest.unwrap_or_default(), u64::from(max_state_size));
         if bytes > most {
-            self.tell(TraceEvent::StateTooLarge { task, attempt, checkpoint, bytes, most });
+            self.tell(TaskEvent::StateTooLarge { checkpoint, bytes, most }.of(task, attempt));
         }
         bytes > most
     }

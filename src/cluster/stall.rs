@@ -11,7 +11,9 @@ use crate::job::{RunId, TaskId};
 use crate::kernel::{Agenda, Event, SimTime};
 use crate::operator::Log;
 use crate::scenario::Scenario;
-use crate::trace::{AbortReason, Fault, TraceEvent};
+use crate::trace::{
+    AbortReason, CheckpointEvent, Fault, JobEvent, TaskEvent, TraceEvent, WorldEvent,
+};
 use std::fmt;
 use std::sync::Arc;
 
@@ -344,34 +346,35 @@ impl World {
             let Self { told, runs, places, .. } = self;
             #[expect(clippy::wildcard_enum_match_arm, reason = "the others say nothing of it")]
             match &told[place].event {
-                TraceEvent::OperatorFailed { task, why, .. } => {
+                TraceEvent::Task(task, _, TaskEvent::OperatorFailed { why, .. }) => {
                     let run = places[task.index()].run;
                     runs[run.index()].restarts.cause = Some(Arc::clone(why));
                 }
-                TraceEvent::FaultInjected { fault: Fault::TaskKilled(task) } => {
+                TraceEvent::World(WorldEvent::FaultInjected { fault: Fault::TaskKilled(task) }) => {
                     let run = places[task.index()].run;
                     runs[run.index()].restarts.cause = Some("a task was killed".into());
                 }
-                TraceEvent::CheckpointAborted {
+                TraceEvent::Checkpoint(
                     run,
                     checkpoint,
-                    reason: AbortReason::Expired,
-                    ..
-                } => {
+                    CheckpointEvent::Aborted { reason: AbortReason::Expired, .. },
+                ) => {
                     let why = format!("checkpoint {checkpoint} {}", AbortReason::Expired);
                     runs[run.index()].restarts.cause = Some(why.into());
                 }
-                TraceEvent::CheckpointCompleted { run, .. } => {
+                TraceEvent::Checkpoint(run, _, CheckpointEvent::Completed { .. }) => {
                     let run = &mut runs[run.index()];
                     run.restarts.in_vain = 0;
                     let tasks = run.layout.tasks();
                     tasks.for_each(|task| places[task.index()].furthest = 0);
                 }
-                TraceEvent::AttemptStarted { run, attempt, .. } if attempt.number() > 0 => {
+                TraceEvent::Job(run, JobEvent::AttemptStarted { attempt, .. })
+                    if attempt.number() > 0 =>
+                {
                     let run = *run;
                     self.count_restart(run, None);
                 }
-                TraceEvent::RegionRestarted { run, tasks, .. } => {
+                TraceEvent::Job(run, JobEvent::RegionRestarted { tasks, .. }) => {
                     let (run, tasks) = (*run, Arc::clone(tasks));
                     self.count_restart(run, Some(&tasks));
                 }

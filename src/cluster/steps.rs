@@ -9,7 +9,7 @@ use crate::effect::FileChange;
 use crate::job::{CheckpointKind, RunId, Stop, TaskId, TaskManagerId};
 use crate::kernel::{Agenda, SimTime};
 use crate::scenario::{Action, SavepointDir, TaskName, Trigger};
-use crate::trace::{SnapshotSource, TraceEvent};
+use crate::trace::{CheckpointEvent, SnapshotSource, TraceEvent, WorldEvent};
 use std::sync::Arc;
 
 /// How long a world whose sources all wait for ever goes on, in virtual time: enough for any milestone that the idle
@@ -37,7 +37,7 @@ impl World {
         self.retries.on_step(step);
         self.activity += 1;
         let number = u32::try_from(step).expect("a scenario has fewer than 2^32 steps");
-        self.tell(TraceEvent::StepTaken { step: number });
+        self.tell(TraceEvent::World(WorldEvent::StepTaken { step: number }));
         let action = self.scenario.steps[step].action.clone();
         if let Err(why) = self.act(number, action, agenda) {
             self.answer(number, Err(why), agenda);
@@ -241,7 +241,7 @@ impl World {
     /// Answers whoever asked in a step.
     pub(super) fn answer(&mut self, step: u32, answer: Result<(), Arc<str>>, agenda: &mut Agenda) {
         if let Err(why) = answer {
-            self.tell(TraceEvent::StepRefused { step, why: Arc::clone(&why) });
+            self.tell(TraceEvent::World(WorldEvent::StepRefused { step, why: Arc::clone(&why) }));
             self.refuse(step, why, agenda);
         }
     }
@@ -274,7 +274,7 @@ impl World {
             let label = Arc::clone(label);
             let stored = Savepoint { checkpoint, source, lies };
             self.savepoints.insert(Arc::clone(&label), stored);
-            self.tell(TraceEvent::SavepointStored { run, checkpoint: id, label, path });
+            self.tell(CheckpointEvent::SavepointStored { label, path }.of(run, id));
         }
         if let FileChange::RemoveShared(_, file) = &change {
             self.delete_file(run, *file);

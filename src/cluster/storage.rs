@@ -8,7 +8,7 @@ use crate::job::{CheckpointId, RunId, TaskId};
 use crate::kernel::{Agenda, SimTime};
 use crate::scenario::{DisturbedWrite, StorageFailing};
 use crate::state::CompletedCheckpoint;
-use crate::trace::{DurableWrite, StorageFault, TraceEvent};
+use crate::trace::{CheckpointEvent, DurableWrite, StorageFault};
 use std::sync::Arc;
 
 /// How long a job manager waits for storage to answer; then it takes the write for failed. Longer than any write takes.
@@ -61,7 +61,7 @@ impl World {
         if failing.times == 0 {
             self.failing_writes.remove(place);
         }
-        self.tell(TraceEvent::WriteDisturbed { run, task, checkpoint, write, fault });
+        self.tell(CheckpointEvent::WriteDisturbed { task, write, fault }.of(run, checkpoint));
         Some(fault)
     }
 

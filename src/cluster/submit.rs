@@ -12,7 +12,7 @@ use crate::job::{
 use crate::kernel::{Agenda, Family, Piece, Stream};
 use crate::state::CompletedCheckpoint;
 use crate::store::HighAvailabilityStore;
-use crate::trace::{SnapshotSource, TraceEvent};
+use crate::trace::{JobEvent, SnapshotSource};
 use std::sync::Arc;
 
 impl World {
@@ -59,7 +59,7 @@ impl World {
             self.runs[run.index()].left = Some(HighAvailabilityStore::new(start));
             self.runs[run.index()].submission = Some(Arc::new(submission.clone()));
         }
-        self.tell(TraceEvent::JobSubmitted { run, from: from.map(|(_, source)| source) });
+        self.tell(JobEvent::Submitted { from: from.map(|(_, source)| source) }.of(run));
         let mut effects = JobEffects::default();
         match JobMaster::submit(submission, &mut effects) {
             Ok(master) => {
@@ -69,7 +69,7 @@ impl World {
             }
             Err(error) => {
                 let why: Arc<str> = format!("{error}; {}", error.help()).into();
-                self.tell(TraceEvent::JobRefused { run, why: Arc::clone(&why) });
+                self.tell(JobEvent::Refused { why: Arc::clone(&why) }.of(run));
                 Err(why)
             }
         }

@@ -14,13 +14,13 @@ use crate::kernel::{Agenda, SimTime};
 use crate::rules::Release;
 use crate::state::CompletedCheckpoint;
 use crate::store::HighAvailabilityStore;
-use crate::trace::{Fault, JobStatus, TraceEvent};
+use crate::trace::{CheckpointEvent, Fault, JobStatus, TraceEvent, WorldEvent};
 use std::sync::Arc;
 
 impl World {
     /// Kills the job manager.
     pub(super) fn kill_job_manager(&mut self, agenda: &mut Agenda) {
-        self.tell(TraceEvent::FaultInjected { fault: Fault::JobManagerKilled });
+        self.tell(TraceEvent::World(WorldEvent::FaultInjected { fault: Fault::JobManagerKilled }));
         self.storage.lose_memory();
         for run in (0..self.runs.len()).map(RunId::new) {
             let is_alive = |master: &JobMaster| !master.status().is_terminal() && !master.is_dead();
@@ -185,7 +185,7 @@ impl World {
         let Some(left) = left.as_mut().filter(|_| *newest == leader) else { return };
         left.add(Arc::clone(&checkpoint));
         let id = checkpoint.properties().id;
-        self.tell(TraceEvent::PointerStored { run, checkpoint: id });
+        self.tell(CheckpointEvent::PointerStored.of(run, id));
         if checkpoint.properties().kind == CheckpointKind::Checkpoint {
             self.keep(run, FileChange::Checkpoint(Arc::clone(&checkpoint)));
         }

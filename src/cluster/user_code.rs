@@ -11,7 +11,7 @@ use crate::effect::{TaskEffects, Throw, UserFailure};
 use crate::job::{Attempt, ChannelId, CheckpointId, Element, OperatorId, TaskId};
 use crate::kernel::{Agenda, SimTime};
 use crate::scenario::{Failing, FailingCall};
-use crate::trace::{Call, Fault, TraceEvent};
+use crate::trace::{Call, Fault, TaskEvent, TraceEvent, WorldEvent};
 use std::sync::Arc;
 
 /// A failure of a record or of an asynchronous snapshot that waits to happen. The other calls wait in the buffer that is
@@ -94,7 +94,7 @@ impl World {
         if effects.wants_callbacks {
             let checkpoint = None;
             let call = Call::Throw;
-            effects.events.push(TraceEvent::Callback { task, operator, call, checkpoint });
+            effects.events.push(TaskEvent::Callback { operator, call, checkpoint });
         }
         self.fail_task(task, "induced failure in processElement".into(), &mut effects, agenda);
         self.task_effects = Some(effects);
@@ -115,7 +115,7 @@ impl World {
             Some(failure) => self.blame(task, &failure, &why),
             None => why,
         };
-        self.tell(TraceEvent::OperatorFailed { task, attempt, why });
+        self.tell(TaskEvent::OperatorFailed { why }.of(task, attempt));
         if self.panicked.is_none() {
             let live = self.places[task.index()].task.as_mut().expect("only a live task fails");
             live.close_after_failure(self.now, effects);
@@ -125,7 +125,7 @@ impl World {
             }
         }
         effects.sends.clear();
-        self.carry_events(effects);
+        self.carry_events(task, effects);
         self.carry_external(task, effects);
         self.crash(task, agenda);
     }
@@ -164,19 +164,15 @@ impl World {
     }
 
     /// Tells what a task did; calls of operators only to whom asked.
-    pub(super) fn carry_events(&mut self, effects: &mut TaskEffects) {
+    pub(super) fn carry_events(&mut self, task: TaskId, effects: &mut TaskEffects) {
         for event in effects.events.drain(..) {
-            if event.is_of_record() {
-                self.tell_record(event);
-            } else {
-                self.tell(event);
-            }
+            self.tell_of(task, event);
         }
     }
 
     /// A task is busy with one thing, for a while or for ever.
     pub(super) fn block(&mut self, task: TaskId, span: Option<SimTime>, agenda: &mut Agenda) {
-        self.tell(TraceEvent::FaultInjected { fault: Fault::TaskBlocked(task) });
+        self.tell(TraceEvent::World(WorldEvent::FaultInjected { fault: Fault::TaskBlocked(task) }));
         let place = &mut self.places[task.index()];
         place.is_blocked = true;
         place.busy_until = SimTime::MAX;
@@ -195,7 +191,9 @@ impl World {
         place.is_blocked = false;
         place.busy_until = self.now;
         let held = std::mem::take(&mut place.held);
-        self.tell(TraceEvent::FaultInjected { fault: Fault::TaskUnblocked(task) });
+        self.tell(TraceEvent::World(WorldEvent::FaultInjected {
+            fault: Fault::TaskUnblocked(task),
+        }));
         for message in held {
             self.on_message_to_task(task, attempt, message, agenda);
         }

@@ -23,7 +23,7 @@ use crate::scenario::{Network, Scenario, StorageFailing};
 use crate::state::{CompletedCheckpoint, FixedHasher};
 use crate::store::HighAvailabilityStore;
 use crate::task::Task;
-use crate::trace::{Entry, SnapshotSource, TraceEvent, TraceSink};
+use crate::trace::{Entry, SnapshotSource, TaskEvent, TraceEvent, TraceSink};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::{Hash as _, Hasher as _};
 use std::sync::Arc;
@@ -401,11 +401,12 @@ impl World {
         self.write(event);
     }
 
-    /// Tells of a record, to listeners only: neither milestones nor the digest depend on who listens.
+    /// Tells what happened to a task in the attempt that lives there. What is of a record, to listeners only: neither
+    /// milestones nor the digest depend on who listens.
     #[inline(never)]
-    pub(super) fn tell_record(&mut self, event: TraceEvent) {
-        assert!(event.is_of_record(), "{event:?} is told to everybody");
-        self.write(event);
+    pub(super) fn tell_of(&mut self, task: TaskId, event: TaskEvent) {
+        self.has_news |= !event.is_of_record();
+        self.write(event.of(task, self.places[task.index()].attempt));
     }
 
     #[inline]
@@ -435,7 +436,8 @@ impl World {
         self.note_restarts();
         self.reach_milestones(agenda);
         for entry in self.told.iter().filter(|entry| !entry.event.is_of_record()) {
-            digest.fold_value(&entry.event);
+            digest.fold(entry.at.nanos(), 0);
+            digest.fold_facts(&entry.event);
         }
         self.has_news = false;
         self.is_over |= self.steps_due == 0 && !self.any_alive();

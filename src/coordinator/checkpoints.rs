@@ -20,7 +20,7 @@ use crate::job::{
 use crate::kernel::SimTime;
 use crate::rules::{FirstTrigger, Rules};
 use crate::state::{AckLedger, CompletedCheckpoint, OperatorSnapshot};
-use crate::trace::{AbortReason, AckVerdict, TraceEvent};
+use crate::trace::{AbortReason, AckVerdict, CheckpointEvent, JobEvent};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -334,7 +334,7 @@ impl Checkpoints {
     }
 
     fn refuse(&self, kind: CheckpointKind, reason: AbortReason, effects: &mut JobEffects) {
-        effects.events.push(TraceEvent::TriggerRefused { run: self.run, kind, reason });
+        effects.events.push(JobEvent::TriggerRefused { kind, reason }.of(self.run));
     }
 
     fn trigger(
@@ -347,11 +347,11 @@ impl Checkpoints {
         let checkpoint = self.next;
         self.next = checkpoint.next();
         let kind = purpose.kind();
-        effects.events.push(TraceEvent::CheckpointTriggered { run: self.run, checkpoint, kind });
+        effects.events.push(CheckpointEvent::Triggered { kind }.of(self.run, checkpoint));
         let stop = purpose.stop();
         if stop.is_stop() {
             let drain = stop == Stop::Drain;
-            effects.events.push(TraceEvent::JobStopping { run: self.run, checkpoint, drain });
+            effects.events.push(CheckpointEvent::Stopping { drain }.of(self.run, checkpoint));
         }
         let alignment = self.config.alignment(kind);
         let barrier = Barrier { checkpoint, kind, triggered: now, stop, alignment };
@@ -513,7 +513,7 @@ impl Checkpoints {
             self.last_completion = Some(now);
         }
         let run = self.run;
-        effects.events.push(TraceEvent::CheckpointCompleted { run, attempt, checkpoint, kind });
+        effects.events.push(CheckpointEvent::Completed { attempt, kind }.of(run, checkpoint));
         self.tell_files(&completed, effects);
         let purpose = pending.purpose;
         let stops = purpose.stop().is_stop();

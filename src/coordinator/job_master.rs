@@ -19,7 +19,7 @@ use crate::job::{
 use crate::kernel::SimTime;
 use crate::rules::{Failover, IgnoredSnapshots, Rules};
 use crate::state::{CommitPermit, CompletedCheckpoint};
-use crate::trace::{AbortReason, AckVerdict, EndOfTask, JobStatus, TraceEvent};
+use crate::trace::{AbortReason, AckVerdict, EndOfTask, JobEvent, JobStatus, TaskEvent};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -164,7 +164,7 @@ impl JobMaster {
         assert!(!self.status.is_terminal(), "a {} job became {status}", self.status);
         self.status = status;
         let run = self.submission.layout.run;
-        effects.events.push(TraceEvent::JobStatusChanged { run, status });
+        effects.events.push(JobEvent::StatusChanged { status }.of(run));
     }
 
     /// Takes in a message of a task. One of an older attempt changes nothing.
@@ -191,10 +191,10 @@ impl JobMaster {
                     verdict = self.checkpoints.on_ack(checkpoint, task, snapshots, effects);
                 }
                 let task = self.submission.layout.task(task);
-                let event = TraceEvent::AckHandled { task, attempt, checkpoint, verdict };
+                let event = TaskEvent::AckHandled { checkpoint, verdict }.of(task, attempt);
                 effects.events.push(event);
                 if self.checkpoints.is_orphaned(checkpoint, verdict, &written) {
-                    let event = TraceEvent::SnapshotOrphaned { task, attempt, checkpoint };
+                    let event = TaskEvent::SnapshotOrphaned { checkpoint }.of(task, attempt);
                     effects.events.push(event);
                 }
             }
@@ -311,7 +311,7 @@ impl JobMaster {
         let attempt = self.attempt_of(task);
         let id = self.submission.layout.task(task);
         let why = Arc::from("the assignment of a split was not acknowledged");
-        effects.events.push(TraceEvent::OperatorFailed { task: id, attempt, why });
+        effects.events.push(TaskEvent::OperatorFailed { why }.of(id, attempt));
         self.fail_over_with(task, now, effects);
     }
 

@@ -17,7 +17,7 @@ use crate::job::{
 use crate::kernel::SimTime;
 use crate::rules::Rules;
 use crate::state::{CompletedCheckpoint, ListMode, ListSnapshot, OperatorSnapshot};
-use crate::trace::{SourcePosition, TraceEvent};
+use crate::trace::{CheckpointEvent, SourcePosition, TaskEvent};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -267,12 +267,9 @@ impl Splits {
             let (run, operator) = (self.layout.run, source.operator);
             let unassigned = unassigned.iter().map(|(split, next)| position(source, *split, *next));
             let unassigned = unassigned.collect();
-            effects.events.push(TraceEvent::EnumeratorTaken {
-                run,
-                operator,
-                checkpoint,
-                unassigned,
-            });
+            effects.events.push(
+                CheckpointEvent::EnumeratorTaken { operator, unassigned }.of(run, checkpoint),
+            );
         }
     }
 
@@ -302,7 +299,7 @@ impl Splits {
                 let split = split.map(|split| position(source, split.partition, split.next));
                 let attempt = attempts[task.index()];
                 let task = self.layout.task(*task);
-                effects.events.push(TraceEvent::SplitAssigned { task, attempt, split });
+                effects.events.push(TaskEvent::SplitAssigned { split }.of(task, attempt));
                 false
             });
         }

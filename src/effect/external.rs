@@ -1,53 +1,10 @@
 //! External systems that sinks write to: what a sink may ask of one, and what one holds.
 
-use crate::job::{CheckpointId, Origin, Value};
+use crate::job::{CheckpointId, Origin, TransactionId, Value};
 use crate::kernel::Digest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// A transaction of an external system. Carries the attempt, so that no restart reuses one that may still be pending.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-pub struct TransactionId {
-    /// The first eight bytes of the job id of the run that opened it.
-    pub job: u64,
-    /// The sink's subtask.
-    pub subtask: u32,
-    /// The execution attempt.
-    pub attempt: u32,
-    /// Counted by the sink, from 0.
-    pub number: u32,
-}
-
-impl TransactionId {
-    /// Attempt, subtask and number in one word, for the trace.
-    pub fn key(self) -> u64 {
-        u64::from(self.attempt) << 48 | u64::from(self.subtask) << 32 | u64::from(self.number)
-    }
-
-    /// As a sink keeps it in list state.
-    pub fn to_value(self) -> Value {
-        let job = i64::from_le_bytes(self.job.to_le_bytes());
-        Value::row([
-            Value::Int(job),
-            Value::Int(self.subtask.into()),
-            Value::Int(self.attempt.into()),
-            Value::Int(self.number.into()),
-        ])
-    }
-
-    /// Back from list state; `None` if the value is not a transaction.
-    pub fn from_value(value: &Value) -> Option<Self> {
-        let [job, subtask, attempt, number] = value.as_row()? else { return None };
-        let narrow = |column: &Value| u32::try_from(column.as_int()?).ok();
-        Some(Self {
-            job: u64::from_le_bytes(job.as_int()?.to_le_bytes()),
-            subtask: narrow(subtask)?,
-            attempt: narrow(attempt)?,
-            number: narrow(number)?,
-        })
-    }
-}
 
 /// What a sink asks of its external system. Carried out at once and in order.
 #[derive(Clone, PartialEq, Eq, Debug)]

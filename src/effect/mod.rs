@@ -5,7 +5,7 @@
 mod external;
 mod message;
 
-pub use external::{ExternalRequest, ExternalSystem, Row, SinkKind, TransactionId};
+pub use external::{ExternalRequest, ExternalSystem, Row, SinkKind};
 pub use message::{Deployment, ReaderEvent, RestoredTask, Split, ToJob, ToTask};
 
 use crate::job::{
@@ -14,7 +14,7 @@ use crate::job::{
 };
 use crate::kernel::SimTime;
 use crate::state::{CompletedCheckpoint, OperatorSnapshot};
-use crate::trace::{Call, TraceEvent};
+use crate::trace::{Call, TaskEvent, TraceEvent};
 use std::sync::Arc;
 
 /// What a task asks for while it handles one element or message.
@@ -24,8 +24,8 @@ pub struct TaskEffects {
     pub sends: Vec<(ChannelId, Element)>,
     /// Ask these of external systems, in order, each for the record it stems from.
     pub external: Vec<(ExternalId, ExternalRequest, Origin)>,
-    /// Tell these.
-    pub events: Vec<TraceEvent>,
+    /// Tell these of the task.
+    pub events: Vec<TaskEvent>,
     /// Make this snapshot durable, then ack it.
     pub snapshot: Option<(CheckpointId, Vec<Arc<OperatorSnapshot>>)>,
     /// Hold no input channel back any more.

@@ -7,8 +7,8 @@
 //!    (FLINK-37605), whose completion the committer awaits before it ends.
 
 use super::{Context, Operator};
-use crate::effect::{ExternalRequest, TransactionId};
-use crate::job::{CheckpointId, Value};
+use crate::effect::ExternalRequest;
+use crate::job::{CheckpointId, TransactionId, Value};
 use crate::rules::CommitWhen;
 use crate::state::{CommitPermit, ListId, ListMode};
 

@@ -1,6 +1,7 @@
 use super::*;
-use crate::effect::TransactionId;
-use crate::job::{AtEnd, ChainStrategy, KeyBy, KeySelector, OperatorKind, OperatorNode};
+use crate::job::{
+    AtEnd, ChainStrategy, KeyBy, KeySelector, OperatorKind, OperatorNode, TransactionId,
+};
 use crate::state::{ListSnapshot, OperatorSnapshot};
 use std::sync::Arc;
 

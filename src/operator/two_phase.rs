@@ -6,8 +6,8 @@
 //! 4. A restore commits what its checkpoint holds as pending, again if need be, and aborts what was current.
 
 use super::{Context, Operator};
-use crate::effect::{ExternalRequest, TransactionId};
-use crate::job::{CheckpointId, Value};
+use crate::effect::ExternalRequest;
+use crate::job::{CheckpointId, TransactionId, Value};
 use crate::rules::CommitWhen;
 use crate::state::{CommitPermit, ListId, ListMode};
 

@@ -6,7 +6,6 @@ mod jsonl;
 mod names;
 mod story;
 mod style;
-mod time_words;
 mod timeline;
 mod transcript;
 mod words;

@@ -5,7 +5,9 @@ use super::style::Style;
 use super::words::in_words;
 use crate::job::{CheckpointKind, RunId};
 use crate::kernel::SimTime;
-use crate::trace::{Entry, JobStatus, Trace, TraceEvent};
+use crate::trace::{
+    CheckpointEvent, Entry, JobEvent, JobStatus, TaskEvent, Trace, TraceEvent, WorldEvent,
+};
 
 /// How many lines a story has at most; of a longer one the middle is left out.
 const LINES_MAX: usize = 120;
@@ -57,11 +59,11 @@ pub fn story(trace: &Trace, names: &Names, style: Style) -> String {
 fn beat(entry: &Entry, trace: &Trace, names: &Names) -> Option<Beat> {
     let mut completed = None;
     let tone = match &entry.event {
-        TraceEvent::JobSubmitted { .. } => Tone::Plain,
-        TraceEvent::JobRefused { .. }
-        | TraceEvent::OperatorFailed { .. }
-        | TraceEvent::CheckpointAborted { .. } => Tone::Bad,
-        TraceEvent::JobStatusChanged { status, .. } => match status {
+        TraceEvent::Job(.., JobEvent::Submitted { .. }) => Tone::Plain,
+        TraceEvent::Job(.., JobEvent::Refused { .. })
+        | TraceEvent::Task(.., TaskEvent::OperatorFailed { .. })
+        | TraceEvent::Checkpoint(.., CheckpointEvent::Aborted { .. }) => Tone::Bad,
+        TraceEvent::Job(.., JobEvent::StatusChanged { status, .. }) => match status {
             JobStatus::Created | JobStatus::Canceling => return None,
             JobStatus::Running | JobStatus::Canceled => Tone::Plain,
             JobStatus::Finished => Tone::Good,
@@ -69,41 +71,47 @@ fn beat(entry: &Entry, trace: &Trace, names: &Names) -> Option<Beat> {
                 Tone::Bad
             }
         },
-        TraceEvent::RestoreMapped { .. }
-        | TraceEvent::JobTakenOver { .. }
-        | TraceEvent::RegionRestarted { .. } => Tone::Plain,
-        TraceEvent::AttemptStarted { attempt, restored: None, .. } if attempt.number() > 0 => {
+        TraceEvent::Checkpoint(.., CheckpointEvent::RestoreMapped { .. })
+        | TraceEvent::Job(.., JobEvent::TakenOver { .. })
+        | TraceEvent::Job(.., JobEvent::RegionRestarted { .. }) => Tone::Plain,
+        TraceEvent::Job(.., JobEvent::AttemptStarted { attempt, restored: None, .. })
+            if attempt.number() > 0 =>
+        {
             Tone::Plain
         }
-        TraceEvent::CheckpointCompleted {
-            checkpoint, kind: CheckpointKind::Checkpoint, ..
-        } => {
+        TraceEvent::Checkpoint(
+            _,
+            checkpoint,
+            CheckpointEvent::Completed { kind: CheckpointKind::Checkpoint, .. },
+        ) => {
             let id = checkpoint.number();
             completed = Some((id, id, 1));
             Tone::Plain
         }
-        TraceEvent::SavepointStored { .. } => Tone::Good,
-        TraceEvent::TriggerRefused { .. }
-        | TraceEvent::MessageDisturbed { .. }
-        | TraceEvent::TaskManagerLost { .. }
-        | TraceEvent::JobManagerLost { .. }
-        | TraceEvent::WriteDisturbed { .. } => Tone::Deed,
-        TraceEvent::StepTaken { .. } => Tone::Deed,
-        TraceEvent::StepRefused { .. } => Tone::Bad,
-        TraceEvent::FaultInjected { .. } if !caused_by_step(entry, trace) => Tone::Deed,
+        TraceEvent::Checkpoint(.., CheckpointEvent::SavepointStored { .. }) => Tone::Good,
+        TraceEvent::Job(.., JobEvent::TriggerRefused { .. })
+        | TraceEvent::Task(.., TaskEvent::MessageDisturbed { .. })
+        | TraceEvent::World(WorldEvent::TaskManagerLost { .. })
+        | TraceEvent::World(WorldEvent::JobManagerLost { .. })
+        | TraceEvent::Checkpoint(.., CheckpointEvent::WriteDisturbed { .. }) => Tone::Deed,
+        TraceEvent::World(WorldEvent::StepTaken { .. }) => Tone::Deed,
+        TraceEvent::World(WorldEvent::StepRefused { .. }) => Tone::Bad,
+        TraceEvent::World(WorldEvent::FaultInjected { .. }) if !caused_by_step(entry, trace) => {
+            Tone::Deed
+        }
         _ => return None,
     };
     let said = in_words(&entry.event, names);
     let text = match &entry.event {
-        TraceEvent::MessageDisturbed { .. }
-        | TraceEvent::WriteDisturbed { .. }
-        | TraceEvent::TaskManagerLost { .. }
-        | TraceEvent::JobManagerLost { .. }
-        | TraceEvent::FaultInjected { .. } => {
+        TraceEvent::Task(.., TaskEvent::MessageDisturbed { .. })
+        | TraceEvent::Checkpoint(.., CheckpointEvent::WriteDisturbed { .. })
+        | TraceEvent::World(WorldEvent::TaskManagerLost { .. })
+        | TraceEvent::World(WorldEvent::JobManagerLost { .. })
+        | TraceEvent::World(WorldEvent::FaultInjected { .. }) => {
             format!("{} {}", said.who, said.what)
         }
         // Where it lies is told with the savepoints: a data folder may give it another name.
-        TraceEvent::SavepointStored { checkpoint, label, .. } => {
+        TraceEvent::Checkpoint(_, checkpoint, CheckpointEvent::SavepointStored { label, .. }) => {
             format!("savepoint {checkpoint} stored as `{label}`")
         }
         _ => said.what,
@@ -115,7 +123,7 @@ fn beat(entry: &Entry, trace: &Trace, names: &Names) -> Option<Beat> {
 fn caused_by_step(entry: &Entry, trace: &Trace) -> bool {
     let place = usize::try_from(entry.cause).unwrap_or(usize::MAX);
     let cause = trace.entries.get(place).map(|cause| &cause.event);
-    matches!(cause, Some(TraceEvent::StepTaken { .. }))
+    matches!(cause, Some(TraceEvent::World(WorldEvent::StepTaken { .. })))
 }
 
 fn merges(last: &Beat, next: &Beat) -> bool {
@@ -156,16 +164,12 @@ mod tests {
     const RUN: usize = 0;
 
     fn completed(id: u64) -> TraceEvent {
-        TraceEvent::CheckpointCompleted {
-            run: RunId::new(RUN),
-            attempt: Attempt::new(0),
-            checkpoint: CheckpointId::new(id),
-            kind: CheckpointKind::Checkpoint,
-        }
+        CheckpointEvent::Completed { attempt: Attempt::new(0), kind: CheckpointKind::Checkpoint }
+            .of(RunId::new(RUN), CheckpointId::new(id))
     }
 
     fn refused(why: &str) -> TraceEvent {
-        TraceEvent::JobRefused { run: RunId::new(RUN), why: why.into() }
+        JobEvent::Refused { why: why.into() }.of(RunId::new(RUN))
     }
 
     fn told(events: Vec<TraceEvent>) -> String {

@@ -6,7 +6,7 @@
 use crate::job::{CheckpointId, ClaimMode, JobId, RunId};
 use crate::kernel::SimTime;
 use crate::scenario::{Action, FileAction, FileWork, Piece, Scenario};
-use crate::trace::{Entry, JobStatus, Trace, TraceEvent};
+use crate::trace::{CheckpointEvent, Entry, JobEvent, JobStatus, Trace, TraceEvent, WorldEvent};
 use std::collections::BTreeMap;
 
 /// The session of a world; `jobs` are the ids of its runs, where they have one.
@@ -61,28 +61,36 @@ impl Session<'_> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "users hear of nothing else")]
     fn observe(&mut self, entry: &Entry) {
         match &entry.event {
-            TraceEvent::StepTaken { step } => self.on_step(*step, entry.at),
-            TraceEvent::StepRefused { step, why } => self.answer(*step, format!("error: {why}")),
-            TraceEvent::JobSubmitted { run, .. } => self.on_submission(*run, entry),
-            TraceEvent::JobRefused { run, why } if !self.runs[run.index()].is_asked_for => {
+            TraceEvent::World(WorldEvent::StepTaken { step }) => self.on_step(*step, entry.at),
+            TraceEvent::World(WorldEvent::StepRefused { step, why }) => {
+                self.answer(*step, format!("error: {why}"))
+            }
+            TraceEvent::Job(run, JobEvent::Submitted { .. }) => self.on_submission(*run, entry),
+            TraceEvent::Job(run, JobEvent::Refused { why })
+                if !self.runs[run.index()].is_asked_for =>
+            {
                 if let Some(block) = self.blocks.last_mut() {
                     block.answers.push(format!("error: {why}"));
                 }
             }
-            TraceEvent::JobStatusChanged { run, status } => {
+            TraceEvent::Job(run, JobEvent::StatusChanged { status }) => {
                 if let Some(known) = self.runs.get_mut(run.index()) {
                     known.status = *status;
                 }
             }
-            TraceEvent::CheckpointTriggered { run, checkpoint, .. } => {
+            TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Triggered { .. }) => {
                 if let Some(step) = self.step_of(entry) {
                     self.asked.insert((*run, *checkpoint), step);
                 }
             }
-            TraceEvent::CheckpointCompleted { run, checkpoint, .. } => {
+            TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Completed { .. }) => {
                 self.on_completion(*run, *checkpoint);
             }
-            TraceEvent::SavepointStored { run, label, path, .. } => {
+            TraceEvent::Checkpoint(
+                run,
+                _,
+                CheckpointEvent::SavepointStored { label, path, .. },
+            ) => {
                 self.paths.insert(label.to_string(), path.to_string());
                 self.on_stored(*run, label, path);
             }
@@ -93,7 +101,11 @@ impl Session<'_> {
     /// The step that caused an entry at once.
     fn step_of(&self, entry: &Entry) -> Option<u32> {
         let cause = self.trace.entries.get(usize::try_from(entry.cause).ok()?)?;
-        if let TraceEvent::StepTaken { step } = cause.event { Some(step) } else { None }
+        if let TraceEvent::World(WorldEvent::StepTaken { step }) = cause.event {
+            Some(step)
+        } else {
+            None
+        }
     }
 
     fn on_step(&mut self, step: u32, at: SimTime) {

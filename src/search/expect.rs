@@ -8,7 +8,7 @@ use crate::cluster::{At, Outcome};
 use crate::effect::ExternalSystem;
 use crate::job::{CheckpointId, Layouts, OperatorId, RunId, RunLayout, TaskId};
 use crate::scenario::{Action, Expect, Holds, Scenario, TaskName};
-use crate::trace::{Entry, TraceEvent, TraceSink};
+use crate::trace::{CheckpointEvent, Entry, JobEvent, TaskEvent, TraceEvent, TraceSink};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -75,15 +75,22 @@ impl TraceSink for Story {
         self.restores.on_entry(entry);
         self.protocol.on_entry(entry);
         let name = |run: RunId| self.layouts[run].job_name().to_owned();
-        if let TraceEvent::CheckpointCompleted { run, checkpoint, .. } = entry.event {
+        if let TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Completed { .. }) =
+            entry.event
+        {
             self.completed.entry(name(run)).or_default().push(checkpoint.number());
-        } else if let TraceEvent::AttemptStarted { run, restored, .. }
-        | TraceEvent::RegionRestarted { run, restored, .. } = entry.event
+        } else if let TraceEvent::Job(run, JobEvent::AttemptStarted { restored, .. })
+        | TraceEvent::Job(run, JobEvent::RegionRestarted { restored, .. }) = entry.event
         {
             self.restored_from.insert(name(run), restored);
-        } else if let TraceEvent::TaskDeployed { task, .. } = entry.event {
+        } else if let TraceEvent::Task(task, _, TaskEvent::Deployed { .. }) = entry.event {
             self.note_deployment(task);
-        } else if let TraceEvent::Callback { task, operator, call, checkpoint } = entry.event {
+        } else if let TraceEvent::Task(
+            task,
+            _,
+            TaskEvent::Callback { operator, call, checkpoint },
+        ) = entry.event
+        {
             self.note_call(task, operator, call.about(checkpoint));
         }
     }

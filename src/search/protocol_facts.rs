@@ -4,7 +4,7 @@ use super::names::task_names;
 use crate::cluster::{At, Outcome};
 use crate::job::{Layouts, RunLayout};
 use crate::scenario::{Expect, Scenario, TaskName, Told};
-use crate::trace::{Entry, TraceEvent};
+use crate::trace::{CheckpointEvent, Entry, TaskEvent, TraceEvent, TransactionEvent};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -33,15 +33,27 @@ impl ProtocolFacts {
         if !self.is_asked {
             return;
         }
-        if let TraceEvent::TransactionCommitted { external, checkpoint, .. } = &entry.event {
+        if let TraceEvent::Transaction {
+            external,
+            event: TransactionEvent::Committed { checkpoint, .. },
+            ..
+        } = &entry.event
+        {
             self.commits.entry(external.index()).or_default().push(checkpoint.number());
-        } else if let TraceEvent::CheckpointAborted { run, checkpoint, reason, .. } = &entry.event {
+        } else if let TraceEvent::Checkpoint(
+            run,
+            checkpoint,
+            CheckpointEvent::Aborted { reason, .. },
+        ) = &entry.event
+        {
             let job = self.layouts[*run].job_name().to_owned();
             self.told.aborted.entry(job).or_default().push((checkpoint.number(), *reason));
-        } else if let TraceEvent::SnapshotOrphaned { task, .. } = &entry.event {
+        } else if let TraceEvent::Task(task, _, TaskEvent::SnapshotOrphaned { .. }) = &entry.event {
             let job = self.layouts[*task].job_name().to_owned();
             *self.told.orphaned.entry(job).or_default() += 1;
-        } else if let TraceEvent::AckHandled { task, checkpoint, verdict, .. } = &entry.event {
+        } else if let TraceEvent::Task(task, _, TaskEvent::AckHandled { checkpoint, verdict, .. }) =
+            &entry.event
+        {
             for name in task_names(&self.layouts, *task) {
                 self.told.acks.entry(name).or_default().push((checkpoint.number(), *verdict));
             }

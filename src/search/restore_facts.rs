@@ -4,7 +4,7 @@ use super::names::{task_name, unit_name};
 use crate::cluster::{At, Outcome};
 use crate::job::{Layouts, RunLayout};
 use crate::scenario::{Action, Expect, Scenario, TaskName};
-use crate::trace::{Entry, RestoreReport, StateUnit, TraceEvent};
+use crate::trace::{CheckpointEvent, Entry, RestoreReport, StateUnit, TaskEvent, TraceEvent};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -37,13 +37,22 @@ impl RestoreFacts {
     }
 
     pub(super) fn on_entry(&mut self, entry: &Entry) {
-        if let TraceEvent::RestoreMapped { run, report, .. } = &entry.event {
+        if let TraceEvent::Checkpoint(run, _, CheckpointEvent::RestoreMapped { report, .. }) =
+            &entry.event
+        {
             let name = self.layouts[*run].job_name().to_owned();
             self.reports.insert(name, Arc::clone(report));
-        } else if let TraceEvent::OperatorFailed { task, why, .. } = &entry.event {
+        } else if let TraceEvent::Task(task, _, TaskEvent::OperatorFailed { why, .. }) =
+            &entry.event
+        {
             let name = self.layouts[*task].job_name().to_owned();
             self.failures.entry(name).or_default().push(Arc::clone(why));
-        } else if let TraceEvent::ListInitialized { task, operator, name, items } = &entry.event {
+        } else if let TraceEvent::Task(
+            task,
+            _,
+            TaskEvent::ListInitialized { operator, name, items },
+        ) = &entry.event
+        {
             let task = task_name(&self.layouts, *task, *operator);
             if let Some(states) = self.lists.get_mut(&task) {
                 let items = items.iter().map(|item| item.to_string()).collect();

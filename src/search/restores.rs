@@ -2,7 +2,7 @@
 
 use super::names::unit_name;
 use crate::job::{CheckpointId, Layouts, OperatorId, RunId, RunLayout};
-use crate::trace::{Entry, RestoreReport, StateUnit, TraceEvent};
+use crate::trace::{CheckpointEvent, Entry, JobEvent, RestoreReport, StateUnit, TraceEvent};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -37,9 +37,13 @@ impl Restores {
     }
 
     pub(super) fn on_entry(&mut self, entry: &Entry) {
-        if let TraceEvent::JobSubmitted { run, from: Some(_) } = entry.event {
+        if let TraceEvent::Job(run, JobEvent::Submitted { from: Some(_) }) = entry.event {
             self.started.insert(run);
-        } else if let TraceEvent::RestoreMapped { run, checkpoint, report, .. } = &entry.event
+        } else if let TraceEvent::Checkpoint(
+            run,
+            checkpoint,
+            CheckpointEvent::RestoreMapped { report, .. },
+        ) = &entry.event
             && (self.started.remove(run) || !report.dropped.is_empty())
         {
             self.reports.push((*run, *checkpoint, Arc::clone(report)));

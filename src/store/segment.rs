@@ -16,8 +16,8 @@
 use super::block::{BlockKind, BlockReader, BlockWriter, CodecError};
 use super::codec::fingerprint;
 use super::wire;
-use crate::effect::{ExternalSystem, Row, TransactionId};
-use crate::job::{CheckpointId, Value};
+use crate::effect::{ExternalSystem, Row};
+use crate::job::{CheckpointId, TransactionId, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;

@@ -7,7 +7,7 @@ use crate::effect::{TaskEffects, Throw, UserFailure};
 use crate::job::{CheckpointId, OperatorId, Origin, TaskId};
 use crate::operator::{OnPanic, panic_message};
 use crate::state::CommitPermit;
-use crate::trace::{Call, TraceEvent};
+use crate::trace::{Call, TaskEvent};
 use std::any::Any;
 use std::sync::Arc;
 
@@ -20,9 +20,8 @@ impl Chain {
         around: &mut Surroundings<'_>,
     ) {
         if around.effects.wants_callbacks {
-            let (task, operator) = (around.identity.task, self.operator_id(at));
-            let event = TraceEvent::Callback { task, operator, call, checkpoint };
-            around.effects.events.push(event);
+            let operator = self.operator_id(at);
+            around.effects.events.push(TaskEvent::Callback { operator, call, checkpoint });
         }
     }
 
@@ -51,9 +50,8 @@ impl Chain {
             return false;
         }
         if around.effects.wants_callbacks {
-            let (task, operator) = (around.identity.task, self.operator_id(at));
-            let told = state.lists().map(|(name, items)| TraceEvent::ListInitialized {
-                task,
+            let operator = self.operator_id(at);
+            let told = state.lists().map(|(name, items)| TaskEvent::ListInitialized {
                 operator,
                 name: Arc::clone(name),
                 items: items.iter().map(|item| item.to_string().into()).collect(),

@@ -8,7 +8,7 @@ use super::{Phase, Task};
 use crate::effect::TaskEffects;
 use crate::job::{CheckpointId, Element};
 use crate::rules::HeldBack;
-use crate::trace::{AbortReason, TraceEvent};
+use crate::trace::{AbortReason, TaskEvent};
 
 impl Task {
     /// Tells all receivers that no barrier of this checkpoint will come from here.
@@ -59,11 +59,9 @@ impl Task {
         if self.phase == Phase::Ended || (checkpoint <= self.last_checkpoint && !is_taken) {
             return;
         }
-        effects.events.push(TraceEvent::CancellationArrived {
-            task: self.id(),
-            channel: self.channels[gate],
-            checkpoint,
-        });
+        effects
+            .events
+            .push(TaskEvent::CancellationArrived { channel: self.channels[gate], checkpoint });
         if self.stops_with == Some(checkpoint) {
             effects.failure = Some("stop with savepoint failed".into());
             return;

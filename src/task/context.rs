@@ -9,7 +9,7 @@ use crate::kernel::SimTime;
 use crate::operator::Context;
 use crate::rules::CommitWhen;
 use crate::state::{BroadcastId, KeyedId, ListId, ListMode, LiveState, Timer, TimerKind};
-use crate::trace::TraceEvent;
+use crate::trace::TaskEvent;
 use std::collections::BTreeMap;
 
 /// Lent to an operator for one call.
@@ -153,17 +153,9 @@ impl Context for EngineContext<'_> {
         self.state.timers_mut().of_mut(kind).delete(&timer);
     }
     fn emit_late(&mut self, value: Value) {
-        let (task, attempt) = (self.identity.task, self.identity.attempt);
         let (operator, origin) = (self.operator, self.origin);
         let (timestamp, watermark) = (*self.timestamp, self.watermark);
-        self.effects.events.push(TraceEvent::LateDropped {
-            task,
-            attempt,
-            operator,
-            origin,
-            timestamp,
-            watermark,
-        });
+        self.effects.events.push(TaskEvent::LateDropped { operator, origin, timestamp, watermark });
         self.emitted.push((true, value));
     }
     fn ask_for_split(&mut self) {

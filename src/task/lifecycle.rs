@@ -6,7 +6,7 @@ use crate::effect::{Deployment, TaskEffects, ToJob};
 use crate::job::{CheckpointId, Element, EventTime, Stop};
 use crate::kernel::SimTime;
 use crate::state::CommitPermit;
-use crate::trace::{EndOfTask, TraceEvent};
+use crate::trace::{EndOfTask, TaskEvent};
 
 impl Task {
     /// Initializes and opens the operators, from restored state or from none, and reports.
@@ -40,13 +40,8 @@ impl Task {
         if effects.failure.is_some() {
             return;
         }
-        effects.events.push(TraceEvent::TaskInitialized {
-            task: self.id(),
-            attempt: self.attempt(),
-            restored: checkpoint,
-            state: state.into(),
-        });
-        effects.events.push(TraceEvent::TaskRunning { task: self.id(), attempt: self.attempt() });
+        effects.events.push(TaskEvent::Initialized { restored: checkpoint, state: state.into() });
+        effects.events.push(TaskEvent::Running);
         effects.messages.push(ToJob::Running);
         if self.finished_on_restore {
             self.start_finished(effects);
@@ -150,7 +145,7 @@ impl Task {
         }
         self.phase = Phase::Draining;
         self.outputs.broadcast(&Element::EndOfData, effects);
-        effects.events.push(TraceEvent::DataEnded { task: self.id(), attempt: self.attempt() });
+        effects.events.push(TaskEvent::DataEnded);
         self.leave_if_alone(now, effects);
     }
 
@@ -201,11 +196,7 @@ impl Task {
         if self.phase == Phase::Ended || self.phase == Phase::Starting {
             return;
         }
-        effects.events.push(TraceEvent::NotifyHandled {
-            task: self.id(),
-            attempt: self.attempt(),
-            checkpoint: permit.checkpoint(),
-        });
+        effects.events.push(TaskEvent::NotifyHandled { checkpoint: permit.checkpoint() });
         self.increments.on_complete(permit.checkpoint());
         if !self.finished_on_restore {
             let (chain, mut around) = self.surroundings(now, effects);
@@ -253,11 +244,7 @@ impl Task {
             }
         }
         self.end();
-        effects.events.push(TraceEvent::TaskEnded {
-            task: self.id(),
-            attempt: self.attempt(),
-            how: EndOfTask::Canceled,
-        });
+        effects.events.push(TaskEvent::Ended { how: EndOfTask::Canceled });
         effects.messages.push(ToJob::Ended(EndOfTask::Canceled));
     }
 
@@ -287,11 +274,7 @@ impl Task {
         self.phase = Phase::Ended;
         self.outputs.broadcast(&Element::EndOfPartition, effects);
         effects.released = true;
-        effects.events.push(TraceEvent::TaskEnded {
-            task: self.id(),
-            attempt: self.attempt(),
-            how: EndOfTask::Finished,
-        });
+        effects.events.push(TaskEvent::Ended { how: EndOfTask::Finished });
         effects.messages.push(ToJob::Ended(EndOfTask::Finished));
     }
 }

@@ -35,7 +35,7 @@ use crate::job::{
 use crate::kernel::SimTime;
 use crate::operator::{InputLog, Poll};
 use crate::rules::Rules;
-use crate::trace::{AbortReason, SourcePosition, TraceEvent};
+use crate::trace::{AbortReason, SourcePosition, TaskEvent};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -229,8 +229,7 @@ impl Task {
             Some(tracker) => tracker.on_barrier(gate, barrier, self.aligner.closed()),
             None => self.aligner.on_barrier(gate, barrier, holds),
         };
-        effects.events.push(TraceEvent::BarrierArrived {
-            task: self.id(),
+        effects.events.push(TaskEvent::BarrierArrived {
             channel: self.channels[gate],
             checkpoint: barrier.checkpoint,
             blocked: self.aligner.is_blocked(gate),
@@ -276,11 +275,7 @@ impl Task {
             let open = if overtaken { self.aligner.open() } else { Vec::new() };
             effects.in_flight.push(InFlightOrder::Begin { checkpoint, open, overtaken });
         }
-        effects.events.push(TraceEvent::BarrierEmitted {
-            task: self.id(),
-            attempt: self.attempt(),
-            checkpoint: barrier.checkpoint,
-        });
+        effects.events.push(TaskEvent::BarrierEmitted { checkpoint: barrier.checkpoint });
         self.tell_positions(Some(barrier.checkpoint), now, effects);
         if effects.failure.is_some() {
             return;
@@ -317,7 +312,7 @@ impl Task {
             return;
         }
         let positions = positions.into_iter().map(position).collect();
-        let event = TraceEvent::SourcePositions { task: self.id(), checkpoint, positions };
+        let event = TaskEvent::SourcePositions { checkpoint, positions };
         effects.events.push(event);
     }
 
@@ -390,11 +385,7 @@ impl Task {
     }
 
     fn decline_for(&self, checkpoint: CheckpointId, why: AbortReason, effects: &mut TaskEffects) {
-        effects.events.push(TraceEvent::DeclineSent {
-            task: self.id(),
-            attempt: self.attempt(),
-            checkpoint,
-        });
+        effects.events.push(TaskEvent::DeclineSent { checkpoint });
         effects.messages.push(ToJob::Decline(checkpoint, why));
     }
 

@@ -7,7 +7,7 @@ use super::{Overtaking, Phase, Task};
 use crate::effect::{InFlightOrder, TaskEffects};
 use crate::job::{Barrier, BarrierAlignment, CheckpointId};
 use crate::kernel::SimTime;
-use crate::trace::TraceEvent;
+use crate::trace::TaskEvent;
 
 impl Task {
     /// Whether a barrier that is there overtakes what is before it, now.
@@ -58,8 +58,7 @@ impl Task {
         now: SimTime,
         effects: &mut TaskEffects,
     ) {
-        effects.events.push(TraceEvent::BarrierArrived {
-            task: self.id(),
+        effects.events.push(TaskEvent::BarrierArrived {
             channel: self.channels[gate],
             checkpoint: barrier.checkpoint,
             blocked: false,
@@ -101,7 +100,7 @@ impl Task {
         if !self.overtakes(barrier, now) {
             return;
         }
-        effects.events.push(TraceEvent::AlignmentSwitched { task: self.id(), checkpoint });
+        effects.events.push(TaskEvent::AlignmentSwitched { checkpoint });
         self.begin_overtaking(barrier, now, effects);
         self.aligner.settle();
     }

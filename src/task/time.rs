@@ -11,7 +11,7 @@ use crate::job::{Element, EventTime, Origin, WatermarkStatus};
 use crate::kernel::SimTime;
 use crate::operator::InputLog;
 use crate::state::{LiveTimers, TimerKind};
-use crate::trace::{Call, TraceEvent};
+use crate::trace::{Call, TaskEvent};
 
 impl Task {
     pub(super) fn on_watermark(
@@ -74,8 +74,7 @@ impl Task {
     }
 
     fn emit_status(&self, status: WatermarkStatus, effects: &mut TaskEffects) {
-        let (task, attempt) = (self.id(), self.attempt());
-        effects.events.push(TraceEvent::WatermarkStatusChanged { task, attempt, status });
+        effects.events.push(TaskEvent::WatermarkStatusChanged { status });
         self.outputs.broadcast(&Element::Status(status), effects);
     }
 
@@ -98,8 +97,7 @@ impl Task {
     }
 
     fn emit_watermark(&self, watermark: EventTime, effects: &mut TaskEffects) {
-        let (task, attempt) = (self.id(), self.attempt());
-        effects.events.push(TraceEvent::WatermarkEmitted { task, attempt, watermark });
+        effects.events.push(TaskEvent::WatermarkEmitted { watermark });
         self.outputs.broadcast(&Element::Watermark(watermark), effects);
     }
 
@@ -239,13 +237,12 @@ impl Chain {
             fail_on_error(passed, around);
         }
         if timers > 0 {
-            let (task, attempt) = (around.identity.task, around.identity.attempt);
             let operator = self.workers[at].link.id;
             let watermark = match kind {
                 TimerKind::Event => Some(self.workers[at].watermark),
                 TimerKind::Processing => None,
             };
-            let event = TraceEvent::TimersFired { task, attempt, operator, watermark, timers };
+            let event = TaskEvent::TimersFired { operator, watermark, timers };
             around.effects.events.push(event);
         }
     }

@@ -5,15 +5,15 @@
 mod abort;
 mod call;
 mod event;
-mod renumber;
 mod restore;
 mod vocabulary;
 
 pub use abort::AbortReason;
 pub use call::Call;
 pub use event::{
-    AckVerdict, ChannelEnd, ChannelMark, DurableWrite, EndOfTask, Fault, JobStatus, Message,
-    MessageFate, SnapshotSource, SourcePosition, StorageFault, TraceEvent,
+    AckVerdict, ChannelEnd, ChannelMark, CheckpointEvent, DurableWrite, EndOfTask, Fault, JobEvent,
+    JobStatus, Message, MessageFate, SnapshotSource, SourcePosition, StorageFault, TaskEvent,
+    TraceEvent, TransactionEvent, WorldEvent,
 };
 pub use restore::{Renamed, RestoreReport, StateKind, StateSum, StateUnit};
 pub use vocabulary::{CheckName, Sometimes, Word};

@@ -8,7 +8,7 @@ use sandbar::kernel::{Choices, SimTime};
 use sandbar::operator::Catalogue;
 use sandbar::scenario::{Action, Scenario};
 use sandbar::search::generated;
-use sandbar::trace::{Entry, TraceEvent, TraceSink};
+use sandbar::trace::{CheckpointEvent, Entry, TraceEvent, TraceSink};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -172,7 +172,9 @@ fn label(action: &Action) -> Option<String> {
 
 fn completed(entries: &[Entry], wanted: RunId) -> Vec<u64> {
     let completed = entries.iter().filter_map(|entry| match entry.event {
-        TraceEvent::CheckpointCompleted { run, checkpoint, .. } if run == wanted => {
+        TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Completed { .. })
+            if run == wanted =>
+        {
             Some(checkpoint.number())
         }
         _ => None,

@@ -3,7 +3,9 @@
 use sandbar::cluster::{At, Outcome};
 use sandbar::job::{Layouts, RunId, RunLayout};
 use sandbar::kernel::SimTime;
-use sandbar::trace::{Call, Entry, JobStatus, TraceEvent};
+use sandbar::trace::{
+    Call, CheckpointEvent, Entry, JobEvent, JobStatus, TaskEvent, TraceEvent, WorldEvent,
+};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
@@ -41,7 +43,9 @@ impl Story {
 
     fn statuses(&self) -> impl Iterator<Item = JobStatus> {
         self.entries.iter().filter_map(|entry| match &entry.event {
-            TraceEvent::JobStatusChanged { run, status } if *run == self.run => Some(*status),
+            TraceEvent::Job(run, JobEvent::StatusChanged { status }) if *run == self.run => {
+                Some(*status)
+            }
             _ => None,
         })
     }
@@ -65,9 +69,11 @@ impl Story {
 
     pub(crate) fn id_of_label(&self, wanted: &str) -> Option<u64> {
         let stored = self.entries.iter().find_map(|entry| match &entry.event {
-            TraceEvent::SavepointStored { label, checkpoint, .. } if **label == *wanted => {
-                Some(checkpoint.number())
-            }
+            TraceEvent::Checkpoint(
+                _,
+                checkpoint,
+                CheckpointEvent::SavepointStored { label, .. },
+            ) if **label == *wanted => Some(checkpoint.number()),
             _ => None,
         });
         // Checkpoints that were asked for are completed in the order in which they were asked for.
@@ -85,7 +91,7 @@ impl Story {
 
     fn is_stored(&self, wanted: &str) -> bool {
         self.entries.iter().any(|entry| {
-            matches!(&entry.event, TraceEvent::SavepointStored { label, .. } if **label == *wanted)
+            matches!(&entry.event, TraceEvent::Checkpoint(.., CheckpointEvent::SavepointStored { label, .. }) if **label == *wanted)
         })
     }
 
@@ -100,7 +106,7 @@ impl Story {
             let step = u32::try_from(number + 1).expect("a few steps");
             let label = format!("r{number}");
             let refused = self.entries.iter().find(
-                |entry| matches!(&entry.event, TraceEvent::StepRefused { step: s, .. } if *s == step),
+                |entry| matches!(&entry.event, TraceEvent::World(WorldEvent::StepRefused { step: s, .. }) if *s == step),
             );
             let (entry, how) = match refused {
                 Some(entry) => (Some(entry), "failed"),
@@ -120,8 +126,10 @@ impl Story {
     fn done(&self, operation: &str, label: &str) -> Option<&Entry> {
         let id = self.id_of_label(label);
         self.entries.iter().find(|entry| match &entry.event {
-            TraceEvent::JobStatusChanged { status: JobStatus::Finished, .. } => operation == "stop",
-            TraceEvent::CheckpointCompleted { checkpoint, .. } => {
+            TraceEvent::Job(.., JobEvent::StatusChanged { status: JobStatus::Finished, .. }) => {
+                operation == "stop"
+            }
+            TraceEvent::Checkpoint(_, checkpoint, CheckpointEvent::Completed { .. }) => {
                 operation != "stop" && id == Some(checkpoint.number())
             }
             _ => false,
@@ -131,7 +139,7 @@ impl Story {
     fn called(&self) -> Vec<Called> {
         let layout = &self.layouts[self.run];
         let called = self.entries.iter().filter_map(|entry| match &entry.event {
-            TraceEvent::Callback { task, operator, call, checkpoint }
+            TraceEvent::Task(task, _, TaskEvent::Callback { operator, call, checkpoint })
                 if layout.has_task(*task) && is_recorded(layout, *operator, *call) =>
             {
                 let place = layout.plan.operator_ids.iter().position(|id| id == operator);
@@ -182,11 +190,11 @@ impl Story {
 
 fn completed_checkpoint(entry: &Entry) -> Option<u64> {
     match &entry.event {
-        TraceEvent::CheckpointCompleted {
+        TraceEvent::Checkpoint(
+            _,
             checkpoint,
-            kind: sandbar::job::CheckpointKind::Checkpoint,
-            ..
-        } => Some(checkpoint.number()),
+            CheckpointEvent::Completed { kind: sandbar::job::CheckpointKind::Checkpoint, .. },
+        ) => Some(checkpoint.number()),
         _ => None,
     }
 }

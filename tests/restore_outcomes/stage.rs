@@ -9,7 +9,7 @@ use sandbar::operator::Catalogue;
 use sandbar::scenario::Scenario;
 use sandbar::search::{PlayError, Played, Setup, open, play_with_files, start_from};
 use sandbar::store::DataDir;
-use sandbar::trace::{Call, TraceEvent};
+use sandbar::trace::{Call, CheckpointEvent, TaskEvent, TraceEvent};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -227,17 +227,25 @@ fn told(played: &Played) -> Told {
     let sink = plan.operator_named("sink").expect("every job has a sink");
     for entry in &played.trace.entries {
         match &entry.event {
-            TraceEvent::Callback { task, operator, call: Call::InitializeState, checkpoint } => {
+            TraceEvent::Task(
+                task,
+                _,
+                TaskEvent::Callback { operator, call: Call::InitializeState, checkpoint },
+            ) => {
                 let init = told.inits.entry((name(*operator), subtask(*task))).or_default();
                 init.restored = checkpoint.map(|id| id.number());
             }
-            TraceEvent::ListInitialized { task, operator, items, .. } => {
+            TraceEvent::Task(task, _, TaskEvent::ListInitialized { operator, items, .. }) => {
                 let init = told.inits.entry((name(*operator), subtask(*task))).or_default();
                 init.items.extend(items.iter().map(|item| item.to_string()));
             }
-            TraceEvent::OperatorFailed { why, .. } => told.failed.push(why.to_string()),
-            TraceEvent::RestoreMapped { report, .. } => told.dropped = report.dropped.len(),
-            TraceEvent::RecordTaken { task, .. } => {
+            TraceEvent::Task(.., TaskEvent::OperatorFailed { why, .. }) => {
+                told.failed.push(why.to_string());
+            }
+            TraceEvent::Checkpoint(.., CheckpointEvent::RestoreMapped { report, .. }) => {
+                told.dropped = report.dropped.len();
+            }
+            TraceEvent::Task(task, _, TaskEvent::RecordTaken { .. }) => {
                 let vertex = layout.plan_task(*task).vertex;
                 told.emitted += u64::from(vertex == plan.vertex_of(sink));
             }

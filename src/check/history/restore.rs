@@ -3,7 +3,9 @@
 use super::{History, Persisted, RunStory};
 use crate::job::{Attempt, CheckpointId, OperatorId, OperatorIndex, RunId};
 use crate::operator::Writes;
-use crate::trace::{ChannelEnd, Entry, RestoreReport, StateSum, StateUnit, TraceEvent};
+use crate::trace::{
+    ChannelEnd, CheckpointEvent, Entry, RestoreReport, StateSum, StateUnit, TaskEvent, TraceEvent,
+};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -68,7 +70,11 @@ impl History {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are not of a restore")]
     pub(super) fn observe_restore(&mut self, entry: &Entry) {
         match &entry.event {
-            TraceEvent::RestoreMapped { run, attempt, checkpoint, report } => {
+            TraceEvent::Checkpoint(
+                run,
+                checkpoint,
+                CheckpointEvent::RestoreMapped { attempt, report },
+            ) => {
                 let was_in_flight = self.in_flight_at(*run, *attempt, *checkpoint);
                 let left_transactions = report
                     .dropped
@@ -91,7 +97,7 @@ impl History {
                     });
                 }
             }
-            TraceEvent::TaskInitialized { task, attempt, state, .. } => {
+            TraceEvent::Task(task, attempt, TaskEvent::Initialized { state, .. }) => {
                 let story = self.run_of_mut(*task);
                 let place = story.local(*task);
                 if let Some(restore) =

@@ -22,7 +22,8 @@ fn with_child(commits: &[&[Counted]]) -> World {
     let (attempt, checkpoint) = (Attempt::new(0), CheckpointId::new(2));
     let (task, channel) = (world.task(0, "counts/0"), ChannelId::new(0));
     let (end, origins) = (ChannelEnd::Receiver, [IN_FLIGHT.2].into());
-    world.tell(TraceEvent::InFlightPersisted { task, attempt, checkpoint, channel, end, origins });
+    world
+        .tell(TaskEvent::InFlightPersisted { checkpoint, channel, end, origins }.of(task, attempt));
     world.status(0, JobStatus::Canceled);
     world.submit(1, Some(SnapshotSource::Run(RunId::new(0), checkpoint)));
     world.checkpoint(1, 3, [2, 2], Checkpoint);

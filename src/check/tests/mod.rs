@@ -7,11 +7,11 @@ mod references;
 mod time;
 
 use super::*;
-use crate::effect::{Row, TransactionId};
+use crate::effect::Row;
 use crate::job::{
     Attempt, ChannelId, CheckpointConfig, CheckpointKind, ExternalId, InputEdge, InputId, JobGraph,
     KeyBy, KeySelector, OperatorIndex, OperatorKind, OperatorNode, Origin, Plan, RestartStrategy,
-    TaskId, Value,
+    TaskId, TransactionId, Value,
 };
 use crate::scenario::{ClusterConfig, Expect, Input, InputKind, JobConfig, Network};
 use crate::trace::{AckVerdict, ChannelMark, CheckName};
@@ -144,11 +144,11 @@ impl World {
         let layout = Arc::new(layout.beginning_at(TaskId::new(tasks), ChannelId::new(channels)));
         self.checks.on_run(&layout);
         self.layouts.push(layout);
-        self.tell(TraceEvent::JobSubmitted { run, from });
+        self.tell(JobEvent::Submitted { from }.of(run));
         let restored = from.map(|from| match from {
             SnapshotSource::Run(_, checkpoint) | SnapshotSource::Files(checkpoint) => checkpoint,
         });
-        self.tell(TraceEvent::AttemptStarted { run, attempt: Attempt::new(0), restored });
+        self.tell(JobEvent::AttemptStarted { attempt: Attempt::new(0), restored }.of(run));
         run
     }
 
@@ -169,7 +169,7 @@ impl World {
 
     fn trigger(&mut self, run: usize, id: u64, kind: CheckpointKind) {
         let (run, checkpoint) = (RunId::new(run), CheckpointId::new(id));
-        self.tell(TraceEvent::CheckpointTriggered { run, checkpoint, kind });
+        self.tell(CheckpointEvent::Triggered { kind }.of(run, checkpoint));
     }
 
     fn complete(&mut self, run: usize, id: u64, kind: CheckpointKind) {
@@ -178,10 +178,10 @@ impl World {
         let (acking, tasks) = (story.attempt, story.layout.tasks());
         for task in tasks {
             let (attempt, verdict) = (acking, AckVerdict::Accepted);
-            self.tell(TraceEvent::AckHandled { task, attempt, checkpoint, verdict });
+            self.tell(TaskEvent::AckHandled { checkpoint, verdict }.of(task, attempt));
         }
-        self.tell(TraceEvent::MetadataWritten { run, checkpoint });
-        self.tell(TraceEvent::CheckpointCompleted { run, attempt, checkpoint, kind });
+        self.tell(CheckpointEvent::MetadataWritten.of(run, checkpoint));
+        self.tell(CheckpointEvent::Completed { attempt, kind }.of(run, checkpoint));
     }
 
     /// A whole checkpoint whose cut is at these positions of the two partitions.
@@ -191,8 +191,8 @@ impl World {
         for (partition, next) in (0..).zip(next) {
             let task = self.task(run, &format!("lines/{partition}"));
             let position = SourcePosition { input: InputId::new(0), partition, next };
-            let positions = [position].into();
-            self.tell(TraceEvent::SourcePositions { task, checkpoint, positions });
+            let (positions, attempt) = ([position].into(), Attempt::new(0));
+            self.tell(TaskEvent::SourcePositions { checkpoint, positions }.of(task, attempt));
         }
         for task in self.layouts[run].tasks() {
             self.snapshot(task, id, &[], &[]);
@@ -203,7 +203,7 @@ impl World {
     fn snapshot(&mut self, task: TaskId, id: u64, got: &[ChannelMark], put: &[ChannelMark]) {
         let (checkpoint, attempt) = (CheckpointId::new(id), Attempt::new(0));
         let (received, sent) = (got.into(), put.into());
-        self.tell(TraceEvent::SnapshotTaken { task, attempt, checkpoint, received, sent });
+        self.tell(TaskEvent::SnapshotTaken { checkpoint, received, sent }.of(task, attempt));
     }
 
     /// Rows of run `run` are committed, for a checkpoint.
@@ -213,27 +213,19 @@ impl World {
             .extend(rows.iter().map(|row| row_of(run, row)));
         let (checkpoint, rows) = (CheckpointId::new(id), u64::try_from(rows.len()).expect("few"));
         self.externals[0].done.insert(transaction, (checkpoint, rows));
-        let (external, transaction) = (ExternalId::new(0), u64::from(number));
-        let task = self.task(run, "out/0");
-        self.tell(TraceEvent::TransactionBegun { external, owner: key(run), transaction, task });
-        self.tell(TraceEvent::TransactionPrepared {
-            external,
-            owner: key(run),
-            transaction,
-            checkpoint,
-            rows,
-        });
-        self.tell(TraceEvent::TransactionCommitted {
-            external,
-            owner: key(run),
-            transaction,
-            checkpoint,
-            rows,
-        });
+        let (external, task, attempt) =
+            (ExternalId::new(0), self.task(run, "out/0"), Attempt::new(0));
+        for event in [
+            TransactionEvent::Begun,
+            TransactionEvent::Prepared { checkpoint, rows },
+            TransactionEvent::Committed { checkpoint, rows },
+        ] {
+            self.tell(TraceEvent::Transaction { external, transaction, task, attempt, event });
+        }
     }
 
     fn status(&mut self, run: usize, status: JobStatus) {
-        self.tell(TraceEvent::JobStatusChanged { run: RunId::new(run), status });
+        self.tell(JobEvent::StatusChanged { status }.of(RunId::new(run)));
     }
 
     fn finish(self) -> Verdict {

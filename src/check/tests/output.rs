@@ -110,7 +110,7 @@ fn a_transaction_that_a_restore_forgets_is_missed() {
 fn restart(world: &mut World, from: u64) {
     let (run, attempt) = (RunId::new(0), Attempt::new(1));
     let restored = Some(CheckpointId::new(from));
-    world.tell(TraceEvent::AttemptStarted { run, attempt, restored });
+    world.tell(JobEvent::AttemptStarted { attempt, restored }.of(run));
 }
 
 #[test]

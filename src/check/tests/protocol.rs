@@ -104,11 +104,11 @@ impl Restored {
         let Self { mut world, report, counts, list } = self;
         let (run, attempt, checkpoint) = (RunId::new(1), Attempt::new(0), CheckpointId::new(1));
         let report = Arc::new(report);
-        world.tell(TraceEvent::RestoreMapped { run, attempt, checkpoint, report });
+        world.tell(CheckpointEvent::RestoreMapped { attempt, report }.of(run, checkpoint));
         let mut initialize = |name: &str, state: &[StateSum]| {
             let (task, restored) = (world.task(1, name), Some(checkpoint));
             let state = state.into();
-            world.tell(TraceEvent::TaskInitialized { task, attempt, restored, state });
+            world.tell(TaskEvent::Initialized { restored, state }.of(task, attempt));
         };
         initialize("lines/0", &[]);
         initialize("lines/1", &[]);
@@ -237,14 +237,14 @@ fn what_starts_empty_must_be_listed() {
 #[test]
 fn what_happened_is_told_by_name() {
     let mut world = World::of_one("two-phase", COUNT);
-    let task = world.task(0, "counts/0");
+    let (task, attempt) = (world.task(0, "counts/0"), Attempt::new(0));
     let (channel, checkpoint) = (ChannelId::new(0), CheckpointId::new(1));
     world.trigger(0, 1, Checkpoint);
-    world.tell(TraceEvent::BarrierArrived { task, channel, checkpoint, blocked: true });
-    world.tell(TraceEvent::AlignmentCompleted { task, checkpoint, held: 3 });
-    world.tell(TraceEvent::FaultInjected { fault: Fault::TaskKilled(task) });
+    world.tell(TaskEvent::BarrierArrived { channel, checkpoint, blocked: true }.of(task, attempt));
+    world.tell(TaskEvent::AlignmentCompleted { checkpoint, held: 3 }.of(task, attempt));
+    world.tell(TraceEvent::World(WorldEvent::FaultInjected { fault: Fault::TaskKilled(task) }));
     let (run, kind, reason) = (RunId::new(0), Checkpoint, AbortReason::Expired);
-    world.tell(TraceEvent::CheckpointAborted { run, checkpoint, kind, reason });
+    world.tell(CheckpointEvent::Aborted { kind, reason }.of(run, checkpoint));
     let verdict = world.holds();
     let seen: Vec<_> = verdict.sometimes.iter().copied().collect();
     let names = [
@@ -264,12 +264,12 @@ fn deployed_twice(between: impl FnOnce(&mut World, TaskId)) -> World {
     let mut world = World::of_one("two-phase", COUNT);
     let task = world.task(0, "out/0");
     let manager = TaskManagerId::new(0);
-    world.tell(TraceEvent::TaskDeployed { task, attempt: Attempt::new(0), manager });
+    world.tell(TaskEvent::Deployed { manager }.of(task, Attempt::new(0)));
     between(&mut world, task);
     let (run, attempt, restored) = (RunId::new(0), Attempt::new(1), None);
-    world.tell(TraceEvent::AttemptStarted { run, attempt, restored });
+    world.tell(JobEvent::AttemptStarted { attempt, restored }.of(run));
     let manager = TaskManagerId::new(1);
-    world.tell(TraceEvent::TaskDeployed { task, attempt, manager });
+    world.tell(TaskEvent::Deployed { manager }.of(task, attempt));
     world
 }
 
@@ -277,22 +277,25 @@ fn deployed_twice(between: impl FnOnce(&mut World, TaskId)) -> World {
 fn a_task_is_deployed_again_when_it_has_ended_or_was_given_up() {
     let text = "attempt 1 was deployed while attempt 0 lived";
     deployed_twice(|_, _| ()).breaks(CheckName::ParticipantsAndFencing, text);
-    let lost = |number| TraceEvent::TaskManagerLost { manager: TaskManagerId::new(number) };
+    let lost = |number| {
+        TraceEvent::World(WorldEvent::TaskManagerLost { manager: TaskManagerId::new(number) })
+    };
     deployed_twice(|world, _| world.tell(lost(0))).holds();
     deployed_twice(|world, _| world.tell(lost(1))).breaks(CheckName::ParticipantsAndFencing, text);
     let (attempt, how) = (Attempt::new(0), EndOfTask::Failed);
-    deployed_twice(|world, task| world.tell(TraceEvent::TaskEnded { task, attempt, how })).holds();
+    deployed_twice(|world, task| world.tell(TaskEvent::Ended { how }.of(task, attempt))).holds();
 }
 
 #[test]
 fn an_ack_of_a_zombie_must_not_count() {
     let zombie = |verdict| {
-        let lost = TraceEvent::TaskManagerLost { manager: TaskManagerId::new(0) };
+        let lost =
+            TraceEvent::World(WorldEvent::TaskManagerLost { manager: TaskManagerId::new(0) });
         let mut world = deployed_twice(|world, _| world.tell(lost));
         world.trigger(0, 2, Checkpoint);
         let (task, attempt) = (world.task(0, "out/0"), Attempt::new(0));
         let checkpoint = CheckpointId::new(2);
-        world.tell(TraceEvent::AckHandled { task, attempt, checkpoint, verdict });
+        world.tell(TaskEvent::AckHandled { checkpoint, verdict }.of(task, attempt));
         world
     };
     zombie(AckVerdict::Foreign).holds();

@@ -13,33 +13,28 @@ fn at(millis: i64) -> EventTime {
 impl World {
     fn watermark(&mut self, name: &str, millis: i64) {
         let (task, attempt) = (self.task(0, name), Attempt::new(0));
-        self.tell(TraceEvent::WatermarkEmitted { task, attempt, watermark: at(millis) });
+        self.tell(TaskEvent::WatermarkEmitted { watermark: at(millis) }.of(task, attempt));
     }
 
     fn status_of(&mut self, name: &str, status: WatermarkStatus) {
         let (task, attempt) = (self.task(0, name), Attempt::new(0));
-        self.tell(TraceEvent::WatermarkStatusChanged { task, attempt, status });
+        self.tell(TaskEvent::WatermarkStatusChanged { status }.of(task, attempt));
     }
 
     fn fire(&mut self, name: &str, millis: i64) {
         let (task, attempt) = (self.task(0, name), Attempt::new(0));
         let operator = self.layouts[0].plan.operator_ids[2];
         let watermark = Some(at(millis));
-        self.tell(TraceEvent::TimersFired { task, attempt, operator, watermark, timers: 3 });
+        self.tell(TaskEvent::TimersFired { operator, watermark, timers: 3 }.of(task, attempt));
     }
 
     fn drop_late(&mut self, name: &str) {
         let (task, attempt) = (self.task(0, name), Attempt::new(0));
         let operator = self.layouts[0].plan.operator_ids[2];
         let (origin, timestamp, watermark) = (origin(0, 0, 0), at(5), at(70_000));
-        self.tell(TraceEvent::LateDropped {
-            task,
-            attempt,
-            operator,
-            origin,
-            timestamp,
-            watermark,
-        });
+        self.tell(
+            TaskEvent::LateDropped { operator, origin, timestamp, watermark }.of(task, attempt),
+        );
     }
 }
 
@@ -70,7 +65,7 @@ fn a_sender_that_is_idle_or_at_its_end_is_not_waited_for() {
     world.holds();
     let mut world = two_sources();
     let task = world.task(0, "lines/1");
-    world.tell(TraceEvent::DataEnded { task, attempt: Attempt::new(0) });
+    world.tell(TaskEvent::DataEnded.of(task, Attempt::new(0)));
     world.watermark("counts/1", 50);
     world.holds();
 }

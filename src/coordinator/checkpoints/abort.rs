@@ -4,7 +4,7 @@ use super::super::pending::{Pending, Purpose};
 use super::Checkpoints;
 use crate::effect::{JobEffects, ToTask};
 use crate::job::{CheckpointId, CheckpointKind};
-use crate::trace::{AbortReason, TraceEvent};
+use crate::trace::{AbortReason, CheckpointEvent};
 
 impl Checkpoints {
     pub(super) fn subsume_pending(
@@ -50,7 +50,7 @@ impl Checkpoints {
     ) {
         let kind = pending.purpose.kind();
         let run = self.run;
-        effects.events.push(TraceEvent::CheckpointAborted { run, checkpoint, kind, reason });
+        effects.events.push(CheckpointEvent::Aborted { kind, reason }.of(run, checkpoint));
         if let Some(step) = pending.purpose.step()
             && self.answers(kind, reason)
         {

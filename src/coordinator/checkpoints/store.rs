@@ -5,7 +5,7 @@ use crate::coordinator::decide::outlives;
 use crate::effect::{FileChange, JobEffects, PointerChange};
 use crate::job::{CheckpointId, CheckpointKind, FileId, StateBackend};
 use crate::state::{CompletedCheckpoint, OperatorSnapshot};
-use crate::trace::{JobStatus, TraceEvent};
+use crate::trace::{CheckpointEvent, JobStatus};
 use std::sync::Arc;
 
 impl Checkpoints {
@@ -48,7 +48,7 @@ impl Checkpoints {
         while let Some(oldest) = self.next_to_leave(retained, stops) {
             let oldest = self.completed.remove(oldest).expect("it is there");
             let checkpoint = oldest.checkpoint.properties().id;
-            effects.events.push(TraceEvent::CheckpointSubsumed { run: self.run, checkpoint });
+            effects.events.push(CheckpointEvent::Subsumed.of(self.run, checkpoint));
             if self.is_highly_available {
                 effects.pointers.push(PointerChange::Forget(checkpoint));
             }
@@ -64,7 +64,7 @@ impl Checkpoints {
         while self.completed.len() > 1 {
             let oldest = self.completed.pop_front().expect("there are several");
             let checkpoint = oldest.checkpoint.properties().id;
-            effects.events.push(TraceEvent::CheckpointSubsumed { run: self.run, checkpoint });
+            effects.events.push(CheckpointEvent::Subsumed.of(self.run, checkpoint));
             effects.pointers.push(PointerChange::Forget(checkpoint));
             self.discard(oldest, effects);
         }
@@ -94,7 +94,7 @@ impl Checkpoints {
         if is_owned {
             if self.config.backend == StateBackend::Incremental {
                 let (run, checkpoint) = (self.run, properties.id);
-                effects.events.push(TraceEvent::CheckpointDiscarded { run, checkpoint });
+                effects.events.push(CheckpointEvent::Discarded.of(run, checkpoint));
             }
             effects.files.push(FileChange::RemoveCheckpoint(stored.checkpoint));
         }
@@ -106,7 +106,7 @@ impl Checkpoints {
         if completed.files().next().is_some() {
             let (run, checkpoint) = (self.run, completed.properties().id);
             let files = completed.files().copied().collect();
-            effects.events.push(TraceEvent::FilesReferred { run, checkpoint, files });
+            effects.events.push(CheckpointEvent::FilesReferred { files }.of(run, checkpoint));
         }
     }
 

@@ -11,7 +11,7 @@ use crate::job::{ClaimMode, LocalTaskId, Plan, SnapshotFormat, StateBackend};
 use crate::kernel::SimTime;
 use crate::rules::Failover;
 use crate::state::CompletedCheckpoint;
-use crate::trace::{JobStatus, TraceEvent};
+use crate::trace::{CheckpointEvent, JobEvent, JobStatus};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -131,12 +131,12 @@ impl JobMaster {
         let restored = latest.as_ref().map(|latest| latest.properties().id);
         let (run, attempt) = (self.submission.layout.run, self.attempt);
         if tasks.len() == self.tasks.len() {
-            effects.events.push(TraceEvent::AttemptStarted { run, attempt, restored });
+            effects.events.push(JobEvent::AttemptStarted { attempt, restored }.of(run));
             self.splits.reset(&self.plan, latest.as_deref());
         } else {
             let world = |task: &LocalTaskId| self.submission.layout.task(*task);
             let told = tasks.iter().map(world).collect();
-            let event = TraceEvent::RegionRestarted { run, attempt, restored, tasks: told };
+            let event = JobEvent::RegionRestarted { attempt, restored, tasks: told }.of(run);
             effects.events.push(event);
             if self.submission.rules.split_enumerators_told_of_regions {
                 tasks.iter().for_each(|task| self.splits.give_back(*task, restored));
@@ -165,7 +165,9 @@ impl JobMaster {
             in_flight = assigned.in_flight;
             let report = Arc::new(assigned.report);
             let checkpoint = checkpoint.properties().id;
-            effects.events.push(TraceEvent::RestoreMapped { run, attempt, checkpoint, report });
+            effects
+                .events
+                .push(CheckpointEvent::RestoreMapped { attempt, report }.of(run, checkpoint));
         }
         let awaits_final_checkpoint =
             self.checkpoints.is_periodic() && self.submission.rules.checkpoints_after_tasks_finish;

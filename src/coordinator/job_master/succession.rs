@@ -5,7 +5,7 @@ use crate::coordinator::restore::RestoreError;
 use crate::effect::JobEffects;
 use crate::job::{Attempt, CheckpointId, Stop};
 use crate::state::CompletedCheckpoint;
-use crate::trace::{JobStatus, TraceEvent};
+use crate::trace::{JobEvent, JobStatus};
 use std::sync::Arc;
 
 /// What a new leader finds of a job.
@@ -66,7 +66,7 @@ impl JobMaster {
     ) -> Result<Self, RestoreError> {
         let run = submission.layout.run;
         let checkpoints = left.completed.iter().map(|pointer| pointer.properties().id).collect();
-        effects.events.push(TraceEvent::JobTakenOver { run, checkpoints });
+        effects.events.push(JobEvent::TakenOver { checkpoints }.of(run));
         let mut master = Self::new(submission)?;
         master.attempt = left.attempt;
         master.checkpoints.inherit(left.completed, left.next, effects);

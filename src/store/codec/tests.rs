@@ -1,7 +1,7 @@
 use super::super::block::MAGIC;
 use super::*;
-use crate::effect::{Row, TransactionId};
-use crate::job::{CheckpointKind, FileId, Origin, SharedFile, Value};
+use crate::effect::Row;
+use crate::job::{CheckpointKind, FileId, Origin, SharedFile, TransactionId, Value};
 use crate::kernel::SimTime;
 use crate::rules::MetadataVersion;
 use crate::state::ChainPlace;

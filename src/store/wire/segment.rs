@@ -5,8 +5,7 @@ use super::super::segment::{Commit, SegmentHead, SegmentId, SinkChange};
 use super::Payload;
 use super::sink::RowsWire;
 use super::token::{Token, flatten, unflatten};
-use crate::effect::TransactionId;
-use crate::job::CheckpointId;
+use crate::job::{CheckpointId, TransactionId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

@@ -3,8 +3,8 @@
 use super::super::block::BlockKind;
 use super::Payload;
 use super::token::{Token, flatten, unflatten};
-use crate::effect::{ExternalSystem, Row, TransactionId};
-use crate::job::{CheckpointId, Origin};
+use crate::effect::{ExternalSystem, Row};
+use crate::job::{CheckpointId, Origin, TransactionId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
