@@ -145,7 +145,11 @@ pub struct AckLedger {
 impl AckLedger {
     /// A ledger that awaits these tasks, each once.
     pub fn new(awaited: impl IntoIterator<Item = LocalTaskId>) -> Self {
-        Self { awaited: awaited.into_iter().collect(), acked: BTreeMap::new() }
+        let mut ledger = Self { awaited: BTreeSet::new(), acked: BTreeMap::new() };
+        for task in awaited {
+            assert!(ledger.awaited.insert(task), "{task:?} is to ack one checkpoint twice");
+        }
+        ledger
     }
     /// Whether the task's ack is still awaited.
     pub fn awaits(&self, task: LocalTaskId) -> bool {
@@ -158,7 +162,8 @@ impl AckLedger {
     /// Enters the ack of an awaited task: one snapshot per operator of its chain.
     pub fn enter(&mut self, task: LocalTaskId, snapshots: Vec<Arc<OperatorSnapshot>>) {
         assert!(self.awaited.remove(&task), "an ack was entered that nobody awaited");
-        self.acked.insert(task, snapshots);
+        let older = self.acked.insert(task, snapshots);
+        assert!(older.is_none(), "{task:?} acked one checkpoint twice");
     }
     /// Whether every ack is in.
     pub fn is_full(&self) -> bool {
@@ -179,6 +184,9 @@ impl AckLedger {
         operators: Vec<OperatorState>,
     ) -> CompletedCheckpoint {
         assert!(self.is_full(), "checkpoint {} was sealed before every ack was in", properties.id);
+        assert!(!self.acked.is_empty(), "checkpoint {} was sealed without any ack", properties.id);
+        let has_subtasks = |operator: &OperatorState| !operator.subtasks.is_empty();
+        assert!(operators.iter().all(has_subtasks), "an operator was stored without its subtasks");
         CompletedCheckpoint { properties, operators }
     }
 }

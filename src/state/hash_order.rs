@@ -30,6 +30,7 @@ impl<'a> JavaHashMapKeys<'a> {
             self.bins[bin].push((hash, key));
             self.size += 1;
             self.grow_if_full();
+            assert!(!self.is_over_full(), "a table of {} keys is too full", self.size);
         }
     }
 
@@ -38,6 +39,7 @@ impl<'a> JavaHashMapKeys<'a> {
     pub fn compute_if_absent(&mut self, key: &'a str) {
         self.grow_if_full();
         let hash = spread_hash(key);
+        assert!(!self.is_over_full(), "a table of {} keys is too full", self.size);
         let bin = self.bin_of(hash);
         if !self.holds(bin, key) {
             self.bins[bin].insert(0, (hash, key));
@@ -60,9 +62,14 @@ impl<'a> JavaHashMapKeys<'a> {
         self.bins[bin].iter().any(|(_, held)| *held == key)
     }
 
+    /// Whether it is over three quarters full.
+    const fn is_over_full(&self) -> bool {
+        self.size > self.bins.len() / 4 * 3
+    }
+
     /// Doubles the table; keys that stay together keep their order.
     fn grow_if_full(&mut self) {
-        if self.size <= self.bins.len() / 4 * 3 {
+        if !self.is_over_full() {
             return;
         }
         let old = std::mem::take(&mut self.bins);
@@ -71,6 +78,7 @@ impl<'a> JavaHashMapKeys<'a> {
             let bin = self.bin_of(hash);
             self.bins[bin].push((hash, key));
         }
+        assert_eq!(self.iter().count(), self.size, "a key was lost when the table grew");
     }
 }
 

@@ -31,4 +31,9 @@ impl InFlight {
     pub const fn is_empty(&self) -> bool {
         self.inputs.is_empty() && self.outputs.is_empty()
     }
+
+    /// All records that were.
+    pub fn records(&self) -> impl Iterator<Item = &Record> {
+        self.inputs.iter().chain(&self.outputs).flat_map(|channel| &channel.records)
+    }
 }

@@ -209,7 +209,8 @@ impl LiveState {
                 Some(KeyedEntry { group, key: key.clone(), value: value.clone()? })
             }));
             let state = KeyedSnapshot { entries, registered: table.registered };
-            snapshot.keyed.insert(Arc::clone(&table.name), state);
+            let twin = snapshot.keyed.insert(Arc::clone(&table.name), state);
+            assert!(twin.is_none(), "keyed state `{}` was restored and never claimed", table.name);
         }
         if let Some(timers) = &self.timers {
             let key_type = key_by.expect("timers belong to a keyed operator").key_type;

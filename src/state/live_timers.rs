@@ -42,6 +42,8 @@ impl LiveTimers {
                 state.entries.into_iter().filter_map(timer_from_entry).collect();
             ordered.sort_unstable();
             ordered.into_iter().for_each(|(_, _, timer)| live.of_mut(kind).register(timer));
+            let is_left = snapshot.keyed.contains_key(kind.state_name());
+            assert!(!is_left, "restored timers would be in the next snapshot twice");
         }
         timers
     }

@@ -5,9 +5,7 @@
 
 use super::ListMode;
 use super::hash_order::JavaHashMapKeys;
-use crate::job::subtask_of_key_group;
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 
 /// One named list state of an operator, as its subtasks snapshot it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -17,9 +15,6 @@ pub struct ListState<T> {
     /// The items of each old subtask; none where the subtask reported no such state, as when it had finished.
     pub lists: Vec<Option<Vec<T>>>,
 }
-
-/// The lists of several states, by name.
-type NamedLists<T> = BTreeMap<String, Vec<Option<Vec<T>>>>;
 
 /// What each new subtask gets of each state.
 pub type Dealt<T> = BTreeMap<String, Vec<Vec<T>>>;
@@ -48,20 +43,15 @@ pub fn redistribute<T: Clone>(
         dealt.insert(name.clone(), lists);
     }
     dealt.extend(deal_split(states, old_parallelism, new_parallelism));
+    assert!(dealt.keys().eq(states.keys()), "a state was not dealt, or one that is not there");
+    let is_for_all = |lists: &Vec<Vec<T>>| lists.len() == subtasks(new_parallelism);
+    assert!(dealt.values().all(is_for_all), "a subtask is left out when a state is dealt");
     dealt
 }
 
 /// Deals split lists: at equal parallelism each stays, else they are joined and cut into runs of equal length, the
 /// first of which are longer by one item where the division leaves a rest. The state that is dealt next begins with
 /// the subtask after the last longer run.
-pub fn redistribute_split<T: Clone>(states: &NamedLists<T>, new_parallelism: u32) -> Dealt<T> {
-    let old_parallelism = states.values().map(Vec::len).max().unwrap_or(0);
-    let split =
-        |lists: &Vec<Option<Vec<T>>>| ListState { mode: ListMode::Split, lists: lists.clone() };
-    let states = states.iter().map(|(name, lists)| (name.clone(), split(lists))).collect();
-    deal_split(&states, old_parallelism, new_parallelism)
-}
-
 fn deal_split<T: Clone>(
     states: &BTreeMap<String, ListState<T>>,
     old_parallelism: usize,
@@ -82,6 +72,8 @@ fn deal_split<T: Clone>(
     for name in dealing_order(states, old_parallelism) {
         let items: Vec<T> = states[name].lists.iter().flatten().flatten().cloned().collect();
         let (lists, next) = deal_runs(items, new_parallelism, start);
+        let is_split = states[name].mode == ListMode::Split;
+        assert!(is_split, "`{name}` is no split list and was dealt as one");
         dealt.insert(name.to_owned(), lists);
         start = next;
     }
@@ -108,6 +100,7 @@ fn dealing_order<T>(states: &BTreeMap<String, ListState<T>>, old_parallelism: us
 /// the next state begins.
 fn deal_runs<T>(items: Vec<T>, new_parallelism: u32, start: usize) -> (Vec<Vec<T>>, usize) {
     let receivers = subtasks(new_parallelism);
+    assert!(start < receivers, "there is no subtask {start} of {receivers} to begin with");
     let (share, rest) = (items.len() / receivers, items.len() % receivers);
     let mut lists: Vec<Vec<T>> = (0..receivers).map(|_| Vec::new()).collect();
     let mut items = items.into_iter();
@@ -159,22 +152,10 @@ pub fn redistribute_broadcast<T: Clone>(
         };
         copies.sort_unstable();
         copies.dedup();
+        assert!(!copies.is_empty(), "subtask {subtask} got no copy of a broadcast state");
         copies.into_iter().flat_map(|copy| lists[copy].iter().flatten().cloned()).collect()
     };
     (0..receivers).map(copies_for).collect()
-}
-
-/// The old subtasks that hold some of the key groups in `range`.
-///
-/// Panics if `range` reaches beyond `max_parallelism`.
-pub fn key_group_sources(
-    old_parallelism: u32,
-    range: &RangeInclusive<u16>,
-    max_parallelism: u32,
-) -> RangeInclusive<u32> {
-    assert!(u32::from(*range.end()) < max_parallelism, "key groups {range:?} of {max_parallelism}");
-    let owner = |group: u16| subtask_of_key_group(group, max_parallelism, old_parallelism);
-    owner(*range.start())..=owner(*range.end())
 }
 
 /// A number of subtasks, to index by.
@@ -187,7 +168,7 @@ fn subtasks(parallelism: u32) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::key_group_range;
+    use proptest::prelude::*;
 
     fn lists(sizes: &[i32]) -> Vec<Option<Vec<(usize, i32)>>> {
         let list = |(subtask, size): (usize, &i32)| {
@@ -196,8 +177,11 @@ mod tests {
         sizes.iter().enumerate().map(list).collect()
     }
 
-    fn named(states: &[(&str, &[i32])]) -> NamedLists<(usize, i32)> {
-        states.iter().map(|(name, sizes)| ((*name).to_owned(), lists(sizes))).collect()
+    fn deal_split_lists(states: &[(&str, &[i32])], new: u32) -> Dealt<(usize, i32)> {
+        let old = u32::try_from(states[0].1.len()).expect("few subtasks");
+        let state = |sizes| ListState { mode: ListMode::Split, lists: lists(sizes) };
+        let states = states.iter().map(|(name, sizes)| ((*name).to_owned(), state(sizes)));
+        redistribute(&states.collect(), old, new)
     }
 
     fn sizes<T>(dealt: &[Vec<T>]) -> Vec<usize> {
@@ -206,7 +190,7 @@ mod tests {
 
     #[test]
     fn seven_items_of_three_subtasks_go_to_two_in_runs_of_four_and_three() {
-        let dealt = redistribute_split(&named(&[("s", &[3, 2, 2])]), 2);
+        let dealt = deal_split_lists(&[("s", &[3, 2, 2])], 2);
         assert_eq!(
             dealt["s"],
             [vec![(0, 0), (0, 1), (0, 2), (1, 0)], vec![(1, 1), (2, 0), (2, 1)]]
@@ -215,13 +199,13 @@ mod tests {
 
     #[test]
     fn a_split_list_stays_where_it_is_at_equal_parallelism() {
-        let dealt = redistribute_split(&named(&[("s", &[5, 0, 1])]), 3);
+        let dealt = deal_split_lists(&[("s", &[5, 0, 1])], 3);
         assert_eq!(sizes(&dealt["s"]), [5, 0, 1]);
     }
 
     #[test]
     fn the_next_state_begins_after_the_last_longer_run() {
-        let dealt = redistribute_split(&named(&[("x", &[1]), ("y", &[5]), ("z", &[1])]), 4);
+        let dealt = deal_split_lists(&[("x", &[1]), ("y", &[5]), ("z", &[1])], 4);
         assert_eq!(sizes(&dealt["x"]), [1, 0, 0, 0]);
         assert_eq!(sizes(&dealt["y"]), [1, 2, 1, 1]);
         assert_eq!(sizes(&dealt["z"]), [0, 0, 1, 0]);
@@ -229,7 +213,7 @@ mod tests {
 
     #[test]
     fn names_are_dealt_in_the_order_of_a_java_map_and_not_of_the_alphabet() {
-        let dealt = redistribute_split(&named(&[("a", &[1]), ("p", &[1])]), 2);
+        let dealt = deal_split_lists(&[("a", &[1]), ("p", &[1])], 2);
         assert_eq!(sizes(&dealt["p"]), [1, 0], "`p` is in bin 0, `a` in bin 1");
         assert_eq!(sizes(&dealt["a"]), [0, 1]);
     }
@@ -250,24 +234,98 @@ mod tests {
     #[test]
     fn a_state_that_nobody_reported_is_empty_everywhere() {
         assert_eq!(sizes(&redistribute_broadcast(&lists(&[-1, -1]), 2)), [0, 0]);
-        assert_eq!(sizes(&redistribute_split(&named(&[("s", &[-1, -1])]), 3)["s"]), [0, 0, 0]);
+        assert_eq!(sizes(&deal_split_lists(&[("s", &[-1, -1])], 3)["s"]), [0, 0, 0]);
     }
 
-    #[test]
-    fn the_sources_of_a_range_are_the_old_subtasks_that_overlap_it() {
-        for (old, new, max) in [(2, 3, 128), (5, 2, 7), (4, 4, 4), (3, 100, 4096)] {
-            for subtask in 0..new {
-                let range = key_group_range(max, new, subtask);
-                let overlaps = |old_subtask: &u32| {
-                    let held = key_group_range(max, old, *old_subtask);
-                    held.start() <= range.end() && range.start() <= held.end()
+    /// States of some old subtasks, all in one mode, none of whose items are equal.
+    fn states(mode: ListMode) -> impl Strategy<Value = (u32, BTreeMap<String, ListState<u32>>)> {
+        (1..7_usize).prop_flat_map(move |old| {
+            let list = prop::option::weighted(0.8, 0..6_usize);
+            let sizes = prop::collection::vec(prop::collection::vec(list, old), 1..4);
+            sizes.prop_map(move |states| {
+                let mut next = 0..;
+                let mut items = |size| next.by_ref().take(size).collect::<Vec<u32>>();
+                let mut state = |lists: Vec<Option<usize>>| ListState {
+                    mode,
+                    lists: lists.into_iter().map(|size| size.map(&mut items)).collect(),
                 };
-                let expected: Vec<u32> = (0..old).filter(overlaps).collect();
-                assert_eq!(
-                    key_group_sources(old, &range, max).collect::<Vec<_>>(),
-                    expected,
-                    "{old} -> {new} of {max}"
-                );
+                let states = states.into_iter().enumerate();
+                let states = states.map(|(name, lists)| (format!("s{name}"), state(lists)));
+                (u32::try_from(old).expect("few subtasks"), states.collect())
+            })
+        })
+    }
+
+    fn all<T: Clone>(lists: &[Option<Vec<T>>]) -> Vec<T> {
+        lists.iter().flatten().flatten().cloned().collect()
+    }
+
+    /// What the subtasks that were dealt something snapshot at once.
+    fn taken_again(dealt: Dealt<u32>) -> BTreeMap<String, ListState<u32>> {
+        let state = |lists: Vec<Vec<u32>>| ListState {
+            mode: ListMode::Split,
+            lists: lists.into_iter().map(Some).collect(),
+        };
+        dealt.into_iter().map(|(name, lists)| (name, state(lists))).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn each_item_of_a_split_list_is_dealt_once_and_evenly(
+            (old, states) in states(ListMode::Split),
+            new in 1..9_u32,
+        ) {
+            let dealt = redistribute(&states, old, new);
+            prop_assert!(dealt.keys().eq(states.keys()));
+            for (name, lists) in &dealt {
+                let mut items = lists.concat();
+                items.sort_unstable();
+                prop_assert_eq!(items, all(&states[name].lists));
+                let sizes = lists.iter().map(Vec::len);
+                let spread = sizes.clone().max().unwrap_or(0) - sizes.min().unwrap_or(0);
+                prop_assert!(spread <= 1 || old == new, "{:?}", lists);
+            }
+            // One state begins where another left off, so that over all states nobody is dealt two more than another.
+            let load = |subtask: usize| dealt.values().map(|lists| lists[subtask].len()).sum();
+            let loads: Vec<usize> = (0..subtasks(new)).map(load).collect();
+            let spread = loads.iter().max().unwrap_or(&0) - loads.iter().min().unwrap_or(&0);
+            prop_assert!(spread <= 1 || old == new, "{:?}", loads);
+        }
+
+        #[test]
+        fn down_and_up_again_gives_the_same(
+            (old, states) in states(ListMode::Split),
+            (high, low) in (1..9_u32, 1..9_u32),
+        ) {
+            prop_assume!(old != high && high != low);
+            let (name, only) = states.into_iter().next().expect("there is a state");
+            let states = BTreeMap::from([(name, only)]);
+            let first = redistribute(&states, old, high);
+            let down = redistribute(&taken_again(first.clone()), high, low);
+            prop_assert_eq!(redistribute(&taken_again(down), low, high), first);
+        }
+
+        #[test]
+        fn each_subtask_is_dealt_a_whole_union(
+            (old, states) in states(ListMode::Union),
+            new in 1..9_u32,
+        ) {
+            for (name, lists) in redistribute(&states, old, new) {
+                prop_assert_eq!(lists, vec![all(&states[&name].lists); subtasks(new)]);
+            }
+        }
+
+        #[test]
+        fn each_subtask_is_dealt_a_whole_copy_of_a_broadcast_state(
+            (old, states) in states(ListMode::Broadcast),
+            new in 1..9_u32,
+        ) {
+            for (name, lists) in redistribute(&states, old, new) {
+                let copies: Vec<_> = states[&name].lists.iter().flatten().collect();
+                for items in lists {
+                    let is_whole = copies.iter().any(|copy| items.starts_with(copy) || items.ends_with(copy));
+                    prop_assert!(is_whole || copies.is_empty() && items.is_empty(), "{:?}", items);
+                }
             }
         }
     }

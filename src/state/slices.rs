@@ -34,11 +34,15 @@ impl OperatorSnapshot {
                 slice.content = slice.content.wrapping_add(sum);
             }
         }
-        slices.into_values().collect()
+        let slices: Vec<Slice> = slices.into_values().collect();
+        let is_after = |one: &Slice, next: &Slice| one.groups.1 < next.groups.0;
+        assert!(slices.is_sorted_by(is_after), "a key group lies in two slices");
+        slices
     }
 
     /// What of the keyed state lies in a range of key groups.
     pub fn slice(&self, (low, high): (u16, u16)) -> Self {
+        assert!(low <= high, "a slice of key groups from {low} down to {high} holds none");
         let mut slice = Self::default();
         for (name, state) in &self.keyed {
             let entries = state.entries.iter().filter(|entry| (low..=high).contains(&entry.group));

@@ -65,6 +65,8 @@ impl Timers {
         self.registered += 1;
         self.queue.insert((timer.time, timer.key.clone(), self.registered), timer.clone());
         self.registrations.insert(timer, self.registered);
+        let (queued, known) = (self.queue.len(), self.registrations.len());
+        assert_eq!(queued, known, "two timers were registered in one place of the queue");
     }
     /// Takes a timer back. Whether it was there.
     pub fn delete(&mut self, timer: &Timer) -> bool {
@@ -85,6 +87,7 @@ impl Timers {
         }
         let (_, timer) = self.queue.pop_first()?;
         let registration = self.registrations.remove(&timer);
+        assert!(timer.time <= now, "{timer:?} fires before it is due at {now}");
         assert!(registration.is_some(), "{timer:?} was in the queue but is not registered");
         Some(timer)
     }
