@@ -36,6 +36,8 @@ impl Backoff {
 
     /// A failure: after how long the job starts again; `None` if it does not.
     pub(super) fn on_failure(&mut self, now: SimTime) -> Option<Delay> {
+        let is_later = self.last_failure.is_none_or(|last| last <= now);
+        assert!(is_later, "a failure at {now} came before the last one");
         let plain = |span| Delay { span, jitter: SimTime::ZERO };
         let delay = match self.strategy {
             RestartStrategy::None => None,
@@ -60,6 +62,8 @@ impl Backoff {
         };
         self.last_failure = Some(now);
         self.restarts += u32::from(delay.is_some());
+        let is_around = delay.is_none_or(|delay| delay.jitter <= delay.span);
+        assert!(is_around, "a job may start again before it has failed: {delay:?}");
         delay
     }
 

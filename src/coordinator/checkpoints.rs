@@ -125,6 +125,7 @@ impl Checkpoints {
     /// The run starts from this snapshot: it is the recovery point until the first own one, and ids go on after it.
     pub fn adopt(&mut self, checkpoint: Arc<CompletedCheckpoint>, claim: ClaimMode) {
         assert!(self.completed.is_empty(), "a run adopts a snapshot before anything else");
+        assert!(self.pending.is_empty(), "a run adopts a snapshot before it takes its own");
         self.next = checkpoint.properties().id.next();
         self.registry.restore(&checkpoint, &self.rules);
         let is_claimed = claim == ClaimMode::Claim;
@@ -149,6 +150,9 @@ impl Checkpoints {
         effects: &mut JobEffects,
     ) {
         assert!(self.pending.is_empty(), "a job manager takes over before anything else");
+        assert!(self.storing.is_none(), "a job manager takes over before it stores a pointer");
+        let id = |checkpoint: &Arc<CompletedCheckpoint>| checkpoint.properties().id;
+        assert!(completed.is_sorted_by_key(id), "what the store points to is not oldest first");
         self.next = next;
         for checkpoint in &completed {
             if checkpoint.properties().job == self.job {
@@ -184,6 +188,7 @@ impl Checkpoints {
     /// All tasks run: the schedule starts.
     pub fn start_schedule(&mut self, effects: &mut JobEffects) {
         let Some(interval) = self.config.interval else { return };
+        assert!(interval > SimTime::ZERO, "a schedule without interval stays at one moment");
         self.schedules += 1;
         self.schedule = Some(self.schedules);
         self.requests.forget_periodic();
@@ -213,6 +218,7 @@ impl Checkpoints {
         participants: impl FnOnce() -> Participants,
         effects: &mut JobEffects,
     ) {
+        assert!(schedule <= self.schedules, "schedule {schedule} fired and never started");
         if self.schedule != Some(schedule) {
             return;
         }
@@ -234,7 +240,10 @@ impl Checkpoints {
         let purpose = Purpose::Recovery;
         match decide_trigger(self.situation(participants, &purpose), &self.config, now) {
             TriggerDecision::Trigger => self.trigger(now, participants, purpose, effects),
-            TriggerDecision::TooSoon(wait) => return Some(wait),
+            TriggerDecision::TooSoon(wait) => {
+                assert!(wait > SimTime::ZERO, "a pause that is over holds a checkpoint back");
+                return Some(wait);
+            }
             TriggerDecision::TooMany => self.enqueue(purpose, effects),
             TriggerDecision::Refuse(reason) => {
                 self.refuse(CheckpointKind::Checkpoint, reason, effects)
@@ -299,6 +308,7 @@ impl Checkpoints {
         purpose: Purpose,
         effects: &mut JobEffects,
     ) -> Result<(), AbortReason> {
+        assert!(purpose != Purpose::Recovery, "the schedule asks as a user does");
         match decide_trigger(self.situation(participants, &purpose), &self.config, now) {
             TriggerDecision::Trigger => {
                 self.trigger(now, participants, purpose, effects);
@@ -345,6 +355,10 @@ impl Checkpoints {
         effects: &mut JobEffects,
     ) {
         let checkpoint = self.next;
+        assert!(participants.all_running, "checkpoint {checkpoint} was triggered too early");
+        assert!(!participants.to_ack.is_empty(), "nobody is to ack checkpoint {checkpoint}");
+        let newest = self.pending.last_key_value().map(|(newest, _)| *newest);
+        assert!(newest < Some(checkpoint), "checkpoint {checkpoint} is not the newest: {newest:?}");
         self.next = checkpoint.next();
         let kind = purpose.kind();
         effects.events.push(CheckpointEvent::Triggered { kind }.of(self.run, checkpoint));
@@ -370,6 +384,8 @@ impl Checkpoints {
             coordinators: BTreeMap::new(),
             is_writing: false,
         };
+        let is_live = |task: LocalTaskId| !pending.finished.contains(&task);
+        assert!(pending.ledger.participants().all(is_live), "a finished task is to ack");
         let older = self.pending.insert(checkpoint, pending);
         assert!(older.is_none(), "checkpoint id {checkpoint} was given twice");
     }
@@ -406,6 +422,7 @@ impl Checkpoints {
         if !pending.ledger.awaits(task) {
             return AckVerdict::Foreign;
         }
+        assert!(!pending.is_writing, "checkpoint {checkpoint} was complete before its last ack");
         pending.ledger.enter(task, snapshots);
         if pending.ledger.is_full() {
             pending.is_writing = true;
@@ -429,6 +446,7 @@ impl Checkpoints {
         effects: &mut JobEffects,
     ) -> Completion {
         let Some(pending) = self.pending.get(&checkpoint) else { return Completion::Void };
+        assert!(pending.is_writing, "metadata of checkpoint {checkpoint} came unasked");
         if self.is_highly_available && self.enters_store(&pending.purpose) {
             if self.storing.is_some() {
                 self.written.push_back(checkpoint);
@@ -457,6 +475,7 @@ impl Checkpoints {
     ) -> Completion {
         let stored = self.storing.take().expect("it replies to what it was asked");
         assert!(stored.properties().id == checkpoint, "one pointer is stored at a time");
+        assert!(self.is_highly_available, "a pointer was stored and nobody will look for it");
         if !self.pending.contains_key(&checkpoint) {
             return Completion::Void;
         }
@@ -506,6 +525,11 @@ impl Checkpoints {
     ) -> Completion {
         let checkpoint = completed.properties().id;
         let pending = self.pending.remove(&checkpoint).expect("what completes was pending");
+        assert!(
+            checkpoint < self.next,
+            "checkpoint {checkpoint} completed before it was triggered"
+        );
+        assert!(pending.triggered <= now, "checkpoint {checkpoint} completed before its trigger");
         self.remember(checkpoint);
         let kind = pending.purpose.kind();
         let is_savepoint = kind == CheckpointKind::Savepoint;

@@ -48,6 +48,9 @@ pub(super) fn deal(
     for (channel, records) in channels {
         received[plan.channel(channel).to.index()].push((channel, records));
     }
+    let held = around(matched).map(|(_, _, held)| held.records().count()).sum::<usize>();
+    let dealt = received.iter().flatten().map(|(_, records)| records.len()).sum::<usize>();
+    assert_eq!(dealt, held, "a record in flight was lost, or dealt twice");
     Ok(received)
 }
 

@@ -162,6 +162,8 @@ impl JobMaster {
 
     fn set_status(&mut self, status: JobStatus, effects: &mut JobEffects) {
         assert!(!self.status.is_terminal(), "a {} job became {status}", self.status);
+        let is_first = self.status == JobStatus::Created;
+        assert!(is_first || status != JobStatus::Created, "a {} job was created", self.status);
         self.status = status;
         let run = self.submission.layout.run;
         effects.events.push(JobEvent::StatusChanged { status }.of(run));
@@ -177,6 +179,7 @@ impl JobMaster {
         effects: &mut JobEffects,
     ) {
         let is_current = attempt == self.attempt_of(task) || !self.submission.rules.attempts_fenced;
+        assert!(attempt <= self.attempt, "{task:?} sent a message before its attempt began");
         match message {
             ToJob::Ack(checkpoint, snapshots) => {
                 let mut verdict = AckVerdict::Foreign;
@@ -190,6 +193,8 @@ impl JobMaster {
                 if is_current && !self.status.is_terminal() {
                     verdict = self.checkpoints.on_ack(checkpoint, task, snapshots, effects);
                 }
+                let is_counted = verdict == AckVerdict::Accepted;
+                assert!(is_current || !is_counted, "an ack of an attempt that is over was counted");
                 let task = self.submission.layout.task(task);
                 let event = TaskEvent::AckHandled { checkpoint, verdict }.of(task, attempt);
                 effects.events.push(event);
@@ -256,6 +261,8 @@ impl JobMaster {
     }
 
     fn on_all_ended(&mut self, effects: &mut JobEffects) {
+        let has_ended = |known: &Known| matches!(known, Known::Ended(_));
+        assert!(self.tasks.iter().all(has_ended), "a job ended before all of its tasks");
         let finished = |known: &Known| *known == Known::Ended(EndOfTask::Finished);
         if let Some(status) = self.ending {
             self.end(status, effects);
@@ -265,6 +272,7 @@ impl JobMaster {
     }
 
     fn end(&mut self, status: JobStatus, effects: &mut JobEffects) {
+        assert!(status.is_terminal(), "a job ended as {status}");
         self.checkpoints.shut_down(status, effects);
         if let Some((step, label)) = self.stops_with.take() {
             let answer = if status == JobStatus::Finished {
@@ -485,6 +493,7 @@ impl JobMaster {
     /// Tasks that wait for slots were taken back before they were deployed.
     pub fn on_withdrawn(&mut self, tasks: &[LocalTaskId], effects: &mut JobEffects) {
         for task in tasks {
+            assert!(self.tasks[task.index()] != Known::Running, "{task:?} ran without a slot");
             self.tasks[task.index()] = Known::Ended(EndOfTask::Canceled);
         }
         if self.tasks.iter().all(|known| matches!(known, Known::Ended(_))) {
@@ -501,6 +510,7 @@ fn participants(
     tasks: &[Known],
     finished_on_restore: &BTreeSet<LocalTaskId>,
 ) -> Participants {
+    assert_eq!(plan.tasks.len(), tasks.len(), "a task of the plan is not known");
     let is_finished = |task: LocalTaskId| {
         tasks[task.index()] == Known::Ended(EndOfTask::Finished)
             || finished_on_restore.contains(&task)

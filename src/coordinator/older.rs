@@ -344,6 +344,9 @@ fn fit(
         }
         Rescaling::Refused | Rescaling::ByKeyGroup => {}
     }
+    let is_fitting =
+        matches!(rules.rescaling, Rescaling::ByKeyGroup) || state.subtasks.len() == wanted;
+    assert!(is_fitting, "`{}` goes to {wanted} subtasks and is of {stored}", state.name);
     if !rules.key_groups {
         for (place, subtask) in (0..).zip(&mut state.subtasks) {
             each_entry(subtask, |entry| entry.group = place);
@@ -378,6 +381,11 @@ fn each_entry(subtask: &mut SubtaskState, mut change: impl FnMut(&mut KeyedEntry
 /// Gives every keyed entry its key group, and to the subtask that owns it.
 fn regroup(state: &mut OperatorState, key_type: KeyType, groups: u32, parallelism: u32) {
     state.max_parallelism = groups;
+    assert_eq!(
+        u32::try_from(state.subtasks.len()),
+        Ok(parallelism),
+        "keys go to subtasks not there"
+    );
     let mut dealt: Vec<OperatorSnapshot> = Vec::with_capacity(state.subtasks.len());
     for subtask in &mut state.subtasks {
         // What is no key of that type was dealt by no key at all, and stays.

@@ -119,6 +119,7 @@ impl Pending {
         backend: StateBackend,
         rules: &Rules,
     ) -> CompletedCheckpoint {
+        assert!(self.is_writing, "checkpoint {id} was sealed before its metadata were written");
         let nodes = plan.graph.operators.iter().enumerate();
         let operators = nodes.map(|(index, node)| {
             let operator = OperatorIndex::new(index);
@@ -157,6 +158,7 @@ impl Pending {
         let Some(snapshots) = self.ledger.snapshots(task) else {
             return SubtaskState::Snapshot(Arc::default());
         };
+        assert!(place < snapshots.len(), "{task:?} acked without a snapshot of each operator");
         SubtaskState::Snapshot(Arc::clone(&snapshots[place]))
     }
 }

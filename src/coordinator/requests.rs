@@ -22,7 +22,10 @@ impl Requests {
         }
         let place = self.queue.iter().position(|other| other.rank() > purpose.rank());
         self.queue.insert(place.unwrap_or(self.queue.len()), purpose);
-        if self.queue.len() > MOST { self.queue.pop() } else { None }
+        let last = if self.queue.len() > MOST { self.queue.pop() } else { None };
+        assert!(self.queue.is_sorted_by_key(Purpose::rank), "a request waits out of its turn");
+        assert!(self.queue.len() <= MOST, "more requests wait than are kept");
+        last
     }
 
     /// The next one.

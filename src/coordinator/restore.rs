@@ -208,7 +208,8 @@ pub fn assign(
             Some(operator) => {
                 older::check_whole(plan, operator, state)?;
                 report.mapped.extend(units);
-                matched.insert(operator, state);
+                let twin = matched.insert(operator, state);
+                assert!(twin.is_none(), "{operator:?} was given the state of two operators");
             }
             None if allow_non_restored || is_overlooked(plan, state.id, rules) => {
                 report.dropped.extend(units);
@@ -220,6 +221,8 @@ pub fn assign(
             }
         }
     }
+    let accounted = report.mapped.len() + report.dropped.len();
+    assert!(accounted <= report.snapshot.len(), "a unit of state was mapped twice");
     if !rules.checkpoints_rescale && checkpoint.properties().kind == CheckpointKind::Checkpoint {
         check_not_rescaled(plan, &matched)?;
     }
@@ -463,6 +466,7 @@ fn assign_chain(
         };
         let operators = dealt.iter_mut().map(share).collect();
         let reads = files_of(plan, task, vertex, states.iter().copied().flatten().copied());
+        assert!(tasks[task.index()].is_none(), "{task:?} was restored twice");
         tasks[task.index()] = Some(RestoredTask {
             permit: checkpoint.permit(),
             operators,
@@ -513,10 +517,24 @@ fn deal(
             }
         })
         .collect();
+    let loses = is_rescaled && rules.key_group_owner == KeyGroupOwner::RangeLessLast;
+    let held = entries_below(max_parallelism, old.iter().flatten().copied());
+    let dealt = entries_below(max_parallelism, &new);
+    assert!(loses || dealt == held, "{held} keyed entries were dealt as {dealt}");
     if rules.list_state_restored || !is_rescaled {
         deal_lists(&old, &mut new);
     }
     new
+}
+
+/// How many entries of keyed state some snapshots hold, of so many key groups.
+fn entries_below<'s>(
+    groups: u32,
+    snapshots: impl IntoIterator<Item = &'s OperatorSnapshot>,
+) -> usize {
+    let states = snapshots.into_iter().flat_map(|snapshot| snapshot.keyed.values());
+    let entries = states.flat_map(|state| &state.entries);
+    entries.filter(|entry| u32::from(entry.group) < groups).count()
 }
 
 fn snapshot_of(subtask: &SubtaskState) -> Option<&OperatorSnapshot> {

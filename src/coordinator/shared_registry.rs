@@ -27,6 +27,7 @@ pub struct SharedStateRegistry {
 impl SharedStateRegistry {
     /// The run starts from this snapshot without claiming it.
     pub fn restore(&mut self, snapshot: &CompletedCheckpoint, rules: &Rules) {
+        assert!(self.files.is_empty(), "a run had files before it was restored");
         let id = snapshot.properties().id;
         for file in snapshot.files() {
             self.files.insert(file.id, Entry { created: id, last_used: id });
@@ -57,6 +58,7 @@ impl SharedStateRegistry {
         let new = Entry { created: checkpoint, last_used: checkpoint };
         let entry = self.files.entry(file).or_insert(new);
         entry.last_used = entry.last_used.max(checkpoint);
+        assert!(entry.created <= entry.last_used, "{file} was used before it was written");
     }
 
     /// Only checkpoints from `lowest` on are kept, or none: the files to delete.

@@ -146,7 +146,8 @@ impl Splits {
                     && given.covered_by.is_none_or(|covered_by| restored < Some(covered_by))
             };
             for Given { split, .. } in enumerator.given.extract_if(.., is_lost) {
-                enumerator.unassigned.insert(split.partition, split.next);
+                let twin = enumerator.unassigned.insert(split.partition, split.next);
+                assert!(twin.is_none(), "split {} came back, but nobody had it", split.partition);
             }
         }
     }
@@ -235,11 +236,13 @@ impl Splits {
             let vertex = plan.task(task).vertex;
             let mut sources = self.enumerators.iter().map(|enumerator| enumerator.source.operator);
             if sources.any(|operator| plan.vertex_of(operator) == vertex) {
-                self.closed.entry(task).or_default().insert(barrier.checkpoint);
+                let is_new = self.closed.entry(task).or_default().insert(barrier.checkpoint);
+                assert!(is_new, "{task:?} was triggered twice for {}", barrier.checkpoint);
             }
         }
         for checkpoint in triggered {
             self.take_state(checkpoint, checkpoints, effects);
+            assert!(checkpoints.is_pending(checkpoint), "{checkpoint} holds barriers and is over");
             let awaited = self.open.keys().copied().collect();
             self.held.get_mut(&checkpoint).expect("its barriers are held").awaited = awaited;
             effects.timers.push((WRITING, JobTimer::Enumerators(checkpoint)));
@@ -287,13 +290,18 @@ impl Splits {
                 }
                 let split = unassigned.pop_first();
                 let split = split.map(|(partition, next)| Split { partition, next });
+                let is_given = |split: Split| {
+                    given.iter().any(|other: &Given| other.split.partition == split.partition)
+                };
+                assert!(!split.is_some_and(is_given), "{split:?} was given to two readers");
                 let assignment = |split| Given { to: *task, split, covered_by: None };
                 given.extend(split.map(assignment));
                 let number = self.sent;
                 self.sent += 1;
                 effects.messages.push((*task, ToTask::Split(number, split)));
                 if self.rules.split_events_acknowledged {
-                    self.open.insert(number, *task);
+                    let twin = self.open.insert(number, *task);
+                    assert!(twin.is_none(), "two assignments have number {number}");
                     effects.timers.push((ACK_TIMEOUT, JobTimer::Assignment(number)));
                 }
                 let split = split.map(|split| position(source, split.partition, split.next));

@@ -30,6 +30,10 @@ impl Checkpoints {
         effects: &mut JobEffects,
     ) -> Option<Purpose> {
         let pending = self.pending.remove(&checkpoint)?;
+        assert!(
+            !self.is_being_stored(checkpoint),
+            "the store is told of {checkpoint}, which is off"
+        );
         self.remember(checkpoint);
         self.tell_abort(checkpoint, &pending, reason, effects);
         let unused = self.registry.abort(checkpoint, &self.rules);
@@ -77,6 +81,8 @@ impl Checkpoints {
         for checkpoint in pending {
             self.abort(checkpoint, AbortReason::CoordinatorSuspended, effects);
         }
+        let is_stored = |id: &CheckpointId| self.is_being_stored(*id);
+        assert!(self.pending.keys().all(is_stored), "a checkpoint goes on without its job");
         while let Some(purpose) = self.requests.take_first() {
             if let Some(step) = purpose.step() {
                 let why = AbortReason::CoordinatorSuspended.to_string();

@@ -15,11 +15,13 @@ const REMEMBERED: usize = 16;
 impl Checkpoints {
     /// A checkpoint is over.
     pub(super) fn remember(&mut self, checkpoint: CheckpointId) {
+        assert!(!self.is_pending(checkpoint), "checkpoint {checkpoint} is over and still pending");
         if self.rules.ignored_snapshots == IgnoredSnapshots::OfLastOnes {
             if self.remembered.len() == REMEMBERED {
                 self.remembered.pop_front();
             }
             self.remembered.push_back(checkpoint);
+            assert!(self.remembered.len() <= REMEMBERED, "more is remembered than Flink does");
         }
     }
 

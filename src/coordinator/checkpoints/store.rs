@@ -54,6 +54,7 @@ impl Checkpoints {
             }
             self.discard(oldest, effects);
         }
+        assert!(!self.completed.is_empty(), "the newest recovery point left the store");
         let lowest = self.completed.iter().map(|stored| stored.checkpoint.properties().id).min();
         let unused = self.registry.release(lowest, &self.rules);
         self.remove_shared(unused, effects);
@@ -87,6 +88,7 @@ impl Checkpoints {
     fn discard(&self, stored: Stored, effects: &mut JobEffects) -> bool {
         let properties = stored.checkpoint.properties();
         if stored.is_claimed {
+            assert!(stored.is_foreign, "a run claimed checkpoint {}, its own", properties.id);
             effects.files.push(FileChange::RemoveClaimed(stored.checkpoint));
             return true;
         }
@@ -118,9 +120,11 @@ impl Checkpoints {
     /// The job is over for good: its own checkpoints are removed, unless they outlive it. Nobody is left to be told.
     pub fn shut_down(&mut self, end: JobStatus, effects: &mut JobEffects) {
         let told = effects.messages.len();
+        assert!(end.is_terminal(), "the checkpoints of a {end} job were shut down");
         self.storing = None;
         self.suspend(effects);
         effects.messages.truncate(told);
+        assert!(self.pending.is_empty(), "a {end} job still takes checkpoints");
         let stored = std::mem::take(&mut self.completed);
         let mut lowest_kept = None;
         for stored in stored {

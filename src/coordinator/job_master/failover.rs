@@ -59,6 +59,7 @@ impl JobMaster {
         now: SimTime,
         effects: &mut JobEffects,
     ) {
+        assert!(!tasks.is_empty(), "a failure of no task restarts nothing");
         let mut cancelled = tasks;
         match self.backoff.on_failure(now) {
             // The savepoint stands: a restart would go on behind it (`StopWithSavepointStoppingException`).
@@ -67,6 +68,8 @@ impl JobMaster {
                 let number = self.restarts;
                 self.failovers.retain(|other| other.tasks.is_disjoint(&cancelled));
                 self.failovers.push(FailOver { number, tasks: cancelled.clone(), is_due: false });
+                let restarting: usize = self.failovers.iter().map(|other| other.tasks.len()).sum();
+                assert!(restarting <= self.tasks.len(), "a task is in two restarts");
                 self.set_status(JobStatus::Restarting, effects);
                 effects.timers.push((delay.span, JobTimer::Restart(number)));
                 effects.restart_jitter = delay.jitter;
@@ -121,6 +124,8 @@ impl JobMaster {
 
     fn restart(&mut self, tasks: &BTreeSet<LocalTaskId>, effects: &mut JobEffects) {
         assert!(self.status == JobStatus::Restarting, "a {} job restarted", self.status);
+        let has_ended = |task: &LocalTaskId| matches!(self.tasks[task.index()], Known::Ended(_));
+        assert!(tasks.iter().all(has_ended), "a task was deployed while an attempt of it lives");
         self.attempt = self.attempt.next();
         self.deploy(tasks, effects);
     }
@@ -130,6 +135,8 @@ impl JobMaster {
         let latest = self.checkpoints.latest().map(Arc::clone);
         let restored = latest.as_ref().map(|latest| latest.properties().id);
         let (run, attempt) = (self.submission.layout.run, self.attempt);
+        let is_newest = |task: &LocalTaskId| self.attempts[task.index()] <= attempt;
+        assert!(tasks.iter().all(is_newest), "{attempt:?} was deployed after a newer one");
         if tasks.len() == self.tasks.len() {
             effects.events.push(JobEvent::AttemptStarted { attempt, restored }.of(run));
             self.splits.reset(&self.plan, latest.as_deref());
@@ -169,6 +176,8 @@ impl JobMaster {
                 .events
                 .push(CheckpointEvent::RestoreMapped { attempt, report }.of(run, checkpoint));
         }
+        assert_eq!(shares.len(), self.tasks.len(), "a restore forgot a task");
+        assert_eq!(in_flight.len(), self.tasks.len(), "a restore forgot what was in flight");
         let awaits_final_checkpoint =
             self.checkpoints.is_periodic() && self.submission.rules.checkpoints_after_tasks_finish;
         for (index, (restored, in_flight)) in shares.into_iter().zip(in_flight).enumerate() {
