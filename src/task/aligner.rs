@@ -71,6 +71,7 @@ impl Aligner {
     /// channel back.
     pub fn on_barrier(&mut self, gate: usize, barrier: Barrier, holds: bool) -> Alignment {
         assert!(!self.blocked[gate], "a blocked channel delivered {barrier:?}");
+        assert!(!self.closed[gate], "a channel that has ended delivered {barrier:?}");
         let mut superseded = None;
         match self.collecting {
             Some(current) if current.checkpoint > barrier.checkpoint => return Alignment::Waiting,
@@ -80,6 +81,7 @@ impl Aligner {
             }
             Some(_) | None => {}
         }
+        assert!(!self.delivered[gate], "one channel delivered {barrier:?} twice");
         self.collecting = Some(barrier);
         self.delivered[gate] = true;
         self.blocked[gate] = holds;
@@ -114,6 +116,8 @@ impl Aligner {
             superseded = Some(current.checkpoint);
             self.release();
         }
+        let is_newer = superseded.is_none_or(|old| old < barrier.checkpoint);
+        assert!(is_newer, "{barrier:?} overtakes a newer one, {superseded:?}");
         let begins = !self.is_overtaken;
         self.collecting = Some(barrier);
         self.is_overtaken = true;
@@ -123,6 +127,8 @@ impl Aligner {
 
     /// A barrier that overtakes came through. No more are awaited once every channel has delivered or ended.
     pub fn deliver(&mut self, gate: usize) {
+        assert!(self.is_overtaken, "a barrier overtook records, and no snapshot was taken");
+        assert!(!self.closed[gate], "a barrier came out of a channel that has ended");
         self.delivered[gate] = true;
         self.settle();
     }
@@ -136,6 +142,7 @@ impl Aligner {
 
     /// The senders have all finished: the snapshot is taken when the last of the channels ends.
     pub fn await_ends(&mut self, barrier: Barrier) {
+        assert!(!self.all_closed(), "{barrier:?} waits for channels that have ended");
         self.release();
         self.collecting = Some(barrier);
     }

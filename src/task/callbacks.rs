@@ -88,6 +88,8 @@ impl Chain {
         effects: &mut TaskEffects,
     ) {
         let link = &self.workers[at].link;
+        let is_to_blame = panic.is_some() || effects.failure.is_some();
+        assert!(is_to_blame, "{} is blamed for a {call} that went well", link.id);
         let is_panic = panic.is_some();
         if let Some(panic) = panic {
             effects.failure = Some(panic_message(&*panic).into());
@@ -142,6 +144,7 @@ impl TaskEffects {
             throw.task == task && throw.operator == operator && throw.call == call && about
         };
         let Some(place) = self.throws.iter().position(fits) else { return false };
+        assert!(self.throws[place].times > 0, "a fault that was used up hits again");
         self.throws[place].times -= 1;
         if self.throws[place].times == 0 {
             self.throws.remove(place);

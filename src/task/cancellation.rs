@@ -43,6 +43,7 @@ impl Task {
         effects.released = true;
         self.last_checkpoint = self.last_checkpoint.max(checkpoint);
         self.cancelled = self.cancelled.max(checkpoint);
+        assert!(self.aligner.collecting().is_none(), "a given-up checkpoint holds channels back");
         self.decline_for(checkpoint, AbortReason::AlignmentLimit, effects);
         self.send_cancellation(checkpoint, effects);
     }
@@ -73,6 +74,7 @@ impl Task {
         }
         self.last_checkpoint = self.last_checkpoint.max(checkpoint);
         self.aborted = self.aborted.split_off(&checkpoint);
+        self.assert_sound();
         self.decline_for(checkpoint, AbortReason::Canceled, effects);
         if self.cancelled < checkpoint {
             self.cancelled = checkpoint;

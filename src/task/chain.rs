@@ -157,6 +157,7 @@ impl Chain {
     #[must_use]
     pub fn telling_time(mut self, time: SourceTime, is_bounded: bool) -> Self {
         assert!(self.input.is_some(), "only a source tells what time it is");
+        assert!(self.watermarks.is_none(), "a source tells time in two ways");
         self.watermarks = Some(Box::new(Generator::new(time, is_bounded)));
         self
     }
@@ -278,6 +279,10 @@ impl Chain {
         restored: Option<RestoredTask>,
         around: &mut Surroundings<'_>,
     ) -> Vec<StateSum> {
+        assert!(self.restored.is_none(), "a chain was started twice");
+        let given = restored.as_ref().map(|restored| restored.operators.len());
+        let is_whole = given.is_none_or(|given| given == self.workers.len());
+        assert!(is_whole, "a chain of {} was restored as one of {given:?}", self.workers.len());
         let permit = restored.as_ref().map(|restored| restored.permit);
         self.restored = permit.map(CommitPermit::checkpoint);
         let mut held = Vec::new();
@@ -311,6 +316,7 @@ impl Chain {
     #[inline]
     pub(super) fn process(&mut self, input: u8, record: Record, around: &mut Surroundings<'_>) {
         let Record { value, origin, timestamp } = record;
+        debug_assert!(self.rests.is_empty(), "values of the record before are not handed on");
         let arrival = Arrival { at: 0, input, value, stem: Stem { origin, timestamp } };
         let passed = self.run(Some(arrival), around);
         fail_on_error(passed, around);
@@ -319,6 +325,7 @@ impl Chain {
     /// Lets the source at the head read on. A record has been handed on when this returns; only its origin is told.
     #[inline]
     pub(super) fn poll(&mut self, log: &dyn InputLog, around: &mut Surroundings<'_>) -> Poll {
+        debug_assert!(self.input.is_some(), "only a source reads on by itself");
         let poll = self.call((0, "poll"), Stem::NONE, None, around, |operator, context| {
             operator.poll(log, context)
         });
@@ -353,6 +360,7 @@ impl Chain {
     }
 
     pub(super) fn positions(&mut self, around: &mut Surroundings<'_>) -> Vec<(u16, u32)> {
+        assert!(self.input.is_some(), "only a source has read up to anywhere");
         let positions =
             self.call((0, "positions"), Stem::NONE, None, around, |operator, context| {
                 operator.positions(context)
@@ -366,12 +374,14 @@ impl Chain {
     }
 
     pub(super) fn take_split(&mut self, split: Option<(u16, u32)>, around: &mut Surroundings<'_>) {
+        assert!(self.reads_splits(), "{split:?} was given to one that reads no splits");
         self.call((0, "take_split"), Stem::NONE, None, around, |operator, context| {
             operator.take_split(split, context);
         });
     }
 
     pub(super) fn end_input(&mut self, input: u8, around: &mut Surroundings<'_>) {
+        assert!(self.input.is_none(), "a source has no input that could end");
         let reason = (Call::EndInput, None);
         self.call_one(0, reason, around, |operator, context| operator.end_input(input, context));
     }
@@ -420,6 +430,8 @@ impl Chain {
         if !is_drawn {
             return None;
         }
+        let has_emitted = |worker: &Worker| !worker.emitted.is_empty();
+        assert!(!self.workers.iter().any(has_emitted), "something emitted is in no snapshot");
         let draw = |worker: &Worker| {
             let Worker { link, state, .. } = worker;
             let mut snapshot = state.snapshot(link.key_by, link.max_parallelism);

@@ -56,6 +56,7 @@ impl Generator {
 
     /// The reader begins.
     pub(super) fn begin(&mut self, now: SimTime) {
+        assert_eq!(self.told.watermark, EventTime::MIN, "a reader begins after it told the time");
         self.began = now;
         self.next = now.plus(self.time.interval);
     }
@@ -79,6 +80,7 @@ impl Generator {
 
     /// A reader that could not go on for want of credit was not idle meanwhile (`PausableRelativeClock`).
     pub(super) fn on_overslept(&mut self, now: SimTime) {
+        assert!(self.began <= now, "a reader overslept before it began");
         self.began = now;
         self.heard.iter_mut().flatten().for_each(|heard| heard.at = now);
     }
@@ -108,6 +110,7 @@ impl Generator {
         }
         let is_idle = !waits && (idles || (positions.is_empty() && is_over(self.began)));
         let watermark = if waits { least } else { EventTime::MIN };
+        assert!(!(waits && is_idle), "a reader is idle and waits for a partition");
         Tick { watermark: watermark.max(self.told.watermark), is_idle }
     }
 

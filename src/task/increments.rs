@@ -50,6 +50,8 @@ impl Increments {
         identity: &Identity,
     ) {
         assert_eq!(snapshots.len(), operators.len(), "every operator of a chain is drawn");
+        let newest = self.drawn.last_key_value().map(|(newest, _)| *newest);
+        assert!(newest < Some(checkpoint), "{checkpoint} was drawn after {newest:?}");
         self.base.resize(operators.len(), Vec::new());
         self.written.resize(operators.len(), 0);
         for (at, (snapshot, operator)) in snapshots.iter_mut().zip(operators).enumerate() {
@@ -66,6 +68,7 @@ impl Increments {
                     files.push(*kept);
                     continue;
                 }
+                assert!(slice.groups.0 <= slice.groups.1, "a file would hold no key group");
                 let number = self.written[at];
                 self.written[at] += 1;
                 let id = name(identity, operator.id, checkpoint, number);
@@ -92,6 +95,8 @@ impl Increments {
             self.base = files;
         }
         self.drawn = self.drawn.split_off(&checkpoint);
+        let is_known = self.drawn.contains_key(&checkpoint);
+        assert!(!is_known, "{checkpoint} has completed, and may yet be called off");
     }
 
     /// A checkpoint is off: what it wrote is not built upon.

@@ -12,6 +12,7 @@ impl Task {
     /// Initializes and opens the operators, from restored state or from none, and reports.
     pub fn start(&mut self, deployment: Deployment, now: SimTime, effects: &mut TaskEffects) {
         assert!(self.phase == Phase::Starting, "{:?} started twice", self.id());
+        assert!(effects.failure.is_none(), "{:?} failed before it started", self.id());
         self.phase = Phase::Running;
         self.awaits_final_checkpoint = deployment.awaits_final_checkpoint;
         let mut restored = deployment.restored;
@@ -28,10 +29,6 @@ impl Task {
         let checkpoint = restored.as_ref().map(|restored| restored.permit.checkpoint());
         self.last_checkpoint = checkpoint.unwrap_or_default();
         self.finished_on_restore = restored.as_ref().is_some_and(|restored| restored.finished);
-        if let Some(why) = restored.as_mut().and_then(|restored| restored.unreadable.take()) {
-            effects.failure = Some(why);
-            return;
-        }
         let mut state = Vec::new();
         if !self.finished_on_restore {
             let (chain, mut around) = self.surroundings(now, effects);
@@ -50,13 +47,9 @@ impl Task {
         }
     }
 
-    /// Whether it had finished before the checkpoint it was restored from.
-    pub const fn is_finished_on_restore(&self) -> bool {
-        self.finished_on_restore
-    }
-
     /// A chain that had finished before the checkpoint only passes the news on.
     fn start_finished(&mut self, effects: &mut TaskEffects) {
+        assert!(self.phase == Phase::Running, "{:?} passes on an end that came", self.id());
         self.phase = Phase::Draining;
         self.outputs.broadcast(&Element::EndOfData, effects);
         if self.channels.is_empty() {
@@ -67,6 +60,7 @@ impl Task {
     /// A bounded source has read everything.
     pub fn on_source_ended(&mut self, now: SimTime, effects: &mut TaskEffects) {
         assert!(self.channels.is_empty(), "{:?}: only a source ends by itself", self.id());
+        assert!(!self.is_stopped, "{:?}: a source that was stopped read to its end", self.id());
         self.tell_positions(None, now, effects);
         self.end_of_data(now, effects);
     }
@@ -79,6 +73,7 @@ impl Task {
         let (chain, mut around) = self.surroundings(now, effects);
         chain.cancel_source(&mut around);
         self.is_stopped = true;
+        assert!(self.stops_with.is_none(), "{:?} is stopped twice", self.id());
         if stop == Stop::Suspend && !self.identity.rules.suspended_windows_stay_open {
             self.advance_to(EventTime::MAX, now, effects);
         }
@@ -110,6 +105,7 @@ impl Task {
 
     pub(super) fn on_end_of_data(&mut self, gate: usize, now: SimTime, effects: &mut TaskEffects) {
         assert!(!self.data_ended[gate], "{:?}: data ended twice on a channel", self.id());
+        assert!(self.phase != Phase::Ended, "{:?}: data ended after the task", self.id());
         self.data_ended[gate] = true;
         if self.finished_on_restore {
             return;
@@ -160,6 +156,7 @@ impl Task {
             "{:?}: a partition ended before its data",
             self.id()
         );
+        assert!(!self.is_blocked(gate), "{:?}: a blocked channel ended", self.id());
         self.end_in_flight(gate, effects);
         self.give_up_at_end(effects);
         let closed = self.aligner.close(gate);
@@ -187,6 +184,7 @@ impl Task {
         self.aligner.give_up();
         effects.released = true;
         self.last_checkpoint = self.last_checkpoint.max(checkpoint);
+        assert!(self.aligner.collecting().is_none(), "{checkpoint} was given up and goes on");
         self.decline(checkpoint, effects);
         self.send_cancellation(checkpoint, effects);
     }
@@ -203,6 +201,7 @@ impl Task {
             chain.checkpoint_complete(permit, &mut around);
         }
         let is_final = |own: CheckpointId| own <= permit.checkpoint();
+        self.assert_sound();
         let stops = self.stops_with == Some(permit.checkpoint());
         if effects.failure.is_some() {
             return;
@@ -233,6 +232,7 @@ impl Task {
 
     /// The job manager cancels the attempt: its operators are closed, and nothing more comes of it.
     pub fn cancel(&mut self, now: SimTime, effects: &mut TaskEffects) {
+        assert!(self.phase != Phase::Ended, "{:?} was canceled after its end", self.id());
         let is_open = matches!(self.phase, Phase::Running | Phase::Draining);
         if is_open && !self.finished_on_restore {
             let (chain, mut around) = self.surroundings(now, effects);
@@ -272,6 +272,7 @@ impl Task {
     fn leave(&mut self, effects: &mut TaskEffects) {
         assert!(self.phase == Phase::Draining, "{:?} left before its data ended", self.id());
         self.phase = Phase::Ended;
+        assert!(self.aligner.all_closed(), "{:?} left before its senders", self.id());
         self.outputs.broadcast(&Element::EndOfPartition, effects);
         effects.released = true;
         effects.events.push(TaskEvent::Ended { how: EndOfTask::Finished });

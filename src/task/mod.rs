@@ -122,6 +122,8 @@ impl Task {
         outputs: Outputs,
     ) -> Self {
         assert_eq!(channels.len(), inputs.len(), "every channel feeds an input");
+        let is_source = chain.input().is_some();
+        assert!(is_source == channels.is_empty(), "{:?} has nothing to read from", identity.task);
         Self {
             aligner: Aligner::new(channels.len()),
             tracker: match identity.checkpoint.handling() {
@@ -257,6 +259,8 @@ impl Task {
     ///    is drawn. What makes it durable and acks it comes later.
     fn take_snapshot(&mut self, barrier: Barrier, now: SimTime, effects: &mut TaskEffects) {
         assert!(barrier.checkpoint > self.last_checkpoint, "{:?}: a stale barrier", self.id());
+        let is_open = matches!(self.phase, Phase::Running | Phase::Draining);
+        assert!(is_open, "{:?} took a snapshot while {:?}", self.id(), self.phase);
         self.last_checkpoint = barrier.checkpoint;
         self.aborted = self.aborted.split_off(&barrier.checkpoint);
         if self.phase == Phase::Draining {
@@ -283,6 +287,7 @@ impl Task {
         if barrier.stop.is_stop() {
             self.stops_with = Some(barrier.checkpoint);
         }
+        self.assert_sound();
         let (chain, mut around) = self.surroundings(now, effects);
         let mut snapshots = chain.snapshot(barrier.checkpoint, &mut around);
         if let Some(snapshots) = &mut snapshots
@@ -292,6 +297,7 @@ impl Task {
             let Self { chain, increments, identity, .. } = self;
             increments.share(barrier.checkpoint, snapshots, &chain.sliced(), identity);
         }
+        assert!(effects.snapshot.is_none(), "{:?} took two snapshots in one step", self.id());
         effects.snapshot = snapshots.map(|snapshots| (barrier.checkpoint, snapshots));
         if self.chain.reads_splits() {
             effects.messages.push(ToJob::Reader(ReaderEvent::Passed(barrier.checkpoint)));
@@ -375,6 +381,17 @@ impl Task {
         }
     }
 
+    /// What holds between two calls, whatever came in.
+    fn assert_sound(&self) {
+        let (id, last) = (self.id(), self.last_checkpoint);
+        let is_ahead = |aborted: &CheckpointId| *aborted >= last;
+        assert!(self.aborted.iter().all(is_ahead), "{id:?} waits for a barrier that came");
+        assert!(self.stops_with <= Some(last), "{id:?} stops with a savepoint it has not taken");
+        assert!(self.final_checkpoint <= Some(last), "{id:?} waits for a checkpoint to come");
+        let waited = self.final_checkpoint.is_some() || self.stops_with.is_some();
+        assert!(waited || !self.is_settled, "{id:?} was committed by no checkpoint");
+    }
+
     /// Whether a barrier of this checkpoint still means anything.
     fn is_news(&self, checkpoint: CheckpointId) -> bool {
         checkpoint > self.last_checkpoint && !self.aborted.contains(&checkpoint)
@@ -415,6 +432,7 @@ impl Task {
         if checkpoint > self.last_checkpoint {
             self.aborted.insert(checkpoint);
         }
+        self.assert_sound();
         if self.finished_on_restore {
             return;
         }

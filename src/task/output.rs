@@ -82,6 +82,9 @@ impl Outputs {
                 BarrierAlignment::Timed => BarrierAlignment::Timed,
                 BarrierAlignment::Unaligned => BarrierAlignment::Unaligned,
             };
+            let overtakes =
+                !matches!(alignment, BarrierAlignment::Aligned | BarrierAlignment::ForcedAligned);
+            assert!(output.takes_unaligned || !overtakes, "{barrier:?} overtakes where none may");
             let element = Element::Barrier(Barrier { alignment, ..barrier });
             let sends = output.channels.iter().map(|channel| (*channel, element.clone()));
             effects.sends.extend(sends);
@@ -103,6 +106,7 @@ impl Output {
     #[expect(clippy::as_conversions, reason = "a widening conversion that must inline")]
     fn take_turn(&mut self, receivers: usize) -> usize {
         let place = self.next as usize;
+        debug_assert!(place < receivers, "receiver {place} of {receivers} has its turn");
         self.next = if place + 1 == receivers { 0 } else { self.next + 1 };
         place
     }

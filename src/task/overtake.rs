@@ -58,6 +58,7 @@ impl Task {
         now: SimTime,
         effects: &mut TaskEffects,
     ) {
+        assert!(self.tracker.is_none(), "{:?} counts barriers, and one overtakes", self.id());
         effects.events.push(TaskEvent::BarrierArrived {
             channel: self.channels[gate],
             checkpoint: barrier.checkpoint,
@@ -70,6 +71,7 @@ impl Task {
 
     /// Takes the snapshot, if this is the first barrier of its checkpoint that overtakes.
     fn begin_overtaking(&mut self, barrier: Barrier, now: SimTime, effects: &mut TaskEffects) {
+        assert!(self.identity.takes_unaligned, "{:?}: {barrier:?} overtakes", self.id());
         if self.aligner.overtaken() != Some(barrier.checkpoint) {
             self.discard_overtaken(effects);
         }
@@ -113,6 +115,7 @@ impl Task {
         now: SimTime,
         effects: &mut TaskEffects,
     ) {
+        assert!(!self.channels.is_empty(), "{:?} waits for the end of no channel", self.id());
         let channels = self.channels.len();
         if let Some(tracker) = &mut self.tracker {
             tracker.await_ends(barrier, channels);

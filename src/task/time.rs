@@ -21,6 +21,7 @@ impl Task {
         now: SimTime,
         effects: &mut TaskEffects,
     ) {
+        assert!(!self.data_ended[gate], "{:?}: time went on in a channel at its end", self.id());
         let advance = self.valve().on_watermark(gate, watermark);
         self.follow(advance, now, effects);
     }
@@ -32,6 +33,7 @@ impl Task {
         now: SimTime,
         effects: &mut TaskEffects,
     ) {
+        assert!(!self.data_ended[gate], "{:?}: an ended channel is {status:?}", self.id());
         match status {
             WatermarkStatus::Idle => {
                 let advance = self.valve().on_idle(gate);
@@ -47,6 +49,7 @@ impl Task {
 
     /// The data of one channel has ended, and with it its time.
     pub(super) fn end_time_of(&mut self, gate: usize, now: SimTime, effects: &mut TaskEffects) {
+        assert!(self.data_ended[gate], "{:?}: time ended before the data", self.id());
         if let Some(valve) = &mut self.valve {
             let advance = valve.on_end(gate);
             self.follow(advance, now, effects);
@@ -161,6 +164,7 @@ impl Task {
         }
         let tick = generator.tick(&positions, log, now);
         let before = std::mem::replace(&mut generator.told, tick);
+        assert!(tick.watermark >= before.watermark, "a source told an earlier watermark");
         if before.is_idle && !tick.is_idle {
             self.emit_status(WatermarkStatus::Active, effects);
         }
@@ -225,6 +229,7 @@ impl Chain {
                 TimerKind::Event => EventTime::from_millis(timer.time),
                 TimerKind::Processing => EventTime::MIN,
             };
+            assert!(timer.time <= now, "{timer:?} fires at {now}, before its time");
             let stem = Stem { origin: Origin::default(), timestamp };
             let key = Some(&timer.key);
             let called = self.call((at, "on_timer"), stem, key, around, |operator, context| {

@@ -43,11 +43,16 @@ impl Tracker {
             let delivered = vec![false; closed.len()];
             self.pending.insert(place, Count { barrier, delivered });
         }
+        let count = &self.pending[place];
+        assert_eq!(count.delivered.len(), closed.len(), "the channels of a task became others");
+        assert!(!count.delivered[gate], "one channel delivered {barrier:?} twice");
         self.pending[place].delivered[gate] = true;
         let alignment = self.complete(place, closed);
         if self.pending.len() > TRACKED_MAX {
             self.pending.pop_front();
         }
+        let is_in_order = self.pending.iter().is_sorted_by_key(|count| count.barrier.checkpoint);
+        assert!(is_in_order, "checkpoints are counted out of order");
         alignment
     }
 
@@ -67,11 +72,17 @@ impl Tracker {
         }
         let barrier = self.pending[place].barrier;
         self.pending.drain(..=place);
+        let mut left = self.pending.iter().map(|count| count.barrier.checkpoint);
+        assert!(
+            left.all(|newer| newer > barrier.checkpoint),
+            "an older checkpoint is still counted"
+        );
         Alignment::Complete(barrier)
     }
 
     /// The senders have all finished: the snapshot is taken when the last of the channels ends.
     pub fn await_ends(&mut self, barrier: Barrier, channels: usize) {
+        assert!(channels > 0, "{barrier:?} waits for the end of no channel");
         self.forget_up_to(barrier.checkpoint);
         self.pending.push_front(Count { barrier, delivered: vec![false; channels] });
     }

@@ -82,6 +82,7 @@ impl Valve {
         };
         match next {
             Some(least) if least > self.watermark => {
+                assert!(!self.is_idle(), "time goes on to {least:?} while all channels are idle");
                 self.watermark = least;
                 Advance::To(least)
             }
