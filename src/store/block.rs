@@ -233,9 +233,12 @@ impl BlockWriter {
 
     /// Adds a block.
     pub(super) fn put(&mut self, kind: BlockKind, payload: &[u8]) {
+        let start = self.bytes.len();
         self.bytes.push(kind.code());
         self.bytes.extend(length_of(payload).to_le_bytes());
         self.bytes.extend(checksum_of(kind.code(), payload).to_le_bytes());
+        let header = self.bytes.len() - start;
+        assert_eq!(header, BLOCK_HEADER_LENGTH, "a reader skips headers by their length");
         self.bytes.extend(payload);
         self.blocks += 1;
     }
@@ -285,6 +288,7 @@ pub(super) fn block_count(bytes: &[u8]) -> Result<u64, CodecError> {
     }
     let before = reader.blocks;
     reader.finish()?;
+    assert!(length_of(bytes) > before, "a file has more blocks than bytes");
     Ok(before + 1)
 }
 
@@ -322,6 +326,8 @@ impl<'a> BlockReader<'a> {
             let cause = DamageCause::MisplacedBlock { expected, found: block.kind };
             return Err(CodecError { offset: block.offset, cause });
         }
+        assert!(after > self.offset, "a block of no length would be read for ever");
+        assert!(after <= self.bytes.len(), "a block reaches beyond its file");
         self.offset = after;
         self.blocks += 1;
         Ok(block)

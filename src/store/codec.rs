@@ -80,6 +80,8 @@ pub fn encode_inline_below(savepoint: &Savepoint, threshold: usize) -> Savepoint
         wire::put(&mut writer, sink);
     }
     let (job, id, metadata) = (properties.job, properties.id, writer.finish());
+    debug_assert!(decode(&metadata).is_ok(), "metadata were written that nobody can read");
+    assert!(states.keys().all(|name| wire::is_state_name(name)), "a state file is found by no one");
     SavepointFiles { job, id, metadata, states, shared }
 }
 
@@ -140,14 +142,19 @@ fn store_operator(
 /// Puts the keyed state of a snapshot into its shared files.
 fn share(snapshot: &OperatorSnapshot, shared: &mut BTreeMap<String, Vec<u8>>) -> StoredSubtask {
     let mut files = Vec::with_capacity(snapshot.shared.len());
+    let held: usize = snapshot.keyed.values().map(|state| state.entries.len()).sum();
+    let mut written = 0;
     for file in &snapshot.shared {
         let mut writer = BlockWriter::new();
-        wire::put(&mut writer, &snapshot.slice(file.groups));
+        let slice = snapshot.slice(file.groups);
+        written += slice.keyed.values().map(|state| state.entries.len()).sum::<usize>();
+        wire::put(&mut writer, &slice);
         let bytes = writer.finish();
         let (length, checksum) = (length_of(&bytes), crc32fast::hash(&bytes));
         files.push(StoredShare { file: *file, length, checksum });
         shared.insert(file.id.to_string(), bytes);
     }
+    assert_eq!(written, held, "a keyed entry is in no shared file, or in two");
     let nameless =
         |state: &KeyedSnapshot| KeyedSnapshot { entries: Vec::new(), registered: state.registered };
     let names = snapshot.keyed.iter().map(|(name, state)| (Arc::clone(name), nameless(state)));
@@ -184,6 +191,7 @@ fn state_file_name(
     let number = number & !(0xf << 76) | 4 << 76;
     let number = number & !(0b11 << 62) | 0b10 << 62;
     let hex = format!("{number:032x}");
+    assert_eq!(hex.len(), 32, "a UUID has 32 digits, and {hex} has not");
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
@@ -251,6 +259,7 @@ pub fn decode_sink(bytes: &[u8]) -> Result<ExternalSystem, CodecError> {
 }
 
 fn alone<T: wire::Payload>(bytes: &[u8], kind: BlockKind) -> Result<T, CodecError> {
+    assert_eq!(kind, T::KIND, "a file of one kind is read as one of another");
     let mut reader = BlockReader::open(bytes)?;
     let content = wire::read(reader.take(kind)?)?;
     reader.finish()?;
@@ -407,13 +416,16 @@ fn put_together(whole: &mut OperatorSnapshot, part: OperatorSnapshot) {
 fn summarize_operator((stored, read): (&StoredOperator, &OperatorState)) -> OperatorSummary {
     let mut states = BTreeMap::new();
     let mut finished = 0;
+    assert_eq!(stored.subtasks.len(), read.subtasks.len(), "a summary of another operator");
     for (place, subtask) in stored.subtasks.iter().zip(&read.subtasks) {
         let SubtaskState::Snapshot(snapshot) = subtask else {
             finished += 1;
             continue;
         };
         let is_inline = matches!(place, StoredSubtask::Inline(_));
-        for (sum, length) in snapshot.sums(stored.id).iter().zip(wire::state_lengths(snapshot)) {
+        let (sums, lengths) = (snapshot.sums(stored.id), wire::state_lengths(snapshot));
+        assert_eq!(sums.len(), lengths.len(), "a state has a length and no sum");
+        for (sum, length) in sums.iter().zip(lengths) {
             let bytes = u64::try_from(length).expect("usize fits in 64 bits");
             let state =
                 states.entry((sum.unit.kind, Arc::clone(&sum.unit.name))).or_insert_with(|| {

@@ -6,7 +6,7 @@ use super::disk::Disk;
 use super::error::StoreError;
 use super::folder::{
     DataDir, KeptCheckpoint, NAME_ATTEMPTS, SAVEPOINTS, assemble, create_folder, holds,
-    is_file_with, is_taken, move_into_place, sync_folder, write_over,
+    is_file_with, is_taken, move_into_place, parent_of, sync_folder, write_over,
 };
 use super::owner::spoken;
 use super::remove::OnDisk;
@@ -130,6 +130,7 @@ impl DataDir {
         let parent = self.path().join(SAVEPOINTS);
         for attempt in 0..NAME_ATTEMPTS {
             let target = parent.join(files.folder_name(attempt));
+            assert_eq!(parent_of(&target), parent, "a savepoint's name leads out of its folder");
             if write(&target)? {
                 return Ok(target);
             }

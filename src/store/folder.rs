@@ -437,6 +437,7 @@ pub(super) fn assemble<'d>(
     for (name, bytes) in &files.states {
         folder.write(name, bytes)?;
     }
+    assert!(!files.states.contains_key(METADATA), "a state file takes the place of the metadata");
     folder.write(METADATA, &files.metadata)?;
     sync_folder(disk, folder.path())?;
     Ok(folder)
@@ -447,6 +448,8 @@ pub(super) fn move_into_place(
     folder: UnfinishedFolder<'_>,
     target: &Path,
 ) -> Result<(), StoreError> {
+    let is_beside = parent_of(folder.path()) == parent_of(target);
+    assert!(is_beside, "{} was written elsewhere, and may not be renamed", target.display());
     disk.rename(folder.path(), target).map_err(StoreError::io("rename a folder to", target))?;
     // What was unfinished is now elsewhere; nothing is left to clean up.
     folder.keep();
@@ -464,6 +467,8 @@ fn move_files_into(
     if disk.look(target, Links::Told).is_ok_and(|found| found.kind != Kind::Folder) {
         return Err(StoreError::InTheWay { path: target.to_owned() });
     }
+    let is_beside = parent_of(unfinished.path()) == parent_of(target);
+    assert!(is_beside, "{} was written elsewhere, and may not be renamed", target.display());
     for (name, bytes) in &files.states {
         let path = target.join(name);
         if is_taken(disk, &path)? {

@@ -182,6 +182,7 @@ impl OnDisk {
             told.left.push(LeftFile { path: file, why: Why::Differs });
             return Ok(told);
         }
+        assert!(told.removed.is_empty(), "files of a snapshot went before its metadata");
         let buried = self.folder.join(removed_name());
         match disk.rename(&file, &buried) {
             Err(error) if is_absent(&error) => return Ok(told),
@@ -203,6 +204,7 @@ impl OnDisk {
     ) -> Result<(), StoreError> {
         for (path, found) in files {
             // It may have been exchanged since it was read.
+            assert!(path != self.file, "the metadata of a snapshot are not one of its state files");
             match disk.look(&path, Links::Told) {
                 Ok(now) if now == found => {
                     unlink(disk, &path)?;
@@ -215,6 +217,8 @@ impl OnDisk {
         }
         unlink(disk, buried)?;
         self.remove_folders(disk, told)?;
+        let is_left = |path: &PathBuf| told.left.iter().any(|left| left.path == *path);
+        assert!(!told.removed.iter().any(is_left), "a file was removed, and told of as left");
         told.left.extend(self.dangling(disk));
         Ok(())
     }
@@ -283,6 +287,7 @@ impl OnDisk {
                 return Ok(plan);
             }
         }
+        assert!(plan.files.is_empty(), "a plan to remove a snapshot has files of another");
         self.plan_files(disk, &mut plan)?;
         Ok(plan)
     }

@@ -171,6 +171,8 @@ impl Written {
             .prepared
             .keys()
             .filter(|id| !sink.prepared.contains_key(id) && sink.done.get(id) == self.done.get(id));
+        let is_with_it = |commit: &Commit| commit.rows.end <= rows.len();
+        assert!(commits.iter().all(is_with_it), "a commit is of rows that are not written with it");
         SinkChange {
             name: sink.name.clone(),
             commits,
@@ -194,6 +196,8 @@ impl Written {
         let mut found: Vec<_> = new.filter_map(commit).collect();
         found.retain(|commit| !commit.rows.is_empty());
         found.sort_unstable_by_key(|commit| commit.rows.start);
+        let is_apart = |one: &Commit, next: &Commit| one.rows.end <= next.rows.start;
+        assert!(found.is_sorted_by(is_apart), "the rows of two transactions are mixed");
         found
     }
 }

@@ -45,6 +45,7 @@ impl Found {
         for parent in self.segments.iter().flat_map(|segment| &segment.head.parents) {
             heads.remove(parent);
         }
+        assert!(self.segments.is_empty() || !heads.is_empty(), "segments name one another");
         heads
     }
 
@@ -198,6 +199,8 @@ impl SinkWriter {
             self.put(base)?;
             self.base = None;
         }
+        let names: BTreeSet<&str> = sinks.iter().map(|sink| sink.name.as_str()).collect();
+        assert_eq!(names.len(), sinks.len(), "two sinks have one name");
         let changes = sinks.iter().filter_map(|sink| match self.written.get(&sink.name) {
             Some(written) => written.news(sink),
             None => Some(Written::default().change_to(sink)),
@@ -216,8 +219,11 @@ impl SinkWriter {
             id.run = drawn();
         }
         let segment = Segment { head: SegmentHead { id, parents }, changes };
+        assert!(!self.seen.contains(&id), "two segments are called {}", id.file_name());
         self.put(&segment)?;
         self.run = id.run;
+        let is_last = self.seen.last() < Some(&id);
+        assert!(is_last, "{} comes before one that it builds on", id.file_name());
         self.heads = BTreeSet::from([id]);
         self.seen.extend(found);
         self.seen.insert(id);

@@ -53,7 +53,9 @@ pub(super) fn is_removed_name(name: &str) -> bool {
 fn name_after(prefix: &str) -> String {
     let drawn = format!("{:016x}", drawn());
     let checksum = checksum_of(prefix, &drawn);
-    format!("{prefix}{drawn}{checksum}")
+    let name = format!("{prefix}{drawn}{checksum}");
+    assert!(is_name_after(prefix, &name), "{name} would never be found and cleaned up");
+    name
 }
 
 fn is_name_after(prefix: &str, name: &str) -> bool {
@@ -107,6 +109,8 @@ impl<'d> UnfinishedFolder<'d> {
 
     /// Writes one file into it, durably.
     pub(super) fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        let is_new = !self.names.iter().any(|other| other == name);
+        assert!(is_new, "{name} is written twice into one folder");
         let path = self.path.join(name);
         let file = self.disk.create(&path);
         let mut file = file.map_err(StoreError::io("write", &path))?;
@@ -158,6 +162,8 @@ impl<'d> UnfinishedFile<'d> {
 
     /// Gives it its name, which may be that of a file that is replaced.
     pub(super) fn put_at(mut self, target: &Path) -> Result<(), StoreError> {
+        let is_beside = self.path.parent() == Some(super::folder::parent_of(target));
+        assert!(is_beside, "{} was written elsewhere, and may not be renamed", target.display());
         let renamed = self.disk.rename(&self.path, target);
         renamed.map_err(StoreError::io("rename a file to", target))?;
         self.is_kept = true;

@@ -70,6 +70,8 @@ impl SavepointFiles {
     pub fn with_files_in(&self, folder: &str) -> Self {
         let mut metadata = decode(&self.metadata).expect("what has just been written can be read");
         metadata.change_folders(|_| Some(folder.to_owned()));
+        let is_placed = |reference: &StateReference| reference.folder() == Some(folder);
+        assert!(metadata.references().all(is_placed), "a state file is looked for elsewhere");
         Self { metadata: metadata.encode(), ..self.clone() }
     }
 }

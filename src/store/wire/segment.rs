@@ -20,6 +20,8 @@ impl Payload for SegmentHead {
     type Wire = HeadWire;
 
     fn to_wire(&self) -> HeadWire {
+        let is_before = |parent: &SegmentId| parent.number < self.id.number;
+        assert!(self.parents.iter().all(is_before), "a segment comes before one that it names");
         HeadWire { id: self.id, parents: self.parents.iter().copied().collect() }
     }
 
@@ -48,6 +50,8 @@ impl Payload for SinkChange {
     type Wire = ChangeWire;
 
     fn to_wire(&self) -> ChangeWire {
+        let is_apart = |one: &Commit, next: &Commit| one.rows.end <= next.rows.start;
+        assert!(self.commits.is_sorted_by(is_apart), "a row was committed by two transactions");
         let number = |place: usize| u64::try_from(place).expect("usize fits in 64 bits");
         let commits = self.commits.iter();
         let prepared = self.prepared.iter();
