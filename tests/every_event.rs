@@ -126,7 +126,6 @@ fn disturbed(text: &str, at: SimTime, action: Action) -> Scenario {
     scenario.steps.push(Step {
         trigger,
         action,
-        to: None,
         refused: None,
         retry: None,
         line: Line::default(),

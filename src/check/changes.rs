@@ -167,7 +167,7 @@ impl ChangeCheck {
             TraceEvent::World(WorldEvent::StepTaken { step }) => {
                 let step = usize::try_from(*step).expect("usize has 32 bits or more");
                 self.may_drop = scenario.steps.get(step).and_then(|step| match &step.action {
-                    Action::Run { allow_non_restored, .. } => Some(*allow_non_restored),
+                    Action::Run(run) => Some(run.allow_non_restored),
                     _ => None,
                 });
             }

@@ -2,7 +2,7 @@
 
 use super::counters::counters;
 use super::history::History;
-use crate::scenario::{Action, Scenario};
+use crate::scenario::{Action, Cancel, Scenario};
 use crate::trace::{Entry, JobEvent, TraceEvent, WorldEvent};
 
 counters! {
@@ -30,14 +30,14 @@ impl Operations {
                 let step = usize::try_from(*step).ok().and_then(|step| scenario.steps.get(step));
                 let Some(step) = step else { return };
                 self.listed |= u64::from(matches!(step.action, Action::List));
-                self.aside |= u64::from(step.to.is_some());
+                self.aside |= u64::from(step.action.target().is_some());
             }
             TraceEvent::World(WorldEvent::StepRefused { step, .. }) => {
                 let step = usize::try_from(*step).ok().and_then(|step| scenario.steps.get(step));
                 let is_exit = step.is_some_and(|step| {
                     matches!(
                         step.action,
-                        Action::Stop { .. } | Action::Cancel { with_savepoint: Some(_), .. }
+                        Action::Stop(_) | Action::Cancel(Cancel { with_savepoint: Some(_), .. })
                     )
                 });
                 self.refused_exit |= u64::from(is_exit);

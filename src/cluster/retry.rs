@@ -7,7 +7,6 @@ use super::outcome::At;
 use super::steps::QUIET;
 use super::world::World;
 use crate::kernel::{Agenda, SimTime};
-use crate::scenario::Action;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -49,13 +48,11 @@ impl World {
 
     /// Whether a step asks something of a job that is over and that no step will run again.
     fn is_final(&self, step: usize) -> bool {
-        let Some(job) = asked_of(&self.scenario.steps[step].action) else { return false };
-        let runs_it =
-            |action: &Action| matches!(action, Action::Run { job: other, .. } if other == job);
+        let Some(job) = self.scenario.steps[step].action.asked() else { return false };
         let is_refused = |step| self.refusals.iter().any(|(other, _)| *other == At::Step(step));
         let mut steps = (0..).zip(&self.scenario.steps).zip(&self.steps_done);
         let is_run_again =
-            steps.any(|((other, step), done)| runs_it(&step.action) && !done && !is_refused(other));
+            steps.any(|((other, step), done)| step.action.runs(job) && !done && !is_refused(other));
         !is_run_again && self.live_run(job).is_err()
     }
 
@@ -75,28 +72,5 @@ impl World {
         // Twice the longest span: every step has been tried again by then.
         let enough = spans.max().unwrap_or_default().times(2).max(QUIET);
         is_alone && self.now.since(since) >= enough
-    }
-}
-
-/// The job that a step asks something of; none for one that is submitted, or where no job is asked.
-fn asked_of(action: &Action) -> Option<&str> {
-    match action {
-        Action::Savepoint { job, .. }
-        | Action::Cancel { job, .. }
-        | Action::Stop { job, .. }
-        | Action::Checkpoint { job, .. } => Some(job),
-        Action::Fail(failing) => Some(&failing.task.job),
-        Action::Block { task, .. } | Action::Unblock(task) | Action::Kill(task) => Some(&task.job),
-        Action::Run { .. }
-        | Action::KillTaskManager(_)
-        | Action::Partition(..)
-        | Action::KillJobManager
-        | Action::List
-        | Action::Storage(_)
-        | Action::Upgrade(_)
-        | Action::Files(_)
-        | Action::Lose(_)
-        | Action::Delay(..)
-        | Action::Repeat(..) => None,
     }
 }

@@ -208,7 +208,7 @@ impl World {
         let (job, id) = (savepoint.properties().job, savepoint.properties().id);
         let store = self.savepoint_store().expect("else no job manager had started");
         let asker = self.scenario.steps.iter().find(|step| step.action.label() == Some(label));
-        let folder = asker.and_then(|step| step.to.as_deref()).unwrap_or("savepoints");
+        let folder = asker.and_then(|step| step.action.target()).unwrap_or("savepoints");
         let mut path: Arc<str> = format!("{folder}/{}", savepoint_folder_name(job, id, 0)).into();
         let holder = match (layout, store) {
             (SavepointLayout::Pointer, SavepointStore::Memory) => {

@@ -6,9 +6,12 @@ use super::snapshots::SavepointStore;
 use super::world::{Savepoint, World};
 use crate::coordinator::Purpose;
 use crate::effect::FileChange;
-use crate::job::{CheckpointKind, RunId, Stop, TaskId, TaskManagerId};
+use crate::job::{self, CheckpointKind, RunId, TaskId, TaskManagerId};
 use crate::kernel::{Agenda, SimTime};
-use crate::scenario::{Action, SavepointDir, TaskName, Trigger};
+use crate::scenario::{
+    Action, Block, Cancel, Run, SavepointDir, Stop, TakeCheckpoint, TakeSavepoint, TaskName,
+    Trigger,
+};
 use crate::trace::{CheckpointEvent, SnapshotSource, TraceEvent, WorldEvent};
 use std::sync::Arc;
 
@@ -50,7 +53,7 @@ impl World {
     #[expect(clippy::too_many_lines, reason = "one short arm for each kind of step")]
     fn act(&mut self, step: u32, action: Action, agenda: &mut Agenda) -> Result<(), Arc<str>> {
         match action {
-            Action::Run { job, from, allow_non_restored, claim } => {
+            Action::Run(Run { job, from, allow_non_restored, claim }) => {
                 let found = from.map(|pointer| self.find_start(&pointer, &job)).transpose()?;
                 let id = |found: &Savepoint| found.checkpoint.properties().id;
                 let start = found.as_ref().map(|found| (id(found), found.lies.clone()));
@@ -60,32 +63,33 @@ impl World {
                 self.runs[run.index()].start = start;
                 Ok(())
             }
-            Action::Savepoint { job, label, native } => {
-                let (label, stop) = (label.into(), Stop::No);
+            Action::Savepoint(TakeSavepoint { job, label, native, .. }) => {
+                let (label, stop) = (label.into(), job::Stop::No);
                 let purpose = Purpose::User { step, label, then_cancel: false, stop, native };
                 self.request_savepoint(&job, purpose, agenda)
             }
-            Action::Cancel { job, with_savepoint: Some(label), native } => {
-                let (label, stop) = (label.into(), Stop::No);
+            Action::Cancel(Cancel { job, with_savepoint: Some(label), native, .. }) => {
+                let (label, stop) = (label.into(), job::Stop::No);
                 let purpose = Purpose::User { step, label, then_cancel: true, stop, native };
                 self.request_savepoint(&job, purpose, agenda)
             }
-            Action::Cancel { job, with_savepoint: None, .. } => {
+            Action::Cancel(Cancel { job, with_savepoint: None, .. }) => {
                 let run = self.led_run(&job)?;
                 self.with_master(run, agenda, |master, _, effects| master.cancel(effects));
                 Ok(())
             }
-            Action::Stop { job, drain, label, native } => {
-                let (label, stop) = (label.into(), if drain { Stop::Drain } else { Stop::Suspend });
+            Action::Stop(Stop { job, drain, label, native, .. }) => {
+                let (label, stop) =
+                    (label.into(), if drain { job::Stop::Drain } else { job::Stop::Suspend });
                 let purpose = Purpose::User { step, label, then_cancel: false, stop, native };
                 self.request_savepoint(&job, purpose, agenda)
             }
-            Action::Checkpoint { job, label } => {
+            Action::Checkpoint(TakeCheckpoint { job, label }) => {
                 let purpose = Purpose::Manual { step, label: label.into() };
                 self.request_savepoint(&job, purpose, agenda)
             }
             Action::Fail(failing) => self.fail_later(&failing),
-            Action::Block { task, span } => {
+            Action::Block(Block { task, span }) => {
                 let task = self.live_task(&task)?;
                 self.block(task, span, agenda);
                 Ok(())
@@ -108,7 +112,7 @@ impl World {
                 self.kill_manager(manager, agenda);
                 Ok(())
             }
-            Action::Partition(number, span) => self.partition(number, span, agenda),
+            Action::Partition(cut) => self.partition(cut.task_manager, cut.span, agenda),
             Action::KillJobManager => {
                 self.kill_job_manager(agenda);
                 Ok(())
@@ -160,7 +164,8 @@ impl World {
     /// Whether there is a place for savepoints. Nothing is asked of the job if there is none.
     fn check_savepoint_dir(&self, purpose: &Purpose) -> Result<(), Arc<str>> {
         let step = purpose.step().and_then(|step| usize::try_from(step).ok());
-        let says_where = step.is_some_and(|step| self.scenario.steps[step].to.is_some());
+        let says_where =
+            step.is_some_and(|step| self.scenario.steps[step].action.target().is_some());
         if self.savepoint_store()? != SavepointStore::Files || says_where {
             return Ok(());
         }
@@ -179,8 +184,8 @@ impl World {
     /// Adds where the savepoint of a stop lies that was stored, although the job did not stop well.
     pub(super) fn with_savepoint_path(&self, step: u32, why: Arc<str>) -> Arc<str> {
         let index = usize::try_from(step).expect("usize has 32 bits or more");
-        let Action::Stop { label, .. } = &self.scenario.steps[index].action else { return why };
-        let stored = self.savepoints.get(label.as_str());
+        let Action::Stop(stop) = &self.scenario.steps[index].action else { return why };
+        let stored = self.savepoints.get(stop.label.as_str());
         stored.map_or(Arc::clone(&why), |stored| format!("{why}: {}", stored.lies.path()).into())
     }
 

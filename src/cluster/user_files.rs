@@ -7,7 +7,7 @@ use super::snapshots::{Holder, Home, Lying};
 use super::world::{Savepoint, World};
 use crate::job::{CheckpointId, FileId, RunId};
 use crate::rules::SavepointLayout;
-use crate::scenario::{FileAction, FileWork, Piece};
+use crate::scenario::{FileAction, Piece};
 use crate::state::CompletedCheckpoint;
 use std::sync::Arc;
 
@@ -72,20 +72,20 @@ impl World {
 
     /// Does what a user asks for.
     pub(super) fn work_on_files(&mut self, action: &FileAction) -> Result<(), Refused> {
-        let FileAction { label, work } = action;
+        let label = action.savepoint();
         let found = self.known(label)?.clone();
-        match work {
-            FileWork::Move { to, job_manager_only } => {
-                self.move_files(label, &found.lies, to, *job_manager_only)
+        match action {
+            FileAction::Move(files) => {
+                self.move_files(label, &found.lies, &files.to, files.job_manager_only)
             }
-            FileWork::Copy { to, label: copy, job_manager_only } => {
-                let lies = self.bring(&found.lies, to, *job_manager_only)?;
-                self.savepoints.insert(copy.as_str().into(), Savepoint { lies, ..found });
+            FileAction::Copy(copy) => {
+                let lies = self.bring(&found.lies, &copy.to, copy.job_manager_only)?;
+                self.savepoints.insert(copy.label.as_str().into(), Savepoint { lies, ..found });
                 Ok(())
             }
-            FileWork::Delete(piece) => self.delete_by_hand(label, &found, *piece),
-            FileWork::Dispose { with_jar } => self.dispose(label, &found, *with_jar),
-            FileWork::RewritePaths => self.rewrite_paths(label, &found.lies),
+            FileAction::Delete(files) => self.delete_by_hand(label, &found, files.what),
+            FileAction::Dispose(dispose) => self.dispose(label, &found, dispose.with_jar),
+            FileAction::RewritePaths(_) => self.rewrite_paths(label, &found.lies),
         }
     }
 

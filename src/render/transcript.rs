@@ -5,7 +5,10 @@
 
 use crate::job::{CheckpointId, ClaimMode, JobId, RunId};
 use crate::kernel::SimTime;
-use crate::scenario::{Action, FileAction, FileWork, Piece, Scenario};
+use crate::scenario::{
+    Action, Cancel, CopyFiles, Dispose, FileAction, MoveFiles, Piece, Run, Scenario, Stop,
+    TakeCheckpoint, TakeSavepoint,
+};
 use crate::trace::{CheckpointEvent, Entry, JobEvent, JobStatus, Trace, TraceEvent, WorldEvent};
 use std::collections::BTreeMap;
 
@@ -108,26 +111,33 @@ impl Session<'_> {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else gives a snapshot a place")]
     fn on_step(&mut self, step: u32, at: SimTime) {
         let place = usize::try_from(step).expect("usize has 32 bits or more");
         let action = self.scenario.steps[place].action.clone();
-        let Some((command, if_well)) = self.command(place, &action) else { return };
+        let Some((command, if_well)) = self.command(&action) else { return };
         let mut answers = Vec::new();
         if matches!(action, Action::List) {
             answers = self.listed();
         }
         self.by_step.insert(step, self.blocks.len());
         self.blocks.push(Block { at, command, answers, if_well });
-        if let Action::Files(FileAction { label, work }) = &action {
-            self.note_path(label, work);
-        }
+        match action {
+            Action::Files(FileAction::Move(files)) => self.paths.insert(files.savepoint, files.to),
+            Action::Files(FileAction::Copy(copy)) => self.paths.insert(copy.label, copy.to),
+            _ => None,
+        };
     }
 
     /// What the user types, and what comes back if nothing else does.
-    fn command(&self, place: usize, action: &Action) -> Option<(String, Option<String>)> {
-        let to = self.scenario.steps[place].to.as_deref();
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "faults of the world are nothing that a user types"
+    )]
+    fn command(&self, action: &Action) -> Option<(String, Option<String>)> {
+        let to = action.target();
         Some(match action {
-            Action::Run { job, from, allow_non_restored, claim } => {
+            Action::Run(Run { job, from, allow_non_restored, claim }) => {
                 let mut command = self.client("run");
                 if let Some(from) = from {
                     command.push_str(&self.start(from));
@@ -142,81 +152,64 @@ impl Session<'_> {
                 }
                 (format!("{command} {job}.jar"), None)
             }
-            Action::Savepoint { job, native, .. } => {
+            Action::Savepoint(TakeSavepoint { job, native, .. }) => {
                 let format = if *native { " --type native" } else { "" };
                 let to = to.map_or_else(String::new, |to| format!(" {to}"));
                 (format!("{}{format} {}{to}", self.client("savepoint"), self.id(job)), None)
             }
-            Action::Cancel { job, with_savepoint: Some(_), .. } => {
+            Action::Cancel(Cancel { job, with_savepoint: Some(_), .. }) => {
                 let to = to.map_or_else(String::new, |to| format!(" {to}"));
                 (format!("{} -s{to} {}", self.client("cancel"), self.id(job)), None)
             }
-            Action::Cancel { job, with_savepoint: None, .. } => {
+            Action::Cancel(Cancel { job, with_savepoint: None, .. }) => {
                 let id = self.id(job);
                 let done = format!("job {id} is cancelled");
                 (format!("{} {id}", self.client("cancel")), Some(done))
             }
-            Action::Stop { job, drain, .. } => {
+            Action::Stop(Stop { job, drain, .. }) => {
                 let drain = if *drain { " --drain" } else { "" };
                 let to = to.map_or_else(String::new, |to| format!(" -p {to}"));
                 (format!("{}{drain}{to} {}", self.client("stop"), self.id(job)), None)
             }
-            Action::Checkpoint { job, .. } => {
+            Action::Checkpoint(TakeCheckpoint { job, .. }) => {
                 (format!("{} {}", self.client("checkpoint"), self.id(job)), None)
             }
             Action::List => (self.client("list"), None),
-            Action::Files(FileAction { label, work }) => self.on_files(label, work),
+            Action::Files(action) => self.on_files(action),
             Action::KillJobManager => ("# the job manager dies".to_owned(), None),
             Action::Upgrade(release) => {
                 (format!("# the cluster starts again under Flink {release}"), None)
             }
-            Action::Fail(_)
-            | Action::Block { .. }
-            | Action::Unblock(_)
-            | Action::Kill(_)
-            | Action::KillTaskManager(_)
-            | Action::Partition(..)
-            | Action::Storage(_)
-            | Action::Lose(_)
-            | Action::Delay(..)
-            | Action::Repeat(..) => return None,
+            _ => return None,
         })
     }
 
-    fn on_files(&self, label: &str, work: &FileWork) -> (String, Option<String>) {
-        let path = self.path(label);
-        match work {
-            FileWork::Move { to, .. } => (format!("{} {path} {to}", shell("mv", &path)), None),
-            FileWork::Copy { to, .. } => (format!("{} -r {path} {to}", shell("cp", &path)), None),
-            FileWork::Delete(piece) => {
+    fn on_files(&self, action: &FileAction) -> (String, Option<String>) {
+        let path = self.path(action.savepoint());
+        match action {
+            FileAction::Move(MoveFiles { to, .. }) => {
+                (format!("{} {path} {to}", shell("mv", &path)), None)
+            }
+            FileAction::Copy(CopyFiles { to, .. }) => {
+                (format!("{} -r {path} {to}", shell("cp", &path)), None)
+            }
+            FileAction::Delete(files) => {
                 let remove = shell("rm", &path);
-                let what = match piece {
+                let what = match files.what {
                     Piece::All => format!("{remove} -r {path}"),
                     Piece::Metadata => format!("{remove} {path}/_metadata"),
                     Piece::Data => format!("{remove} {path}/*  # all but its metadata"),
                 };
                 (what, None)
             }
-            FileWork::Dispose { with_jar } => {
+            FileAction::Dispose(Dispose { with_jar, .. }) => {
                 let done = format!("savepoint {path} is disposed of");
                 let jar = if *with_jar { " -j job.jar" } else { "" };
                 (format!("{} -d {path}{jar}", self.client("savepoint")), Some(done))
             }
-            FileWork::RewritePaths => {
+            FileAction::RewritePaths(_) => {
                 (format!("sandbar savepoint move --rewrite-paths {path} {path}"), None)
             }
-        }
-    }
-
-    fn note_path(&mut self, label: &str, work: &FileWork) {
-        match work {
-            FileWork::Move { to, .. } => {
-                self.paths.insert(label.to_owned(), to.clone());
-            }
-            FileWork::Copy { to, label, .. } => {
-                self.paths.insert(label.clone(), to.clone());
-            }
-            FileWork::Delete(_) | FileWork::Dispose { .. } | FileWork::RewritePaths => {}
         }
     }
 
@@ -276,7 +269,8 @@ impl Session<'_> {
     fn on_completion(&mut self, run: RunId, checkpoint: CheckpointId) {
         let Some(step) = self.asked.get(&(run, checkpoint)).copied() else { return };
         let place = usize::try_from(step).expect("usize has 32 bits or more");
-        if let Action::Checkpoint { label, .. } = &self.scenario.steps[place].action {
+        if let Action::Checkpoint(TakeCheckpoint { label, .. }) = &self.scenario.steps[place].action
+        {
             let job = self.jobs.get(run.index()).copied().flatten();
             let job = job.map_or_else(String::new, |job| job.to_string());
             self.paths.insert(label.clone(), format!("checkpoints/{job}/chk-{checkpoint}"));
@@ -292,9 +286,9 @@ impl Session<'_> {
         let id = id.map_or_else(String::new, |id| id.to_string());
         self.answer(number, format!("savepoint complete: {path}"));
         let action = &self.scenario.steps[place].action;
-        if matches!(action, Action::Savepoint { .. }) {
+        if matches!(action, Action::Savepoint(_)) {
             self.answer(number, format!("start from it with: {} -s {path}", self.client("run")));
-        } else if matches!(action, Action::Cancel { .. }) {
+        } else if matches!(action, Action::Cancel(_)) {
             self.answer(number, format!("job {id} is being cancelled"));
         }
     }

@@ -10,7 +10,8 @@ use super::names::Names;
 use crate::job::{CheckpointId, CheckpointKind, RunId};
 use crate::kernel::SimTime;
 use crate::scenario::{
-    Action, Aim, DisturbedWrite, FileAction, FileWork, Piece, Step, StorageFailing, TaskName,
+    Action, Aim, Block, Cancel, DisturbedWrite, FileAction, Partition, Run, Step, Stop,
+    StorageFailing, TakeCheckpoint, TakeSavepoint, TaskName,
 };
 use crate::trace::{Message, SourcePosition, StorageFault, TraceEvent};
 
@@ -49,35 +50,43 @@ pub fn clock(time: SimTime) -> String {
 /// What a step does: `kill counts/2`.
 pub fn step_in_words(step: &Step) -> String {
     match &step.action {
-        Action::Run { job, from: None, .. } => format!("run {job}"),
-        Action::Run { job, from: Some(label), allow_non_restored, .. } => {
+        Action::Run(Run { job, from: None, .. }) => format!("run {job}"),
+        Action::Run(Run { job, from: Some(label), allow_non_restored, .. }) => {
             let dropping =
                 if *allow_non_restored { ", dropping state that nobody takes" } else { "" };
             format!("run {job} from savepoint `{label}`{dropping}")
         }
-        Action::Savepoint { job, label, .. } => format!("savepoint of {job} as `{label}`"),
-        Action::Cancel { job, with_savepoint: None, .. } => format!("cancel {job}"),
-        Action::Cancel { job, with_savepoint: Some(label), .. } => {
+        Action::Savepoint(TakeSavepoint { job, label, .. }) => {
+            format!("savepoint of {job} as `{label}`")
+        }
+        Action::Cancel(Cancel { job, with_savepoint: None, .. }) => format!("cancel {job}"),
+        Action::Cancel(Cancel { job, with_savepoint: Some(label), .. }) => {
             format!("cancel {job} with savepoint `{label}`")
         }
-        Action::Stop { job, drain: false, label, .. } => {
+        Action::Stop(Stop { job, drain: false, label, .. }) => {
             format!("stop {job} with savepoint `{label}`")
         }
-        Action::Stop { job, drain: true, label, .. } => {
+        Action::Stop(Stop { job, drain: true, label, .. }) => {
             format!("drain and stop {job} with savepoint `{label}`")
         }
-        Action::Checkpoint { job, label } => format!("checkpoint of {job} as `{label}`"),
+        Action::Checkpoint(TakeCheckpoint { job, label }) => {
+            format!("checkpoint of {job} as `{label}`")
+        }
         Action::Fail(failing) => format!("let {} throw", subtask(&failing.task)),
-        Action::Block { task, span: None } => format!("block {}", subtask(task)),
-        Action::Block { task, span: Some(span) } => format!("block {} for {span}", subtask(task)),
+        Action::Block(Block { task, span: None }) => format!("block {}", subtask(task)),
+        Action::Block(Block { task, span: Some(span) }) => {
+            format!("block {} for {span}", subtask(task))
+        }
         Action::Unblock(task) => format!("unblock {}", subtask(task)),
         Action::Kill(task) => format!("kill {}", subtask(task)),
         Action::KillTaskManager(number) => format!("kill task manager {number}"),
-        Action::Partition(number, span) => format!("cut task manager {number} off for {span}"),
+        Action::Partition(Partition { task_manager, span }) => {
+            format!("cut task manager {task_manager} off for {span}")
+        }
         Action::KillJobManager => "kill the job manager".to_owned(),
         Action::List => "list jobs".to_owned(),
         Action::Upgrade(release) => format!("start the cluster again under Flink {release}"),
-        Action::Files(FileAction { label, work }) => files_in_words(label, work),
+        Action::Files(action) => files_in_words(action),
         Action::Storage(failing) => storage_in_words(failing),
         Action::Lose(aim) => format!("lose {}", aimed(aim)),
         Action::Delay(aim, by) => format!("delay {} by {by}", aimed(aim)),
@@ -85,15 +94,14 @@ pub fn step_in_words(step: &Step) -> String {
     }
 }
 
-fn files_in_words(label: &str, work: &FileWork) -> String {
-    match work {
-        FileWork::Move { to, .. } => format!("move `{label}` to {to}"),
-        FileWork::Copy { to, label: copy, .. } => format!("copy `{label}` to {to} as `{copy}`"),
-        FileWork::Delete(Piece::All) => format!("delete the files of `{label}`"),
-        FileWork::Delete(Piece::Metadata) => format!("delete the metadata of `{label}`"),
-        FileWork::Delete(Piece::Data) => format!("delete the data of `{label}`"),
-        FileWork::Dispose { .. } => format!("dispose of `{label}`"),
-        FileWork::RewritePaths => format!("rewrite the paths in `{label}`"),
+fn files_in_words(action: &FileAction) -> String {
+    let label = action.savepoint();
+    match action {
+        FileAction::Move(files) => format!("move `{label}` to {}", files.to),
+        FileAction::Copy(copy) => format!("copy `{label}` to {} as `{}`", copy.to, copy.label),
+        FileAction::Delete(files) => format!("delete the {} of `{label}`", files.what.in_words()),
+        FileAction::Dispose(_) => format!("dispose of `{label}`"),
+        FileAction::RewritePaths(_) => format!("rewrite the paths in `{label}`"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a world may use up before it is ended: events, memory, restarts that lead nowhere.
 
-use super::{Action, Scenario};
+use super::Scenario;
 use crate::job::{JobGraph, OperatorNode, Partitioner};
 
 /// Limits that end a world as stalled. What is not said is as the size of the inputs and of the jobs suggests.
@@ -61,10 +61,7 @@ impl Budget {
 fn visits(scenario: &Scenario) -> u64 {
     let visits = scenario.jobs.iter().map(|job| {
         let name = &job.graph.name;
-        let runs = scenario
-            .steps
-            .iter()
-            .filter(|step| matches!(&step.action, Action::Run { job, .. } if job == name));
+        let runs = scenario.steps.iter().filter(|step| step.action.runs(name));
         let runs = u64::try_from(runs.count()).unwrap_or(u64::MAX);
         visits_of(&job.graph).saturating_mul(runs.saturating_add(1))
     });

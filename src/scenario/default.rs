@@ -1,46 +1,9 @@
 //! What holds where a scenario file says nothing.
 
-use super::{CheckpointConfig, ClusterConfig, Input, Network, RestartStrategy, SavepointDir};
+use super::Input;
+use crate::job::{CheckpointConfig, RestartStrategy};
 use crate::kernel::SimTime;
 use crate::rules::{Rules, UsualRestart};
-
-impl Default for ClusterConfig {
-    /// Two task managers, so that one can be lost, with slots for every job of a usual scenario.
-    fn default() -> Self {
-        Self {
-            task_managers: 2,
-            slots: 16,
-            replaced_after: SimTime::from_secs(10),
-            takeover_after: None,
-            savepoint_dir: SavepointDir::default(),
-            savepoint_backend: None,
-            heartbeat_timeout: SimTime::from_secs(50),
-            heartbeat_interval: SimTime::from_secs(10),
-        }
-    }
-}
-
-impl ClusterConfig {
-    /// How long a highly available cluster that says nothing is without a job manager.
-    pub const TAKEOVER_AFTER: SimTime = SimTime::from_secs(1);
-}
-
-impl Default for Network {
-    /// A quiet local network, and storage that is slower than it.
-    fn default() -> Self {
-        let micros = SimTime::from_micros;
-        let millis = SimTime::from_millis;
-        Self {
-            channel_latency: (micros(100), millis(1)),
-            message_latency: (micros(200), millis(2)),
-            channel_capacity: 32,
-            snapshot_sync: (millis(1), millis(5)),
-            snapshot_async: (millis(5), millis(50)),
-            metadata_write: (millis(1), millis(10)),
-            task_start: (millis(10), millis(100)),
-        }
-    }
-}
 
 impl Input {
     /// Partitions of an input that sets none.

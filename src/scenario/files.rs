@@ -1,6 +1,5 @@
-//! Words for snapshots in their owners' hands: what keeps savepoints, and what a user does with their files.
+//! Words for snapshots in their owners' hands: where savepoints go, what keeps them, and which of their files are meant.
 
-use super::model::Action;
 use serde::{Deserialize, Serialize};
 
 /// Where savepoints go (`execution.checkpointing.savepoint-dir`).
@@ -34,74 +33,6 @@ pub enum SavepointBackend {
     Unknown,
 }
 
-impl Action {
-    /// The label that a step gives to a snapshot, if it makes one.
-    pub fn label(&self) -> Option<&str> {
-        match self {
-            Self::Savepoint { label, .. }
-            | Self::Stop { label, .. }
-            | Self::Checkpoint { label, .. }
-            | Self::Cancel { with_savepoint: Some(label), .. }
-            | Self::Files(FileAction { work: FileWork::Copy { label, .. }, .. }) => Some(label),
-            Self::Run { .. }
-            | Self::Cancel { with_savepoint: None, .. }
-            | Self::Files(_)
-            | Self::Fail(_)
-            | Self::Block { .. }
-            | Self::Unblock(_)
-            | Self::Kill(_)
-            | Self::KillTaskManager(_)
-            | Self::Partition(..)
-            | Self::KillJobManager
-            | Self::List
-            | Self::Storage(_)
-            | Self::Upgrade(_)
-            | Self::Lose(_)
-            | Self::Delay(..)
-            | Self::Repeat(..) => None,
-        }
-    }
-}
-
-/// Something that the owner of a snapshot does with its files.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct FileAction {
-    /// The label of the savepoint or checkpoint.
-    pub label: String,
-    /// What.
-    pub work: FileWork,
-}
-
-/// What the owner of a snapshot does with its files.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum FileWork {
-    /// Moves, and perhaps renames, its folder, or its metadata file where that is all there is. The label goes with it.
-    Move {
-        /// Its new path.
-        to: String,
-        /// Whether only the job manager has access to what lies there.
-        job_manager_only: bool,
-    },
-    /// Copies it; the copy has a label of its own.
-    Copy {
-        /// The path of the copy.
-        to: String,
-        /// The label of the copy.
-        label: String,
-        /// Whether only the job manager has access to what lies there.
-        job_manager_only: bool,
-    },
-    /// Deletes files by hand.
-    Delete(Piece),
-    /// Has the system dispose of it (`flink savepoint -d`).
-    Dispose {
-        /// Whether the classes of the job are given along (`-j`).
-        with_jar: bool,
-    },
-    /// Changes the paths in its metadata to where its data lie now.
-    RewritePaths,
-}
-
 /// Which files of a snapshot.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -113,4 +44,15 @@ pub enum Piece {
     Metadata,
     /// Its data, shared files included.
     Data,
+}
+
+impl Piece {
+    /// As a sentence calls them.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::All => "files",
+            Self::Metadata => "metadata",
+            Self::Data => "data",
+        }
+    }
 }

@@ -2,33 +2,41 @@
 //!
 //! Does no I/O: paths in it are relative to the scenario file and opened by `search`.
 
+mod action;
 pub mod bounds;
 mod budget;
+mod cluster;
 mod column;
 mod default;
 mod draw;
 mod error;
 mod files;
+mod job_config;
 mod model;
-mod planned;
+mod step;
 #[cfg(feature = "proptest")]
 mod strategy;
 mod text;
 mod told;
 mod trouble;
 
+pub use action::{
+    Action, Block, Cancel, CopyFiles, DeleteFiles, Dispose, FileAction, MoveFiles, Partition,
+    RewritePaths, Run, Stop, TakeCheckpoint, TakeSavepoint,
+};
 pub use budget::Budget;
+pub use cluster::{ClusterConfig, Network};
 pub use column::{Column, TimeFormat};
 pub use draw::Profile;
 pub use error::ScenarioError;
-pub use files::{FileAction, FileWork, Piece, SavepointBackend, SavepointDir};
-pub use model::{
-    Action, CheckpointConfig, ClusterConfig, Expect, Failover, Holds, Input, InputKind, JobConfig,
-    Line, Milestone, Network, RestartStrategy, Retention, Scenario, Shuffle, Step, TaskName,
-    Trigger,
-};
-pub use planned::Planned;
+pub use files::{Piece, SavepointBackend, SavepointDir};
+pub use job_config::{JobConfig, Planned, TaskName};
+pub use model::{Expect, Holds, Input, InputKind, Scenario, Shuffle};
+pub use step::{Line, Milestone, Step, Trigger};
 #[cfg(feature = "proptest")]
 pub use strategy::drawn;
 pub use told::Told;
 pub use trouble::{Aim, DisturbedWrite, Failing, FailingCall, StorageFailing};
+
+pub use crate::job::{CheckpointConfig, RestartStrategy, Retention};
+pub use crate::rules::Failover;

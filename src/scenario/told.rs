@@ -1,6 +1,6 @@
 //! What a story says of the messages of its protocol: commits, acks, and checkpoints that were given up.
 
-use super::model::TaskName;
+use super::job_config::TaskName;
 use crate::trace::{AbortReason, AckVerdict};
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! Words for what goes wrong: calls that throw, writes that storage does otherwise, and messages that a fault aims at.
 
-use super::model::TaskName;
+use super::job_config::TaskName;
 use crate::trace::{Message, StorageFault};
 
 /// A call of an operator in which the user's code throws.

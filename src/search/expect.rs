@@ -187,7 +187,7 @@ fn steps(scenario: &Scenario, outcome: &Outcome, unmet: &mut Vec<String>) {
 
 /// Whether a step submits a job that is to be refused: what is said of that is held against it elsewhere.
 fn is_of_refused_job(scenario: &Scenario, action: &Action) -> bool {
-    matches!(action, Action::Run { job, .. } if scenario.expect.refused.contains_key(job))
+    matches!(action, Action::Run(run) if scenario.expect.refused.contains_key(&run.job))
 }
 
 fn facts(expect: &Expect, story: &Story, unmet: &mut Vec<String>) {

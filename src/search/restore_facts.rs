@@ -3,7 +3,7 @@
 use super::names::{task_name, unit_name};
 use crate::cluster::{At, Outcome};
 use crate::job::{Layouts, RunLayout};
-use crate::scenario::{Action, Expect, Scenario, TaskName};
+use crate::scenario::{Expect, Scenario, TaskName};
 use crate::trace::{CheckpointEvent, Entry, RestoreReport, StateUnit, TaskEvent, TraceEvent};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -151,10 +151,9 @@ impl RestoreFacts {
 fn refusals_of<'o>(scenario: &Scenario, outcome: &'o Outcome, job: &str) -> Vec<&'o str> {
     let is_its = |at: At| match at {
         At::Start => scenario.jobs[0].graph.name == job,
-        At::Step(number) => (0..).zip(&scenario.steps).any(|(place, step)| {
-            place == number
-                && matches!(&step.action, Action::Run { job: other, .. } if other == job)
-        }),
+        At::Step(number) => {
+            (0..).zip(&scenario.steps).any(|(place, step)| place == number && step.action.runs(job))
+        }
     };
     let its = outcome.refusals.iter().filter(|(at, _)| is_its(*at));
     its.map(|(_, why)| &**why).collect()

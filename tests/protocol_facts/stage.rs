@@ -163,9 +163,9 @@ fn play(text: &str) -> (Vec<Story>, u64) {
 
 fn label(action: &Action) -> Option<String> {
     match action {
-        Action::Savepoint { label, .. }
-        | Action::Checkpoint { label, .. }
-        | Action::Stop { label, .. } => Some(label.clone()),
+        Action::Savepoint(_) | Action::Checkpoint(_) | Action::Stop(_) => {
+            action.label().map(str::to_owned)
+        }
         _ => None,
     }
 }

@@ -9,7 +9,8 @@ use crate::job::ClaimMode;
 use crate::kernel::SimTime;
 use crate::rules::SavepointLayout;
 use crate::scenario::{
-    Action, FileAction, FileWork, Milestone, Piece, SavepointBackend, Step, Trigger,
+    Action, CopyFiles, DeleteFiles, Dispose, FileAction, Milestone, MoveFiles, Piece, RewritePaths,
+    Run, SavepointBackend, Step, Trigger,
 };
 
 /// Percent of worlds in which users do something with files.
@@ -41,7 +42,7 @@ pub(super) fn add(draw: &Draw<'_>, steps: &mut Vec<Step>) {
     if !draw.chance("files", FILES) {
         return;
     }
-    let savepoints = steps.iter().filter(|step| !matches!(step.action, Action::Checkpoint { .. }));
+    let savepoints = steps.iter().filter(|step| !matches!(step.action, Action::Checkpoint(_)));
     let labels = savepoints.filter_map(|step| step.action.label().map(str::to_owned));
     let labels: Vec<String> = labels.collect();
     for label in labels {
@@ -65,8 +66,8 @@ pub(super) fn add(draw: &Draw<'_>, steps: &mut Vec<Step>) {
                 bring(draw, &label, &what, steps);
             }
             None => {
-                let work = removal(draw, &what);
-                steps.push(later(draw, &label, &format!("{what}/removed"), work));
+                let removal = removal(draw, label, &what);
+                steps.push(later(draw, &format!("{what}/removed"), removal));
             }
         }
     }
@@ -77,7 +78,7 @@ fn starts_from<'a>(
     action: &'a mut Action,
     label: &str,
 ) -> Option<(&'a mut String, &'a mut ClaimMode)> {
-    let Action::Run { from: Some(from), claim, .. } = action else { return None };
+    let Action::Run(Run { from: Some(from), claim, .. }) = action else { return None };
     (from == label).then_some((from, claim))
 }
 
@@ -86,32 +87,37 @@ fn bring(draw: &Draw<'_>, label: &str, what: &str, steps: &mut Vec<Step>) {
     let job_manager_only = draw.chance(format_args!("{what}/out-of-reach"), OUT_OF_REACH);
     let to = format!("archive/{label}");
     let is_copied = draw.chance(format_args!("{what}/copied"), 30);
-    let work = match is_copied {
-        true => FileWork::Copy { to, label: format!("copy-{label}"), job_manager_only },
-        false => FileWork::Move { to, job_manager_only },
+    let savepoint = label.to_owned();
+    let action = if is_copied {
+        let label = format!("copy-{label}");
+        FileAction::Copy(CopyFiles { savepoint, label, to, job_manager_only })
+    } else {
+        FileAction::Move(MoveFiles { savepoint, to, job_manager_only })
     };
-    steps.push(later(draw, label, &format!("{what}/brought"), work));
+    steps.push(later(draw, &format!("{what}/brought"), action));
     let has_paths = draw.rules.savepoint_layout == SavepointLayout::AbsoluteFolder;
     if !is_copied && has_paths && draw.chance(format_args!("{what}/rewritten"), REWRITTEN) {
-        let mended = later(draw, label, &format!("{what}/brought"), FileWork::RewritePaths);
-        steps.push(mended);
+        let mended = FileAction::RewritePaths(RewritePaths { savepoint: label.to_owned() });
+        steps.push(later(draw, &format!("{what}/brought"), mended));
     }
 }
 
 /// How a snapshot is got rid of.
-fn removal(draw: &Draw<'_>, what: &str) -> FileWork {
+fn removal(draw: &Draw<'_>, savepoint: String, what: &str) -> FileAction {
     let piece = draw.weighted(
         format_args!("{what}/removal"),
         &[(None, 3), (Some(Piece::All), 3), (Some(Piece::Metadata), 2), (Some(Piece::Data), 1)],
     );
-    piece.map_or(FileWork::Dispose { with_jar: false }, FileWork::Delete)
+    match piece {
+        Some(what) => FileAction::Delete(DeleteFiles { savepoint, what }),
+        None => FileAction::Dispose(Dispose { savepoint, with_jar: false }),
+    }
 }
 
 /// Something that is done with a snapshot soon after it was stored.
-fn later(draw: &Draw<'_>, label: &str, what: &str, work: FileWork) -> Step {
-    let milestone = Milestone::Savepoint { label: label.to_owned() };
+fn later(draw: &Draw<'_>, what: &str, action: FileAction) -> Step {
+    let milestone = Milestone::Savepoint { label: action.savepoint().to_owned() };
     let after = draw
         .span(format_args!("{what}/after"), (SimTime::from_millis(1), SimTime::from_millis(40)));
-    let action = Action::Files(FileAction { label: label.to_owned(), work });
-    step(Trigger::When(milestone, after), action)
+    step(Trigger::When(milestone, after), Action::Files(action))
 }

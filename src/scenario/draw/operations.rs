@@ -4,7 +4,7 @@
 use super::story::{Exit, Plot, step};
 use super::{Draw, Profile};
 use crate::kernel::SimTime;
-use crate::scenario::{Action, JobConfig, Planned, Step, Trigger};
+use crate::scenario::{Action, JobConfig, Planned, Run, Step, TakeSavepoint, Trigger};
 
 /// Percent of worlds in which jobs are listed.
 const LISTED: u64 = 30;
@@ -34,8 +34,9 @@ pub(super) fn steps(
     }
     if draw.rules.savepoint_target && profile.savepoints && draw.chance("operations/aside", ASIDE) {
         let (job, label) = (act.name.to_owned(), "aside".to_owned());
-        let asked = step(Trigger::At(at), Action::Savepoint { job, label, native: false });
-        more.push(Step { to: Some("elsewhere".to_owned()), ..asked });
+        let to = Some("elsewhere".to_owned());
+        let aside = TakeSavepoint { job, label, to, native: false };
+        more.push(step(Trigger::At(at), Action::Savepoint(aside)));
     }
     let is_kept = |exit: Option<Exit>| matches!(exit, Some(Exit::Checkpoint(_)));
     let may_fork = draw.rules.key_groups && plot.acts.iter().all(|act| !is_kept(act.exit));
@@ -53,13 +54,12 @@ pub(super) fn steps(
 fn forked(draw: &Draw<'_>, steps: &[Step], jobs: &mut Vec<JobConfig>) -> Option<Step> {
     let (run, milestone, after) =
         steps.iter().find_map(|step| match (&step.action, &step.trigger) {
-            (run @ Action::Run { .. }, Trigger::When(milestone, after)) => {
+            (Action::Run(run), Trigger::When(milestone, after)) => {
                 Some((run.clone(), milestone.clone(), *after))
             }
             _ => None,
         })?;
-    let Action::Run { job, from, allow_non_restored, claim } = run else { return None };
-    let mut fork = jobs.iter().find(|other| other.graph.name == job)?.clone();
+    let mut fork = jobs.iter().find(|other| other.graph.name == run.job)?.clone();
     FORK.clone_into(&mut fork.graph.name);
     fork.planned = Planned::default();
     for node in &mut fork.graph.operators {
@@ -77,6 +77,6 @@ fn forked(draw: &Draw<'_>, steps: &[Step], jobs: &mut Vec<JobConfig>) -> Option<
     jobs.push(fork);
     let longest = SimTime::from_millis(200);
     let later = draw.span("operations/fork-after", (SimTime::from_millis(1), longest));
-    let action = Action::Run { job: FORK.to_owned(), from, allow_non_restored, claim };
+    let action = Action::Run(Run { job: FORK.to_owned(), ..run });
     Some(step(Trigger::When(milestone, after.plus(later)), action))
 }

@@ -3,7 +3,7 @@
 use super::fault::Faults;
 use super::story::{Plot, step};
 use super::{Draw, percent};
-use crate::scenario::{Action, ClusterConfig, JobConfig, Step};
+use crate::scenario::{Action, ClusterConfig, JobConfig, Partition, Step};
 
 /// Percent of worlds in which task managers are cut off.
 const CUT_OFF: u64 = 20;
@@ -27,10 +27,10 @@ pub(super) fn steps(
     let cut_off = |number| {
         let what = format!("cut-off-{number}");
         let manager = draw.within(format_args!("{what}/manager"), (0, managers - 1));
-        let manager = u16::try_from(manager).expect("a handful of task managers");
+        let task_manager = u16::try_from(manager).expect("a handful of task managers");
         let share = draw.within(format_args!("{what}/for"), SPAN);
         let span = percent(cluster.heartbeat_timeout, share);
-        step(faults.time(&what), Action::Partition(manager, span))
+        step(faults.time(&what), Action::Partition(Partition { task_manager, span }))
     };
     (0..draw.within("cut-offs", TIMES)).map(cut_off).collect()
 }

@@ -6,8 +6,8 @@ use crate::job::{AtEnd, CheckpointMode, ClaimMode, StateBackend};
 use crate::kernel::SimTime;
 use crate::rules::{FirstTrigger, Release};
 use crate::scenario::{
-    Action, CheckpointConfig, Failover, JobConfig, Line, Milestone, Network, Planned,
-    RestartStrategy, Retention, Step, Trigger,
+    Action, Cancel, CheckpointConfig, Failover, JobConfig, Line, Milestone, Network, Planned,
+    RestartStrategy, Retention, Run, Step, Stop, TakeCheckpoint, TakeSavepoint, Trigger,
 };
 use crate::trace::JobStatus;
 
@@ -333,12 +333,9 @@ impl Plot {
         if profile.savepoints && draw.chance("spare", SPARE_SAVEPOINT) {
             let act = &self.acts[draw.place("spare-act", self.acts.len())];
             let at = draw.span("spare-at", (act.start, act.end));
-            let action = Action::Savepoint {
-                job: act.name.to_owned(),
-                label: "spare".to_owned(),
-                native: draw.chance("spare-native", NATIVE),
-            };
-            steps.push(step(Trigger::At(at), action));
+            let native = draw.chance("spare-native", NATIVE);
+            let spare = savepoint(act.name.to_owned(), "spare".to_owned(), native);
+            steps.push(step(Trigger::At(at), spare));
         }
         steps
     }
@@ -351,14 +348,12 @@ impl Plot {
         let mut trigger = Trigger::At(act.end);
         let with_savepoint = match act.exit {
             Some(Exit::Fallback(at)) => {
-                let action =
-                    Action::Savepoint { job: job.clone(), label: label.clone(), native: false };
-                steps.push(step(Trigger::At(at), action));
+                steps.push(step(Trigger::At(at), savepoint(job.clone(), label.clone(), false)));
                 None
             }
             Some(Exit::Checkpoint(at)) => {
-                let action = Action::Checkpoint { job: job.clone(), label: label.clone() };
-                let asked = step(Trigger::At(at), action);
+                let checkpoint = TakeCheckpoint { job: job.clone(), label: label.clone() };
+                let asked = step(Trigger::At(at), Action::Checkpoint(checkpoint));
                 steps.push(Step { retry: Some(part(self.interval, 4)), ..asked });
                 None
             }
@@ -375,11 +370,13 @@ impl Plot {
         };
         let (action, over) = match (act.exit, with_savepoint) {
             (Some(Exit::Stop(drain)), Some(label)) => {
-                (Action::Stop { job: job.clone(), drain, label, native }, JobStatus::Finished)
+                let stop = Stop { job: job.clone(), drain, label, to: None, native };
+                (Action::Stop(stop), JobStatus::Finished)
             }
             (_, with_savepoint) => {
                 let native = native && with_savepoint.is_some();
-                (Action::Cancel { job: job.clone(), with_savepoint, native }, JobStatus::Canceled)
+                let cancel = Cancel { job: job.clone(), with_savepoint, to: None, native };
+                (Action::Cancel(cancel), JobStatus::Canceled)
             }
         };
         let cancel = step(trigger, action);
@@ -394,13 +391,13 @@ impl Plot {
         }
         let may_lose = draw.chance(format_args!("{}/allow", next.name), 15)
             || (self.reidentified[place] && identity::may_lose(draw, next.name));
-        let run = Action::Run {
+        let run = Run {
             job: next.name.to_owned(),
             from: Some(label),
             allow_non_restored: draw.rules.allow_non_restored_state && may_lose,
             claim: ClaimMode::default(),
         };
-        steps.push(step(Trigger::When(canceled, pause), run));
+        steps.push(step(Trigger::When(canceled, pause), Action::Run(run)));
     }
 }
 
@@ -416,9 +413,14 @@ fn backend(draw: &Draw<'_>) -> StateBackend {
     )
 }
 
+/// A savepoint for its own sake.
+fn savepoint(job: String, label: String, native: bool) -> Action {
+    Action::Savepoint(TakeSavepoint { job, label, to: None, native })
+}
+
 /// A step that need not be refused.
 pub(super) fn step(trigger: Trigger, action: Action) -> Step {
-    Step { trigger, action, to: None, refused: None, retry: None, line: Line::default() }
+    Step { trigger, action, refused: None, retry: None, line: Line::default() }
 }
 
 /// A strategy under which a drawn job starts again after every failure that is drawn.

@@ -5,7 +5,7 @@ use super::Draw;
 use super::fault::Faults;
 use super::story::{Plot, step};
 use crate::kernel::SimTime;
-use crate::scenario::{Action, Failing, FailingCall, JobConfig, Step};
+use crate::scenario::{Action, Block, Failing, FailingCall, JobConfig, Step, TakeCheckpoint};
 
 /// Percent of worlds in which the user asks for checkpoints.
 const MANUAL: u64 = 25;
@@ -29,19 +29,15 @@ pub(super) fn steps(draw: &Draw<'_>, plot: &Plot, jobs: &[JobConfig]) -> Vec<Ste
         }
     };
     let manual = if draw.rules.retained_checkpoints { MANUAL } else { 0 };
-    add("manual", manual, &|what| Action::Checkpoint {
-        job: plot.acts[faults.act(what)].name.to_owned(),
-        label: what.to_owned(),
+    add("manual", manual, &|what| {
+        let job = plot.acts[faults.act(what)].name.to_owned();
+        Action::Checkpoint(TakeCheckpoint { job, label: what.to_owned() })
     });
     add("fail", FAIL, &|what| Action::Fail(failing(draw, &faults, what)));
-    add("block", BLOCK, &|what| Action::Block {
-        task: faults.task(&format!("{what}/task"), faults.act(what)),
-        span: Some(
-            draw.span(
-                format_args!("{what}/for"),
-                (SimTime::from_millis(1), plot.interval.times(2)),
-            ),
-        ),
+    add("block", BLOCK, &|what| {
+        let task = faults.task(&format!("{what}/task"), faults.act(what));
+        let range = (SimTime::from_millis(1), plot.interval.times(2));
+        Action::Block(Block { task, span: Some(draw.span(format_args!("{what}/for"), range)) })
     });
     steps
 }

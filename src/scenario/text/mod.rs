@@ -5,25 +5,24 @@ mod files;
 mod fit;
 mod input;
 mod job;
-mod layout;
+pub(super) mod layout;
 mod nesting;
 mod node;
 mod operations;
 mod operator;
 mod registered;
-mod release;
+pub(super) mod release;
 mod rules;
 mod shape;
 mod since;
 mod source;
+pub(super) mod spelling;
 mod step;
-mod storage;
 mod time;
 mod told;
 mod word;
 mod write;
 mod write_operator;
-mod write_step;
 
 use super::{Action, ClusterConfig, JobConfig, Scenario, ScenarioError, bounds};
 use crate::job::PlanRules;
@@ -72,7 +71,7 @@ fn resolve(
         parts.push(check_plan(source, job, name, &cluster)?);
     }
     let places: Vec<_> = file.step.iter().map(toml::Spanned::span).collect();
-    let steps = step::Story { source, jobs: &jobs, cluster: &cluster }.steps(file.step)?;
+    let steps = step::steps(source, &jobs, &cluster, file.step)?;
     let hopes = expect::Hopes { source, jobs: &jobs, steps: &steps };
     let (flink, also) = release::releases(source, file.flink)?;
     let expect = hopes.expect(file.expect)?;
@@ -132,12 +131,12 @@ fn check_runs(
     let mut current = if scenario.first_job_runs_at_once() { parts[0] } else { 0 };
     let mut all = current;
     for (step, place) in scenario.steps.iter().zip(places) {
-        if let Action::Run { job, .. } = &step.action {
-            let found = scenario.jobs.iter().position(|other| other.graph.name == *job);
+        if let Action::Run(run) = &step.action {
+            let found = scenario.jobs.iter().position(|other| other.graph.name == run.job);
             let of_job = found.map_or(0, |found| parts[found]);
             current = current.saturating_add(of_job);
             all = all.saturating_add(of_job);
-        } else if let Action::Partition(..) = &step.action {
+        } else if let Action::Partition(_) = &step.action {
             all = all.saturating_add(current);
         }
         if bounds::ALL_PARTS.is_exceeded_by(all) {

@@ -1,8 +1,7 @@
-//! What users say when they operate a cluster: its name, directories for single savepoints, what was saved of a job.
+//! What users say when they operate a cluster: its name, and what was saved of a job.
 
-use super::shape::ActionText;
 use super::source::Source;
-use super::step::Story;
+use super::spelling::Story;
 use crate::scenario::ScenarioError;
 use toml::Spanned;
 
@@ -29,55 +28,6 @@ pub(super) fn cluster_name(
 }
 
 impl Story<'_> {
-    /// Where the savepoint of a step goes, if it says so.
-    pub(super) fn target(&self, action: &ActionText) -> Result<Option<String>, ScenarioError> {
-        let to = match action {
-            ActionText::Savepoint(text) => &text.to,
-            ActionText::Stop(text) => &text.to,
-            ActionText::Cancel(text) if text.with_savepoint => &text.to,
-            ActionText::Cancel(text) => {
-                return self.no_target(text.to.as_ref(), "a cancel without a savepoint");
-            }
-            ActionText::Checkpoint(text) => {
-                return self.no_target(text.to.as_ref(), "a checkpoint");
-            }
-            ActionText::Run(_)
-            | ActionText::Move(_)
-            | ActionText::Copy(_)
-            | ActionText::Delete(_)
-            | ActionText::Dispose(_)
-            | ActionText::RewritePaths(_)
-            | ActionText::Fail(_)
-            | ActionText::Block(_)
-            | ActionText::Unblock(_)
-            | ActionText::Kill(_)
-            | ActionText::KillTaskManager(_)
-            | ActionText::Partition(_)
-            | ActionText::KillJobManager(_)
-            | ActionText::List(_)
-            | ActionText::Storage(_)
-            | ActionText::Upgrade(_)
-            | ActionText::Lose(_)
-            | ActionText::Delay(_)
-            | ActionText::Repeat(_) => return Ok(None),
-        };
-        to.as_ref().map(|to| self.path(to)).transpose()
-    }
-
-    fn no_target(
-        &self,
-        to: Option<&Spanned<String>>,
-        what: &str,
-    ) -> Result<Option<String>, ScenarioError> {
-        match to {
-            None => Ok(None),
-            Some(to) => {
-                let message = format!("{what} goes to no directory of its own");
-                Err(self.source.error_with(&to.span(), message, "leave `to` out"))
-            }
-        }
-    }
-
     /// Whether a pointer means what was saved of a job: `copy@3` or `copy@newest`.
     pub(super) fn is_saved(&self, pointer: &Spanned<String>) -> Result<bool, ScenarioError> {
         let Some((job, which)) = pointer.get_ref().split_once(OF) else { return Ok(false) };

@@ -37,7 +37,7 @@ pub(super) fn releases(
 }
 
 /// The release of a name.
-pub(super) fn release(
+pub(in crate::scenario) fn release(
     source: Source<'_>,
     key: &str,
     at: &Range<usize>,

@@ -8,204 +8,87 @@ use crate::job::{ClaimMode, ListMode, OperatorNode, StateBackend};
 use crate::operator::{Catalogue, Since};
 use crate::rules::{Failover, Release, SavepointLayout};
 use crate::scenario::{
-    Action, FileAction, FileWork, JobConfig, RestartStrategy, Retention, Scenario, ScenarioError,
-    Step,
+    Action, Cancel, ClusterConfig, Dispose, FileAction, JobConfig, RestartStrategy, Retention, Run,
+    Scenario, ScenarioError, Step,
 };
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-/// Whether something asks for it.
-type Asks<T> = fn(&T) -> bool;
-
-/// What of a job's settings not every release has.
-const SETTINGS: &[(Asks<JobConfig>, Since)] = &[
-    (
-        |job| job.checkpoint.unaligned,
-        Since {
-            what: "unaligned checkpoints",
-            has: |rules| rules.unaligned_checkpoints,
-            word: "unaligned",
-        },
-    ),
-    (
-        |job| job.checkpoint.aligned_timeout.nanos() > 0,
-        Since {
-            what: "a timeout of alignment",
-            has: |rules| rules.aligned_timeout,
-            word: "aligned-timeout",
-        },
-    ),
-    (
-        |job| job.checkpoint.alignment_limit.is_some(),
-        Since {
-            what: "a limit of what is buffered in alignment",
-            has: |rules| rules.alignment_limit,
-            word: "alignment-limit",
-        },
-    ),
-    (
-        |job| job.checkpoint.backend == StateBackend::Incremental,
-        Since {
-            what: "incremental checkpoints",
-            has: |rules| rules.incremental_checkpoints,
-            word: "incremental",
-        },
-    ),
-    (
-        |job| job.checkpoint.retained > 1,
-        Since {
-            what: "a number of checkpoints to retain",
-            has: |rules| rules.retained_number,
-            word: "retained",
-        },
-    ),
-    (
-        |job| job.checkpoint.prefer_checkpoint,
-        Since {
-            what: "a preference for checkpoints over savepoints",
-            has: |rules| rules.prefer_checkpoint,
-            word: "prefer-checkpoint",
-        },
-    ),
-    (
-        |job| job.checkpoint.retention != Retention::None,
-        Since {
-            what: "checkpoints that outlive their job",
-            has: |rules| rules.retained_checkpoints,
-            word: "retention",
-        },
-    ),
-    (
-        |job| job.checkpoint.tolerable_failures > 0,
-        Since {
-            what: "a number of failures to tolerate",
-            has: |rules| rules.tolerable_failures,
-            word: "tolerable-failures",
-        },
-    ),
-    (
-        |job| job.failover == Some(Failover::Region),
-        Since {
-            what: "failover of a region",
-            has: |rules| rules.region_failover,
-            word: "failover",
-        },
-    ),
-    (
-        |job| matches!(job.restart, Some(RestartStrategy::ExponentialDelay { .. })),
-        Since {
-            what: "an exponential delay of restarts",
-            has: |rules| rules.exponential_delay,
-            word: "exponential-delay",
-        },
-    ),
-];
-
-/// What an operator is told and not every release has.
-const OPERATORS: &[(Asks<OperatorNode>, Since)] = &[
-    (
-        |node| node.inputs.iter().any(|edge| edge.side),
-        Since { what: "side outputs", has: |rules| rules.side_outputs, word: "side" },
-    ),
-    (
-        |node| node.options.keyed_state.as_ref().is_some_and(|state| state.ttl.is_some()),
-        Since { what: "values that expire", has: |rules| rules.state_ttl, word: "ttl" },
-    ),
-    (
-        |node| node.options.list_state.as_ref().is_some_and(|state| state.mode == ListMode::Whole),
-        Since {
-            what: "one object of state for each subtask (`Checkpointed`)",
-            has: |rules| rules.checkpointed_state,
-            word: "whole",
-        },
-    ),
-    (
-        |node| node.options.uid_hash.is_some(),
-        Since { what: "an id of its own choice", has: |rules| rules.uid_hash, word: "uid-hash" },
-    ),
-    (
-        |node| node.options.window.is_some_and(|window| window.windows.lateness() > 0),
-        Since {
-            what: "windows that wait for late records",
-            has: |rules| rules.allowed_lateness,
-            word: "lateness",
-        },
-    ),
-    (
-        |node| node.options.time.is_some_and(|time| time.idle_after.is_some()),
-        Since { what: "idle sources", has: |rules| rules.idle_sources, word: "idle-after" },
-    ),
-];
-
-/// A directory for a single savepoint.
-const TARGET: Since = Since {
-    what: "a directory for a single savepoint",
-    has: |rules| rules.savepoint_target,
-    word: "to",
-};
-
-/// What of a step not every release has.
-fn since_of(action: &Action) -> Option<Since> {
-    match action {
-        Action::Stop { .. } => Some(Since {
-            what: "stopping with a savepoint",
-            has: |rules| rules.stop_with_savepoint,
-            word: "stop",
-        }),
-        Action::Cancel { with_savepoint: Some(_), .. } => Some(Since {
-            what: "cancelling with a savepoint",
-            has: |rules| rules.cancel_with_savepoint,
-            word: "with-savepoint",
-        }),
-        Action::Run { allow_non_restored: true, .. } => Some(Since {
-            what: "dropping state that no operator takes",
-            has: |rules| rules.allow_non_restored_state,
-            word: "allow-non-restored-state",
-        }),
-        Action::Run { claim: ClaimMode::Claim | ClaimMode::Legacy, .. } => Some(Since {
-            what: "a choice of who owns a snapshot",
-            has: |rules| rules.claim_modes,
-            word: "claim",
-        }),
-        Action::Files(FileAction { work: FileWork::Dispose { with_jar: true }, .. }) => {
-            Some(Since {
-                what: "classes of the job at the disposal of a savepoint",
-                has: |rules| rules.disposal_takes_classes,
-                word: "with-jar",
-            })
-        }
-        Action::Checkpoint { .. } => Some(Since {
-            what: "starting from a checkpoint",
-            has: |rules| rules.retained_checkpoints,
-            word: "checkpoint",
-        }),
-        Action::Run { .. }
-        | Action::Savepoint { .. }
-        | Action::Cancel { with_savepoint: None, .. }
-        | Action::Upgrade(_)
-        | Action::Files(FileAction {
-            work:
-                FileWork::Move { .. }
-                | FileWork::Copy { .. }
-                | FileWork::Delete(_)
-                | FileWork::Dispose { with_jar: false }
-                | FileWork::RewritePaths,
-            ..
-        })
-        | Action::Fail(_)
-        | Action::Block { .. }
-        | Action::Unblock(_)
-        | Action::Kill(_)
-        | Action::KillTaskManager(_)
-        | Action::Partition(..)
-        | Action::KillJobManager
-        | Action::List
-        | Action::Storage(_)
-        | Action::Lose(_)
-        | Action::Delay(..)
-        | Action::Repeat(..) => None,
-    }
+/// Something that not every release has.
+struct Novelty<T> {
+    /// Whether something asks for it.
+    asks: fn(&T) -> bool,
+    since: Since,
 }
+
+/// One row a novelty: what asks for it, under which rules there is such a thing, its word, and as a message calls it.
+macro_rules! novelties {
+    ($asker:ident: $T:ty, $rules:ident: $($asks:expr => $has:expr, $word:literal, $what:literal;)+) => {
+        &[$(Novelty { asks: |$asker: &$T| $asks, since: Since { what: $what, word: $word, has: |$rules| $has } }),+]
+    };
+}
+
+const OF_CLUSTERS: &[Novelty<ClusterConfig>] = novelties!(cluster: ClusterConfig, rules:
+    cluster.savepoint_backend.is_some() => rules.savepoint_layout == SavepointLayout::Pointer,
+        "savepoint-backend", "a choice of what keeps savepoints";
+);
+
+const OF_JOBS: &[Novelty<JobConfig>] = novelties!(job: JobConfig, rules:
+    job.checkpoint.unaligned => rules.unaligned_checkpoints,
+        "unaligned", "unaligned checkpoints";
+    job.checkpoint.aligned_timeout.nanos() > 0 => rules.aligned_timeout,
+        "aligned-timeout", "a timeout of alignment";
+    job.checkpoint.alignment_limit.is_some() => rules.alignment_limit,
+        "alignment-limit", "a limit of what is buffered in alignment";
+    job.checkpoint.backend == StateBackend::Incremental => rules.incremental_checkpoints,
+        "incremental", "incremental checkpoints";
+    job.checkpoint.retained > 1 => rules.retained_number,
+        "retained", "a number of checkpoints to retain";
+    job.checkpoint.prefer_checkpoint => rules.prefer_checkpoint,
+        "prefer-checkpoint", "a preference for checkpoints over savepoints";
+    job.checkpoint.retention != Retention::None => rules.retained_checkpoints,
+        "retention", "checkpoints that outlive their job";
+    job.checkpoint.tolerable_failures > 0 => rules.tolerable_failures,
+        "tolerable-failures", "a number of failures to tolerate";
+    job.failover == Some(Failover::Region) => rules.region_failover,
+        "failover", "failover of a region";
+    matches!(job.restart, Some(RestartStrategy::ExponentialDelay { .. })) => rules.exponential_delay,
+        "exponential-delay", "an exponential delay of restarts";
+);
+
+const OF_OPERATORS: &[Novelty<OperatorNode>] = novelties!(node: OperatorNode, rules:
+    node.inputs.iter().any(|edge| edge.side) => rules.side_outputs,
+        "side", "side outputs";
+    node.options.keyed_state.as_ref().is_some_and(|state| state.ttl.is_some()) => rules.state_ttl,
+        "ttl", "values that expire";
+    node.options.list_state.as_ref().is_some_and(|state| state.mode == ListMode::Whole)
+        => rules.checkpointed_state,
+        "whole", "one object of state for each subtask (`Checkpointed`)";
+    node.options.uid_hash.is_some() => rules.uid_hash,
+        "uid-hash", "an id of its own choice";
+    node.options.window.is_some_and(|window| window.windows.lateness() > 0) => rules.allowed_lateness,
+        "lateness", "windows that wait for late records";
+    node.options.time.is_some_and(|time| time.idle_after.is_some()) => rules.idle_sources,
+        "idle-after", "idle sources";
+);
+
+const OF_STEPS: &[Novelty<Action>] = novelties!(action: Action, rules:
+    action.target().is_some() => rules.savepoint_target,
+        "to", "a directory for a single savepoint";
+    matches!(action, Action::Stop(_)) => rules.stop_with_savepoint,
+        "stop", "stopping with a savepoint";
+    matches!(action, Action::Cancel(Cancel { with_savepoint: Some(_), .. })) => rules.cancel_with_savepoint,
+        "with-savepoint", "cancelling with a savepoint";
+    matches!(action, Action::Run(Run { allow_non_restored: true, .. })) => rules.allow_non_restored_state,
+        "allow-non-restored-state", "dropping state that no operator takes";
+    matches!(action, Action::Run(Run { claim: ClaimMode::Claim | ClaimMode::Legacy, .. })) => rules.claim_modes,
+        "claim", "a choice of who owns a snapshot";
+    matches!(action, Action::Files(FileAction::Dispose(Dispose { with_jar: true, .. })))
+        => rules.disposal_takes_classes,
+        "with-jar", "classes of the job at the disposal of a savepoint";
+    matches!(action, Action::Checkpoint(_)) => rules.retained_checkpoints,
+        "checkpoint", "starting from a checkpoint";
+);
 
 /// Refuses what a release of the story does not have. `names` are where its jobs begin.
 pub(super) fn check(
@@ -216,17 +99,10 @@ pub(super) fn check(
 ) -> Result<(), ScenarioError> {
     let checked = Checked { source, scenario, names, catalogue };
     for release in scenario.releases() {
-        if scenario.cluster.savepoint_backend.is_some() {
-            let since = Since {
-                what: "a choice of what keeps savepoints",
-                has: |rules| rules.savepoint_layout == SavepointLayout::Pointer,
-                word: "savepoint-backend",
-            };
-            checked.require(&since, release, || {
-                let at = source.text.find(since.word).unwrap_or_default();
-                at..at + since.word.len()
-            })?;
-        }
+        checked.require(OF_CLUSTERS, &scenario.cluster, release, |word| {
+            let at = source.text.find(word).unwrap_or_default();
+            at..at + word.len()
+        })?;
         let mut now = release;
         if scenario.first_job_runs_at_once() {
             checked.job(0, now)?;
@@ -238,8 +114,8 @@ pub(super) fn check(
             if let Action::Upgrade(to) = step.action {
                 now = to;
             }
-            if let Action::Run { job, .. } = &step.action {
-                let place = scenario.jobs.iter().position(|other| other.graph.name == *job);
+            if let Action::Run(run) = &step.action {
+                let place = scenario.jobs.iter().position(|other| other.graph.name == run.job);
                 let place = place.expect("a step names a job that is there");
                 has_run[place] = true;
                 if checked_under.insert((place, now)) {
@@ -266,36 +142,43 @@ impl Checked<'_> {
     fn job(&self, place: usize, release: Release) -> Result<(), ScenarioError> {
         let job = &self.scenario.jobs[place];
         let name = &self.names[place];
-        for (_, since) in SETTINGS.iter().filter(|(asks, _)| asks(job)) {
-            self.require(since, release, || self.source.word_after(name, since.word))?;
-        }
+        self.require(OF_JOBS, job, release, |word| self.source.word_after(name, word))?;
         for node in &job.graph.operators {
-            let declared = self.catalogue.of(node).and_then(|entry| entry.since.as_ref());
-            let told = OPERATORS.iter().filter(|(asks, _)| asks(node)).map(|(_, since)| since);
-            for since in declared.into_iter().chain(told) {
-                self.require(since, release, || {
-                    let operator = self.source.word_after(name, &node.name);
-                    self.source.word_after(&operator, since.word)
-                })?;
+            let place = |word: &str| {
+                let operator = self.source.word_after(name, &node.name);
+                self.source.word_after(&operator, word)
+            };
+            if let Some(since) = self.catalogue.of(node).and_then(|entry| entry.since.as_ref()) {
+                self.refuse_before(since, release, place)?;
             }
+            self.require(OF_OPERATORS, node, release, place)?;
         }
         Ok(())
     }
 
     fn step(&self, step: &Step, release: Release) -> Result<(), ScenarioError> {
         let line = self.source.start_of_line(step.line.0);
-        if step.to.is_some() {
-            self.require(&TARGET, release, || self.source.word_after(&(line..line), TARGET.word))?;
-        }
-        let Some(since) = since_of(&step.action) else { return Ok(()) };
-        self.require(&since, release, || self.source.word_after(&(line..line), since.word))
+        let place = |word: &str| self.source.word_after(&(line..line), word);
+        self.require(OF_STEPS, &step.action, release, place)
     }
 
-    fn require(
+    /// Refuses the first of these that is asked for and not there. `place` finds a word in the text.
+    fn require<T>(
+        &self,
+        novelties: &[Novelty<T>],
+        asker: &T,
+        release: Release,
+        place: impl Fn(&str) -> Range<usize>,
+    ) -> Result<(), ScenarioError> {
+        let mut asked = novelties.iter().filter(|novelty| (novelty.asks)(asker));
+        asked.try_for_each(|novelty| self.refuse_before(&novelty.since, release, &place))
+    }
+
+    fn refuse_before(
         &self,
         since: &Since,
         release: Release,
-        at: impl FnOnce() -> Range<usize>,
+        place: impl Fn(&str) -> Range<usize>,
     ) -> Result<(), ScenarioError> {
         if (since.has)(&self.scenario.rules_under(release)) {
             return Ok(());
@@ -307,6 +190,6 @@ impl Checked<'_> {
             }
             None => format!("leave `{}` out", since.word),
         };
-        Err(self.source.error_with(&at(), message, help))
+        Err(self.source.error_with(&place(since.word), message, help))
     }
 }

@@ -9,7 +9,7 @@ const LETTERS_PER_MISTAKE: usize = 3;
 
 /// A file's text and name.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Source<'t> {
+pub(in crate::scenario) struct Source<'t> {
     /// The text.
     pub text: &'t str,
     /// The file, as the caller named it.
@@ -68,7 +68,7 @@ impl<'t> Source<'t> {
     }
 
     /// An error at a place in the text, and what to do about it.
-    pub(super) fn error_with(
+    pub(in crate::scenario) fn error_with(
         self,
         at: &Range<usize>,
         message: impl Into<String>,
@@ -182,7 +182,7 @@ impl<'t> Source<'t> {
     }
 
     /// The key whose value begins at a byte of the text.
-    fn key_of(self, offset: usize) -> Option<&'t str> {
+    pub(super) fn key_of(self, offset: usize) -> Option<&'t str> {
         let before = self.text.get(..offset)?.trim_end().strip_suffix('=')?.trim_end();
         let is_bare = |byte: char| byte.is_ascii_alphanumeric() || byte == '-' || byte == '_';
         let key = before.rsplit(|byte| !is_bare(byte)).next()?;

@@ -10,7 +10,7 @@ use toml::Spanned;
 
 /// A time or a span: `"1500ms"`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Time(pub SimTime);
+pub(in crate::scenario) struct Time(pub SimTime);
 
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -66,7 +66,7 @@ impl<'de> Deserialize<'de> for TimeRange {
 
 /// A whole number from 1 to `MOST`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Count<const MOST: u32>(pub u32);
+pub(in crate::scenario) struct Count<const MOST: u32>(pub u32);
 
 impl<const MOST: u32> Count<MOST> {
     /// The count as a `u16`, for counts of at most 65535.

@@ -1,8 +1,9 @@
 //! Writing a scenario as text: what it says, less what would hold anyway.
 
 use super::layout::{Table, key, list, quoted, range, time, word};
-use super::rules;
+use super::spelling::Jobs;
 use super::time::shuffle_text;
+use super::{rules, step};
 use crate::job::StateBackend;
 use crate::kernel::SimTime;
 use crate::scenario::{
@@ -32,7 +33,7 @@ impl Scenario {
             section(format!("[job.{}]", key(&job.graph.name)), self::job(job));
         }
         for step in &self.steps {
-            section("[[step]]".to_owned(), self.step_table(step).lines());
+            section("[[step]]".to_owned(), step::table(step, &Jobs(&self.jobs)).lines());
         }
         let expect = expect(&self.expect, &self.jobs[0].graph.name);
         if !expect.is_empty() {

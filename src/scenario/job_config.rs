@@ -1,8 +1,54 @@
-//! The plan of a job, kept beside its configuration: many worlds play one scenario, and plan its jobs once.
+//! A job as a scenario configures it, and the names of its tasks. Its plan is kept beside its configuration: many worlds
+//! play one scenario, and plan its jobs once.
 
-use super::JobConfig;
-use crate::job::{GraphError, Plan, PlanRules};
+use crate::job::{CheckpointConfig, GraphError, JobGraph, Plan, PlanRules, RestartStrategy};
+use crate::rules::{Failover, Rules};
 use std::sync::{Arc, OnceLock};
+
+/// A job as a scenario configures it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct JobConfig {
+    /// Its operators; the graph's name is the job's.
+    pub graph: JobGraph,
+    /// Periodic checkpoints and the limits of all.
+    pub checkpoint: CheckpointConfig,
+    /// What happens when a task fails; by default what the release says.
+    pub restart: Option<RestartStrategy>,
+    /// What restarts with it; by default what the release says.
+    pub failover: Option<Failover>,
+    /// The plan of the graph, once it was asked for.
+    pub planned: Planned,
+}
+
+impl JobConfig {
+    /// What happens when a task of it fails, under these rules.
+    pub fn restart_under(&self, rules: &Rules) -> RestartStrategy {
+        self.restart.unwrap_or_else(|| RestartStrategy::unconfigured(&self.checkpoint, rules))
+    }
+}
+
+/// A subtask as a scenario names it: `counts/1`, or `count:counts/1` where the job must be told.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct TaskName {
+    /// The job.
+    pub job: String,
+    /// An operator of the chain that the task runs.
+    pub operator: String,
+    /// The subtask, from 0.
+    pub subtask: u32,
+}
+
+impl TaskName {
+    /// As a file names it: `counts/1`, with its job in front where that is not the `first` of the file.
+    pub fn text(&self, first: &str) -> String {
+        let Self { job, operator, subtask } = self;
+        if job == first {
+            format!("{operator}/{subtask}")
+        } else {
+            format!("{job}:{operator}/{subtask}")
+        }
+    }
+}
 
 /// A plan that may have been made already. Takes no part in comparisons.
 #[derive(Clone, Debug, Default)]

@@ -1,0 +1,619 @@
+//! What steps do. Each action is declared here, with how a file spells it; what it does to the world is the cluster's.
+
+use super::ScenarioError;
+use super::files::Piece;
+use super::job_config::TaskName;
+use super::text::layout::{Table, quoted, word};
+use super::text::release;
+use super::text::spelling::{
+    Checkpoint, Choice, Format, Job, Jobs, Label, Native, NewLabel, Optional, Path, Pointer, Span,
+    Spelling, Story, Task, TaskManager, Times, Usual, Yes, key, table,
+};
+use super::trouble::{Aim, DisturbedWrite, Failing, StorageFailing};
+use crate::job::ClaimMode;
+use crate::kernel::SimTime;
+use crate::rules::Release;
+use crate::trace::{Message, StorageFault};
+use serde::Deserialize;
+use toml::Spanned;
+
+/// What a step does.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Action {
+    /// Submits a job.
+    Run(Run),
+    /// Takes a savepoint.
+    Savepoint(TakeSavepoint),
+    /// Cancels a job.
+    Cancel(Cancel),
+    /// Stops a job with a savepoint.
+    Stop(Stop),
+    /// Takes a checkpoint.
+    Checkpoint(TakeCheckpoint),
+    /// Lets the user's code throw in the next calls that fit.
+    Fail(Failing),
+    /// Keeps a subtask busy. Meanwhile it takes nothing in.
+    Block(Block),
+    /// Ends what keeps a subtask busy.
+    Unblock(TaskName),
+    /// Crashes a subtask.
+    Kill(TaskName),
+    /// Kills a task manager, by number from 0, with every subtask on it.
+    KillTaskManager(u16),
+    /// Cuts a task manager off from the job manager. What they send each other arrives when it is over. Data between task
+    /// managers, storage and external systems are not cut off.
+    Partition(Partition),
+    /// Kills the job manager; without high availability its jobs are lost.
+    KillJobManager,
+    /// Has the jobs listed that run or restart; changes nothing.
+    List,
+    /// Lets the next writes that fit go wrong.
+    Storage(StorageFailing),
+    /// Shuts the cluster down and starts it under another release. Jobs that are not over are lost; savepoints stay.
+    Upgrade(Release),
+    /// Does something with the files of a savepoint or checkpoint.
+    Files(FileAction),
+    /// Loses the next message that fits.
+    Lose(Aim),
+    /// Delays the next message that fits by this much.
+    Delay(Aim, SimTime),
+    /// Has the next message that fits arrive twice, so long after each other.
+    Repeat(Aim, SimTime),
+}
+
+/// `run = { … }`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Run {
+    /// Which job.
+    pub job: String,
+    /// The label of the savepoint to start from.
+    pub from: Option<String>,
+    /// Whether state that no operator takes may be dropped.
+    pub allow_non_restored: bool,
+    /// Who owns that snapshot from then on.
+    pub claim: ClaimMode,
+}
+table!(RunText => Run {
+    job: Job,
+    from: Optional<Pointer>,
+    allow_non_restored "allow-non-restored-state": Usual<bool>,
+    claim: Usual<ClaimMode>,
+});
+
+/// `savepoint = { … }`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TakeSavepoint {
+    /// Of which job: its newest run.
+    pub job: String,
+    /// The label it is known by in the scenario.
+    pub label: String,
+    /// Where it goes, if not to the directory of the cluster.
+    pub to: Option<String>,
+    /// Whether it is in the format of the state backend, and not in that of all.
+    pub native: bool,
+}
+table!(SavepointText => TakeSavepoint {
+    job: Job,
+    label "as": NewLabel,
+    to: Optional<Path>,
+    native "format": Native,
+});
+
+/// `cancel = { … }`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Cancel {
+    /// Which job: its newest run.
+    pub job: String,
+    /// Takes a savepoint under this label first, and cancels only if it succeeds.
+    pub with_savepoint: Option<String>,
+    /// Where that goes, if not to the directory of the cluster.
+    pub to: Option<String>,
+    /// Whether it is in the format of the state backend.
+    pub native: bool,
+}
+
+/// `stop = { … }`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Stop {
+    /// Which job: its newest run.
+    pub job: String,
+    /// Whether its data ends before the barrier, so that operators emit what they hold back.
+    pub drain: bool,
+    /// The label of the savepoint.
+    pub label: String,
+    /// Where it goes, if not to the directory of the cluster.
+    pub to: Option<String>,
+    /// Whether it is in the format of the state backend.
+    pub native: bool,
+}
+table!(StopText => Stop {
+    job: Job,
+    drain: Usual<bool>,
+    label "as": NewLabel,
+    to: Optional<Path>,
+    native "format": Native,
+});
+
+/// `checkpoint = { … }`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TakeCheckpoint {
+    /// Of which job: its newest run.
+    pub job: String,
+    /// The label it is known by in the scenario. A job can start from it as long as it is kept.
+    pub label: String,
+}
+
+table!(FailText => Failing {
+    task: Task,
+    call "in": Choice<super::FailingCall>,
+    checkpoint: Optional<Checkpoint>,
+    times: Times,
+});
+
+/// `block = { … }`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Block {
+    /// Which subtask.
+    pub task: TaskName,
+    /// For how long; for ever by default.
+    pub span: Option<SimTime>,
+}
+table!(BlockText => Block { task: Task, span "for": Optional<Span> });
+
+/// `partition = { … }`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Partition {
+    /// Which task manager, by number from 0.
+    pub task_manager: u16,
+    /// For how long.
+    pub span: SimTime,
+}
+table!(PartitionText => Partition { task_manager: TaskManager, span "for": super::text::spelling::Length });
+
+/// What the owner of a snapshot does with its files.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum FileAction {
+    /// Moves, and perhaps renames, its folder, or its metadata file where that is all there is. The label goes with it.
+    Move(MoveFiles),
+    /// Copies it; the copy has a label of its own.
+    Copy(CopyFiles),
+    /// Deletes files by hand.
+    Delete(DeleteFiles),
+    /// Has the system dispose of it (`flink savepoint -d`).
+    Dispose(Dispose),
+    /// Changes the paths in its metadata to where its data lie now.
+    RewritePaths(RewritePaths),
+}
+
+/// `move = { … }`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MoveFiles {
+    /// The label of the snapshot.
+    pub savepoint: String,
+    /// Its new path.
+    pub to: String,
+    /// Whether only the job manager has access to what lies there.
+    pub job_manager_only: bool,
+}
+table!(MoveText => MoveFiles { savepoint: Label, to: Path, job_manager_only: Usual<bool> });
+
+/// `copy = { … }`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CopyFiles {
+    /// The label of the snapshot.
+    pub savepoint: String,
+    /// The label of the copy.
+    pub label: String,
+    /// The path of the copy.
+    pub to: String,
+    /// Whether only the job manager has access to what lies there.
+    pub job_manager_only: bool,
+}
+table!(CopyText => CopyFiles {
+    savepoint: Label,
+    label "as": NewLabel,
+    to: Path,
+    job_manager_only: Usual<bool>,
+});
+
+/// `delete = { … }`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DeleteFiles {
+    /// The label of the snapshot.
+    pub savepoint: String,
+    /// Which of its files.
+    pub what: Piece,
+}
+table!(DeleteText => DeleteFiles { savepoint: Label, what: Usual<Piece> });
+
+/// `dispose = { … }`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Dispose {
+    /// The label of the snapshot.
+    pub savepoint: String,
+    /// Whether the classes of the job are given along (`-j`).
+    pub with_jar: bool,
+}
+table!(DisposeText => Dispose { savepoint: Label, with_jar: Usual<bool> });
+
+/// `rewrite-paths = { … }`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RewritePaths {
+    /// The label of the snapshot.
+    pub savepoint: String,
+}
+table!(RewriteText => RewritePaths { savepoint: Label });
+
+impl Action {
+    /// Whether it submits this job.
+    pub fn runs(&self, job: &str) -> bool {
+        matches!(self, Self::Run(run) if run.job == job)
+    }
+
+    /// The job that it asks something of; none where a job is submitted, or none is asked.
+    pub fn asked(&self) -> Option<&str> {
+        if let Self::Savepoint(TakeSavepoint { job, .. })
+        | Self::Cancel(Cancel { job, .. })
+        | Self::Stop(Stop { job, .. })
+        | Self::Checkpoint(TakeCheckpoint { job, .. })
+        | Self::Fail(Failing { task: TaskName { job, .. }, .. })
+        | Self::Block(Block { task: TaskName { job, .. }, .. })
+        | Self::Unblock(TaskName { job, .. })
+        | Self::Kill(TaskName { job, .. }) = self
+        {
+            Some(job)
+        } else {
+            None
+        }
+    }
+
+    /// The label that it gives to a snapshot, if it makes one.
+    pub fn label(&self) -> Option<&str> {
+        if let Self::Savepoint(TakeSavepoint { label, .. })
+        | Self::Stop(Stop { label, .. })
+        | Self::Checkpoint(TakeCheckpoint { label, .. })
+        | Self::Cancel(Cancel { with_savepoint: Some(label), .. })
+        | Self::Files(FileAction::Copy(CopyFiles { label, .. })) = self
+        {
+            Some(label)
+        } else {
+            None
+        }
+    }
+
+    /// Where the savepoint goes that it asks for, if it says so.
+    pub fn target(&self) -> Option<&str> {
+        if let Self::Savepoint(TakeSavepoint { to, .. })
+        | Self::Stop(Stop { to, .. })
+        | Self::Cancel(Cancel { to, .. }) = self
+        {
+            to.as_deref()
+        } else {
+            None
+        }
+    }
+}
+
+impl FileAction {
+    /// The label of the snapshot whose files are meant.
+    pub fn savepoint(&self) -> &str {
+        match self {
+            Self::Move(MoveFiles { savepoint, .. })
+            | Self::Copy(CopyFiles { savepoint, .. })
+            | Self::Delete(DeleteFiles { savepoint, .. })
+            | Self::Dispose(Dispose { savepoint, .. })
+            | Self::RewritePaths(RewritePaths { savepoint }) => savepoint,
+        }
+    }
+}
+
+/// `do = { … }`.
+#[derive(Deserialize, Debug)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum ActionText {
+    Run(RunText),
+    Savepoint(SavepointText),
+    Cancel(CancelText),
+    Stop(StopText),
+    Checkpoint(CheckpointText),
+    Fail(FailText),
+    Block(BlockText),
+    Unblock(Spanned<String>),
+    Kill(Spanned<String>),
+    KillTaskManager(Spanned<u16>),
+    Partition(PartitionText),
+    KillJobManager(Spanned<bool>),
+    List(Spanned<bool>),
+    Storage(StorageText),
+    Upgrade(Spanned<String>),
+    Move(MoveText),
+    Copy(CopyText),
+    Delete(DeleteText),
+    Dispose(DisposeText),
+    RewritePaths(RewriteText),
+    Lose(AimText),
+    Delay(AimText),
+    Repeat(AimText),
+}
+
+/// `cancel = { … }`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct CancelText {
+    job: Option<Spanned<String>>,
+    #[serde(default)]
+    with_savepoint: bool,
+    #[serde(rename = "as")]
+    label: Option<Spanned<String>>,
+    to: Option<Spanned<String>>,
+    format: Option<Spanned<Format>>,
+}
+
+/// `checkpoint = { … }`: what a savepoint can be told besides is refused.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct CheckpointText {
+    job: Option<Spanned<String>>,
+    #[serde(rename = "as")]
+    label: Spanned<String>,
+    to: Option<Spanned<String>>,
+    format: Option<Spanned<Format>>,
+}
+
+/// `storage = { … }`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct StorageText {
+    state: Option<Spanned<String>>,
+    metadata: Option<Spanned<String>>,
+    pointer: Option<Spanned<String>>,
+    fault: StorageFault,
+    checkpoint: Option<<Checkpoint as Spelling>::Text>,
+    times: <Times as Spelling>::Text,
+}
+
+/// `lose = { … }`, `delay = { … }` and `repeat = { … }`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct AimText {
+    trigger: Option<Spanned<String>>,
+    ack: Option<Spanned<String>>,
+    decline: Option<Spanned<String>>,
+    notify_complete: Option<Spanned<String>>,
+    notify_aborted: Option<Spanned<String>>,
+    split: Option<Spanned<String>>,
+    reader_event: Option<Spanned<String>>,
+    checkpoint: Option<<Checkpoint as Spelling>::Text>,
+    by: Option<<Span as Spelling>::Text>,
+}
+
+impl ActionText {
+    /// The label that the step gives to a snapshot, if it makes one.
+    pub(super) fn label(&self) -> Option<&Spanned<String>> {
+        if let Self::Savepoint(SavepointText { label, .. })
+        | Self::Checkpoint(CheckpointText { label, .. })
+        | Self::Stop(StopText { label, .. })
+        | Self::Cancel(CancelText { label: Some(label), .. })
+        | Self::Copy(CopyText { label, .. }) = self
+        {
+            Some(label)
+        } else {
+            None
+        }
+    }
+}
+
+impl Spelling for Action {
+    type Value = Self;
+    type Text = ActionText;
+
+    fn read(text: ActionText, story: &Story<'_>) -> Result<Self, ScenarioError> {
+        use ActionText as T;
+        Ok(match text {
+            T::Run(text) => Self::Run(Run::read(text, story)?),
+            T::Savepoint(text) => Self::Savepoint(TakeSavepoint::read(text, story)?),
+            T::Cancel(text) => Self::Cancel(cancel(text, story)?),
+            T::Stop(text) => Self::Stop(Stop::read(text, story)?),
+            T::Checkpoint(text) => Self::Checkpoint(checkpoint(text, story)?),
+            T::Fail(text) => Self::Fail(failing(text, story)?),
+            T::Block(text) => Self::Block(Block::read(text, story)?),
+            T::Unblock(task) => Self::Unblock(Task::read(task, story)?),
+            T::Kill(task) => Self::Kill(Task::read(task, story)?),
+            T::KillTaskManager(number) => Self::KillTaskManager(TaskManager::read(number, story)?),
+            T::Partition(text) => Self::Partition(Partition::read(text, story)?),
+            T::KillJobManager(yes) => Yes::read(yes, story).map(|()| Self::KillJobManager)?,
+            T::List(yes) => Yes::read(yes, story).map(|()| Self::List)?,
+            T::Storage(text) => Self::Storage(storage(text, story)?),
+            T::Upgrade(to) => {
+                Self::Upgrade(release::release(story.source, "upgrade", &to.span(), to.get_ref())?)
+            }
+            T::Move(text) => Self::Files(FileAction::Move(MoveFiles::read(text, story)?)),
+            T::Copy(text) => Self::Files(FileAction::Copy(CopyFiles::read(text, story)?)),
+            T::Delete(text) => Self::Files(FileAction::Delete(DeleteFiles::read(text, story)?)),
+            T::Dispose(text) => Self::Files(FileAction::Dispose(Dispose::read(text, story)?)),
+            T::RewritePaths(text) => {
+                Self::Files(FileAction::RewritePaths(RewritePaths::read(text, story)?))
+            }
+            T::Lose(AimText { by: Some(_), .. }) => {
+                let help = "say `delay`, or leave `by` out";
+                return story.wrong("a lost message is not delayed", help);
+            }
+            T::Lose(text) => Self::Lose(aim(&text, story)?),
+            T::Delay(AimText { by: None, .. }) => {
+                return story.wrong("`delay` does not say by how much", "add `by = \"2s\"`");
+            }
+            T::Delay(text) => Self::Delay(aim(&text, story)?, by(&text)),
+            T::Repeat(AimText { by: None, .. }) => {
+                return story.wrong("`repeat` does not say after how long", "add `by = \"2s\"`");
+            }
+            T::Repeat(text) => Self::Repeat(aim(&text, story)?, by(&text)),
+        })
+    }
+
+    fn write(action: &Self, jobs: &Jobs<'_>) -> Option<String> {
+        let (word, value) = match action {
+            Self::Run(run) => ("run", Run::write(run, jobs)),
+            Self::Savepoint(savepoint) => ("savepoint", TakeSavepoint::write(savepoint, jobs)),
+            Self::Cancel(cancel) => ("cancel", cancel_text(cancel, jobs)),
+            Self::Stop(stop) => ("stop", Stop::write(stop, jobs)),
+            Self::Checkpoint(TakeCheckpoint { job, label }) => {
+                let mut table = Table::default();
+                table.put_some("job", Job::write(job, jobs)).put("as", quoted(label));
+                ("checkpoint", Some(table.inline()))
+            }
+            Self::Fail(failing) => ("fail", Failing::write(failing, jobs)),
+            Self::Block(block) => ("block", Block::write(block, jobs)),
+            Self::Unblock(task) => ("unblock", Task::write(task, jobs)),
+            Self::Kill(task) => ("kill", Task::write(task, jobs)),
+            Self::KillTaskManager(number) => {
+                ("kill-task-manager", TaskManager::write(number, jobs))
+            }
+            Self::Partition(partition) => ("partition", Partition::write(partition, jobs)),
+            Self::KillJobManager => ("kill-job-manager", Yes::write(&(), jobs)),
+            Self::List => ("list", Yes::write(&(), jobs)),
+            Self::Storage(failing) => ("storage", Some(storage_text(failing, jobs))),
+            Self::Upgrade(release) => ("upgrade", Some(word(release))),
+            Self::Files(FileAction::Move(files)) => ("move", MoveFiles::write(files, jobs)),
+            Self::Files(FileAction::Copy(files)) => ("copy", CopyFiles::write(files, jobs)),
+            Self::Files(FileAction::Delete(files)) => ("delete", DeleteFiles::write(files, jobs)),
+            Self::Files(FileAction::Dispose(files)) => ("dispose", Dispose::write(files, jobs)),
+            Self::Files(FileAction::RewritePaths(files)) => {
+                ("rewrite-paths", RewritePaths::write(files, jobs))
+            }
+            Self::Lose(aim) => ("lose", Some(aim_text(aim, None, jobs))),
+            Self::Delay(aim, by) => ("delay", Some(aim_text(aim, Some(by), jobs))),
+            Self::Repeat(aim, by) => ("repeat", Some(aim_text(aim, Some(by), jobs))),
+        };
+        Some(Table::one(word, value.expect("a step says what it does to whom")))
+    }
+}
+
+fn cancel(text: CancelText, story: &Story<'_>) -> Result<Cancel, ScenarioError> {
+    let job = Job::read(text.job, story)?;
+    if let Some(to) = text.to.as_ref().filter(|_| !text.with_savepoint) {
+        return story.no_target(to, "a cancel without a savepoint");
+    }
+    if text.format.is_some() && !text.with_savepoint {
+        return story.wrong("`cancel` has a format but takes no savepoint", "leave it out");
+    }
+    let with_savepoint = match (text.with_savepoint, text.label) {
+        (true, Some(label)) => Some(label.into_inner()),
+        (false, None) => None,
+        (true, None) => {
+            return story.wrong("the savepoint of `cancel` has no label", "add `as = LABEL`");
+        }
+        (false, Some(_)) => {
+            let help = "add `with-savepoint = true`";
+            return story.wrong("`cancel` has a label but takes no savepoint", help);
+        }
+    };
+    let to = Optional::<Path>::read(text.to, story)?;
+    Ok(Cancel { job, with_savepoint, to, native: Native::read(text.format, story)? })
+}
+
+fn cancel_text(cancel: &Cancel, jobs: &Jobs<'_>) -> Option<String> {
+    let label = &cancel.with_savepoint;
+    let mut table = Table::default();
+    table
+        .put_some("job", Job::write(&cancel.job, jobs))
+        .put_if(label.is_some(), "with-savepoint", true)
+        .put_some("as", label.as_ref().map(quoted))
+        .put_some("to", cancel.to.as_ref().map(quoted))
+        .put_some("format", Native::write(&cancel.native, jobs));
+    Some(table.inline())
+}
+
+fn checkpoint(text: CheckpointText, story: &Story<'_>) -> Result<TakeCheckpoint, ScenarioError> {
+    if let Some(to) = &text.to {
+        return story.no_target(to, "a checkpoint");
+    }
+    if let Some(format) = text.format {
+        let message = "a checkpoint has no `format`: it is always native";
+        return Err(story.source.error_with(&format.span(), message, "leave it out"));
+    }
+    Ok(TakeCheckpoint { job: Job::read(text.job, story)?, label: text.label.into_inner() })
+}
+
+/// A call that throws. Only calls that are about a checkpoint can be told apart by one.
+fn failing(text: FailText, story: &Story<'_>) -> Result<Failing, ScenarioError> {
+    if text.checkpoint.is_some() && !text.call.is_about_checkpoint() {
+        return story.wrong(
+            "this call is not about a checkpoint",
+            "leave `checkpoint` out, or fail in `snapshot`, `async-snapshot`, `prepare-snapshot` or a notification",
+        );
+    }
+    Failing::read(text, story)
+}
+
+/// Writes that go wrong: exactly one key says which. Pointers are written only where a new job manager would look for them.
+fn storage(text: StorageText, story: &Story<'_>) -> Result<StorageFailing, ScenarioError> {
+    let write = match (text.state, &text.metadata, &text.pointer) {
+        (Some(task), None, None) => DisturbedWrite::State(Task::read(task, story)?),
+        (None, Some(job), None) => DisturbedWrite::Metadata(story.job(job)?),
+        (None, None, Some(job)) if story.cluster.takeover_after.is_none() => {
+            let message = "without high availability no pointer is written";
+            let help = "set `high-availability = true` in `cluster`";
+            return Err(story.source.error_with(&job.span(), message, help));
+        }
+        (None, None, Some(job)) => DisturbedWrite::Pointer(story.job(job)?),
+        (Some(_) | None, Some(_) | None, Some(_) | None) => {
+            return story.wrong(
+                "a fault of storage must aim at one kind of write",
+                "name one: `state = TASK`, `metadata = JOB` or `pointer = JOB`",
+            );
+        }
+    };
+    let checkpoint = Optional::<Checkpoint>::read(text.checkpoint, story)?;
+    let times = Times::read(text.times, story)?;
+    Ok(StorageFailing { write, fault: text.fault, checkpoint, times })
+}
+
+fn storage_text(failing: &StorageFailing, jobs: &Jobs<'_>) -> String {
+    let (key, whose) = match &failing.write {
+        DisturbedWrite::State(task) => ("state", Task::write(task, jobs)),
+        DisturbedWrite::Metadata(job) => ("metadata", Some(quoted(job))),
+        DisturbedWrite::Pointer(job) => ("pointer", Some(quoted(job))),
+    };
+    let mut table = Table::default();
+    table
+        .put_some(key, whose)
+        .put("fault", word(&failing.fault))
+        .put_some("checkpoint", failing.checkpoint)
+        .put_some("times", Times::write(&failing.times, jobs));
+    table.inline()
+}
+
+/// The message that a fault aims at: exactly one key says it.
+fn aim(text: &AimText, story: &Story<'_>) -> Result<Aim, ScenarioError> {
+    let aims = [
+        (Message::Trigger, &text.trigger),
+        (Message::Ack, &text.ack),
+        (Message::Decline, &text.decline),
+        (Message::NotifyComplete, &text.notify_complete),
+        (Message::NotifyAborted, &text.notify_aborted),
+        (Message::Split, &text.split),
+        (Message::ReaderEvent, &text.reader_event),
+    ];
+    let mut aims = aims.into_iter().filter_map(|(message, task)| Some((message, task.as_ref()?)));
+    let (Some((message, task)), None) = (aims.next(), aims.next()) else {
+        return story.wrong(
+            "a fault must aim at one kind of message",
+            "name one: `trigger`, `ack`, `decline`, `notify-complete`, `notify-aborted`, `split` or `reader-event`",
+        );
+    };
+    let checkpoint = Optional::<Checkpoint>::read(text.checkpoint, story)?;
+    Ok(Aim { message, task: Task::read(task.clone(), story)?, checkpoint })
+}
+
+fn by(text: &AimText) -> SimTime {
+    text.by.expect("it was asked for").0
+}
+
+fn aim_text(aim: &Aim, by: Option<&SimTime>, jobs: &Jobs<'_>) -> String {
+    let mut table = Table::default();
+    table
+        .put_some(word(&aim.message).trim_matches('"'), Task::write(&aim.task, jobs))
+        .put_some("checkpoint", aim.checkpoint)
+        .put_some("by", by.and_then(|by| Span::write(by, jobs)));
+    table.inline()
+}
