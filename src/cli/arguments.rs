@@ -7,6 +7,7 @@ use crate::scenario::Profile;
 use crate::trace::{CheckName, Sometimes, Word};
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::Serialize;
 use std::ffi::OsString;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -311,45 +312,33 @@ fn seeds(text: &str) -> Result<Range<u64>, String> {
 }
 
 fn mutation(text: &str) -> Result<Mutation, String> {
-    let found = Mutation::ALL.into_iter().find(|mutation| mutation_name(*mutation) == text);
-    let known = || Mutation::ALL.map(mutation_name).join(", ");
-    found.ok_or_else(|| format!("mutations are: {}", known()))
+    named(&Mutation::ALL, text, "mutations")
 }
 
-/// The name of a mutation as scenario files spell it.
-pub(super) fn mutation_name(mutation: Mutation) -> String {
-    let name = serde_json::to_value(mutation).expect("a mutation is a word");
-    name.as_str().expect("a mutation is a word").to_owned()
+/// One of a list by its name.
+fn named<T: Serialize + Copy>(all: &[T], text: &str, what: &str) -> Result<T, String> {
+    let names: Vec<String> = all.iter().map(name_of).collect();
+    let found = names.iter().position(|name| name == text);
+    found.map(|place| all[place]).ok_or_else(|| format!("{what} are: {}", names.join(", ")))
+}
+
+/// The name of a word as scenario files spell it.
+pub(super) fn name_of(word: &impl Serialize) -> String {
+    let name = serde_json::to_value(word).expect("it is a word");
+    name.as_str().expect("it is a word").to_owned()
 }
 
 fn release(text: &str) -> Result<Release, String> {
-    text.parse().map_err(|_| {
-        let known: Vec<String> = Release::ALL.iter().map(Release::to_string).collect();
-        format!("releases are: {}", known.join(", "))
-    })
+    named(&Release::ALL, text, "releases")
 }
 
 fn claim_mode(text: &str) -> Result<ClaimMode, String> {
-    let modes = [ClaimMode::NoClaim, ClaimMode::Claim, ClaimMode::Legacy];
-    let found = modes.into_iter().find(|mode| mode_name(*mode) == text);
-    found.ok_or_else(|| "modes are: no-claim, claim, legacy".to_owned())
-}
-
-/// A claim mode as a user types it.
-pub(super) const fn mode_name(mode: ClaimMode) -> &'static str {
-    match mode {
-        ClaimMode::NoClaim => "no-claim",
-        ClaimMode::Claim => "claim",
-        ClaimMode::Legacy => "legacy",
-    }
+    named(&[ClaimMode::NoClaim, ClaimMode::Claim, ClaimMode::Legacy], text, "modes")
 }
 
 fn key_type(text: &str) -> Result<KeyType, String> {
-    let known = "types are: text, int, long, short, char, double, bool";
-    serde_json::from_value(serde_json::Value::String(text.to_owned()))
-        .ok()
-        .filter(|key_type| *key_type != KeyType::Auto)
-        .ok_or_else(|| known.to_owned())
+    use KeyType::{Bool, Char, Double, Int, Long, Short, Text};
+    named(&[Text, Int, Long, Short, Char, Double, Bool], text, "types")
 }
 
 fn binding() -> impl TypedValueParser<Value = Binding> {

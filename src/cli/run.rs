@@ -1,6 +1,6 @@
 //! `sandbar run`: plays one scenario and tells what came of it.
 
-use super::arguments::{Binding, Format, Run, mode_name};
+use super::arguments::{Binding, Format, Run, name_of};
 use super::failure::Failure;
 use super::interrupt::{Interrupt, progress};
 use super::lock;
@@ -380,7 +380,7 @@ fn replay_command(arguments: &Run, seed: u64, release: Option<Release>) -> Strin
         command.push_str(" -n");
     }
     if let Some(mode) = arguments.claim {
-        command.push_str(&format!(" --claim {}", mode_name(mode)));
+        command.push_str(&format!(" --claim {}", name_of(&mode)));
     }
     command
 }

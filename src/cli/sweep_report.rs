@@ -1,6 +1,6 @@
 //! What a sweep came to, for people.
 
-use super::arguments::{Sweep, mutation_name};
+use super::arguments::{Sweep, name_of};
 use super::open::{program, shell_path};
 use crate::render::Style;
 use crate::search::{Goal, SweepTotals};
@@ -14,7 +14,7 @@ pub(super) fn replay(arguments: &Sweep, seed: u64) -> String {
         (Some(_), false) | (None, _) => {
             let file = file.map_or_else(String::new, |file| format!(" {}", shell_path(file)));
             let mutations = arguments.mutation.iter();
-            let mutations = mutations.map(|name| format!(" --mutation {}", mutation_name(*name)));
+            let mutations = mutations.map(|name| format!(" --mutation {}", name_of(name)));
             let mutations: String = mutations.collect();
             let flink =
                 arguments.flink.map_or_else(String::new, |flink| format!(" --flink {flink}"));

@@ -27,18 +27,6 @@ pub enum ExternalRequest {
     Abort(TransactionId),
 }
 
-/// How a sink writes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SinkKind {
-    /// Each row at once; repeats what is replayed.
-    Plain,
-    /// Each row under its key; a repeat overwrites.
-    Idempotent,
-    /// In transactions that commit when a checkpoint completes.
-    TwoPhase,
-}
-
 /// One row that an external system holds.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Row {

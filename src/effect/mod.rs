@@ -5,7 +5,7 @@
 mod external;
 mod message;
 
-pub use external::{ExternalRequest, ExternalSystem, Row, SinkKind};
+pub use external::{ExternalRequest, ExternalSystem, Row};
 pub use message::{Deployment, ReaderEvent, RestoredTask, Split, ToJob, ToTask};
 
 use crate::job::{

@@ -11,6 +11,7 @@ use std::sync::Arc;
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
 )]
+#[serde(rename_all = "kebab-case")]
 pub enum ListMode {
     /// Each item to one subtask.
     #[default]

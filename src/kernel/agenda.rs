@@ -155,15 +155,6 @@ impl Agenda {
         Some(Event { at, ticket: Ticket(sequence), what })
     }
 
-    /// When the next event is due, if there is one.
-    pub fn next_at(&mut self) -> Option<SimTime> {
-        let key = match &mut self.pending {
-            Pending::Few(heap) => heap.peek(),
-            Pending::Many(ladder) => ladder.peek(self.now.nanos()),
-        };
-        key.map(|key| SimTime::from_nanos(time_of(key)))
-    }
-
     /// The time of the event popped last; zero before the first.
     #[inline]
     pub const fn now(&self) -> SimTime {

@@ -241,23 +241,6 @@ impl Stream {
         SimTime::from_nanos(self.within(index, low.nanos(), high.nanos()))
     }
 
-    /// A span that is mostly short and sometimes long: about exponential around `mean`, at least
-    /// a nanosecond and at most `max`; a pin of it is in nanoseconds.
-    ///
-    /// Integers only: -log2 of the draw, straight lines between the powers of two, whose mean
-    /// over all draws is exactly 3/2.
-    ///
-    /// # Panics
-    ///
-    /// If `max` is zero.
-    #[inline]
-    pub fn tail(&self, index: u64, mean: SimTime, max: SimTime) -> SimTime {
-        assert!(max > SimTime::ZERO, "a tail of no length");
-        let drawn =
-            scale_log(squares64(self.key, index), mean.nanos()).saturating_add(1).min(max.nanos());
-        SimTime::from_nanos(self.settle(index, 1, max.nanos(), drawn))
-    }
-
     /// What was drawn, unless a pin says otherwise.
     #[inline]
     fn settle(&self, index: u64, low: u64, high: u64, drawn: u64) -> u64 {
@@ -272,19 +255,6 @@ impl Stream {
 #[inline]
 fn scale(draw: u64, n: u64) -> u64 {
     upper_half(u128::from(draw) * u128::from(n))
-}
-
-/// `mean` · -log2(`draw` / 2^64) · 2/3, with straight lines between the powers of two.
-#[inline]
-fn scale_log(draw: u64, mean: u64) -> u64 {
-    let draw = draw | 1;
-    let octave = draw.leading_zeros();
-    // The bits below the leading one, turned around so that they fall as the draw grows.
-    let fraction = !((draw << octave) << 1) >> 32;
-    let log = (u64::from(octave) << 32) + fraction; // 32 bits before the point, 32 after
-    let thirds = upper_half(u128::from(log) * 0xAAAA_AAAA_AAAA_AAAB);
-    let product = u128::from(thirds) * u128::from(mean);
-    u64::try_from(product >> 32).unwrap_or(u64::MAX)
 }
 
 /// The upper 64 bits of a product.

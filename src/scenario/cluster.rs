@@ -64,6 +64,11 @@ impl Default for ClusterConfig {
 impl ClusterConfig {
     /// How long a highly available cluster that says nothing is without a job manager.
     pub const TAKEOVER_AFTER: SimTime = SimTime::from_secs(1);
+
+    /// How often job manager and task managers hear of each other where nobody says it: no more seldom than they must.
+    pub fn usual_heartbeat(&self) -> SimTime {
+        Self::default().heartbeat_interval.min(self.heartbeat_timeout)
+    }
 }
 
 impl Default for Network {

@@ -25,84 +25,73 @@ use super::{ClusterConfig, Expect, Input, InputKind, Network, SavepointDir, Scen
 use crate::kernel::{Choices, SimTime, Stream};
 use crate::operator::{Catalogue, Entry, Writes};
 use crate::rules::{Override, Release, Rescaling, Rules, StateAddress};
+use fault::Faults;
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::ops::Range;
 
-/// Which kinds of things the generator may use. A thing switched off leaves the draws of all others as they are.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Profile {
-    /// Under which release, unless others are drawn.
-    pub flink: Release,
-    /// Whether stories may be of any release.
-    pub releases: bool,
-    /// Whether subtasks, task managers and job managers may be killed.
-    pub kills: bool,
-    /// Whether messages may be lost or delayed.
-    pub messages: bool,
-    /// Whether savepoints are taken that nobody starts from.
-    pub savepoints: bool,
-    /// Whether a job may be cancelled and followed by another one that starts from its savepoint.
-    pub successors: bool,
-    /// Whether a successor may differ from the job before it.
-    pub changes: bool,
-    /// Whether a successor may be known by something else: other uids, names and states, and generated ids.
-    pub identities: bool,
-    /// Whether operators may be told how their states are registered.
-    pub states: bool,
-    /// Whether the cluster may be upgraded between two jobs, where it is not the newest release.
-    pub upgrades: bool,
-    /// Whether a job may be left by stopping it with its savepoint.
-    pub stops: bool,
-    /// Whether the user's code may throw or take long, and the user asks for checkpoints.
-    pub user_code: bool,
-    /// Whether jobs may promise at-least-once only.
-    pub at_least_once: bool,
-    /// Whether barriers may overtake records.
-    pub unaligned: bool,
-    /// Whether snapshots may go elsewhere than into files of each checkpoint.
-    pub backends: bool,
-    /// Whether another job manager may take jobs over.
-    pub high_availability: bool,
-    /// Whether task managers may be cut off from the job manager.
-    pub partitions: bool,
-    /// Whether storage may refuse, tear or lose a write, or its reply.
-    pub storage: bool,
-    /// Whether users may move, copy and delete the files of savepoints, and keep them in the job manager's memory.
-    pub files: bool,
-    /// Whether sources may tell time, and windows take the place of running aggregates.
-    pub event_time: bool,
-    /// Whether a job may prefer checkpoints for recovery, savepoints go to directories of their own, jobs be listed and
-    /// forked.
-    pub operations: bool,
+/// Declares the switches of a [`Profile`]: all of them are on unless somebody says otherwise.
+macro_rules! profile {
+    ($($(#[$doc:meta])* $switch:ident,)+) => {
+        /// Which kinds of things the generator may use. A thing switched off leaves the draws of all others as they are.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub struct Profile {
+            /// Under which release, unless others are drawn.
+            pub flink: Release,
+            $($(#[$doc])* pub $switch: bool,)+
+        }
+
+        impl Default for Profile {
+            /// Everything.
+            fn default() -> Self {
+                Self { flink: Release::default(), $($switch: true,)+ }
+            }
+        }
+    };
 }
 
-impl Default for Profile {
-    /// Everything.
-    fn default() -> Self {
-        Self {
-            flink: Release::default(),
-            releases: true,
-            kills: true,
-            messages: true,
-            savepoints: true,
-            successors: true,
-            changes: true,
-            identities: true,
-            states: true,
-            upgrades: true,
-            stops: true,
-            user_code: true,
-            at_least_once: true,
-            unaligned: true,
-            backends: true,
-            high_availability: true,
-            storage: true,
-            partitions: true,
-            files: true,
-            event_time: true,
-            operations: true,
-        }
-    }
+profile! {
+    /// Whether stories may be of any release.
+    releases,
+    /// Whether subtasks, task managers and job managers may be killed.
+    kills,
+    /// Whether messages may be lost or delayed.
+    messages,
+    /// Whether savepoints are taken that nobody starts from.
+    savepoints,
+    /// Whether a job may be cancelled and followed by another one that starts from its savepoint.
+    successors,
+    /// Whether a successor may differ from the job before it.
+    changes,
+    /// Whether a successor may be known by something else: other uids, names and states, and generated ids.
+    identities,
+    /// Whether operators may be told how their states are registered.
+    states,
+    /// Whether the cluster may be upgraded between two jobs, where it is not the newest release.
+    upgrades,
+    /// Whether a job may be left by stopping it with its savepoint.
+    stops,
+    /// Whether the user's code may throw or take long, and the user asks for checkpoints.
+    user_code,
+    /// Whether jobs may promise at-least-once only.
+    at_least_once,
+    /// Whether barriers may overtake records.
+    unaligned,
+    /// Whether snapshots may go elsewhere than into files of each checkpoint.
+    backends,
+    /// Whether another job manager may take jobs over.
+    high_availability,
+    /// Whether task managers may be cut off from the job manager.
+    partitions,
+    /// Whether storage may refuse, tear or lose a write, or its reply.
+    storage,
+    /// Whether users may move, copy and delete the files of savepoints, and keep them in the job manager's memory.
+    files,
+    /// Whether sources may tell time, and windows take the place of running aggregates.
+    event_time,
+    /// Whether a job may prefer checkpoints for recovery, savepoints go to directories of their own, jobs be listed and
+    /// forked.
+    operations,
 }
 
 impl Profile {
@@ -181,15 +170,16 @@ impl Scenario {
         let mut jobs = plot.jobs(&draw, profile, &scale, &network);
         let cluster = cluster(&draw, profile);
         let mut steps = plot.steps(&draw, profile);
+        let faults = Faults { draw: &draw, plot: &plot, jobs: &jobs, cluster: &cluster };
         if profile.user_code {
-            steps.extend(trouble::steps(&draw, &plot, &jobs));
+            steps.extend(trouble::steps(&faults));
         }
-        steps.extend(fault::steps(&draw, &plot, profile, &jobs, &cluster));
+        steps.extend(fault::steps(&faults, profile));
         if profile.partitions {
-            steps.extend(partition::steps(&draw, &plot, &jobs, &cluster));
+            steps.extend(partition::steps(&faults));
         }
         if profile.storage {
-            steps.extend(storage::steps(&draw, &plot, &jobs, &cluster));
+            steps.extend(storage::steps(&faults));
         }
         if profile.files {
             files::add(&draw, &mut steps);
@@ -279,19 +269,24 @@ impl Draw<'_> {
         self.stream(what).chance(0, percent, 100)
     }
 
+    /// The numbers of things, from 0: in so many of a hundred seeds as many as `how_many` says, else none.
+    fn times(&self, what: &str, percent: u64, how_many: &str, range: (u64, u64)) -> Range<u64> {
+        0..if self.chance(what, percent) { self.within(how_many, range) } else { 0 }
+    }
+
     /// A span of a range, both ends included.
     fn span(&self, what: impl Display, (low, high): (SimTime, SimTime)) -> SimTime {
         round(self.stream(what).span(0, low, high)).max(low)
     }
 
     /// One of the choices, each as likely as its weight.
-    fn weighted<T: Copy>(&self, what: impl Display, choices: &[(T, u64)]) -> T {
+    fn weighted<T: Clone>(&self, what: impl Display, choices: &[(T, u64)]) -> T {
         let total = choices.iter().map(|(_, weight)| weight).sum();
         let mut rest = self.stream(what).below(0, total);
         for (choice, weight) in choices {
             match rest.checked_sub(*weight) {
                 Some(less) => rest = less,
-                None => return *choice,
+                None => return choice.clone(),
             }
         }
         unreachable!("a draw below the sum of all weights falls on one of them")

@@ -89,14 +89,11 @@ impl SweepTotals {
     pub fn add(&mut self, played: &Played) {
         self.coverage.add(&played.verdict.coverage);
         self.events += played.outcome.events;
-        for name in &played.verdict.sometimes {
-            *self.sometimes.entry(*name).or_default() += 1;
-        }
+        let sometimes = played.verdict.sometimes.iter().copied();
+        count_all(&mut self.sometimes, sometimes.map(|name| (name, 1)));
         let mut checks: Vec<_> = played.verdict.violations().map(|v| v.check).collect();
         checks.dedup();
-        for check in checks {
-            *self.broken.entry(check).or_default() += 1;
-        }
+        count_all(&mut self.broken, checks.into_iter().map(|check| (check, 1)));
         *self.releases.entry(played.release).or_default() += 1;
         if played.judgement() == Judgement::Broken
             && let Some(promise) = played.known_break()
@@ -117,23 +114,13 @@ impl SweepTotals {
         self.events += other.events;
         self.failed += other.failed;
         self.failures.extend(other.failures);
-        for (judgement, worlds) in other.judgements {
-            *self.judgements.entry(judgement).or_default() += worlds;
-        }
-        for (name, worlds) in other.sometimes {
-            *self.sometimes.entry(name).or_default() += worlds;
-        }
-        for (release, worlds) in other.releases {
-            *self.releases.entry(release).or_default() += worlds;
-        }
-        for (promise, worlds) in other.known {
-            *self.known.entry(promise).or_default() += worlds;
-        }
+        count_all(&mut self.judgements, other.judgements);
+        count_all(&mut self.sometimes, other.sometimes);
+        count_all(&mut self.releases, other.releases);
+        count_all(&mut self.known, other.known);
+        count_all(&mut self.broken, other.broken);
         for (what, seed) in other.known_first {
             self.note_first(what, seed);
-        }
-        for (check, worlds) in other.broken {
-            *self.broken.entry(check).or_default() += worlds;
         }
         self.trim();
     }
@@ -183,5 +170,12 @@ impl SweepTotals {
                 is_most: true,
             },
         ]
+    }
+}
+
+/// Adds counts to others.
+fn count_all<K: Ord>(counts: &mut BTreeMap<K, u64>, more: impl IntoIterator<Item = (K, u64)>) {
+    for (what, worlds) in more {
+        *counts.entry(what).or_default() += worlds;
     }
 }

@@ -46,12 +46,6 @@ pub trait Disk: Debug + Send + Sync {
     /// Something is there, or none can be made.
     fn create(&self, file: &Path) -> io::Result<Box<dyn DiskFile>>;
 
-    /// Opens a regular file to write at its end; one that is absent is made. Follows no link.
-    ///
-    /// # Errors
-    /// Something else is there, or it cannot be written to.
-    fn append(&self, file: &Path) -> io::Result<Box<dyn DiskFile>>;
-
     /// Makes one folder in a folder that is there.
     ///
     /// # Errors
@@ -90,18 +84,6 @@ pub trait DiskFile: Write + Debug {
     /// # Errors
     /// It cannot.
     fn sync(&mut self) -> io::Result<()>;
-
-    /// How long the file is, in bytes.
-    ///
-    /// # Errors
-    /// It cannot be asked.
-    fn length(&self) -> io::Result<u64>;
-
-    /// Cuts the file off after so many bytes.
-    ///
-    /// # Errors
-    /// It cannot.
-    fn set_length(&mut self, length: u64) -> io::Result<()>;
 }
 
 /// What becomes of a link at the end of a path.

@@ -122,7 +122,7 @@ impl DataDir {
     }
 
     /// Writes under the first name that is free, or holds the same.
-    fn under_a_free_name(
+    pub(super) fn under_a_free_name(
         &self,
         files: &SavepointFiles,
         mut write: impl FnMut(&Path) -> Result<bool, StoreError>,

@@ -8,7 +8,7 @@ use super::codec::{SavepointFiles, decode_state};
 use super::disk::{Disk, DiskFile, Kind, Links, RealDisk};
 use super::error::StoreError;
 use super::neighbours::Neighbours;
-use super::remove::{LeftFile, OnDisk, Seal, Verdict, Why, judge};
+use super::remove::{LeftFile, OnDisk, Seal, Verdict, Why, judge, unlink};
 use super::unfinished::{UnfinishedFile, UnfinishedFolder, is_removed_name};
 use super::wire::SHARED;
 use crate::job::{CheckpointId, FileId, JobId};
@@ -147,19 +147,12 @@ impl DataDir {
         let disk = &*self.disk;
         let parent = self.root.join(SAVEPOINTS);
         create_folder(disk, &parent)?;
-        for attempt in 0..NAME_ATTEMPTS {
-            let target = parent.join(files.folder_name(attempt));
-            if !is_taken(disk, &target)? {
-                let folder = assemble(disk, &parent, files)?;
-                move_into_place(disk, folder, &target)?;
-                return Ok(target);
+        self.under_a_free_name(files, |target| {
+            if is_taken(disk, target)? {
+                return Ok(holds(disk, target, files));
             }
-            if holds(disk, &target, files) {
-                return Ok(target);
-            }
-        }
-        let tried = files.folder_name(NAME_ATTEMPTS - 1);
-        Err(StoreError::NoFreeName { path: parent, tried })
+            move_into_place(disk, assemble(disk, &parent, files)?, target).map(|()| true)
+        })
     }
 
     /// Writes a retained checkpoint and says where it is. Another one with the same job and id is replaced; what does not
@@ -286,10 +279,7 @@ impl DataDir {
         if let Some(why) = why {
             return Ok(Some(LeftFile { path, why }));
         }
-        match disk.remove_file(&path) {
-            Err(error) if !is_absent(&error) => Err(StoreError::io("remove", &path)(error)),
-            Ok(()) | Err(_) => Ok(None),
-        }
+        unlink(disk, &path).map(|()| None)
     }
 
     pub(super) fn job_folder(&self, job: JobId) -> PathBuf {
@@ -329,16 +319,16 @@ fn entries_if_there(disk: &dyn Disk, folder: &Path) -> Result<Vec<OsString>, Sto
 }
 
 pub(super) fn exists(disk: &dyn Disk, path: &Path) -> Result<bool, StoreError> {
-    match disk.look(path, Links::Followed) {
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(StoreError::io("look for", path)(error)),
-    }
+    is_there(disk, path, Links::Followed)
 }
 
 /// Whether a path has anything at it, be it a link to nothing.
 pub(super) fn is_taken(disk: &dyn Disk, path: &Path) -> Result<bool, StoreError> {
-    match disk.look(path, Links::Told) {
+    is_there(disk, path, Links::Told)
+}
+
+fn is_there(disk: &dyn Disk, path: &Path, links: Links) -> Result<bool, StoreError> {
+    match disk.look(path, links) {
         Ok(_) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(StoreError::io("look for", path)(error)),
@@ -365,6 +355,11 @@ pub(super) fn is_absent(error: &io::Error) -> bool {
 /// Whether a path leads to something of this kind.
 pub(super) fn is_a(disk: &dyn Disk, path: &Path, kind: Kind) -> bool {
     disk.look(path, Links::Followed).is_ok_and(|found| found.kind == kind)
+}
+
+/// Whether two paths lead to the same.
+pub(super) fn is_same(disk: &dyn Disk, one: &Path, other: &Path) -> bool {
+    matches!((disk.real_path(one), disk.real_path(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 /// Whether a path leads to a file with exactly this content.

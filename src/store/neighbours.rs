@@ -4,7 +4,9 @@ use super::block::{BEGINNING, CodecError, DamageCause, MAGIC, begins_as_state};
 use super::codec::{Metadata, decode};
 use super::disk::{Disk, Found, Kind, Links};
 use super::error::StoreError;
-use super::folder::{CHECKPOINTS, METADATA, SAVEPOINTS, is_a, is_absent, is_marked, parent_of};
+use super::folder::{
+    CHECKPOINTS, METADATA, SAVEPOINTS, is_a, is_absent, is_marked, is_same, parent_of,
+};
 use super::read::read_metadata;
 use super::remove::Why;
 use super::wire::is_state_name;
@@ -157,10 +159,6 @@ fn is_metadata(disk: &dyn Disk, file: &Path) -> bool {
             is_refused(&error) || !disk.look(file, Links::Told).is_ok_and(is_link)
         }
     }
-}
-
-fn is_same(disk: &dyn Disk, one: &Path, other: &Path) -> bool {
-    matches!((disk.real_path(one), disk.real_path(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 fn is_refused(error: &io::Error) -> bool {

@@ -6,7 +6,7 @@ use super::disk::{Disk, Found, Kind, Links, RealDisk};
 use super::error::StoreError;
 use super::folder::{
     CHECKPOINTS, DataDir, METADATA, METADATA_BYTES_MAX, SAVEPOINTS, entries, exists, is_a,
-    is_absent, read_regular,
+    is_absent, is_same, read_regular,
 };
 use super::savepoint::{Savepoint, SavepointSummary};
 use super::unfinished::{TEMPORARY, is_removed_name};
@@ -196,10 +196,6 @@ fn data_of(disk: &dyn Disk, snapshots: &[PathBuf]) -> Vec<PathBuf> {
         folders.map(PathBuf::from).collect::<Vec<_>>()
     };
     metadata.flat_map(folders).collect()
-}
-
-fn is_same(disk: &dyn Disk, one: &Path, other: &Path) -> bool {
-    matches!((disk.real_path(one), disk.real_path(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 fn is_unfinished(folder: &Path) -> bool {

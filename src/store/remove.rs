@@ -393,7 +393,7 @@ impl OnDisk {
 }
 
 /// Removes a file. One that is gone already is no hindrance.
-fn unlink(disk: &dyn Disk, path: &Path) -> Result<(), StoreError> {
+pub(super) fn unlink(disk: &dyn Disk, path: &Path) -> Result<(), StoreError> {
     match disk.remove_file(path) {
         Err(error) if !is_absent(&error) => Err(StoreError::io("remove", path)(error)),
         Ok(()) | Err(_) => Ok(()),

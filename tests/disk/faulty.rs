@@ -186,11 +186,6 @@ impl Disk for FaultyDisk {
         Ok(Box::new(FaultyFile { state: Arc::clone(&self.state), path: file.to_owned(), opened }))
     }
 
-    fn append(&self, file: &Path) -> io::Result<Box<dyn DiskFile>> {
-        let opened = self.call("append", file, || RealDisk.append(file))?;
-        Ok(Box::new(FaultyFile { state: Arc::clone(&self.state), path: file.to_owned(), opened }))
-    }
-
     fn create_folder(&self, path: &Path) -> io::Result<()> {
         self.call("create folder", path, || RealDisk.create_folder(path))
     }
@@ -245,18 +240,6 @@ impl DiskFile for FaultyFile {
             Course::Goes | Course::Halves => Ok(()),
             Course::Fails(error) => Err(error),
             Course::GoesThenFails => Err(broken()),
-        }
-    }
-
-    fn length(&self) -> io::Result<u64> {
-        self.opened.length()
-    }
-
-    fn set_length(&mut self, length: u64) -> io::Result<()> {
-        match course(&self.state, "set length", &self.path) {
-            Course::Goes | Course::Halves => self.opened.set_length(length),
-            Course::Fails(error) => Err(error),
-            Course::GoesThenFails => self.opened.set_length(length).and_then(|()| Err(broken())),
         }
     }
 }

@@ -86,14 +86,6 @@ impl Heap {
         self.hole.then(|| self.keys[ROOT])
     }
 
-    /// The least key.
-    pub(super) fn peek(&mut self) -> Option<u128> {
-        if self.hole {
-            self.close_hole();
-        }
-        (self.end > ROOT).then(|| self.keys[ROOT])
-    }
-
     /// All keys, in no order.
     pub(super) fn keys(&mut self) -> &[u128] {
         if self.hole {

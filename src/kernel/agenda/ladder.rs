@@ -97,15 +97,6 @@ impl Ladder {
         Some(key)
     }
 
-    /// The least key.
-    pub(super) fn peek(&mut self, now: u64) -> Option<u128> {
-        self.advance();
-        match self.front.last() {
-            Some(&key) if self.lane.is_empty() || time_of(key) == now => Some(key),
-            Some(_) | None => self.lane.front().copied(),
-        }
-    }
-
     /// Takes all keys out, sorted.
     pub(super) fn take(&mut self) -> Vec<u128> {
         let mut keys: Vec<u128> = self.slots.iter_mut().flat_map(std::mem::take).collect();

@@ -133,9 +133,6 @@ fn first_draws_never_change() {
     assert_eq!([0, 1, 2, 3].map(|index| stream.below(index, 100)), [20, 84, 73, 31]);
     assert_eq!([0, 1, 2, 3].map(|index| stream.within(index, 10, 20)), [12, 19, 18, 13]);
     assert_eq!([0, 1, 2, 3].map(|index| stream.chance(index, 1, 2)), [true, false, false, true]);
-    let (mean, max) = (SimTime::from_micros(10), SimTime::from_millis(1));
-    let tails = [0, 1, 2, 3].map(|index| stream.tail(index, mean, max).nanos());
-    assert_eq!(tails, [15_843, 2_005, 3_594, 11_567]);
     let words = Choices::new(7).stream_u64("channel-delay", &[0, 1]);
     assert_eq!(words.draw(0), 467_134_788_959_853_405);
 }
@@ -155,26 +152,6 @@ fn draws_stay_in_their_ranges_and_reach_the_ends() {
 }
 
 #[test]
-fn a_tail_has_its_mean_and_its_bounds() {
-    let stream = Choices::new(7).stream("tail", "");
-    let mean = SimTime::from_micros(10);
-    let spans: Vec<u64> =
-        (0..100_000).map(|index| stream.tail(index, mean, SimTime::MAX).nanos()).collect();
-    let average = spans.iter().sum::<u64>() / 100_000;
-    assert!(average.abs_diff(10_000) < 200, "the mean of a tail around 10us is {average}ns");
-    assert!(spans.iter().any(|&span| span > 80_000), "a tail is sometimes long");
-    assert!(spans.iter().all(|&span| span >= 1));
-    let max = SimTime::from_micros(15);
-    assert!((0..1_000).all(|index| stream.tail(index, mean, max) <= max));
-    assert_eq!(
-        stream.tail(0, SimTime::MAX, SimTime::MAX).min(SimTime::MAX),
-        stream.tail(0, SimTime::MAX, SimTime::MAX)
-    );
-    assert_eq!(scale_log(0, u64::MAX), u64::MAX);
-    assert_eq!(scale_log(u64::MAX, 1_000), 0);
-}
-
-#[test]
 fn a_pin_is_brought_into_the_range_and_leaves_other_draws_alone() {
     let tape: Tape =
         "seed 7\ndelay/a[3] = 5\ndelay/a[4] = 1000\ndelay:1.2[0] = 9".parse().expect("a tape");
@@ -184,7 +161,6 @@ fn a_pin_is_brought_into_the_range_and_leaves_other_draws_alone() {
     assert_eq!((is.draw(3), is.below(4, 3)), (5, 2));
     assert!(is.chance(3, 0, 10));
     assert_eq!(is.span(3, SimTime::ZERO, SimTime::MAX), SimTime::from_nanos(5));
-    assert_eq!(is.tail(4, SimTime::MAX, SimTime::from_nanos(70)), SimTime::from_nanos(70));
     assert_eq!(pinned.stream_u64("delay", &[1, 2]).draw(0), 9);
     assert!([0, 1, 2, 5].iter().all(|&index| was.draw(index) == is.draw(index)));
     let (was, is) = (free.stream("delay", "b"), pinned.stream("delay", "b"));

@@ -137,7 +137,7 @@ impl Sketch {
         }
         let place = places[draw.place(format_args!("{name}/added"), places.len())];
         let even = if self.has_idempotent_sink() { 0 } else { 1 };
-        let (kind, function) = draw.weighted(
+        let kind = draw.weighted(
             format_args!("{name}/added/kind"),
             &[(("map", "identity"), 3), (("flat-map", "repeat"), 1), (("filter", "even"), even)],
         );
@@ -146,7 +146,7 @@ impl Sketch {
             known_as: format!("{added}-id"),
             name: added,
             parallelism: draw.count(format_args!("{name}/added/parallelism"), PARALLELISM),
-            ..Node::transform(draw, (kind, function))
+            ..Node::transform(draw, kind)
         };
         self.put_between(place, node);
     }

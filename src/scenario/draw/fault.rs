@@ -7,6 +7,7 @@ use crate::job::Reader;
 use crate::kernel::SimTime;
 use crate::scenario::{Action, Aim, ClusterConfig, JobConfig, Milestone, Step, TaskName, Trigger};
 use crate::trace::{JobStatus, Message};
+use std::fmt::Display;
 
 /// Percent of worlds that may lose or delay a message about splits, if they have any.
 const DISTURB_SPLITS: u64 = 50;
@@ -39,45 +40,29 @@ const WINDOW: (u64, u64) = (5, 75);
 const AFTER: SimTime = SimTime::from_millis(5);
 
 /// The steps in which something goes wrong.
-pub(super) fn steps(
-    draw: &Draw<'_>,
-    plot: &Plot,
-    profile: &Profile,
-    jobs: &[JobConfig],
-    cluster: &ClusterConfig,
-) -> Vec<Step> {
-    let faults = Faults::new(draw, plot, jobs);
+pub(super) fn steps(faults: &Faults<'_>, profile: &Profile) -> Vec<Step> {
+    let Faults { draw, cluster, .. } = *faults;
     let mut steps = Vec::new();
     if profile.kills {
-        if draw.chance("kill-tasks", KILL_TASKS) {
-            let killed = draw.within("killed-tasks", KILLED_TASKS);
-            steps.extend((0..killed).map(|number| faults.kill(number)));
-        }
+        let killed = draw.times("kill-tasks", KILL_TASKS, "killed-tasks", KILLED_TASKS);
+        steps.extend(killed.map(|number| faults.kill(number)));
         if draw.chance("kill-task-manager", KILL_TASK_MANAGER) {
-            let managers = u64::from(cluster.task_managers);
-            let manager = draw.within("killed-task-manager", (0, managers - 1));
-            let manager = u16::try_from(manager).expect("a handful of task managers");
+            let manager = faults.task_manager("killed-task-manager");
             let trigger = faults.trigger("task-manager").0;
             steps.push(step(trigger, Action::KillTaskManager(manager)));
         }
         if cluster.takeover_after.is_some() {
-            if draw.chance("kill-leader", KILL_LEADER) {
-                let killed = draw.within("killed-leaders", KILLED_LEADERS);
-                steps.extend((0..killed).map(|number| faults.kill_leader(number)));
-            }
+            let killed = draw.times("kill-leader", KILL_LEADER, "killed-leaders", KILLED_LEADERS);
+            steps.extend(killed.map(|number| faults.kill_leader(number)));
         } else if draw.chance("kill-job-manager", KILL_JOB_MANAGER) {
             steps.push(step(faults.trigger("job-manager").0, Action::KillJobManager));
         }
     }
     if profile.messages {
-        if draw.chance("lose", LOSE) {
-            let lost = draw.within("lost", DISTURBED);
-            steps.extend((0..lost).map(|number| faults.lose(number)));
-        }
-        if draw.chance("delay", DELAY) {
-            let delayed = draw.within("delayed", DISTURBED);
-            steps.extend((0..delayed).map(|number| faults.delay(number)));
-        }
+        let lost = draw.times("lose", LOSE, "lost", DISTURBED);
+        steps.extend(lost.map(|number| faults.lose(number)));
+        let delayed = draw.times("delay", DELAY, "delayed", DISTURBED);
+        steps.extend(delayed.map(|number| faults.delay(number)));
         if draw.chance("disturb-splits", DISTURB_SPLITS) {
             steps.extend(faults.disturb_splits());
         }
@@ -85,15 +70,20 @@ pub(super) fn steps(
     steps
 }
 
+/// What faults are drawn for.
 pub(super) struct Faults<'d> {
-    draw: &'d Draw<'d>,
-    plot: &'d Plot,
-    jobs: &'d [JobConfig],
+    pub draw: &'d Draw<'d>,
+    pub plot: &'d Plot,
+    pub jobs: &'d [JobConfig],
+    pub cluster: &'d ClusterConfig,
 }
 
-impl<'d> Faults<'d> {
-    pub(super) const fn new(draw: &'d Draw<'d>, plot: &'d Plot, jobs: &'d [JobConfig]) -> Self {
-        Self { draw, plot, jobs }
+impl Faults<'_> {
+    /// One of the task managers.
+    pub(super) fn task_manager(&self, what: impl Display) -> u16 {
+        let managers = u64::from(self.cluster.task_managers);
+        u16::try_from(self.draw.within(what, (0, managers - 1)))
+            .expect("a handful of task managers")
     }
 
     fn kill(&self, number: u64) -> Step {
@@ -121,21 +111,18 @@ impl<'d> Faults<'d> {
         let act = self.act(&what);
         let job = self.plot.acts[act].name.to_owned();
         let checkpoint = self.checkpoint(&what, act);
-        let window = self
-            .draw
-            .weighted(format_args!("{what}/window"), &[(0, 3), (1, 1), (2, 3), (3, 3), (4, 2)]);
-        let milestone = match window {
-            0 => return step(self.time(&what), Action::KillJobManager),
-            1 => Milestone::Triggered { checkpoint, job },
-            2 => Milestone::MetadataWritten { checkpoint, job },
-            3 => Milestone::PointerStored { checkpoint, job },
-            4 => Milestone::Status { job, status: JobStatus::Restarting },
-            _ => Milestone::Completed { checkpoint, job },
+        let milestones = [
+            (None, 3),
+            (Some(Milestone::Triggered { checkpoint, job: job.clone() }), 1),
+            (Some(Milestone::MetadataWritten { checkpoint, job: job.clone() }), 3),
+            (Some(Milestone::PointerStored { checkpoint, job: job.clone() }), 3),
+            (Some(Milestone::Status { job, status: JobStatus::Restarting }), 2),
+        ];
+        let trigger = match self.draw.weighted(format_args!("{what}/window"), &milestones) {
+            None => self.time(&what),
+            Some(milestone) => Trigger::When(milestone, self.soon(&what)),
         };
-        let after = self.draw.span(format_args!("{what}/after"), (SimTime::ZERO, AFTER));
-        let at_once = self.draw.chance(format_args!("{what}/at-once"), 50);
-        let after = if at_once { SimTime::ZERO } else { after };
-        step(Trigger::When(milestone, after), Action::KillJobManager)
+        step(trigger, Action::KillJobManager)
     }
 
     fn delay(&self, number: u64) -> Step {
@@ -186,39 +173,29 @@ impl<'d> Faults<'d> {
         let by = self.task(&format!("{what}/by"), act);
         let checkpoint = self.checkpoint(what, act);
         let restored = if act > 0 { 2 } else { 0 };
-        let of_job = |milestone: Milestone| (milestone, None);
-        let of_task = |milestone: Milestone| (milestone, Some(by.clone()));
-        let window = self.draw.weighted(
-            format_args!("{what}/window"),
-            &[
-                (0, 1),
-                (1, 2),
-                (2, 2),
-                (3, 2),
-                (4, 2),
-                (5, 2),
-                (6, 2),
-                (7, 2),
-                (8, restored),
-                (9, 1),
-            ],
-        );
-        let (milestone, by) = match window {
-            0 => of_job(Milestone::Triggered { checkpoint, job }),
-            1 => of_task(Milestone::Snapshot { checkpoint, by: by.clone() }),
-            2 => of_task(Milestone::Durable { checkpoint, by: by.clone() }),
-            3 => of_task(Milestone::AckSent { checkpoint, by: by.clone() }),
-            4 => of_task(Milestone::Acked { checkpoint, by: by.clone() }),
-            5 => of_job(Milestone::MetadataWritten { checkpoint, job }),
-            6 => of_job(Milestone::Completed { checkpoint, job }),
-            7 => of_task(Milestone::Notified { checkpoint, by: by.clone() }),
-            8 => of_job(Milestone::Restored { job }),
-            _ => of_task(Milestone::DataEnded { by: by.clone() }),
-        };
+        let of_job = |milestone, weight| ((milestone, None), weight);
+        let of_task = |milestone, weight| ((milestone, Some(by.clone())), weight);
+        let milestones = [
+            of_job(Milestone::Triggered { checkpoint, job: job.clone() }, 1),
+            of_task(Milestone::Snapshot { checkpoint, by: by.clone() }, 2),
+            of_task(Milestone::Durable { checkpoint, by: by.clone() }, 2),
+            of_task(Milestone::AckSent { checkpoint, by: by.clone() }, 2),
+            of_task(Milestone::Acked { checkpoint, by: by.clone() }, 2),
+            of_job(Milestone::MetadataWritten { checkpoint, job: job.clone() }, 2),
+            of_job(Milestone::Completed { checkpoint, job: job.clone() }, 2),
+            of_task(Milestone::Notified { checkpoint, by: by.clone() }, 2),
+            of_job(Milestone::Restored { job }, restored),
+            of_task(Milestone::DataEnded { by: by.clone() }, 1),
+        ];
+        let (milestone, by) = self.draw.weighted(format_args!("{what}/window"), &milestones);
+        (Trigger::When(milestone, self.soon(what)), by)
+    }
+
+    /// How long after its milestone a fault follows: often at once.
+    fn soon(&self, what: &str) -> SimTime {
         let after = self.draw.span(format_args!("{what}/after"), (SimTime::ZERO, AFTER));
         let at_once = self.draw.chance(format_args!("{what}/at-once"), 50);
-        let after = if at_once { SimTime::ZERO } else { after };
-        (Trigger::When(milestone, after), by)
+        if at_once { SimTime::ZERO } else { after }
     }
 
     /// A checkpoint that the act will probably come to: ids count up with time.

@@ -185,12 +185,10 @@ impl Sketch {
             side: edge.side,
             partitioner: edge.partitioner,
         };
-        let kind = match &node.kind {
-            OperatorKind::Source { input, .. } => {
-                OperatorKind::Source { input: input.clone(), then }
-            }
-            OperatorKind::Transform { .. } | OperatorKind::Sink { .. } => node.kind.clone(),
-        };
+        let mut kind = node.kind.clone();
+        if let OperatorKind::Source { then: at_end, .. } = &mut kind {
+            *at_end = then;
+        }
         OperatorNode {
             name: node.name.clone(),
             uid: node.uid.then(|| node.known_as.clone()),

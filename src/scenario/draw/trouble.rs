@@ -1,11 +1,10 @@
 //! What the user and the user's code do between the story's own steps: checkpoints asked for by hand, calls that throw,
 //! records that take long.
 
-use super::Draw;
 use super::fault::Faults;
-use super::story::{Plot, step};
+use super::story::step;
 use crate::kernel::SimTime;
-use crate::scenario::{Action, Block, Failing, FailingCall, JobConfig, Step, TakeCheckpoint};
+use crate::scenario::{Action, Block, Failing, FailingCall, Step, TakeCheckpoint};
 
 /// Percent of worlds in which the user asks for checkpoints.
 const MANUAL: u64 = 25;
@@ -17,15 +16,13 @@ const BLOCK: u64 = 20;
 const TIMES: (u64, u64) = (1, 3);
 
 /// The steps of the user and of the user's code.
-pub(super) fn steps(draw: &Draw<'_>, plot: &Plot, jobs: &[JobConfig]) -> Vec<Step> {
-    let faults = Faults::new(draw, plot, jobs);
+pub(super) fn steps(faults: &Faults<'_>) -> Vec<Step> {
+    let Faults { draw, plot, .. } = *faults;
     let mut steps = Vec::new();
     let mut add = |kind: &str, percent, make: &dyn Fn(&str) -> Action| {
-        if draw.chance(kind, percent) {
-            for number in 0..draw.within(format_args!("{kind}/times"), TIMES) {
-                let what = format!("{kind}-{number}");
-                steps.push(step(faults.time(&what), make(&what)));
-            }
+        for number in draw.times(kind, percent, &format!("{kind}/times"), TIMES) {
+            let what = format!("{kind}-{number}");
+            steps.push(step(faults.time(&what), make(&what)));
         }
     };
     let manual = if draw.rules.retained_checkpoints { MANUAL } else { 0 };
@@ -33,7 +30,7 @@ pub(super) fn steps(draw: &Draw<'_>, plot: &Plot, jobs: &[JobConfig]) -> Vec<Ste
         let job = plot.acts[faults.act(what)].name.to_owned();
         Action::Checkpoint(TakeCheckpoint { job, label: what.to_owned() })
     });
-    add("fail", FAIL, &|what| Action::Fail(failing(draw, &faults, what)));
+    add("fail", FAIL, &|what| Action::Fail(failing(faults, what)));
     add("block", BLOCK, &|what| {
         let task = faults.task(&format!("{what}/task"), faults.act(what));
         let range = (SimTime::from_millis(1), plot.interval.times(2));
@@ -43,7 +40,7 @@ pub(super) fn steps(draw: &Draw<'_>, plot: &Plot, jobs: &[JobConfig]) -> Vec<Ste
 }
 
 /// A call that throws, about any checkpoint: which ones come in time nobody knows.
-fn failing(draw: &Draw<'_>, faults: &Faults<'_>, what: &str) -> Failing {
+fn failing(faults: &Faults<'_>, what: &str) -> Failing {
     let calls = [
         (FailingCall::Snapshot, 3),
         (FailingCall::AsyncSnapshot, 5),
@@ -57,8 +54,8 @@ fn failing(draw: &Draw<'_>, faults: &Faults<'_>, what: &str) -> Failing {
     ];
     Failing {
         task: faults.task(&format!("{what}/task"), faults.act(what)),
-        call: draw.weighted(format_args!("{what}/call"), &calls),
+        call: faults.draw.weighted(format_args!("{what}/call"), &calls),
         checkpoint: None,
-        times: draw.count(format_args!("{what}/again"), (1, 2)),
+        times: faults.draw.count(format_args!("{what}/again"), (1, 2)),
     }
 }

@@ -1,10 +1,10 @@
 //! The world around the jobs: external logs, task managers, the network.
 
-use super::shape::{ClusterText, InputText, NetworkText};
+use super::settings::ClusterText;
+use super::shape::InputText;
 use super::source::Source;
-use super::word::{Count, Ordered, TimeRange};
-use crate::kernel::SimTime;
-use crate::scenario::{ClusterConfig, Input, InputKind, Network, ScenarioError, bounds};
+use super::word::{Count, Ordered};
+use crate::scenario::{ClusterConfig, Input, InputKind, ScenarioError, bounds};
 use toml::Spanned;
 
 /// The cluster, with defaults where the file says nothing.
@@ -12,18 +12,15 @@ pub(super) fn cluster(
     source: Source<'_>,
     text: &ClusterText,
 ) -> Result<ClusterConfig, ScenarioError> {
-    let default = ClusterConfig::default();
-    let slots = |managers: u16, slots: u16| u64::from(managers) * u64::from(slots);
-    let managers =
-        text.task_managers.as_ref().map_or(default.task_managers, |count| count.get_ref().narrow());
-    let slots_each = text.slots.as_ref().map_or(default.slots, |count| count.get_ref().narrow());
-    if slots(managers, slots_each) > bounds::SLOTS.most {
+    let mut cluster = text.over(ClusterConfig::default());
+    if u64::from(cluster.task_managers) * u64::from(cluster.slots) > bounds::SLOTS.most {
         let places = [text.slots.as_ref(), text.task_managers.as_ref()];
         let at = places.into_iter().flatten().map(Spanned::span).next().unwrap_or_default();
         return Err(source.beyond(&at, &bounds::SLOTS));
     }
+    let is_available = text.high_availability.unwrap_or_default();
     let takeover = text.takeover_after.as_ref();
-    if let Some(takeover) = takeover.filter(|_| !text.high_availability) {
+    if let Some(takeover) = takeover.filter(|_| !is_available) {
         return Err(source.error_with(
             &takeover.span(),
             "`takeover-after` without `high-availability = true`",
@@ -31,42 +28,19 @@ pub(super) fn cluster(
         ));
     }
     let takeover = takeover.map_or(ClusterConfig::TAKEOVER_AFTER, |time| time.get_ref().0);
-    let timeout = text.heartbeat_timeout.map_or(default.heartbeat_timeout, |time| time.0);
-    if let Some(interval) =
-        text.heartbeat_interval.as_ref().filter(|time| time.get_ref().0 > timeout)
-    {
-        return Err(source.error_with(
-            &interval.span(),
-            "`heartbeat-interval` is longer than `heartbeat-timeout`",
-            "make it at most as long: whoever is heard of less often is given up all the time",
-        ));
+    cluster.takeover_after = is_available.then_some(takeover);
+    match &text.heartbeat_interval {
+        Some(interval) if cluster.heartbeat_interval > cluster.heartbeat_timeout => {
+            return Err(source.error_with(
+                &interval.span(),
+                "`heartbeat-interval` is longer than `heartbeat-timeout`",
+                "make it at most as long: whoever is heard of less often is given up all the time",
+            ));
+        }
+        Some(_) => {}
+        None => cluster.heartbeat_interval = cluster.usual_heartbeat(),
     }
-    let interval = text.heartbeat_interval.as_ref().map(|time| time.get_ref().0);
-    Ok(ClusterConfig {
-        task_managers: managers,
-        slots: slots_each,
-        replaced_after: text.replaced_after.map_or(default.replaced_after, |time| time.0),
-        heartbeat_timeout: timeout,
-        heartbeat_interval: interval.unwrap_or(default.heartbeat_interval.min(timeout)),
-        takeover_after: text.high_availability.then_some(takeover),
-        savepoint_dir: text.savepoint_dir,
-        savepoint_backend: text.savepoint_backend,
-    })
-}
-
-/// The network, with defaults where the file says nothing.
-pub(super) fn network(text: &NetworkText) -> Network {
-    let default = Network::default();
-    let range = |range: Option<TimeRange>, or: (SimTime, SimTime)| range.map_or(or, |text| text.0);
-    Network {
-        channel_latency: range(text.channel_latency, default.channel_latency),
-        message_latency: range(text.message_latency, default.message_latency),
-        channel_capacity: text.channel_capacity.map_or(default.channel_capacity, |count| count.0),
-        snapshot_sync: range(text.snapshot_sync, default.snapshot_sync),
-        snapshot_async: range(text.snapshot_async, default.snapshot_async),
-        metadata_write: range(text.metadata_write, default.metadata_write),
-        task_start: range(text.task_start, default.task_start),
-    }
+    Ok(cluster)
 }
 
 /// The inputs, in order of the file.

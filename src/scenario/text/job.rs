@@ -2,14 +2,15 @@
 
 use super::node::Nodes;
 use super::operator::{FromText, OperatorText};
-use super::shape::{BackendText, CheckpointText, JobText, RestartText};
+use super::settings::{BackendText, CheckpointText};
+use super::shape::{JobText, RestartText};
 use super::source::Source;
-use super::word::{Count, Ordered, Time};
+use super::word::{Ordered, Time};
 use crate::job::{CheckpointMode, JobGraph, StateBackend};
 use crate::kernel::SimTime;
 use crate::operator::Catalogue;
 use crate::scenario::{
-    CheckpointConfig, Failover, Input, JobConfig, Planned, RestartStrategy, ScenarioError, bounds,
+    CheckpointConfig, Input, JobConfig, Planned, RestartStrategy, ScenarioError, bounds,
 };
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -20,12 +21,8 @@ use toml::Spanned;
 #[derive(Clone, Default)]
 struct Draft {
     operators: Vec<(Range<usize>, Box<OperatorText>)>,
-    checkpoint: Option<CheckpointText>,
-    restart: Option<RestartText>,
-    failover: Option<Failover>,
-    chaining: Option<bool>,
-    auto_uids: Option<bool>,
-    max_parallelism: Option<Count<32768>>,
+    /// Its settings.
+    text: JobText,
 }
 
 /// The jobs, in order of the file. The graphs of those that are to be `refused` need not be such that they can run.
@@ -81,12 +78,13 @@ impl Drafting<'_> {
                 "use `add`, `remove`, `set` and `reorder` to change what it extends",
             ));
         }
-        draft.checkpoint = text.checkpoint.or(draft.checkpoint);
-        draft.restart = text.restart.or(draft.restart);
-        draft.failover = text.failover.or(draft.failover);
-        draft.chaining = text.chaining.or(draft.chaining);
-        draft.auto_uids = text.auto_uids.or(draft.auto_uids);
-        draft.max_parallelism = text.max_parallelism.or(draft.max_parallelism);
+        let inherited = &mut draft.text;
+        inherited.checkpoint = text.checkpoint.or(inherited.checkpoint.take());
+        inherited.restart = text.restart.or(inherited.restart);
+        inherited.failover = text.failover.or(inherited.failover);
+        inherited.chaining = text.chaining.or(inherited.chaining);
+        inherited.auto_uids = text.auto_uids.or(inherited.auto_uids);
+        inherited.max_parallelism = text.max_parallelism.or(inherited.max_parallelism);
         for name in &text.remove {
             self.remove(&mut draft, name)?;
         }
@@ -105,7 +103,7 @@ impl Drafting<'_> {
     }
 
     /// A job that extends none.
-    fn own_draft(&self, text: JobText) -> Result<Draft, ScenarioError> {
+    fn own_draft(&self, mut text: JobText) -> Result<Draft, ScenarioError> {
         let changes = [
             ("set", text.set.0.first().map(|(name, _)| name.span())),
             ("add", text.add.first().map(Spanned::span)),
@@ -122,16 +120,9 @@ impl Drafting<'_> {
                 ));
             }
         }
-        let mut draft = Draft {
-            operators: Vec::new(),
-            checkpoint: text.checkpoint,
-            restart: text.restart,
-            failover: text.failover,
-            chaining: text.chaining,
-            auto_uids: text.auto_uids,
-            max_parallelism: text.max_parallelism,
-        };
-        self.append(&mut draft, text.operators)?;
+        let operators = std::mem::take(&mut text.operators);
+        let mut draft = Draft { operators: Vec::new(), text };
+        self.append(&mut draft, operators)?;
         Ok(draft)
     }
 
@@ -257,22 +248,23 @@ fn job(
     draft: Draft,
     must_run: bool,
 ) -> Result<JobConfig, ScenarioError> {
-    let checkpoint = checkpoint(source, &draft.checkpoint.unwrap_or_default())?;
-    let restart = draft.restart.map(RestartText::strategy);
-    let nodes = Nodes::new(source, catalogue, inputs, name, &draft.operators);
+    let Draft { operators, text } = draft;
+    let checkpoint = checkpoint(source, &text.checkpoint.unwrap_or_default())?;
+    let restart = text.restart.map(RestartText::strategy);
+    let nodes = Nodes::new(source, catalogue, inputs, name, &operators);
     let graph = Arc::new(JobGraph {
         name: name.get_ref().clone(),
         operators: nodes.nodes()?,
-        max_parallelism: draft.max_parallelism.map(|most| most.0),
-        chaining: draft.chaining.unwrap_or(true),
-        uids_required: draft.auto_uids == Some(false),
+        max_parallelism: text.max_parallelism.map(|most| most.0),
+        chaining: text.chaining.unwrap_or(true),
+        uids_required: text.auto_uids == Some(false),
     });
     if must_run {
         nodes.check_graph(&graph)?;
     }
     let graph = Arc::try_unwrap(graph).unwrap_or_else(|shared| (*shared).clone());
     let planned = Planned::default();
-    Ok(JobConfig { graph, checkpoint, restart, failover: draft.failover, planned })
+    Ok(JobConfig { graph, checkpoint, restart, failover: text.failover, planned })
 }
 
 /// Checkpoint settings, with defaults where the file says nothing.
@@ -280,33 +272,23 @@ fn checkpoint(
     source: Source<'_>,
     text: &CheckpointText,
 ) -> Result<CheckpointConfig, ScenarioError> {
-    let default = CheckpointConfig::default();
-    let long_enough = |key: &str, time: &Option<Spanned<Time>>| match time {
-        Some(time) if time.get_ref().0 < CheckpointConfig::SHORTEST => {
+    let times = [
+        ("interval", text.interval.as_ref().map(|set| &set.0)),
+        ("timeout", text.timeout.as_ref()),
+    ];
+    for (key, time) in times {
+        let time = time.filter(|time| time.get_ref().0 < CheckpointConfig::SHORTEST);
+        if let Some(time) = time {
             let given = time.get_ref().0;
             let message = format!("`{key}`: {given} is less than {}", CheckpointConfig::SHORTEST);
-            Err(source.error(&time.span(), message))
+            return Err(source.error(&time.span(), message));
         }
-        Some(time) => Ok(Some(time.get_ref().0)),
-        None => Ok(None),
-    };
-    let count = |count: Option<Count<{ u32::MAX }>>, or: u32| count.map_or(or, |count| count.0);
-    Ok(CheckpointConfig {
-        interval: long_enough("interval", &text.interval)?,
-        timeout: long_enough("timeout", &text.timeout)?.unwrap_or(default.timeout),
-        min_pause: text.min_pause.map_or(SimTime::ZERO, |pause| pause.0),
-        max_concurrent: count(text.max_concurrent, default.max_concurrent),
-        retained: count(text.retained, default.retained),
-        tolerable_failures: text.tolerable_failures.unwrap_or(default.tolerable_failures),
-        retention: text.retention,
-        mode: text.mode.unwrap_or_default(),
-        unaligned: unaligned(source, text)?,
-        aligned_timeout: text.aligned_timeout.as_ref().map_or(SimTime::ZERO, |t| t.get_ref().0),
-        alignment_limit: alignment_limit(source, text)?,
-        custom_handles: text.custom_handles,
-        backend: backend(source, text)?,
-        prefer_checkpoint: text.prefer_checkpoint,
-    })
+    }
+    let mut checkpoint = text.over(CheckpointConfig::default());
+    check_unaligned(source, text, &checkpoint)?;
+    check_alignment_limit(source, text, &checkpoint)?;
+    checkpoint.backend = backend(source, text)?;
+    Ok(checkpoint)
 }
 
 /// Where snapshots go, with the one size that means something there.
@@ -319,7 +301,8 @@ fn backend(source: Source<'_>, text: &CheckpointText) -> Result<StateBackend, Sc
         };
         source.error_with(&size.span(), message, help)
     };
-    let is = |backend| text.state_backend == backend;
+    let kind = text.state_backend.unwrap_or_default();
+    let is = |backend| kind == backend;
     match (&text.max_state_size, &text.inline_below) {
         (Some(size), _) if !is(BackendText::JobManager) => {
             return Err(misplaced("max-state-size", size, "job-manager"));
@@ -330,7 +313,7 @@ fn backend(source: Source<'_>, text: &CheckpointText) -> Result<StateBackend, Sc
         (Some(_) | None, Some(_) | None) => {}
     }
     let or = |size: &Option<Spanned<u32>>, or| size.as_ref().map_or(or, |size| *size.get_ref());
-    Ok(match text.state_backend {
+    Ok(match kind {
         BackendText::JobManager => {
             let max_state_size = or(&text.max_state_size, StateBackend::MAX_STATE_SIZE);
             StateBackend::JobManager { max_state_size }
@@ -344,58 +327,52 @@ fn backend(source: Source<'_>, text: &CheckpointText) -> Result<StateBackend, Sc
     })
 }
 
-/// How much a subtask may buffer while it aligns, if it does.
-fn alignment_limit(
+/// Refuses a limit of what a subtask buffers while it aligns where it never does.
+fn check_alignment_limit(
     source: Source<'_>,
     text: &CheckpointText,
-) -> Result<Option<u32>, ScenarioError> {
-    let Some(limit) = &text.alignment_limit else { return Ok(None) };
-    let never_aligns = if text.mode == Some(CheckpointMode::AtLeastOnce) {
-        Some("at-least-once checkpoints")
-    } else if text.unaligned.as_ref().is_some_and(|wanted| *wanted.get_ref()) {
-        Some("unaligned checkpoints")
-    } else {
-        None
+    checkpoint: &CheckpointConfig,
+) -> Result<(), ScenarioError> {
+    let Some(limit) = &text.alignment_limit else { return Ok(()) };
+    let which = match checkpoint.mode {
+        CheckpointMode::AtLeastOnce => "at-least-once",
+        CheckpointMode::ExactlyOnce if checkpoint.unaligned => "unaligned",
+        CheckpointMode::ExactlyOnce => return Ok(()),
     };
-    match never_aligns {
-        Some(which) => Err(source.error_with(
-            &limit.span(),
-            format!("`alignment-limit` with {which}"),
-            "leave it out: only where barriers hold channels back is anything buffered",
-        )),
-        None => Ok(Some(limit.get_ref().0)),
-    }
+    Err(source.error_with(
+        &limit.0.span(),
+        format!("`alignment-limit` with {which} checkpoints"),
+        "leave it out: only where barriers hold channels back is anything buffered",
+    ))
 }
 
-/// Whether barriers may overtake records, if the other settings allow it.
-fn unaligned(source: Source<'_>, text: &CheckpointText) -> Result<bool, ScenarioError> {
-    let is_wanted = text.unaligned.as_ref().filter(|wanted| *wanted.get_ref());
-    let Some(wanted) = is_wanted else {
-        return match &text.aligned_timeout {
-            Some(timeout) => Err(source.error_with(
+/// Refuses barriers that overtake records where the other settings do not allow it.
+fn check_unaligned(
+    source: Source<'_>,
+    text: &CheckpointText,
+    checkpoint: &CheckpointConfig,
+) -> Result<(), ScenarioError> {
+    let wanted = match (&text.unaligned, &text.aligned_timeout) {
+        (Some(wanted), _) if checkpoint.unaligned => wanted.span(),
+        (_, Some(timeout)) => {
+            return Err(source.error_with(
                 &timeout.span(),
                 "`aligned-timeout` without `unaligned = true`",
                 "a checkpoint that is only ever aligned has `timeout`; add `unaligned = true` to have barriers overtake",
-            )),
-            None => Ok(false),
-        };
-    };
-    let contradiction = if text.mode == Some(CheckpointMode::AtLeastOnce) {
-        Some(("at-least-once", "leave `mode` out: only exactly-once checkpoints can be unaligned"))
-    } else if text.max_concurrent.is_some_and(|most| most.0 > 1) {
-        Some(("more than one checkpoint at a time", "set `max-concurrent = 1`"))
-    } else if text.interval.is_none() {
-        Some(("no `interval`", "set `interval`: savepoints are always aligned"))
-    } else {
-        None
-    };
-    match contradiction {
-        Some((what, help)) => {
-            let message = format!("unaligned checkpoints with {what}");
-            Err(source.error_with(&wanted.span(), message, help))
+            ));
         }
-        None => Ok(true),
-    }
+        (_, None) => return Ok(()),
+    };
+    let (what, help) = if checkpoint.mode == CheckpointMode::AtLeastOnce {
+        ("at-least-once", "leave `mode` out: only exactly-once checkpoints can be unaligned")
+    } else if checkpoint.max_concurrent > 1 {
+        ("more than one checkpoint at a time", "set `max-concurrent = 1`")
+    } else if checkpoint.interval.is_none() {
+        ("no `interval`", "set `interval`: savepoints are always aligned")
+    } else {
+        return Ok(());
+    };
+    Err(source.error_with(&wanted, format!("unaligned checkpoints with {what}"), help))
 }
 
 impl RestartText {

@@ -1,7 +1,6 @@
 //! A scenario's text: reading it, with every mistake found and placed, and writing it.
 
 mod expect;
-mod files;
 mod fit;
 mod input;
 mod job;
@@ -13,18 +12,18 @@ mod operator;
 mod registered;
 pub(super) mod release;
 mod rules;
+mod settings;
 mod shape;
 mod since;
 mod source;
 pub(super) mod spelling;
 mod step;
 mod time;
-mod told;
 mod word;
 mod write;
 mod write_operator;
 
-use super::{Action, ClusterConfig, JobConfig, Scenario, ScenarioError, bounds};
+use super::{Action, Budget, ClusterConfig, JobConfig, Network, Scenario, ScenarioError, bounds};
 use crate::job::PlanRules;
 use crate::operator::Catalogue;
 use shape::FileText;
@@ -84,10 +83,10 @@ fn resolve(
         overrides,
         mutations: file.mutations,
         until: file.until.map(|until| until.0),
-        budget: file.budget.unwrap_or_default().budget(),
+        budget: file.budget.unwrap_or_default().over(Budget::default()),
         cluster_name,
         cluster,
-        network: input::network(&file.network),
+        network: file.network.over(Network::default()),
         inputs,
         jobs,
         steps,

@@ -3,8 +3,8 @@
 use super::operator::{FromText, KEYS, OperatorText};
 use super::source::Source;
 use crate::job::{
-    GraphError, InputEdge, JobGraph, KeyBy, OperatorIndex, OperatorKind, OperatorNode,
-    OperatorOptions, Partitioner, Plan, WindowOptions,
+    GraphError, InputEdge, JobGraph, KeyBy, KeyedOptions, ListOptions, OperatorIndex, OperatorKind,
+    OperatorNode, OperatorOptions, Partitioner, Plan, SourceTime, WindowOptions,
 };
 use crate::kernel::SimTime;
 use crate::operator::{Catalogue, Entry};
@@ -86,11 +86,20 @@ impl<'t> Nodes<'t> {
                 class: text.class.as_ref().map(|class| class.get_ref().as_str().into()),
                 column: text.column.as_ref().map(|column| *column.get_ref()),
                 reader: text.reader.as_ref().map(|reader| *reader.get_ref()).unwrap_or_default(),
-                time: text.event_time.as_ref().map(|time| time.get_ref().source_time()),
+                time: text
+                    .event_time
+                    .as_ref()
+                    .map(|time| time.get_ref().over(SourceTime::default())),
                 window: self.window(name, text)?,
                 uid_hash: self.uid_hash(name, text)?,
-                keyed_state: text.keyed_state.as_ref().map(|state| state.get_ref().options()),
-                list_state: text.list_state.as_ref().map(|state| state.get_ref().options()),
+                keyed_state: text
+                    .keyed_state
+                    .as_ref()
+                    .map(|state| Arc::new(state.get_ref().over(KeyedOptions::default()))),
+                list_state: text
+                    .list_state
+                    .as_ref()
+                    .map(|state| Arc::new(state.get_ref().over(ListOptions::default()))),
             },
         })
     }
@@ -105,7 +114,7 @@ impl<'t> Nodes<'t> {
         for (key, _) in &text.kinds {
             if !self.kinds.contains(key.get_ref().as_str()) {
                 let message = format!("operator `{name}`: unknown key `{}`", key.get_ref());
-                let known = KEYS.into_iter().chain(self.kinds.iter().copied());
+                let known = KEYS.iter().copied().chain(self.kinds.iter().copied());
                 return Err(self.source.unknown(&key.span(), message, key.get_ref(), known));
             }
         }

@@ -1,80 +1,13 @@
 //! How an operator's state is registered, as a scenario spells it: `keyed-state`, `list-state` and `uid-hash`.
 
-use super::layout::{Table, list, quoted, time, word};
+use super::layout::Table;
 use super::node::Nodes;
 use super::operator::OperatorText;
-use super::word::{Count, Time};
-use crate::job::{
-    KeyedKind, KeyedOptions, ListMode, ListOptions, OperatorId, OperatorOptions, StateType,
-};
+use super::settings::{KeyedStateText, ListStateText};
+use crate::job::{KeyedOptions, ListOptions, OperatorId, OperatorOptions};
 use crate::operator::Entry;
 use crate::scenario::{ScenarioError, bounds};
-use serde::Deserialize;
 use std::collections::BTreeSet;
-use std::sync::Arc;
-
-/// `keyed-state = { name = "count", kind = "value", type = "long", ttl = "1h" }`.
-#[derive(Deserialize, Clone, Debug)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct KeyedStateText {
-    name: Option<String>,
-    #[serde(default)]
-    kind: KeyedKind,
-    #[serde(default, rename = "type")]
-    values: StateType,
-    ttl: Option<Time>,
-}
-
-impl KeyedStateText {
-    pub(super) fn options(&self) -> Arc<KeyedOptions> {
-        Arc::new(KeyedOptions {
-            name: self.name.as_deref().map(Arc::from),
-            kind: self.kind,
-            values: self.values,
-            ttl: self.ttl.map(|ttl| ttl.0),
-        })
-    }
-}
-
-/// `list-state = { names = ["buf"], mode = "union", type = "text", starts-with = 2 }`.
-#[derive(Deserialize, Clone, Debug)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct ListStateText {
-    names: Option<Vec<String>>,
-    mode: Option<ModeText>,
-    #[serde(rename = "type")]
-    items: Option<StateType>,
-    starts_with: Option<Count<1000>>,
-}
-
-/// A redistribution mode.
-#[derive(Deserialize, Clone, Copy, Debug)]
-#[serde(rename_all = "kebab-case")]
-enum ModeText {
-    Split,
-    Union,
-    Broadcast,
-    Whole,
-}
-
-impl ListStateText {
-    pub(super) fn options(&self) -> Arc<ListOptions> {
-        let usual = ListOptions::default();
-        let names = self.names.as_ref();
-        let names = names.map(|names| names.iter().map(|name| Arc::from(name.as_str())).collect());
-        Arc::new(ListOptions {
-            names: names.unwrap_or(usual.names),
-            mode: match self.mode {
-                None | Some(ModeText::Split) => ListMode::Split,
-                Some(ModeText::Union) => ListMode::Union,
-                Some(ModeText::Broadcast) => ListMode::Broadcast,
-                Some(ModeText::Whole) => ListMode::Whole,
-            },
-            items: self.items.unwrap_or(usual.items),
-            starts_with: self.starts_with.map_or(usual.starts_with, |count| count.0),
-        })
-    }
-}
 
 impl Nodes<'_> {
     /// The id that `uid-hash` spells.
@@ -119,12 +52,13 @@ impl Nodes<'_> {
             let help = "make it a `state = \"list\"`";
             return Err(self.source.error_with(&state.span(), message, help));
         }
-        let names = &state.get_ref().options().names;
+        let state_is = state.get_ref().over(ListOptions::default());
+        let names = &state_is.names;
         if bounds::STATES.is_exceeded_by(names.len()) {
             return Err(self.source.beyond(&state.span(), &bounds::STATES));
         }
         let subtasks = u64::from(text.parallelism.map_or(1, |count| count.0));
-        let first = u64::from(state.get_ref().options().starts_with);
+        let first = u64::from(state_is.starts_with);
         let states = u64::try_from(names.len()).unwrap_or(u64::MAX);
         // Subtask i has i more than the first.
         let items = states * (subtasks * first + subtasks * (subtasks - 1) / 2);
@@ -147,28 +81,11 @@ impl Nodes<'_> {
 
 /// Writes how the state of an operator is registered.
 pub(super) fn put_states(table: &mut Table, options: &OperatorOptions) {
-    if let Some(state) = &options.keyed_state {
-        let mut keyed = Table::default();
-        keyed
-            .put_some("name", state.name.as_ref().map(quoted))
-            .put_if(state.kind != KeyedKind::default(), "kind", word(&state.kind))
-            .put_if(state.values != StateType::default(), "type", word(&state.values))
-            .put_some("ttl", state.ttl.map(time));
-        table.put("keyed-state", keyed.inline());
-    }
-    if let Some(state) = &options.list_state {
-        let mode = match state.mode {
-            ListMode::Split => "split",
-            ListMode::Union => "union",
-            ListMode::Broadcast => "broadcast",
-            ListMode::Whole => "whole",
-        };
-        let mut lists = Table::default();
-        lists
-            .put("names", list(state.names.iter().map(quoted)))
-            .put_if(state.mode != ListMode::Split, "mode", quoted(mode))
-            .put_if(state.items != StateType::Text, "type", word(&state.items))
-            .put_if(state.starts_with != 1, "starts-with", state.starts_with);
-        table.put("list-state", lists.inline());
-    }
+    let keyed = options.keyed_state.as_ref();
+    let keyed = keyed.map(|state| KeyedStateText::unusual(state, &KeyedOptions::default()));
+    let lists = options.list_state.as_ref();
+    let lists = lists.map(|state| ListStateText::unusual(state, &ListOptions::default()));
+    table
+        .put_some("keyed-state", keyed.map(|table| table.inline()))
+        .put_some("list-state", lists.map(|table| table.inline()));
 }

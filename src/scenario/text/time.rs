@@ -1,28 +1,19 @@
 //! Event time in a scenario file: when records happened, how far they are out of order, windows over them.
 
-use super::layout::{Table, list, quoted, time};
+use super::layout::{Table, list, quoted};
 use super::node::Nodes;
 use super::operator::OperatorText;
+use super::settings::Setting;
 use super::source::Source;
-use super::word::{Millis, Time};
+use super::word::Millis;
 use crate::job::{
-    JobGraph, OperatorKind, OperatorNode, SourceTime, TumblingWindows, WindowAggregate,
-    WindowAggregates, WindowOptions, WindowTime,
+    JobGraph, OperatorKind, OperatorNode, TumblingWindows, WindowAggregate, WindowAggregates,
+    WindowOptions, WindowTime,
 };
 use crate::kernel::SimTime;
 use crate::scenario::{Column, Input, InputKind, ScenarioError, Shuffle};
 use serde::Deserialize;
 use std::ops::Range;
-
-/// `event-time = { column = 0, out-of-orderness = "2h", idle-after = "1s", interval = "200ms" }`.
-#[derive(Deserialize, Clone, Copy, Debug)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct EventTimeText {
-    pub column: Option<u16>,
-    pub out_of_orderness: Option<Millis>,
-    pub idle_after: Option<Time>,
-    pub interval: Option<Time>,
-}
 
 /// `shuffle-within = { column = 0, within = "2h" }`.
 #[derive(Deserialize, Clone, Copy, Debug)]
@@ -43,17 +34,6 @@ struct WindowText {
     #[serde(default)]
     time: WindowTime,
     aggregate: Vec<String>,
-}
-
-impl EventTimeText {
-    pub(super) fn source_time(self) -> SourceTime {
-        SourceTime {
-            column: self.column,
-            out_of_orderness: self.out_of_orderness.unwrap_or_default().0,
-            idle_after: self.idle_after.map(|time| time.0),
-            interval: self.interval.map_or(SourceTime::INTERVAL, |time| time.0),
-        }
-    }
 }
 
 /// What a window operator is told.
@@ -162,7 +142,7 @@ impl Nodes<'_> {
             return Err(self.source.error_with(&time.span(), message, "give `interval` a span"));
         }
         let input = self.inputs.iter().find(|other| other.name == *input);
-        match (input, time.get_ref().column) {
+        match (input, time.get_ref().column.and_then(|column| column.value())) {
             (Some(Input { kind, .. }), Some(column)) => {
                 check_column(self.source, at, &format!("source `{name}`"), kind, column)
             }
@@ -225,17 +205,6 @@ fn sources_of(graph: &JobGraph, place: usize) -> impl Iterator<Item = &OperatorN
     reached.filter(|(node, reached)| *reached && node.is_source()).map(|(node, _)| node)
 }
 
-/// How a source tells time, as a file says it.
-pub(super) fn source_time(told: SourceTime) -> String {
-    let mut table = Table::default();
-    table
-        .put_some("column", told.column)
-        .put_if(told.out_of_orderness != 0, "out-of-orderness", millis(told.out_of_orderness))
-        .put_some("idle-after", told.idle_after.map(time))
-        .put_if(told.interval != SourceTime::INTERVAL, "interval", time(told.interval));
-    table.inline()
-}
-
 /// What a window operator is told, as a file says it.
 pub(super) fn window_text(options: WindowOptions) -> String {
     let WindowOptions { windows, time, aggregates } = options;
@@ -258,5 +227,5 @@ pub(super) fn shuffle_text(shuffle: Shuffle) -> String {
 }
 
 fn millis(millis: i64) -> String {
-    time(SimTime::from_millis(u64::try_from(millis).unwrap_or(0)))
+    Millis::text(&millis)
 }

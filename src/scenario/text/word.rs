@@ -104,37 +104,50 @@ impl<'de> Deserialize<'de> for EventCount {
     }
 }
 
+/// Declares how a value is read that may stand in several shapes: what was expected, then a line a shape.
+macro_rules! shapes {
+    ($Visitor:ident => $Value:ty, $read:ident, $expected:expr;
+     $($visit:ident($given:ident: $Given:ty) |$this:ident, $E:ident| $made:expr;)+
+     $(+ { $($rest:tt)* })?) => {
+        impl<'de> Deserialize<'de> for $Value {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.$read($Visitor)
+            }
+        }
+
+        struct $Visitor;
+
+        impl<'de> Visitor<'de> for $Visitor {
+            type Value = $Value;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&$expected)
+            }
+
+            $(fn $visit<$E: de::Error>(self, $given: $Given) -> Result<$Value, $E> {
+                let $this = &self;
+                $made
+            })+
+            $($($rest)*)?
+        }
+    };
+}
+pub(super) use shapes;
+
 /// A seed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Seed(pub u64);
 
-impl<'de> Deserialize<'de> for Seed {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_u64(SeedVisitor)
-    }
-}
-
-struct SeedVisitor;
-
-impl Visitor<'_> for SeedVisitor {
-    type Value = Seed;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a whole number from 0 to {SEED_MAX}")
-    }
-
-    fn visit_u64<E: de::Error>(self, seed: u64) -> Result<Self::Value, E> {
-        if seed > SEED_MAX {
-            return Err(E::custom(format!("{seed} is not within 0 to {SEED_MAX}")));
-        }
-        Ok(Seed(seed))
-    }
-
-    fn visit_i64<E: de::Error>(self, seed: i64) -> Result<Self::Value, E> {
+shapes!(SeedVisitor => Seed, deserialize_u64, format!("a whole number from 0 to {SEED_MAX}");
+    visit_u64(seed: u64) |_this, E| match seed {
+        0..=SEED_MAX => Ok(Seed(seed)),
+        _ => Err(E::custom(format!("{seed} is not within 0 to {SEED_MAX}"))),
+    };
+    visit_i64(seed: i64) |this, E| {
         let found = de::Unexpected::Signed(seed);
-        u64::try_from(seed).map(Seed).map_err(|_| E::invalid_value(found, &self))
-    }
-}
+        u64::try_from(seed).map(Seed).map_err(|_| E::invalid_value(found, this))
+    };
+);
 
 /// A table whose entries keep the order of the file.
 #[derive(Clone, Debug)]
@@ -179,95 +192,46 @@ pub(super) enum OneOrMany {
     Many(Vec<Spanned<String>>),
 }
 
-impl<'de> Deserialize<'de> for OneOrMany {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(OneOrManyVisitor)
-    }
-}
-
-struct OneOrManyVisitor;
-
-impl<'de> Visitor<'de> for OneOrManyVisitor {
-    type Value = OneOrMany;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a name or a list of names")
-    }
-
-    fn visit_str<E: de::Error>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(OneOrMany::One(name.to_owned()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        let mut names = Vec::new();
-        while let Some(name) = list.next_element()? {
-            names.push(name);
+shapes!(OneOrManyVisitor => OneOrMany, deserialize_any, "a name or a list of names";
+    visit_str(name: &str) |_this, E| Ok(OneOrMany::One(name.to_owned()));
+    + {
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<OneOrMany, A::Error> {
+            let mut names = Vec::new();
+            while let Some(name) = list.next_element()? {
+                names.push(name);
+            }
+            Ok(OneOrMany::Many(names))
         }
-        Ok(OneOrMany::Many(names))
     }
-}
+);
 
 /// A value as `--output` prints it: text, or a number or truth that prints so.
 #[derive(Clone, Debug)]
 pub(super) struct Printed(pub String);
 
-impl<'de> Deserialize<'de> for Printed {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(PrintedVisitor)
-    }
-}
+shapes!(PrintedVisitor => Printed, deserialize_any, "a text, a whole number or a truth value";
+    visit_str(text: &str) |_this, E| Ok(Printed(text.to_owned()));
+    visit_i64(number: i64) |_this, E| Ok(Printed(number.to_string()));
+    visit_bool(truth: bool) |_this, E| Ok(Printed(truth.to_string()));
+);
 
-struct PrintedVisitor;
-
-impl Visitor<'_> for PrintedVisitor {
-    type Value = Printed;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text, a whole number or a truth value")
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Printed(text.to_owned()))
-    }
-
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self::Value, E> {
-        Ok(Printed(number.to_string()))
-    }
-
-    fn visit_bool<E: de::Error>(self, truth: bool) -> Result<Self::Value, E> {
-        Ok(Printed(truth.to_string()))
-    }
-}
-
-impl<'de> Deserialize<'de> for CheckpointOf {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(CheckpointOfVisitor)
-    }
-}
-
-struct CheckpointOfVisitor;
-
-impl<'de> Visitor<'de> for CheckpointOfVisitor {
-    type Value = CheckpointOf;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a checkpoint's number, or `{ checkpoint = NUMBER, job = NAME }`")
-    }
-
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self::Value, E> {
+shapes!(CheckpointOfVisitor => CheckpointOf, deserialize_any,
+    "a checkpoint's number, or `{ checkpoint = NUMBER, job = NAME }`";
+    visit_i64(number: i64) |_this, E| {
         let checkpoint = Count::within(number).map_err(E::custom)?;
         Ok(CheckpointOf { checkpoint, job: None })
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        #[derive(serde::Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Long {
-            checkpoint: Count<{ u32::MAX }>,
-            job: Option<Spanned<String>>,
+    };
+    + {
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<CheckpointOf, A::Error> {
+            #[derive(serde::Deserialize)]
+            #[serde(deny_unknown_fields)]
+            struct Long {
+                checkpoint: Count<{ u32::MAX }>,
+                job: Option<Spanned<String>>,
+            }
+            let Long { checkpoint, job } =
+                Long::deserialize(de::value::MapAccessDeserializer::new(map))?;
+            Ok(CheckpointOf { checkpoint, job })
         }
-        let Long { checkpoint, job } =
-            Long::deserialize(de::value::MapAccessDeserializer::new(map))?;
-        Ok(CheckpointOf { checkpoint, job })
     }
-}
+);

@@ -2,10 +2,11 @@
 
 use super::layout::{Table, list, quoted, time, word};
 use super::node::TAKES;
-use super::time::{source_time, window_text};
+use super::settings::EventTimeText;
+use super::time::window_text;
 use crate::job::{
     AtEnd, ChainStrategy, InputEdge, JobGraph, KeySelector, KeyType, OperatorIndex, OperatorKind,
-    OperatorNode, Partitioner, Reader,
+    OperatorNode, Partitioner, Reader, SourceTime,
 };
 
 /// The operator at a place of a graph.
@@ -31,7 +32,9 @@ pub(super) fn operator(graph: &JobGraph, place: usize) -> Table {
         "reader",
         word(&reader),
     );
-    table.put_some("event-time", node.options.time.map(source_time));
+    let usual = SourceTime::default();
+    let told = node.options.time.map(|time| EventTimeText::unusual(&time, &usual).inline());
+    table.put_some("event-time", told);
     super::registered::put_states(&mut table, &node.options);
     table
         .put_if(node.parallelism != 1, "parallelism", node.parallelism)

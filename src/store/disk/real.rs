@@ -58,17 +58,6 @@ impl Disk for RealDisk {
         Ok(Box::new(File::create_new(file)?))
     }
 
-    fn append(&self, file: &Path) -> io::Result<Box<dyn DiskFile>> {
-        let mut options = File::options();
-        options.append(true).create(true);
-        open_only(&mut options, Links::Told);
-        let opened = options.open(file)?;
-        if found(&opened.metadata()?).kind != Kind::File {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
-        }
-        Ok(Box::new(opened))
-    }
-
     fn create_folder(&self, path: &Path) -> io::Result<()> {
         fs::create_dir(path)
     }
@@ -93,14 +82,6 @@ impl Disk for RealDisk {
 impl DiskFile for File {
     fn sync(&mut self) -> io::Result<()> {
         self.sync_all()
-    }
-
-    fn length(&self) -> io::Result<u64> {
-        self.metadata().map(|metadata| metadata.len())
-    }
-
-    fn set_length(&mut self, length: u64) -> io::Result<()> {
-        self.set_len(length)
     }
 }
 

@@ -3,8 +3,7 @@
 use super::super::block::BlockKind;
 use super::super::segment::{Commit, SegmentHead, SegmentId, SinkChange};
 use super::Payload;
-use super::sink::RowsWire;
-use super::token::{Token, flatten, unflatten};
+use super::sink::{PreparedWire, RowsWire, TableWire};
 use crate::job::{CheckpointId, TransactionId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -38,9 +37,8 @@ pub(in crate::store) struct ChangeWire {
     name: String,
     rows: RowsWire,
     commits: Vec<(TransactionId, u64, u64)>,
-    keys: Vec<Token>,
-    table: RowsWire,
-    prepared: Vec<(TransactionId, CheckpointId, RowsWire)>,
+    table: TableWire,
+    prepared: PreparedWire,
     aborted: Vec<TransactionId>,
     done: BTreeMap<TransactionId, (CheckpointId, u64)>,
 }
@@ -54,18 +52,14 @@ impl Payload for SinkChange {
         assert!(self.commits.is_sorted_by(is_apart), "a row was committed by two transactions");
         let number = |place: usize| u64::try_from(place).expect("usize fits in 64 bits");
         let commits = self.commits.iter();
-        let prepared = self.prepared.iter();
         ChangeWire {
             name: self.name.clone(),
             rows: RowsWire::new(self.rows.iter()),
             commits: commits
                 .map(|one| (one.id, number(one.rows.start), number(one.rows.len())))
                 .collect(),
-            keys: flatten(self.table.keys()),
-            table: RowsWire::new(self.table.values()),
-            prepared: prepared
-                .map(|(id, (checkpoint, rows))| (*id, *checkpoint, RowsWire::new(rows.iter())))
-                .collect(),
+            table: TableWire::new(&self.table),
+            prepared: PreparedWire::new(&self.prepared),
             aborted: self.aborted.iter().copied().collect(),
             done: self.done.clone(),
         }
@@ -83,20 +77,12 @@ impl Payload for SinkChange {
             commits.push(Commit { id, rows: start..end });
             free = end;
         }
-        let keys = unflatten(wire.keys)?;
-        let values = wire.table.into_rows()?;
-        if keys.len() != values.len() {
-            return Err("a row of the table lacks its key");
-        }
-        let prepared = wire.prepared.into_iter();
-        let prepared =
-            prepared.map(|(id, checkpoint, rows)| Ok((id, (checkpoint, rows.into_rows()?))));
         Ok(Self {
             name: wire.name,
             rows,
             commits,
-            table: keys.into_iter().zip(values).collect(),
-            prepared: prepared.collect::<Result<_, &'static str>>()?,
+            table: wire.table.into_table()?,
+            prepared: wire.prepared.into_prepared()?,
             aborted: wire.aborted.into_iter().collect(),
             done: wire.done,
         })

@@ -4,7 +4,7 @@ use super::super::block::BlockKind;
 use super::Payload;
 use super::token::{Token, flatten, unflatten};
 use crate::effect::{ExternalSystem, Row};
-use crate::job::{CheckpointId, Origin, TransactionId};
+use crate::job::{CheckpointId, Origin, TransactionId, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -33,13 +33,53 @@ impl RowsWire {
     }
 }
 
+/// Rows under keys: the keys in one column, the rows in the others.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct TableWire {
+    keys: Vec<Token>,
+    rows: RowsWire,
+}
+
+impl TableWire {
+    pub(super) fn new(table: &BTreeMap<Value, Row>) -> Self {
+        Self { keys: flatten(table.keys()), rows: RowsWire::new(table.values()) }
+    }
+
+    pub(super) fn into_table(self) -> Result<BTreeMap<Value, Row>, &'static str> {
+        let keys = unflatten(self.keys)?;
+        let rows = self.rows.into_rows()?;
+        if keys.len() != rows.len() {
+            return Err("a row of the table lacks its key");
+        }
+        Ok(keys.into_iter().zip(rows).collect())
+    }
+}
+
+/// Transactions that can be committed.
+pub(super) type Prepared = BTreeMap<TransactionId, (CheckpointId, Vec<Row>)>;
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct PreparedWire(Vec<(TransactionId, CheckpointId, RowsWire)>);
+
+impl PreparedWire {
+    pub(super) fn new(prepared: &Prepared) -> Self {
+        let prepared = prepared.iter();
+        let spelled = prepared.map(|(id, (at, rows))| (*id, *at, RowsWire::new(rows.iter())));
+        Self(spelled.collect())
+    }
+
+    pub(super) fn into_prepared(self) -> Result<Prepared, &'static str> {
+        let read = |(id, at, rows): (_, _, RowsWire)| Ok((id, (at, rows.into_rows()?)));
+        self.0.into_iter().map(read).collect()
+    }
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::store) struct SinkWire {
     name: String,
     committed: RowsWire,
-    keys: Vec<Token>,
-    table: RowsWire,
-    prepared: Vec<(TransactionId, CheckpointId, RowsWire)>,
+    table: TableWire,
+    prepared: PreparedWire,
     done: BTreeMap<TransactionId, (CheckpointId, u64)>,
 }
 
@@ -49,34 +89,22 @@ impl Payload for ExternalSystem {
     type Wire = SinkWire;
 
     fn to_wire(&self) -> SinkWire {
-        let prepared = self.prepared.iter();
         SinkWire {
             name: self.name.clone(),
             committed: RowsWire::new(self.committed.iter()),
-            keys: flatten(self.table.keys()),
-            table: RowsWire::new(self.table.values()),
-            prepared: prepared
-                .map(|(id, (checkpoint, rows))| (*id, *checkpoint, RowsWire::new(rows.iter())))
-                .collect(),
+            table: TableWire::new(&self.table),
+            prepared: PreparedWire::new(&self.prepared),
             done: self.done.clone(),
         }
     }
 
     fn from_wire(wire: SinkWire) -> Result<Self, &'static str> {
-        let keys = unflatten(wire.keys)?;
-        let rows = wire.table.into_rows()?;
-        if keys.len() != rows.len() {
-            return Err("a row of the table lacks its key");
-        }
-        let prepared = wire.prepared.into_iter();
-        let prepared =
-            prepared.map(|(id, checkpoint, rows)| Ok((id, (checkpoint, rows.into_rows()?))));
         Ok(Self {
             name: wire.name,
             committed: wire.committed.into_rows()?.into(),
-            table: keys.into_iter().zip(rows).collect(),
+            table: wire.table.into_table()?,
             open: BTreeMap::new(),
-            prepared: prepared.collect::<Result<_, &'static str>>()?,
+            prepared: wire.prepared.into_prepared()?,
             done: wire.done,
             places: BTreeMap::new(),
         })
