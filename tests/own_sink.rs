@@ -1,6 +1,6 @@
 //! Sinks of the user's own are judged by what their entries declare, and not by their names.
 
-use sandbar::check::Finding;
+use sandbar::check::{Finding, Skipped};
 use sandbar::job::{CheckpointId, Value};
 use sandbar::operator::{Catalogue, Context, Entry, Operator, Writes};
 use sandbar::scenario::Scenario;
@@ -93,6 +93,6 @@ fn a_sink_that_declares_how_it_writes_is_held_to_it() {
 
 #[test]
 fn a_sink_that_declares_nothing_is_not_judged() {
-    assert_eq!(judged(false, Writes::Undeclared), Finding::Skipped);
-    assert_eq!(judged(true, Writes::Undeclared), Finding::Skipped);
+    assert_eq!(judged(false, Writes::Undeclared), Finding::Skipped(Skipped::NothingPromised));
+    assert_eq!(judged(true, Writes::Undeclared), Finding::Skipped(Skipped::NothingPromised));
 }

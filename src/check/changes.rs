@@ -1,17 +1,11 @@
-//! How jobs that started from a snapshot differed from those before them, and what became of that.
+//! How jobs that started from a snapshot differed from those before them.
 
-use super::Check;
 use super::counters::counters;
-use super::history::History;
-use super::promises::is_overlooked;
-use super::violation::Violation;
-use crate::job::{JobGraph, OperatorKind, OperatorNode, Plan, RunId};
+use super::graph::is_stateful;
+use super::past::Past;
+use crate::job::{JobGraph, OperatorNode, Plan, RunId};
 use crate::operator::Catalogue;
-use crate::scenario::{Action, Scenario};
-use crate::trace::{
-    CheckName, CheckpointEvent, Entry, JobEvent, RestoreReport, SnapshotSource, TraceEvent,
-    WorldEvent,
-};
+use crate::trace::{CheckpointEvent, Entry, JobEvent, RestoreReport, TraceEvent};
 use std::collections::BTreeSet;
 
 counters! {
@@ -56,8 +50,38 @@ counters! {
 }
 
 impl ChangeFeatures {
+    /// Takes in what happened. The history knows it already.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are not of a restore")]
+    pub(super) fn observe(&mut self, entry: &Entry, past: Past<'_>) {
+        match &entry.event {
+            TraceEvent::Job(.., JobEvent::Refused { .. }) => self.refused = 1,
+            TraceEvent::Checkpoint(run, _, CheckpointEvent::RestoreMapped { report, .. }) => {
+                self.observe_restore(*run, report, past);
+            }
+            _ => {}
+        }
+    }
+
+    fn observe_restore(&mut self, run: RunId, report: &RestoreReport, past: Past<'_>) {
+        let Some(now) = past.run(run) else { return };
+        let catalogue = &past.setup.catalogue;
+        self.dropped |= u64::from(!report.dropped.is_empty());
+        let plan = &now.layout.plan;
+        let is_stateful = |id| {
+            let place = plan.operator_with_id(id);
+            place.is_some_and(|at| is_stateful(&plan.graph.operators[at.index()], catalogue))
+        };
+        let empty = report.starts_empty.iter().any(|(id, _)| is_stateful(*id));
+        self.empty |= u64::from(empty);
+        let Some((before, _)) = past.parent_of(now) else { return };
+        let rules = |run| past.history.eras.rules_of(run);
+        self.upgraded |= u64::from(rules(before.layout.run) != rules(run));
+        self.observe_change(&before.layout.plan, plan);
+        self.observe_job(&plan.graph, catalogue);
+    }
+
     /// Takes in how the job of a run differs from the one that it goes on from.
-    fn observe(&mut self, before: &Plan, now: &Plan) {
+    fn observe_change(&mut self, before: &Plan, now: &Plan) {
         let sum = self.sum();
         self.observe_operators(&before.graph, &now.graph);
         let twins = || {
@@ -125,8 +149,8 @@ impl ChangeFeatures {
             self.registered |= u64::from(options.list_state.is_some());
             let has_ttl = options.keyed_state.as_ref().is_some_and(|state| state.ttl.is_some());
             self.ttl |= u64::from(has_ttl);
-            let is_stateful = super::mapping::is_stateful(node, catalogue);
-            self.generated |= u64::from(node.uid.is_none() && is_stateful);
+            let has_state = is_stateful(node, catalogue);
+            self.generated |= u64::from(node.uid.is_none() && has_state);
         }
     }
 
@@ -140,119 +164,5 @@ impl ChangeFeatures {
             + self.max_parallelism
             + self.ids
             + self.registered
-    }
-}
-
-/// Follows the jobs of a world from snapshot to snapshot.
-#[derive(Clone, Debug, Default)]
-pub(super) struct ChangeCheck {
-    pub(super) seen: ChangeFeatures,
-    /// Whether the submission that is being dealt with may leave state behind; unknown of one that no step made.
-    may_drop: Option<bool>,
-    /// The runs that may not.
-    must_map: BTreeSet<RunId>,
-}
-
-impl ChangeCheck {
-    /// Takes in an entry, and judges whether state was dropped that nobody had allowed to be.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are not of a restore")]
-    pub(super) fn observe(
-        &mut self,
-        entry: &Entry,
-        history: &History,
-        (scenario, catalogue): (&Scenario, &Catalogue),
-        found: &mut Check,
-    ) {
-        match &entry.event {
-            TraceEvent::World(WorldEvent::StepTaken { step }) => {
-                let step = usize::try_from(*step).expect("usize has 32 bits or more");
-                self.may_drop = scenario.steps.get(step).and_then(|step| match &step.action {
-                    Action::Run(run) => Some(run.allow_non_restored),
-                    _ => None,
-                });
-            }
-            TraceEvent::Job(run, JobEvent::Submitted { from: Some(_) })
-                if self.may_drop == Some(false) =>
-            {
-                self.must_map.insert(*run);
-            }
-            TraceEvent::Job(.., JobEvent::Refused { .. }) => self.seen.refused = 1,
-            TraceEvent::Checkpoint(run, _, CheckpointEvent::RestoreMapped { report, .. }) => {
-                let is_known = is_overlooked(*run, report, history);
-                if !report.dropped.is_empty() && !is_known && self.must_map.contains(run) {
-                    let text = format!("{} states were dropped unasked", report.dropped.len());
-                    found.add(Violation::at_entry(CheckName::MappingTotality, entry, text));
-                }
-                if let Some((state, left, takes)) = bound_to_another(*run, report, history) {
-                    let text = format!("state `{state}` that `{left}` left was given to `{takes}`");
-                    found.add(Violation::at_entry(CheckName::MappingTotality, entry, text));
-                }
-                self.observe_restore(*run, report, history, catalogue);
-            }
-            _ => {}
-        }
-    }
-
-    fn observe_restore(
-        &mut self,
-        run: RunId,
-        report: &RestoreReport,
-        history: &History,
-        catalogue: &Catalogue,
-    ) {
-        let Some(now) = history.run(run) else { return };
-        self.seen.dropped |= u64::from(!report.dropped.is_empty());
-        let plan = &now.layout.plan;
-        let is_stateful = |id| {
-            let place = plan.operator_with_id(id);
-            place.is_some_and(|at| {
-                super::mapping::is_stateful(&plan.graph.operators[at.index()], catalogue)
-            })
-        };
-        let empty = report.starts_empty.iter().any(|(id, _)| is_stateful(*id));
-        self.seen.empty |= u64::from(empty);
-        let Some(SnapshotSource::Run(parent, _)) = history.start_of(run) else { return };
-        let Some(before) = history.run(parent) else { return };
-        let eras = &history.eras;
-        self.seen.upgraded |= u64::from(eras.rules_of(parent) != eras.rules_of(run));
-        self.seen.observe(&before.layout.plan, plan);
-        self.seen.observe_job(&plan.graph, catalogue);
-    }
-}
-
-/// State that was mapped to an operator that does something else than the one that left it, not both having a uid: which
-/// state, who left it, and who was given it.
-pub(super) fn bound_to_another(
-    run: RunId,
-    report: &RestoreReport,
-    history: &History,
-) -> Option<(String, String, String)> {
-    let story = history.run(run)?;
-    let Some(SnapshotSource::Run(parent, _)) = history.start_of(run) else { return None };
-    let before = history.run(parent)?;
-    let (old, new) = (&before.layout.plan, &story.layout.plan);
-    report.mapped.iter().find_map(|unit| {
-        let stored = report.renamed.0.iter().find(|(_, taken)| *taken == unit.operator);
-        let stored = stored.map_or(unit.operator, |(stored, _)| *stored);
-        let left = old.operator_with_id(stored)?;
-        let takes = new.operator_with_id(unit.operator)?;
-        let (left, takes) =
-            (&old.graph.operators[left.index()], &new.graph.operators[takes.index()]);
-        let is_known = left.uid.is_some() && takes.uid.is_some();
-        let is_another = !is_known && !do_the_same(left, takes);
-        is_another.then(|| (unit.name.to_string(), left.name.clone(), takes.name.clone()))
-    })
-}
-
-/// Whether two operators keep the same state for the same records.
-fn do_the_same(one: &OperatorNode, other: &OperatorNode) -> bool {
-    match (&one.kind, &other.kind) {
-        (OperatorKind::Source { input, .. }, OperatorKind::Source { input: another, .. }) => {
-            input == another
-        }
-        (OperatorKind::Sink { .. }, OperatorKind::Sink { .. }) => {
-            one.name == other.name && one.kind == other.kind
-        }
-        (one, other) => one == other,
     }
 }

@@ -7,12 +7,12 @@ mod restore;
 mod zombies;
 
 pub(super) use self::restore::Restore;
-use super::violation::Names;
 use crate::job::{
     Attempt, ChannelId, CheckpointId, CheckpointKind, ExternalId, OperatorId, OperatorIndex,
     OperatorKind, Origin, Plan, PlanTask, RunId, RunLayout, TaskId, TaskManagerId, VertexIndex,
 };
 use crate::operator::{Catalogue, Writes};
+use crate::scenario::Scenario;
 use crate::trace::{
     ChannelEnd, ChannelMark, CheckpointEvent, EndOfTask, Entry, JobEvent, JobStatus,
     SnapshotSource, SourcePosition, TaskEvent, TraceEvent, TransactionEvent, WorldEvent,
@@ -218,6 +218,17 @@ impl RunStory {
         self.attempt > Attempt::new(0)
     }
 
+    /// Whether the catalogue does not say of a sink how it writes.
+    pub(super) fn has_undeclared_sink(&self) -> bool {
+        let mut operators = self.layout.plan.graph.operators.iter().zip(&self.writes);
+        operators.any(|(node, writes)| node.is_sink() && *writes == Writes::Undeclared)
+    }
+
+    /// Whether its job has windows.
+    pub(super) fn has_windows(&self) -> bool {
+        self.layout.plan.graph.operators.iter().any(|node| node.options.window.is_some())
+    }
+
     /// The place of a task of this run in its plan.
     pub(super) fn local(&self, task: TaskId) -> usize {
         self.layout.local_task(task).index()
@@ -363,13 +374,16 @@ pub(super) struct History {
     run_of_task: Vec<RunId>,
     /// Which runs have opened a transaction where.
     pub(super) writers: BTreeSet<(ExternalId, RunId)>,
-    /// What to call inputs.
-    pub(super) names: Names,
     /// Under which rules each run is.
     pub(super) eras: super::eras::Eras,
 }
 
 impl History {
+    /// Of a world that plays a scenario.
+    pub(super) fn of(scenario: &Scenario) -> Self {
+        Self { eras: super::eras::Eras::of(scenario), ..Self::default() }
+    }
+
     pub(super) fn on_run(&mut self, layout: &Arc<RunLayout>, catalogue: &Catalogue) {
         let place = layout.run.index();
         if self.runs.len() <= place {
@@ -381,6 +395,11 @@ impl History {
             self.run_of_task.resize(task.index() + 1, layout.run);
         }
         self.runs[place] = Some(RunStory::new(layout, catalogue));
+    }
+
+    /// Whether any job of the world has windows.
+    pub(super) fn has_windows(&self) -> bool {
+        self.runs.iter().flatten().any(RunStory::has_windows)
     }
 
     /// The story of a run.
@@ -448,8 +467,15 @@ impl History {
     }
 
     /// Takes in what happened.
+    pub(super) fn observe(&mut self, entry: &Entry, scenario: &Scenario) {
+        self.eras.observe(entry, scenario);
+        self.observe_job(entry);
+        self.complete_restore(entry);
+    }
+
+    /// Takes in what becomes of jobs and their tasks, and leaves the rest to others.
     #[expect(clippy::wildcard_enum_match_arm, reason = "most events leave the history as it is")]
-    pub(super) fn observe(&mut self, entry: &Entry) {
+    fn observe_job(&mut self, entry: &Entry) {
         match &entry.event {
             TraceEvent::Job(run, JobEvent::Submitted { from }) => {
                 if self.starts.len() <= run.index() {

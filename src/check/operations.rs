@@ -1,8 +1,8 @@
 //! What users did in a world, among what is not done in every world.
 
 use super::counters::counters;
-use super::history::History;
-use crate::scenario::{Action, Cancel, Scenario};
+use super::past::Past;
+use crate::scenario::{Action, Cancel};
 use crate::trace::{Entry, JobEvent, TraceEvent, WorldEvent};
 
 counters! {
@@ -22,19 +22,17 @@ counters! {
 }
 
 impl Operations {
-    /// Takes in what happened. `history` knows it already.
+    /// Takes in what happened. The history knows it already.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are no operations")]
-    pub(super) fn observe(&mut self, entry: &Entry, history: &History, scenario: &Scenario) {
+    pub(super) fn observe(&mut self, entry: &Entry, past: Past<'_>) {
         match &entry.event {
             TraceEvent::World(WorldEvent::StepTaken { step }) => {
-                let step = usize::try_from(*step).ok().and_then(|step| scenario.steps.get(step));
-                let Some(step) = step else { return };
+                let Some(step) = past.setup.step(*step) else { return };
                 self.listed |= u64::from(matches!(step.action, Action::List));
                 self.aside |= u64::from(step.action.target().is_some());
             }
             TraceEvent::World(WorldEvent::StepRefused { step, .. }) => {
-                let step = usize::try_from(*step).ok().and_then(|step| scenario.steps.get(step));
-                let is_exit = step.is_some_and(|step| {
+                let is_exit = past.setup.step(*step).is_some_and(|step| {
                     matches!(
                         step.action,
                         Action::Stop(_) | Action::Cancel(Cancel { with_savepoint: Some(_), .. })
@@ -42,20 +40,12 @@ impl Operations {
                 });
                 self.refused_exit |= u64::from(is_exit);
             }
-            TraceEvent::Job(run, JobEvent::Submitted { from: Some(from) }) => {
-                let others = history.starts.iter().enumerate();
-                let mut others = others.filter(|(other, _)| *other != run.index());
-                self.forked |= u64::from(others.any(|(_, start)| start.as_ref() == Some(from)));
-                let job = history.run(*run).map(|run| run.layout.job);
-                let prefers =
-                    job.is_some_and(|job| scenario.jobs[job].checkpoint.prefer_checkpoint);
-                self.preferred |= u64::from(prefers);
-            }
-            TraceEvent::Job(run, JobEvent::Submitted { from: None }) => {
-                let job = history.run(*run).map(|run| run.layout.job);
-                let prefers =
-                    job.is_some_and(|job| scenario.jobs[job].checkpoint.prefer_checkpoint);
-                self.preferred |= u64::from(prefers);
+            TraceEvent::Job(run, JobEvent::Submitted { from }) => {
+                let mut others = past.history.starts.iter().enumerate();
+                let is_fork = from.is_some()
+                    && others.any(|(other, start)| other != run.index() && start == from);
+                self.forked |= u64::from(is_fork);
+                self.preferred |= u64::from(past.prefers_checkpoints(*run));
             }
             _ => {}
         }

@@ -3,13 +3,9 @@
 //! Each entry says which check, under what circumstances, in which releases, and where that is laid down; the story named
 //! beside it shows it. Circumstances are read off the trace; a check broken without them is broken.
 
-use super::changes::bound_to_another;
-use super::history::History;
-use super::recovery::prefers;
-
+use super::past::Past;
 use crate::job::{CheckpointId, CheckpointKind, RunId, StateBackend};
-use crate::scenario::Scenario;
-use crate::trace::{CheckName, CheckpointEvent, Entry, JobEvent, RestoreReport, TraceEvent};
+use crate::trace::{CheckName, CheckpointEvent, Entry, JobEvent, TraceEvent};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A promise that some releases do not keep.
@@ -126,7 +122,8 @@ pub(super) struct Excuses {
 
 impl Excuses {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events excuse nothing")]
-    pub(super) fn observe(&mut self, entry: &Entry, history: &History, scenario: &Scenario) {
+    pub(super) fn observe(&mut self, entry: &Entry, past: Past<'_>) {
+        let history = past.history;
         match &entry.event {
             TraceEvent::Job(run, JobEvent::AttemptStarted { restored: Some(restored), .. })
             | TraceEvent::Job(run, JobEvent::RegionRestarted { restored: Some(restored), .. })
@@ -146,14 +143,14 @@ impl Excuses {
                 }
                 let evicts = rules.savepoint_in_completed_store && !rules.newest_checkpoint_spared;
                 let is_newer_pending = self.triggered.get(run).is_some_and(|id| id > checkpoint);
-                if evicts && is_newer_pending && shares_files(*run, history, scenario) {
+                if evicts && is_newer_pending && shares_files(*run, past) {
                     self.seen.insert(EVICTED_BY_SAVEPOINT.name);
                 }
                 if *highest > *checkpoint && rules.savepoint_in_completed_store {
                     self.late.insert((*run, *checkpoint));
                 }
                 let is_passed_over =
-                    !rules.savepoint_in_completed_store || prefers(scenario, history, *run);
+                    !rules.savepoint_in_completed_store || past.prefers_checkpoints(*run);
                 if rules.savepoint_notifies_commit && is_passed_over {
                     self.committed.insert(*run, *checkpoint);
                 }
@@ -174,10 +171,10 @@ impl Excuses {
                 }
             }
             TraceEvent::Checkpoint(run, _, CheckpointEvent::RestoreMapped { report, .. }) => {
-                if is_overlooked(*run, report, history) {
+                if history.is_overlooked(*run, report) {
                     self.seen.insert(HASH_DECIDES.name);
                 }
-                if bound_to_another(*run, report, history).is_some() {
+                if history.bound_to_another(*run, report).is_some() {
                     self.seen.insert(BOUND_TO_ANOTHER.name);
                 }
             }
@@ -192,19 +189,6 @@ impl Excuses {
 }
 
 /// Whether the checkpoints of a run share files.
-fn shares_files(run: RunId, history: &History, scenario: &Scenario) -> bool {
-    let job = history.run(run).map(|story| &scenario.jobs[story.layout.job]);
-    job.is_some_and(|job| job.checkpoint.backend == StateBackend::Incremental)
-}
-
-/// Whether state was dropped that is stored under the own id of an operator of the job.
-pub(super) fn is_overlooked(run: RunId, report: &RestoreReport, history: &History) -> bool {
-    let Some(story) = history.run(run) else { return false };
-    let plan = &story.layout.plan;
-    let is_own = |id| {
-        let place = plan.operator_with_id(id);
-        place.is_some_and(|at| plan.graph.operators[at.index()].options.uid_hash.is_some())
-    };
-    history.eras.rules_of(run).uid_hash_decides
-        && report.dropped.iter().any(|unit| is_own(unit.operator))
+fn shares_files(run: RunId, past: Past<'_>) -> bool {
+    past.job_of(run).is_some_and(|job| job.checkpoint.backend == StateBackend::Incremental)
 }

@@ -4,17 +4,17 @@
 //! for moving records. Sources are not run; the entries of their logs are read as they lie there.
 
 use super::class::{in_topological_order, partitioner};
-use super::history::{Cut, Next, input_name, sources_of};
+use super::history::{Cut, Next, sources_of};
+use super::setup::CheckSetup;
 use super::written::{ReferenceRow, RowSum, Written};
 use crate::job::{
     CheckpointId, EventTime, KeyBy, OperatorId, OperatorIndex, Origin, Partitioner, Plan, Value,
 };
 use crate::kernel::SimTime;
-use crate::operator::{Catalogue, Context, InputLog, Log, Operator, Writes, panic_message};
+use crate::operator::{Context, InputLog, Log, Operator, Writes, panic_message};
 use crate::state::{LiveState, OperatorSnapshot, Timer, TimerKind};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
 
 mod context;
 
@@ -105,30 +105,11 @@ const VALUES: u64 = 1_000_000;
 /// And how many more for each operator and each entry, or four bytes of text, that it may come to.
 const VALUES_A_VISIT: u64 = 40;
 
-/// What the reference needs to know of the world.
-#[derive(Clone, Copy)]
-pub(super) struct Surroundings<'w> {
-    pub(super) catalogue: &'w Catalogue,
-    /// By `InputId`.
-    pub(super) inputs: &'w [Arc<Log>],
-    /// The names of the inputs, by `InputId`.
-    pub(super) names: &'w [String],
-}
-
-impl<'w> Surroundings<'w> {
-    /// The log that a source reads.
-    pub(super) fn log(self, plan: &Plan, source: OperatorIndex) -> &'w Log {
-        let name = input_name(plan, source);
-        let place = self.names.iter().position(|known| known == name);
-        &self.inputs[place.expect("every input of a checked scenario is known")]
-    }
-}
-
 impl<'w> Evaluation<'w> {
     /// Starts at `from` with the state that was carried there.
     pub(super) fn start(
         plan: &'w Plan,
-        surroundings: Surroundings<'w>,
+        setup: &'w CheckSetup,
         from: &Cut,
         mut carried: Carried,
         is_restored: bool,
@@ -140,7 +121,7 @@ impl<'w> Evaluation<'w> {
             .zip(&plan.operator_ids)
             .enumerate()
             .map(|(place, (node, id))| {
-                let entry = surroundings.catalogue.of(node);
+                let entry = setup.catalogue.of(node);
                 let entry = entry.expect("a checked scenario names known operators");
                 let by_hash = node.options.uid_hash.filter(|hash| carried.contains_key(hash));
                 let id = by_hash.as_ref().unwrap_or(id);
@@ -161,7 +142,7 @@ impl<'w> Evaluation<'w> {
             .collect();
         join(plan, &mut nodes);
         let readers = sources_of(plan).map(|source| {
-            let log = surroundings.log(plan, source);
+            let log = setup.log(plan, source);
             let partitions = usize::from(log.partitions());
             let next = from.of_source(plan.operator_ids[source.index()]);
             let next = next.map_or_else(|| vec![Next::Entry(0); partitions], <[Next]>::to_vec);

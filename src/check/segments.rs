@@ -3,9 +3,10 @@
 //! A run that starts from a savepoint carries on with the state its parent's reference has there, by operator id and
 //! state name; what the new graph does not know is left behind. A restart adds nothing.
 
-use super::FileStart;
-use super::history::{Cut, History, Next, RunStory, sources_of};
-use super::reference::{Carried, Evaluation, Surroundings};
+use super::history::{Cut, Next, RunStory, sources_of};
+use super::past::Past;
+use super::reference::{Carried, Evaluation};
+use super::setup::{CheckSetup, FileStart};
 use super::written::{ReferenceRow, RowSum};
 use crate::job::{CheckpointId, Plan, RunId};
 use crate::operator::InputLog;
@@ -62,9 +63,7 @@ impl RunReference<'_> {
 
 /// The references of all runs.
 pub(super) struct References<'w> {
-    history: &'w History,
-    surroundings: Surroundings<'w>,
-    file: Option<&'w FileStart>,
+    past: Past<'w>,
     keeps_rows: bool,
     carried: BTreeMap<(RunId, CheckpointId), Carried>,
     runs: BTreeMap<RunId, RunReference<'w>>,
@@ -74,14 +73,9 @@ pub(super) struct References<'w> {
 
 impl<'w> References<'w> {
     /// None yet. Of those to come, the rows are kept, or only their sums.
-    pub(super) fn new(
-        history: &'w History,
-        surroundings: Surroundings<'w>,
-        file: Option<&'w FileStart>,
-        keeps_rows: bool,
-    ) -> Self {
+    pub(super) fn new(past: Past<'w>, keeps_rows: bool) -> Self {
         let (carried, runs) = (BTreeMap::new(), BTreeMap::new());
-        Self { history, surroundings, file, keeps_rows, carried, runs, is_unknown: false }
+        Self { past, keeps_rows, carried, runs, is_unknown: false }
     }
 
     /// The reference of a run that was evaluated.
@@ -92,7 +86,7 @@ impl<'w> References<'w> {
     /// Evaluates a run to these stops and to where later runs start from it. Parents first.
     pub(super) fn evaluate(&mut self, run: &'w RunStory, mut stops: Vec<Stop>) {
         let id = run.layout.run;
-        let children = self.history.starts.iter().flatten().filter_map(|start| match start {
+        let children = self.past.history.starts.iter().flatten().filter_map(|start| match start {
             SnapshotSource::Run(parent, checkpoint) if *parent == id => Some(*checkpoint),
             SnapshotSource::Run(..) | SnapshotSource::Files(_) => None,
         });
@@ -112,8 +106,8 @@ impl<'w> References<'w> {
             let cut = self.cut_of(run, stop);
             if position.as_ref().is_none_or(|position| !position.is_before(&cut)) {
                 // The first stop, or one on another timeline: a restart went back behind the last one.
-                let (surroundings, carried) = (self.surroundings, carried.clone());
-                let start = Evaluation::start(plan, surroundings, &from, carried, is_restored);
+                let (setup, carried) = (self.past.setup, carried.clone());
+                let start = Evaluation::start(plan, setup, &from, carried, is_restored);
                 reference.evaluations.push(if self.keeps_rows { start } else { start.of_sums() });
             }
             let number = reference.evaluations.len() - 1;
@@ -144,7 +138,7 @@ impl<'w> References<'w> {
     /// The cut of a stop of a run.
     fn cut_of(&self, run: &RunStory, stop: Stop) -> Cut {
         let plan = &*run.layout.plan;
-        let partitions = |source| usize::from(self.surroundings.log(plan, source).partitions());
+        let partitions = |source| usize::from(self.past.setup.log(plan, source).partitions());
         match stop {
             Stop::Start => Cut::default(),
             Stop::At(checkpoint) => {
@@ -179,26 +173,25 @@ impl<'w> References<'w> {
         }
         // Windows that have fired are gone, but the reference holds all windows open: who reads their records again fills
         // new ones.
-        let has_windows =
-            run.layout.plan.graph.operators.iter().any(|node| node.options.window.is_some());
         let mut sources =
             sources_of(&run.layout.plan).map(|at| run.layout.plan.operator_ids[at.index()]);
         let reads_again = is_restored && sources.any(|source| cut.of_source(source).is_none());
-        (!has_windows || !reads_again).then_some((cut, carried, is_restored))
+        (!run.has_windows() || !reads_again).then_some((cut, carried, is_restored))
     }
 
     fn stored_start_of(&self, run: &RunStory) -> Option<(Cut, Carried, bool)> {
-        match self.history.start_of(run.layout.run) {
+        match self.past.history.start_of(run.layout.run) {
             None => Some((Cut::default(), Carried::new(), false)),
             Some(SnapshotSource::Run(parent, checkpoint)) => {
                 let carried = self.carried.get(&(parent, checkpoint))?.clone();
-                let parent = self.history.run(parent)?;
+                let parent = self.past.run(parent)?;
                 Some((self.cut_of(parent, Stop::At(checkpoint)), carried, true))
             }
             Some(SnapshotSource::Files(_)) => {
                 // What was in flight is written by the new run, though it was read before the cut.
-                let file = self.file.filter(|file| !holds_in_flight(&file.state))?;
-                let cut = cut_of_file(file, &run.layout.plan, self.surroundings);
+                let file = self.past.setup.file.as_ref();
+                let file = file.filter(|file| !holds_in_flight(&file.state))?;
+                let cut = cut_of_file(file, &run.layout.plan, self.past.setup);
                 Some((cut, merged_state(&file.state), true))
             }
         }
@@ -206,7 +199,7 @@ impl<'w> References<'w> {
 }
 
 /// Where a job starts that is restored from files. A source that the files do not know starts at 0.
-pub(super) fn cut_of_file(file: &FileStart, plan: &Plan, surroundings: Surroundings<'_>) -> Cut {
+pub(super) fn cut_of_file(file: &FileStart, plan: &Plan, setup: &CheckSetup) -> Cut {
     let mut cut = Cut::default();
     let stored = file.state.operators();
     for source in sources_of(plan) {
@@ -214,7 +207,7 @@ pub(super) fn cut_of_file(file: &FileStart, plan: &Plan, surroundings: Surroundi
         if !stored.iter().any(|state| state.id == id) {
             continue;
         }
-        let log = surroundings.log(plan, source);
+        let log = setup.log(plan, source);
         let mut next = vec![Next::End; usize::from(log.partitions())];
         for position in file.positions.iter().filter(|position| position.input == log.id()) {
             if let Some(next) = next.get_mut(usize::from(position.partition)) {

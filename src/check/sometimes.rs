@@ -8,24 +8,16 @@ use crate::trace::{
 };
 use std::collections::BTreeSet;
 
-/// What has happened so far.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
-    pub(super) seen: BTreeSet<Sometimes>,
-}
-
-impl Seen {
-    /// Takes in what happened. `history` knows it already.
-    pub(super) fn observe(&mut self, entry: &Entry, history: &History) {
-        let names = match &entry.event {
-            TraceEvent::Job(_, event) => of_job(event),
-            TraceEvent::Checkpoint(.., event) => of_checkpoint(event),
-            TraceEvent::Task(.., event) => [of_task(event), None],
-            TraceEvent::Transaction { event, .. } => [of_transaction(event, history), None],
-            TraceEvent::World(event) => [of_world(event), None],
-        };
-        self.seen.extend(names.into_iter().flatten());
-    }
+/// Takes in what happened. `history` knows it already.
+pub(super) fn observe(entry: &Entry, history: &History, seen: &mut BTreeSet<Sometimes>) {
+    let names = match &entry.event {
+        TraceEvent::Job(_, event) => of_job(event),
+        TraceEvent::Checkpoint(.., event) => of_checkpoint(event),
+        TraceEvent::Task(.., event) => [of_task(event), None],
+        TraceEvent::Transaction { event, .. } => [of_transaction(event, history), None],
+        TraceEvent::World(event) => [of_world(event), None],
+    };
+    seen.extend(names.into_iter().flatten());
 }
 
 fn of_job(event: &JobEvent) -> [Option<Sometimes>; 2] {

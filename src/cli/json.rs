@@ -16,12 +16,13 @@ pub(super) fn object(of: &Report<'_>) -> String {
             "event": violation.event,
             "at_ns": violation.at.nanos(),
             "text": violation.text,
+            "evidence": violation.evidence,
         })
     });
     let checks = played.verdict.checks.iter().map(|(name, finding)| {
         let state = match finding {
             Finding::Held => "held",
-            Finding::Skipped => "skipped",
+            Finding::Skipped(_) => "skipped",
             Finding::Broken(_) => "broken",
         };
         (name.name().to_owned(), json!(state))

@@ -195,7 +195,9 @@ fn checks(of: &Report<'_>, style: Style) -> Vec<String> {
                     style.faint(said)
                 ));
             }
-            Finding::Skipped => rows.push(format!("skipped  {name:width$}  {}", style.faint(said))),
+            Finding::Skipped(why) => {
+                rows.push(format!("skipped  {name:width$}  {}", style.faint(&why.to_string())));
+            }
             Finding::Broken(violations) => {
                 let mark = style.bad("broken");
                 rows.push(format!("{mark}   {name:width$}  {}", style.faint(said)));

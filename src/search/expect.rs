@@ -152,10 +152,10 @@ fn checks(expect: &Expect, verdict: &Verdict, unmet: &mut Vec<String>) {
             Finding::Broken(violations) if must_hold => {
                 unmet.push(format!("{name} is broken: {}", violations[0].text));
             }
-            Finding::Held | Finding::Skipped if should_break => {
+            Finding::Held | Finding::Skipped(_) if should_break => {
                 unmet.push(format!("{name} should be broken and holds"));
             }
-            Finding::Broken(_) | Finding::Held | Finding::Skipped => {}
+            Finding::Broken(_) | Finding::Held | Finding::Skipped(_) => {}
         }
     }
 }

@@ -1,10 +1,13 @@
 //! A restore as the trace tells it: of a whole run, or of a region of it.
 
-use super::{History, Persisted, RunStory};
-use crate::job::{Attempt, CheckpointId, OperatorId, OperatorIndex, RunId};
+use super::{History, Persisted, Progress, RunStory};
+use crate::job::{
+    Attempt, CheckpointId, OperatorId, OperatorIndex, OperatorKind, OperatorNode, RunId,
+};
 use crate::operator::Writes;
 use crate::trace::{
-    ChannelEnd, CheckpointEvent, Entry, RestoreReport, StateSum, StateUnit, TaskEvent, TraceEvent,
+    ChannelEnd, CheckpointEvent, Entry, JobEvent, JobStatus, RestoreReport, SnapshotSource,
+    StateSum, StateUnit, TaskEvent, TraceEvent,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,7 +24,8 @@ pub(in crate::check) struct Restore {
     pub(in crate::check) is_in_flight: (u64, u64),
     /// By task of the plan.
     pub(in crate::check) arrived: Vec<Option<Arc<[StateSum]>>>,
-    pub(in crate::check) is_judged: bool,
+    /// The number of the entry with which all of it had arrived.
+    complete: Option<u64>,
     /// By task of the plan, whether it is restored: all are, but where a region restarts.
     pub(in crate::check) covers: Vec<bool>,
 }
@@ -30,6 +34,14 @@ impl Restore {
     /// Whether some tasks go on meanwhile.
     pub(in crate::check) fn is_partial(&self) -> bool {
         self.covers.contains(&false)
+    }
+
+    /// Whether every subtask that is restored told what it holds, or, once the attempt has come so far that every subtask
+    /// runs, was gone before.
+    fn is_complete(&self, progress: &[Progress], all_run: bool) -> bool {
+        let is_gone = |progress: &Progress| all_run && *progress == Progress::Finished;
+        let mut tasks = self.arrived.iter().zip(&self.covers).zip(progress);
+        tasks.all(|((arrived, covers), progress)| arrived.is_some() || !covers || is_gone(progress))
     }
 }
 
@@ -66,6 +78,73 @@ impl History {
         writes.is_none_or(Writes::is_transactional)
     }
 
+    /// The restore that this entry completed, and its run.
+    pub(in crate::check) fn arrived_at(&self, entry: &Entry) -> Option<(&RunStory, &Restore)> {
+        let run = self.run(self.arriving(entry)?.0)?;
+        let restore = run.restore.as_ref()?;
+        (restore.complete == Some(entry.number)).then_some((run, restore))
+    }
+
+    /// The run of whose restore an entry may be the last, and whether all of its subtasks run by then.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other events complete no restore")]
+    fn arriving(&self, entry: &Entry) -> Option<(RunId, bool)> {
+        match &entry.event {
+            TraceEvent::Task(task, _, TaskEvent::Initialized { .. }) => {
+                Some((self.run_of(*task), false))
+            }
+            TraceEvent::Checkpoint(run, _, CheckpointEvent::Triggered { .. })
+            | TraceEvent::Job(run, JobEvent::StatusChanged { status: JobStatus::Finished }) => {
+                Some((*run, true))
+            }
+            _ => None,
+        }
+    }
+
+    /// Notes whether a restore is complete with this entry.
+    pub(super) fn complete_restore(&mut self, entry: &Entry) {
+        let Some((run, all_run)) = self.arriving(entry) else { return };
+        let Some(story) = self.run_mut(run) else { return };
+        let Some(restore) = &mut story.restore else { return };
+        if restore.complete.is_none() && restore.is_complete(&story.progress, all_run) {
+            restore.complete = Some(entry.number);
+        }
+    }
+
+    /// Whether state was dropped that is stored under the own id of an operator of the job.
+    pub(in crate::check) fn is_overlooked(&self, run: RunId, report: &RestoreReport) -> bool {
+        let Some(story) = self.run(run) else { return false };
+        let plan = &story.layout.plan;
+        let is_own = |id| {
+            let place = plan.operator_with_id(id);
+            place.is_some_and(|at| plan.graph.operators[at.index()].options.uid_hash.is_some())
+        };
+        self.eras.rules_of(run).uid_hash_decides
+            && report.dropped.iter().any(|unit| is_own(unit.operator))
+    }
+
+    /// State that was mapped to an operator that does something else than the one that left it, not both having a uid: which
+    /// state, who left it, and who was given it.
+    pub(in crate::check) fn bound_to_another(
+        &self,
+        run: RunId,
+        report: &RestoreReport,
+    ) -> Option<(String, String, String)> {
+        let story = self.run(run)?;
+        let Some(SnapshotSource::Run(parent, _)) = self.start_of(run) else { return None };
+        let (old, new) = (&self.run(parent)?.layout.plan, &story.layout.plan);
+        report.mapped.iter().find_map(|unit| {
+            let stored = report.renamed.0.iter().find(|(_, taken)| *taken == unit.operator);
+            let stored = stored.map_or(unit.operator, |(stored, _)| *stored);
+            let left = old.operator_with_id(stored)?;
+            let takes = new.operator_with_id(unit.operator)?;
+            let (left, takes) =
+                (&old.graph.operators[left.index()], &new.graph.operators[takes.index()]);
+            let is_known = left.uid.is_some() && takes.uid.is_some();
+            let is_another = !is_known && !keep_the_same(left, takes);
+            is_another.then(|| (unit.name.to_string(), left.name.clone(), takes.name.clone()))
+        })
+    }
+
     /// Takes in how a restore goes.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are not of a restore")]
     pub(super) fn observe_restore(&mut self, entry: &Entry) {
@@ -92,7 +171,7 @@ impl History {
                         was_in_flight,
                         is_in_flight: (0, 0),
                         arrived: vec![None; story.progress.len()],
-                        is_judged: false,
+                        complete: None,
                         covers: story.attempts.iter().map(|newest| newest == attempt).collect(),
                     });
                 }
@@ -146,5 +225,18 @@ impl RunStory {
             ChannelEnd::Sender => edge.from,
         };
         plan.operator_ids[keeper.index()]
+    }
+}
+
+/// Whether two operators keep the same state for the same records.
+fn keep_the_same(one: &OperatorNode, other: &OperatorNode) -> bool {
+    match (&one.kind, &other.kind) {
+        (OperatorKind::Source { input, .. }, OperatorKind::Source { input: another, .. }) => {
+            input == another
+        }
+        (OperatorKind::Sink { .. }, OperatorKind::Sink { .. }) => {
+            one.name == other.name && one.kind == other.kind
+        }
+        (one, other) => one == other,
     }
 }

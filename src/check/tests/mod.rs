@@ -7,14 +7,20 @@ mod references;
 mod time;
 
 use super::*;
-use crate::effect::Row;
+use crate::effect::{ExternalSystem, Row};
 use crate::job::{
-    Attempt, ChannelId, CheckpointConfig, CheckpointKind, ExternalId, InputEdge, InputId, JobGraph,
-    KeyBy, KeySelector, OperatorIndex, OperatorKind, OperatorNode, Origin, Plan, RestartStrategy,
-    TaskId, TransactionId, Value,
+    Attempt, ChannelId, CheckpointConfig, CheckpointId, CheckpointKind, ExternalId, InputEdge,
+    InputId, JobGraph, KeyBy, KeySelector, OperatorIndex, OperatorKind, OperatorNode, Origin, Plan,
+    RestartStrategy, RunId, RunLayout, TaskId, TransactionId, Value,
 };
-use crate::scenario::{ClusterConfig, Expect, Input, InputKind, JobConfig, Network};
-use crate::trace::{AckVerdict, ChannelMark, CheckName};
+use crate::kernel::SimTime;
+use crate::operator::{Catalogue, Equality, Log};
+use crate::scenario::{ClusterConfig, Expect, Input, InputKind, JobConfig, Network, Scenario};
+use crate::trace::{
+    AckVerdict, ChannelMark, CheckName, Entry, JobStatus, SnapshotSource, SourcePosition,
+    TraceEvent, TraceSink,
+};
+use std::sync::Arc;
 
 /// Dealt to two partitions in turn; in all three times `a` and twice `b`.
 const LINES: [&str; 4] = ["a b", "a", "b", "a"];

@@ -42,6 +42,13 @@ fn what_is_wrong_is_named_by_its_record() {
 }
 
 #[test]
+fn the_records_that_are_wrong_are_told_to_programs() {
+    let verdict = finished_with(&COUNTED[2..]).finish();
+    let origins = verdict.violations().flat_map(|found| &found.evidence.origins);
+    assert_eq!(origins.copied().collect::<Vec<_>>(), [COUNTED[2].2]);
+}
+
+#[test]
 fn a_canceled_run_must_have_committed_exactly_its_cut() {
     for (rows, holds) in [(3, true), (4, false)] {
         let mut world = committed_for_first(&COUNTED[..rows]);
@@ -211,5 +218,8 @@ fn without_output_only_the_protocol_is_judged() {
     world.checks.setup.with_output = false;
     world.status(0, JobStatus::Finished);
     let verdict = world.holds();
-    assert_eq!(verdict.checks[1], (CheckName::OutputEquivalence, Finding::Skipped));
+    assert_eq!(
+        verdict.checks[1],
+        (CheckName::OutputEquivalence, Finding::Skipped(Skipped::NotCompared))
+    );
 }

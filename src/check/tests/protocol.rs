@@ -38,6 +38,18 @@ fn a_record_behind_the_barrier_breaks_the_cut() {
     one_checkpoint(&[mark(1, 17, 171)], true).breaks(CheckName::CutConsistency, text);
 }
 
+#[test]
+fn a_violation_says_for_programs_what_it_is_about() {
+    let world = one_checkpoint(&[mark(1, 18, 180)], true);
+    let tasks = vec![world.task(0, "lines/0"), world.task(0, "counts/1")];
+    let verdict = world.finish();
+    let evidence = &verdict.violations().next().expect("a record too many is held").evidence;
+    let id = Some(CheckpointId::new(1));
+    assert_eq!((evidence.checkpoint, evidence.channel), (id, Some(ChannelId::new(1))));
+    assert_eq!((evidence.sent, evidence.held), (Some(17), Some(18)));
+    assert_eq!(evidence.tasks, tasks);
+}
+
 fn unit(operator: OperatorId, name: &str, kind: StateKind) -> StateUnit {
     StateUnit { operator, name: name.into(), kind }
 }

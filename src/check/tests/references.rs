@@ -8,11 +8,6 @@ use crate::check::reference::{Carried, Evaluation};
 use crate::check::written::ReferenceRow;
 use crate::job::Partitioner;
 
-fn surroundings(setup: &CheckSetup) -> Surroundings<'_> {
-    let names = std::slice::from_ref(&setup.scenario.inputs[0].name);
-    Surroundings { catalogue: &setup.catalogue, inputs: &setup.inputs, names }
-}
-
 fn cut(plan: &Plan, next: [u32; 2]) -> Cut {
     Cut { sources: vec![(plan.operator_ids[0], next.map(Next::Entry).to_vec())], ..Cut::default() }
 }
@@ -28,8 +23,7 @@ fn rows_of(evaluation: &Evaluation<'_>, sink: usize) -> Vec<String> {
 fn the_reference_counts_words_from_cut_to_cut_and_carries_its_state() {
     let setup = setup(vec![word_count("two-phase", ("aggregate", "count"), 2)]);
     let plan = Plan::build(Arc::new(setup.scenario.jobs[0].graph.clone())).expect("it can run");
-    let surroundings = surroundings(&setup);
-    let start = |from: &Cut, state| Evaluation::start(&plan, surroundings, from, state, false);
+    let start = |from: &Cut, state| Evaluation::start(&plan, &setup, from, state, false);
     let middle = cut(&plan, [1, 1]);
     let mut first = start(&Cut::default(), Carried::new());
     first.advance(&middle);
@@ -46,7 +40,7 @@ fn a_broadcast_edge_gives_each_record_to_every_subtask() {
     let setup = setup(vec![graph]);
     let plan = Plan::build(Arc::new(setup.scenario.jobs[0].graph.clone())).expect("it can run");
     let (nothing, state) = (Cut::default(), Carried::new());
-    let mut evaluation = Evaluation::start(&plan, surroundings(&setup), &nothing, state, false);
+    let mut evaluation = Evaluation::start(&plan, &setup, &nothing, state, false);
     evaluation.advance(&cut(&plan, [0, 1]));
     assert_eq!(rows_of(&evaluation, 3), ["(a, 1) 0.0", "(a, 2) 0.0"]);
 }

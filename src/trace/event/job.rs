@@ -98,3 +98,12 @@ pub enum SnapshotSource {
     /// By an earlier process; read from files.
     Files(CheckpointId),
 }
+
+impl SnapshotSource {
+    /// Which checkpoint or savepoint.
+    pub const fn checkpoint(self) -> CheckpointId {
+        match self {
+            Self::Run(_, checkpoint) | Self::Files(checkpoint) => checkpoint,
+        }
+    }
+}

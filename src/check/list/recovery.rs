@@ -1,10 +1,7 @@
 //! The recovery point: a restart goes back to the newest checkpoint that the rules let it restore, and no further (O4).
 
-use super::Check;
-use super::history::History;
-use super::violation::Violation;
+use super::{Findings, Observer, Past, Subjects, Violation};
 use crate::job::{CheckpointId, CheckpointKind, RunId};
-use crate::scenario::Scenario;
 use crate::trace::{CheckName, CheckpointEvent, Entry, JobEvent, SnapshotSource, TraceEvent};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,48 +18,37 @@ struct Points {
 
 /// The recovery points of all runs.
 #[derive(Clone, Debug, Default)]
-pub(super) struct RecoveryCheck {
+pub(super) struct RecoveryPoint {
     runs: BTreeMap<RunId, Points>,
 }
 
-impl RecoveryCheck {
-    /// Judges what happened. `history` knows it already.
-    ///
+impl Observer for RecoveryPoint {
+    const LOOKS_AT: Subjects = Subjects::JOBS.and(Subjects::CHECKPOINTS);
+
     /// 1. A run goes back to the newest checkpoint that completed, and before its first to the snapshot that it was started
     ///    from. 2. A new job manager finds what completed; what it finds beyond that counts as well. 3. Whatever is restored,
     ///    a region or a whole job, is restored from there.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events move no recovery point")]
-    pub(super) fn observe(
-        &mut self,
-        entry: &Entry,
-        history: &History,
-        scenario: &Scenario,
-        found: &mut Check,
-    ) {
+    fn observe(&mut self, entry: &Entry, past: Past<'_>, found: &mut Findings) {
         let text = match &entry.event {
             TraceEvent::Job(run, JobEvent::Submitted { from }) => {
-                let known = from.map(|from| match from {
-                    SnapshotSource::Run(_, checkpoint) | SnapshotSource::Files(checkpoint) => {
-                        checkpoint
-                    }
-                });
-                let is_stored = history.eras.rules_of(*run).start_in_store;
+                let known = from.map(SnapshotSource::checkpoint);
+                let is_stored = past.history.eras.rules_of(*run).start_in_store;
                 let pointed_to = known.filter(|_| is_stored);
                 let preferred = BTreeSet::new();
                 self.runs.insert(*run, Points { known, preferred, pointed_to });
                 return;
             }
             TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Completed { kind, .. }) => {
-                let rules = history.eras.rules_of(*run);
+                let rules = past.history.eras.rules_of(*run);
                 let savepoints_count = rules.savepoint_in_completed_store;
-                let stops =
-                    history.run(*run).is_some_and(|run| run.stops_with == Some(*checkpoint));
+                let stops = past.run(*run).is_some_and(|run| run.stops_with == Some(*checkpoint));
                 if *kind == CheckpointKind::Checkpoint || stops || savepoints_count {
                     let points = self.runs.entry(*run).or_default();
                     // In order of completion: a savepoint that completes late comes after a newer checkpoint
                     // (`completedCheckpoints.addLast`).
                     points.known = Some(*checkpoint);
-                    if *kind == CheckpointKind::Checkpoint && prefers(scenario, history, *run) {
+                    if *kind == CheckpointKind::Checkpoint && past.prefers_checkpoints(*run) {
                         points.preferred.insert(*checkpoint);
                     }
                 }
@@ -81,7 +67,7 @@ impl RecoveryCheck {
                 let points = self.runs.entry(*run).or_default();
                 let (newest, wanted) = (checkpoints.iter().copied().max(), points.pointed_to);
                 points.known = newest;
-                points.preferred = preferred_of(checkpoints, scenario, history, *run);
+                points.preferred = preferred_of(checkpoints, past, *run);
                 match wanted {
                     Some(wanted) if newest < Some(wanted) => {
                         format!("a new job manager does not find checkpoint {wanted}")
@@ -108,19 +94,9 @@ impl RecoveryCheck {
     }
 }
 
-/// Whether a run goes back to checkpoints rather than to savepoints.
-pub(super) fn prefers(scenario: &Scenario, history: &History, run: RunId) -> bool {
-    history.run(run).is_some_and(|run| scenario.jobs[run.layout.job].checkpoint.prefer_checkpoint)
-}
-
 /// Of the snapshots that a new job manager finds, those that its run goes back to rather than to savepoints.
-fn preferred_of(
-    found: &[CheckpointId],
-    scenario: &Scenario,
-    history: &History,
-    run: RunId,
-) -> BTreeSet<CheckpointId> {
-    let own = history.run(run).filter(|_| prefers(scenario, history, run));
+fn preferred_of(found: &[CheckpointId], past: Past<'_>, run: RunId) -> BTreeSet<CheckpointId> {
+    let own = past.run(run).filter(|_| past.prefers_checkpoints(run));
     let is_checkpoint = |checkpoint: &CheckpointId| {
         let story = own.and_then(|own| own.story(*checkpoint));
         story.is_some_and(|story| story.kind == CheckpointKind::Checkpoint)

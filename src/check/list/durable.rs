@@ -1,32 +1,27 @@
 //! Durable before visible: nobody hears of a snapshot, a checkpoint or a completion before it is safe (O2).
 
-use super::Check;
-use super::history::History;
-use super::violation::Violation;
+use super::{Findings, Observer, Past, Subjects, Violation};
 use crate::job::{Attempt, CheckpointId, CheckpointKind, RunId, TaskId};
-use crate::trace::{
-    CheckName, CheckpointEvent, Entry, JobEvent, SnapshotSource, TaskEvent, TraceEvent,
-};
+use crate::trace::{CheckName, CheckpointEvent, Entry, JobEvent, TaskEvent, TraceEvent};
 use std::collections::BTreeSet;
 
 /// What is durable, and what has completed.
 #[derive(Clone, Debug, Default)]
-pub(super) struct DurableCheck {
+pub(super) struct DurableBeforeVisible {
     snapshots: BTreeSet<(TaskId, Attempt, CheckpointId)>,
     metadata: BTreeSet<(RunId, CheckpointId)>,
     completed: BTreeSet<(RunId, CheckpointId)>,
-    /// Whether there is a store that survives the job manager, and to what it points.
-    pub(super) is_highly_available: bool,
+    /// What the store that survives the job manager points to, if there is one.
     pointers: BTreeSet<(RunId, CheckpointId)>,
 }
 
-impl DurableCheck {
-    /// Judges what happened. `history` knows it already.
-    ///
+impl Observer for DurableBeforeVisible {
+    const LOOKS_AT: Subjects = Subjects::JOBS.and(Subjects::CHECKPOINTS).and(Subjects::TASKS);
+
     /// 1. An ack follows a durable snapshot. 2. A completion follows durable metadata, and a pointer to it where there is
     ///    high availability. 3. A task hears only of checkpoints that completed, or that its run was started from.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events make nothing visible")]
-    pub(super) fn observe(&mut self, entry: &Entry, history: &History, found: &mut Check) {
+    fn observe(&mut self, entry: &Entry, past: Past<'_>, found: &mut Findings) {
         let text = match &entry.event {
             TraceEvent::Task(task, attempt, TaskEvent::SnapshotDurable { checkpoint }) => {
                 self.snapshots.insert((*task, *attempt, *checkpoint));
@@ -51,8 +46,8 @@ impl DurableCheck {
             }
             TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Completed { kind, .. }) => {
                 self.completed.insert((*run, *checkpoint));
-                let awaits_pointer =
-                    self.is_highly_available && *kind == CheckpointKind::Checkpoint;
+                let awaits_pointer = past.setup.scenario.cluster.takeover_after.is_some()
+                    && *kind == CheckpointKind::Checkpoint;
                 if !self.metadata.contains(&(*run, *checkpoint)) {
                     format!("checkpoint {checkpoint} completed before its metadata was durable")
                 } else if awaits_pointer && !self.pointers.contains(&(*run, *checkpoint)) {
@@ -64,13 +59,9 @@ impl DurableCheck {
                 }
             }
             TraceEvent::Task(task, _, TaskEvent::NotifyHandled { checkpoint, .. }) => {
-                let run = history.run_of(*task);
-                let is_start = match history.start_of(run) {
-                    Some(SnapshotSource::Run(_, from) | SnapshotSource::Files(from)) => {
-                        from == *checkpoint
-                    }
-                    None => false,
-                };
+                let run = past.history.run_of(*task);
+                let start = past.history.start_of(run);
+                let is_start = start.is_some_and(|start| start.checkpoint() == *checkpoint);
                 if is_start || self.completed.contains(&(run, *checkpoint)) {
                     return;
                 }

@@ -1,31 +1,41 @@
 //! Cut consistency: what a sender put into a channel before a barrier is what the receiver's snapshot holds of it.
 
-use super::Check;
-use super::history::{CheckpointStory, History};
-use super::violation::Violation;
+use super::{Evidence, Findings, Observer, Past, Subjects, Violation};
+use crate::check::history::CheckpointStory;
 use crate::job::{Attempt, CheckpointId, CheckpointMode, RunId, RunLayout};
-use crate::trace::{ChannelEnd, ChannelMark, CheckName, Entry};
+use crate::trace::{
+    ChannelEnd, ChannelMark, CheckName, CheckpointEvent, Entry, Sometimes, TraceEvent,
+};
 
 /// Compares both ends of every channel whenever a checkpoint completes. Keeps only scratch space.
 #[derive(Clone, Debug, Default)]
-pub(super) struct CutCheck {
+pub(super) struct CutConsistency {
     /// What each sender had put in, by channel of the run at hand.
     sent: Vec<Option<ChannelMark>>,
-    /// Whether a snapshot of a completed checkpoint held records from behind its barrier, as its mode allows.
-    pub(super) has_passed: bool,
 }
 
-impl CutCheck {
-    /// Judges a checkpoint that has just completed.
-    pub(super) fn on_completed(
+impl Observer for CutConsistency {
+    const LOOKS_AT: Subjects = Subjects::CHECKPOINTS;
+
+    fn observe(&mut self, entry: &Entry, past: Past<'_>, found: &mut Findings) {
+        if let TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Completed { .. }) =
+            entry.event
+        {
+            self.on_completed((run, checkpoint), entry, past, found);
+        }
+    }
+}
+
+impl CutConsistency {
+    fn on_completed(
         &mut self,
         (run, checkpoint): (RunId, CheckpointId),
         entry: &Entry,
-        history: &History,
-        mode: CheckpointMode,
-        found: &mut Check,
+        past: Past<'_>,
+        found: &mut Findings,
     ) {
-        let Some(run) = history.run(run) else { return };
+        let mode = past.mode_of(run);
+        let Some(run) = past.run(run) else { return };
         let Some(story) = run.story(checkpoint) else {
             let text = format!("checkpoint {checkpoint} completed without having been triggered");
             found.add(Violation::at_entry(CheckName::CutConsistency, entry, text));
@@ -43,12 +53,22 @@ impl CutCheck {
             current().flat_map(|marks| marks.received.iter().map(|mark| (marks.attempt, mark)));
         for (attempt, received) in received {
             let sent = self.sent[layout.local_channel(received.channel).index()];
+            let Some(sent) = sent else { continue };
             let received = with_in_flight(*received, attempt, story);
-            self.has_passed |= mode == CheckpointMode::AtLeastOnce
-                && sent.is_some_and(|sent| sent.records < received.records);
-            if let Some(sent) = sent.filter(|sent| !agrees(mode, *sent, received)) {
+            if mode == CheckpointMode::AtLeastOnce && sent.records < received.records {
+                found.sometimes.insert(Sometimes::RecordsPastTheBarrier);
+            } else if sent != received {
                 let text = difference(layout, checkpoint, sent, received);
-                found.add(Violation::at_entry(CheckName::CutConsistency, entry, text));
+                let violation = Violation::at_entry(CheckName::CutConsistency, entry, text);
+                let (from, to) = layout.ends(sent.channel);
+                found.add(violation.about(Evidence {
+                    checkpoint: Some(checkpoint),
+                    channel: Some(sent.channel),
+                    tasks: vec![from, to],
+                    sent: Some(sent.records),
+                    held: Some(received.records),
+                    ..Evidence::default()
+                }));
             }
         }
     }
@@ -66,12 +86,6 @@ fn with_in_flight(received: ChannelMark, attempt: Attempt, story: &CheckpointSto
     };
     let origins = at(ChannelEnd::Receiver).chain(at(ChannelEnd::Sender));
     origins.fold(received, |mark, origin| mark.after(*origin))
-}
-
-/// Whether a snapshot holds of a channel what its mode promises: what was sent before the barrier, and in at-least-once
-/// mode perhaps what followed.
-fn agrees(mode: CheckpointMode, sent: ChannelMark, received: ChannelMark) -> bool {
-    sent == received || (mode == CheckpointMode::AtLeastOnce && received.records > sent.records)
 }
 
 fn difference(

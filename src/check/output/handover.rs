@@ -3,20 +3,20 @@
 //! The reference of the earlier run writes them, since it knows no channels. Which of them the later run writes cannot be
 //! told, so it may write each, and together they must have.
 
-use super::class::partitioner;
-use super::history::RunStory;
-use super::output::OutputCheck;
-use super::segments::{References, Stop};
-use super::violation::Names;
-use super::written::ReferenceRow;
+use super::{Difference, Outputs};
+use crate::check::class::partitioner;
+use crate::check::history::RunStory;
+use crate::check::past::Past;
+use crate::check::segments::{References, Stop};
+use crate::check::setup::CheckSetup;
+use crate::check::written::ReferenceRow;
 use crate::effect::Row;
 use crate::job::{InputEdge, JobGraph, OperatorKind, OperatorNode, Origin, Partitioner};
 use crate::state::FixedMap;
-use crate::trace::SnapshotSource;
 
 /// What a sink of a run may write for runs before it.
 #[derive(Default)]
-pub(super) struct Handover<'r> {
+pub(in crate::check) struct Handover<'r> {
     /// What their references write there from the last cut on at which nothing was in flight.
     pub(super) rows: Vec<&'r [ReferenceRow]>,
     /// How the world tells the rows of these runs from others.
@@ -26,39 +26,38 @@ pub(super) struct Handover<'r> {
 impl<'r> Handover<'r> {
     /// None if the run started with nothing in flight. What it was started with may in turn have been in flight when the
     /// run before it started.
-    pub(super) fn of(
-        check: &OutputCheck<'_>,
+    pub(in crate::check) fn of(
+        outputs: &Outputs<'_>,
         run: &RunStory,
         sink: usize,
         references: &'r References<'_>,
     ) -> Option<Self> {
         let name = &run.layout.plan.graph.operators[sink].name;
         let mut handover = Self::default();
-        let mut id = run.layout.run;
-        while let Some(SnapshotSource::Run(parent, checkpoint)) = check.history.start_of(id) {
-            let parent = check.history.run(parent)?;
+        let mut writer = run;
+        while let Some((parent, checkpoint)) = outputs.past.parent_of(writer) {
             if parent.completed(checkpoint)?.in_flight.is_empty() {
                 break;
             }
-            id = parent.layout.run;
+            writer = parent;
             let settled = parent.settled_at(checkpoint);
             if let (Some(reference), Some(sink)) =
-                (references.of(id), parent.layout.plan.operator_named(name))
+                (references.of(parent.layout.run), parent.layout.plan.operator_named(name))
             {
                 let from = settled.map_or(Stop::Start, Stop::At);
                 let rows = reference.rows_between(from, Stop::At(checkpoint), sink.index());
                 handover.rows.push(rows);
-                handover.writers.extend(check.job_key(parent));
+                handover.writers.extend(outputs.job_key(parent));
             }
             if settled.is_some() {
                 break;
             }
         }
-        (id != run.layout.run).then_some(handover)
+        (writer.layout.run != run.layout.run).then_some(handover)
     }
 
     /// Which of these rows neither the run nor those before it have written, in words.
-    pub(super) fn lost(&self, own: u64, written: &[Row], names: &Names) -> Option<String> {
+    pub(super) fn lost(&self, own: u64, written: &[Row], setup: &CheckSetup) -> Option<Difference> {
         let mut missing: FixedMap<Origin, u32> = FixedMap::default();
         for row in self.rows.iter().copied().flatten() {
             *missing.entry(row.origin).or_default() += 1;
@@ -71,25 +70,22 @@ impl<'r> Handover<'r> {
         }
         let missing = missing.into_iter().filter(|(_, count)| *count > 0);
         let first = missing.map(|(origin, _)| origin).min()?;
-        Some(format!("{} was in flight, and is missing", names.origin(first)))
+        let text = format!("{} was in flight, and is missing", setup.origin_name(first));
+        Some(Difference { text, origins: vec![first] })
     }
 }
 
 /// Whether what a run writes can be compared with its reference: if it started with records in flight, what they come
 /// to must not depend on where they were.
-pub(super) fn is_comparable(check: &OutputCheck<'_>, run: &RunStory) -> bool {
-    let Some(SnapshotSource::Run(parent, checkpoint)) = check.history.start_of(run.layout.run)
-    else {
-        return true;
-    };
-    let Some(parent) = check.history.run(parent) else { return true };
+pub(in crate::check) fn is_comparable(past: Past<'_>, run: &RunStory) -> bool {
+    let Some((parent, checkpoint)) = past.parent_of(run) else { return true };
     let Some(story) = parent.completed(checkpoint) else { return true };
     // What is kept beside an operator that nobody takes the state of is lost with it, as the user allowed.
     let is_taken =
         story.in_flight.iter().all(|kept| run.taker_of(parent.keeper_of(kept)).is_some());
     story.in_flight.is_empty()
         || (is_taken
-            && is_comparable(check, parent)
+            && is_comparable(past, parent)
             && do_the_same(&parent.layout.plan.graph, &run.layout.plan.graph))
 }
 

@@ -1,8 +1,7 @@
 //! Transaction hygiene: every transaction goes its way once, and what a completed checkpoint covers is never aborted (O6).
 
-use super::Check;
-use super::history::{History, RunStory};
-use super::violation::Violation;
+use super::{Evidence, Findings, Observer, Past, Subjects, Violation};
+use crate::check::history::{History, RunStory};
 use crate::job::{CheckpointId, ExternalId, RunId, TransactionId};
 use crate::trace::{CheckName, Entry, SnapshotSource, TraceEvent, TransactionEvent};
 use std::collections::BTreeMap;
@@ -43,58 +42,58 @@ type Name = (ExternalId, TransactionId);
 
 /// Every transaction that this world has seen. One that nobody began was prepared by an earlier process.
 #[derive(Clone, Debug, Default)]
-pub(super) struct HygieneCheck {
+pub(super) struct TransactionHygiene {
     transactions: BTreeMap<Name, State>,
     /// Which run begins transactions under which owner. Two runs that start from one snapshot give their checkpoints the
     /// same ids.
     runs: BTreeMap<u64, RunId>,
 }
 
-impl HygieneCheck {
-    /// Judges what happened. `history` knows it already.
-    ///
+impl Observer for TransactionHygiene {
+    const LOOKS_AT: Subjects = Subjects::TRANSACTIONS;
+
     /// 1. Open, then prepared, then committed; or aborted while it is open. 2. A prepared one is aborted only if the
     ///    checkpoint that it was prepared for has not completed. 3. One that nobody began was prepared by an earlier process.
-    pub(super) fn observe(&mut self, entry: &Entry, history: &History, found: &mut Check) {
+    fn observe(&mut self, entry: &Entry, past: Past<'_>, found: &mut Findings) {
         let TraceEvent::Transaction { external, transaction, task, event, .. } = &entry.event
         else {
             return;
         };
         let name = (*external, *transaction);
-        let (is_wrong, what) = match event {
+        let (next, what) = match event {
             TransactionEvent::Begun => {
-                self.runs.insert(transaction.job, history.run_of(*task));
-                (self.step(name, |before| before.is_none(), State::Open), "begun twice")
+                self.runs.insert(transaction.job, past.history.run_of(*task));
+                (State::Open, "begun twice")
             }
             TransactionEvent::Prepared { checkpoint, .. } => {
-                let is_open = |before| before == Some(State::Open);
-                (self.step(name, is_open, State::Prepared(*checkpoint)), "prepared")
+                (State::Prepared(*checkpoint), "prepared")
             }
-            TransactionEvent::Committed { .. } => {
-                let may = |before| matches!(before, None | Some(State::Prepared(_)));
-                (self.step(name, may, State::Committed), "committed")
-            }
-            TransactionEvent::Aborted => {
-                let run = self.runs.get(&transaction.job).copied();
-                let may = |before| match before {
-                    None | Some(State::Open) => true,
-                    Some(State::Prepared(checkpoint)) => {
-                        !is_covered(*external, run, checkpoint, history)
-                    }
-                    Some(State::Committed | State::Aborted) => false,
-                };
-                (self.step(name, may, State::Aborted), "aborted")
-            }
+            TransactionEvent::Committed { .. } => (State::Committed, "committed"),
+            TransactionEvent::Aborted => (State::Aborted, "aborted"),
         };
-        if is_wrong {
-            let text = format!("a transaction was {what}, which its way did not allow");
-            found.add(Violation::at_entry(CheckName::TransactionHygiene, entry, text));
-        }
-    }
-
-    /// Takes a transaction a step further. Whether it may not go there.
-    fn step(&mut self, name: Name, may: impl Fn(Option<State>) -> bool, next: State) -> bool {
         let before = self.transactions.insert(name, next);
-        !may(before)
+        let may = match (before, next) {
+            (None, State::Open | State::Committed | State::Aborted)
+            | (Some(State::Open), State::Prepared(_) | State::Aborted)
+            | (Some(State::Prepared(_)), State::Committed) => true,
+            (Some(State::Prepared(checkpoint)), State::Aborted) => {
+                let run = self.runs.get(&transaction.job).copied();
+                !is_covered(*external, run, checkpoint, past.history)
+            }
+            (None | Some(State::Prepared(_)), State::Prepared(_))
+            | (Some(State::Open), State::Committed)
+            | (Some(_), State::Open)
+            | (Some(State::Committed | State::Aborted), _) => false,
+        };
+        if !may {
+            let text = format!("a transaction was {what}, which its way did not allow");
+            let checkpoint = match before {
+                Some(State::Prepared(checkpoint)) => Some(checkpoint),
+                Some(State::Open | State::Committed | State::Aborted) | None => None,
+            };
+            let transaction = Some(*transaction);
+            let violation = Violation::at_entry(CheckName::TransactionHygiene, entry, text);
+            found.add(violation.about(Evidence { checkpoint, transaction, ..Evidence::default() }));
+        }
     }
 }

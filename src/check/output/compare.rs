@@ -1,7 +1,8 @@
 //! Compares rows that were written with rows that the reference writes, and says what is missing or doubled.
 
-use super::violation::Names;
-use super::written::{ReferenceRow, hash_of};
+use crate::check::setup::CheckSetup;
+use crate::check::verdict::KEPT_MAX;
+use crate::check::written::{ReferenceRow, hash_of};
 use crate::effect::Row;
 use crate::job::{Origin, Value};
 use crate::state::FixedMap;
@@ -28,6 +29,13 @@ impl Bounds<'_> {
     }
 }
 
+/// What is wrong with rows: in words, and which records they stem from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(in crate::check) struct Difference {
+    pub(in crate::check) text: String,
+    pub(in crate::check) origins: Vec<Origin>,
+}
+
 /// How often something is in the lower bound, in what was written, and in the upper bound.
 #[derive(Clone, Copy, Default)]
 struct Counts {
@@ -50,8 +58,8 @@ pub(super) fn by_value(
     bounds: &Bounds<'_>,
     written: &[&Row],
     origins_are_determined: bool,
-    names: &Names,
-) -> Option<String> {
+    setup: &CheckSetup,
+) -> Option<Difference> {
     let value_of = |row: &ReferenceRow| hash_of(&row.value);
     if bounds.is_exact() && same_sums(bounds.low, written, value_of, |row| hash_of(&row.value)) {
         return None;
@@ -61,21 +69,29 @@ pub(super) fn by_value(
     if wrong.is_empty() {
         return None;
     }
-    if origins_are_determined && let Some(text) = by_origin(bounds, written, names) {
-        return Some(text);
+    if origins_are_determined && let Some(difference) = by_origin(bounds, written, setup) {
+        return Some(difference);
     }
     wrong.sort_unstable_by_key(|(value, _)| *value);
+    let row_of = |value: &Value| written.iter().find(|row| row.value == *value);
+    let origins = wrong.iter().filter_map(|(value, _)| row_of(value)).map(|row| row.origin);
+    let origins = origins.take(KEPT_MAX).collect();
     let tell = |(value, counts): &(&Value, Counts)| {
-        let row = written.iter().find(|row| row.value == **value);
-        let row = row.map(|row| format!(" ({})", names.origin(row.origin))).unwrap_or_default();
+        let row = row_of(value);
+        let row =
+            row.map(|row| format!(" ({})", setup.origin_name(row.origin))).unwrap_or_default();
         let expected = if counts.is_too_few() { counts.low } else { counts.high };
         format!("`{value}`{row} is there {} instead of {}", times(counts.written), times(expected))
     };
-    Some(listed(&wrong, tell))
+    Some(Difference { text: listed(&wrong, tell), origins })
 }
 
 /// What is wrong with the rows by the records they stem from, in words.
-pub(super) fn by_origin(bounds: &Bounds<'_>, written: &[&Row], names: &Names) -> Option<String> {
+pub(super) fn by_origin(
+    bounds: &Bounds<'_>,
+    written: &[&Row],
+    setup: &CheckSetup,
+) -> Option<Difference> {
     let origin_of = |row: &ReferenceRow| row.origin.hash();
     if bounds.is_exact() && same_sums(bounds.low, written, origin_of, |row| row.origin.hash()) {
         return None;
@@ -86,8 +102,9 @@ pub(super) fn by_origin(bounds: &Bounds<'_>, written: &[&Row], names: &Names) ->
         return None;
     }
     wrong.sort_unstable_by_key(|(origin, _)| *origin);
+    let origins = wrong.iter().take(KEPT_MAX).map(|(origin, _)| *origin).collect();
     let tell = |(origin, counts): &(Origin, Counts)| {
-        let name = names.origin(*origin);
+        let name = setup.origin_name(*origin);
         match *counts {
             Counts { written: 0, .. } => format!("{name} is missing"),
             Counts { high: 0, written, .. } => {
@@ -106,12 +123,16 @@ pub(super) fn by_origin(bounds: &Bounds<'_>, written: &[&Row], names: &Names) ->
             }
         }
     };
-    Some(listed(&wrong, tell))
+    Some(Difference { text: listed(&wrong, tell), origins })
 }
 
 /// What is wrong with the last row of each key, in words. Where there is more than one right answer, the last row of the
 /// lower bound must at least be there.
-pub(super) fn by_last(bounds: &Bounds<'_>, written: &[&Row], is_in_order: bool) -> Option<String> {
+pub(super) fn by_last(
+    bounds: &Bounds<'_>,
+    written: &[&Row],
+    is_in_order: bool,
+) -> Option<Difference> {
     let by_key = |value| (key_of(value), value);
     let last: FixedMap<&Value, &Value> = written.iter().map(|row| by_key(&row.value)).collect();
     let expected: FixedMap<&Value, &Value> =
@@ -134,7 +155,7 @@ pub(super) fn by_last(bounds: &Bounds<'_>, written: &[&Row], is_in_order: bool) 
         Some(found) => format!("the last row of its key is `{found}`, the reference has `{value}`"),
         None => format!("`{value}` is missing"),
     };
-    Some(listed(&wrong, tell))
+    Some(Difference { text: listed(&wrong, tell), origins: Vec::new() })
 }
 
 /// The key of a row: its first column, or the value itself.

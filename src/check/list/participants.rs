@@ -1,8 +1,7 @@
 //! Participants and fencing: a checkpoint completes with one ack of everybody who took part, and of nobody else (O3).
 
-use super::Check;
-use super::history::{History, Progress};
-use super::violation::Violation;
+use super::{Findings, Observer, Past, Subjects, Violation};
+use crate::check::history::Progress;
 use crate::job::{Attempt, CheckpointId, RunId, TaskId, TaskManagerId};
 use crate::trace::{
     AckVerdict, CheckName, CheckpointEvent, Entry, TaskEvent, TraceEvent, WorldEvent,
@@ -19,23 +18,23 @@ struct Roll {
 
 /// The checkpoints that are pending, and who is deployed.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ParticipantsCheck {
+pub(super) struct ParticipantsAndFencing {
     pending: BTreeMap<(RunId, CheckpointId), Roll>,
     /// The attempts that nobody has seen the end of, and where. Zombies are not among them.
     deployed: BTreeMap<TaskId, (Attempt, TaskManagerId)>,
 }
 
-impl ParticipantsCheck {
-    /// Judges what happened. `history` knows it already.
-    ///
+impl Observer for ParticipantsAndFencing {
+    const LOOKS_AT: Subjects = Subjects::CHECKPOINTS.and(Subjects::TASKS).and(Subjects::WORLD);
+
     /// 1. An ack counts once, and only if it comes from the attempt that lives. 2. When the metadata is written every task
     ///    has acked that had not finished at the trigger. 3. A task is deployed when the attempt before has ended, or its
     ///    task manager was given up.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are of no ack")]
-    pub(super) fn observe(&mut self, entry: &Entry, history: &History, found: &mut Check) {
+    fn observe(&mut self, entry: &Entry, past: Past<'_>, found: &mut Findings) {
         let text = match &entry.event {
             TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Triggered { .. }) => {
-                let Some(story) = history.run(*run) else { return };
+                let Some(story) = past.run(*run) else { return };
                 let tasks = story.layout.tasks().zip(&story.progress);
                 let alive = tasks.filter(|(_, progress)| **progress != Progress::Finished);
                 let alive = alive.map(|(task, _)| task);
@@ -48,9 +47,9 @@ impl ParticipantsCheck {
                 attempt,
                 TaskEvent::AckHandled { checkpoint, verdict: AckVerdict::Accepted },
             ) => {
-                let run = history.run_of(*task);
+                let run = past.history.run_of(*task);
                 let is_current =
-                    history.run(run).is_some_and(|story| story.is_current(*task, *attempt));
+                    past.run(run).is_some_and(|story| story.is_current(*task, *attempt));
                 let roll = self.pending.entry((run, *checkpoint)).or_default();
                 if !is_current {
                     format!("an ack of checkpoint {checkpoint} counted, of an attempt that is over")

@@ -1,19 +1,17 @@
 //! Reference safety: no shared file goes that a kept snapshot needs, and none stays that nobody needs (O7).
 
-use super::Check;
-use super::history::History;
-use super::violation::Violation;
+use super::{CheckSetup, End, Evidence, Findings, Observer, Past, Subjects, Violation};
+use crate::check::history::History;
 use crate::job::{Attempt, CheckpointId, CheckpointKind, FileId, RunId, SharedFile, TaskId};
-use crate::kernel::SimTime;
-use crate::state::CompletedCheckpoint;
-use crate::trace::{
-    CheckName, CheckpointEvent, Entry, JobEvent, JobStatus, SnapshotSource, TaskEvent, TraceEvent,
-};
+use crate::trace::{CheckName, CheckpointEvent, Entry, JobEvent, JobStatus, TaskEvent, TraceEvent};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Who keeps a checkpoint: a run of this world, or, as none, whoever left the files that the first job starts from.
 type Owner = (Option<RunId>, CheckpointId);
+
+/// A checkpoint that is not as it must be, and why.
+type Wrong = (CheckpointId, String);
 
 /// A file that is there.
 #[derive(Clone, Copy, Debug)]
@@ -27,21 +25,21 @@ struct Kept {
 
 /// The shared files of the world, and the checkpoints that refer to them.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ReferencesCheck {
+pub(super) struct ReferenceSafety {
     files: BTreeMap<FileId, Kept>,
     references: BTreeMap<Owner, Arc<[SharedFile]>>,
     /// By run, what is in its completed store.
     stores: BTreeMap<RunId, BTreeSet<CheckpointId>>,
     ended: BTreeMap<RunId, JobStatus>,
-    /// Whether a checkpoint completed that shares a file with the one before it.
-    pub(super) has_shared: bool,
 }
 
-impl ReferencesCheck {
+impl Observer for ReferenceSafety {
+    const LOOKS_AT: Subjects = Subjects::JOBS.and(Subjects::CHECKPOINTS).and(Subjects::TASKS);
+
     /// The files of the snapshot that the world starts from are its owner's.
-    pub(super) fn of(start: Option<&CompletedCheckpoint>) -> Self {
+    fn of(setup: &CheckSetup) -> Self {
         let mut check = Self::default();
-        if let Some(start) = start {
+        if let Some(start) = setup.file.as_ref().map(|file| &*file.state) {
             let files: Arc<[SharedFile]> = start.files().copied().collect();
             for file in files.iter() {
                 let kept = Kept { content: file.content, written: None, is_known: false };
@@ -52,16 +50,14 @@ impl ReferencesCheck {
         check
     }
 
-    /// Judges what happened. `history` knows it already.
-    ///
     /// 1. What a checkpoint refers to when it completes is there, with the content that its task meant. 2. A file that is
     ///    deleted is needed by no checkpoint that is kept. 3. A restore finds every file of a checkpoint that is kept.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are of no files")]
-    pub(super) fn observe(&mut self, entry: &Entry, history: &History, found: &mut Check) {
+    fn observe(&mut self, entry: &Entry, past: Past<'_>, found: &mut Findings) {
+        let history = past.history;
         let wrong = match &entry.event {
             TraceEvent::Job(run, JobEvent::Submitted { from: Some(from) }) => {
-                let (SnapshotSource::Run(_, id) | SnapshotSource::Files(id)) = from;
-                self.stores.entry(*run).or_default().insert(*id);
+                self.stores.entry(*run).or_default().insert(from.checkpoint());
                 None
             }
             TraceEvent::Task(
@@ -93,7 +89,7 @@ impl ReferencesCheck {
                 None
             }
             TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::FilesReferred { files }) => {
-                self.refer(*run, *checkpoint, files)
+                self.refer(*run, *checkpoint, files, found)
             }
             TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Subsumed) => {
                 self.stores.entry(*run).or_default().remove(checkpoint);
@@ -109,10 +105,8 @@ impl ReferencesCheck {
             }
             TraceEvent::Task(.., TaskEvent::FileMissing { file, .. }) => {
                 self.needed_by(*file).map(|owner| {
-                    format!(
-                        "a restore did not find shared/{file}, which {} needs",
-                        named(owner, history)
-                    )
+                    let who = named(owner, history);
+                    (owner.1, format!("a restore did not find shared/{file}, which {who} needs"))
                 })
             }
             TraceEvent::Job(run, JobEvent::StatusChanged { status }) if status.is_terminal() => {
@@ -121,11 +115,32 @@ impl ReferencesCheck {
             }
             _ => return,
         };
-        if let Some(text) = wrong {
-            found.add(Violation::at_entry(CheckName::ReferenceSafety, entry, text));
+        if let Some((checkpoint, text)) = wrong {
+            let violation = Violation::at_entry(CheckName::ReferenceSafety, entry, text);
+            found.add(violation.about(of_checkpoint(checkpoint)));
         }
     }
 
+    /// Judges what is left: of a job that is over for good and kept no snapshot, no file that its job manager knew of. A
+    /// file whose ack never came is known to nobody, in Flink, too.
+    fn finish(&mut self, end: &End<'_>, found: &mut Findings) {
+        for (file, kept) in &self.files {
+            let Some((task, _, checkpoint)) = kept.written else { continue };
+            let run = end.past.history.run_of(task);
+            let is_over = self.ended.get(&run).is_some_and(|status| *status != JobStatus::Lost);
+            let keeps = self.stores.get(&run).is_some_and(|store| !store.is_empty());
+            if kept.is_known && is_over && !keeps {
+                let text = format!(
+                    "shared/{file}, written for checkpoint {checkpoint}, is left of a job that kept no checkpoint"
+                );
+                let violation = end.violation(CheckName::ReferenceSafety, text);
+                found.add(violation.about(of_checkpoint(checkpoint)));
+            }
+        }
+    }
+}
+
+impl ReferenceSafety {
     /// A job manager handled an ack: it knows the files that came with it, unless its job was over.
     fn know(&mut self, written: (TaskId, Attempt, CheckpointId), run: RunId) {
         if !self.ended.contains_key(&run) {
@@ -147,34 +162,39 @@ impl ReferencesCheck {
         run: RunId,
         checkpoint: CheckpointId,
         files: &Arc<[SharedFile]>,
-    ) -> Option<String> {
+        found: &mut Findings,
+    ) -> Option<Wrong> {
         let others = self.references.iter().filter(|((owner, _), _)| *owner == Some(run));
         let shares = |other: &SharedFile| files.contains(other);
-        self.has_shared |= others.flat_map(|(_, others)| others.iter()).any(shares);
+        if others.flat_map(|(_, others)| others.iter()).any(shares) {
+            found.coverage.shared_files = 1;
+        }
         self.references.insert((Some(run), checkpoint), Arc::clone(files));
         for file in files.iter() {
             if let Some(kept) = self.files.get_mut(&file.id) {
                 kept.is_known = true;
             }
         }
-        files.iter().find_map(|file| match self.files.get(&file.id) {
-            None => Some(format!(
-                "checkpoint {checkpoint} completed and refers to shared/{}, which is not there",
-                file.id
-            )),
-            Some(kept) if kept.content != file.content => Some(format!(
-                "checkpoint {checkpoint} completed and refers to shared/{}, which holds something else",
-                file.id
-            )),
+        let what = |file: &SharedFile| match self.files.get(&file.id) {
+            None => Some("is not there"),
+            Some(kept) if kept.content != file.content => Some("holds something else"),
             Some(_) => None,
+        };
+        files.iter().find_map(|file| {
+            let (id, what) = (file.id, what(file)?);
+            let text = format!(
+                "checkpoint {checkpoint} completed and refers to shared/{id}, which {what}"
+            );
+            Some((checkpoint, text))
         })
     }
 
-    fn delete(&mut self, run: RunId, file: FileId, history: &History) -> Option<String> {
+    fn delete(&mut self, run: RunId, file: FileId, history: &History) -> Option<Wrong> {
         self.files.remove(&file);
         let deleter = history.run(run).map_or("a job", |run| run.layout.label.as_str());
         self.needed_by(file).map(|owner| {
-            format!("{deleter} deleted shared/{file}, which {} needs", named(owner, history))
+            let who = named(owner, history);
+            (owner.1, format!("{deleter} deleted shared/{file}, which {who} needs"))
         })
     }
 
@@ -184,23 +204,10 @@ impl ReferencesCheck {
         let needs = |files: &Arc<[SharedFile]>| files.iter().any(|other| other.id == file);
         references.find(|(_, files)| needs(files)).map(|(owner, _)| *owner)
     }
+}
 
-    /// Judges what is left: of a job that is over for good and kept no snapshot, no file that its job manager knew of. A
-    /// file whose ack never came is known to nobody, in Flink, too.
-    pub(super) fn finish(&self, history: &History, ended: SimTime, event: u64, found: &mut Check) {
-        for (file, kept) in &self.files {
-            let Some((task, _, checkpoint)) = kept.written else { continue };
-            let run = history.run_of(task);
-            let is_over = self.ended.get(&run).is_some_and(|status| *status != JobStatus::Lost);
-            let keeps = self.stores.get(&run).is_some_and(|store| !store.is_empty());
-            if kept.is_known && is_over && !keeps {
-                let text = format!(
-                    "shared/{file}, written for checkpoint {checkpoint}, is left of a job that kept no checkpoint"
-                );
-                found.add(Violation { check: CheckName::ReferenceSafety, at: ended, event, text });
-            }
-        }
-    }
+fn of_checkpoint(checkpoint: CheckpointId) -> Evidence {
+    Evidence { checkpoint: Some(checkpoint), ..Evidence::default() }
 }
 
 fn named((run, checkpoint): Owner, history: &History) -> String {

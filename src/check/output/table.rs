@@ -1,15 +1,18 @@
 //! Output equivalence of sinks that write into a table: of an idempotent one the last row of each key, whoever wrote it
 //! last; of one that knows rows again the rows of each marker, whoever wrote it first.
 
-use super::class::Determined;
 use super::compare::listed;
-use super::history::RunStory;
-use super::output::{Demand, OutputCheck};
-use super::segments::{References, Stop};
-use super::written::ReferenceRow;
+use super::{Demand, Difference, Outputs};
+use crate::check::class::Determined;
+use crate::check::history::RunStory;
+use crate::check::past::Past;
+use crate::check::segments::{References, Stop};
+use crate::check::verdict::KEPT_MAX;
+use crate::check::written::ReferenceRow;
+use crate::effect::Row;
 use crate::job::Value;
 use crate::operator::Writes;
-use crate::trace::{JobStatus, SnapshotSource};
+use crate::trace::JobStatus;
 use std::collections::BTreeMap;
 
 /// The rows of one run that count for a table.
@@ -22,13 +25,13 @@ type Share<'a> = (&'a RunStory, &'a [ReferenceRow]);
 ///    finish only what its newest completed checkpoint covers must be there, by key. 4. Where rows are known again, the
 ///    table holds under each marker a row that the reference writes with it; so it does under each key where a zombie may
 ///    have written last.
-pub(super) fn judge(
-    check: &OutputCheck<'_>,
+pub(in crate::check) fn judge(
+    outputs: &Outputs<'_>,
     run: &RunStory,
     demand: &Demand,
     references: &References<'_>,
     determined: Determined,
-) -> Option<String> {
+) -> Option<Difference> {
     let knows_rows = demand.writes == Writes::Dedup;
     if !determined.values && (knows_rows || !determined.last) {
         return None;
@@ -36,13 +39,13 @@ pub(super) fn judge(
     // What a stopped job had written before it was last restored may be newer than its savepoint.
     let overshot = run.stopped_with().is_some() && run.has_restarted();
     let (sink, is_finished) = (demand.sink, run.status == JobStatus::Finished && !overshot);
-    let table = &check.external(run, sink)?.table;
-    let stop = match demand.low {
+    let table = &outputs.external(run, sink)?.table;
+    let stop = match demand.owed.least {
         Stop::Start => return None,
         stop @ (Stop::At(_) | Stop::End) => stop,
     };
-    let shares = lineage(check, run, sink, stop, references);
-    let keys: Option<Vec<u64>> = shares.iter().map(|(run, _)| check.job_key(run)).collect();
+    let shares = lineage(outputs.past, run, sink, stop, references);
+    let keys: Option<Vec<u64>> = shares.iter().map(|(run, _)| outputs.job_key(run)).collect();
     let keys = keys?;
     // Whether the run itself wrote the key last: an ancestor went on past its savepoint until it was cancelled, so what
     // it left under a key that nobody wrote again is as new as it likes.
@@ -77,20 +80,21 @@ pub(super) fn judge(
             Some(_) => {}
         }
     }
-    let own = check.job_key(run)?;
-    let unknown = table
-        .iter()
-        .filter(|(key, row)| is_finished && row.job == own && !expected.contains_key(key));
-    wrong.extend(unknown.map(|(key, row)| {
-        let origin = check.history.names.origin(row.origin);
+    let own = outputs.job_key(run)?;
+    let is_unknown =
+        |key: &Value, row: &Row| is_finished && row.job == own && !expected.contains_key(key);
+    let unknown: Vec<_> = table.iter().filter(|(key, row)| is_unknown(key, row)).collect();
+    wrong.extend(unknown.iter().map(|(key, row)| {
+        let origin = outputs.past.setup.origin_name(row.origin);
         format!("key `{key}` ({origin}) is there, and must not be there")
     }));
-    (!wrong.is_empty()).then(|| listed(&wrong, String::clone))
+    let origins = unknown.iter().take(KEPT_MAX).map(|(_, row)| row.origin).collect();
+    (!wrong.is_empty()).then(|| Difference { text: listed(&wrong, String::clone), origins })
 }
 
 /// What a run and those it descends from wrote to the sink of this name, the run itself first.
 fn lineage<'a>(
-    check: &OutputCheck<'a>,
+    past: Past<'a>,
     run: &'a RunStory,
     sink: usize,
     stop: Stop,
@@ -100,16 +104,10 @@ fn lineage<'a>(
     let mut shares = Vec::new();
     let mut next = Some((run, stop));
     while let Some((run, stop)) = next {
-        let id = run.layout.run;
-        let Some(reference) = references.of(id) else { break };
+        let Some(reference) = references.of(run.layout.run) else { break };
         let Some(sink) = run.layout.plan.operator_named(name) else { break };
         shares.push((run, reference.rows(stop, sink.index())));
-        next = match check.history.start_of(id) {
-            Some(SnapshotSource::Run(parent, checkpoint)) => {
-                check.history.run(parent).map(|parent| (parent, Stop::At(checkpoint)))
-            }
-            Some(SnapshotSource::Files(_)) | None => None,
-        };
+        next = past.parent_of(run).map(|(parent, checkpoint)| (parent, Stop::At(checkpoint)));
     }
     shares
 }

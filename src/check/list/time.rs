@@ -1,14 +1,11 @@
-//! Time fidelity, as it is told: no watermark runs ahead of the slowest input, none leaves before what it made due, and no
-//! record is given up that cannot be late.
-//!
-//! What windows wrote in the end is judged in `windows`.
+//! Time fidelity: no watermark runs ahead of the slowest input, none leaves before what it made due, no record is given up
+//! that cannot be late, and in the end windows hold their records.
 
-use super::Check;
-use super::history::{History, Progress};
-use super::violation::Violation;
-use super::windows::can_be_late;
-use crate::job::{Attempt, EventTime, OperatorId, RunId, TaskId, WatermarkStatus};
-use crate::scenario::Scenario;
+use super::{End, Findings, Observer, Past, Subjects, Violation};
+use crate::check::history::{History, Progress};
+use crate::check::lateness::can_be_late;
+use crate::check::output::{RunOutput, handover, windows};
+use crate::job::{Attempt, EventTime, RunId, TaskId, WatermarkStatus};
 use crate::trace::{CheckName, Entry, TaskEvent, TraceEvent};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,29 +23,18 @@ impl Told {
 
 /// Follows the watermarks of all tasks.
 #[derive(Clone, Debug, Default)]
-pub(super) struct TimeCheck {
+pub(super) struct TimeFidelity {
     told: BTreeMap<(TaskId, Attempt), Told>,
-    /// Operators that gave up records.
-    pub(super) late: BTreeSet<(RunId, OperatorId)>,
-    /// Whether any timer of virtual time has fired.
-    pub(super) has_ticked: bool,
+    /// Runs that gave up records.
+    late: BTreeSet<RunId>,
 }
 
-impl TimeCheck {
-    /// Whether any watermark was told.
-    pub(super) fn has_time(&self) -> bool {
-        !self.told.is_empty()
-    }
+impl Observer for TimeFidelity {
+    const LOOKS_AT: Subjects = Subjects::TASKS;
 
-    /// Takes in what happened. `history` knows it already.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are not of time")]
-    pub(super) fn observe(
-        &mut self,
-        entry: &Entry,
-        history: &History,
-        scenario: &Scenario,
-        found: &mut Check,
-    ) {
+    fn observe(&mut self, entry: &Entry, past: Past<'_>, found: &mut Findings) {
+        let history = past.history;
         let mut add = |text| found.add(Violation::at_entry(CheckName::TimeFidelity, entry, text));
         match &entry.event {
             TraceEvent::Task(task, attempt, TaskEvent::WatermarkEmitted { watermark }) => {
@@ -65,7 +51,6 @@ impl TimeCheck {
                 self.told_by(*task, *attempt).was_idle |= *status == WatermarkStatus::Idle;
             }
             TraceEvent::Task(task, attempt, TaskEvent::TimersFired { watermark, timers, .. }) => {
-                self.has_ticked |= watermark.is_none();
                 let told = self.told_by(*task, *attempt).watermark;
                 if let Some(watermark) = watermark.filter(|watermark| told >= *watermark) {
                     add(format!("watermark {watermark} was sent on before {timers} timers fired"));
@@ -77,11 +62,13 @@ impl TimeCheck {
                 TaskEvent::LateDropped { operator, timestamp, watermark, .. },
             ) => {
                 let run = history.run_of(*task);
-                self.late.insert((run, *operator));
+                self.late.insert(run);
                 let Some(story) = history.run(run) else { return };
                 let graph = &story.layout.plan.graph;
                 let place = story.layout.plan.operator_with_id(*operator);
-                if let Some(place) = place.filter(|at| !can_be_late(scenario, graph, at.index())) {
+                if let Some(place) =
+                    place.filter(|at| !can_be_late(&past.setup.scenario, graph, at.index()))
+                {
                     let name = &graph.operators[place.index()].name;
                     add(format!(
                         "{name} gave up a record of {timestamp} at watermark {watermark}, though none can be late"
@@ -92,6 +79,33 @@ impl TimeCheck {
         }
     }
 
+    fn finish(&mut self, end: &End<'_>, found: &mut Findings) {
+        if !end.past.setup.with_output || !end.past.history.has_windows() {
+            return;
+        }
+        let expected = end.outputs.expected();
+        for RunOutput { run, demands, .. } in &expected.runs {
+            let is_known = expected.references.of(run.layout.run).is_some();
+            if !is_known || !handover::is_comparable(end.past, run) {
+                continue;
+            }
+            for demand in demands {
+                let gave_up = |run| self.late.contains(&run);
+                let compared =
+                    windows::compare(&end.outputs, run, demand, &expected.references, gave_up);
+                let Some(compared) = compared else { continue };
+                found.coverage.windows_compared = 1;
+                if let Err(text) = compared {
+                    let name = &run.layout.plan.graph.operators[demand.sink].name;
+                    let text = format!("{name} of {}: {text}", run.layout.label);
+                    found.add(end.violation(CheckName::TimeFidelity, text));
+                }
+            }
+        }
+    }
+}
+
+impl TimeFidelity {
     fn told_by(&mut self, task: TaskId, attempt: Attempt) -> &mut Told {
         self.told.entry((task, attempt)).or_insert(Told::NOTHING)
     }

@@ -3,12 +3,25 @@
 //! Key groups each at their owner, split lists dealt out without loss or repeat, union lists whole on every subtask,
 //! broadcast copies equal.
 
-use super::Check;
-use super::history::{Progress, Restore, RunStory};
-use super::mapping::unit_name;
-use super::violation::Violation;
+use super::{Evidence, Findings, Observer, Past, Subjects, Violation};
+use crate::check::graph::unit_name;
+use crate::check::history::{Restore, RunStory};
 use crate::job::TaskId;
 use crate::trace::{CheckName, Entry, StateKind, StateSum, StateUnit};
+
+/// Judges each restore, once all of it has arrived.
+#[derive(Clone, Debug, Default)]
+pub(super) struct OwnershipPartition;
+
+impl Observer for OwnershipPartition {
+    const LOOKS_AT: Subjects = Subjects::JOBS.and(Subjects::CHECKPOINTS).and(Subjects::TASKS);
+
+    fn observe(&mut self, entry: &Entry, past: Past<'_>, found: &mut Findings) {
+        if let Some((run, restore)) = past.history.arrived_at(entry) {
+            check(run, restore, past.is_exact(run.layout.run), entry, found);
+        }
+    }
+}
 
 /// What one subtask holds of one unit.
 #[derive(Clone, Copy)]
@@ -28,13 +41,7 @@ impl Share<'_> {
 ///
 /// Copies of broadcast state agree only if the snapshot is exact: past an at-least-once barrier each subtask may have
 /// heard of different elements.
-pub(super) fn check(
-    run: &RunStory,
-    restore: &Restore,
-    is_exact: bool,
-    entry: &Entry,
-    found: &mut Check,
-) {
+fn check(run: &RunStory, restore: &Restore, is_exact: bool, entry: &Entry, found: &mut Findings) {
     let mut shares = Vec::new();
     for snapshot in &restore.report.snapshot {
         let unit = &snapshot.unit;
@@ -42,10 +49,17 @@ pub(super) fn check(
             continue;
         }
         collect_shares(run, restore, unit, &mut shares);
-        let mut add = |text: String| {
+        let mut add = |shares: &[Share<'_>], text: String| {
             let name = unit_name(&run.layout.plan, unit);
             let text = format!("{name}, restored from checkpoint {}: {text}", restore.checkpoint);
-            found.add(Violation::at_entry(CheckName::OwnershipPartition, entry, text));
+            let violation = Violation::at_entry(CheckName::OwnershipPartition, entry, text);
+            found.add(violation.about(Evidence {
+                checkpoint: Some(restore.checkpoint),
+                tasks: shares.iter().map(|share| share.task).collect(),
+                sent: Some(snapshot.entries),
+                held: Some(shares.iter().map(|share| share.content().0).sum()),
+                ..Evidence::default()
+            }));
         };
         let is_missing = shares.iter().all(|share| share.content().0 == 0);
         match unit.kind {
@@ -88,15 +102,22 @@ fn collect_shares<'a>(
 }
 
 /// All subtasks together hold what the snapshot holds.
-fn check_total(snapshot: &StateSum, shares: &[Share<'_>], add: &mut impl FnMut(String)) {
+fn check_total(
+    snapshot: &StateSum,
+    shares: &[Share<'_>],
+    add: &mut impl FnMut(&[Share<'_>], String),
+) {
     let (entries, sum) = shares.iter().fold((0_u64, 0_u64), |(entries, sum), share| {
         let (more_entries, more) = share.content();
         (entries + more_entries, sum.wrapping_add(more))
     });
     if entries != snapshot.entries {
-        add(format!("the snapshot holds {} entries, its subtasks {entries}", snapshot.entries));
+        add(
+            shares,
+            format!("the snapshot holds {} entries, its subtasks {entries}", snapshot.entries),
+        );
     } else if sum != snapshot.sum {
-        add(format!("its subtasks hold {entries} entries, but not those of the snapshot"));
+        add(shares, format!("its subtasks hold {entries} entries, but not those of the snapshot"));
     }
 }
 
@@ -106,11 +127,11 @@ fn check_groups(
     restore: &Restore,
     unit: &StateUnit,
     shares: &[Share<'_>],
-    add: &mut impl FnMut(String),
+    add: &mut impl FnMut(&[Share<'_>], String),
 ) {
     let operators = &restore.report.operators;
     let Some((_, groups, subtasks)) = operators.iter().find(|(id, ..)| *id == unit.operator) else {
-        return add("the operator is not in the restored graph".to_owned());
+        return add(&[], "the operator is not in the restored graph".to_owned());
     };
     if *groups == 0 {
         return;
@@ -120,9 +141,12 @@ fn check_groups(
         let (first, last) = owned_groups(*groups, *subtasks, share.subtask);
         if u32::from(lowest) < first || u32::from(highest) > last {
             let task = run.layout.task_name(share.task);
-            add(format!(
-                "{task} owns key groups {first} to {last} and holds entries of {lowest} to {highest}"
-            ));
+            add(
+                &[*share],
+                format!(
+                    "{task} owns key groups {first} to {last} and holds entries of {lowest} to {highest}"
+                ),
+            );
         }
     }
 }
@@ -132,12 +156,15 @@ fn check_whole(
     run: &RunStory,
     snapshot: &StateSum,
     shares: &[Share<'_>],
-    add: &mut impl FnMut(String),
+    add: &mut impl FnMut(&[Share<'_>], String),
 ) {
     for share in shares {
         if share.content() != (snapshot.entries, snapshot.sum) {
             let (task, entries) = (run.layout.task_name(share.task), share.content().0);
-            add(format!("{task} holds {entries} items of a union of {}", snapshot.entries));
+            add(
+                &[*share],
+                format!("{task} holds {entries} items of a union of {}", snapshot.entries),
+            );
         }
     }
 }
@@ -148,7 +175,7 @@ fn check_copies(
     run: &RunStory,
     snapshot: &StateSum,
     shares: &[Share<'_>],
-    add: &mut impl FnMut(String),
+    add: &mut impl FnMut(&[Share<'_>], String),
 ) {
     let Some(first) = shares.iter().min_by_key(|share| share.content().0) else { return };
     let (entries, sum) = first.content();
@@ -158,13 +185,13 @@ fn check_copies(
         if copies * entries != more || sum.wrapping_mul(copies) != other_sum {
             let (one, another) =
                 (run.layout.task_name(first.task), run.layout.task_name(other.task));
-            add(format!("{one} and {another} hold different copies"));
+            add(&[*first, *other], format!("{one} and {another} hold different copies"));
         }
     }
     let copies = snapshot.entries.checked_div(entries).unwrap_or(0);
     if copies * entries != snapshot.entries || sum.wrapping_mul(copies) != snapshot.sum {
         let task = run.layout.task_name(first.task);
-        add(format!("{task} holds a copy that the snapshot does not"));
+        add(&[*first], format!("{task} holds a copy that the snapshot does not"));
     }
 }
 
@@ -174,12 +201,4 @@ fn owned_groups(groups: u32, subtasks: u32, subtask: u32) -> (u32, u32) {
     let first = (subtask * groups).div_ceil(subtasks);
     let last = ((subtask + 1) * groups - 1) / subtasks;
     (first, last)
-}
-
-/// Whether a restore can be judged: every subtask that is restored told what it holds, or, once the attempt has come so far that every
-/// subtask runs, was gone before.
-pub(super) fn is_ready(run: &RunStory, restore: &Restore, all_run: bool) -> bool {
-    let is_gone = |progress: &Progress| all_run && *progress == Progress::Finished;
-    let mut tasks = restore.arrived.iter().zip(&restore.covers).zip(&run.progress);
-    tasks.all(|((arrived, covers), progress)| arrived.is_some() || !covers || is_gone(progress))
 }

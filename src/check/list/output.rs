@@ -1,0 +1,159 @@
+//! Output equivalence: what the sinks wrote is what the reference writes.
+//!
+//! Judged run by run at the end of the world, sink by sink, from the cut the run started at to the cut its output must
+//! have reached. Before that, one thing is judged at once: nothing is committed for a checkpoint that has not completed.
+
+use super::{End, Evidence, Findings, KEPT_MAX, Observer, Past, Skipped, Subjects, Violation};
+use crate::check::class::{Determined, determined};
+use crate::check::history::{History, RunStory};
+use crate::check::output::handover::{self, Handover};
+use crate::check::output::{
+    Demand, Difference, Outputs, RunOutput, Uncovered, judge_rows, judge_table,
+};
+use crate::check::segments::References;
+use crate::job::{CheckpointId, ExternalId, RunId};
+use crate::trace::{CheckName, Entry, TraceEvent, TransactionEvent};
+
+/// A commit for a checkpoint that had not completed.
+#[derive(Clone, Debug)]
+struct EarlyCommit {
+    entry: Entry,
+    external: ExternalId,
+    checkpoint: CheckpointId,
+    rows: u64,
+}
+
+/// Compares what was written with the reference.
+#[derive(Clone, Debug, Default)]
+pub(super) struct OutputEquivalence {
+    early: Vec<EarlyCommit>,
+}
+
+impl Observer for OutputEquivalence {
+    const LOOKS_AT: Subjects = Subjects::TRANSACTIONS;
+
+    fn observe(&mut self, entry: &Entry, past: Past<'_>, _found: &mut Findings) {
+        if let TraceEvent::Transaction {
+            external,
+            event: TransactionEvent::Committed { checkpoint, rows: rows @ 1.., .. },
+            ..
+        } = entry.event
+            && self.early.len() < KEPT_MAX
+            && is_too_early(external, checkpoint, past.history)
+        {
+            self.early.push(EarlyCommit { entry: entry.clone(), external, checkpoint, rows });
+        }
+    }
+
+    fn finish(&mut self, end: &End<'_>, found: &mut Findings) {
+        for EarlyCommit { entry, external, checkpoint, rows } in &self.early {
+            let external = end.world.externals.get(external.index());
+            let name = external.map_or("a sink", |external| external.name.as_str());
+            let text = format!(
+                "{name}: {rows} rows were committed for checkpoint {checkpoint}, which had not completed"
+            );
+            let violation = Violation::at_entry(CheckName::OutputEquivalence, entry, text);
+            let checkpoint = Some(*checkpoint);
+            found.add(violation.about(Evidence { checkpoint, ..Evidence::default() }));
+        }
+        if !end.past.setup.with_output {
+            return found.skip(CheckName::OutputEquivalence, Skipped::NotCompared);
+        }
+        let is_known = agree_in_sum(&end.outputs).unwrap_or_else(|| {
+            let expected = end.outputs.expected();
+            for output in &expected.runs {
+                judge(end, output, &expected.references, found);
+            }
+            !expected.references.is_unknown
+        });
+        if !is_known {
+            found.skip(CheckName::OutputEquivalence, Skipped::NoReference);
+        } else if end.past.history.runs.iter().flatten().any(RunStory::has_undeclared_sink) {
+            found.skip(CheckName::OutputEquivalence, Skipped::NothingPromised);
+        }
+    }
+}
+
+/// Whether rows were committed too early: no run that writes there has completed the checkpoint or was started from it.
+fn is_too_early(external: ExternalId, checkpoint: CheckpointId, history: &History) -> bool {
+    let mut runs = (0..history.runs.len()).map(RunId::new);
+    let writes = |run: RunId| history.writers.contains(&(external, run));
+    let starts_there =
+        |run| history.start_of(run).is_some_and(|start| start.checkpoint() == checkpoint);
+    let completed =
+        |run| history.run(run).is_some_and(|story| story.completed(checkpoint).is_some());
+    !runs.any(|run| starts_there(run) || (writes(run) && completed(run)))
+}
+
+/// Whether every sink was to write one certain multiset of rows, and the sum of its rows says that it did: then, whether
+/// the reference of every run is known. Settles most worlds, and spares the reference from keeping its rows.
+fn agree_in_sum(outputs: &Outputs<'_>) -> Option<bool> {
+    let mut runs = Vec::new();
+    for output in outputs.runs() {
+        if !output.is_certain(&outputs.past.setup.catalogue) {
+            return None;
+        }
+        runs.push(output);
+    }
+    let references = outputs.references(&runs, false);
+    let agree = runs.iter().all(|RunOutput { run, demands, .. }| {
+        let Some(reference) = references.of(run.layout.run) else { return true };
+        demands.iter().all(|demand| {
+            let written = outputs.written_sum(run, demand.sink);
+            written.is_none_or(|written| written == reference.sum(demand.owed.least, demand.sink))
+        })
+    });
+    agree.then_some(!references.is_unknown)
+}
+
+/// Judges the output of one run.
+fn judge(end: &End<'_>, output: &RunOutput<'_>, references: &References<'_>, found: &mut Findings) {
+    let RunOutput { run, demands, uncovered } = output;
+    let mut add = |sink: usize, text: String, evidence: Evidence| {
+        let name = &run.layout.plan.graph.operators[sink].name;
+        let text = format!("{name} of {}: {text}", run.layout.label);
+        found.add(end.violation(CheckName::OutputEquivalence, text).about(evidence));
+    };
+    for Uncovered { sink, subtask, checkpoint, rows } in uncovered {
+        let text = format!(
+            "{rows} rows of subtask {subtask} were committed for checkpoint {checkpoint}, which never completed"
+        );
+        let checkpoint = Some(*checkpoint);
+        add(*sink, text, Evidence { checkpoint, ..Evidence::default() });
+    }
+    if references.of(run.layout.run).is_none() || !handover::is_comparable(end.past, run) {
+        return;
+    }
+    let classes = determined(&run.layout.plan.graph, &end.past.setup.catalogue);
+    for demand in demands {
+        let determined = classes[demand.sink];
+        let difference = judge_sink(&end.outputs, run, demand, references, determined);
+        if let Some(Difference { text, origins }) = difference {
+            add(demand.sink, text, Evidence { origins, ..Evidence::default() });
+        }
+    }
+}
+
+/// What is wrong with what one sink wrote, in words.
+fn judge_sink(
+    outputs: &Outputs<'_>,
+    run: &RunStory,
+    demand: &Demand,
+    references: &References<'_>,
+    mut determined: Determined,
+) -> Option<Difference> {
+    if outputs.past.may_count_twice(run) {
+        determined = determined.of_replays();
+    }
+    // A snapshot that reaches beyond its cut may never have shown the value that a key had there.
+    determined.last &= outputs.has_exact_cuts(run) || demand.owed.least == demand.owed.most;
+    let handover = Handover::of(outputs, run, demand.sink, references);
+    // What was in flight to a sink may arrive there behind what its sender has sent since.
+    determined.last &= handover.is_none();
+    if demand.writes.appends() {
+        let handover = handover.unwrap_or_default();
+        judge_rows(outputs, run, demand, references, determined, &handover)
+    } else {
+        judge_table(outputs, run, demand, references, determined)
+    }
+}

@@ -1,0 +1,50 @@
+//! Output equivalence of sinks that add rows: each row that is owed is there, and no other.
+
+use super::compare::{Bounds, by_last, by_origin, by_value};
+use super::handover::Handover;
+use super::owed::{Order, Times};
+use super::{Demand, Difference, Outputs};
+use crate::check::class::Determined;
+use crate::check::history::RunStory;
+use crate::check::segments::{References, Stop};
+use crate::effect::Row;
+use crate::operator::Equality;
+
+/// Judges rows that were appended or committed: what is wrong with them, with its records.
+pub(in crate::check) fn judge(
+    outputs: &Outputs<'_>,
+    run: &RunStory,
+    demand: &Demand,
+    references: &References<'_>,
+    determined: Determined,
+    handover: &Handover<'_>,
+) -> Option<Difference> {
+    let reference = references.of(run.layout.run)?;
+    let key = outputs.job_key(run)?;
+    let committed = &outputs.external(run, demand.sink)?.committed;
+    let setup = outputs.past.setup;
+    if determined.origins
+        && demand.owed.least > Stop::Start
+        && let Some(lost) = handover.lost(key, committed, setup)
+    {
+        return Some(lost);
+    }
+    let written: Vec<&Row> = committed.iter().filter(|row| row.job == key).collect();
+    let rows = |stop| reference.rows(stop, demand.sink);
+    let besides = demand.owed.besides.iter().map(|at| rows(Stop::At(*at)));
+    let bounds = Bounds {
+        low: rows(demand.owed.least),
+        high: rows(demand.owed.most),
+        extra: besides.chain(handover.rows.iter().copied()).collect(),
+        may_repeat: demand.owed.times == Times::AtLeastOnce,
+    };
+    match determined.class() {
+        Equality::Multiset => by_value(&bounds, &written, determined.origins, setup),
+        Equality::LastPerKey | Equality::Accounted => {
+            let accounted = determined.origins.then(|| by_origin(&bounds, &written, setup));
+            let is_in_order = demand.owed.order == Order::Kept;
+            let last = || by_last(&bounds, &written, is_in_order);
+            accounted.flatten().or_else(|| determined.last.then(last).flatten())
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! What the checks are told from outside: the story beforehand, and how its world looks in the end.
+
+use super::history::input_name;
+use crate::effect::ExternalSystem;
+use crate::job::{OperatorIndex, Origin, Plan};
+use crate::kernel::SimTime;
+use crate::operator::{Catalogue, Log};
+use crate::scenario::{Scenario, Step};
+use crate::state::CompletedCheckpoint;
+use crate::trace::SourcePosition;
+use std::sync::Arc;
+
+/// What the checks must know beforehand.
+#[derive(Clone)]
+pub struct CheckSetup {
+    /// The story that is played.
+    pub scenario: Arc<Scenario>,
+    /// The operators that its jobs name.
+    pub catalogue: Arc<Catalogue>,
+    /// The external logs, by `InputId`.
+    pub inputs: Arc<[Arc<Log>]>,
+    /// What a run starts from that starts from the files of an earlier process.
+    pub file: Option<FileStart>,
+    /// Whether the output is compared with the reference at the end.
+    pub with_output: bool,
+}
+
+impl CheckSetup {
+    /// The log that a source reads.
+    pub(super) fn log(&self, plan: &Plan, source: OperatorIndex) -> &Log {
+        let name = input_name(plan, source);
+        let place = self.scenario.inputs.iter().position(|input| input.name == name);
+        &self.inputs[place.expect("every input of a checked scenario is known")]
+    }
+
+    /// A step of the story.
+    pub(super) fn step(&self, step: u32) -> Option<&Step> {
+        self.scenario.steps.get(usize::try_from(step).expect("usize has 32 bits or more"))
+    }
+
+    /// What a record is called: `book[1]#17`, and `book[1]#17.3` what a flat-map made of it.
+    pub(super) fn origin_name(&self, origin: Origin) -> String {
+        let input = self.scenario.inputs.get(usize::from(origin.input));
+        let input = input.map_or("?", |input| input.name.as_str());
+        let child = match origin.child {
+            0 => String::new(),
+            child => format!(".{child}"),
+        };
+        format!("{input}[{}]#{}{child}", origin.partition, origin.offset)
+    }
+}
+
+/// A snapshot of an earlier process.
+#[derive(Clone, Debug)]
+pub struct FileStart {
+    /// How far each partition had been read at its cut; a partition that is not listed, to its end.
+    pub positions: Vec<SourcePosition>,
+    /// The state.
+    pub state: Arc<CompletedCheckpoint>,
+}
+
+/// How a world looks when it is over.
+#[derive(Clone, Copy, Debug)]
+pub struct EndOfWorld<'a> {
+    /// What the sinks wrote to, by `ExternalId`.
+    pub externals: &'a [ExternalSystem],
+    /// The first eight bytes of each run's job id, by `RunId`.
+    pub job_keys: &'a [u64],
+    /// When it ended.
+    pub ended: SimTime,
+    /// Whether a sender ever waited for credit: no entry tells that.
+    pub had_backpressure: bool,
+}

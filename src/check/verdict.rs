@@ -1,0 +1,179 @@
+//! What became of the checks: what is broken and how, and what a world exercised meanwhile.
+
+use super::{BrokenPromise, Coverage};
+use crate::job::{ChannelId, CheckpointId, Origin, TaskId, TransactionId};
+use crate::kernel::SimTime;
+use crate::operator::Equality;
+use crate::trace::{CheckName, Entry, Sometimes, Word};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// How many violations of one check are kept; one is enough to fail, and a broken protocol makes thousands.
+pub(super) const KEPT_MAX: usize = 20;
+
+/// One thing that must not happen and did.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Violation {
+    /// Which check.
+    pub check: CheckName,
+    /// When it was noticed.
+    pub at: SimTime,
+    /// The entry of the trace at which it was noticed.
+    pub event: u64,
+    /// What is wrong, for people.
+    pub text: String,
+    /// What it is about, for programs.
+    pub evidence: Evidence,
+}
+
+/// What a violation is about, as far as its check knows: ids as the entries of the trace have them.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[non_exhaustive]
+pub struct Evidence {
+    /// Which checkpoint or savepoint.
+    pub checkpoint: Option<CheckpointId>,
+    /// Which channel.
+    pub channel: Option<ChannelId>,
+    /// Which transaction of an external system.
+    pub transaction: Option<TransactionId>,
+    /// The tasks that do not agree with one another, or with the checkpoint.
+    pub tasks: Vec<TaskId>,
+    /// How many records were sent, or entries were in the snapshot.
+    pub sent: Option<u64>,
+    /// How many of them are held.
+    pub held: Option<u64>,
+    /// The first of the records that are missing, or there too often.
+    pub origins: Vec<Origin>,
+}
+
+impl Violation {
+    pub(super) fn at_entry(check: CheckName, entry: &Entry, text: String) -> Self {
+        let (at, event) = (entry.at, entry.number);
+        Self { check, at, event, text, evidence: Evidence::default() }
+    }
+
+    pub(super) fn about(self, evidence: Evidence) -> Self {
+        Self { evidence, ..self }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { check, at, event, text, .. } = self;
+        write!(f, "{check} broken at event {event} (t={at}): {text}")
+    }
+}
+
+/// Why a check could not say anything.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Skipped {
+    /// The world did not come to its end, or nobody asked.
+    NotCompared,
+    /// An operator could not go on when the job was evaluated without faults.
+    NoReference,
+    /// The catalogue does not say how a sink writes.
+    NothingPromised,
+}
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::NotCompared => "the world was not played to its end",
+            Self::NoReference => {
+                "an operator could not go on in the reference, so nothing is known of the output"
+            }
+            Self::NothingPromised => "the entry of a sink does not declare how it writes",
+        })
+    }
+}
+
+/// What became of one check.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Finding {
+    /// Nothing spoke against it.
+    Held,
+    /// It could not say anything, and why.
+    Skipped(Skipped),
+    /// It is broken: the first of the violations, in order of the trace.
+    Broken(Vec<Violation>),
+}
+
+impl Finding {
+    /// Whether anything spoke against it.
+    pub const fn is_broken(&self) -> bool {
+        matches!(self, Self::Broken(_))
+    }
+}
+
+/// What became of all checks.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Verdict {
+    /// In order of [`CheckName`]'s.
+    pub checks: Vec<(CheckName, Finding)>,
+    /// By sink name, how strictly its output could be compared.
+    pub classes: Vec<(String, Equality)>,
+    /// What happened at least once.
+    pub sometimes: BTreeSet<Sometimes>,
+    /// What the world exercised.
+    pub coverage: Coverage,
+    /// The promises that its releases do not keep, and that it was seen to break.
+    pub excuses: Vec<&'static BrokenPromise>,
+}
+
+impl Verdict {
+    /// The promise that excuses a broken check: the release breaks it by its own rules.
+    pub fn excuse(&self, check: CheckName) -> Option<&'static BrokenPromise> {
+        self.excuses.iter().copied().find(|promise| promise.checks.contains(&check))
+    }
+
+    /// Every violation, check by check.
+    pub fn violations(&self) -> impl Iterator<Item = &Violation> {
+        self.checks.iter().flat_map(|(_, finding)| match finding {
+            Finding::Broken(violations) => violations.as_slice(),
+            Finding::Held | Finding::Skipped(_) => &[],
+        })
+    }
+
+    /// Whether no check is broken.
+    pub fn holds(&self) -> bool {
+        self.violations().next().is_none()
+    }
+}
+
+/// What has been found so far.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Findings {
+    violations: BTreeMap<CheckName, Vec<Violation>>,
+    skipped: BTreeMap<CheckName, Skipped>,
+    /// What happened at least once.
+    pub(super) sometimes: BTreeSet<Sometimes>,
+    /// What the world exercised.
+    pub(super) coverage: Coverage,
+}
+
+impl Findings {
+    /// A check is broken.
+    pub(super) fn add(&mut self, violation: Violation) {
+        let kept = self.violations.entry(violation.check).or_default();
+        if kept.len() < KEPT_MAX {
+            kept.push(violation);
+        }
+    }
+
+    /// A check has nothing to say, unless it is broken.
+    pub(super) fn skip(&mut self, check: CheckName, why: Skipped) {
+        self.skipped.insert(check, why);
+    }
+
+    /// What became of each check.
+    pub(super) fn checks(&mut self) -> Vec<(CheckName, Finding)> {
+        let finding = |name: &CheckName| {
+            let broken = self.violations.remove(name).map(Finding::Broken);
+            let skipped = || self.skipped.get(name).copied().map(Finding::Skipped);
+            (*name, broken.or_else(skipped).unwrap_or(Finding::Held))
+        };
+        CheckName::ALL.iter().map(finding).collect()
+    }
+}
