@@ -17,8 +17,8 @@ use crate::kernel::SimTime;
 use crate::operator::{Catalogue, Equality, Log};
 use crate::scenario::{ClusterConfig, Expect, Input, InputKind, JobConfig, Network, Scenario};
 use crate::trace::{
-    AckVerdict, ChannelMark, CheckName, Entry, JobStatus, SnapshotSource, SourcePosition,
-    TraceEvent, TraceSink,
+    AckVerdict, ChannelMark, CheckName, CheckpointEvent, Entry, JobEvent, JobStatus,
+    SnapshotSource, SourcePosition, TaskEvent, TraceEvent, TraceSink, TransactionEvent,
 };
 use std::sync::Arc;
 

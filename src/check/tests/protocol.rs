@@ -5,7 +5,7 @@ use crate::job::CheckpointKind::{Checkpoint, Savepoint};
 use crate::job::{OperatorId, TaskManagerId};
 use crate::trace::{
     AbortReason, CheckName, EndOfTask, Fault, Renamed, RestoreReport, Sometimes, StateKind,
-    StateSum, StateUnit,
+    StateSum, StateUnit, WorldEvent,
 };
 
 const COUNT: (&str, &str) = ("aggregate", "count");
