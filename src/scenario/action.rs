@@ -1,12 +1,15 @@
 //! What steps do. Each action is declared here, with how a file spells it; what it does to the world is the cluster's.
 
 use super::ScenarioError;
-use super::files::Piece;
+use super::files::{
+    CopyFiles, CopyText, DeleteFiles, DeleteText, Dispose, DisposeText, FileAction, MoveFiles,
+    MoveText, RewritePaths, RewriteText,
+};
 use super::job_config::TaskName;
 use super::text::layout::{Table, quoted, word};
 use super::text::release;
 use super::text::spelling::{
-    Checkpoint, Choice, Format, Job, Jobs, Label, Native, NewLabel, Optional, Path, Pointer, Span,
+    Checkpoint, Choice, Format, Job, Jobs, Length, Native, NewLabel, Optional, Path, Pointer, Span,
     Spelling, Story, Task, TaskManager, Times, Usual, Yes, key, table,
 };
 use super::trouble::{Aim, DisturbedWrite, Failing, StorageFailing};
@@ -168,81 +171,7 @@ pub struct Partition {
     /// For how long.
     pub span: SimTime,
 }
-table!(PartitionText => Partition { task_manager: TaskManager, span "for": super::text::spelling::Length });
-
-/// What the owner of a snapshot does with its files.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum FileAction {
-    /// Moves, and perhaps renames, its folder, or its metadata file where that is all there is. The label goes with it.
-    Move(MoveFiles),
-    /// Copies it; the copy has a label of its own.
-    Copy(CopyFiles),
-    /// Deletes files by hand.
-    Delete(DeleteFiles),
-    /// Has the system dispose of it (`flink savepoint -d`).
-    Dispose(Dispose),
-    /// Changes the paths in its metadata to where its data lie now.
-    RewritePaths(RewritePaths),
-}
-
-/// `move = { … }`.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct MoveFiles {
-    /// The label of the snapshot.
-    pub savepoint: String,
-    /// Its new path.
-    pub to: String,
-    /// Whether only the job manager has access to what lies there.
-    pub job_manager_only: bool,
-}
-table!(MoveText => MoveFiles { savepoint: Label, to: Path, job_manager_only: Usual<bool> });
-
-/// `copy = { … }`.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct CopyFiles {
-    /// The label of the snapshot.
-    pub savepoint: String,
-    /// The label of the copy.
-    pub label: String,
-    /// The path of the copy.
-    pub to: String,
-    /// Whether only the job manager has access to what lies there.
-    pub job_manager_only: bool,
-}
-table!(CopyText => CopyFiles {
-    savepoint: Label,
-    label "as": NewLabel,
-    to: Path,
-    job_manager_only: Usual<bool>,
-});
-
-/// `delete = { … }`.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct DeleteFiles {
-    /// The label of the snapshot.
-    pub savepoint: String,
-    /// Which of its files.
-    pub what: Piece,
-}
-table!(DeleteText => DeleteFiles { savepoint: Label, what: Usual<Piece> });
-
-/// `dispose = { … }`.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Dispose {
-    /// The label of the snapshot.
-    pub savepoint: String,
-    /// Whether the classes of the job are given along (`-j`).
-    pub with_jar: bool,
-}
-table!(DisposeText => Dispose { savepoint: Label, with_jar: Usual<bool> });
-
-/// `rewrite-paths = { … }`.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct RewritePaths {
-    /// The label of the snapshot.
-    pub savepoint: String,
-}
-table!(RewriteText => RewritePaths { savepoint: Label });
+table!(PartitionText => Partition { task_manager: TaskManager, span "for": Length });
 
 impl Action {
     /// Whether it submits this job.
@@ -290,19 +219,6 @@ impl Action {
             to.as_deref()
         } else {
             None
-        }
-    }
-}
-
-impl FileAction {
-    /// The label of the snapshot whose files are meant.
-    pub fn savepoint(&self) -> &str {
-        match self {
-            Self::Move(MoveFiles { savepoint, .. })
-            | Self::Copy(CopyFiles { savepoint, .. })
-            | Self::Delete(DeleteFiles { savepoint, .. })
-            | Self::Dispose(Dispose { savepoint, .. })
-            | Self::RewritePaths(RewritePaths { savepoint }) => savepoint,
         }
     }
 }

@@ -1,5 +1,8 @@
-//! Words for snapshots in their owners' hands: where savepoints go, what keeps them, and which of their files are meant.
+//! Snapshots in their owners' hands: where savepoints go, what keeps them, and what a user does with their files.
 
+use super::ScenarioError;
+use super::text::layout::Table;
+use super::text::spelling::{Jobs, Label, NewLabel, Path, Spelling, Story, Usual, key, table};
 use serde::{Deserialize, Serialize};
 
 /// Where savepoints go (`execution.checkpointing.savepoint-dir`).
@@ -53,6 +56,93 @@ impl Piece {
             Self::All => "files",
             Self::Metadata => "metadata",
             Self::Data => "data",
+        }
+    }
+}
+
+/// What the owner of a snapshot does with its files.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum FileAction {
+    /// Moves, and perhaps renames, its folder, or its metadata file where that is all there is. The label goes with it.
+    Move(MoveFiles),
+    /// Copies it; the copy has a label of its own.
+    Copy(CopyFiles),
+    /// Deletes files by hand.
+    Delete(DeleteFiles),
+    /// Has the system dispose of it (`flink savepoint -d`).
+    Dispose(Dispose),
+    /// Changes the paths in its metadata to where its data lie now.
+    RewritePaths(RewritePaths),
+}
+
+/// `move = { … }`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MoveFiles {
+    /// The label of the snapshot.
+    pub savepoint: String,
+    /// Its new path.
+    pub to: String,
+    /// Whether only the job manager has access to what lies there.
+    pub job_manager_only: bool,
+}
+table!(MoveText => MoveFiles { savepoint: Label, to: Path, job_manager_only: Usual<bool> });
+
+/// `copy = { … }`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CopyFiles {
+    /// The label of the snapshot.
+    pub savepoint: String,
+    /// The label of the copy.
+    pub label: String,
+    /// The path of the copy.
+    pub to: String,
+    /// Whether only the job manager has access to what lies there.
+    pub job_manager_only: bool,
+}
+table!(CopyText => CopyFiles {
+    savepoint: Label,
+    label "as": NewLabel,
+    to: Path,
+    job_manager_only: Usual<bool>,
+});
+
+/// `delete = { … }`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DeleteFiles {
+    /// The label of the snapshot.
+    pub savepoint: String,
+    /// Which of its files.
+    pub what: Piece,
+}
+table!(DeleteText => DeleteFiles { savepoint: Label, what: Usual<Piece> });
+
+/// `dispose = { … }`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Dispose {
+    /// The label of the snapshot.
+    pub savepoint: String,
+    /// Whether the classes of the job are given along (`-j`).
+    pub with_jar: bool,
+}
+table!(DisposeText => Dispose { savepoint: Label, with_jar: Usual<bool> });
+
+/// `rewrite-paths = { … }`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RewritePaths {
+    /// The label of the snapshot.
+    pub savepoint: String,
+}
+table!(RewriteText => RewritePaths { savepoint: Label });
+
+impl FileAction {
+    /// The label of the snapshot whose files are meant.
+    pub fn savepoint(&self) -> &str {
+        match self {
+            Self::Move(MoveFiles { savepoint, .. })
+            | Self::Copy(CopyFiles { savepoint, .. })
+            | Self::Delete(DeleteFiles { savepoint, .. })
+            | Self::Dispose(Dispose { savepoint, .. })
+            | Self::RewritePaths(RewritePaths { savepoint }) => savepoint,
         }
     }
 }

@@ -20,16 +20,16 @@ mod text;
 mod told;
 mod trouble;
 
-pub use action::{
-    Action, Block, Cancel, CopyFiles, DeleteFiles, Dispose, FileAction, MoveFiles, Partition,
-    RewritePaths, Run, Stop, TakeCheckpoint, TakeSavepoint,
-};
+pub use action::{Action, Block, Cancel, Partition, Run, Stop, TakeCheckpoint, TakeSavepoint};
 pub use budget::Budget;
 pub use cluster::{ClusterConfig, Network};
 pub use column::{Column, TimeFormat};
 pub use draw::Profile;
 pub use error::ScenarioError;
-pub use files::{Piece, SavepointBackend, SavepointDir};
+pub use files::{
+    CopyFiles, DeleteFiles, Dispose, FileAction, MoveFiles, Piece, RewritePaths, SavepointBackend,
+    SavepointDir,
+};
 pub use job_config::{JobConfig, Planned, TaskName};
 pub use model::{Expect, Holds, Input, InputKind, Scenario, Shuffle};
 pub use step::{Line, Milestone, Step, Trigger};

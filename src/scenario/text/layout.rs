@@ -39,11 +39,12 @@ pub(in crate::scenario) fn range((low, high): (SimTime, SimTime)) -> String {
     if low == high { time(low) } else { quoted(format!("{low}..{high}")) }
 }
 
-/// A word of an enum, as serde spells it.
+/// A truth, or a word of an enum, as serde spells it.
 pub(in crate::scenario) fn word(word: &impl Serialize) -> String {
     match toml::Value::try_from(word) {
         Ok(toml::Value::String(word)) => quoted(word),
-        Ok(_) | Err(_) => unreachable!("only enums without fields are words"),
+        Ok(toml::Value::Boolean(truth)) => truth.to_string(),
+        Ok(_) | Err(_) => unreachable!("only truths and enums without fields are words"),
     }
 }
 
