@@ -110,6 +110,31 @@ pub(super) fn last(_before: Option<Value>, value: Value) -> Value {
     content(value)
 }
 
+/// Emits each key the first time that it comes, and nothing after that (kind `aggregate`, function `distinct`).
+///
+/// Keyed state `seen`: true.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Distinct {
+    seen: Option<KeyedId>,
+}
+
+impl Operator for Distinct {
+    fn initialize(&mut self, context: &mut dyn Context) {
+        self.seen = Some(context.keyed_state("seen"));
+    }
+
+    fn process(&mut self, _input: u8, _value: Value, context: &mut dyn Context) {
+        let seen = self.seen.expect("`initialize` declared the keys that came");
+        if context.keyed(seen).replace(Value::Bool(true)).is_none() {
+            context.emit(context.key().clone());
+        }
+    }
+
+    fn fork(&self) -> Box<dyn Operator> {
+        Box::new(*self)
+    }
+}
+
 /// Several aggregates of the measures at once, as one row: their number, sum, least and greatest. Values without a measure
 /// are counted only.
 #[derive(Clone, Copy, Default)]

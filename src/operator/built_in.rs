@@ -1,6 +1,6 @@
 //! The operators that every catalogue starts with.
 
-use super::aggregate::{self, Running, Statistics};
+use super::aggregate::{self, Distinct, Running, Statistics};
 use super::committer::{Committer, Writer};
 use super::lists::Lists;
 use super::sink::{DedupSink, IdempotentSink, PlainSink};
@@ -171,6 +171,9 @@ fn add_aggregates(catalogue: &mut Catalogue) {
     });
     let sum = catalogue.entry("reduce", "sum").expect("it was added").clone();
     catalogue.add("aggregate", "sum", sum);
+    let about = "each key, the first time that it comes";
+    let distinct = Entry::new(about, |_| Box::new(Distinct::default()));
+    catalogue.add("aggregate", "distinct", Entry { keyed: true, stateful: true, ..distinct });
 }
 
 fn add_stateful(catalogue: &mut Catalogue) {
