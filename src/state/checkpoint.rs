@@ -186,6 +186,8 @@ impl AckLedger {
         assert!(self.is_full(), "checkpoint {} was sealed before every ack was in", properties.id);
         let has_subtasks = |operator: &OperatorState| !operator.subtasks.is_empty();
         assert!(operators.iter().all(has_subtasks), "an operator was stored without its subtasks");
+        let ids: BTreeSet<OperatorId> = operators.iter().map(|operator| operator.id).collect();
+        assert_eq!(ids.len(), operators.len(), "two operators are stored under one id");
         CompletedCheckpoint { properties, operators }
     }
 }

@@ -88,16 +88,16 @@ fn spread_hash(key: &str) -> u32 {
     hash ^ (hash >> 16)
 }
 
-/// The order in which a `HashMap` lists `names` that were put into it one after another.
-pub fn java_hash_map_order<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut keys = JavaHashMapKeys::default();
-    names.into_iter().for_each(|name| keys.put(name));
-    keys.iter().collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The order in which a `HashMap` lists `names` that were put into it one after another.
+    fn java_hash_map_order<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+        let mut keys = JavaHashMapKeys::default();
+        names.into_iter().for_each(|name| keys.put(name));
+        keys.iter().collect()
+    }
 
     #[test]
     fn short_names_are_listed_by_their_character() {

@@ -200,6 +200,8 @@ impl LiveState {
 
     /// Draws the state as it is now, with each key's group under the operator's own max parallelism.
     pub fn snapshot(&self, key_by: Option<KeyBy>, max_parallelism: u32) -> OperatorSnapshot {
+        let has_groups = self.keyed.is_empty() || max_parallelism > 0;
+        assert!(has_groups, "keyed state is drawn of an operator without key groups");
         let mut snapshot = self.restored.clone();
         for table in &self.keyed {
             let key_type = key_by.expect("a keyed state belongs to a keyed operator").key_type;

@@ -56,6 +56,8 @@ impl LiveTimers {
         group_of: impl Fn(&Value) -> u16,
     ) {
         for kind in TimerKind::ALL {
+            let is_in_order = self.of(kind).iter().is_sorted_by_key(|timer| timer.time);
+            assert!(is_in_order, "timers are stored out of the order in which they fire");
             let entries = (0..).zip(self.of(kind).iter()).map(|(place, timer)| {
                 let columns = [timer.time, place, timer.namespace].map(Value::Int);
                 let group = group_of(&timer.key);

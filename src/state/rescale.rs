@@ -5,7 +5,7 @@
 
 use super::ListMode;
 use super::hash_order::JavaHashMapKeys;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One named list state of an operator, as its subtasks snapshot it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -93,7 +93,10 @@ fn dealing_order<T>(states: &BTreeMap<String, ListState<T>>, old_parallelism: us
         let split = handle.iter().filter(|name| states[*name].mode == ListMode::Split);
         split.for_each(|name| grouped.compute_if_absent(name));
     }
-    grouped.iter().collect()
+    let order: Vec<&str> = grouped.iter().collect();
+    let names: BTreeSet<&str> = order.iter().copied().collect();
+    assert_eq!(order.len(), names.len(), "a split list would be dealt twice");
+    order
 }
 
 /// Cuts items into runs for the subtasks from `start` on, around the end to the first; also says with which subtask

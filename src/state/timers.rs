@@ -72,6 +72,8 @@ impl Timers {
     pub fn delete(&mut self, timer: &Timer) -> bool {
         let Some(registration) = self.registrations.remove(timer) else { return false };
         let queued = self.queue.remove(&(timer.time, timer.key.clone(), registration));
+        let (queued_now, known) = (self.queue.len(), self.registrations.len());
+        assert_eq!(queued_now, known, "a timer is queued and not registered, or the other way");
         assert!(queued.is_some(), "{timer:?} was registered but is not in the queue");
         true
     }
@@ -89,6 +91,8 @@ impl Timers {
         let registration = self.registrations.remove(&timer);
         assert!(timer.time <= now, "{timer:?} fires before it is due at {now}");
         assert!(registration.is_some(), "{timer:?} was in the queue but is not registered");
+        let (queued, known) = (self.queue.len(), self.registrations.len());
+        debug_assert_eq!(queued, known, "a timer that fired is registered, or waits in vain");
         Some(timer)
     }
     /// All of them in the order in which they would fire. Registering them again in this order, in one subtask or dealt out

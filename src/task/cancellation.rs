@@ -13,6 +13,7 @@ use crate::trace::{AbortReason, TaskEvent};
 impl Task {
     /// Tells all receivers that no barrier of this checkpoint will come from here.
     pub(super) fn send_cancellation(&self, checkpoint: CheckpointId, effects: &mut TaskEffects) {
+        assert!(self.phase != Phase::Ended, "{:?} calls {checkpoint} off, and is gone", self.id());
         if self.identity.rules.cancellation_markers {
             self.outputs.broadcast(&Element::Cancellation(checkpoint), effects);
         }
@@ -22,6 +23,8 @@ impl Task {
     /// as a marker (`SubtaskCheckpointCoordinatorImpl#checkpointState`).
     pub(super) fn cancel_aborted(&mut self, checkpoint: CheckpointId, effects: &mut TaskEffects) {
         if checkpoint > self.last_checkpoint && self.cancelled < checkpoint {
+            let is_off = self.aborted.contains(&checkpoint);
+            assert!(is_off, "{:?} passes on that {checkpoint} is off, and it is not", self.id());
             self.cancelled = checkpoint;
             self.send_cancellation(checkpoint, effects);
         }

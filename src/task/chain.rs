@@ -149,6 +149,14 @@ impl Chain {
     /// A chain, head first; `takes` is the virtual time of one element, `input` what its head reads if it is a source.
     pub fn new(links: Vec<Link>, takes: SimTime, input: Option<SourceInput>) -> Self {
         assert!(!links.is_empty(), "a chain has a head");
+        for (at, link) in links.iter().enumerate() {
+            let is_later = |target: &Target| match target {
+                Target::Chained(next) => at < *next && *next < links.len(),
+                Target::Edge(_) => true,
+            };
+            let is_forward = link.main.iter().chain(&link.side).all(is_later);
+            assert!(is_forward, "operator {at} of a chain feeds one before it, or none");
+        }
         let workers = links.into_iter().map(Worker::new).collect();
         Self { workers, rests: Vec::new(), takes, input, restored: None, watermarks: None }
     }
@@ -349,6 +357,7 @@ impl Chain {
     /// When the next record of the source at the head is there, if it knows.
     #[inline]
     pub(super) fn due(&self, log: &dyn InputLog, effects: &mut TaskEffects) -> Option<SimTime> {
+        debug_assert!(self.input.is_some(), "only a source knows when its next record comes");
         let operator = &*self.workers[0].link.operator;
         match catch_unwind(AssertUnwindSafe(|| operator.due(log))) {
             Ok(due) => due,
@@ -423,6 +432,7 @@ impl Chain {
         around: &mut Surroundings<'_>,
     ) -> Option<Vec<Arc<OperatorSnapshot>>> {
         let reason = (Call::SnapshotState, Some(checkpoint));
+        assert!(self.restored < Some(checkpoint), "{checkpoint} is older than what was restored");
         let is_drawn =
             self.call_each(self.head_first().rev(), reason, around, |operator, context| {
                 operator.snapshot(checkpoint, context);

@@ -64,6 +64,7 @@ impl Generator {
     /// When a record happened: as its column says, or now.
     pub(super) fn on_record(&mut self, value: &Value, partition: u16, now: SimTime) -> EventTime {
         let timestamp = self.time.of(value, now);
+        debug_assert!(self.began <= now, "a record was read before its reader began");
         let heard = self.heard_of(partition, now);
         heard.latest = heard.latest.max(timestamp);
         heard.at = now;

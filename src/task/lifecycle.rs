@@ -85,6 +85,7 @@ impl Task {
 
     /// The data of a source has ended, and with it its time.
     fn end_of_data(&mut self, now: SimTime, effects: &mut TaskEffects) {
+        assert!(self.channels.is_empty(), "{:?} ends before its senders", self.id());
         if effects.failure.is_none() {
             self.end_event_time(now, effects);
         }
@@ -94,6 +95,7 @@ impl Task {
     }
 
     fn end_event_time(&mut self, now: SimTime, effects: &mut TaskEffects) {
+        assert!(!self.finished_on_restore, "{:?} ends the time of nothing", self.id());
         let (chain, mut around) = self.surroundings(now, effects);
         chain.on_watermark(EventTime::MAX, &mut around);
     }
@@ -134,6 +136,7 @@ impl Task {
     /// Without periodic checkpoints there will be none, and the task ends at once.
     fn finish_data(&mut self, now: SimTime, effects: &mut TaskEffects) {
         assert!(self.phase == Phase::Running, "{:?}: data ended twice", self.id());
+        assert!(!self.finished_on_restore, "{:?} finishes what had finished", self.id());
         let (chain, mut around) = self.surroundings(now, effects);
         chain.finish(&mut around);
         if effects.failure.is_some() {
@@ -249,6 +252,7 @@ impl Task {
     }
 
     fn close(&mut self, now: SimTime, effects: &mut TaskEffects) {
+        assert!(!self.finished_on_restore, "{:?} closes what it never opened", self.id());
         let (chain, mut around) = self.surroundings(now, effects);
         chain.close(&mut around);
     }
@@ -256,6 +260,7 @@ impl Task {
     /// Ends, once no sender is left and nothing waits for a final checkpoint: a task never ends before its senders
     /// (`StreamTask` waits for the end of input and for its termination conditions).
     fn leave_if_alone(&mut self, now: SimTime, effects: &mut TaskEffects) {
+        assert!(self.phase == Phase::Draining, "{:?} leaves before its data ended", self.id());
         let awaits = self.awaits_final_checkpoint || self.is_stopped || self.stops_with.is_some();
         let waits = awaits && !self.is_settled && !self.finished_on_restore;
         if self.aligner.all_closed() && !waits {

@@ -43,6 +43,7 @@ impl Outputs {
     ) -> Result<(), KeyError> {
         let output = &mut self.edges[edge];
         let receivers = output.channels.len();
+        debug_assert!(receivers > 0, "an edge leads to nobody");
         let place = match output.partitioner {
             Partitioner::Forward | Partitioner::Global => 0,
             Partitioner::Hash => output.owner_of(&value)?,
@@ -61,6 +62,8 @@ impl Outputs {
 
     /// Sends something that is not a record on every channel.
     pub fn broadcast(&self, element: &Element, effects: &mut TaskEffects) {
+        let is_record = matches!(element, Element::Record(_));
+        assert!(!is_record, "a record goes where its partitioner says, and not to all");
         for channel in self.edges.iter().flat_map(|output| &output.channels) {
             effects.sends.push((*channel, element.clone()));
         }

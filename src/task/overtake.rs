@@ -104,6 +104,8 @@ impl Task {
         }
         effects.events.push(TaskEvent::AlignmentSwitched { checkpoint });
         self.begin_overtaking(barrier, now, effects);
+        let overtaken = self.aligner.overtaken();
+        assert_eq!(overtaken, Some(checkpoint), "the time of {checkpoint} is over in vain");
         self.aligner.settle();
     }
 

@@ -43,6 +43,7 @@ impl Chain {
         if self.workers[at].emitted.is_empty() {
             return Ok(());
         }
+        debug_assert!(self.rests.is_empty(), "values of the call before are not handed on");
         let first = self.hand_on(at, origin, around)?;
         self.run(first, around)
     }
@@ -146,6 +147,7 @@ impl Chain {
                 let link = &self.workers[*at].link;
                 let targets = if *side { &link.side } else { &link.main };
                 let (target, stem) = (targets[*place], *stem);
+                debug_assert!(*place < targets.len(), "a value goes to a target too many");
                 *place += 1;
                 let value = value.clone();
                 if *place == targets.len() {

@@ -77,6 +77,7 @@ impl Task {
     }
 
     fn emit_status(&self, status: WatermarkStatus, effects: &mut TaskEffects) {
+        assert!(self.phase == Phase::Running, "{:?} is {status:?} after its data", self.id());
         effects.events.push(TaskEvent::WatermarkStatusChanged { status });
         self.outputs.broadcast(&Element::Status(status), effects);
     }
@@ -106,6 +107,7 @@ impl Task {
 
     /// Time begins: timers may have been restored, and a source tells watermarks from now on.
     pub(super) fn begin_time(&mut self, now: SimTime, effects: &mut TaskEffects) {
+        assert!(!self.finished_on_restore, "{:?} tells a time that had ended", self.id());
         if let Some(generator) = &mut self.chain.watermarks {
             generator.begin(now);
         }

@@ -21,6 +21,7 @@ struct Count {
 impl Count {
     /// Whether every channel has delivered the barrier or ended.
     fn is_full(&self, closed: &[bool]) -> bool {
+        debug_assert_eq!(self.delivered.len(), closed.len(), "a task has other channels now");
         let mut channels = self.delivered.iter().zip(closed);
         channels.all(|(delivered, closed)| *delivered || *closed)
     }

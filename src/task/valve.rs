@@ -31,6 +31,7 @@ pub struct Valve {
 impl Valve {
     /// With so many channels, all active, none heard of.
     pub fn new(channels: usize, taken: WatermarkTaken) -> Self {
+        assert!(channels > 0, "a source hears of no time and has none to take");
         Self {
             heard: vec![EventTime::MIN; channels],
             idle: vec![false; channels],
