@@ -1,6 +1,7 @@
 //! Holds the house: imports that go down only, files of a size, golden files that belong to something, simulations that
 //! are listed, and words that nobody writes. Every ban says what to do instead.
 
+mod assertions;
 mod floors;
 mod names;
 mod source;
@@ -77,6 +78,11 @@ fn imports_go_down_only() {
 #[test]
 fn the_engine_has_no_clock_no_thread_and_no_random_order() {
     none(&floors::banned_paths());
+}
+
+#[test]
+fn what_must_hold_is_asserted() {
+    none(&assertions::complaints());
 }
 
 #[test]
