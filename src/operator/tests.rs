@@ -133,11 +133,15 @@ fn a_restored_aggregate_goes_on_where_it_was() {
 #[test]
 fn a_key_that_came_before_a_restore_is_not_emitted_again() {
     let mut before = standalone("aggregate", "distinct").start();
-    [pair("a", 1), pair("b", 1), pair("a", 2)].map(|value| before.process(0, value));
+    for value in [pair("a", 1), pair("b", 1), pair("a", 2)] {
+        before.process(0, value);
+    }
     assert_eq!(before.take_emitted(), texts(["a", "b"]));
     let snapshot = before.barrier(checkpoint(1));
     let mut after = standalone("aggregate", "distinct").restore(checkpoint(1), snapshot);
-    [pair("b", 3), pair("c", 1)].map(|value| after.process(0, value));
+    for value in [pair("b", 3), pair("c", 1)] {
+        after.process(0, value);
+    }
     assert_eq!(after.take_emitted(), texts(["c"]));
 }
 

@@ -13,6 +13,8 @@ impl Task {
     pub fn start(&mut self, deployment: Deployment, now: SimTime, effects: &mut TaskEffects) {
         assert!(self.phase == Phase::Starting, "{:?} started twice", self.id());
         assert!(effects.failure.is_none(), "{:?} failed before it started", self.id());
+        let is_fresh = self.stops_with.is_none() && !self.is_settled;
+        assert!(is_fresh, "{:?} starts where another attempt left off", self.id());
         self.phase = Phase::Running;
         self.awaits_final_checkpoint = deployment.awaits_final_checkpoint;
         let mut restored = deployment.restored;
