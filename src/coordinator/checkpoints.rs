@@ -525,6 +525,8 @@ impl Checkpoints {
     ) -> Completion {
         let checkpoint = completed.properties().id;
         let pending = self.pending.remove(&checkpoint).expect("what completes was pending");
+        let has_store = self.is_highly_available || self.storing.is_none();
+        assert!(has_store, "a pointer to checkpoint {checkpoint} is stored, and there is no store");
         assert!(
             checkpoint < self.next,
             "checkpoint {checkpoint} completed before it was triggered"
