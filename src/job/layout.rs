@@ -135,20 +135,19 @@ impl RunLayout {
     }
 }
 
-/// Every run of a world, in order of submission.
+/// The runs of a world, in order of submission; of one that was cloned midway, those that are submitted from then on.
 #[derive(Clone, Debug, Default)]
 pub struct Layouts(Vec<Arc<RunLayout>>);
 
 impl Layouts {
     /// Adds the run that was submitted last.
     pub fn push(&mut self, layout: &Arc<RunLayout>) {
-        assert_eq!(layout.run.index(), self.0.len(), "run `{}` is out of order", layout.label);
         self.0.push(Arc::clone(layout));
     }
 
-    /// A run, if it was submitted.
+    /// A run, if it was submitted since this list began.
     pub fn get(&self, run: RunId) -> Option<&RunLayout> {
-        self.0.get(run.index()).map(|layout| &**layout)
+        self.iter().find(|layout| layout.run == run)
     }
 
     /// The runs, in order of submission.
@@ -174,8 +173,9 @@ impl Layouts {
 
 impl Index<RunId> for Layouts {
     type Output = RunLayout;
+    /// Panics if the run was not submitted.
     fn index(&self, run: RunId) -> &RunLayout {
-        &self.0[run.index()]
+        self.get(run).expect("a run is submitted before anything happens in it")
     }
 }
 
