@@ -14,7 +14,7 @@ mod whole;
 mod workload;
 
 use criterion::{Criterion, Throughput};
-use sandbar::kernel::Digest;
+use sandbar::simulation::Digest;
 use std::hint::black_box;
 use table::{Row, measure, median, print_head, side, times_of};
 use whole::{Listener, World};

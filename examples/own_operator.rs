@@ -2,9 +2,8 @@
 //!
 //! `cargo run --example own_operator -- run examples/own_operator.toml`
 
-use sandbar::job::Value;
-use sandbar::operator::{Catalogue, Context, Entry, Operator};
-use sandbar::state::KeyedId;
+use sandbar::operators::{KeyedId, Value};
+use sandbar::{Catalogue, Context, Entry, Operator};
 use std::process::ExitCode;
 
 /// Emits every third value of a key, and remembers in keyed state how many it has seen.

@@ -3,11 +3,9 @@
 //! Every choice is drawn from the bytes that are given, and behind them from a generator that they seed. So a fuzzer can
 //! steer it, and a number is enough for a test.
 
-use sandbar::job::OperatorKind;
-use sandbar::kernel::SimTime;
-use sandbar::operator::Catalogue;
-use sandbar::scenario::{InputKind, JobConfig, Scenario};
-use sandbar::search::{Setup, play};
+use sandbar::internals::play;
+use sandbar::story::{InputKind, JobConfig, OperatorKind};
+use sandbar::{Catalogue, Scenario, Setup, SimTime};
 use std::sync::{Arc, OnceLock};
 
 #[path = "absurd_job.rs"]

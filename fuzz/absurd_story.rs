@@ -1,7 +1,8 @@
 //! Steps and expectations by the grammar.
 
 use super::{Draft, WORDS};
-use sandbar::trace::{CheckName, Sometimes, Word};
+use sandbar::internals::Word;
+use sandbar::{CheckName, Sometimes};
 use std::fmt::Write;
 
 const CALLS: [&str; 11] = [

@@ -3,16 +3,13 @@
 //! The first byte says which file they are, and whether their lengths, checksums and counts are put right before: only
 //! then does what was mutated reach the readers of blocks.
 
-use sandbar::coordinator::assign;
-use sandbar::job::{Plan, operator_id_of_uid};
-use sandbar::operator::Catalogue;
-use sandbar::rules::{Release, Rules};
-use sandbar::scenario::Scenario;
-use sandbar::state::OperatorSnapshot;
-use sandbar::store::{
-    CodecError, FORMAT_VERSION, MAGIC, Savepoint, decode, decode_sink, decode_state, encode,
-    encode_inline_below, encode_sink,
+use sandbar::internals::{
+    FORMAT_VERSION, MAGIC, Plan, Savepoint, assign, decode, decode_sink, decode_state, encode,
+    encode_inline_below, encode_sink, operator_id_of_uid,
 };
+use sandbar::operators::OperatorSnapshot;
+use sandbar::savepoints::CodecError;
+use sandbar::{Catalogue, Release, Rules, Scenario};
 use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
 

@@ -1,7 +1,6 @@
 //! What must hold of any text that is read as a scenario.
 
-use sandbar::operator::Catalogue;
-use sandbar::scenario::Scenario;
+use sandbar::{Catalogue, Scenario};
 use std::sync::OnceLock;
 
 /// Reads it: an error says something, and a scenario is written as the text that it is read from.

@@ -1,13 +1,8 @@
 //! Fills the corpora with what the fuzzer is to begin with: the files of drawn worlds and of one like that of the target,
 //! the scenarios of the project and drawn ones.
 
-use sandbar::cluster::Cluster;
-use sandbar::effect::FileChange;
-use sandbar::kernel::Choices;
-use sandbar::operator::Catalogue;
-use sandbar::scenario::{Profile, Scenario};
-use sandbar::search::{Setup, play};
-use sandbar::store::{Savepoint, encode_inline_below, encode_sink};
+use sandbar::{Catalogue, Choices, Profile, Scenario, Setup};
+use sandbar::internals::{Cluster, FileChange, Savepoint, encode_inline_below, encode_sink, play};
 use sandbar_fuzz::savepoint;
 use std::convert::Infallible;
 use std::fs;

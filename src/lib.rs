@@ -5,9 +5,7 @@
 //! digest.
 //!
 //! ```
-//! use sandbar::operator::Catalogue;
-//! use sandbar::scenario::Scenario;
-//! use sandbar::search::{Judgement, Setup, play};
+//! use sandbar::{Catalogue, Judgement, Scenario, Setup, play_out};
 //! use std::sync::Arc;
 //!
 //! let catalogue = Arc::new(Catalogue::built_in());
@@ -41,7 +39,7 @@
 //! )?;
 //!
 //! let setup = Setup::of(Arc::new(scenario), catalogue).expect("it reads no files");
-//! let played = play(setup, |_| Ok::<(), std::convert::Infallible>(()))?;
+//! let played = play_out(setup);
 //! assert_eq!(played.judgement(), Judgement::Holds, "{:?}", played.unmet);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -50,12 +48,14 @@
 //!
 //! | you want to | go to |
 //! |---|---|
-//! | build a story | [`scenario`] |
-//! | play it and judge it | [`search`] |
-//! | write an operator of your own | [`operator::Operator`], tested alone with [`operator::Standalone`] |
-//! | read what happened | [`trace`] |
-//! | see what must always hold | [`check`] |
-//! | build another simulation on the same kernel | [`kernel::Simulation`] |
+//! | write a story, or have one drawn from a seed | [`Scenario`], its parts in [`story`] |
+//! | play it and judge it | [`Setup`], [`play_out`], [`Played`], [`Verdict`] |
+//! | write an operator or a sink of your own | [`Operator`], [`Context`], [`Entry`] and [`operators`], tested alone with [`Standalone`] |
+//! | read what happened | [`events`] |
+//! | play under another release, rule or broken protocol | [`Release`], [`Override`], [`Mutation`] |
+//! | keep savepoints as files, look at them, move and delete them | [`savepoints`] |
+//! | have the whole command line over your operators | [`cli::main`] |
+//! | build another simulation on the same kernel | [`simulation`] |
 //!
 //! # Operators of your own
 //!
@@ -63,16 +63,13 @@
 //! is what makes it survive a crash, a savepoint and another parallelism. Add it to a catalogue, and scenarios can name
 //! it; `sandbar::cli::main(catalogue)` gives it the whole command line (`examples/own_operator.rs` is such a program).
 //!
-//! One that cannot go on calls [`fail`](operator::Context::fail), and its task fails as with an exception in Flink. One that
-//! panics ends the play, which is judged [`UserPanicked`](search::Judgement::UserPanicked) and says in which call and with
-//! which record that was; or it fails its task, too, if its entry says [`FailsTheTask`](operator::OnPanic::FailsTheTask).
+//! One that cannot go on calls [`fail`](Context::fail), and its task fails as with an exception in Flink. One that
+//! panics ends the play, which is judged [`UserPanicked`](Judgement::UserPanicked) and says in which call and with
+//! which record that was; or it fails its task, too, if its entry says [`FailsTheTask`](operators::OnPanic::FailsTheTask).
 //!
 //! ```
-//! use sandbar::job::Value;
-//! use sandbar::operator::{Catalogue, Context, Entry, Equality, Operator};
-//! use sandbar::scenario::Scenario;
-//! use sandbar::search::{Judgement, Setup, play};
-//! use sandbar::state::KeyedId;
+//! use sandbar::operators::{Equality, KeyedId, Value};
+//! use sandbar::{Catalogue, Context, Entry, Judgement, Operator, Scenario, Setup, play_out};
 //! use std::sync::Arc;
 //!
 //! /// Emits each key once, when it first comes.
@@ -130,30 +127,273 @@
 //!     &catalogue,
 //! )?;
 //! let setup = Setup::of(Arc::new(scenario), catalogue).expect("it reads no files");
-//! let played = play(setup, |_| Ok::<(), std::convert::Infallible>(()))?;
+//! let played = play_out(setup);
 //! assert_eq!(played.judgement(), Judgement::Holds, "{:?}", played.unmet);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! A sink says in its entry how it writes ([`Writes`](operators::Writes)), and what it wrote is judged by that. What a sink
+//! that says nothing wrote is not judged.
 //!
 //! # Features
 //!
 //! `cli`, `fs` and `proptest` are on by default. Without them the library needs no file system, clock or thread and
 //! compiles for `wasm32-unknown-unknown`.
 
-pub mod check;
+mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
-pub mod cluster;
-pub mod coordinator;
-pub mod effect;
-pub mod job;
-pub mod kernel;
-pub mod operator;
-pub mod render;
-pub mod rules;
-pub mod scenario;
-pub mod search;
-pub mod state;
-pub mod store;
-pub mod task;
-pub mod trace;
+mod cluster;
+mod coordinator;
+mod effect;
+#[doc(hidden)]
+pub mod internals;
+mod job;
+mod kernel;
+mod operator;
+mod render;
+mod rules;
+mod scenario;
+mod search;
+mod state;
+mod store;
+mod task;
+mod trace;
+
+pub use check::{BrokenPromise, Evidence, Finding, Skipped, Verdict, Violation};
+pub use kernel::{Choices, SimTime};
+pub use operator::{Catalogue, Context, Entry, Operator, Standalone};
+pub use rules::{Mutation, Override, Release, Rules, UnknownRelease, WrongRule};
+#[cfg(feature = "proptest")]
+pub use scenario::drawn;
+pub use scenario::{Profile, Scenario, ScenarioError};
+pub use search::{Judgement, Played, Setup, play_out};
+pub use trace::{CheckName, Sometimes};
+
+/// Operators, sources and sinks of one's own: what they are given, remember and ask for, and what their entries say of them.
+///
+/// ```
+/// use sandbar::operators::{KeyBy, KeySelector, KeyedId, Value};
+/// use sandbar::{Context, Operator, Standalone};
+///
+/// /// Counts the values of each key.
+/// #[derive(Clone, Default)]
+/// struct Counts {
+///     count: Option<KeyedId>,
+/// }
+///
+/// impl Operator for Counts {
+///     fn initialize(&mut self, context: &mut dyn Context) {
+///         self.count = Some(context.keyed_state("count"));
+///     }
+///     fn process(&mut self, _input: u8, _value: Value, context: &mut dyn Context) {
+///         let count = context.keyed(self.count.expect("declared in `initialize`"));
+///         let more = count.as_ref().and_then(Value::as_int).unwrap_or(0) + 1;
+///         *count = Some(Value::Int(more));
+///         context.emit(Value::Int(more));
+///     }
+///     fn fork(&self) -> Box<dyn Operator> {
+///         Box::new(self.clone())
+///     }
+/// }
+///
+/// let counts = Standalone::new(Box::new(Counts::default()));
+/// let mut counts = counts.keyed_by(KeyBy::new(KeySelector::Value)).start();
+/// counts.process(0, Value::text("a"));
+/// counts.process(0, Value::text("a"));
+/// assert_eq!(counts.take_emitted(), [Value::Int(1), Value::Int(2)]);
+/// ```
+pub mod operators {
+    pub use crate::effect::ExternalRequest;
+    pub use crate::job::{
+        CheckpointId, EventTime, InputId, KeyBy, KeySelector, KeyType, KeyedKind, Nesting,
+        NestingError, OperatorNode, Origin, Registration, StateType, TransactionId, Value,
+    };
+    pub use crate::operator::{Emits, Equality, InputLog, Log, OnPanic, Poll, Since, Writes};
+    pub use crate::rules::CommitWhen;
+    pub use crate::state::{
+        BroadcastId, CommitPermit, KeyedEntry, KeyedId, KeyedSnapshot, ListId, ListMode,
+        ListSnapshot, OperatorSnapshot, Timer, TimerKind,
+    };
+}
+
+/// The parts of a scenario: inputs, jobs and their graphs, steps, expectations.
+///
+/// ```
+/// use sandbar::story::{Action, Line, Step, TaskName, Trigger};
+/// use sandbar::{Catalogue, Judgement, Scenario, Setup, SimTime, play_out};
+/// use std::sync::Arc;
+///
+/// let text = r#"
+///     [input.clicks]
+///     generate = { records = 100, keys = 5 }
+///     every = "5ms"
+///
+///     [job.copy]
+///     checkpoint = { interval = "100ms" }
+///     operators = [
+///       { name = "clicks", source = "clicks", uid = "clicks" },
+///       { name = "out", sink = "two-phase", uid = "out" },
+///     ]
+/// "#;
+/// let catalogue = Arc::new(Catalogue::built_in());
+/// let scenario = Scenario::parse(text, "copy.toml", &catalogue)?;
+/// for millis in [50, 150, 250] {
+///     let task = TaskName { job: "copy".to_owned(), operator: "out".to_owned(), subtask: 0 };
+///     let kill = Step {
+///         trigger: Trigger::At(SimTime::from_millis(millis)),
+///         action: Action::Kill(task),
+///         refused: None,
+///         retry: None,
+///         line: Line(0),
+///     };
+///     let killed = Scenario { steps: vec![kill], ..scenario.clone() };
+///     let setup = Setup::of(Arc::new(killed), Arc::clone(&catalogue)).expect("it reads no files");
+///     assert_eq!(play_out(setup).judgement(), Judgement::Holds);
+/// }
+/// # Ok::<(), sandbar::ScenarioError>(())
+/// ```
+pub mod story {
+    pub use crate::job::{
+        AtEnd, ChainStrategy, CheckpointConfig, CheckpointMode, ClaimMode, GraphError, InputEdge,
+        JobGraph, KeyColumns, KeyedOptions, ListOptions, OperatorIndex, OperatorKind,
+        OperatorOptions, Partitioner, Reader, RestartStrategy, Retention, SnapshotFormat,
+        SourceTime, StateBackend, WindowAggregate, WindowAggregates, WindowFunction, WindowOptions,
+        WindowTime,
+    };
+    pub use crate::rules::Failover;
+    pub use crate::scenario::{
+        Action, Aim, Block, Budget, Cancel, ClusterConfig, Column, CopyFiles, DeleteFiles, Dispose,
+        DisturbedWrite, Expect, Failing, FailingCall, FileAction, Holds, Input, InputKind,
+        JobConfig, Line, Milestone, MoveFiles, Network, Partition, Piece, Planned, RewritePaths,
+        Run, SavepointBackend, SavepointDir, Shuffle, Step, Stop, StorageFailing, TakeCheckpoint,
+        TakeSavepoint, TaskName, TimeFormat, Told, Trigger,
+    };
+}
+
+/// What happened in a world that was played: its trace, and what it came to.
+///
+/// ```
+/// use sandbar::events::{CheckpointEvent, Names, Style, TraceEvent, story};
+/// use sandbar::{Catalogue, Choices, Profile, Scenario, Setup, play_out};
+/// use std::sync::Arc;
+///
+/// let scenario = Arc::new(Scenario::draw(&Choices::new(7), &Profile::default()));
+/// let setup = Setup::of(Arc::clone(&scenario), Arc::new(Catalogue::built_in()));
+/// let setup = setup.expect("what is drawn reads no files");
+/// let played = play_out(Setup { keeps_trace: true, ..setup });
+///
+/// let is_completed = |event: &TraceEvent| {
+///     matches!(event, TraceEvent::Checkpoint(_, _, CheckpointEvent::Completed { .. }))
+/// };
+/// let completed = played.trace.entries.iter().filter(|entry| is_completed(&entry.event)).count();
+/// assert!(completed > 0);
+///
+/// let sinks = played.outcome.externals.iter().map(|sink| sink.name.clone()).collect();
+/// let names = Names::new(&played.trace, &scenario, sinks);
+/// assert!(story(&played.trace, &names, Style::PLAIN).contains("completed"));
+/// ```
+pub mod events {
+    pub use crate::cluster::{At, End, JobEnd, Outcome, SavepointEnd, Stall, UserPanic};
+    pub use crate::effect::{ExternalSystem, Row};
+    pub use crate::job::{
+        Attempt, ChannelId, CheckpointKind, ExternalId, JobId, OperatorId, RunId, TaskId,
+        TaskManagerId,
+    };
+    pub use crate::render::{Names, Style, json_lines, story, timeline, transcript};
+    pub use crate::search::{LeftOnDisk, RestoreTold, Restores};
+    pub use crate::trace::{
+        AbortReason, AckVerdict, Call, ChannelEnd, ChannelMark, CheckpointEvent, DurableWrite,
+        EndOfTask, Entry, Fault, JobEvent, JobStatus, Message, MessageFate, Renamed, RestoreReport,
+        SnapshotSource, SourcePosition, StateKind, StateSum, StateUnit, StorageFault, TaskEvent,
+        Trace, TraceEvent, TransactionEvent, WorldEvent,
+    };
+}
+
+/// Savepoints and retained checkpoints as files: played into a data folder and started from, listed, verified, moved and
+/// disposed of.
+///
+/// ```
+/// use sandbar::savepoints::{DataDir, dispose, list, play_with_files, verify};
+/// use sandbar::{Catalogue, Judgement, Scenario, Setup};
+/// use std::sync::Arc;
+///
+/// let text = r#"
+///     [input.clicks]
+///     generate = { records = 100, keys = 5 }
+///     every = "5ms"
+///
+///     [job.copy]
+///     checkpoint = { interval = "100ms" }
+///     operators = [
+///       { name = "clicks", source = "clicks", uid = "clicks" },
+///       { name = "out", sink = "two-phase", uid = "out" },
+///     ]
+///
+///     [[step]]
+///     at = "250ms"
+///     do = { savepoint = { as = "kept" } }
+/// "#;
+/// let catalogue = Arc::new(Catalogue::built_in());
+/// let scenario = Scenario::parse(text, "copy.toml", &catalogue)?;
+/// let setup = Setup::of(Arc::new(scenario), catalogue).expect("it reads no files");
+///
+/// let folder = tempfile::tempdir()?;
+/// let data = DataDir::open_or_create(folder.path().join("data"))?;
+/// let (played, savepoints) = play_with_files(setup, &data, |_| Ok(()))?;
+/// assert_eq!(played.judgement(), Judgement::Holds);
+/// let kept = &savepoints["kept"];
+/// assert_eq!(verify(kept)?.summary.job_name, "copy");
+/// assert!(list(data.path())?.iter().any(|listed| listed.path == *kept));
+/// dispose(kept)?;
+/// assert!(!kept.exists());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[cfg(feature = "fs")]
+pub mod savepoints {
+    pub use crate::search::{Earlier, InputError, PlayError, open, play_with_files, start_from};
+    pub use crate::store::{
+        CodecError, DamageCause, DataDir, Disposed, InputIdentity, LeftFile, Listed, Moved,
+        OperatorSummary, SavepointSummary, StateSummary, StoreError, Verified, VerifiedFile, Why,
+        describe, dispose, list, move_to, move_with_paths, verify,
+    };
+}
+
+/// Another simulation on the same kernel: virtual time, an agenda, keyed choices, a digest of all that happened.
+///
+/// ```
+/// use sandbar::simulation::{Agenda, Digest, Event, Flow, Simulation, World};
+/// use sandbar::{Choices, SimTime};
+///
+/// /// A light that goes on and off, after times of its own choice.
+/// struct Light {
+///     choices: Choices,
+///     is_on: bool,
+/// }
+///
+/// impl World for Light {
+///     fn on_event(&mut self, event: Event, agenda: &mut Agenda, _: &mut Digest) -> Flow {
+///         self.is_on = !self.is_on;
+///         let (low, high) = (SimTime::from_millis(10), SimTime::from_millis(90));
+///         let pause = self.choices.stream("pause", "light").span(event.what.into(), low, high);
+///         agenda.push(event.at.plus(pause), event.what + 1);
+///         if event.what < 9 { Flow::Continue } else { Flow::Stop }
+///     }
+/// }
+///
+/// let play = |seed| {
+///     let mut light = Simulation::new(Light { choices: Choices::new(seed), is_on: false });
+///     light.agenda.push(SimTime::ZERO, 0);
+///     light.run();
+///     (light.events(), light.digest)
+/// };
+/// assert_eq!(play(1).0, 10);
+/// assert_eq!(play(1), play(1));
+/// assert_ne!(play(1), play(2));
+/// ```
+pub mod simulation {
+    pub use crate::kernel::{
+        Agenda, Digest, Event, Family, Flow, Piece, Simulation, SpanError, Stream, Tape, TapeCause,
+        TapeError, Ticket, World,
+    };
+}

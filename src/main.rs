@@ -1,6 +1,6 @@
 //! The `sandbar` command.
 
-use sandbar::operator::Catalogue;
+use sandbar::Catalogue;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

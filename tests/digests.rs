@@ -4,12 +4,10 @@
 //! `tests/digests.txt` holds them, a line each. A change that is meant to change runs renews the file, and chooses new
 //! seeds if the old ones no longer show what they are there for: `SANDBAR_RENEW=1 cargo test --test digests`.
 
-use sandbar::cluster::{Cluster, Outcome};
-use sandbar::kernel::Choices;
-use sandbar::operator::Catalogue;
-use sandbar::scenario::{Profile, Scenario};
-use sandbar::search::{Played, Setup, open, play};
-use sandbar::trace::{Trace, Word};
+use sandbar::events::{Outcome, Trace};
+use sandbar::internals::{Cluster, Word, play};
+use sandbar::savepoints::open;
+use sandbar::{Catalogue, Choices, Played, Profile, Scenario, Setup};
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::fs;

@@ -1,8 +1,7 @@
 //! A thousand drawn stories: all of them hold, and together they put the protocol to the test.
 
-use sandbar::operator::Catalogue;
-use sandbar::scenario::Profile;
-use sandbar::search::{SweepTotals, play_drawn};
+use sandbar::internals::{SweepTotals, play_drawn};
+use sandbar::{Catalogue, Profile};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;

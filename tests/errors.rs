@@ -1,8 +1,7 @@
 //! What the reader says about wrong scenario files: each `tests/errors/*.toml` has one mistake, and beside it stands the
 //! message.
 
-use sandbar::operator::Catalogue;
-use sandbar::scenario::Scenario;
+use sandbar::{Catalogue, Scenario};
 use std::path::Path;
 use std::{fs, io};
 

@@ -2,9 +2,9 @@
 
 mod story;
 
-use sandbar::job::Value;
-use sandbar::search::Played;
-use sandbar::trace::{TaskEvent, TraceEvent};
+use sandbar::Played;
+use sandbar::events::{TaskEvent, TraceEvent};
+use sandbar::operators::Value;
 use story::played;
 
 /// The rows that were committed to `out`, sorted.

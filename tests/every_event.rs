@@ -1,12 +1,10 @@
 //! A small job is crashed at every event of its life: whatever breaks, and whenever, nothing is lost and nothing is there
 //! twice.
 
-use sandbar::cluster::Cluster;
-use sandbar::kernel::SimTime;
-use sandbar::operator::Catalogue;
-use sandbar::scenario::{Action, Expect, Line, Scenario, Step, TaskName, Trigger};
-use sandbar::search::{Played, Setup, play};
-use sandbar::trace::{JobEvent, Sometimes, TraceEvent};
+use sandbar::events::{JobEvent, TraceEvent};
+use sandbar::internals::{Cluster, play};
+use sandbar::story::{Action, Expect, Line, Step, TaskName, Trigger};
+use sandbar::{Catalogue, Played, Scenario, Setup, SimTime, Sometimes};
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;

@@ -5,11 +5,10 @@
 //! `cargo test` plays some of them; `SANDBAR_FACTS=all cargo test --release --test facts` plays all of them, and
 //! `SANDBAR_RENEW=1` before that command writes the file anew.
 
-use sandbar::kernel::{Choices, Digest};
-use sandbar::operator::Catalogue;
-use sandbar::render::{Names, json_lines};
-use sandbar::scenario::{Profile, Scenario};
-use sandbar::search::{Setup, open, play_out};
+use sandbar::events::{Names, json_lines};
+use sandbar::savepoints::open;
+use sandbar::simulation::Digest;
+use sandbar::{Catalogue, Choices, Profile, Scenario, Setup, play_out};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

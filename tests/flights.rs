@@ -3,12 +3,10 @@
 //!
 //! Reads the public figures beside the project where they are, and the small timetable of `sim/` always.
 
-use sandbar::job::{EventTime, Origin, Value};
-use sandbar::kernel::Choices;
-use sandbar::operator::{Catalogue, InputLog, Log};
-use sandbar::scenario::Scenario;
-use sandbar::search::{Judgement, Played, Setup, open, play_out};
-use sandbar::trace::{TaskEvent, TraceEvent};
+use sandbar::events::{TaskEvent, TraceEvent};
+use sandbar::operators::{EventTime, InputLog, Log, Origin, Value};
+use sandbar::savepoints::open;
+use sandbar::{Catalogue, Choices, Judgement, Played, Scenario, Setup, play_out};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;

@@ -7,11 +7,8 @@ mod savepoint;
 #[expect(unreachable_pub, reason = "it is public in the package of the fuzzer")]
 mod scenario;
 
-use sandbar::effect::FileChange;
-use sandbar::operator::Catalogue;
-use sandbar::scenario::Scenario;
-use sandbar::search::{Setup, play};
-use sandbar::store::{Savepoint, decode, encode_inline_below};
+use sandbar::internals::{FileChange, Savepoint, decode, encode_inline_below, play};
+use sandbar::{Catalogue, Scenario, Setup};
 use std::convert::Infallible;
 use std::fs;
 use std::path::{Path, PathBuf};

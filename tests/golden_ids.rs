@@ -1,13 +1,14 @@
 //! What a real Flink answered about ids, key groups and list state, row by row.
 
-use sandbar::job::{
-    AtEnd, ChainStrategy, InputEdge, JobGraph, KeyBy, KeySelector, KeyType, OperatorIndex,
-    OperatorKind, OperatorNode, Partitioner, Plan, Value, default_max_parallelism, java_hash_code,
-    key_group, key_group_range, murmur_hash, operator_id_of_uid, subtask_of_key_group,
+use sandbar::SimTime;
+use sandbar::internals::{
+    ListState, Plan, default_max_parallelism, java_hash_code, key_group, key_group_range,
+    murmur_hash, operator_id_of_uid, redistribute, subtask_of_key_group,
 };
-use sandbar::kernel::SimTime;
-use sandbar::state::ListMode;
-use sandbar::state::rescale::{ListState, redistribute};
+use sandbar::operators::{KeyBy, KeySelector, KeyType, ListMode, OperatorNode, Value};
+use sandbar::story::{
+    AtEnd, ChainStrategy, InputEdge, JobGraph, OperatorIndex, OperatorKind, Partitioner,
+};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::io::Write as _;

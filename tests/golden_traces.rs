@@ -1,10 +1,8 @@
 //! Golden traces: every simulation told event by event, in `snapshots/`. A diff there reads as a story.
 
-use sandbar::kernel::Choices;
-use sandbar::operator::Catalogue;
-use sandbar::render::{Names, timeline};
-use sandbar::scenario::Scenario;
-use sandbar::search::{Setup, open, play_out};
+use sandbar::events::{Names, timeline};
+use sandbar::savepoints::open;
+use sandbar::{Catalogue, Choices, Scenario, Setup, play_out};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

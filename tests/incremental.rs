@@ -1,7 +1,8 @@
 //! Incremental checkpoints as files: they share what has not changed, outlive their job with all they need, and another
 //! process goes on from them without touching it.
 
-use sandbar::store;
+use sandbar::internals::read_savepoint;
+use sandbar::savepoints::verify;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -91,7 +92,7 @@ impl Left {
 
 /// The names of the shared files that a checkpoint on disk refers to.
 fn shared_by(checkpoint: &Path) -> BTreeSet<String> {
-    let verified = store::verify(checkpoint).expect("it is whole");
+    let verified = verify(checkpoint).expect("it is whole");
     let names = verified.files.into_iter().map(|file| file.name);
     names.filter_map(|name| name.strip_prefix("../shared/").map(str::to_owned)).collect()
 }
@@ -120,7 +121,7 @@ fn another_process_goes_on_from_a_checkpoint_and_leaves_its_files_alone() {
         assert!(output.status.success(), "{told}{}", text(&output.stderr));
         assert_eq!(contents(&left.job.join("shared")), before);
         for checkpoint in &left.checkpoints {
-            store::verify(checkpoint).expect("it is as whole as before");
+            verify(checkpoint).expect("it is as whole as before");
         }
         // It finished and kept nothing: its own folder holds no file.
         let jobs = entries(left.job.parent().expect("jobs have a folder"));
@@ -139,7 +140,7 @@ fn a_shared_file_that_is_gone_or_damaged_is_told() {
         let mut damaged = whole.clone();
         damaged[place] ^= 1;
         fs::write(&path, damaged).expect("written");
-        let error = store::read_savepoint(&left.checkpoints[1]).expect_err("it is damaged");
+        let error = read_savepoint(&left.checkpoints[1]).expect_err("it is damaged");
         assert!(error.to_string().contains(&needed), "byte {place}: {error}");
     }
     fs::remove_file(&path).expect("it was there");
@@ -161,5 +162,5 @@ fn a_checkpoint_that_shares_files_is_not_moved_and_takes_no_shared_file_along() 
     let disposed = sandbar(&["savepoint", "dispose", "--yes", utf8(older)]);
     assert!(disposed.status.success(), "{}", text(&disposed.stderr));
     assert_eq!(contents(&left.job.join("shared")), before);
-    store::verify(&left.checkpoints[1]).expect("the newer one lost nothing");
+    verify(&left.checkpoints[1]).expect("the newer one lost nothing");
 }

@@ -1,12 +1,9 @@
 //! Draws do not know of each other: what is added to a world, taken out of it or asked beside it leaves every other
 //! choice of an old seed as it was.
 
-use sandbar::job::{InputId, Origin, RunId, Value};
-use sandbar::kernel::{Choices, SimTime};
-use sandbar::operator::{Catalogue, InputLog, Log};
-use sandbar::scenario::Scenario;
-use sandbar::search::{Played, Setup, play_out};
-use sandbar::trace::{TaskEvent, Trace, TraceEvent};
+use sandbar::events::{RunId, TaskEvent, Trace, TraceEvent};
+use sandbar::operators::{InputId, InputLog, Log, Origin, Value};
+use sandbar::{Catalogue, Choices, Played, Scenario, Setup, SimTime, play_out};
 use std::sync::Arc;
 
 /// A pipeline with records on different channels at once. Its operators take no time, tasks start at once, and

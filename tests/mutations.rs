@@ -1,10 +1,7 @@
 //! Every deliberately broken protocol is caught, and by the check that is there for it.
 
-use sandbar::operator::Catalogue;
-use sandbar::rules::Mutation;
-use sandbar::scenario::Profile;
-use sandbar::search::play_drawn;
-use sandbar::trace::CheckName;
+use sandbar::internals::play_drawn;
+use sandbar::{Catalogue, CheckName, Mutation, Profile};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

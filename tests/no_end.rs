@@ -3,11 +3,9 @@
 //! All stories are played under a few other seeds; under fifty of them with
 //! `SANDBAR_SEEDS=50 cargo test --release --test no_end every_story`.
 
-use sandbar::cluster::{At, End, Stall};
-use sandbar::kernel::{Choices, SimTime};
-use sandbar::operator::Catalogue;
-use sandbar::scenario::Scenario;
-use sandbar::search::{Judgement, Played, Setup, open, play_out};
+use sandbar::events::{At, End, Stall};
+use sandbar::savepoints::open;
+use sandbar::{Catalogue, Choices, Judgement, Played, Scenario, Setup, SimTime, play_out};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

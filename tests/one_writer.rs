@@ -1,10 +1,8 @@
 //! One process writes into a data folder at a time; and if the lock is switched off, what each commits is there all the same.
 
-use sandbar::kernel::Choices;
-use sandbar::operator::Catalogue;
-use sandbar::scenario::Scenario;
-use sandbar::search::{Judgement, PlayError, Setup, play_with_files, start_from};
-use sandbar::store::{DataDir, list, unfinished_name};
+use sandbar::internals::unfinished_name;
+use sandbar::savepoints::{DataDir, PlayError, list, play_with_files, start_from};
+use sandbar::{Catalogue, Choices, Judgement, Scenario, Setup};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};

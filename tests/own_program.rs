@@ -2,8 +2,8 @@
 //!
 //! Called by cargo it tests; called by its tests, which set a variable, it is that program.
 
-use sandbar::job::Value;
-use sandbar::operator::{Catalogue, Context, Entry, OnPanic, Operator};
+use sandbar::operators::{OnPanic, Value};
+use sandbar::{Catalogue, Context, Entry, Operator};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitCode, Output, Stdio};

@@ -1,12 +1,9 @@
 //! Sinks of the user's own are judged by what their entries declare, and not by their names.
 
-use sandbar::check::{Finding, Skipped};
-use sandbar::job::{CheckpointId, Value};
-use sandbar::operator::{Catalogue, Context, Entry, Operator, Writes};
-use sandbar::scenario::Scenario;
-use sandbar::search::{Setup, play_out};
-use sandbar::state::CommitPermit;
-use sandbar::trace::CheckName;
+use sandbar::operators::{CheckpointId, CommitPermit, Value, Writes};
+use sandbar::{
+    Catalogue, CheckName, Context, Entry, Finding, Operator, Scenario, Setup, Skipped, play_out,
+};
 use std::sync::Arc;
 
 /// A sink that writes by another one: each row once, or twice in attempts behind the first.
@@ -76,7 +73,7 @@ do = { kill = "out/1" }
     output.expect("every check is listed").1
 }
 
-fn own_sink(repeats: bool, node: &sandbar::job::OperatorNode) -> Box<dyn Operator> {
+fn own_sink(repeats: bool, node: &sandbar::operators::OperatorNode) -> Box<dyn Operator> {
     let built_in = Catalogue::built_in();
     let sink = built_in.entry("sink", "two-phase").expect("it is built in").build(node);
     Box::new(OwnSink { repeats, sink })

@@ -244,7 +244,7 @@ fn all_commands_take_paths_as_they_are_meant() {
 
 /// Has metadata that name files by absolute paths name another file, of the same length, in the place of the first of them.
 fn rename_first_reference(metadata: &Path, to: &Path) {
-    let mut read = sandbar::store::decode(&fs::read(metadata).expect("read")).expect("decoded");
+    let mut read = sandbar::internals::decode(&fs::read(metadata).expect("read")).expect("decoded");
     let folder = utf8(to.parent().expect("a folder")).to_owned();
     read.change_folders(|_| Some(folder.clone()));
     fs::write(metadata, read.encode()).expect("written");

@@ -1,13 +1,10 @@
 //! Which release restores the savepoints of which: each writes one, each other is given it, at the same parallelism and at
 //! another. And what a savepoint is made of on its way through the releases.
 
-use sandbar::cluster::At;
-use sandbar::job::ClaimMode;
-use sandbar::operator::Catalogue;
-use sandbar::rules::Release;
-use sandbar::scenario::Scenario;
-use sandbar::search::{Earlier, Judgement, Played, Setup, play_out};
-use sandbar::trace::{SourcePosition, TaskEvent, TraceEvent};
+use sandbar::events::{At, SourcePosition, TaskEvent, TraceEvent};
+use sandbar::savepoints::Earlier;
+use sandbar::story::ClaimMode;
+use sandbar::{Catalogue, Judgement, Played, Release, Scenario, Setup, play_out};
 use std::path::PathBuf;
 use std::sync::Arc;
 

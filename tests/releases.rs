@@ -1,10 +1,9 @@
 //! Releases side by side: what differs between two of them is seen in a story, and broken promises have their witness.
 
-use sandbar::check::BROKEN_PROMISES;
-use sandbar::operator::Catalogue;
-use sandbar::rules::{Override, Release, Rules};
-use sandbar::scenario::{Expect, Scenario};
-use sandbar::search::{Judgement, Played, Setup, open, play_out};
+use sandbar::internals::BROKEN_PROMISES;
+use sandbar::savepoints::open;
+use sandbar::story::Expect;
+use sandbar::{Catalogue, Judgement, Override, Played, Release, Rules, Scenario, Setup, play_out};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -28,7 +27,7 @@ fn story(file: &str) -> Scenario {
 fn played(story: Scenario, file: &str) -> Played {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     let folder = path.parent().expect("a story lies in a folder");
-    let choices = sandbar::kernel::Choices::new(story.seed);
+    let choices = sandbar::Choices::new(story.seed);
     let inputs = open(&story, folder, &BTreeMap::new(), &choices);
     let setup = Setup::new(
         Arc::new(story),

@@ -2,8 +2,8 @@
 
 mod story;
 
-use sandbar::search::Played;
-use sandbar::trace::{TaskEvent, TraceEvent};
+use sandbar::Played;
+use sandbar::events::{TaskEvent, TraceEvent};
 use story::played;
 
 /// A job is left behind with records in flight before `slow`, which works as the first text says; the next one, in which it

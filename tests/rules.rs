@@ -1,8 +1,6 @@
 //! The statements about rules: each plays and comes out as it says.
 
-use sandbar::operator::Catalogue;
-use sandbar::scenario::Scenario;
-use sandbar::search::{Setup, play_out};
+use sandbar::{Catalogue, Scenario, Setup, play_out};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

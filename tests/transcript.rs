@@ -1,9 +1,7 @@
 //! The session of a user, as a golden file: the operations that the documents on savepoints describe, from one scenario.
 
-use sandbar::operator::Catalogue;
-use sandbar::render::transcript;
-use sandbar::scenario::Scenario;
-use sandbar::search::{Setup, play_out};
+use sandbar::events::transcript;
+use sandbar::{Catalogue, Scenario, Setup, play_out};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;

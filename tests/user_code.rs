@@ -1,14 +1,14 @@
 //! What the user's own operators do wrong is told as their own: a panic ends the play or fails the task, a failure that they
 //! declare fails the task, and the engine and its reference stand.
 
-use sandbar::job::CheckpointId;
-use sandbar::job::Value;
-use sandbar::kernel::SimTime;
-use sandbar::operator::{Catalogue, Context, Entry, InputLog, OnPanic, Operator, Poll, Standalone};
-use sandbar::scenario::Scenario;
-use sandbar::search::{Judgement, Played, Setup, play_out};
-use sandbar::state::{CommitPermit, KeyedId, ListMode, Timer, TimerKind};
-use sandbar::trace::{TaskEvent, TraceEvent};
+use sandbar::events::{TaskEvent, TraceEvent};
+use sandbar::operators::{
+    CheckpointId, CommitPermit, InputLog, KeyedId, ListMode, OnPanic, Poll, Timer, TimerKind, Value,
+};
+use sandbar::{
+    Catalogue, Context, Entry, Judgement, Operator, Played, Scenario, Setup, SimTime, Standalone,
+    play_out,
+};
 use std::sync::Arc;
 
 /// What it does in one call, in attempts before this one.
@@ -127,7 +127,7 @@ impl Operator for Borrows {
     fn initialize(&mut self, _context: &mut dyn Context) {}
     fn process(&mut self, _input: u8, _value: Value, context: &mut dyn Context) {
         let other =
-            sandbar::state::LiveState::default().declare_list("of another", ListMode::Split);
+            sandbar::internals::LiveState::default().declare_list("of another", ListMode::Split);
         context.list(other).clear();
     }
     fn fork(&self) -> Box<dyn Operator> {
@@ -282,7 +282,7 @@ fn a_panic_in_a_source_is_the_users_too() {
     }
 }
 
-fn source(node: &sandbar::job::OperatorNode, call: &str) -> Box<dyn Operator> {
+fn source(node: &sandbar::operators::OperatorNode, call: &str) -> Box<dyn Operator> {
     let built_in = Catalogue::built_in();
     let inner = built_in.entry("source", "log").expect("it is built in").build(node);
     Box::new(FallingSource { inner, call: call.to_owned(), polled: 0 })
@@ -356,7 +356,7 @@ fn a_task_that_fails_without_end_stalls_and_says_why() {
 
 #[test]
 fn a_standalone_operator_says_why_it_failed() {
-    let by_value = sandbar::job::KeyBy::new(sandbar::job::KeySelector::Value);
+    let by_value = sandbar::operators::KeyBy::new(sandbar::operators::KeySelector::Value);
     let operator = Falls::new("open", false, ALWAYS);
     let failed = Standalone::new(Box::new(operator)).keyed_by(by_value).start();
     assert_eq!(failed.failure(), Some("it fell"));

@@ -3,12 +3,12 @@
 //!
 //! `docs/vocabulary.md` is written by `SANDBAR_RENEW=1 cargo test --test vocabulary`.
 
-use sandbar::kernel::Choices;
-use sandbar::operator::Catalogue;
-use sandbar::rules::Mutation;
-use sandbar::scenario::{Holds, Profile, Scenario};
-use sandbar::search::{Played, Setup, open, play_drawn, play_out};
-use sandbar::trace::{CheckName, Sometimes, Word};
+use sandbar::internals::{Word, play_drawn};
+use sandbar::savepoints::open;
+use sandbar::story::Holds;
+use sandbar::{
+    Catalogue, CheckName, Choices, Mutation, Played, Profile, Scenario, Setup, Sometimes, play_out,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

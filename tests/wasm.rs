@@ -3,8 +3,8 @@
 //!
 //! The guest is the package in `tests/wasm-guest`, built here with the versions of the project's own `Cargo.lock`.
 
-use sandbar::kernel::Choices;
-use sandbar::scenario::{InputKind, Profile, Scenario};
+use sandbar::story::InputKind;
+use sandbar::{Choices, Profile, Scenario};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -109,7 +109,7 @@ fn given(name: &str, guest: &mut Guest) -> (String, Vec<u8>) {
     }
     let path = root().join(name);
     let text = fs::read_to_string(&path).expect("a golden simulation is there");
-    let catalogue = sandbar::operator::Catalogue::built_in();
+    let catalogue = sandbar::Catalogue::built_in();
     let scenario = Scenario::parse(&text, name, &catalogue).expect("a golden simulation parses");
     let InputKind::Text(input) = &scenario.inputs[0].kind else { panic!("{name} reads no text") };
     let input = path.parent().expect("a file lies in a folder").join(input);

@@ -2,12 +2,10 @@
 
 mod story;
 
-use sandbar::job::{Attempt, TaskId};
-use sandbar::kernel::SimTime;
-use sandbar::search::Played;
-use sandbar::trace::{
-    AckVerdict, CheckpointEvent, Entry, JobEvent, JobStatus, TaskEvent, TraceEvent,
+use sandbar::events::{
+    AckVerdict, Attempt, CheckpointEvent, Entry, JobEvent, JobStatus, TaskEvent, TaskId, TraceEvent,
 };
+use sandbar::{Played, SimTime};
 use std::collections::BTreeMap;
 use story::played;
 

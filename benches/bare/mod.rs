@@ -3,7 +3,8 @@
 use crate::workload::{
     Draws, KEYS, Outcome, Record, Topology, absorb, delay, gap, latency, map, record,
 };
-use sandbar::kernel::{Agenda, Choices, Digest, Event, Flow, SimTime, Simulation, Stream, World};
+use sandbar::simulation::{Agenda, Digest, Event, Flow, Simulation, Stream, World};
+use sandbar::{Choices, SimTime};
 use std::collections::VecDeque;
 
 #[derive(Clone, Copy, Default)]

@@ -1,14 +1,11 @@
 //! Sandbar's side: the pipeline as a job with checkpoints, played as a user plays it.
 
 use crate::workload::{KEYS, Topology};
-use sandbar::check::{CheckSetup, Checks, EndOfWorld};
-use sandbar::cluster::{Cluster, Given};
-use sandbar::job::RunLayout;
-use sandbar::kernel::{Choices, SimTime};
-use sandbar::operator::Catalogue;
-use sandbar::scenario::Scenario;
-use sandbar::search::{Setup, play};
-use sandbar::trace::{Entry, Trace, TraceSink};
+use sandbar::events::{Entry, Trace};
+use sandbar::internals::{
+    CheckSetup, Checks, Cluster, EndOfWorld, Given, RunLayout, TraceSink, play,
+};
+use sandbar::{Catalogue, Choices, Scenario, Setup, SimTime};
 use std::convert::Infallible;
 use std::sync::Arc;
 

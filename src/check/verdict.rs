@@ -117,7 +117,7 @@ pub struct Verdict {
     /// What happened at least once.
     pub sometimes: BTreeSet<Sometimes>,
     /// What the world exercised.
-    pub coverage: Coverage,
+    pub(crate) coverage: Coverage,
     /// The promises that its releases do not keep, and that it was seen to break.
     pub excuses: Vec<&'static BrokenPromise>,
 }

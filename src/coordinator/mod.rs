@@ -15,11 +15,7 @@ mod restore;
 mod shared_registry;
 mod splits;
 
-pub use checkpoints::Checkpoints;
-pub use decide::{Situation, TriggerDecision, counts_as_failure, decide_trigger, outlives};
 pub use job_master::{Inheritance, JobMaster, Submission};
-pub use older::OlderError;
-pub use pending::{Pending, Purpose};
-pub use restore::{Assignment, RestoreError, assign};
-pub use shared_registry::SharedStateRegistry;
-pub use splits::{SplitSource, Splits};
+pub use pending::Purpose;
+pub use restore::assign;
+pub use splits::SplitSource;

@@ -2,7 +2,6 @@
 
 use crate::job::{CheckpointId, Origin, TransactionId, Value};
 use crate::kernel::Digest;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -28,7 +27,7 @@ pub enum ExternalRequest {
 }
 
 /// One row that an external system holds.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Row {
     /// Its content.
     pub value: Value,
@@ -39,7 +38,7 @@ pub struct Row {
 }
 
 /// What one external system holds.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ExternalSystem {
     /// The sink's name.
     pub name: String,

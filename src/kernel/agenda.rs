@@ -11,7 +11,8 @@
 //! whose ticket is not the one remembered, it is stale, and its owner ignores it:
 //!
 //! ```
-//! use sandbar::kernel::{Agenda, SimTime, Ticket};
+//! use sandbar::SimTime;
+//! use sandbar::simulation::{Agenda, Ticket};
 //!
 //! let mut agenda = Agenda::new();
 //! let first = agenda.push(SimTime::from_secs(5), 0);

@@ -155,7 +155,8 @@ impl Family {
     /// The stream whose name goes on with these pieces: the same that [`Choices::stream`] gives for the whole name.
     ///
     /// ```
-    /// use sandbar::kernel::{Choices, Piece};
+    /// use sandbar::Choices;
+    /// use sandbar::simulation::Piece;
     ///
     /// let choices = Choices::new(7);
     /// let family = choices.family("channel-delay", "lines->words");

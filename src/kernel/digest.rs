@@ -21,7 +21,7 @@ const PI: [u64; 4] =
 /// The digest of everything folded into it so far.
 ///
 /// ```
-/// use sandbar::kernel::Digest;
+/// use sandbar::simulation::Digest;
 ///
 /// let mut digest = Digest::new();
 /// digest.fold(1, 2);
@@ -73,7 +73,7 @@ impl Digest {
     }
 
     /// Folds what a value says when it is serialized: the names of its fields, words and numbers. Their order does not count,
-    /// nor does how types are nested, nor what is told [`aside`].
+    /// nor does how types are nested, nor what is told `aside`.
     pub fn fold_facts<T: Serialize + ?Sized>(&mut self, value: &T) {
         let _whether_it_counts = value.serialize(Facts(self)).expect("plain data spell themselves");
     }
@@ -112,16 +112,11 @@ impl fmt::Debug for Digest {
 /// of bytes. One exception is out of its hands: the standard library hashes slices and lists of
 /// integers wider than a byte as the bytes they have in memory. Fold those one by one.
 #[derive(Debug)]
-pub struct DigestHasher<'a> {
+struct DigestHasher<'a> {
     digest: &'a mut Digest,
 }
 
-impl<'a> DigestHasher<'a> {
-    /// Folds what is hashed into `digest`.
-    pub fn new(digest: &'a mut Digest) -> Self {
-        Self { digest }
-    }
-
+impl DigestHasher<'_> {
     #[inline]
     fn word(&mut self, word: u64) {
         self.digest.fold(word, 0);

@@ -10,6 +10,6 @@ mod time;
 
 pub use agenda::{Agenda, Event, Ticket};
 pub use choices::{Choices, Family, Piece, SEED_MAX, Stream, Tape, TapeCause, TapeError};
-pub use digest::{Digest, DigestHasher, aside};
+pub use digest::{Digest, aside};
 pub use simulation::{Flow, Simulation, World};
 pub use time::{SimTime, SpanError};

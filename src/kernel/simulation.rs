@@ -24,7 +24,8 @@ pub trait World {
 /// A clone is another future of the same past: both go on from the same event.
 ///
 /// ```
-/// use sandbar::kernel::{Agenda, Digest, Event, Flow, SimTime, Simulation, World};
+/// use sandbar::SimTime;
+/// use sandbar::simulation::{Agenda, Digest, Event, Flow, Simulation, World};
 ///
 /// /// Two players; `what` is the player whom the ball reaches.
 /// #[derive(Clone)]

@@ -122,8 +122,8 @@ pub trait Context {
     /// reasons the first counts.
     ///
     /// ```
-    /// use sandbar::job::Value;
-    /// use sandbar::operator::{Context, Operator, Standalone};
+    /// use sandbar::{Context, Operator, Standalone};
+    /// use sandbar::operators::Value;
     ///
     /// /// Reads numbers out of text.
     /// #[derive(Clone)]

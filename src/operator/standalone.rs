@@ -20,9 +20,8 @@ const KEY_GROUPS: u32 = 128;
 /// Whoever writes an operator can test it here without a job around it:
 ///
 /// ```
-/// use sandbar::job::{CheckpointId, KeyBy, KeySelector, Value};
-/// use sandbar::operator::{Context, Operator, Standalone};
-/// use sandbar::state::KeyedId;
+/// use sandbar::{Context, Operator, Standalone};
+/// use sandbar::operators::{CheckpointId, KeyBy, KeySelector, KeyedId, Value};
 ///
 /// /// Emits each key once, when it first comes.
 /// #[derive(Clone, Default)]

@@ -10,7 +10,7 @@ mod shown;
 
 pub use mutation::Mutation;
 pub use policy::{Field, Override, Policy, WrongRule};
-pub use release::Release;
+pub use release::{Release, UnknownRelease};
 
 policies! {
     /// The policies that differ between releases, or that a broken protocol breaks.

@@ -9,8 +9,7 @@ use proptest::prelude::Strategy;
 ///
 /// ```
 /// use proptest::prelude::*;
-/// use sandbar::operator::Catalogue;
-/// use sandbar::scenario::{Profile, Scenario, drawn};
+/// use sandbar::{Catalogue, Profile, Scenario, drawn};
 ///
 /// proptest!(ProptestConfig::with_cases(8), |(scenario in drawn(Profile::default()))| {
 ///     let again = Scenario::parse(&scenario.to_text(), "drawn.toml", &Catalogue::built_in());

@@ -27,7 +27,7 @@ pub use inputs::generated;
 pub use inputs::{InputError, STDIN, open, open_given};
 pub use play::{Earlier, Judgement, LeftOnDisk, Played, Setup, play, play_out, play_while};
 #[cfg(feature = "fs")]
-pub use read::{ReadError, read_bounded, read_file};
+pub use read::{read_bounded, read_file};
 pub use restores::{RestoreTold, Restores};
 
 pub use sweep::{Goal, SweepTotals, drawn_setup, play_drawn};

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What a completed checkpoint holds of one subtask of one operator.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum SubtaskState {
     /// The subtask had finished before the barrier; nothing is left to restore.
     Finished,
@@ -31,7 +31,7 @@ pub struct ChainPlace {
 }
 
 /// What a completed checkpoint holds of one operator.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OperatorState {
     /// The id it is stored under.
     pub id: OperatorId,
@@ -85,7 +85,7 @@ pub struct Properties {
 }
 
 /// A checkpoint of which every participant acked: only an [`AckLedger`] or the reader of its files makes one.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CompletedCheckpoint {
     properties: Properties,
     operators: Vec<OperatorState>,

@@ -4,10 +4,9 @@
 //! it had sent in vain beside the operator that sent it, wherever that stands in its chain by the time it is restored.
 
 use crate::job::Record;
-use serde::{Deserialize, Serialize};
 
 /// Records of one channel, in order.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ChannelState {
     /// Which edge, from 0: of those that enter the operator, or of all that it feeds, whether they leave its chain or not.
     pub edge: u32,
@@ -18,7 +17,7 @@ pub struct ChannelState {
 }
 
 /// What was in flight around one subtask.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct InFlight {
     /// Arrived, or on the way to it: ahead of the barrier and not yet processed.
     pub inputs: Vec<ChannelState>,

@@ -25,6 +25,5 @@ pub use in_flight::{ChannelState, InFlight};
 pub use live::{BroadcastId, KeyedId, ListId, LiveState, stamped, unstamped};
 pub use live_timers::LiveTimers;
 pub use registered::Incompatible;
-pub use slices::Slice;
 pub use snapshot::{KeyedEntry, KeyedSnapshot, ListSnapshot, OperatorSnapshot};
 pub use timers::{Timer, TimerKind, Timers};

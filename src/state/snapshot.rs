@@ -3,13 +3,12 @@
 use crate::job::{ListMode, OperatorId, Registration, SharedFile, StateType, Value};
 use crate::state::{FixedHasher, InFlight};
 use crate::trace::{StateKind, StateSum, StateUnit};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// One entry of keyed state.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct KeyedEntry {
     /// The key's group.
     pub group: u16,
@@ -20,29 +19,27 @@ pub struct KeyedEntry {
 }
 
 /// A keyed state's entries; in memory in any order, sorted in files.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct KeyedSnapshot {
     /// The entries.
     pub entries: Vec<KeyedEntry>,
     /// How the state was registered.
-    #[serde(default)]
     pub registered: Registration,
 }
 
 /// A list state's items.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ListSnapshot {
     /// How they are dealt.
     pub mode: ListMode,
     /// The items, in order. Broadcast state is a list of `(key, value)` rows.
     pub items: Vec<Value>,
     /// The type of the items, as it was registered.
-    #[serde(default)]
     pub items_type: StateType,
 }
 
 /// What one subtask of one operator held at a barrier.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct OperatorSnapshot {
     /// Keyed states by name.
     pub keyed: BTreeMap<Arc<str>, KeyedSnapshot>,
@@ -51,7 +48,6 @@ pub struct OperatorSnapshot {
     /// What was in flight around the subtask, of the first and last operator of a chain.
     pub in_flight: InFlight,
     /// The files that hold the keyed states, if checkpoints share them; nothing of these is kept elsewhere then.
-    #[serde(default)]
     pub shared: Vec<SharedFile>,
 }
 

@@ -3,7 +3,6 @@
 //! Owns what is due when, in which order, and what is dealt out again after a rescale. Does not know what time it is.
 
 use crate::job::Value;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A timer of a key; registering it twice is registering it once (Flink: `TimerHeapInternalTimer`).
@@ -18,8 +17,7 @@ pub struct Timer {
 }
 
 /// Which clock a timer waits for.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum TimerKind {
     /// The watermark.
     Event,

@@ -35,7 +35,7 @@ impl DataDir {
     ///
     /// # Errors
     /// The operating system refuses.
-    pub fn write_checkpoint_as(
+    pub(crate) fn write_checkpoint_as(
         &self,
         files: &SavepointFiles,
         layout: SavepointLayout,

@@ -46,7 +46,7 @@ pub const METADATA_BYTES_MAX: u64 = 1 << 30;
 
 /// A retained checkpoint that was written.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct KeptCheckpoint {
+pub(crate) struct KeptCheckpoint {
     /// Its folder.
     pub path: PathBuf,
     /// What was left of the folder of an older one that was replaced, since it does not belong to that.
@@ -135,7 +135,7 @@ impl DataDir {
     }
 
     /// The disk it lies on.
-    pub fn disk(&self) -> &Arc<dyn Disk> {
+    pub(crate) fn disk(&self) -> &Arc<dyn Disk> {
         &self.disk
     }
 
@@ -143,7 +143,7 @@ impl DataDir {
     ///
     /// # Errors
     /// The operating system refuses, or every name is taken by another savepoint.
-    pub fn write_savepoint(&self, files: &SavepointFiles) -> Result<PathBuf, StoreError> {
+    pub(crate) fn write_savepoint(&self, files: &SavepointFiles) -> Result<PathBuf, StoreError> {
         let disk = &*self.disk;
         let parent = self.root.join(SAVEPOINTS);
         create_folder(disk, &parent)?;
@@ -160,7 +160,10 @@ impl DataDir {
     ///
     /// # Errors
     /// The operating system refuses, or something else is in the place of one of the files.
-    pub fn write_checkpoint(&self, files: &SavepointFiles) -> Result<KeptCheckpoint, StoreError> {
+    pub(crate) fn write_checkpoint(
+        &self,
+        files: &SavepointFiles,
+    ) -> Result<KeptCheckpoint, StoreError> {
         let disk = &*self.disk;
         let parent = self.job_folder(files.job);
         for sibling in [SHARED, TASK_OWNED] {
@@ -201,7 +204,7 @@ impl DataDir {
     ///
     /// # Errors
     /// There is none, or the operating system refuses.
-    pub fn remove_checkpoint(
+    pub(crate) fn remove_checkpoint(
         &self,
         job: JobId,
         id: CheckpointId,
@@ -214,7 +217,7 @@ impl DataDir {
     ///
     /// # Errors
     /// There is none, or the operating system refuses.
-    pub fn remove_snapshot_at(
+    pub(crate) fn remove_snapshot_at(
         &self,
         path: &Path,
         job: JobId,
@@ -231,7 +234,7 @@ impl DataDir {
     ///
     /// # Errors
     /// The operating system refuses.
-    pub fn finish_removals(&self) -> Result<(), StoreError> {
+    pub(crate) fn finish_removals(&self) -> Result<(), StoreError> {
         let disk = &*self.disk;
         let savepoints = self.root.join(SAVEPOINTS);
         let alone = entries_if_there(disk, &savepoints)?;
@@ -259,7 +262,7 @@ impl DataDir {
     ///
     /// # Errors
     /// The operating system refuses.
-    pub fn remove_shared(
+    pub(crate) fn remove_shared(
         &self,
         job: JobId,
         file: FileId,

@@ -79,11 +79,6 @@ impl FolderLock {
         let data = DataDir::open(&self.folder)?;
         Ok(data.map_or(0, |data| data.remove_leftovers()))
     }
-
-    /// What is locked, from the root on.
-    pub fn folder(&self) -> &Path {
-        &self.folder
-    }
 }
 
 impl Drop for FolderLock {

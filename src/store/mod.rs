@@ -57,33 +57,33 @@ mod sinks;
 mod unfinished;
 mod wire;
 
-pub use block::{BlockKind, CodecError, DamageCause, FORMAT_VERSION, MAGIC};
+pub use block::{CodecError, DamageCause, FORMAT_VERSION, MAGIC};
 pub use codec::{
-    INLINE_BELOW, Metadata, SavepointFiles, StateReference, decode, decode_sink, decode_state,
-    encode, encode_inline_below, encode_sink, savepoint_folder_name,
+    SavepointFiles, decode, decode_sink, decode_state, encode, encode_inline_below, encode_sink,
+    savepoint_folder_name,
 };
 #[cfg(feature = "fs")]
 pub use error::StoreError;
 #[cfg(feature = "fs")]
-pub use folder::{DataDir, KeptCheckpoint, METADATA_BYTES_MAX};
+pub use folder::DataDir;
 pub use high_availability::HighAvailabilityStore;
 #[cfg(feature = "fs")]
 pub use lock::{FolderLock, data_dir_around};
 #[cfg(feature = "fs")]
 pub use owner::{
     Moved, Verified, VerifiedFile, dispose, dispose_on, move_to, move_to_on, move_with_paths,
-    move_with_paths_on, verify, verify_on, would_dispose,
+    move_with_paths_on, verify, would_dispose,
 };
 #[cfg(feature = "fs")]
 pub use read::{
-    Listed, describe, describe_on, find_data_dir, find_data_dir_on, is_kept_for_snapshots,
-    is_kept_in, list, list_on, read_savepoint, read_savepoint_on,
+    Listed, describe, find_data_dir_on, is_kept_for_snapshots, is_kept_in, list, read_savepoint,
+    read_savepoint_on,
 };
 #[cfg(feature = "fs")]
 pub use remove::{Disposed, LeftFile, OnDisk, Why};
 pub use savepoint::{InputIdentity, OperatorSummary, Savepoint, SavepointSummary, StateSummary};
 #[cfg(feature = "fs")]
-pub use sinks::{SINK_BYTES_MAX, SinkWriter};
+pub(crate) use sinks::SinkWriter;
 #[cfg(feature = "fs")]
 pub use unfinished::{is_unfinished_name, unfinished_name};
 pub use wire::largest_state;

@@ -106,11 +106,6 @@ pub fn list_on(disk: &Arc<dyn Disk>, path: impl AsRef<Path>) -> Result<Vec<Liste
 }
 
 /// The data folder that a savepoint or retained checkpoint lies in, `None` if it was moved out of it.
-pub fn find_data_dir(savepoint: impl AsRef<Path>) -> Option<DataDir> {
-    find_data_dir_on(&RealDisk::shared(), savepoint)
-}
-
-/// The same on this disk.
 pub fn find_data_dir_on(disk: &Arc<dyn Disk>, savepoint: impl AsRef<Path>) -> Option<DataDir> {
     let given = disk.real_path(savepoint.as_ref()).ok()?;
     let is_file = is_a(&**disk, &given, Kind::File);

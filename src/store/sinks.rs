@@ -72,7 +72,7 @@ impl DataDir {
     ///
     /// # Errors
     /// Those of [`DataDir::read_sinks`].
-    pub fn open_sinks(&self) -> Result<(Vec<ExternalSystem>, SinkWriter), StoreError> {
+    pub(crate) fn open_sinks(&self) -> Result<(Vec<ExternalSystem>, SinkWriter), StoreError> {
         let (sinks, found) = self.find_sinks()?;
         let writer = SinkWriter {
             folder: self.path().join(SINKS),
@@ -165,7 +165,7 @@ fn sink_file_name(sink: &str) -> String {
 
 /// Writes what one run adds to the sinks of a data folder.
 #[derive(Debug)]
-pub struct SinkWriter {
+pub(crate) struct SinkWriter {
     folder: PathBuf,
     disk: Arc<dyn Disk>,
     /// Drawn, so that no other process gives its segments the same names.
@@ -183,7 +183,7 @@ pub struct SinkWriter {
 impl SinkWriter {
     /// The run goes on from these and not from what the folder holds by now: from what it held when they were read if
     /// `lie_here`, else from what lies elsewhere, which is brought here first.
-    pub fn go_on_from(&mut self, sinks: &[ExternalSystem], lie_here: bool) {
+    pub(crate) fn go_on_from(&mut self, sinks: &[ExternalSystem], lie_here: bool) {
         self.written = written_of(sinks);
         self.base = (!lie_here && !sinks.is_empty()).then(|| Segment::base(sinks));
     }
@@ -192,7 +192,7 @@ impl SinkWriter {
     ///
     /// # Errors
     /// The operating system refuses.
-    pub fn write(&mut self, sinks: &[ExternalSystem]) -> Result<(), StoreError> {
+    pub(crate) fn write(&mut self, sinks: &[ExternalSystem]) -> Result<(), StoreError> {
         let disk = Arc::clone(&self.disk);
         create_folder(&*disk, &self.folder)?;
         if let Some(base) = &self.base {

@@ -157,11 +157,6 @@ impl Task {
         self.identity.task
     }
 
-    /// Which attempt.
-    pub const fn attempt(&self) -> Attempt {
-        self.identity.attempt
-    }
-
     /// It and its channels are counted otherwise from now on.
     pub fn renumber(&mut self, task: TaskId, channel: impl Fn(ChannelId) -> ChannelId) {
         self.identity.task = task;

@@ -39,10 +39,6 @@ impl Valve {
             taken,
         }
     }
-    /// The subtask's watermark: never earlier than it was.
-    pub fn watermark(&self) -> EventTime {
-        self.watermark
-    }
     /// Whether all channels are idle.
     pub fn is_idle(&self) -> bool {
         self.idle.iter().all(|idle| *idle)
@@ -111,7 +107,7 @@ mod tests {
         assert_eq!(valve.on_watermark(1, at(3)), Advance::To(at(3)));
         assert_eq!(valve.on_watermark(1, at(9)), Advance::To(at(7)));
         assert_eq!(valve.on_watermark(1, at(1)), Advance::Unmoved);
-        assert_eq!(valve.watermark(), at(7));
+        assert_eq!(valve.watermark, at(7));
     }
 
     #[test]
@@ -123,7 +119,7 @@ mod tests {
         assert_eq!(valve.on_watermark(0, at(8)), Advance::To(at(8)));
         assert_eq!(valve.on_watermark(1, at(8)), Advance::Unmoved);
         assert_eq!(valve.on_watermark(0, at(9)), Advance::Unmoved);
-        assert_eq!(valve.watermark(), at(8));
+        assert_eq!(valve.watermark, at(8));
     }
 
     #[test]

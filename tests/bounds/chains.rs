@@ -1,8 +1,7 @@
 //! Jobs of very many operators, in one chain and apart. Tests have small stacks, as the threads of a sweep.
 
 use crate::{parse, sandbar, told};
-use sandbar::operator::Catalogue;
-use sandbar::search::{Judgement, Setup, play_out};
+use sandbar::{Catalogue, Judgement, Setup, play_out};
 use std::fmt::Write;
 use std::fs;
 use std::sync::Arc;

@@ -8,8 +8,7 @@ mod table;
 mod texts;
 mod values;
 
-use sandbar::operator::Catalogue;
-use sandbar::scenario::{Scenario, ScenarioError};
+use sandbar::{Catalogue, Scenario, ScenarioError};
 use std::process::{Command, Output};
 
 /// Reads a scenario with the built-in operators.

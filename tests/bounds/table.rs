@@ -1,6 +1,6 @@
 //! The table of bounds in the documentation.
 
-use sandbar::scenario::bounds::{BOUNDS, table};
+use sandbar::internals::bounds::{BOUNDS, table};
 use std::fs;
 use std::path::Path;
 

@@ -1,7 +1,7 @@
 //! Scenario files that are too large, too deep, or say numbers that nobody can mean.
 
 use crate::parse;
-use sandbar::scenario::bounds;
+use sandbar::internals::bounds;
 use std::fmt::Write;
 
 const JOB: &str = "

@@ -1,9 +1,7 @@
 //! Values that an operator of the user's nests in one another.
 
-use sandbar::job::Value;
-use sandbar::operator::{Catalogue, Context, Emits, Entry, Equality, Operator};
-use sandbar::scenario::Scenario;
-use sandbar::search::{Judgement, Setup, play_out};
+use sandbar::operators::{Emits, Equality, Value};
+use sandbar::{Catalogue, Context, Entry, Judgement, Operator, Scenario, Setup, play_out};
 use std::sync::Arc;
 
 /// Nests each value in so many rows.

@@ -3,7 +3,8 @@
 use crate::faulty::{FAULTS, Fault};
 use crate::operations::{Deed, Operation, Stage, all};
 use crate::worlds::{Kept, leaving, play, real};
-use sandbar::store::{DataDir, list, read_savepoint, verify};
+use sandbar::internals::read_savepoint;
+use sandbar::savepoints::{DataDir, list, verify};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
@@ -30,7 +31,7 @@ fn snapshots(stage: &Stage) -> BTreeSet<PathBuf> {
 fn rows(stage: &Stage) -> BTreeMap<String, Vec<String>> {
     let data = DataDir::open(stage.data()).expect("it can be read").expect("it is one");
     let sinks = data.read_sinks().expect("sinks can be read").into_iter();
-    let told = |sink: sandbar::effect::ExternalSystem| {
+    let told = |sink: sandbar::events::ExternalSystem| {
         let committed = sink.committed.iter().map(|row| format!("{row:?}")).collect();
         (sink.name, committed)
     };

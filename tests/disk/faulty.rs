@@ -1,6 +1,6 @@
 //! A disk that fails where it is told to.
 
-use sandbar::store::disk::{Content, Disk, DiskFile, Found, Links, RealDisk};
+use sandbar::internals::{Content, Disk, DiskFile, Found, Links, RealDisk};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, Write};

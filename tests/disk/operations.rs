@@ -3,9 +3,8 @@
 use crate::faulty::FaultyDisk;
 use crate::tree::copy;
 use crate::worlds::{FOLDERS, Kept, RELEASES, going_on, leave, leaving, play, real};
-use sandbar::job::ClaimMode;
-use sandbar::store::disk::Disk;
-use sandbar::store::{dispose_on, move_to_on, move_with_paths_on};
+use sandbar::internals::{Disk, dispose_on, move_to_on, move_with_paths_on};
+use sandbar::story::ClaimMode;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

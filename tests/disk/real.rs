@@ -1,6 +1,6 @@
 //! The file system of the operating system, as the store sees it.
 
-use sandbar::store::disk::{Disk, Kind, Links, RealDisk};
+use sandbar::internals::{Disk, Kind, Links, RealDisk};
 use std::fs;
 use std::process::Command;
 

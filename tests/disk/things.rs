@@ -3,8 +3,8 @@
 
 use crate::tree::{Leaf, assert_untouched, tree};
 use crate::worlds::{FOLDERS, Kept, RELEASES, going_on, leave, play, real};
-use sandbar::job::ClaimMode;
-use sandbar::store::{dispose, list, move_to, move_with_paths, verify};
+use sandbar::savepoints::{dispose, list, move_to, move_with_paths, verify};
+use sandbar::story::ClaimMode;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Permissions};
@@ -257,8 +257,8 @@ fn things_of_others_outlive_a_dispose() {
         assert!(disposed.left.len() >= 200, "{release}: {}", disposed.left.len());
         // What is left may look like a snapshot by its names; it is none.
         let listed = list(&scene.data).expect("a data folder can be listed");
-        let is_whole = |listed: &sandbar::store::Listed| listed.summary.is_ok();
-        let is_it = |listed: &sandbar::store::Listed| listed.path == scene.savepoint;
+        let is_whole = |listed: &sandbar::savepoints::Listed| listed.summary.is_ok();
+        let is_it = |listed: &sandbar::savepoints::Listed| listed.path == scene.savepoint;
         assert!(!listed.iter().any(|listed| is_it(listed) && is_whole(listed)), "{release}");
     }
 }

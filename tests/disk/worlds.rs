@@ -1,12 +1,9 @@
 //! Stories that leave snapshots on a disk, and stories that go on from them.
 
-use sandbar::job::ClaimMode;
-use sandbar::kernel::Choices;
-use sandbar::operator::Catalogue;
-use sandbar::scenario::Scenario;
-use sandbar::search::{PlayError, Played, Setup, open, play_with_files, start_from_on};
-use sandbar::store::DataDir;
-use sandbar::store::disk::{Disk, RealDisk};
+use sandbar::internals::{Disk, RealDisk, start_from_on};
+use sandbar::savepoints::{DataDir, PlayError, open, play_with_files};
+use sandbar::story::ClaimMode;
+use sandbar::{Catalogue, Choices, Played, Scenario, Setup};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -2,13 +2,10 @@
 //! second starts from what the first left.
 
 use super::story::Story;
-use sandbar::cluster::{Cluster, Given};
-use sandbar::job::{Layouts, RunId, RunLayout};
-use sandbar::kernel::{Choices, SimTime};
-use sandbar::operator::Catalogue;
-use sandbar::scenario::{Action, Scenario};
-use sandbar::search::generated;
-use sandbar::trace::{CheckpointEvent, Entry, TraceEvent, TraceSink};
+use sandbar::events::{CheckpointEvent, Entry, RunId, TraceEvent};
+use sandbar::internals::{Cluster, Given, Layouts, RunLayout, TraceSink, generated};
+use sandbar::story::Action;
+use sandbar::{Catalogue, Choices, Scenario, SimTime};
 use std::fmt::Write as _;
 use std::sync::Arc;
 

@@ -1,11 +1,11 @@
 //! What happened in a world, in the words of the recording.
 
-use sandbar::cluster::{At, Outcome};
-use sandbar::job::{Layouts, RunId, RunLayout};
-use sandbar::kernel::SimTime;
-use sandbar::trace::{
-    Call, CheckpointEvent, Entry, JobEvent, JobStatus, TaskEvent, TraceEvent, WorldEvent,
+use sandbar::SimTime;
+use sandbar::events::{
+    At, Call, CheckpointEvent, Entry, JobEvent, JobStatus, Outcome, RunId, TaskEvent, TraceEvent,
+    WorldEvent,
 };
+use sandbar::internals::{Layouts, RunLayout};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
@@ -193,7 +193,9 @@ fn completed_checkpoint(entry: &Entry) -> Option<u64> {
         TraceEvent::Checkpoint(
             _,
             checkpoint,
-            CheckpointEvent::Completed { kind: sandbar::job::CheckpointKind::Checkpoint, .. },
+            CheckpointEvent::Completed {
+                kind: sandbar::events::CheckpointKind::Checkpoint, ..
+            },
         ) => Some(checkpoint.number()),
         _ => None,
     }
@@ -254,7 +256,7 @@ fn without_counts(event: &str) -> String {
 }
 
 /// Sinks told nothing, and sources only the calls of their function.
-fn is_recorded(layout: &RunLayout, operator: sandbar::job::OperatorId, call: Call) -> bool {
+fn is_recorded(layout: &RunLayout, operator: sandbar::events::OperatorId, call: Call) -> bool {
     let place = layout.plan.operator_ids.iter().position(|id| *id == operator);
     let node = &layout.plan.graph.operators[place.expect("an operator of the plan")];
     let is_of_function = matches!(
@@ -270,7 +272,7 @@ fn is_recorded(layout: &RunLayout, operator: sandbar::job::OperatorId, call: Cal
 }
 
 fn words(call: Call, checkpoint: Option<u64>, is_source: bool) -> String {
-    let about = call.about(checkpoint.map(sandbar::job::CheckpointId::new));
+    let about = call.about(checkpoint.map(sandbar::operators::CheckpointId::new));
     if is_source { about.replace("initializeState ", "") } else { about }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Differences;
 use super::plot::Plot;
-use sandbar::job::PlanRules;
+use sandbar::internals::PlanRules;
 use serde_json::Value as Json;
 
 /// Words of Flink's, and ours for the same; in lower case.

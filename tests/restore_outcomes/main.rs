@@ -14,7 +14,7 @@ mod requests;
 mod stage;
 
 use plot::{Path as Way, Plot, plot_of};
-use sandbar::job::ClaimMode;
+use sandbar::story::ClaimMode;
 use serde_json::Value as Json;
 use stage::{Init, Told, listing, play_a, play_b, prepare};
 use std::collections::BTreeMap;

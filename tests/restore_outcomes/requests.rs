@@ -4,7 +4,7 @@ use super::Differences;
 use super::jobs::Job;
 use super::plot::{Exit, Path, Plot};
 use super::stage::{listing, play_a, setup_of};
-use sandbar::search::{Played, play_out};
+use sandbar::{Played, play_out};
 use serde_json::Value as Json;
 
 /// Plays a row about one job; whether it is one.

@@ -2,14 +2,10 @@
 
 use super::jobs::Job;
 use super::plot::{Exit, Path as Way, Plot};
-use sandbar::cluster::At;
-use sandbar::job::{ClaimMode, RunId};
-use sandbar::kernel::Choices;
-use sandbar::operator::Catalogue;
-use sandbar::scenario::Scenario;
-use sandbar::search::{PlayError, Played, Setup, open, play_with_files, start_from};
-use sandbar::store::DataDir;
-use sandbar::trace::{Call, CheckpointEvent, TaskEvent, TraceEvent};
+use sandbar::events::{At, Call, CheckpointEvent, RunId, TaskEvent, TraceEvent};
+use sandbar::savepoints::{DataDir, PlayError, open, play_with_files, start_from};
+use sandbar::story::ClaimMode;
+use sandbar::{Catalogue, Choices, Played, Scenario, Setup};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -220,7 +216,7 @@ fn told(played: &Played) -> Told {
         let place = plan.operator_with_id(operator).expect("an operator of the job");
         plan.graph.operators[place.index()].name.clone()
     };
-    let subtask = |task: sandbar::job::TaskId| layout.plan_task(task).subtask;
+    let subtask = |task: sandbar::events::TaskId| layout.plan_task(task).subtask;
     let mut told = Told::refused(String::new());
     told.refused = None;
     told.status = played.outcome.jobs[0].status.map(|status| status.to_string());

@@ -1,8 +1,6 @@
 //! Plays a story that a test has written.
 
-use sandbar::operator::Catalogue;
-use sandbar::scenario::Scenario;
-use sandbar::search::{Judgement, Played, Setup, play_out};
+use sandbar::{Catalogue, Judgement, Played, Scenario, Setup, play_out};
 use std::sync::Arc;
 
 /// A story that generates its inputs, played with a trace; every check and expectation holds.

@@ -7,8 +7,8 @@ mod names;
 mod source;
 mod words;
 
-use sandbar::operator::Catalogue;
-use sandbar::scenario::{Expect, Holds, Scenario};
+use sandbar::story::{Expect, Holds};
+use sandbar::{Catalogue, Scenario};
 use std::fs;
 use std::path::{Path, PathBuf};
 

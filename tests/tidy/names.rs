@@ -1,7 +1,7 @@
 //! What an operator is stands in its entry in the catalogue; code elsewhere asks the entry and no name.
 
 use super::files_ending;
-use sandbar::operator::Catalogue;
+use sandbar::Catalogue;
 use std::collections::BTreeSet;
 
 /// What operators remember, by the names of their states.

@@ -12,7 +12,8 @@ pub const SEED_MAX: u64 = u64::MAX >> 1;
 /// it in the range asked for.
 ///
 /// ```
-/// use sandbar::kernel::{Choices, Tape};
+/// use sandbar::Choices;
+/// use sandbar::simulation::Tape;
 ///
 /// let tape: Tape = "seed 7\nchannel-delay/lines->words/0->1[12] = 5\n".parse().unwrap();
 /// let choices = Choices::with_tape(tape.clone());

@@ -14,7 +14,7 @@ impl Metadata {
     /// This is the way to move a savepoint of 1.3 to 1.10 by hand: copy its files, change the paths, write the metadata.
     ///
     /// ```no_run
-    /// use sandbar::store::decode;
+    /// use sandbar::internals::decode;
     ///
     /// // The files of the savepoint were copied to /archive/yesterday.
     /// let mut metadata = decode(&std::fs::read("/savepoints/savepoint-1a2b3c-0/_metadata")?)?;

@@ -1,10 +1,14 @@
 use super::super::codec::encode_inline_below;
 use super::super::codec::tests::sample;
 use super::super::unfinished::TEMPORARY;
-use super::super::{describe, find_data_dir, list, read_savepoint};
+use super::super::{describe, find_data_dir_on, list, read_savepoint};
 use super::*;
 use std::fs;
 use tempfile::TempDir;
+
+fn find_data_dir(path: impl AsRef<Path>) -> Option<DataDir> {
+    find_data_dir_on(&RealDisk::shared(), path)
+}
 
 /// A data folder with one savepoint, whose states are files.
 fn with_savepoint() -> (TempDir, DataDir, PathBuf) {

@@ -3,11 +3,10 @@
 //! The host asks for memory with [`allocate`], writes into it, and hands it back with a call. An answer is where its text
 //! lies: the address in the upper half, the length in the lower half.
 
-use sandbar::job::InputId;
-use sandbar::kernel::Choices;
-use sandbar::operator::{Catalogue, Log};
-use sandbar::scenario::{InputKind, Profile, Scenario};
-use sandbar::search::{Setup, generated, play as play_world};
+use sandbar::{Catalogue, Choices, Profile, Scenario, Setup};
+use sandbar::internals::{generated, play as play_world};
+use sandbar::operators::{InputId, Log};
+use sandbar::story::InputKind;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -70,7 +69,7 @@ fn played(text: &str, input: &[u8]) -> String {
 /// The inputs of a scenario that reads nothing but text.
 fn read(scenario: &Scenario, bytes: &[u8]) -> Arc<[Arc<Log>]> {
     let inputs = scenario.inputs.iter().enumerate();
-    let log = |(place, input): (usize, &sandbar::scenario::Input)| {
+    let log = |(place, input): (usize, &sandbar::story::Input)| {
         assert!(matches!(input.kind, InputKind::Text(_)), "`{}` is no text", input.name);
         let entries = Log::text_entries(bytes).into();
         Arc::new(Log::new(InputId::new(place), input.partitions, input.every, entries))
