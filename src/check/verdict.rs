@@ -14,6 +14,7 @@ pub(super) const KEPT_MAX: usize = 20;
 
 /// One thing that must not happen and did.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct Violation {
     /// Which check.
     pub check: CheckName,
@@ -91,6 +92,7 @@ impl fmt::Display for Skipped {
 
 /// What became of one check.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum Finding {
     /// Nothing spoke against it.
     Held,
@@ -109,6 +111,7 @@ impl Finding {
 
 /// What became of all checks.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct Verdict {
     /// In order of [`CheckName`]'s.
     pub checks: Vec<(CheckName, Finding)>,

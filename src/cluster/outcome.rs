@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 /// How a world ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum End {
     /// No job runs and no step is left, or every source waits for ever.
     Over,
@@ -28,6 +29,7 @@ pub enum End {
 
 /// A panic in a call of an operator.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct UserPanic {
     /// In which run: `count#0`.
     pub run: String,
@@ -67,6 +69,7 @@ impl fmt::Display for UserPanic {
 
 /// A run in the end.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct JobEnd {
     /// Which run.
     pub run: RunId,
@@ -84,6 +87,7 @@ pub struct JobEnd {
 
 /// A savepoint in the end.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct SavepointEnd {
     /// The scenario's label.
     pub label: Arc<str>,
@@ -106,6 +110,7 @@ pub enum At {
 
 /// What a world came to.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct Outcome {
     /// How it ended.
     pub end: End,

@@ -38,6 +38,7 @@ const LOOKED_AT_MAX: usize = 200;
 
 /// Why a world ended although a job was not over.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum Stall {
     /// Nothing was left to happen.
     NothingDue,

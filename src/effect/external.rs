@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 /// What a sink asks of its external system. Carried out at once and in order.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum ExternalRequest {
     /// Add a row that everybody sees at once.
     Append(Value),

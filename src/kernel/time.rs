@@ -71,6 +71,7 @@ impl fmt::Display for SimTime {
 
 /// Why a text is not a span of time.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SpanError {
     /// It does not begin with a whole number.
     #[error("`{0}` is not a span of time: it must be a whole number and a unit, such as `1500ms`")]

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 /// How strictly the output of a job can be compared with the reference; a path is as strict as its weakest operator.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[non_exhaustive]
 pub enum Equality {
     /// Each input record has its effect exactly once, but what it is depends on order or on the clock.
     Accounted,
@@ -21,6 +22,7 @@ pub enum Equality {
 
 /// What an operator emits for a record: how much of its input's order and origin its output still tells.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[non_exhaustive]
 pub enum Emits {
     /// As many rows as it likes, for any reason.
     #[default]
@@ -35,6 +37,7 @@ pub enum Emits {
 
 /// How an operator writes to an external system, which is what its rows there are judged by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
 pub enum Writes {
     /// Not at all, or in a way of which nothing is promised: what such a sink wrote is not judged.
     #[default]
@@ -78,6 +81,7 @@ pub struct Since {
 
 /// What a panic in one of the calls of an operator comes to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
 pub enum OnPanic {
     /// The play ends there and is judged `UserPanicked`: a mistake to be mended.
     #[default]

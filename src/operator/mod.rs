@@ -160,6 +160,7 @@ pub trait Context {
 
 /// What a source can do next.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum Poll {
     /// Here is a record.
     Record(Value, Origin),

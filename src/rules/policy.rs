@@ -62,6 +62,7 @@ impl Override {
 
 /// Why a rule cannot be overridden so.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum WrongRule {
     /// There is no such field.
     #[error("there is no rule `{0}`")]

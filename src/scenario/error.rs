@@ -4,6 +4,7 @@ use std::fmt;
 
 /// A mistake in a scenario file.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct ScenarioError {
     /// The file, as the caller named it.
     pub file: String,

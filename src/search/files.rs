@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 /// A play that could not go on, or could not begin.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum PlayError {
     /// Files.
     #[error(transparent)]

@@ -89,6 +89,7 @@ impl Setup {
 
 /// What the play came to, in one word.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[non_exhaustive]
 pub enum Judgement {
     /// Every check and expectation holds.
     Holds,
@@ -104,6 +105,7 @@ pub enum Judgement {
 
 /// A world that has been played.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Played {
     /// The seed that decided it.
     pub seed: u64,
@@ -125,6 +127,7 @@ pub struct Played {
 
 /// Something that was not removed with a snapshot.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct LeftOnDisk {
     /// Where it is.
     pub path: PathBuf,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 /// What became of a snapshot that a run was started from, or that it dropped state of in a restart.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct RestoreTold {
     /// The run: `count#0`.
     pub run: String,

@@ -108,6 +108,7 @@ impl fmt::Display for BlockKind {
 /// Why bytes could not be decoded, and where.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 #[error("at byte {offset}: {cause}")]
+#[non_exhaustive]
 pub struct CodecError {
     /// Counted from the start of the file: where the damaged header, block or rest begins.
     pub offset: u64,
@@ -117,6 +118,7 @@ pub struct CodecError {
 
 /// What is wrong with the bytes of a file.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[non_exhaustive]
 pub enum DamageCause {
     /// Another program's file, or one whose first bytes are damaged.
     #[error("unexpected magic number 0x{}: {}", hex(.found), owner(.found))]

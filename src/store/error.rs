@@ -8,6 +8,7 @@ use thiserror::Error;
 
 /// Why a savepoint or a data folder could not be written or read. The terms are Flink's where Flink refuses, too.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum StoreError {
     /// The path to a savepoint is empty.
     #[error("the path to the checkpoint or savepoint is empty")]

@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 
 /// A snapshot of which every byte of every file was read and found as it was written.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct Verified {
     /// What is in it.
     pub summary: SavepointSummary,
@@ -32,6 +33,7 @@ pub struct Verified {
 
 /// One file of a snapshot.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct VerifiedFile {
     /// Its name in the folder of the snapshot.
     pub name: String,
@@ -102,6 +104,7 @@ pub fn would_dispose(path: impl AsRef<Path>) -> Result<Disposed, StoreError> {
 
 /// Where a snapshot was moved to.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct Moved {
     /// Its folder now, or its metadata file.
     pub path: PathBuf,

@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 /// One savepoint or retained checkpoint among others.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Listed {
     /// Its folder.
     pub path: PathBuf,

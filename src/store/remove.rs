@@ -50,6 +50,7 @@ impl Seal {
 
 /// What became of the files of a snapshot that was removed, by absolute paths.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
 pub struct Disposed {
     /// The folder of the snapshot.
     pub folder: PathBuf,
@@ -63,6 +64,7 @@ pub struct Disposed {
 
 /// Something that was not removed with a snapshot.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct LeftFile {
     /// Where it is.
     pub path: PathBuf,
@@ -72,6 +74,7 @@ pub struct LeftFile {
 
 /// Why something is not removed with a snapshot.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum Why {
     /// The metadata do not name it.
     Foreign,

@@ -37,6 +37,7 @@ pub struct Savepoint {
 
 /// One state of one operator, over all its subtasks.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[non_exhaustive]
 pub struct StateSummary {
     /// Its name.
     pub name: String,
@@ -52,6 +53,7 @@ pub struct StateSummary {
 
 /// One operator of a savepoint.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[non_exhaustive]
 pub struct OperatorSummary {
     /// The id it is stored under, in 32 hex digits.
     #[serde(serialize_with = "as_text")]
@@ -72,6 +74,7 @@ pub struct OperatorSummary {
 
 /// What `savepoint show` and `savepoint list` tell of a savepoint.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[non_exhaustive]
 pub struct SavepointSummary {
     /// Its id.
     pub id: CheckpointId,

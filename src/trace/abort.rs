@@ -8,6 +8,7 @@ use std::fmt;
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, serde::Deserialize,
 )]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum AbortReason {
     /// It took longer than the timeout.
     Expired,

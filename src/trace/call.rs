@@ -6,6 +6,7 @@ use std::fmt;
 /// One call of an operator.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Call {
     /// Its state is declared and restored.
     InitializeState,

@@ -20,6 +20,7 @@ use serde::{Serialize, Serializer};
 
 /// What happened, and to whom.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
 pub enum TraceEvent {
     /// To a job.
     Job(RunId, JobEvent),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 /// A kind of operator state.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[non_exhaustive]
 pub enum StateKind {
     /// By key, inside key groups.
     Keyed,
@@ -66,6 +67,7 @@ impl std::hash::Hash for Renamed {
 
 /// What a restore did with each unit of the snapshot (O9, mapping totality).
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize)]
+#[non_exhaustive]
 pub struct RestoreReport {
     /// Every unit of the snapshot: summed over its subtasks, as the files hold it.
     pub snapshot: Vec<StateSum>,

@@ -10,6 +10,7 @@ use std::sync::Arc;
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "a field says no more than its type and the variant's sentence do")]
+#[non_exhaustive]
 pub enum CheckpointEvent {
     /// It was triggered.
     #[serde(rename = "checkpoint-triggered")]
@@ -54,6 +55,7 @@ impl CheckpointEvent {
 
 /// Something that is written where it must survive.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[non_exhaustive]
 pub enum DurableWrite {
     /// A task's snapshot.
     State,
@@ -68,6 +70,7 @@ pub enum DurableWrite {
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, serde::Deserialize,
 )]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum StorageFault {
     /// It refuses, and says so.
     Refused,

@@ -11,6 +11,7 @@ use std::sync::Arc;
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "a field says no more than its type and the variant's sentence do")]
+#[non_exhaustive]
 pub enum JobEvent {
     /// It was submitted.
     #[serde(rename = "job-submitted")]
@@ -46,6 +47,7 @@ impl JobEvent {
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, serde::Deserialize,
 )]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum JobStatus {
     /// Accepted; tasks wait for slots or are being deployed.
     Created,

@@ -13,6 +13,7 @@ use std::sync::Arc;
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "a field says no more than its type and the variant's sentence do")]
+#[non_exhaustive]
 pub enum TaskEvent {
     /// It was placed on a task manager.
     #[serde(rename = "task-deployed")]
@@ -140,6 +141,7 @@ impl TaskEvent {
 
 /// How the life of an attempt of a task ended.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[non_exhaustive]
 pub enum EndOfTask {
     /// It did all its work.
     Finished,
@@ -152,6 +154,7 @@ pub enum EndOfTask {
 /// What the coordinator made of an ack.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum AckVerdict {
     /// Counted.
     Accepted,
@@ -208,6 +211,7 @@ pub struct SourcePosition {
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, serde::Deserialize,
 )]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Message {
     /// Job manager to task: start.
     Deploy,
@@ -233,6 +237,7 @@ pub enum Message {
 
 /// What the network did to a message.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[non_exhaustive]
 pub enum MessageFate {
     /// It never arrives.
     Lost,

@@ -7,6 +7,7 @@ use serde::ser::{SerializeMap, Serializer};
 #[derive(Clone, PartialEq, Eq, Hash, Debug, serde::Serialize)]
 #[serde(tag = "event")]
 #[expect(missing_docs, reason = "a field says no more than its type and the variant's sentence do")]
+#[non_exhaustive]
 pub enum TransactionEvent {
     /// A sink opened it.
     #[serde(rename = "transaction-begun")]

@@ -9,6 +9,7 @@ use std::sync::Arc;
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "a field says no more than its type and the variant's sentence do")]
+#[non_exhaustive]
 pub enum WorldEvent {
     /// A step of the scenario was carried out.
     StepTaken { step: u32 },
@@ -30,6 +31,7 @@ impl From<WorldEvent> for TraceEvent {
 
 /// Something that a scenario did to the world.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[non_exhaustive]
 pub enum Fault {
     /// A subtask was given something that takes long: it does nothing else until then.
     TaskBlocked(TaskId),
