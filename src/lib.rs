@@ -132,8 +132,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A sink says in its entry how it writes ([`Writes`](operators::Writes)), and what it wrote is judged by that. What a sink
-//! that says nothing wrote is not judged.
+//! A sink says in its entry how it writes ([`Writes`](operators::Writes)), and what it wrote is judged by that:
+//! `examples/own_sink.rs` writes in transactions of its own. What a sink that says nothing wrote is not judged.
 //!
 //! # Features
 //!

@@ -1,8 +1,13 @@
 //! Sinks of the user's own are judged by what their entries declare, and not by their names.
 
-use sandbar::operators::{CheckpointId, CommitPermit, Value, Writes};
+#[path = "../examples/own_sink.rs"]
+#[expect(dead_code, reason = "its `main` is not called")]
+mod example;
+
+use sandbar::operators::{CheckpointId, CommitPermit, OperatorNode, Value, Writes};
 use sandbar::{
-    Catalogue, CheckName, Context, Entry, Finding, Operator, Scenario, Setup, Skipped, play_out,
+    Catalogue, CheckName, Context, Entry, Finding, Judgement, Operator, Scenario, Setup, Skipped,
+    play_out,
 };
 use std::sync::Arc;
 
@@ -73,10 +78,21 @@ do = { kill = "out/1" }
     output.expect("every check is listed").1
 }
 
-fn own_sink(repeats: bool, node: &sandbar::operators::OperatorNode) -> Box<dyn Operator> {
-    let built_in = Catalogue::built_in();
-    let sink = built_in.entry("sink", "two-phase").expect("it is built in").build(node);
+fn own_sink(repeats: bool, node: &OperatorNode) -> Box<dyn Operator> {
+    let catalogue = example::catalogue();
+    let sink = catalogue.entry("sink", "batches").expect("the example adds it").build(node);
     Box::new(OwnSink { repeats, sink })
+}
+
+#[test]
+fn the_example_writes_each_row_once() {
+    let (text, catalogue) = (include_str!("../examples/own_sink.toml"), example::catalogue());
+    let scenario = Scenario::parse(text, "own_sink.toml", &catalogue).expect("it is sound");
+    let setup = Setup::of(Arc::new(scenario), Arc::new(catalogue)).expect("it reads no files");
+    let played = play_out(setup);
+    assert_eq!(played.judgement(), Judgement::Holds, "{:?}", played.unmet);
+    let output = (CheckName::OutputEquivalence, Finding::Held);
+    assert!(played.verdict.checks.contains(&output), "{:?}", played.verdict.checks);
 }
 
 #[test]
