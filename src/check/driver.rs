@@ -77,7 +77,7 @@ impl TraceSink for Checks {
     }
 
     fn on_entry(&mut self, entry: &Entry) {
-        self.last_entry = entry.number;
+        self.last_entry = entry.number.entry;
         self.history.observe(entry, &self.setup.scenario);
         let past = Past { history: &self.history, setup: &self.setup };
         self.list.observe(entry, past, &mut self.found);

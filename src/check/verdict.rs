@@ -50,7 +50,7 @@ pub struct Evidence {
 
 impl Violation {
     pub(super) fn at_entry(check: CheckName, entry: &Entry, text: String) -> Self {
-        let (at, event) = (entry.at, entry.number);
+        let (at, event) = (entry.at, entry.number.entry);
         Self { check, at, event, text, evidence: Evidence::default() }
     }
 

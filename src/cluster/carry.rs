@@ -330,9 +330,15 @@ impl World {
             matches!(event, TraceEvent::Job(.., JobEvent::StatusChanged { .. }))
         };
         let settles = effects.events.iter().any(is_settling);
+        // What follows from a completion is caused by it, and not by what is told after it.
+        let mut completed = None;
         for event in effects.events.drain(..) {
+            let completes =
+                matches!(event, TraceEvent::Checkpoint(.., CheckpointEvent::Completed { .. }));
             self.tell(event);
+            completed = if completes { Some(self.cause) } else { completed };
         }
+        self.cause = completed.unwrap_or(self.cause);
         for change in effects.files.drain(..) {
             self.keep(run, change);
         }

@@ -34,7 +34,7 @@ impl World {
             };
             let found = self.told.iter().find(|entry| self.is_reached(milestone, &entry.event));
             if let Some(entry) = found {
-                reached.push((*step, *after, entry.number));
+                reached.push((*step, *after, entry.number.entry));
             }
         }
         for (step, after, entry) in reached {

@@ -165,9 +165,14 @@ impl World {
 
     /// Tells what a task did; calls of operators only to whom asked.
     pub(super) fn carry_events(&mut self, task: TaskId, effects: &mut TaskEffects) {
+        // A barrier that arrives is caused by its emission, and not by what is told after it.
+        let mut emitted = None;
         for event in effects.events.drain(..) {
+            let emits = matches!(event, TaskEvent::BarrierEmitted { .. });
             self.tell_of(task, event);
+            emitted = if emits { Some(self.cause) } else { emitted };
         }
+        self.cause = emitted.unwrap_or(self.cause);
     }
 
     /// A task is busy with one thing, for a while or for ever.

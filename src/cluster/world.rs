@@ -23,7 +23,7 @@ use crate::scenario::{Network, Scenario, StorageFailing};
 use crate::state::{CompletedCheckpoint, FixedHasher};
 use crate::store::HighAvailabilityStore;
 use crate::task::Task;
-use crate::trace::{Entry, SnapshotSource, TaskEvent, TraceEvent, TraceSink};
+use crate::trace::{Entry, EntryNumber, SnapshotSource, TaskEvent, TraceEvent, TraceSink};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::{Hash as _, Hasher as _};
 use std::sync::Arc;
@@ -183,7 +183,9 @@ pub(super) struct World {
     /// Whether anything in `told` is more than a record's passing.
     pub(super) has_news: bool,
     pub(super) new_layouts: Vec<Arc<RunLayout>>,
+    /// How many entries were told that are not of records, and how many of records since.
     pub(super) entries: u64,
+    pub(super) records: u32,
     /// What caused what is told next: the last entry of this event, or what its message was sent for.
     pub(super) cause: u64,
     pub(super) wants_records: bool,
@@ -348,6 +350,7 @@ impl World {
             has_news: false,
             new_layouts: Vec::new(),
             entries: 0,
+            records: 0,
             cause: NO_CAUSE,
             wants_records: false,
             activity: 0,
@@ -414,11 +417,16 @@ impl World {
         if !self.shadows.is_empty() {
             event = self.with_known_numbers(event);
         }
-        let number = self.entries;
-        self.entries += 1;
-        let cause = if self.cause == NO_CAUSE { number } else { self.cause };
-        self.cause = number;
+        let is_of_record = event.is_of_record();
+        (self.entries, self.records) =
+            if is_of_record { (self.entries, self.records + 1) } else { (self.entries + 1, 0) };
+        // The first entry of a world is that a job was submitted.
+        let number = EntryNumber { entry: self.entries - 1, record: self.records };
+        let cause = (self.cause != NO_CAUSE).then_some(self.cause);
         self.told.push(Entry { at: self.now, number, cause, event });
+        if !is_of_record {
+            self.cause = number.entry;
+        }
     }
 
     /// After each event: milestones that were reached, what the digest must know, whether the world is over.

@@ -17,7 +17,7 @@ pub fn json_lines(trace: &Trace, names: &Names) -> String {
         let extra = [
             ("ns", json!(entry.at.nanos())),
             ("number", json!(entry.number)),
-            ("cause", json!(entry.cause)),
+            ("cause", entry.cause.map_or_else(|| json!(entry.number), |cause| json!(cause))),
             ("job", json!(run)),
             ("who", json!(said.who)),
             ("text", json!(said.what)),

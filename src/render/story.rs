@@ -121,8 +121,7 @@ fn beat(entry: &Entry, trace: &Trace, names: &Names) -> Option<Beat> {
 
 /// A fault that a step did is told already.
 fn caused_by_step(entry: &Entry, trace: &Trace) -> bool {
-    let place = usize::try_from(entry.cause).unwrap_or(usize::MAX);
-    let cause = trace.entries.get(place).map(|cause| &cause.event);
+    let cause = entry.cause.and_then(|cause| trace.entry(cause)).map(|cause| &cause.event);
     matches!(cause, Some(TraceEvent::World(WorldEvent::StepTaken { .. })))
 }
 
@@ -160,6 +159,7 @@ fn line(beat: &Beat, names: &Names, width: usize, style: Style) -> String {
 mod tests {
     use super::*;
     use crate::job::{Attempt, CheckpointId};
+    use crate::trace::EntryNumber;
 
     const RUN: usize = 0;
 
@@ -175,7 +175,7 @@ mod tests {
     fn told(events: Vec<TraceEvent>) -> String {
         let entry = |(number, event): (u64, TraceEvent)| {
             let at = SimTime::from_millis(number * 1_500);
-            Entry { at, number, cause: number, event }
+            Entry { at, number: EntryNumber { entry: number, record: 0 }, cause: None, event }
         };
         let entries = (0..).zip(events).map(entry).collect();
         let trace = Trace { entries, ..Trace::default() };

@@ -30,7 +30,7 @@ fn line(entry: &Entry, names: &Names, (runs, tasks): (usize, usize), causes: boo
     let time = clock(entry.at);
     let (who, what) = (said.who, said.what);
     let written = if causes {
-        let cause = if entry.cause == entry.number { "-".into() } else { entry.cause.to_string() };
+        let cause = entry.cause.map_or_else(|| "-".to_owned(), |cause| cause.to_string());
         write!(
             line,
             "{:>6} {cause:>6}  {time:>14}  {run:runs$}  {who:tasks$}  {what}",

@@ -103,7 +103,7 @@ impl Session<'_> {
 
     /// The step that caused an entry at once.
     fn step_of(&self, entry: &Entry) -> Option<u32> {
-        let cause = self.trace.entries.get(usize::try_from(entry.cause).ok()?)?;
+        let cause = self.trace.entry(entry.cause?)?;
         if let TraceEvent::World(WorldEvent::StepTaken { step }) = cause.event {
             Some(step)
         } else {

@@ -20,7 +20,8 @@ pub use vocabulary::{CheckName, Sometimes, Word};
 
 use crate::job::{Layouts, RunLayout};
 use crate::kernel::SimTime;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use std::fmt;
 use std::sync::Arc;
 
 /// One event of a trace.
@@ -28,12 +29,41 @@ use std::sync::Arc;
 pub struct Entry {
     /// When it happened.
     pub at: SimTime,
-    /// Its number in the trace, from 0.
-    pub number: u64,
-    /// The number of the entry that caused it; its own number where nothing in the trace did.
-    pub cause: u64,
+    /// Its number in the trace.
+    pub number: EntryNumber,
+    /// The number of the entry that caused it, if one in the trace did. No entry of a record is a cause.
+    pub cause: Option<u64>,
     /// What happened.
     pub event: TraceEvent,
+}
+
+/// The number of an entry, the same whether or not entries of records are told.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct EntryNumber {
+    /// How many entries came before it, those of records left out; of an entry of a record, the entry before it.
+    pub entry: u64,
+    /// Of an entry of a record, how many there are since that entry, with it; else 0.
+    pub record: u32,
+}
+
+/// `110`, and for the third entry of a record after it `110.3`.
+impl fmt::Display for EntryNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.record {
+            0 => f.pad(&self.entry.to_string()),
+            record => f.pad(&format!("{}.{record}", self.entry)),
+        }
+    }
+}
+
+/// A number, but text for an entry of a record.
+impl Serialize for EntryNumber {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.record {
+            0 => serializer.serialize_u64(self.entry),
+            _ => serializer.collect_str(self),
+        }
+    }
 }
 
 /// Takes the entries of a trace as they happen.
@@ -61,6 +91,16 @@ pub struct Trace {
     pub entries: Vec<Entry>,
     /// Whether an entry for every record is wanted.
     pub records: bool,
+}
+
+impl Trace {
+    /// The entry of this number, which is not of a record.
+    pub fn entry(&self, number: u64) -> Option<&Entry> {
+        let place = self.entries.partition_point(|entry| entry.number.entry < number);
+        self.entries
+            .get(place)
+            .filter(|entry| entry.number == EntryNumber { entry: number, record: 0 })
+    }
 }
 
 impl TraceSink for Trace {

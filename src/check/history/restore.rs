@@ -6,8 +6,8 @@ use crate::job::{
 };
 use crate::operator::Writes;
 use crate::trace::{
-    ChannelEnd, CheckpointEvent, Entry, JobEvent, JobStatus, RestoreReport, SnapshotSource,
-    StateSum, StateUnit, TaskEvent, TraceEvent,
+    ChannelEnd, CheckpointEvent, Entry, EntryNumber, JobEvent, JobStatus, RestoreReport,
+    SnapshotSource, StateSum, StateUnit, TaskEvent, TraceEvent,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub(in crate::check) struct Restore {
     /// By task of the plan.
     pub(in crate::check) arrived: Vec<Option<Arc<[StateSum]>>>,
     /// The number of the entry with which all of it had arrived.
-    complete: Option<u64>,
+    complete: Option<EntryNumber>,
     /// By task of the plan, whether it is restored: all are, but where a region restarts.
     pub(in crate::check) covers: Vec<bool>,
 }

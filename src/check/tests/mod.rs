@@ -17,7 +17,7 @@ use crate::kernel::SimTime;
 use crate::operator::{Catalogue, Equality, Log};
 use crate::scenario::{ClusterConfig, Expect, Input, InputKind, JobConfig, Network, Scenario};
 use crate::trace::{
-    AckVerdict, ChannelMark, CheckName, CheckpointEvent, Entry, JobEvent, JobStatus,
+    AckVerdict, ChannelMark, CheckName, CheckpointEvent, Entry, EntryNumber, JobEvent, JobStatus,
     SnapshotSource, SourcePosition, TaskEvent, TraceEvent, TraceSink, TransactionEvent,
 };
 use std::sync::Arc;
@@ -160,7 +160,8 @@ impl World {
 
     fn tell(&mut self, event: TraceEvent) {
         let at = SimTime::from_millis(self.number);
-        let entry = Entry { at, number: self.number, cause: self.number, event };
+        let number = EntryNumber { entry: self.number, record: 0 };
+        let entry = Entry { at, number, cause: None, event };
         self.number += 1;
         self.checks.on_entry(&entry);
     }
