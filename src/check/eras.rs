@@ -3,6 +3,7 @@
 //! Rules as they are meant: with what a scenario overrides, without what it breaks.
 
 use crate::job::RunId;
+use crate::kernel::to_index;
 use crate::rules::{Release, Rules};
 use crate::scenario::{Action, Scenario};
 use crate::trace::{Entry, JobEvent, TraceEvent, WorldEvent};
@@ -33,7 +34,7 @@ impl Eras {
     pub(super) fn observe(&mut self, entry: &Entry, scenario: &Scenario) {
         match &entry.event {
             TraceEvent::World(WorldEvent::StepTaken { step }) => {
-                let step = usize::try_from(*step).expect("usize has 32 bits or more");
+                let step = to_index(*step);
                 let action = scenario.steps.get(step).map(|step| &step.action);
                 if let Some(Action::Upgrade(release)) = action {
                     self.now = Arc::new(scenario.rules_meant(*release));

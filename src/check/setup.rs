@@ -3,7 +3,7 @@
 use super::history::input_name;
 use crate::effect::ExternalSystem;
 use crate::job::{OperatorIndex, Origin, Plan};
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, to_index};
 use crate::operator::{Catalogue, Log};
 use crate::scenario::{Scenario, Step};
 use crate::state::CompletedCheckpoint;
@@ -35,7 +35,7 @@ impl CheckSetup {
 
     /// A step of the story.
     pub(super) fn step(&self, step: u32) -> Option<&Step> {
-        self.scenario.steps.get(usize::try_from(step).expect("usize has 32 bits or more"))
+        self.scenario.steps.get(to_index(step))
     }
 
     /// What a record is called: `book[1]#17`, and `book[1]#17.3` what a flat-map made of it.

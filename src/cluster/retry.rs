@@ -6,7 +6,7 @@
 use super::outcome::At;
 use super::steps::QUIET;
 use super::world::World;
-use crate::kernel::{Agenda, SimTime};
+use crate::kernel::{Agenda, SimTime, to_index};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ impl Retries {
 impl World {
     /// A step was refused. It is tried again if it is to be, unless that is in vain.
     pub(super) fn refuse(&mut self, step: u32, why: Arc<str>, agenda: &mut Agenda) {
-        let index = usize::try_from(step).expect("usize has 32 bits or more");
+        let index = to_index(step);
         let Some(after) = self.scenario.steps[index].retry else {
             self.refusals.push((At::Step(step), why));
             return;

@@ -7,7 +7,7 @@ use super::world::{Savepoint, World};
 use crate::coordinator::Purpose;
 use crate::effect::FileChange;
 use crate::job::{self, CheckpointKind, RunId, TaskId, TaskManagerId};
-use crate::kernel::{Agenda, SimTime};
+use crate::kernel::{Agenda, SimTime, to_index};
 use crate::scenario::{
     Action, Block, Cancel, Run, SavepointDir, Stop, TakeCheckpoint, TakeSavepoint, TaskName,
     Trigger,
@@ -183,7 +183,7 @@ impl World {
 
     /// Adds where the savepoint of a stop lies that was stored, although the job did not stop well.
     pub(super) fn with_savepoint_path(&self, step: u32, why: Arc<str>) -> Arc<str> {
-        let index = usize::try_from(step).expect("usize has 32 bits or more");
+        let index = to_index(step);
         let Action::Stop(stop) = &self.scenario.steps[index].action else { return why };
         let stored = self.savepoints.get(stop.label.as_str());
         stored.map_or(Arc::clone(&why), |stored| format!("{why}: {}", stored.lies.path()).into())

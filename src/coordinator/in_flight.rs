@@ -10,6 +10,7 @@ use crate::job::{
     LocalChannelId, OperatorIndex, Partitioner, Plan, PlanEdge, Record, VertexIndex, key_group,
     subtask_of_key_group,
 };
+use crate::kernel::to_index;
 use crate::rules::Rules;
 use crate::state::{ChannelState, InFlight, OperatorState, SubtaskState};
 use std::collections::BTreeMap;
@@ -39,7 +40,7 @@ pub(super) fn deal(
     }
     for (operator, subtask, in_flight) in around(matched) {
         for state in &in_flight.outputs {
-            let edge = plan.edge_of_number(operator, number_of(state));
+            let edge = plan.edge_of_number(operator, to_index(state.edge));
             let exchange = Exchange::of(plan, edge, operator, matched)?;
             exchange.deal(subtask, state.peer, state, &mut channels);
         }
@@ -82,16 +83,12 @@ fn around<'c>(
     })
 }
 
-fn number_of(state: &ChannelState) -> usize {
-    usize::try_from(state.edge).expect("usize has 32 bits or more")
-}
-
 /// The edge that records were in flight on to an operator; none if it is fed within its chain by now.
 fn entered_edge(plan: &Plan, operator: OperatorIndex, state: &ChannelState) -> Option<usize> {
     let vertex = plan.vertex_of(operator);
     let is_head = plan.head(vertex) == operator;
     let edges = &plan.vertices[vertex.index()].inputs;
-    edges.get(number_of(state)).copied().filter(|_| is_head)
+    edges.get(to_index(state.edge)).copied().filter(|_| is_head)
 }
 
 /// An edge of the new plan, and how parallel its ends were.

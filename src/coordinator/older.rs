@@ -8,6 +8,7 @@ use crate::job::{
     KeyType, OperatorId, OperatorIndex, Plan, VertexIndex, java_hash_code, key_group,
     subtask_of_key_group,
 };
+use crate::kernel::to_index;
 use crate::rules::{MetadataVersion, Rescaling, Rules, StateAddress};
 use crate::state::{
     ChainPlace, CompletedCheckpoint, KeyedEntry, OperatorSnapshot, OperatorState, SubtaskState,
@@ -327,7 +328,7 @@ fn fit(
 ) -> Result<(), OlderError> {
     let vertex = &plan.vertices[plan.vertex_of(operator).index()];
     let (parallelism, stored) = (vertex.parallelism, state.subtasks.len());
-    let wanted = usize::try_from(parallelism).expect("usize has 32 bits or more");
+    let wanted = to_index(parallelism);
     let (id, name) = (state.id, state.name.clone());
     let mismatch = || OlderError::Parallelism { operator: id, name, stored, parallelism };
     match rules.rescaling {
@@ -406,7 +407,7 @@ fn regroup(state: &mut OperatorState, key_type: KeyType, groups: u32, parallelis
         for (name, keyed) in &snapshot.keyed {
             for entry in &keyed.entries {
                 let owner = subtask_of_key_group(entry.group, groups, parallelism);
-                let owner = usize::try_from(owner).expect("usize has 32 bits or more");
+                let owner = to_index(owner);
                 let table = dealt[owner].keyed.entry(Arc::clone(name)).or_default();
                 table.entries.push(entry.clone());
             }

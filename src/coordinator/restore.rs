@@ -11,6 +11,7 @@ use crate::job::{
     CheckpointKind, LocalTaskId, OperatorId, OperatorIndex, Partitioner, Plan, SharedFile,
     VertexIndex, key_group_range,
 };
+use crate::kernel::to_index;
 use crate::rules::{KeyGroupOwner, Rules};
 use crate::state::{
     CompletedCheckpoint, KeyedSnapshot, ListSnapshot, OperatorSnapshot, OperatorState,
@@ -507,7 +508,7 @@ fn deal(
             if is_rescaled && rules.key_group_owner == KeyGroupOwner::RangeLessLast {
                 range = *range.start()..=range.end().saturating_sub(1);
             }
-            let before = old.get(usize::try_from(subtask).expect("usize has 32 bits or more"));
+            let before = old.get(to_index(subtask));
             let before = before.copied().flatten().filter(|_| !is_rescaled);
             let shared = before.map_or_else(Vec::new, |before| before.shared.clone());
             OperatorSnapshot {

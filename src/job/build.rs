@@ -1,7 +1,6 @@
 //! From a job graph to its plan, step by step: wiring, chains, ids, vertices, edges, subtasks, channels.
 
 use super::chain::chainable_wires;
-use super::plan::to_usize;
 use super::plan_rules::PlanRules;
 use super::uid::{check_uids_name_chains, generated_ids};
 use super::wiring::{Wiring, max_parallelism_of};
@@ -9,6 +8,7 @@ use super::{
     GraphError, JobGraph, LocalChannelId, LocalTaskId, OperatorIndex, Partitioner, Plan,
     PlanChannel, PlanEdge, PlanTask, Vertex, VertexIndex,
 };
+use crate::kernel::to_index;
 use crate::rules::IdScheme;
 use std::ops::Range;
 use std::sync::Arc;
@@ -124,11 +124,11 @@ impl Plan {
                 .position(|&output| output == place)
                 .expect("the sender knows the edge");
             for subtask in 0..sender.parallelism {
-                let from = LocalTaskId::new(sender.first_task.index() + to_usize(subtask));
+                let from = LocalTaskId::new(sender.first_task.index() + to_index(subtask));
                 for target in
                     targets(edge.partitioner, sender.parallelism, receiver.parallelism, subtask)
                 {
-                    let to = LocalTaskId::new(receiver.first_task.index() + to_usize(target));
+                    let to = LocalTaskId::new(receiver.first_task.index() + to_index(target));
                     self.tasks[from.index()].outputs[output]
                         .push(LocalChannelId::new(self.channels.len()));
                     self.channels.push(PlanChannel { edge: place, from, to, gate: 0 });

@@ -6,6 +6,7 @@ use super::{
     JobGraph, LocalChannelId, LocalTaskId, OperatorId, OperatorIndex, Partitioner, PlanRules,
     VertexIndex,
 };
+use crate::kernel::to_index;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -156,14 +157,14 @@ impl Plan {
     pub fn subtask(&self, vertex: VertexIndex, subtask: u32) -> LocalTaskId {
         let vertex = &self.vertices[vertex.index()];
         assert!(subtask < vertex.parallelism, "`{}` has no subtask {subtask}", vertex.name);
-        LocalTaskId::new(vertex.first_task.index() + to_usize(subtask))
+        LocalTaskId::new(vertex.first_task.index() + to_index(subtask))
     }
 
     /// The subtasks of a chain, in order.
     pub fn tasks_of(&self, vertex: VertexIndex) -> impl Iterator<Item = LocalTaskId> + use<> {
         let vertex = &self.vertices[vertex.index()];
         let first = vertex.first_task.index();
-        (first..first + to_usize(vertex.parallelism)).map(LocalTaskId::new)
+        (first..first + to_index(vertex.parallelism)).map(LocalTaskId::new)
     }
 
     /// Whether barriers may overtake records on the edges into a chain. Records of pointwise and broadcast edges could not
@@ -247,11 +248,4 @@ impl Plan {
     pub fn operator_with_id(&self, id: OperatorId) -> Option<OperatorIndex> {
         self.operator_ids.iter().position(|given| *given == id).map(OperatorIndex::new)
     }
-}
-
-/// An index from a number of subtasks.
-#[inline]
-#[expect(clippy::as_conversions, reason = "a widening conversion that must inline")]
-pub(super) const fn to_usize(number: u32) -> usize {
-    number as usize
 }

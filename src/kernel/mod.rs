@@ -5,11 +5,13 @@
 mod agenda;
 mod choices;
 mod digest;
+mod index;
 mod simulation;
 mod time;
 
 pub use agenda::{Agenda, Event, Ticket};
 pub use choices::{Choices, Family, Piece, SEED_MAX, Stream, Tape, TapeCause, TapeError};
 pub use digest::{Digest, aside};
+pub(crate) use index::to_index;
 pub use simulation::{Flow, Simulation, World};
 pub use time::{SimTime, SpanError};

@@ -4,7 +4,7 @@
 
 use super::InputLog;
 use crate::job::{InputId, Value};
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, to_index};
 use crate::state::FixedHasher;
 use std::fmt;
 use std::hash::Hasher;
@@ -96,7 +96,7 @@ impl Log {
         draw: impl Fn(u32) -> Value + Send + Sync + 'static,
     ) -> Self {
         assert!(partitions > 0, "an input has one partition or more");
-        let length = usize::try_from(length).expect("usize has 32 bits or more");
+        let length = to_index(length);
         let chunks = (0..length.div_ceil(CHUNK)).map(|_| OnceLock::new()).collect();
         let drawn = Drawn { length, draw: Box::new(draw), chunks };
         Self { id, partitions, every, entries: Entries::Drawn(Arc::new(drawn)) }

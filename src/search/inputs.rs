@@ -2,7 +2,7 @@
 
 use super::shuffle::order;
 use crate::job::{InputId, Value};
-use crate::kernel::Choices;
+use crate::kernel::{Choices, to_index};
 use crate::operator::Log;
 use crate::scenario::{Input, InputKind, Scenario};
 use std::sync::Arc;
@@ -31,9 +31,9 @@ fn generate(place: usize, input: &Input, choices: &Choices) -> Option<Arc<Log>> 
     let (id, partitions, every) = (InputId::new(place), input.partitions, input.every);
     let log = match order((0..records).map(&entry), input, choices) {
         None => Log::drawn(id, partitions, every, records, entry),
-        Some(order) => Log::drawn(id, partitions, every, records, move |place| {
-            entry(order[usize::try_from(place).expect("usize has 32 bits or more")])
-        }),
+        Some(order) => {
+            Log::drawn(id, partitions, every, records, move |place| entry(order[to_index(place)]))
+        }
     };
     Some(Arc::new(log))
 }

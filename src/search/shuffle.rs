@@ -4,7 +4,7 @@
 //! one that happened that much later, or more.
 
 use crate::job::Value;
-use crate::kernel::Choices;
+use crate::kernel::{Choices, to_index};
 use crate::scenario::Input;
 
 /// In which order the entries come, by their places; none if they stay as they are. A row without a time stays among the first.
@@ -32,7 +32,7 @@ pub(super) fn order(
 #[cfg(any(feature = "fs", test))]
 pub(super) fn shuffled(entries: Vec<Value>, input: &Input, choices: &Choices) -> Vec<Value> {
     let Some(order) = order(entries.iter().cloned(), input, choices) else { return entries };
-    let entry = |row: u32| entries[usize::try_from(row).expect("usize has 32 bits")].clone();
+    let entry = |row: u32| entries[to_index(row)].clone();
     order.into_iter().map(entry).collect()
 }
 

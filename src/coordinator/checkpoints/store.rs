@@ -4,6 +4,7 @@ use super::{Checkpoints, Stored};
 use crate::coordinator::decide::outlives;
 use crate::effect::{FileChange, JobEffects, PointerChange};
 use crate::job::{CheckpointId, CheckpointKind, FileId, StateBackend};
+use crate::kernel::to_index;
 use crate::state::{CompletedCheckpoint, OperatorSnapshot};
 use crate::trace::{CheckpointEvent, JobStatus};
 use std::sync::Arc;
@@ -44,7 +45,7 @@ impl Checkpoints {
             effects.files.push(FileChange::Checkpoint(Arc::clone(&checkpoint)));
         }
         self.completed.push_back(Stored { checkpoint, is_foreign: false, is_claimed: false });
-        let retained = usize::try_from(self.config.retained).expect("usize has 32 bits or more");
+        let retained = to_index(self.config.retained);
         while let Some(oldest) = self.next_to_leave(retained, stops) {
             let oldest = self.completed.remove(oldest).expect("it is there");
             let checkpoint = oldest.checkpoint.properties().id;

@@ -1,5 +1,6 @@
 //! The text of a scenario file and the errors that point into it. Knows nothing of what the text means.
 
+use crate::kernel::to_index;
 use crate::scenario::ScenarioError;
 use crate::scenario::bounds::{self, Bound};
 use std::ops::Range;
@@ -108,7 +109,7 @@ impl<'t> Source<'t> {
 
     /// Where a line begins, by its number from 1.
     pub(super) fn start_of_line(self, line: u32) -> usize {
-        let before = usize::try_from(line).expect("usize has 32 bits or more").saturating_sub(1);
+        let before = to_index(line).saturating_sub(1);
         match before.checked_sub(1) {
             None => 0,
             Some(last) => self.ends.get(last).map_or(self.text.len(), |end| end + 1),
