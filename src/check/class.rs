@@ -99,8 +99,7 @@ fn through(
     receiver: &OperatorNode,
     outputs: &[Determined],
 ) -> Determined {
-    let sender = &graph.operators[edge.from.index()];
-    let keeps_order = match partitioner(edge, sender, receiver) {
+    let keeps_order = match graph.partitioner(edge, receiver) {
         Partitioner::Forward | Partitioner::Global => true,
         Partitioner::Hash => {
             let by_first_column =
@@ -113,23 +112,6 @@ fn through(
     };
     let output = outputs[edge.from.index()];
     Determined { last: output.last && keeps_order, ..output }
-}
-
-/// How the records of an edge are dealt, defaults filled in.
-pub(super) fn partitioner(
-    edge: &InputEdge,
-    sender: &OperatorNode,
-    receiver: &OperatorNode,
-) -> Partitioner {
-    edge.partitioner.unwrap_or({
-        if receiver.key_by.is_some() {
-            Partitioner::Hash
-        } else if sender.parallelism == receiver.parallelism {
-            Partitioner::Forward
-        } else {
-            Partitioner::Rebalance
-        }
-    })
 }
 
 /// The operators, each after all that feed it.

@@ -3,7 +3,7 @@
 //! Has one logical subtask of each operator, and no channels, barriers, tasks or checkpoints: none of the engine's code
 //! for moving records. Sources are not run; the entries of their logs are read as they lie there.
 
-use super::class::{in_topological_order, partitioner};
+use super::class::in_topological_order;
 use super::history::{Cut, Next, sources_of};
 use super::setup::CheckSetup;
 use super::written::{ReferenceRow, RowSum, Written};
@@ -483,10 +483,9 @@ impl<'w> Evaluation<'w> {
 
 /// Hands the edges of a graph to their senders.
 fn join(plan: &Plan, nodes: &mut [Node]) {
-    let operators = &plan.graph.operators;
-    for (to, receiver) in operators.iter().enumerate() {
+    for (to, receiver) in plan.graph.operators.iter().enumerate() {
         for edge in &receiver.inputs {
-            let dealt = partitioner(edge, &operators[edge.from.index()], receiver);
+            let dealt = plan.graph.partitioner(edge, receiver);
             let copies = if dealt == Partitioner::Broadcast { receiver.parallelism } else { 1 };
             let wire = Wire { to, input: edge.input, side: edge.side, copies };
             nodes[edge.from.index()].wires.push(wire);

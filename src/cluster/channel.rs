@@ -37,7 +37,7 @@ impl Tally {
     #[inline]
     pub(super) fn add(&mut self, origin: Origin) {
         self.records += 1;
-        self.hash = (self.hash ^ origin.hash()).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
+        self.hash = origin.hash_after(self.hash);
     }
 }
 

@@ -23,6 +23,18 @@ pub struct JobGraph {
 }
 
 impl JobGraph {
+    /// How the records of an edge are dealt, also where the user does not say.
+    pub fn partitioner(&self, edge: &InputEdge, receiver: &OperatorNode) -> Partitioner {
+        let sender = &self.operators[edge.from.index()];
+        edge.partitioner.unwrap_or(if receiver.key_by.is_some() {
+            Partitioner::Hash
+        } else if sender.parallelism == receiver.parallelism {
+            Partitioner::Forward
+        } else {
+            Partitioner::Rebalance
+        })
+    }
+
     /// The max parallelism that the user set for an operator: its own, else the job's, else none.
     pub fn configured_max_parallelism(&self, operator: OperatorIndex) -> Option<u32> {
         self.operators[operator.index()].max_parallelism.or(self.max_parallelism)

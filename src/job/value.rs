@@ -192,6 +192,12 @@ impl Origin {
         let hash = (folded as u64) ^ ((folded >> 64) as u64);
         hash ^ place.rotate_left(17)
     }
+
+    /// The running hash of a sequence of origins, order included, once this one follows.
+    #[inline]
+    pub fn hash_after(self, before: u64) -> u64 {
+        (before ^ self.hash()).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29)
+    }
 }
 
 /// One element of data on its way through a job.

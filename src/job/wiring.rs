@@ -209,24 +209,10 @@ fn wires_of(graph: &JobGraph) -> Vec<Wire> {
             to: OperatorIndex::new(place),
             input: edge.input,
             side: edge.side,
-            partitioner:
-                edge.partitioner.unwrap_or_else(|| {
-                    default_partitioner(&graph.operators[edge.from.index()], node)
-                }),
+            partitioner: graph.partitioner(edge, node),
         }));
     }
     wires
-}
-
-/// How records are dealt where the user does not say.
-fn default_partitioner(from: &OperatorNode, to: &OperatorNode) -> Partitioner {
-    if to.key_by.is_some() {
-        Partitioner::Hash
-    } else if from.parallelism == to.parallelism {
-        Partitioner::Forward
-    } else {
-        Partitioner::Rebalance
-    }
 }
 
 fn check_wires(graph: &JobGraph, wires: &[Wire]) -> Result<(), GraphError> {

@@ -4,7 +4,6 @@
 //! told, so it may write each, and together they must have.
 
 use super::{Difference, Outputs};
-use crate::check::class::partitioner;
 use crate::check::history::RunStory;
 use crate::check::past::Past;
 use crate::check::segments::{References, Stop};
@@ -117,7 +116,7 @@ fn is_fed_alike(
     (now, new): (&JobGraph, &OperatorNode),
 ) -> bool {
     let copies = |edge: &InputEdge, graph: &JobGraph, to: &OperatorNode| {
-        let dealt = partitioner(edge, &graph.operators[edge.from.index()], to);
+        let dealt = graph.partitioner(edge, to);
         if dealt == Partitioner::Broadcast { to.parallelism } else { 1 }
     };
     let is_same = |(one, other): (&InputEdge, &InputEdge)| {

@@ -181,8 +181,7 @@ impl ChannelMark {
     /// The mark once one more record has passed.
     #[must_use]
     pub fn after(self, origin: Origin) -> Self {
-        let hash = (self.hash ^ origin.hash()).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
-        Self { channel: self.channel, records: self.records + 1, hash }
+        Self { records: self.records + 1, hash: origin.hash_after(self.hash), ..self }
     }
 }
 
