@@ -2,7 +2,7 @@
 //! one, into a job of the same topology.
 
 use super::world::{Savepoint, World};
-use crate::job::{Plan, PlanRules, RunId};
+use crate::job::{Plan, PlanRules, RunId, folder_of_pointer};
 use crate::trace::SnapshotSource;
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ impl World {
     }
 
     fn is_label(&self, pointer: &str) -> bool {
-        let label = pointer.strip_suffix("/_metadata").unwrap_or(pointer);
+        let label = folder_of_pointer(pointer);
         self.scenario.steps.iter().any(|step| step.action.label() == Some(label))
     }
 

@@ -5,14 +5,11 @@
 
 use super::snapshots::{Holder, Home, Lying};
 use super::world::{Savepoint, World};
-use crate::job::{CheckpointId, FileId, RunId};
+use crate::job::{CheckpointId, FileId, RunId, folder_of_pointer};
 use crate::rules::SavepointLayout;
 use crate::scenario::{FileAction, Piece};
 use crate::state::CompletedCheckpoint;
 use std::sync::Arc;
-
-/// The file in the folder of a snapshot that holds its metadata.
-const METADATA_FILE: &str = "/_metadata";
 
 /// Why a user does not get what was asked for.
 type Refused = Arc<str>;
@@ -20,7 +17,7 @@ type Refused = Arc<str>;
 impl World {
     /// What a job manager finds that is pointed to a snapshot, or to the metadata file in its folder.
     pub(super) fn find_savepoint(&self, pointer: &str) -> Result<Savepoint, Refused> {
-        let label = pointer.strip_suffix(METADATA_FILE).unwrap_or(pointer);
+        let label = folder_of_pointer(pointer);
         let found = self.known(label)?;
         let Lying { path, holder, has_metadata, .. } = &found.lies;
         match *holder {

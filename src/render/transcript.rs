@@ -3,8 +3,8 @@
 //! Every operation is a block, in order of asking; what came back later stands in its block, as it would in a terminal of
 //! its own. Says what Flink's client says, in words of its own. Faults of the world are remarks.
 
-use crate::job::{CheckpointId, ClaimMode, JobId, RunId};
-use crate::kernel::SimTime;
+use crate::job::{CheckpointId, ClaimMode, JobId, METADATA, RunId, folder_of_pointer};
+use crate::kernel::{SimTime, to_index};
 use crate::scenario::{
     Action, Cancel, CopyFiles, Dispose, FileAction, MoveFiles, Piece, Run, Scenario, Stop,
     TakeCheckpoint, TakeSavepoint,
@@ -113,7 +113,7 @@ impl Session<'_> {
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else gives a snapshot a place")]
     fn on_step(&mut self, step: u32, at: SimTime) {
-        let place = usize::try_from(step).expect("usize has 32 bits or more");
+        let place = to_index(step);
         let action = self.scenario.steps[place].action.clone();
         let Some((command, if_well)) = self.command(&action) else { return };
         let mut answers = Vec::new();
@@ -197,7 +197,7 @@ impl Session<'_> {
                 let remove = shell("rm", &path);
                 let what = match files.what {
                     Piece::All => format!("{remove} -r {path}"),
-                    Piece::Metadata => format!("{remove} {path}/_metadata"),
+                    Piece::Metadata => format!("{remove} {path}/{METADATA}"),
                     Piece::Data => format!("{remove} {path}/*  # all but its metadata"),
                 };
                 (what, None)
@@ -235,9 +235,9 @@ impl Session<'_> {
     }
 
     fn path(&self, label: &str) -> String {
-        let known = label.strip_suffix("/_metadata").unwrap_or(label);
+        let known = folder_of_pointer(label);
         let path = self.paths.get(known).map_or(known, String::as_str);
-        if known == label { path.to_owned() } else { format!("{path}/_metadata") }
+        if known == label { path.to_owned() } else { format!("{path}/{METADATA}") }
     }
 
     /// The id of the newest run of a job; its name while there is none.
@@ -268,7 +268,7 @@ impl Session<'_> {
 
     fn on_completion(&mut self, run: RunId, checkpoint: CheckpointId) {
         let Some(step) = self.asked.get(&(run, checkpoint)).copied() else { return };
-        let place = usize::try_from(step).expect("usize has 32 bits or more");
+        let place = to_index(step);
         if let Action::Checkpoint(TakeCheckpoint { label, .. }) = &self.scenario.steps[place].action
         {
             let job = self.jobs.get(run.index()).copied().flatten();

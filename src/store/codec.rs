@@ -6,8 +6,8 @@ use super::block::{BlockKind, BlockReader, BlockWriter, CodecError, DamageCause,
 use super::savepoint::{OperatorSummary, Savepoint, SavepointSummary, StateSummary};
 use super::wire::{self, Position, StoredInFlight, StoredOperator, StoredShare, StoredSubtask};
 use crate::effect::ExternalSystem;
-use crate::job::{CheckpointId, JobId, OperatorId};
-use crate::kernel::Digest;
+use crate::job::{CheckpointId, JobId, METADATA, OperatorId};
+use crate::kernel::{Digest, to_index};
 use crate::state::{
     CompletedCheckpoint, KeyedSnapshot, OperatorSnapshot, OperatorState, Properties, SubtaskState,
 };
@@ -372,10 +372,10 @@ impl Metadata {
 
     /// Puts what was in flight beside the state of the subtasks it was around.
     fn add_in_flight(&self, operators: &mut [OperatorState]) {
-        let place = |number: u32| usize::try_from(number).expect("usize has 32 bits or more");
         for stored in &self.in_flight {
-            let operator = operators.get_mut(place(stored.operator));
-            let subtask = operator.and_then(|state| state.subtasks.get_mut(place(stored.subtask)));
+            let operator = operators.get_mut(to_index(stored.operator));
+            let subtask =
+                operator.and_then(|state| state.subtasks.get_mut(to_index(stored.subtask)));
             if let Some(SubtaskState::Snapshot(snapshot)) = subtask {
                 Arc::make_mut(snapshot).in_flight = stored.in_flight.clone();
             }
@@ -389,7 +389,7 @@ impl Metadata {
         let mut files: BTreeMap<String, u64> =
             self.references().map(|file| (file.path(), file.length)).collect();
         files.extend(self.shared_references().map(|file| (file.path(), file.length)));
-        files.insert("_metadata".to_owned(), self.length);
+        files.insert(METADATA.to_owned(), self.length);
         SavepointSummary {
             id: self.properties.id,
             kind: self.properties.kind,

@@ -11,14 +11,12 @@ use super::neighbours::Neighbours;
 use super::remove::{LeftFile, OnDisk, Seal, Verdict, Why, judge, unlink};
 use super::unfinished::{UnfinishedFile, UnfinishedFolder, is_removed_name};
 use super::wire::SHARED;
-use crate::job::{CheckpointId, FileId, JobId};
+use crate::job::{CheckpointId, FileId, JobId, METADATA};
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The metadata file of a savepoint or checkpoint, as in Flink.
-pub(super) const METADATA: &str = "_metadata";
 /// Where savepoints are.
 pub(super) const SAVEPOINTS: &str = "savepoints";
 /// Where retained checkpoints are.

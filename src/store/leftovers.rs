@@ -4,10 +4,11 @@
 //! whose names a writer gives. What else is there stays, and the folder with it.
 
 use super::disk::{Disk, Kind, Links};
-use super::folder::{CHECKPOINTS, DataDir, METADATA, SAVEPOINTS};
+use super::folder::{CHECKPOINTS, DataDir, SAVEPOINTS};
 use super::sinks::SINKS;
 use super::unfinished::is_unfinished_name;
 use super::wire::is_state_name;
+use crate::job::METADATA;
 use std::ffi::OsString;
 use std::path::Path;
 

@@ -4,12 +4,11 @@ use super::block::{BEGINNING, CodecError, DamageCause, MAGIC, begins_as_state};
 use super::codec::{Metadata, decode};
 use super::disk::{Disk, Found, Kind, Links};
 use super::error::StoreError;
-use super::folder::{
-    CHECKPOINTS, METADATA, SAVEPOINTS, is_a, is_absent, is_marked, is_same, parent_of,
-};
+use super::folder::{CHECKPOINTS, SAVEPOINTS, is_a, is_absent, is_marked, is_same, parent_of};
 use super::read::read_metadata;
 use super::remove::Why;
 use super::wire::is_state_name;
+use crate::job::METADATA;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};

@@ -7,13 +7,12 @@ use super::block::{block_count, length_of};
 use super::codec::{Metadata, StateReference};
 use super::disk::{Disk, Kind, Links, RealDisk};
 use super::error::StoreError;
-use super::folder::{
-    METADATA, entries, exists, is_a, is_taken, parent_of, replace_file, sync_folder,
-};
+use super::folder::{entries, exists, is_a, is_taken, parent_of, replace_file, sync_folder};
 use super::read::{describe_on, read_metadata, read_referred};
 use super::remove::{Disposed, LeftFile, OnDisk, is_in_its_folder};
 use super::savepoint::SavepointSummary;
 use super::unfinished::{UnfinishedFile, UnfinishedFolder};
+use crate::job::METADATA;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io;

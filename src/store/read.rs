@@ -5,12 +5,13 @@ use super::codec::{Metadata, StateReference, decode, decode_state};
 use super::disk::{Disk, Found, Kind, Links, RealDisk};
 use super::error::StoreError;
 use super::folder::{
-    CHECKPOINTS, DataDir, METADATA, METADATA_BYTES_MAX, SAVEPOINTS, entries, exists, is_a,
-    is_absent, is_same, read_regular,
+    CHECKPOINTS, DataDir, METADATA_BYTES_MAX, SAVEPOINTS, entries, exists, is_a, is_absent,
+    is_same, read_regular,
 };
 use super::savepoint::{Savepoint, SavepointSummary};
 use super::unfinished::{TEMPORARY, is_removed_name};
 use super::wire::is_state_name;
+use crate::job::METADATA;
 use crate::state::OperatorSnapshot;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

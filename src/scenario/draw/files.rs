@@ -5,7 +5,7 @@
 
 use super::Draw;
 use super::story::step;
-use crate::job::ClaimMode;
+use crate::job::{ClaimMode, METADATA};
 use crate::kernel::SimTime;
 use crate::rules::SavepointLayout;
 use crate::scenario::{
@@ -53,7 +53,7 @@ pub(super) fn add(draw: &Draw<'_>, steps: &mut Vec<Step>) {
         match steps.iter_mut().find_map(|step| starts_from(&mut step.action, &label)) {
             Some((from, claim)) => {
                 if draw.chance(format_args!("{what}/by-metadata"), BY_METADATA) {
-                    *from = format!("{label}/_metadata");
+                    *from = format!("{label}/{METADATA}");
                 }
                 if draw.rules.claim_modes {
                     let modes =

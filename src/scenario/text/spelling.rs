@@ -3,6 +3,7 @@
 use super::layout::{quoted, time, word};
 use super::source::Source;
 use super::word::{Count, Time};
+use crate::job::folder_of_pointer;
 use crate::kernel::SimTime;
 use crate::scenario::job_config::{JobConfig, TaskName};
 use crate::scenario::{ClusterConfig, ScenarioError};
@@ -152,7 +153,7 @@ spelling!(
     /// What a job starts from: the label of a snapshot, or of its metadata file.
     Pointer: Spanned<String> => String,
     |text, story| {
-        let label = text.get_ref().strip_suffix("/_metadata").unwrap_or(text.get_ref());
+        let label = folder_of_pointer(text.get_ref());
         story.label(&Spanned::new(text.span(), label.to_owned()))?;
         Ok(text.into_inner())
     },
