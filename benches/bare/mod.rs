@@ -19,25 +19,32 @@ struct HoldWorld {
     actors: Vec<HoldActor>,
     delays: Stream,
     drawn: u64,
+    agenda: Agenda,
 }
 
 impl HoldWorld {
     #[inline]
-    fn schedule(&mut self, actor: u32, agenda: &mut Agenda) {
+    fn schedule(&mut self, actor: u32) {
         let draw = self.delays.draw(self.drawn);
         self.drawn += 1;
         self.actors[actor as usize].draw = draw;
-        agenda.push(agenda.now().plus(SimTime::from_nanos(delay(draw))), actor);
+        let at = self.agenda.now().plus(SimTime::from_nanos(delay(draw)));
+        self.agenda.push(at, actor);
     }
 }
 
 impl World for HoldWorld {
     #[inline]
-    fn on_event(&mut self, event: Event, agenda: &mut Agenda, _: &mut Digest) -> Flow {
+    fn agenda(&mut self) -> &mut Agenda {
+        &mut self.agenda
+    }
+
+    #[inline]
+    fn on_event(&mut self, event: Event, _: &mut Digest) -> Flow {
         let actor = &mut self.actors[event.what as usize];
         actor.events += 1;
         actor.sum = actor.sum.wrapping_mul(31).wrapping_add(actor.draw ^ event.at.nanos());
-        self.schedule(event.what, agenda);
+        self.schedule(event.what);
         Flow::Continue
     }
 }
@@ -48,10 +55,15 @@ pub(crate) struct HoldLoop(Simulation<HoldWorld>);
 impl HoldLoop {
     pub(crate) fn new(events: usize) -> Self {
         let delays = hold_stream();
-        let world = HoldWorld { actors: vec![HoldActor::default(); events], delays, drawn: 0 };
+        let world = HoldWorld {
+            actors: vec![HoldActor::default(); events],
+            delays,
+            drawn: 0,
+            agenda: Agenda::new(),
+        };
         let mut simulation = Simulation::new(world);
         for actor in 0..events as u32 {
-            simulation.world.schedule(actor, &mut simulation.agenda);
+            simulation.world.schedule(actor);
         }
         Self(simulation)
     }
@@ -113,6 +125,7 @@ pub(crate) struct Pipeline {
     topology: Topology,
     next: u64,
     pub(crate) outcome: Outcome,
+    agenda: Agenda,
 }
 
 impl Pipeline {
@@ -140,11 +153,12 @@ impl Pipeline {
         (0..maps).for_each(|map| channel(1 + map));
         (0..maps * counters).for_each(|pair| channel(1 + maps + pair % counters));
         (0..counters).for_each(|_| channel(1 + maps + counters));
-        Self { channels, actors, topology, next: 0, outcome: Outcome::default() }
+        let (agenda, outcome) = (Agenda::new(), Outcome::default());
+        Self { channels, actors, topology, next: 0, outcome, agenda }
     }
 
     #[inline]
-    fn send(&mut self, now: SimTime, number: u32, record: Record, agenda: &mut Agenda) {
+    fn send(&mut self, now: SimTime, number: u32, record: Record) {
         let channel = &mut self.channels[number as usize];
         let hop = latency(channel.delays.draw(record.id));
         let at = channel.last.max(now.plus(SimTime::from_nanos(hop)));
@@ -152,18 +166,18 @@ impl Pipeline {
         let idle = channel.queue.is_empty();
         channel.queue.push_back((at, record));
         if idle {
-            agenda.push(at, number);
+            self.agenda.push(at, number);
         }
     }
 
-    fn tick(&mut self, now: SimTime, agenda: &mut Agenda) -> Flow {
+    fn tick(&mut self, now: SimTime) -> Flow {
         let Actor::Source { gaps } = &self.actors[0] else { return Flow::Stop };
         let id = self.next;
         self.next += 1;
         if self.next < self.topology.records {
-            agenda.push(now.plus(SimTime::from_nanos(gap(gaps.draw(id)))), TICK);
+            self.agenda.push(now.plus(SimTime::from_nanos(gap(gaps.draw(id)))), TICK);
         }
-        self.send(now, (id % u64::from(self.topology.maps)) as u32, record(id), agenda);
+        self.send(now, (id % u64::from(self.topology.maps)) as u32, record(id));
         Flow::Continue
     }
 }
@@ -174,29 +188,34 @@ fn channel_stream(choices: &Choices, number: u64) -> Stream {
 
 impl World for Pipeline {
     #[inline]
-    fn on_event(&mut self, event: Event, agenda: &mut Agenda, _: &mut Digest) -> Flow {
+    fn agenda(&mut self) -> &mut Agenda {
+        &mut self.agenda
+    }
+
+    #[inline]
+    fn on_event(&mut self, event: Event, _: &mut Digest) -> Flow {
         let now = event.at;
         if event.what == TICK {
-            return self.tick(now, agenda);
+            return self.tick(now);
         }
         let channel = &mut self.channels[event.what as usize];
         let Some((_, record)) = channel.queue.pop_front() else { return Flow::Stop };
         let to = channel.to;
         if let Some(&(at, _)) = channel.queue.front() {
-            agenda.push(at, event.what);
+            self.agenda.push(at, event.what);
         }
         let counters = u64::from(self.topology.counters);
         match &mut self.actors[to] {
             Actor::Map { first_output } => {
                 let output = *first_output + (record.key % counters) as u32;
-                self.send(now, output, map(record), agenda);
+                self.send(now, output, map(record));
             }
             Actor::Counter { counts, output } => {
                 let count = &mut counts[(record.key / counters) as usize];
                 *count += 1;
                 let record = Record { value: *count, ..record };
                 let output = *output;
-                self.send(now, output, record, agenda);
+                self.send(now, output, record);
             }
             Actor::Sink => absorb(&mut self.outcome, record, now.nanos()),
             Actor::Source { .. } => return Flow::Stop,
@@ -209,7 +228,7 @@ impl World for Pipeline {
 #[inline(never)]
 pub(crate) fn play(topology: Topology, seed: u64) -> Outcome {
     let mut simulation = Simulation::new(Pipeline::new(topology, &Choices::new(seed)));
-    simulation.agenda.push(SimTime::ZERO, TICK);
+    simulation.world.agenda.push(SimTime::ZERO, TICK);
     simulation.run();
     assert_eq!(simulation.events(), 4 * topology.records, "a record makes four events");
     std::hint::black_box(simulation.digest);

@@ -2,15 +2,16 @@
 //!
 //! Controls are everything that is rare: messages, timers, storage, steps. They wait in a table with free places.
 
+use crate::cluster::ids::WireId;
 use crate::effect::{Deployment, JobTimer, ToJob, ToTask};
-use crate::job::{Attempt, ChannelId, CheckpointId, RunId, TaskId, TaskManagerId};
+use crate::job::{Attempt, CheckpointId, RunId, TaskId, TaskManagerId};
 use crate::kernel::SimTime;
 use crate::state::{CompletedCheckpoint, OperatorSnapshot};
 use std::sync::Arc;
 
 /// A kind of event; the upper 2 bits of what is on the agenda.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// The head of a channel arrives.
     Head,
     /// A task that had work waiting is free.
@@ -26,7 +27,7 @@ const INDEX_MASK: u32 = (1 << INDEX_BITS) - 1;
 
 /// Packs an event. Panics if the world has 2^22 of that kind of thing.
 #[inline]
-pub(super) fn pack(kind: Kind, index: usize) -> u32 {
+pub(crate) fn pack(kind: Kind, index: usize) -> u32 {
     let index = u32::try_from(index).unwrap_or(u32::MAX);
     assert!(index <= INDEX_MASK, "a world holds at most {INDEX_MASK} channels, tasks or controls");
     let kind = match kind {
@@ -41,7 +42,7 @@ pub(super) fn pack(kind: Kind, index: usize) -> u32 {
 /// Unpacks an event.
 #[inline]
 #[expect(clippy::as_conversions, reason = "a widening conversion that must inline")]
-pub(super) const fn unpack(what: u32) -> (Kind, usize) {
+pub(crate) const fn unpack(what: u32) -> (Kind, usize) {
     let kind = match what >> INDEX_BITS {
         0 => Kind::Head,
         1 => Kind::Turn,
@@ -53,49 +54,23 @@ pub(super) const fn unpack(what: u32) -> (Kind, usize) {
 
 /// Something rare that falls due.
 #[derive(Clone, Debug)]
-pub(super) enum Control {
-    /// A message reaches a task.
-    ToTask { task: TaskId, attempt: Attempt, message: ToTask },
+pub(crate) enum Control {
+    /// Something falls due for an attempt of a task, wherever it lives by then.
+    Task { task: TaskId, attempt: Attempt, what: ForTask },
     /// A message reaches a job manager.
     ToJob { task: TaskId, attempt: Attempt, message: ToJob },
-    /// A deployed task has restored its state.
-    Started { task: TaskId, attempt: Attempt, deployment: Box<Deployment> },
-    /// A snapshot has been uploaded.
-    Durable {
-        task: TaskId,
-        attempt: Attempt,
-        checkpoint: CheckpointId,
-        snapshots: Vec<Arc<OperatorSnapshot>>,
-    },
-    /// A task with a durable snapshot sends its ack.
-    SendAck {
-        task: TaskId,
-        attempt: Attempt,
-        checkpoint: CheckpointId,
-        snapshots: Vec<Arc<OperatorSnapshot>>,
-    },
     /// A barrier that may overtake records arrives.
-    BarrierArrives { channel: ChannelId, attempt: Attempt, checkpoint: CheckpointId },
-    /// The aligned time of a checkpoint is over for a task.
-    AlignmentTimer { task: TaskId, attempt: Attempt, checkpoint: CheckpointId },
-    /// Something is due in time for a task.
-    Wake { task: TaskId, attempt: Attempt, at: SimTime },
+    BarrierArrives { wire: WireId, attempt: Attempt, checkpoint: CheckpointId },
     /// Something reaches a job manager, if it still leads.
     ToLeader { run: RunId, leader: u32, news: News },
     /// The store that survives the job manager points to a checkpoint.
     Pointer { run: RunId, leader: u32, checkpoint: Arc<CompletedCheckpoint>, is_heard: bool },
     /// Another job manager takes over what a dead one had.
     TakeOver(RunId),
-    /// A task manager hears of the new job manager, and a task of the old one ends.
-    Disowned { task: TaskId, attempt: Attempt },
     /// The new job manager has the task managers it needs.
     Recover(RunId),
     /// A step of the scenario is carried out.
     Step(usize),
-    /// What keeps a task busy is over.
-    Unblock { task: TaskId, attempt: Attempt },
-    /// A snapshot could not be uploaded.
-    UploadFailed { task: TaskId, attempt: Attempt, checkpoint: CheckpointId },
     /// A new task manager takes the place of a lost one.
     Replaced(TaskManagerId),
     /// The job manager has not heard of a task manager for too long, which is cut off since then.
@@ -110,9 +85,39 @@ pub(super) enum Control {
     Quiet(u64),
 }
 
+/// What falls due for a task.
+#[derive(Clone, Debug)]
+pub(crate) enum ForTask {
+    /// A message reaches it.
+    Message(ToTask),
+    /// It has been deployed, and restores its state.
+    Started(Box<Deployment>),
+    /// Its snapshot has been uploaded.
+    Durable(CheckpointId, Vec<Arc<OperatorSnapshot>>),
+    /// It notices that its snapshot is durable, and sends its ack.
+    SendAck(CheckpointId, Vec<Arc<OperatorSnapshot>>),
+    /// Its snapshot could not be uploaded.
+    UploadFailed(CheckpointId),
+    /// The aligned time of a checkpoint is over for it.
+    AlignmentTimer(CheckpointId),
+    /// Something is due in time.
+    Wake(SimTime),
+    /// Its task manager hears that its attempt is over.
+    Disowned,
+    /// What keeps it busy is over.
+    Unblock,
+}
+
+impl ForTask {
+    /// For this attempt of a task.
+    pub(crate) const fn of(self, task: TaskId, attempt: Attempt) -> Control {
+        Control::Task { task, attempt, what: self }
+    }
+}
+
 /// What reaches a job manager.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum News {
+pub(crate) enum News {
     /// One of its timers.
     Timer(JobTimer),
     /// The metadata of a checkpoint is durable. Of a writer that died half a file is left, which nobody takes for one.
@@ -131,13 +136,13 @@ pub(super) enum News {
 
 /// Controls that have not fallen due, each with the trace entry that caused it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Controls {
-    places: Vec<Option<(Control, u64)>>,
+pub(crate) struct Controls {
+    places: Vec<Option<(Control, Option<u64>)>>,
     free: Vec<usize>,
 }
 
 impl Controls {
-    pub(super) fn put(&mut self, control: Control, cause: u64) -> usize {
+    pub(crate) fn put(&mut self, control: Control, cause: Option<u64>) -> usize {
         match self.free.pop() {
             Some(place) => {
                 self.places[place] = Some((control, cause));
@@ -151,19 +156,19 @@ impl Controls {
     }
 
     /// One that has not fallen due, without taking it.
-    pub(super) fn peek(&self, place: usize) -> Option<&Control> {
+    pub(crate) fn peek(&self, place: usize) -> Option<&Control> {
         self.places.get(place)?.as_ref().map(|(control, _)| control)
     }
 
     /// The steps that have not fallen due.
-    pub(super) fn steps(&self) -> impl Iterator<Item = usize> {
+    pub(crate) fn steps(&self) -> impl Iterator<Item = usize> {
         self.places.iter().filter_map(|place| match place {
             Some((Control::Step(step), _)) => Some(*step),
             Some(_) | None => None,
         })
     }
 
-    pub(super) fn take(&mut self, place: usize) -> (Control, u64) {
+    pub(crate) fn take(&mut self, place: usize) -> (Control, Option<u64>) {
         self.free.push(place);
         self.places[place].take().expect("a control falls due once")
     }

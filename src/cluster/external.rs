@@ -1,16 +1,77 @@
 //! External systems as sinks see them: rows, a table, transactions.
 
 use crate::effect::{ExternalRequest, ExternalSystem, Row};
-use crate::job::{CheckpointId, Origin, TransactionId, Value};
+use crate::job::{CheckpointId, ExternalId, OperatorKind, Origin, Plan, TransactionId, Value};
 use crate::kernel::Digest;
 use crate::state::FixedMap;
 use crate::trace::TransactionEvent;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// The external systems of a world, by id.
+#[derive(Clone, Debug)]
+pub(crate) struct Externals {
+    systems: Vec<External>,
+    ids: BTreeMap<String, ExternalId>,
+    /// Of what they held when the world began.
+    pub(crate) past: Digest,
+}
+
+impl Externals {
+    /// Those that are there when the world begins.
+    pub(crate) fn new(systems: Vec<ExternalSystem>) -> Self {
+        let past = Digest::new();
+        let mut externals = Self { systems: Vec::new(), ids: BTreeMap::new(), past };
+        for system in systems {
+            system.fold_into(&mut externals.past);
+            externals.add(system);
+        }
+        externals
+    }
+
+    fn add(&mut self, system: ExternalSystem) {
+        self.ids.insert(system.name.clone(), ExternalId::new(self.systems.len()));
+        self.systems.push(External::of(system));
+    }
+
+    /// A sink writes to the external system of its own name, whichever job it is in.
+    pub(crate) fn add_sinks(&mut self, plan: &Plan) {
+        for node in &plan.graph.operators {
+            let is_sink = matches!(node.kind, OperatorKind::Sink { .. });
+            if is_sink && !self.ids.contains_key(&node.name) {
+                self.add(ExternalSystem { name: node.name.clone(), ..Default::default() });
+            }
+        }
+    }
+
+    pub(crate) fn id_of(&self, name: &str) -> Option<ExternalId> {
+        self.ids.get(name).copied()
+    }
+
+    #[inline]
+    pub(crate) fn system(&mut self, id: ExternalId) -> &mut External {
+        &mut self.systems[id.index()]
+    }
+
+    /// How many rows they hold, committed or not.
+    pub(crate) fn rows(&self) -> usize {
+        self.systems.iter().map(External::rows).sum()
+    }
+
+    /// What they hold now, for files and for checks.
+    pub(crate) fn contents(&self) -> Vec<ExternalSystem> {
+        self.systems.iter().map(External::contents).collect()
+    }
+
+    /// Folds what read-committed readers see.
+    pub(crate) fn fold_into(&self, digest: &mut Digest) {
+        self.systems.iter().for_each(|system| system.fold_into(digest));
+    }
+}
+
 /// One external system at work.
 #[derive(Clone, Debug, Default)]
-pub(super) struct External {
+pub(crate) struct External {
     name: String,
     committed: Arc<Vec<Row>>,
     table: FixedMap<Value, Row>,
@@ -22,14 +83,14 @@ pub(super) struct External {
 }
 
 impl External {
-    pub(super) fn of(system: ExternalSystem) -> Self {
+    fn of(system: ExternalSystem) -> Self {
         let ExternalSystem { name, committed, table, open, prepared, done, places } = system;
         let (table, open) = (table.into_iter().collect(), open.into_iter().collect());
         Self { name, committed, table, open, prepared, done, places }
     }
 
     /// What it holds now, for files and for checks.
-    pub(super) fn contents(&self) -> ExternalSystem {
+    fn contents(&self) -> ExternalSystem {
         ExternalSystem {
             name: self.name.clone(),
             committed: Arc::clone(&self.committed),
@@ -42,7 +103,7 @@ impl External {
     }
 
     /// Folds what a read-committed reader sees.
-    pub(super) fn digest(&self, digest: &mut Digest) {
+    fn fold_into(&self, digest: &mut Digest) {
         for row in &*self.committed {
             digest.fold_value(&row.value);
         }
@@ -54,14 +115,14 @@ impl External {
     }
 
     /// How many rows it holds, committed or not.
-    pub(super) fn rows(&self) -> usize {
+    fn rows(&self) -> usize {
         let open = self.open.iter().map(|(_, rows)| rows.len()).sum::<usize>();
         let prepared = self.prepared.values().map(|(_, rows)| rows.len()).sum::<usize>();
         self.committed.len() + self.table.len() + open + prepared
     }
 
     /// Whether a request is of a transaction that is still open, or of none.
-    pub(super) fn accepts(&self, request: &ExternalRequest) -> bool {
+    pub(crate) fn accepts(&self, request: &ExternalRequest) -> bool {
         match request {
             ExternalRequest::Write(id, _) | ExternalRequest::Prepare(id, _) => {
                 self.open.iter().any(|(open, _)| open == id)
@@ -76,7 +137,7 @@ impl External {
     }
 
     /// Carries out one request of a sink's task. Asking again for what is done changes nothing.
-    pub(super) fn carry_out(
+    pub(crate) fn carry_out(
         &mut self,
         request: ExternalRequest,
         origin: Origin,

@@ -3,34 +3,31 @@
 //! The only room that knows every part. What a part decides is in its own room; what a message costs, where a task
 //! lies, and what a scenario does to it all is here.
 
-mod buffering;
-mod by_id;
-mod carry;
-mod channel;
+mod apply_effects;
+mod apply_job_effects;
+mod budget;
 mod control;
-mod deploy;
+mod dispatch;
+mod due;
+mod ending;
 mod external;
-mod faults;
-mod flow;
-mod in_flight;
-mod managers;
-mod milestone;
+mod hosts;
+mod ids;
+mod journal;
+mod leaders;
+mod network;
 mod outcome;
-mod partition;
-mod place;
-mod retry;
-mod shared_files;
-mod snapshots;
+mod script;
 mod stall;
-mod steps;
 mod storage;
-mod submit;
-mod takeover;
-mod time;
-mod user_code;
-mod user_files;
+mod user_panic;
 mod world;
 
-pub use outcome::{At, End, JobEnd, Outcome, SavepointEnd, UserPanic};
+#[cfg(test)]
+mod tests;
+
+pub use outcome::{End, JobEnd, Outcome, SavepointEnd};
+pub use script::At;
 pub use stall::Stall;
+pub use user_panic::UserPanic;
 pub use world::{Cluster, Given};

@@ -12,7 +12,7 @@ use super::decide::{Situation, TriggerDecision, decide_trigger};
 use super::pending::{Pending, Purpose};
 use super::requests::Requests;
 use super::shared_registry::SharedStateRegistry;
-use crate::effect::{FileChange, JobEffects, JobTimer, PointerChange, ToTask};
+use crate::effect::{FileChange, JobEffects, JobTimer, PointerChange, Timer, ToTask};
 use crate::job::{
     Attempt, Barrier, CheckpointConfig, CheckpointId, CheckpointKind, ClaimMode, JobId,
     LocalTaskId, OperatorIndex, Plan, RunId, Stop,
@@ -192,16 +192,16 @@ impl Checkpoints {
         self.schedules += 1;
         self.schedule = Some(self.schedules);
         self.requests.forget_periodic();
-        let delay = match self.rules.first_trigger {
-            FirstTrigger::AtOnce => SimTime::ZERO,
-            FirstTrigger::AfterInterval => interval,
+        let (after, spread) = match self.rules.first_trigger {
+            FirstTrigger::AtOnce => (SimTime::ZERO, SimTime::ZERO),
+            FirstTrigger::AfterInterval => (interval, SimTime::ZERO),
             FirstTrigger::Drawn => {
                 let soonest = self.config.min_pause.min(interval);
-                effects.first_trigger = interval.since(soonest);
-                soonest
+                (soonest, interval.since(soonest))
             }
         };
-        effects.timers.push((delay, JobTimer::Periodic(self.schedules)));
+        let kind = JobTimer::Periodic(self.schedules);
+        effects.timers.push(Timer { after, spread, kind });
     }
 
     /// No periodic trigger fires any more.
@@ -227,7 +227,7 @@ impl Checkpoints {
         if self.rules.waiting_restarts_schedule && self.requests.wait_for_schedule() {
             return;
         }
-        effects.timers.push((next, JobTimer::Periodic(schedule)));
+        effects.timers.push(Timer::new(next, JobTimer::Periodic(schedule)));
     }
 
     /// Triggers if it may; else returns after how long to try again, if not after a whole interval.
@@ -287,7 +287,7 @@ impl Checkpoints {
             && let Some(schedule) = self.schedule
             && let Some(next) = retry.or(self.config.interval)
         {
-            effects.timers.push((next, JobTimer::Periodic(schedule)));
+            effects.timers.push(Timer::new(next, JobTimer::Periodic(schedule)));
         }
     }
 
@@ -371,7 +371,7 @@ impl Checkpoints {
         let barrier = Barrier { checkpoint, kind, triggered: now, stop, alignment };
         let triggered = participants.to_trigger.iter();
         effects.messages.extend(triggered.map(|task| (*task, ToTask::Trigger(barrier))));
-        effects.timers.push((self.config.timeout, JobTimer::Expire(checkpoint)));
+        effects.timers.push(Timer::new(self.config.timeout, JobTimer::Expire(checkpoint)));
         let mut to_ack = participants.to_ack.clone();
         if !self.rules.every_participant_awaited && to_ack.len() > 1 {
             to_ack.pop();

@@ -10,7 +10,7 @@
 //!    the checkpoint has of it.
 
 use super::checkpoints::Checkpoints;
-use crate::effect::{JobEffects, JobTimer, ReaderEvent, Split, ToTask};
+use crate::effect::{JobEffects, JobTimer, ReaderEvent, Split, Timer, ToTask};
 use crate::job::{
     Attempt, Barrier, CheckpointId, InputId, LocalTaskId, OperatorIndex, Plan, RunLayout, Value,
 };
@@ -245,7 +245,7 @@ impl Splits {
             assert!(checkpoints.is_pending(checkpoint), "{checkpoint} holds barriers and is over");
             let awaited = self.open.keys().copied().collect();
             self.held.get_mut(&checkpoint).expect("its barriers are held").awaited = awaited;
-            effects.timers.push((WRITING, JobTimer::Enumerators(checkpoint)));
+            effects.timers.push(Timer::new(WRITING, JobTimer::Enumerators(checkpoint)));
         }
     }
 
@@ -302,7 +302,7 @@ impl Splits {
                 if self.rules.split_events_acknowledged {
                     let twin = self.open.insert(number, *task);
                     assert!(twin.is_none(), "two assignments have number {number}");
-                    effects.timers.push((ACK_TIMEOUT, JobTimer::Assignment(number)));
+                    effects.timers.push(Timer::new(ACK_TIMEOUT, JobTimer::Assignment(number)));
                 }
                 let split = split.map(|split| position(source, split.partition, split.next));
                 let attempt = attempts[task.index()];

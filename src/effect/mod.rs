@@ -120,12 +120,8 @@ pub struct JobEffects {
     pub messages: Vec<(LocalTaskId, ToTask)>,
     /// Place and deploy these tasks, all or none, when slots are there.
     pub deployments: Vec<(LocalTaskId, Deployment)>,
-    /// Wake me after this long.
-    pub timers: Vec<(SimTime, JobTimer)>,
-    /// Wake me for a restart so much earlier or later at most.
-    pub restart_jitter: SimTime,
-    /// Wake me for the first periodic checkpoint so much later at most.
-    pub first_trigger: SimTime,
+    /// Wake me for these.
+    pub timers: Vec<Timer>,
     /// Write the metadata of this pending checkpoint.
     pub metadata: Vec<CheckpointId>,
     /// Have the store that survives the job manager point to these, or forget them.
@@ -140,6 +136,24 @@ pub struct JobEffects {
     pub events: Vec<TraceEvent>,
     /// The job is over: free its slots.
     pub over: bool,
+}
+
+/// When a job manager wakes up, and for what.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Timer {
+    /// After this long.
+    pub after: SimTime,
+    /// Drawn so much earlier or later at most for a restart, so much later at most for a periodic checkpoint.
+    pub spread: SimTime,
+    /// For what.
+    pub kind: JobTimer,
+}
+
+impl Timer {
+    /// One of which nothing is drawn.
+    pub const fn new(after: SimTime, kind: JobTimer) -> Self {
+        Self { after, spread: SimTime::ZERO, kind }
+    }
 }
 
 /// What a job manager wakes up for.

@@ -14,12 +14,14 @@ pub enum Flow {
 
 /// Something that events happen to.
 pub trait World {
+    /// What is to happen to it.
+    fn agenda(&mut self) -> &mut Agenda;
     /// Takes in one event. Puts what follows from it on the agenda, and folds into the digest
     /// whatever two equal runs must agree on beyond the events themselves.
-    fn on_event(&mut self, event: Event, agenda: &mut Agenda, digest: &mut Digest) -> Flow;
+    fn on_event(&mut self, event: Event, digest: &mut Digest) -> Flow;
 }
 
-/// A world with its agenda and the digest of all that happened.
+/// A world with the digest of all that happened to it.
 ///
 /// A clone is another future of the same past: both go on from the same event.
 ///
@@ -28,24 +30,29 @@ pub trait World {
 /// use sandbar::simulation::{Agenda, Digest, Event, Flow, Simulation, World};
 ///
 /// /// Two players; `what` is the player whom the ball reaches.
-/// #[derive(Clone)]
+/// #[derive(Clone, Default)]
 /// struct PingPong {
+///     agenda: Agenda,
 ///     hits: [u32; 2],
 /// }
 ///
 /// impl World for PingPong {
-///     fn on_event(&mut self, event: Event, agenda: &mut Agenda, _: &mut Digest) -> Flow {
+///     fn agenda(&mut self) -> &mut Agenda {
+///         &mut self.agenda
+///     }
+///
+///     fn on_event(&mut self, event: Event, _: &mut Digest) -> Flow {
 ///         self.hits[event.what as usize] += 1;
 ///         if self.hits == [3, 2] {
 ///             return Flow::Stop;
 ///         }
-///         agenda.push(event.at.plus(SimTime::from_millis(700)), 1 - event.what);
+///         self.agenda.push(event.at.plus(SimTime::from_millis(700)), 1 - event.what);
 ///         Flow::Continue
 ///     }
 /// }
 ///
-/// let mut game = Simulation::new(PingPong { hits: [0, 0] });
-/// game.agenda.push(SimTime::ZERO, 0);
+/// let mut game = Simulation::new(PingPong::default());
+/// game.world.agenda.push(SimTime::ZERO, 0);
 /// let mut again = game.clone();
 /// game.run();
 /// assert_eq!(game.now(), SimTime::from_millis(2_800));
@@ -58,10 +65,9 @@ pub trait World {
 pub struct Simulation<W> {
     /// What the events happen to.
     pub world: W,
-    /// What is to happen.
-    pub agenda: Agenda,
     /// Of every event so far: its time, its ticket and what it was.
     pub digest: Digest,
+    now: SimTime,
     events: u64,
 }
 
@@ -69,16 +75,16 @@ impl<W: World> Simulation<W> {
     /// A world to which nothing has happened and nothing will, until something is put on the
     /// agenda.
     pub fn new(world: W) -> Self {
-        Self { world, agenda: Agenda::new(), digest: Digest::new(), events: 0 }
+        Self { world, digest: Digest::new(), now: SimTime::ZERO, events: 0 }
     }
 
     /// Plays the next event. `Stop` if there was none, or if the world says so.
     #[inline(always)] // as `Agenda::pop`
     pub fn step(&mut self) -> Flow {
-        let Some(event) = self.agenda.pop() else { return Flow::Stop };
-        self.events += 1;
+        let Some(event) = self.world.agenda().pop() else { return Flow::Stop };
+        (self.now, self.events) = (event.at, self.events + 1);
         self.digest.fold(event.at.nanos(), event.rank());
-        self.world.on_event(event, &mut self.agenda, &mut self.digest)
+        self.world.on_event(event, &mut self.digest)
     }
 
     /// Plays until nothing is pending or the world stops.
@@ -88,7 +94,7 @@ impl<W: World> Simulation<W> {
 
     /// The time of the last event.
     pub fn now(&self) -> SimTime {
-        self.agenda.now()
+        self.now
     }
 
     /// How many events have been played.
@@ -103,23 +109,27 @@ mod tests {
 
     /// Counts down; every event schedules the next one a second later.
     #[derive(Clone)]
-    struct Countdown(u32);
+    struct Countdown(u32, Agenda);
 
     impl World for Countdown {
-        fn on_event(&mut self, event: Event, agenda: &mut Agenda, digest: &mut Digest) -> Flow {
+        fn agenda(&mut self) -> &mut Agenda {
+            &mut self.1
+        }
+
+        fn on_event(&mut self, event: Event, digest: &mut Digest) -> Flow {
             self.0 -= 1;
             digest.fold(u64::from(self.0), 0);
             if self.0 == 0 {
                 return Flow::Stop;
             }
-            agenda.push(event.at.plus(SimTime::from_secs(1)), 0);
+            self.1.push(event.at.plus(SimTime::from_secs(1)), 0);
             Flow::Continue
         }
     }
 
     fn countdown(from: u32) -> Simulation<Countdown> {
-        let mut simulation = Simulation::new(Countdown(from));
-        simulation.agenda.push(SimTime::ZERO, 0);
+        let mut simulation = Simulation::new(Countdown(from, Agenda::new()));
+        simulation.world.1.push(SimTime::ZERO, 0);
         simulation
     }
 
@@ -139,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_world_with_nothing_to_do_stops() {
-        let mut simulation = Simulation::new(Countdown(1));
+        let mut simulation = Simulation::new(Countdown(1, Agenda::new()));
         assert_eq!(simulation.step(), Flow::Stop);
     }
 }

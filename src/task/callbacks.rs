@@ -33,7 +33,8 @@ impl Chain {
         around: &mut Surroundings<'_>,
     ) -> bool {
         let (task, operator) = (around.identity.task, self.operator_id(at));
-        if !around.effects.meets_throw(task, operator, call, checkpoint) {
+        let is_aimed_at = !around.identity.is_superseded;
+        if !(is_aimed_at && around.effects.meets_throw(task, operator, call, checkpoint)) {
             return false;
         }
         self.note(at, (Call::Throw, None), around);

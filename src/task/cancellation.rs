@@ -4,7 +4,7 @@
 //! sent (`CancelCheckpointMarker`): without it they would wait until a newer barrier or the job manager's
 //! own notice, which may be lost.
 
-use super::{Phase, Task};
+use super::{Phase, Task, decline};
 use crate::effect::TaskEffects;
 use crate::job::{CheckpointId, Element};
 use crate::rules::HeldBack;
@@ -22,10 +22,10 @@ impl Task {
     /// A barrier came of a checkpoint that the job manager has called off here before: the first such one is passed on
     /// as a marker (`SubtaskCheckpointCoordinatorImpl#checkpointState`).
     pub(super) fn cancel_aborted(&mut self, checkpoint: CheckpointId, effects: &mut TaskEffects) {
-        if checkpoint > self.last_checkpoint && self.cancelled < checkpoint {
-            let is_off = self.aborted.contains(&checkpoint);
+        if checkpoint > self.seen.last && self.seen.cancelled < checkpoint {
+            let is_off = self.seen.aborted.contains(&checkpoint);
             assert!(is_off, "{:?} passes on that {checkpoint} is off, and it is not", self.id());
-            self.cancelled = checkpoint;
+            self.seen.cancelled = checkpoint;
             self.send_cancellation(checkpoint, effects);
         }
     }
@@ -44,10 +44,10 @@ impl Task {
         let Some(checkpoint) = self.aligner.collecting() else { return };
         self.aligner.give_up();
         effects.released = true;
-        self.last_checkpoint = self.last_checkpoint.max(checkpoint);
-        self.cancelled = self.cancelled.max(checkpoint);
+        self.seen.last = self.seen.last.max(checkpoint);
+        self.seen.cancelled = self.seen.cancelled.max(checkpoint);
         assert!(self.aligner.collecting().is_none(), "a given-up checkpoint holds channels back");
-        self.decline_for(checkpoint, AbortReason::AlignmentLimit, effects);
+        decline(checkpoint, AbortReason::AlignmentLimit, effects);
         self.send_cancellation(checkpoint, effects);
     }
 
@@ -60,7 +60,7 @@ impl Task {
         effects: &mut TaskEffects,
     ) {
         let is_taken = self.aligner.overtaken() == Some(checkpoint);
-        if self.phase == Phase::Ended || (checkpoint <= self.last_checkpoint && !is_taken) {
+        if self.phase == Phase::Ended || (checkpoint <= self.seen.last && !is_taken) {
             return;
         }
         effects
@@ -70,17 +70,17 @@ impl Task {
             effects.failure = Some("stop with savepoint failed".into());
             return;
         }
-        self.discard_overtaken(effects);
+        self.aligner.discard_overtaken(effects);
         effects.released |= self.aligner.give_up();
         if let Some(tracker) = &mut self.tracker {
             tracker.forget_up_to(checkpoint);
         }
-        self.last_checkpoint = self.last_checkpoint.max(checkpoint);
-        self.aborted = self.aborted.split_off(&checkpoint);
+        self.seen.last = self.seen.last.max(checkpoint);
+        self.seen.aborted = self.seen.aborted.split_off(&checkpoint);
         self.assert_sound();
-        self.decline_for(checkpoint, AbortReason::Canceled, effects);
-        if self.cancelled < checkpoint {
-            self.cancelled = checkpoint;
+        decline(checkpoint, AbortReason::Canceled, effects);
+        if self.seen.cancelled < checkpoint {
+            self.seen.cancelled = checkpoint;
             self.send_cancellation(checkpoint, effects);
         }
     }

@@ -1,12 +1,12 @@
 //! How an attempt of a subtask starts, and how it comes to its end: end of data, final checkpoint, end of partition.
 
 use super::increments::Increments;
-use super::{Alignment, Phase, Task};
+use super::{Alignment, Phase, Task, decline};
 use crate::effect::{Deployment, TaskEffects, ToJob};
 use crate::job::{CheckpointId, Element, EventTime, Stop};
 use crate::kernel::SimTime;
 use crate::state::CommitPermit;
-use crate::trace::{EndOfTask, TaskEvent};
+use crate::trace::{AbortReason, EndOfTask, TaskEvent};
 
 impl Task {
     /// Initializes and opens the operators, from restored state or from none, and reports.
@@ -29,7 +29,7 @@ impl Task {
             self.increments = Increments::restored(base.collect());
         }
         let checkpoint = restored.as_ref().map(|restored| restored.permit.checkpoint());
-        self.last_checkpoint = checkpoint.unwrap_or_default();
+        self.seen.last = checkpoint.unwrap_or_default();
         self.finished_on_restore = restored.as_ref().is_some_and(|restored| restored.finished);
         let mut state = Vec::new();
         if !self.finished_on_restore {
@@ -45,7 +45,11 @@ impl Task {
         if self.finished_on_restore {
             self.start_finished(effects);
         } else {
-            self.begin_time(now, effects);
+            // Time begins: timers may have been restored, and a source tells watermarks from now on.
+            if let Some(generator) = &mut self.chain.watermarks {
+                generator.begin(now);
+            }
+            self.ask_to_wake(effects);
         }
     }
 
@@ -162,7 +166,7 @@ impl Task {
             self.id()
         );
         assert!(!self.is_blocked(gate), "{:?}: a blocked channel ended", self.id());
-        self.end_in_flight(gate, effects);
+        self.aligner.end_in_flight(gate, effects);
         self.give_up_at_end(effects);
         let closed = self.aligner.close(gate);
         let alignment = match &mut self.tracker {
@@ -185,12 +189,12 @@ impl Task {
         if self.identity.rules.checkpoints_after_tasks_finish || self.stops_with.is_some() {
             return;
         }
-        self.discard_overtaken(effects);
+        self.aligner.discard_overtaken(effects);
         self.aligner.give_up();
         effects.released = true;
-        self.last_checkpoint = self.last_checkpoint.max(checkpoint);
+        self.seen.last = self.seen.last.max(checkpoint);
         assert!(self.aligner.collecting().is_none(), "{checkpoint} was given up and goes on");
-        self.decline(checkpoint, effects);
+        decline(checkpoint, AbortReason::Declined, effects);
         self.send_cancellation(checkpoint, effects);
     }
 

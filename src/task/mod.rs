@@ -72,6 +72,32 @@ pub struct Identity {
     pub checkpoint: CheckpointConfig,
     /// Whether barriers may overtake records on the way to it.
     pub takes_unaligned: bool,
+    /// Whether a newer attempt has taken its place without its knowing.
+    pub is_superseded: bool,
+}
+
+/// Which checkpoints still mean anything to a subtask.
+#[derive(Clone, Debug, Default)]
+struct Seen {
+    /// No barrier up to this one means anything any more.
+    last: CheckpointId,
+    /// The newest that it has told its receivers to be off.
+    cancelled: CheckpointId,
+    /// Newer ones that are off already, although their barriers may still come.
+    aborted: BTreeSet<CheckpointId>,
+}
+
+impl Seen {
+    /// Whether a barrier of this checkpoint still means anything.
+    fn is_news(&self, checkpoint: CheckpointId) -> bool {
+        checkpoint > self.last && !self.aborted.contains(&checkpoint)
+    }
+}
+
+/// Tells the job manager that a task does not take part in a checkpoint.
+fn decline(checkpoint: CheckpointId, why: AbortReason, effects: &mut TaskEffects) {
+    effects.events.push(TaskEvent::DeclineSent { checkpoint });
+    effects.messages.push(ToJob::Decline(checkpoint, why));
 }
 
 /// One attempt of a subtask.
@@ -102,12 +128,8 @@ pub struct Task {
     stops_with: Option<CheckpointId>,
     /// Whether it is a source that was told to stop.
     is_stopped: bool,
-    /// No barrier up to this one means anything any more.
-    last_checkpoint: CheckpointId,
-    /// The newest that it has told its receivers to be off.
-    cancelled: CheckpointId,
-    /// Newer ones that are off already, although their barriers may still come.
-    aborted: BTreeSet<CheckpointId>,
+    /// Which checkpoints still mean anything to it.
+    seen: Seen,
     /// The shared files of its incremental checkpoints.
     increments: Increments,
 }
@@ -140,9 +162,7 @@ impl Task {
             is_settled: false,
             stops_with: None,
             is_stopped: false,
-            last_checkpoint: CheckpointId::default(),
-            cancelled: CheckpointId::default(),
-            aborted: BTreeSet::new(),
+            seen: Seen::default(),
             increments: Increments::default(),
             identity,
             channels,
@@ -157,11 +177,14 @@ impl Task {
         self.identity.task
     }
 
-    /// It and its channels are counted otherwise from now on.
-    pub fn renumber(&mut self, task: TaskId, channel: impl Fn(ChannelId) -> ChannelId) {
-        self.identity.task = task;
-        let outputs = self.outputs.edges.iter_mut().flat_map(|edge| &mut edge.channels);
-        self.channels.iter_mut().chain(outputs).for_each(|id| *id = channel(*id));
+    /// Which attempt.
+    pub const fn attempt(&self) -> Attempt {
+        self.identity.attempt
+    }
+
+    /// A newer attempt takes its place: faults of the user's code aim at that one from now on.
+    pub const fn supersede(&mut self) {
+        self.identity.is_superseded = true;
     }
 
     /// Where it is in its life.
@@ -218,11 +241,11 @@ impl Task {
             self.overtake(gate, barrier, now, effects);
             return;
         }
-        if !self.is_news(barrier.checkpoint) {
+        if !self.seen.is_news(barrier.checkpoint) {
             self.cancel_aborted(barrier.checkpoint, effects);
             return;
         }
-        self.discard_overtaken(effects);
+        self.aligner.discard_overtaken(effects);
         let holds = self.identity.rules.barrier_blocks_channel && self.channels.len() > 1;
         let alignment = match &mut self.tracker {
             Some(tracker) => tracker.on_barrier(gate, barrier, self.aligner.closed()),
@@ -236,8 +259,8 @@ impl Task {
         match alignment {
             Alignment::Waiting => {}
             Alignment::Superseding(old) => {
-                self.last_checkpoint = old;
-                self.decline(old, effects);
+                self.seen.last = old;
+                decline(old, AbortReason::Declined, effects);
                 self.send_cancellation(old, effects);
                 effects.released = true;
             }
@@ -257,11 +280,11 @@ impl Task {
     /// 1. The operators may emit a last time before the barrier. 2. The barrier goes into every output. 3. The state
     ///    is drawn. What makes it durable and acks it comes later.
     fn take_snapshot(&mut self, barrier: Barrier, now: SimTime, effects: &mut TaskEffects) {
-        assert!(barrier.checkpoint > self.last_checkpoint, "{:?}: a stale barrier", self.id());
+        assert!(barrier.checkpoint > self.seen.last, "{:?}: a stale barrier", self.id());
         let is_open = matches!(self.phase, Phase::Running | Phase::Draining);
         assert!(is_open, "{:?} took a snapshot while {:?}", self.id(), self.phase);
-        self.last_checkpoint = barrier.checkpoint;
-        self.aborted = self.aborted.split_off(&barrier.checkpoint);
+        self.seen.last = barrier.checkpoint;
+        self.seen.aborted = self.seen.aborted.split_off(&barrier.checkpoint);
         if self.phase == Phase::Draining {
             self.final_checkpoint.get_or_insert(barrier.checkpoint);
         }
@@ -360,8 +383,8 @@ impl Task {
     /// The job manager asks for a barrier: of a source, or of a task whose senders have all finished.
     pub fn on_trigger(&mut self, barrier: Barrier, now: SimTime, effects: &mut TaskEffects) {
         match self.phase {
-            Phase::Running | Phase::Draining if self.is_news(barrier.checkpoint) => {
-                self.discard_overtaken(effects);
+            Phase::Running | Phase::Draining if self.seen.is_news(barrier.checkpoint) => {
+                self.aligner.discard_overtaken(effects);
                 effects.released |= self.aligner.give_up();
                 self.stop_source(barrier.stop, now, effects);
                 if effects.failure.is_some() {
@@ -377,31 +400,19 @@ impl Task {
                 }
             }
             Phase::Running | Phase::Draining => self.cancel_aborted(barrier.checkpoint, effects),
-            Phase::Starting | Phase::Ended => self.decline(barrier.checkpoint, effects),
+            Phase::Starting | Phase::Ended => {
+                decline(barrier.checkpoint, AbortReason::Declined, effects)
+            }
         }
     }
 
     /// What holds between two calls, whatever came in.
     fn assert_sound(&self) {
-        let (id, last) = (self.id(), self.last_checkpoint);
+        let (id, last) = (self.id(), self.seen.last);
         assert!(self.stops_with <= Some(last), "{id:?} stops with a savepoint it has not taken");
         assert!(self.final_checkpoint <= Some(last), "{id:?} waits for a checkpoint to come");
         let waited = self.final_checkpoint.is_some() || self.stops_with.is_some();
         assert!(waited || !self.is_settled, "{id:?} was committed by no checkpoint");
-    }
-
-    /// Whether a barrier of this checkpoint still means anything.
-    fn is_news(&self, checkpoint: CheckpointId) -> bool {
-        checkpoint > self.last_checkpoint && !self.aborted.contains(&checkpoint)
-    }
-
-    fn decline(&self, checkpoint: CheckpointId, effects: &mut TaskEffects) {
-        self.decline_for(checkpoint, AbortReason::Declined, effects);
-    }
-
-    fn decline_for(&self, checkpoint: CheckpointId, why: AbortReason, effects: &mut TaskEffects) {
-        effects.events.push(TaskEvent::DeclineSent { checkpoint });
-        effects.messages.push(ToJob::Decline(checkpoint, why));
     }
 
     /// The checkpoint is off: channels that its barrier holds back are released.
@@ -419,7 +430,7 @@ impl Task {
             return;
         }
         if self.aligner.overtaken() == Some(checkpoint) {
-            self.discard_overtaken(effects);
+            self.aligner.discard_overtaken(effects);
         }
         if self.aligner.abort(checkpoint) {
             effects.released = true;
@@ -427,8 +438,8 @@ impl Task {
         if let Some(tracker) = &mut self.tracker {
             tracker.forget(checkpoint);
         }
-        if checkpoint > self.last_checkpoint {
-            self.aborted.insert(checkpoint);
+        if checkpoint > self.seen.last {
+            self.seen.aborted.insert(checkpoint);
         }
         self.assert_sound();
         if self.finished_on_restore {

@@ -3,11 +3,18 @@
 //! Decides when the snapshot is taken and of which channels the records in flight belong to it (FLIP-76). Does not
 //! hold those records: the channels do, and the cluster collects them.
 
-use super::{Overtaking, Phase, Task};
+use super::{Aligner, Identity, Overtaking, Phase, Task, decline};
 use crate::effect::{InFlightOrder, TaskEffects};
 use crate::job::{Barrier, BarrierAlignment, CheckpointId};
 use crate::kernel::SimTime;
-use crate::trace::TaskEvent;
+use crate::trace::{AbortReason, TaskEvent};
+
+impl Identity {
+    /// When a barrier that is timed may overtake.
+    fn deadline(&self, barrier: Barrier) -> SimTime {
+        barrier.triggered.plus(self.checkpoint.aligned_timeout)
+    }
+}
 
 impl Task {
     /// Whether a barrier that is there overtakes what is before it, now.
@@ -18,16 +25,12 @@ impl Task {
         if self.aligner.overtaken() == Some(barrier.checkpoint) {
             return true;
         }
-        self.is_news(barrier.checkpoint)
+        self.seen.is_news(barrier.checkpoint)
             && match barrier.alignment {
                 BarrierAlignment::Unaligned => true,
-                BarrierAlignment::Timed => now >= self.deadline(barrier),
+                BarrierAlignment::Timed => now >= self.identity.deadline(barrier),
                 BarrierAlignment::Aligned | BarrierAlignment::ForcedAligned => false,
             }
-    }
-
-    fn deadline(&self, barrier: Barrier) -> SimTime {
-        barrier.triggered.plus(self.identity.checkpoint.aligned_timeout)
     }
 
     /// A barrier has arrived; records may be before it. Whether it overtakes them now. If it does so only after a while,
@@ -43,9 +46,9 @@ impl Task {
         }
         let is_first = self.announced.is_none_or(|old| old.checkpoint < barrier.checkpoint);
         let is_timed = barrier.alignment == BarrierAlignment::Timed;
-        if is_timed && is_first && self.tracker.is_none() && self.is_news(barrier.checkpoint) {
+        if is_timed && is_first && self.tracker.is_none() && self.seen.is_news(barrier.checkpoint) {
             self.announced = Some(barrier);
-            effects.alignment_timer = Some((self.deadline(barrier), barrier.checkpoint));
+            effects.alignment_timer = Some((self.identity.deadline(barrier), barrier.checkpoint));
         }
         self.overtakes(barrier, now)
     }
@@ -73,14 +76,14 @@ impl Task {
     fn begin_overtaking(&mut self, barrier: Barrier, now: SimTime, effects: &mut TaskEffects) {
         assert!(self.identity.takes_unaligned, "{:?}: {barrier:?} overtakes", self.id());
         if self.aligner.overtaken() != Some(barrier.checkpoint) {
-            self.discard_overtaken(effects);
+            self.aligner.discard_overtaken(effects);
         }
         let Overtaking { begins, superseded } = self.aligner.overtake(barrier);
         if let Some(old) = superseded {
-            if old > self.last_checkpoint {
-                self.last_checkpoint = old;
+            if old > self.seen.last {
+                self.seen.last = old;
             }
-            self.decline(old, effects);
+            decline(old, AbortReason::Declined, effects);
             self.send_cancellation(old, effects);
         }
         if begins {
@@ -128,17 +131,19 @@ impl Task {
             self.aligner.await_ends(barrier);
         }
     }
+}
 
+impl Aligner {
     /// A channel ends: nothing more of it is in flight.
     pub(super) fn end_in_flight(&self, gate: usize, effects: &mut TaskEffects) {
-        if let Some(checkpoint) = self.aligner.overtaken() {
+        if let Some(checkpoint) = self.overtaken() {
             effects.in_flight.push(InFlightOrder::Delivered(checkpoint, gate));
         }
     }
 
     /// What was collected of a checkpoint that is off is dropped.
     pub(super) fn discard_overtaken(&self, effects: &mut TaskEffects) {
-        if let Some(checkpoint) = self.aligner.overtaken() {
+        if let Some(checkpoint) = self.overtaken() {
             effects.in_flight.push(InFlightOrder::Discard(checkpoint));
         }
     }

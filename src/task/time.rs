@@ -5,13 +5,20 @@
 //! are.
 
 use super::chain::{Chain, Stem, Surroundings, fail_on_error};
-use super::{Advance, Phase, Task, Valve};
+use super::{Advance, Outputs, Phase, Task, Valve};
 use crate::effect::TaskEffects;
 use crate::job::{Element, EventTime, Origin, WatermarkStatus};
 use crate::kernel::SimTime;
 use crate::operator::InputLog;
 use crate::state::{LiveTimers, TimerKind};
 use crate::trace::{Call, TaskEvent};
+
+impl Outputs {
+    fn emit_watermark(&self, watermark: EventTime, effects: &mut TaskEffects) {
+        effects.events.push(TaskEvent::WatermarkEmitted { watermark });
+        self.broadcast(&Element::Watermark(watermark), effects);
+    }
+}
 
 impl Task {
     pub(super) fn on_watermark(
@@ -22,7 +29,7 @@ impl Task {
         effects: &mut TaskEffects,
     ) {
         assert!(!self.data_ended[gate], "{:?}: time went on in a channel at its end", self.id());
-        let advance = self.valve().on_watermark(gate, watermark);
+        let advance = valve(self).on_watermark(gate, watermark);
         self.follow(advance, now, effects);
     }
 
@@ -36,11 +43,11 @@ impl Task {
         assert!(!self.data_ended[gate], "{:?}: an ended channel is {status:?}", self.id());
         match status {
             WatermarkStatus::Idle => {
-                let advance = self.valve().on_idle(gate);
+                let advance = valve(self).on_idle(gate);
                 self.follow(advance, now, effects);
             }
             WatermarkStatus::Active => {
-                if self.valve().on_active(gate) {
+                if valve(self).on_active(gate) {
                     self.emit_status(WatermarkStatus::Active, effects);
                 }
             }
@@ -54,18 +61,6 @@ impl Task {
             let advance = valve.on_end(gate);
             self.follow(advance, now, effects);
         }
-    }
-
-    /// The watermarks of all channels: tasks that hear of none have none.
-    fn valve(&mut self) -> &mut Valve {
-        let Self { valve, data_ended, identity, .. } = self;
-        valve.get_or_insert_with(|| {
-            let mut valve = Valve::new(data_ended.len(), identity.rules.watermark);
-            for gate in (0..data_ended.len()).filter(|gate| data_ended[*gate]) {
-                let _others_have_told_nothing = valve.on_end(gate);
-            }
-            Box::new(valve)
-        })
     }
 
     fn follow(&mut self, advance: Advance, now: SimTime, effects: &mut TaskEffects) {
@@ -91,31 +86,17 @@ impl Task {
     ) {
         assert!(self.phase == Phase::Running, "{:?}: time went on after the data", self.id());
         if !self.identity.rules.timers_before_watermark {
-            self.emit_watermark(watermark, effects);
+            self.outputs.emit_watermark(watermark, effects);
         }
         let (chain, mut around) = self.surroundings(now, effects);
         chain.on_watermark(watermark, &mut around);
         if self.identity.rules.timers_before_watermark && effects.failure.is_none() {
-            self.emit_watermark(watermark, effects);
+            self.outputs.emit_watermark(watermark, effects);
         }
-    }
-
-    fn emit_watermark(&self, watermark: EventTime, effects: &mut TaskEffects) {
-        effects.events.push(TaskEvent::WatermarkEmitted { watermark });
-        self.outputs.broadcast(&Element::Watermark(watermark), effects);
-    }
-
-    /// Time begins: timers may have been restored, and a source tells watermarks from now on.
-    pub(super) fn begin_time(&mut self, now: SimTime, effects: &mut TaskEffects) {
-        assert!(!self.finished_on_restore, "{:?} tells a time that had ended", self.id());
-        if let Some(generator) = &mut self.chain.watermarks {
-            generator.begin(now);
-        }
-        self.ask_to_wake(effects);
     }
 
     /// Asks for the next moment at which a timer is due, or a watermark.
-    fn ask_to_wake(&self, effects: &mut TaskEffects) {
+    pub(super) fn ask_to_wake(&self, effects: &mut TaskEffects) {
         let generator = self.chain.watermarks.as_ref().filter(|_| !self.is_stopped);
         let next = generator.map(|generator| generator.next).into_iter();
         effects.wake = next.chain(self.chain.next_wake()).chain(effects.wake).min();
@@ -184,6 +165,18 @@ impl Task {
         let may_fall_idle = generator.is_some_and(|generator| generator.may_fall_idle());
         self.phase == Phase::Running && (may_fall_idle || self.chain.next_wake().is_some())
     }
+}
+
+/// The watermarks of all channels: tasks that hear of none have none.
+fn valve(task: &mut Task) -> &mut Valve {
+    let Task { valve, data_ended, identity, .. } = task;
+    valve.get_or_insert_with(|| {
+        let mut valve = Valve::new(data_ended.len(), identity.rules.watermark);
+        for gate in (0..data_ended.len()).filter(|gate| data_ended[*gate]) {
+            let _others_have_told_nothing = valve.on_end(gate);
+        }
+        Box::new(valve)
+    })
 }
 
 impl Chain {

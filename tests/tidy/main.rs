@@ -4,6 +4,7 @@
 mod assertions;
 mod floors;
 mod names;
+mod sizes;
 mod source;
 mod words;
 
@@ -104,6 +105,11 @@ fn no_file_of_the_product_is_too_long() {
         format!("{}: {lines} lines; move a part that has a name into a file of its own", file.name)
     });
     none(&long.collect::<Vec<_>>());
+}
+
+#[test]
+fn no_type_is_too_large() {
+    none(&sizes::complaints());
 }
 
 #[test]

@@ -6,7 +6,7 @@
 
 use super::super::restore::assign;
 use super::{JobMaster, Known, Submission};
-use crate::effect::{Deployment, JobEffects, JobTimer, RestoredTask, ToTask};
+use crate::effect::{Deployment, JobEffects, JobTimer, RestoredTask, Timer, ToTask};
 use crate::job::{ClaimMode, LocalTaskId, Plan, SnapshotFormat, StateBackend};
 use crate::kernel::SimTime;
 use crate::rules::Failover;
@@ -71,8 +71,8 @@ impl JobMaster {
                 let restarting: usize = self.failovers.iter().map(|other| other.tasks.len()).sum();
                 assert!(restarting <= self.tasks.len(), "a task is in two restarts");
                 self.set_status(JobStatus::Restarting, effects);
-                effects.timers.push((delay.span, JobTimer::Restart(number)));
-                effects.restart_jitter = delay.jitter;
+                let (after, spread) = (delay.span, delay.jitter);
+                effects.timers.push(Timer { after, spread, kind: JobTimer::Restart(number) });
             }
             Some(_) | None => {
                 self.ending = Some(JobStatus::Failed);

@@ -106,26 +106,6 @@ impl TaskEvent {
         TraceEvent::Task(task, attempt, self)
     }
 
-    /// Gives the channels in it other ids.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are of no channel")]
-    pub fn rename_channels(&mut self, name: impl Fn(ChannelId) -> ChannelId) {
-        match self {
-            Self::BarrierArrived { channel, .. }
-            | Self::InFlightPersisted { channel, .. }
-            | Self::InFlightRestored { channel, .. }
-            | Self::CancellationArrived { channel, .. }
-            | Self::RecordTaken { channel, .. } => *channel = name(*channel),
-            Self::SnapshotTaken { received, sent, .. } => {
-                for marks in [received, sent] {
-                    let renamed =
-                        |mark: &ChannelMark| ChannelMark { channel: name(mark.channel), ..*mark };
-                    *marks = marks.iter().map(renamed).collect();
-                }
-            }
-            _ => {}
-        }
-    }
-
     /// Whether it tells of one record or one call: such events come only where a sink asks for them.
     #[inline]
     pub const fn is_of_record(&self) -> bool {

@@ -1,0 +1,80 @@
+//! Where a subtask lives: the task itself, and on which task manager.
+
+use crate::effect::ToTask;
+use crate::job::{Attempt, OperatorNode, RunLayout, TaskId, TaskManagerId};
+use crate::kernel::Stream;
+use crate::task::{Phase, Task};
+use std::sync::Arc;
+
+/// A place for a task of a run.
+#[derive(Clone)]
+pub(crate) struct Place {
+    /// Under which the trace knows its task.
+    pub(crate) id: TaskId,
+    pub(crate) layout: Arc<RunLayout>,
+    pub(crate) task: Option<Task>,
+    pub(crate) manager: TaskManagerId,
+    /// Whether its job manager has given it up without its knowing.
+    pub(crate) is_zombie: bool,
+    /// Draws how long its snapshots take, and its start.
+    pub(crate) snapshots: Stream,
+    /// The messages that wait while it is busy with one thing.
+    pub(crate) held: Vec<ToTask>,
+    /// How many records it has read since its job, or its region, was restarted last.
+    pub(crate) reads: u64,
+    /// The most that it had read by a restart since the last checkpoint that completed.
+    pub(crate) furthest: u64,
+}
+
+impl Place {
+    /// One where nobody lives yet.
+    pub(crate) fn new(id: TaskId, layout: &Arc<RunLayout>, snapshots: Stream) -> Self {
+        Self {
+            id,
+            layout: Arc::clone(layout),
+            task: None,
+            manager: TaskManagerId::default(),
+            is_zombie: false,
+            snapshots,
+            held: Vec::new(),
+            reads: 0,
+            furthest: 0,
+        }
+    }
+
+    /// One for the same task.
+    pub(crate) fn blank(&self) -> Self {
+        Self::new(self.id, &self.layout, self.snapshots.clone())
+    }
+
+    /// The attempt that lives here, or did last.
+    pub(crate) fn attempt(&self) -> Option<Attempt> {
+        self.task.as_ref().map(Task::attempt)
+    }
+
+    /// Whether this attempt lives here.
+    pub(crate) fn lives(&self, attempt: Attempt) -> bool {
+        let lives = |task: &Task| task.attempt() == attempt && task.phase() != Phase::Ended;
+        self.task.as_ref().is_some_and(lives)
+    }
+
+    /// Whether a task lives here and is not over.
+    pub(crate) fn is_at_work(&self) -> bool {
+        self.task.as_ref().is_some_and(|task| task.phase() != Phase::Ended)
+    }
+
+    /// The operator at the head of its chain.
+    pub(crate) fn head(&self) -> &OperatorNode {
+        let plan = &self.layout.plan;
+        let vertex = self.layout.plan_task(self.id).vertex;
+        &plan.graph.operators[plan.head(vertex).index()]
+    }
+
+    /// Ends its task, and with it what waited. Which attempt that was.
+    pub(crate) fn end(&mut self) -> Attempt {
+        self.held.clear();
+        let task = self.task.as_mut().expect("only a live task ends");
+        task.end();
+        task.attempt()
+    }
+}

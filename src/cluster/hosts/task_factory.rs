@@ -1,0 +1,145 @@
+//! Tasks are made of what a plan says of them.
+
+use crate::cluster::world::World;
+use crate::job::{
+    AtEnd, Attempt, InputId, LocalChannelId, LocalTaskId, OperatorIndex, OperatorKind, Plan,
+    Reader, RunLayout, VertexIndex,
+};
+use crate::kernel::SimTime;
+use crate::operator::Writes;
+use crate::task::{Chain, Identity, Link, Output, Outputs, SourceInput, Target, Task};
+use std::sync::Arc;
+
+/// Makes the tasks of a run by the plan that its job manager has.
+pub(crate) struct TaskFactory<'w> {
+    pub(crate) world: &'w World,
+    pub(crate) layout: &'w RunLayout,
+    pub(crate) plan: &'w Plan,
+}
+
+impl TaskFactory<'_> {
+    /// Makes a task of the plan.
+    pub(crate) fn make(&self, task: LocalTaskId, attempt: Attempt) -> Task {
+        let (layout, plan) = (self.layout, self.plan);
+        let planned = plan.task(task);
+        let vertex = &plan.vertices[planned.vertex.index()];
+        let identity = Identity {
+            task: layout.task(task),
+            subtask: planned.subtask,
+            parallelism: vertex.parallelism,
+            attempt,
+            job: self.world.leaders[layout.run].job_key,
+            rules: Arc::clone(&self.world.rules),
+            checkpoint: self.world.scenario.jobs[layout.job].checkpoint,
+            takes_unaligned: self.takes_unaligned(planned.vertex),
+            is_superseded: false,
+        };
+        let channel = |id: &LocalChannelId| layout.channel(*id);
+        let input_of = |id: &LocalChannelId| plan.edges[plan.channel(*id).edge].input;
+        Task::new(
+            identity,
+            planned.inputs.iter().map(channel).collect(),
+            planned.inputs.iter().map(input_of).collect(),
+            self.make_chain(planned.vertex),
+            self.make_outputs(task, attempt),
+        )
+    }
+
+    /// Whether barriers may overtake records on the way into a chain. What a writer hands to its committer must be there when
+    /// the checkpoint completes, so nothing overtakes it (FLINK-36287).
+    fn takes_unaligned(&self, vertex: VertexIndex) -> bool {
+        let is_committer = |operator: &OperatorIndex| {
+            let node = &self.plan.graph.operators[operator.index()];
+            self.world.given.catalogue.writes(node) == Writes::Committer
+        };
+        self.plan.takes_unaligned(vertex)
+            && !self.plan.vertices[vertex.index()].operators.iter().any(is_committer)
+    }
+
+    fn make_chain(&self, vertex: VertexIndex) -> Chain {
+        let plan = self.plan;
+        let chain = &plan.vertices[vertex.index()];
+        let link = |operator: &OperatorIndex| self.make_link(vertex, *operator);
+        let links = chain.operators.iter().map(link).collect();
+        let takes =
+            chain.operators.iter().map(|operator| plan.graph.operators[operator.index()].takes);
+        let takes = takes.fold(SimTime::ZERO, SimTime::plus);
+        let head = &plan.graph.operators[chain.operators[0].index()];
+        let input = match &head.kind {
+            OperatorKind::Source { input, .. } => {
+                let mut inputs = self.world.scenario.inputs.iter();
+                let place = inputs.position(|other| other.name == *input);
+                let place = place.expect("a source names an input");
+                let partitions = self.world.scenario.inputs[place].partitions;
+                let reads_splits = head.options.reader == Reader::Splits;
+                Some(SourceInput { id: InputId::new(place), partitions, reads_splits })
+            }
+            OperatorKind::Transform { .. } | OperatorKind::Sink { .. } => None,
+        };
+        let made = Chain::new(links, takes, input);
+        match (&head.kind, head.options.time) {
+            (OperatorKind::Source { then, .. }, Some(time)) => {
+                made.telling_time(time, *then == AtEnd::End)
+            }
+            _ => made,
+        }
+    }
+
+    fn make_link(&self, vertex: VertexIndex, operator: OperatorIndex) -> Link {
+        let plan = self.plan;
+        let chain = &plan.vertices[vertex.index()];
+        let node = &plan.graph.operators[operator.index()];
+        let entry =
+            self.world.given.catalogue.of(node).expect("the scenario was checked against it");
+        let targets = |side: bool| {
+            let chained = plan.chained_outputs(operator).iter().filter(move |(_, s)| *s == side);
+            let place = |next: &OperatorIndex| {
+                let place = chain.operators.iter().position(|other| other == next);
+                Target::Chained(place.expect("a chained output is in the chain"))
+            };
+            let edges = chain.outputs.iter().enumerate();
+            let edges = edges.filter(move |(_, edge)| {
+                plan.edges[**edge].from == operator && plan.edges[**edge].side == side
+            });
+            let edges = edges.map(|(place, _)| Target::Edge(place));
+            edges.chain(chained.map(|(next, _)| place(next))).collect()
+        };
+        Link {
+            operator: entry.build(node),
+            id: plan.operator_ids[operator.index()],
+            key_by: node.key_by,
+            on_panic: entry.on_panic,
+            max_parallelism: chain.max_parallelism,
+            external: self.world.given.catalogue.writes_to(&plan.graph, operator).and_then(
+                |sink| self.world.externals.id_of(&plan.graph.operators[sink.index()].name),
+            ),
+            main: targets(false),
+            side: targets(true),
+        }
+    }
+
+    fn make_outputs(&self, task: LocalTaskId, attempt: Attempt) -> Outputs {
+        let (layout, plan) = (self.layout, self.plan);
+        let planned = plan.task(task);
+        let vertex = &plan.vertices[planned.vertex.index()];
+        let edges = vertex.outputs.iter().zip(&planned.outputs).map(|(edge, channels)| {
+            let edge = &plan.edges[*edge];
+            let receiver = &plan.graph.operators[edge.to.index()];
+            let sender = &plan.graph.operators[edge.from.index()].name;
+            let channel = |id: &LocalChannelId| layout.channel(*id);
+            let whom = format_args!("{}/{sender}->{}", layout.label, receiver.name);
+            let draw = u64::from(attempt.number()) << 32 | u64::from(planned.subtask);
+            let receivers = u64::try_from(channels.len()).expect("usize fits in 64 bits");
+            let start = self.world.given.choices.stream("round-robin", whom).below(draw, receivers);
+            Output {
+                partitioner: edge.partitioner,
+                channels: channels.iter().map(channel).collect(),
+                next: u32::try_from(start).expect("parallelism fits in 32 bits"),
+                key_by: receiver.key_by.map(|key_by| key_by.of_input(edge.input)),
+                max_parallelism: plan.vertices[edge.to_vertex.index()].max_parallelism,
+                takes_unaligned: self.takes_unaligned(edge.to_vertex),
+            }
+        });
+        Outputs { edges: edges.collect() }
+    }
+}
