@@ -10,12 +10,17 @@ pub use crate::job::{
     key_group_range, murmur_hash, operator_id_of_uid, subtask_of_key_group,
 };
 pub use crate::scenario::bounds;
-pub use crate::search::{SweepTotals, generated, play, play_drawn, start_from_on};
+#[cfg(feature = "fs")]
+pub use crate::search::start_from_on;
+pub use crate::search::{SweepTotals, generated, play, play_drawn};
 pub use crate::state::{LiveState, rescale::ListState, rescale::redistribute};
 pub use crate::store::{
-    FORMAT_VERSION, MAGIC, Savepoint, decode, decode_sink, decode_state, disk::Content, disk::Disk,
-    disk::DiskFile, disk::Found, disk::Kind, disk::Links, disk::RealDisk, dispose_on, encode,
-    encode_inline_below, encode_sink, move_to_on, move_with_paths_on, read_savepoint,
-    unfinished_name,
+    FORMAT_VERSION, MAGIC, Savepoint, decode, decode_sink, decode_state, encode,
+    encode_inline_below, encode_sink,
+};
+#[cfg(feature = "fs")]
+pub use crate::store::{
+    disk::Content, disk::Disk, disk::DiskFile, disk::Found, disk::Kind, disk::Links,
+    disk::RealDisk, dispose_on, move_to_on, move_with_paths_on, read_savepoint, unfinished_name,
 };
 pub use crate::trace::{TraceSink, Word};

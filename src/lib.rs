@@ -140,6 +140,11 @@
 //! `cli`, `fs` and `proptest` are on by default. Without them the library needs no file system, clock or thread and
 //! compiles for `wasm32-unknown-unknown`.
 
+#![cfg_attr(
+    not(feature = "cli"),
+    expect(unused_imports, reason = "the command line alone asks for some of what rooms offer")
+)]
+
 mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -367,23 +372,28 @@ pub mod savepoints {
 ///
 /// /// A light that goes on and off, after times of its own choice.
 /// struct Light {
+///     agenda: Agenda,
 ///     choices: Choices,
 ///     is_on: bool,
 /// }
 ///
 /// impl World for Light {
-///     fn on_event(&mut self, event: Event, agenda: &mut Agenda, _: &mut Digest) -> Flow {
+///     fn agenda(&mut self) -> &mut Agenda {
+///         &mut self.agenda
+///     }
+///     fn on_event(&mut self, event: Event, _: &mut Digest) -> Flow {
 ///         self.is_on = !self.is_on;
 ///         let (low, high) = (SimTime::from_millis(10), SimTime::from_millis(90));
 ///         let pause = self.choices.stream("pause", "light").span(event.what.into(), low, high);
-///         agenda.push(event.at.plus(pause), event.what + 1);
+///         self.agenda.push(event.at.plus(pause), event.what + 1);
 ///         if event.what < 9 { Flow::Continue } else { Flow::Stop }
 ///     }
 /// }
 ///
 /// let play = |seed| {
-///     let mut light = Simulation::new(Light { choices: Choices::new(seed), is_on: false });
-///     light.agenda.push(SimTime::ZERO, 0);
+///     let mut agenda = Agenda::default();
+///     agenda.push(SimTime::ZERO, 0);
+///     let mut light = Simulation::new(Light { agenda, choices: Choices::new(seed), is_on: false });
 ///     light.run();
 ///     (light.events(), light.digest)
 /// };

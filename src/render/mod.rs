@@ -14,6 +14,8 @@ pub use jsonl::json_lines;
 pub use names::Names;
 pub use story::story;
 pub use style::Style;
-pub use timeline::{event_line, timeline};
+#[cfg(feature = "cli")]
+pub use timeline::event_line;
+pub use timeline::timeline;
 pub use transcript::transcript;
 pub use words::{clock, step_in_words};

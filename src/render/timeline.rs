@@ -19,6 +19,7 @@ pub fn timeline(trace: &Trace, names: &Names, causes: bool) -> String {
 }
 
 /// One event as a line, without its end.
+#[cfg(feature = "cli")]
 pub fn event_line(entry: &Entry, names: &Names) -> String {
     line(entry, names, names.widths(), false)
 }
