@@ -1,9 +1,9 @@
 //! Draws do not know of each other: what is added to a world, taken out of it or asked beside it leaves every other
 //! choice of an old seed as it was.
 
-use sandbar::events::{RunId, TaskEvent, Trace, TraceEvent};
+use sandbar::events::{CheckpointEvent, Entry, RunId, TaskEvent, Trace, TraceEvent};
 use sandbar::operators::{InputId, InputLog, Log, Origin, Value};
-use sandbar::{Catalogue, Choices, Played, Scenario, Setup, SimTime, play_out};
+use sandbar::{Catalogue, Choices, Played, Profile, Scenario, Setup, SimTime, play_out};
 use std::sync::Arc;
 
 /// A pipeline with records on different channels at once. Its operators take no time, tasks start at once, and
@@ -159,4 +159,51 @@ fn a_draw_that_nobody_else_asks_for_leaves_the_others_as_they_were() {
         (0..1_000).map(|index| choices.stream("weather", "shop#0/orders").draw(index) >> 32).sum();
     assert!(asked > 0, "a thousand draws are not all zero");
     assert_eq!(played(Setup { choices, ..setup }).outcome.digest, before);
+}
+
+/// Every kind of trouble may be in a drawn world.
+fn drawn(seed: u64) -> Setup {
+    setup_of(Scenario::draw(&Choices::new(seed), &Profile::default()))
+}
+
+#[test]
+fn entries_of_records_leave_the_numbers_and_causes_of_all_others_as_they_were() {
+    for seed in [11, 20, 43] {
+        let with = play_out(drawn(seed)).trace.entries;
+        let without = play_out(Setup { keeps_records: false, ..drawn(seed) }).trace.entries;
+        assert!(with.windows(2).all(|pair| pair[0].number < pair[1].number), "seed {seed}");
+        let (records, others): (Vec<Entry>, Vec<Entry>) =
+            with.into_iter().partition(|entry| entry.event.is_of_record());
+        assert!(records.len() > 100, "seed {seed} has records");
+        let same = others.iter().zip(&without).take_while(|(one, other)| one == other).count();
+        assert_eq!((same, others.len()), (without.len(), without.len()), "seed {seed}");
+    }
+}
+
+#[test]
+fn a_barrier_arrives_since_it_was_emitted_and_a_task_is_notified_since_a_checkpoint_completed() {
+    let trace = play_out(drawn(11)).trace;
+    let causes = |wanted: fn(&TaskEvent) -> bool| {
+        let is_wanted = move |entry: &&Entry| matches!(&entry.event, TraceEvent::Task(.., event) if wanted(event));
+        let entries = trace.entries.iter().filter(is_wanted);
+        let cause = |entry: &Entry| trace.entry(entry.cause.expect("it has one"));
+        entries.map(move |entry| &cause(entry).expect("it is there").event).collect::<Vec<_>>()
+    };
+    let arrived = causes(|event| matches!(event, TaskEvent::BarrierArrived { .. }));
+    let emitted = |cause: &&&TraceEvent| {
+        matches!(cause, TraceEvent::Task(.., TaskEvent::BarrierEmitted { .. }))
+    };
+    assert!(arrived.len() > 20, "barriers arrive");
+    assert_eq!(arrived.iter().find(|cause| !emitted(cause)), None);
+    let notified = causes(|event| matches!(event, TaskEvent::NotifyHandled { .. }));
+    // A message that the network delays is caused by that.
+    let completed = |cause: &&&TraceEvent| {
+        matches!(
+            cause,
+            TraceEvent::Checkpoint(.., CheckpointEvent::Completed { .. })
+                | TraceEvent::Task(.., TaskEvent::MessageDisturbed { .. })
+        )
+    };
+    assert!(notified.len() > 20, "tasks are notified");
+    assert_eq!(notified.iter().find(|cause| !completed(cause)), None);
 }

@@ -42,7 +42,8 @@ impl World {
             self.journal.tell(event);
             completed = if completes { self.journal.cause } else { completed };
         }
-        self.journal.cause = completed.or(self.journal.cause);
+        let cause = completed.or(self.journal.cause);
+        self.journal.cause = cause;
         for change in effects.files.drain(..) {
             self.keep(run, change);
         }
@@ -54,6 +55,7 @@ impl World {
             }
             let attempt = self.leaders.attempt_of(run, task);
             let place = self.leaders.place_of(run, task);
+            self.journal.cause = cause;
             self.send(place, attempt, Letter::ToTask(message));
         }
         self.apply_pointers(run, effects);

@@ -13,7 +13,7 @@ generate = { records = 10, keys = 2 }
 [job.copy]
 operators = [
   { name = "in", source = "rows", uid = "in" },
-  { name = "out", sink = "plain", chain = "never", slot-sharing-group = "far", uid = "out" },
+  { name = "out", sink = "plain", chain = "never", slot-group = "far", uid = "out" },
 ]
 [[step]]
 at = "1s"

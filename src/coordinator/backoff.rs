@@ -70,6 +70,8 @@ impl Backoff {
     /// Whether fewer than so many failures came before this one within the interval
     /// (`FailureRateRestartBackoffTimeStrategy`).
     fn is_rate_kept(&mut self, failures: u32, per: SimTime, now: SimTime) -> bool {
+        let is_later = self.failures.back().is_none_or(|last| *last <= now);
+        assert!(is_later, "a failure came before the one before it, at {now}");
         while self.failures.front().is_some_and(|first| now.since(*first) > per) {
             self.failures.pop_front();
         }
@@ -81,6 +83,7 @@ impl Backoff {
 
 /// So many parts of a span.
 fn part(span: SimTime, parts: u32, of: u64) -> SimTime {
+    assert!(of > 0, "{span} was divided into no parts");
     let nanos = u128::from(span.nanos()) * u128::from(parts) / u128::from(of);
     SimTime::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }

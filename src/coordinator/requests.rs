@@ -24,6 +24,8 @@ impl Requests {
         self.queue.insert(place.unwrap_or(self.queue.len()), purpose);
         let last = if self.queue.len() > MOST { self.queue.pop() } else { None };
         assert!(self.queue.is_sorted_by_key(Purpose::rank), "a request waits out of its turn");
+        let periodic = self.queue.iter().filter(|purpose| **purpose == Purpose::Recovery).count();
+        assert!(periodic <= 1, "the schedule waits {periodic} times");
         assert!(self.queue.len() <= MOST, "more requests wait than are kept");
         last
     }
@@ -35,6 +37,7 @@ impl Requests {
 
     /// Takes the next one.
     pub(super) fn take_first(&mut self) -> Option<Purpose> {
+        assert!(self.queue.is_sorted_by_key(Purpose::rank), "a request is taken out of its turn");
         (!self.queue.is_empty()).then(|| self.queue.remove(0))
     }
 

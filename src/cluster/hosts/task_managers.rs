@@ -49,7 +49,13 @@ impl TaskManagers {
     /// Gives back what a run holds.
     pub(crate) fn free(&mut self, run: RunId) {
         for manager in self.held.remove(&run).unwrap_or_default().into_values() {
-            self.managers[manager.index()].used -= 1;
+            let used = &mut self.managers[manager.index()].used;
+            assert!(
+                *used > 0,
+                "task manager {} gets back a slot that nobody had",
+                manager.number()
+            );
+            *used -= 1;
         }
     }
 
@@ -69,7 +75,9 @@ impl TaskManagers {
                     self.managers = before;
                     return None;
                 };
-                self.managers[manager.index()].used += 1;
+                let used = &mut self.managers[manager.index()].used;
+                *used += 1;
+                assert!(*used <= self.slots, "task manager {} has no slot left", manager.number());
                 vacant.insert(manager);
             }
         }

@@ -22,7 +22,7 @@ pub(crate) fn kill_job_manager(world: &mut World) {
     world.journal.inject(Fault::JobManagerKilled);
     world.storage.lose_memory();
     for run in (0..world.leaders.runs.len()).map(RunId::new) {
-        if !world.leaders[run].leader().is_some_and(|master| !master.status().is_terminal()) {
+        if world.leaders[run].leader().is_none_or(|master| master.status().is_terminal()) {
             continue;
         }
         match world.scenario.cluster.takeover_after {

@@ -46,7 +46,7 @@ pub(crate) fn submit(
     let job_id = job_id(world, &layout.label);
     let snapshot = from.as_ref().map(|start| Arc::clone(&start.snapshot));
     let submission = submission(world, &layout, job_id, snapshot, allowed);
-    let source = from.as_ref().map(|start| start.source.clone());
+    let source = from.as_ref().map(|start| start.source);
     add_run(world, layout, &submission, from);
     world.journal.tell(JobEvent::Submitted { from: source }.of(run));
     let mut effects = JobEffects::default();

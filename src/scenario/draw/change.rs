@@ -99,10 +99,9 @@ impl Sketch {
                 reader.inputs.iter().any(|edge| edge.side && edge.from == node.name)
             };
             let may_change_keys = node.entry.emits == Emits::OneForOne && node.entry.inputs == 1;
-            node.is_transform()
-                && !(may_change_keys && self.has_idempotent_sink())
-                && !node.is_stateful()
-                && !self.nodes.iter().any(reads_side)
+            let is_needed = node.is_stateful() || self.nodes.iter().any(reads_side);
+            let changes_keys = may_change_keys && self.has_idempotent_sink();
+            node.is_transform() && !is_needed && !changes_keys
         };
         let removable: Vec<&Node> = self.nodes.iter().filter(is_removable).collect();
         if removable.is_empty() {
