@@ -4,11 +4,10 @@
 //! then does what was mutated reach the readers of blocks.
 
 use sandbar::internals::{
-    FORMAT_VERSION, MAGIC, Plan, Savepoint, assign, decode, decode_sink, decode_state, encode,
-    encode_inline_below, encode_sink, operator_id_of_uid,
+    CodecError, FORMAT_VERSION, MAGIC, Plan, Savepoint, assign, decode, decode_sink, decode_state,
+    encode, encode_inline_below, encode_sink, operator_id_of_uid,
 };
 use sandbar::operators::OperatorSnapshot;
-use sandbar::savepoints::CodecError;
 use sandbar::{Catalogue, Release, Rules, Scenario};
 use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
