@@ -8,20 +8,28 @@ use super::history::{Cut, Next, sources_of};
 use super::setup::CheckSetup;
 use super::written::{ReferenceRow, RowSum, Written};
 use crate::job::{
-    CheckpointId, EventTime, KeyBy, OperatorId, OperatorIndex, Origin, Partitioner, Plan, Value,
+    Attempt, CheckpointId, EventTime, KeyBy, OperatorId, OperatorIndex, Origin, Partitioner, Plan,
+    Value,
 };
 use crate::kernel::SimTime;
-use crate::operator::{Context, InputLog, Log, Operator, Writes, panic_message};
+use crate::operator::{
+    Context, InputLog, Log, Operator, Subtask, Surroundings, Writes, panic_message,
+};
+use crate::rules::{Release, Rules};
 use crate::state::{LiveState, OperatorSnapshot, Timer, TimerKind};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 mod context;
 
-use context::Here;
+use context::Kept;
 
 /// The checkpoint id that the reference tells operators of; which one it is must not matter to them.
 const SOME_CHECKPOINT: CheckpointId = CheckpointId::new(1);
+
+/// Who it tells operators that they are.
+const ONLY_SUBTASK: Subtask =
+    Subtask { index: 0, parallelism: 1, attempt: Attempt::new(0), job: 0, partitions: 0 };
 
 /// State by the id it is stored under: what is carried from one segment into the next.
 pub(super) type Carried = BTreeMap<OperatorId, OperatorSnapshot>;
@@ -90,6 +98,7 @@ pub(super) struct Evaluation<'w> {
     /// Who has yet to send on what, the next last.
     sendings: Vec<Sending>,
     is_restored: bool,
+    rules: Rules,
     now: SimTime,
     /// Whether an operator is being called.
     is_calling: bool,
@@ -156,6 +165,7 @@ impl<'w> Evaluation<'w> {
             emitted: Vec::new(),
             sendings: Vec::new(),
             is_restored,
+            rules: Release::default().rules(),
             now: SimTime::ZERO,
             is_calling: false,
             failure: None,
@@ -322,23 +332,11 @@ impl<'w> Evaluation<'w> {
             None => None,
         };
         let written = node.written.reached();
-        let operator = node.operator.as_mut().expect("a source has no input");
-        let mut here = Here {
-            state: &mut node.state,
-            written: &mut node.written,
-            emitted: &mut self.emitted,
-            is_keyed: node.key_by.is_some(),
-            key,
-            origin,
-            timestamp,
-            nth: 0,
-            now: self.now,
-            is_restored: self.is_restored,
-            failure: &mut self.failure,
-        };
-        self.is_calling = true;
-        operator.process(wire.input, value, &mut here);
-        self.is_calling = false;
+        let stem = (origin, timestamp);
+        self.lend(wire.to, stem, key.as_ref(), |operator, context| {
+            operator.process(wire.input, value, context);
+        });
+        let node = &mut self.nodes[wire.to];
         for _ in 1..wire.copies {
             node.written.repeat(written);
         }
@@ -365,26 +363,40 @@ impl<'w> Evaluation<'w> {
         if self.failure.is_some() {
             return;
         }
-        let node = &mut self.nodes[place];
         let base = self.emitted.len();
-        let Some(operator) = node.operator.as_mut() else { return };
-        let mut here = Here {
-            state: &mut node.state,
-            written: &mut node.written,
-            emitted: &mut self.emitted,
-            is_keyed: node.key_by.is_some(),
-            key: timer.map(|timer| timer.key.clone()),
-            origin,
-            timestamp: timer.map_or(EventTime::MIN, |timer| EventTime::from_millis(timer.time)),
-            nth: 0,
+        let timestamp = timer.map_or(EventTime::MIN, |timer| EventTime::from_millis(timer.time));
+        self.lend(place, (origin, timestamp), timer.map(|timer| &timer.key), act);
+        self.send_on(place, base, 1);
+    }
+
+    /// Calls an operator with what surrounds it; a source has none.
+    fn lend(
+        &mut self,
+        place: usize,
+        (origin, mut timestamp): (Origin, EventTime),
+        key: Option<&Value>,
+        act: impl FnOnce(&mut dyn Operator, &mut dyn Context),
+    ) {
+        let Node { operator, state, key_by, written, .. } = &mut self.nodes[place];
+        let Some(operator) = operator else { return };
+        let (emitted, failure) = (&mut self.emitted, &mut self.failure);
+        let mut surroundings = Surroundings {
+            outside: Kept { written, emitted, origin, nth: 0, failure },
+            state,
+            subtask: &ONLY_SUBTASK,
+            rules: &self.rules,
+            restored: self.is_restored.then_some(SOME_CHECKPOINT),
+            is_own_entry_restored: self.is_restored,
+            is_keyed: key_by.is_some(),
+            key,
+            timestamp: &mut timestamp,
+            // Time stands still until the end: nothing is ever late.
+            watermark: EventTime::MIN,
             now: self.now,
-            is_restored: self.is_restored,
-            failure: &mut self.failure,
         };
         self.is_calling = true;
-        act(operator.as_mut(), &mut here);
+        act(operator.as_mut(), &mut surroundings);
         self.is_calling = false;
-        self.send_on(place, base, 1);
     }
 
     /// Sends on what lies on the stack from `base` on, each `times` times, and what comes of each before the next.

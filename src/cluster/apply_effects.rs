@@ -23,6 +23,7 @@ impl World {
         act: impl FnOnce(&mut Self, &mut TaskEffects) -> R,
     ) -> R {
         let mut effects = self.task_effects.take().expect("one task acts at a time");
+        effects.now = self.journal.now;
         let result = act(self, &mut effects);
         self.task_effects = Some(effects);
         result
@@ -32,11 +33,11 @@ impl World {
     pub(crate) fn with_task(
         &mut self,
         place: PlaceId,
-        act: impl FnOnce(&mut Task, SimTime, &mut TaskEffects),
+        act: impl FnOnce(&mut Task, &mut TaskEffects),
     ) {
         self.with_effects(|world, effects| {
             let task = world.hosts.places[place].task.as_mut();
-            act(task.expect("asked for a task that exists"), world.journal.now, effects);
+            act(task.expect("asked for a task that exists"), effects);
             world.apply_all(place, effects, 0);
         });
     }
@@ -209,7 +210,7 @@ impl World {
     /// A snapshot could not be made durable: the task declines the checkpoint and goes on, or fails with it.
     pub(crate) fn on_upload_failed(&mut self, id: PlaceId, checkpoint: CheckpointId) {
         if self.rules.async_failure_fails_task {
-            self.with_task(id, |_, _, effects| {
+            self.with_task(id, |_, effects| {
                 effects.failure = Some("the asynchronous part of a snapshot failed".into());
             });
             self.network.drop_waiting(id, &mut self.journal);

@@ -42,6 +42,8 @@ pub struct TaskEffects {
     pub failure: Option<Arc<str>>,
     /// Where in the user's own code that was, if it was there.
     pub of_user: Option<Box<UserFailure>>,
+    /// What time it is. Set by whoever lends the buffer.
+    pub now: SimTime,
     /// Whether every call of an operator is to be told. Set by whoever lends the buffer.
     pub wants_callbacks: bool,
     /// Calls in which the user's code throws. Set by whoever lends the buffer; one that was met is taken out.

@@ -20,6 +20,7 @@ mod source;
 mod split_reader;
 mod standalone;
 mod stateful;
+mod surroundings;
 mod transform;
 mod two_input;
 mod two_phase;
@@ -29,8 +30,10 @@ pub use catalogue::{Catalogue, Emits, Entry, Equality, OnPanic, Since, Writes, p
 pub use log::Log;
 pub use source::{SOURCE_POSITIONS, position_from_row};
 pub use standalone::Standalone;
+pub(crate) use surroundings::{Outside, Subtask, Surroundings};
 
-/// What an operator can see and do. The engine has one implementation, the reference evaluation another.
+/// What an operator can see and do. [`Surroundings`] is the one implementation; where it leads to
+/// is a matter of who calls.
 pub trait Context {
     /// Declares a keyed state; in [`Operator::initialize`] only. Panics if the operator is not keyed.
     fn keyed_state(&mut self, name: &str) -> KeyedId;

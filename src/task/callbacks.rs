@@ -2,7 +2,7 @@
 //!
 //! Both are settled by the lent buffer: who listens, and which faults wait. Does not call operators; the chain does.
 
-use super::chain::{Chain, Stem, Surroundings, fail_on_error};
+use super::chain::{Chain, Stem, fail_on_error};
 use crate::effect::{TaskEffects, Throw, UserFailure};
 use crate::job::{CheckpointId, OperatorId, Origin, TaskId};
 use crate::operator::{OnPanic, panic_message};
@@ -17,11 +17,11 @@ impl Chain {
         &self,
         at: usize,
         (call, checkpoint): (Call, Option<CheckpointId>),
-        around: &mut Surroundings<'_>,
+        effects: &mut TaskEffects,
     ) {
-        if around.effects.wants_callbacks {
+        if effects.wants_callbacks {
             let operator = self.operator_id(at);
-            around.effects.events.push(TaskEvent::Callback { operator, call, checkpoint });
+            effects.events.push(TaskEvent::Callback { operator, call, checkpoint });
         }
     }
 
@@ -30,34 +30,34 @@ impl Chain {
         &self,
         at: usize,
         (call, checkpoint): (Call, Option<CheckpointId>),
-        around: &mut Surroundings<'_>,
+        effects: &mut TaskEffects,
     ) -> bool {
-        let (task, operator) = (around.identity.task, self.operator_id(at));
-        let is_aimed_at = !around.identity.is_superseded;
-        if !(is_aimed_at && around.effects.meets_throw(task, operator, call, checkpoint)) {
+        let (task, operator) = (self.identity.task, self.operator_id(at));
+        let is_aimed_at = !self.identity.is_superseded;
+        if !(is_aimed_at && effects.meets_throw(task, operator, call, checkpoint)) {
             return false;
         }
-        self.note(at, (Call::Throw, None), around);
-        around.effects.failure = Some(format!("induced failure in {call}").into());
+        self.note(at, (Call::Throw, None), effects);
+        effects.failure = Some(format!("induced failure in {call}").into());
         true
     }
 
     /// Whether the state that the operator at this place registered agrees with what was restored; else its task fails. What
     /// its lists hold then is told, if anybody listens.
-    pub(super) fn takes_what_was_restored(&self, at: usize, around: &mut Surroundings<'_>) -> bool {
+    pub(super) fn takes_what_was_restored(&self, at: usize, effects: &mut TaskEffects) -> bool {
         let state = &self.workers[at].state;
         if let Some(refused) = state.refused() {
-            around.effects.failure = Some(refused.to_string().into());
+            effects.failure = Some(refused.to_string().into());
             return false;
         }
-        if around.effects.wants_callbacks {
+        if effects.wants_callbacks {
             let operator = self.operator_id(at);
             let told = state.lists().map(|(name, items)| TaskEvent::ListInitialized {
                 operator,
                 name: Arc::clone(name),
                 items: items.iter().map(|item| item.to_string().into()).collect(),
             });
-            around.effects.events.extend(told);
+            effects.events.extend(told);
         }
         true
     }
@@ -67,14 +67,14 @@ impl Chain {
         &mut self,
         at: usize,
         permit: Option<CommitPermit>,
-        around: &mut Surroundings<'_>,
+        effects: &mut TaskEffects,
     ) -> bool {
         let Some(permit) = permit else { return true };
-        let told = self.call((at, "restored"), Stem::NONE, None, around, |operator, context| {
+        let told = self.call((at, "restored"), Stem::NONE, None, effects, |operator, context| {
             operator.restored(permit, context);
         });
-        let passed = self.pass_on(at, Origin::default(), around);
-        fail_on_error(passed, around);
+        let passed = self.pass_on(at, Origin::default(), effects);
+        fail_on_error(passed, effects);
         told.is_some()
     }
 
@@ -107,9 +107,9 @@ impl Chain {
     }
 
     /// The source at the head is told to stop; other heads are not.
-    pub(super) fn cancel_source(&self, around: &mut Surroundings<'_>) {
+    pub(super) fn cancel_source(&self, effects: &mut TaskEffects) {
         if self.input().is_some() {
-            self.note(0, (Call::Cancel, None), around);
+            self.note(0, (Call::Cancel, None), effects);
         }
     }
 }

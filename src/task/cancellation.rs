@@ -14,8 +14,8 @@ impl Task {
     /// Tells all receivers that no barrier of this checkpoint will come from here.
     pub(super) fn send_cancellation(&self, checkpoint: CheckpointId, effects: &mut TaskEffects) {
         assert!(self.phase != Phase::Ended, "{:?} calls {checkpoint} off, and is gone", self.id());
-        if self.identity.rules.cancellation_markers {
-            self.outputs.broadcast(&Element::Cancellation(checkpoint), effects);
+        if self.chain.identity.rules.cancellation_markers {
+            self.chain.outputs.broadcast(&Element::Cancellation(checkpoint), effects);
         }
     }
 
@@ -33,7 +33,8 @@ impl Task {
     /// How many records it may read into its own buffers from channels that a barrier holds back; `None`: it reads none.
     #[inline]
     pub fn alignment_limit(&self) -> Option<u32> {
-        match (self.identity.checkpoint.alignment_limit, self.identity.rules.held_back) {
+        match (self.chain.identity.checkpoint.alignment_limit, self.chain.identity.rules.held_back)
+        {
             (None, HeldBack::InBuffers) => Some(u32::MAX),
             (limit, HeldBack::InBuffers | HeldBack::InChannels) => limit,
         }

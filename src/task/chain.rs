@@ -4,9 +4,8 @@
 //! next operators of the chain, or to the outputs.
 
 use super::callbacks::method_of;
-use super::context::EngineContext;
+use super::context::{Engine, EngineContext};
 use super::generator::Generator;
-use super::increments::Sliced;
 use super::passage::{Arrival, Rest};
 use super::{Identity, Outputs};
 use crate::effect::{RestoredTask, TaskEffects};
@@ -99,6 +98,8 @@ impl Stem {
 /// The operators of one subtask.
 #[derive(Clone)]
 pub struct Chain {
+    pub(super) identity: Identity,
+    pub(super) outputs: Outputs,
     pub(super) workers: Vec<Worker>,
     /// What is yet to be handed on, the next last; nothing between two calls into the chain.
     pub(super) rests: Vec<Rest>,
@@ -114,22 +115,12 @@ pub struct Chain {
 pub struct SourceInput {
     /// Which input.
     pub id: InputId,
-    /// How many partitions it has.
-    pub partitions: u16,
     /// Whether it is given splits of them.
     pub reads_splits: bool,
 }
 
 /// Which call it is, and the checkpoint that it is about.
 type Reason = (Call, Option<CheckpointId>);
-
-/// What surrounds one call into a chain.
-pub(super) struct Surroundings<'a> {
-    pub(super) now: SimTime,
-    pub(super) identity: &'a Identity,
-    pub(super) outputs: &'a mut Outputs,
-    pub(super) effects: &'a mut TaskEffects,
-}
 
 impl Clone for Worker {
     fn clone(&self) -> Self {
@@ -146,8 +137,15 @@ impl Clone for Worker {
 }
 
 impl Chain {
-    /// A chain, head first; `takes` is the virtual time of one element, `input` what its head reads if it is a source.
-    pub fn new(links: Vec<Link>, takes: SimTime, input: Option<SourceInput>) -> Self {
+    /// A chain, head first, of the subtask that it is; `takes` is the virtual time of one element, `input` what its head reads
+    /// if it is a source.
+    pub fn new(
+        identity: Identity,
+        links: Vec<Link>,
+        outputs: Outputs,
+        takes: SimTime,
+        input: Option<SourceInput>,
+    ) -> Self {
         assert!(!links.is_empty(), "a chain has a head");
         for (at, link) in links.iter().enumerate() {
             let is_later = |target: &Target| match target {
@@ -158,7 +156,8 @@ impl Chain {
             assert!(is_forward, "operator {at} of a chain feeds one before it, or none");
         }
         let workers = links.into_iter().map(Worker::new).collect();
-        Self { workers, rests: Vec::new(), takes, input, restored: None, watermarks: None }
+        let rests = Vec::new();
+        Self { identity, outputs, workers, rests, takes, input, restored: None, watermarks: None }
     }
 
     /// The same, of a source that tells time.
@@ -172,12 +171,6 @@ impl Chain {
 
     pub(super) fn operator_id(&self, at: usize) -> OperatorId {
         self.workers[at].link.id
-    }
-
-    /// Its operators, as far as the files of incremental checkpoints are concerned.
-    pub(super) fn sliced(&self) -> Vec<Sliced> {
-        let links = self.workers.iter().map(|worker| &worker.link);
-        links.map(|link| Sliced { id: link.id, max_parallelism: link.max_parallelism }).collect()
     }
 
     pub(super) const fn takes(&self) -> SimTime {
@@ -200,38 +193,40 @@ impl Chain {
         (at, method): (usize, &'static str),
         stem: Stem,
         key: Option<&Value>,
-        around: &mut Surroundings<'_>,
+        effects: &mut TaskEffects,
         body: impl FnOnce(&mut dyn Operator, &mut EngineContext<'_>) -> R,
     ) -> Option<R> {
-        let Worker { link, state, is_restored, emitted, timestamp, watermark } =
-            &mut self.workers[at];
+        let Self { workers, identity, .. } = self;
+        let Worker { link, state, is_restored, emitted, timestamp, watermark } = &mut workers[at];
         *timestamp = stem.timestamp;
         let mut context = EngineContext {
             state,
-            key,
-            is_keyed: link.key_by.is_some(),
-            origin: stem.origin,
-            timestamp,
-            watermark: *watermark,
-            operator: link.id,
-            now: around.now,
-            identity: around.identity,
+            subtask: &identity.subtask,
+            rules: &identity.rules,
             restored: self.restored,
             is_own_entry_restored: *is_restored,
-            partitions: self.input.map_or(0, |input| input.partitions),
-            external: link.external,
-            emitted,
-            effects: around.effects,
+            is_keyed: link.key_by.is_some(),
+            key,
+            timestamp,
+            watermark: *watermark,
+            now: effects.now,
+            outside: Engine {
+                operator: link.id,
+                origin: stem.origin,
+                external: link.external,
+                emitted,
+                effects,
+            },
         };
         let operator = link.operator.as_mut();
         let called = catch_unwind(AssertUnwindSafe(|| body(operator, &mut context)));
-        if around.effects.failure.is_none()
+        if effects.failure.is_none()
             && let Ok(returned) = called
         {
             return Some(returned);
         }
         self.workers[at].emitted.clear();
-        self.blame((at, method), stem, called.err(), around.effects);
+        self.blame((at, method), stem, called.err(), effects);
         None
     }
 
@@ -241,11 +236,11 @@ impl Chain {
         &mut self,
         order: impl Iterator<Item = usize>,
         reason: Reason,
-        around: &mut Surroundings<'_>,
+        effects: &mut TaskEffects,
         mut body: impl FnMut(&mut dyn Operator, &mut EngineContext<'_>),
     ) -> bool {
         for at in order {
-            if !self.call_one(at, reason, around, &mut body) {
+            if !self.call_one(at, reason, effects, &mut body) {
                 return false;
             }
         }
@@ -257,22 +252,22 @@ impl Chain {
         &mut self,
         at: usize,
         reason: Reason,
-        around: &mut Surroundings<'_>,
+        effects: &mut TaskEffects,
         body: impl FnOnce(&mut dyn Operator, &mut EngineContext<'_>),
     ) -> bool {
-        self.note(at, reason, around);
-        if self.throws(at, reason, around) {
+        self.note(at, reason, effects);
+        if self.throws(at, reason, effects) {
             return false;
         }
-        if self.call((at, method_of(reason.0)), Stem::NONE, None, around, body).is_none() {
+        if self.call((at, method_of(reason.0)), Stem::NONE, None, effects, body).is_none() {
             return false;
         }
         if reason.0 == Call::Close {
             // Whoever would take it is closed already.
             self.workers[at].emitted.clear();
         }
-        let passed = self.pass_on(at, Origin::default(), around);
-        fail_on_error(passed, around);
+        let passed = self.pass_on(at, Origin::default(), effects);
+        fail_on_error(passed, effects);
         true
     }
 
@@ -285,7 +280,7 @@ impl Chain {
     pub(super) fn start(
         &mut self,
         restored: Option<RestoredTask>,
-        around: &mut Surroundings<'_>,
+        effects: &mut TaskEffects,
     ) -> Vec<StateSum> {
         assert!(self.restored.is_none(), "a chain was started twice");
         let given = restored.as_ref().map(|restored| restored.operators.len());
@@ -306,11 +301,11 @@ impl Chain {
         }
         let initialize = (Call::InitializeState, self.restored);
         for at in self.head_first().rev() {
-            let is_open = self.call_one(at, initialize, around, |operator, context| {
+            let is_open = self.call_one(at, initialize, effects, |operator, context| {
                 operator.initialize(context);
-            }) && self.tell_restored(at, permit, around)
-                && self.takes_what_was_restored(at, around)
-                && self.call_one(at, (Call::Open, None), around, |operator, context| {
+            }) && self.tell_restored(at, permit, effects)
+                && self.takes_what_was_restored(at, effects)
+                && self.call_one(at, (Call::Open, None), effects, |operator, context| {
                     operator.open(context);
                 });
             if !is_open {
@@ -322,32 +317,32 @@ impl Chain {
 
     /// Runs a record through the chain.
     #[inline]
-    pub(super) fn process(&mut self, input: u8, record: Record, around: &mut Surroundings<'_>) {
+    pub(super) fn process(&mut self, input: u8, record: Record, effects: &mut TaskEffects) {
         let Record { value, origin, timestamp } = record;
         debug_assert!(self.rests.is_empty(), "values of the record before are not handed on");
         let arrival = Arrival { at: 0, input, value, stem: Stem { origin, timestamp } };
-        let passed = self.run(Some(arrival), around);
-        fail_on_error(passed, around);
+        let passed = self.run(Some(arrival), effects);
+        fail_on_error(passed, effects);
     }
 
     /// Lets the source at the head read on. A record has been handed on when this returns; only its origin is told.
     #[inline]
-    pub(super) fn poll(&mut self, log: &dyn InputLog, around: &mut Surroundings<'_>) -> Poll {
+    pub(super) fn poll(&mut self, log: &dyn InputLog, effects: &mut TaskEffects) -> Poll {
         debug_assert!(self.input.is_some(), "only a source reads on by itself");
-        let poll = self.call((0, "poll"), Stem::NONE, None, around, |operator, context| {
+        let poll = self.call((0, "poll"), Stem::NONE, None, effects, |operator, context| {
             operator.poll(log, context)
         });
-        let Some(poll) = poll else { return Poll::Later(around.now) };
+        let Some(poll) = poll else { return Poll::Later(effects.now) };
         match poll {
             Poll::Record(value, origin) => {
                 let timestamp = match &mut self.watermarks {
-                    Some(watermarks) => watermarks.on_record(&value, origin.partition, around.now),
+                    Some(watermarks) => watermarks.on_record(&value, origin.partition, effects.now),
                     None => EventTime::MIN,
                 };
                 let stem = Stem { origin, timestamp };
-                let first = self.deliver(0, false, value, stem, around);
-                let passed = first.and_then(|first| self.run(first, around));
-                fail_on_error(passed, around);
+                let first = self.deliver(0, false, value, stem, effects);
+                let passed = first.and_then(|first| self.run(first, effects));
+                fail_on_error(passed, effects);
                 Poll::Record(Value::Bool(true), origin)
             }
             Poll::Later(_) | Poll::Ended => poll,
@@ -368,10 +363,10 @@ impl Chain {
         }
     }
 
-    pub(super) fn positions(&mut self, around: &mut Surroundings<'_>) -> Vec<(u16, u32)> {
+    pub(super) fn positions(&mut self, effects: &mut TaskEffects) -> Vec<(u16, u32)> {
         assert!(self.input.is_some(), "only a source has read up to anywhere");
         let positions =
-            self.call((0, "positions"), Stem::NONE, None, around, |operator, context| {
+            self.call((0, "positions"), Stem::NONE, None, effects, |operator, context| {
                 operator.positions(context)
             });
         positions.unwrap_or_default()
@@ -382,30 +377,30 @@ impl Chain {
         matches!(self.input, Some(SourceInput { reads_splits: true, .. }))
     }
 
-    pub(super) fn take_split(&mut self, split: Option<(u16, u32)>, around: &mut Surroundings<'_>) {
+    pub(super) fn take_split(&mut self, split: Option<(u16, u32)>, effects: &mut TaskEffects) {
         assert!(self.reads_splits(), "{split:?} was given to one that reads no splits");
-        self.call((0, "take_split"), Stem::NONE, None, around, |operator, context| {
+        self.call((0, "take_split"), Stem::NONE, None, effects, |operator, context| {
             operator.take_split(split, context);
         });
     }
 
-    pub(super) fn end_input(&mut self, input: u8, around: &mut Surroundings<'_>) {
+    pub(super) fn end_input(&mut self, input: u8, effects: &mut TaskEffects) {
         assert!(self.input.is_none(), "a source has no input that could end");
         let reason = (Call::EndInput, None);
-        self.call_one(0, reason, around, |operator, context| operator.end_input(input, context));
+        self.call_one(0, reason, effects, |operator, context| operator.end_input(input, context));
     }
 
     /// Finishes head first: what an operator emits last, the next still processes. A chained operator's input ends
     /// when its sender has finished.
-    pub(super) fn finish(&mut self, around: &mut Surroundings<'_>) {
+    pub(super) fn finish(&mut self, effects: &mut TaskEffects) {
         for at in self.head_first() {
             let is_chained = at > 0;
             let goes_on = !is_chained
-                || self.call_one(at, (Call::EndInput, None), around, |operator, context| {
+                || self.call_one(at, (Call::EndInput, None), effects, |operator, context| {
                     operator.end_input(0, context);
                 });
             if !goes_on
-                || !self.call_one(at, (Call::Finish, None), around, |operator, context| {
+                || !self.call_one(at, (Call::Finish, None), effects, |operator, context| {
                     operator.finish(context);
                 })
             {
@@ -414,13 +409,9 @@ impl Chain {
         }
     }
 
-    pub(super) fn prepare_snapshot(
-        &mut self,
-        checkpoint: CheckpointId,
-        around: &mut Surroundings<'_>,
-    ) {
+    pub(super) fn prepare_snapshot(&mut self, checkpoint: CheckpointId, effects: &mut TaskEffects) {
         let reason = (Call::PrepareSnapshotPreBarrier, Some(checkpoint));
-        self.call_each(self.head_first(), reason, around, |operator, context| {
+        self.call_each(self.head_first(), reason, effects, |operator, context| {
             operator.prepare_snapshot(checkpoint, context);
         });
     }
@@ -429,12 +420,12 @@ impl Chain {
     pub(super) fn snapshot(
         &mut self,
         checkpoint: CheckpointId,
-        around: &mut Surroundings<'_>,
+        effects: &mut TaskEffects,
     ) -> Option<Vec<Arc<OperatorSnapshot>>> {
         let reason = (Call::SnapshotState, Some(checkpoint));
         assert!(self.restored < Some(checkpoint), "{checkpoint} is older than what was restored");
         let is_drawn =
-            self.call_each(self.head_first().rev(), reason, around, |operator, context| {
+            self.call_each(self.head_first().rev(), reason, effects, |operator, context| {
                 operator.snapshot(checkpoint, context);
             });
         if !is_drawn {
@@ -445,7 +436,7 @@ impl Chain {
         let draw = |worker: &Worker| {
             let Worker { link, state, .. } = worker;
             let mut snapshot = state.snapshot(link.key_by, link.max_parallelism);
-            if !around.identity.rules.timers_in_snapshot {
+            if !self.identity.rules.timers_in_snapshot {
                 snapshot.keyed.retain(|name, _| TimerKind::of_state(name).is_none());
             }
             Arc::new(snapshot)
@@ -453,13 +444,9 @@ impl Chain {
         Some(self.workers.iter().map(draw).collect())
     }
 
-    pub(super) fn checkpoint_complete(
-        &mut self,
-        permit: CommitPermit,
-        around: &mut Surroundings<'_>,
-    ) {
+    pub(super) fn checkpoint_complete(&mut self, permit: CommitPermit, effects: &mut TaskEffects) {
         let reason = (Call::NotifyCheckpointComplete, Some(permit.checkpoint()));
-        self.call_each(self.head_first().rev(), reason, around, |operator, context| {
+        self.call_each(self.head_first().rev(), reason, effects, |operator, context| {
             operator.checkpoint_complete(permit, context);
         });
     }
@@ -467,19 +454,19 @@ impl Chain {
     pub(super) fn checkpoint_aborted(
         &mut self,
         checkpoint: CheckpointId,
-        around: &mut Surroundings<'_>,
+        effects: &mut TaskEffects,
     ) {
         let reason = (Call::NotifyCheckpointAborted, Some(checkpoint));
-        self.call_each(self.head_first().rev(), reason, around, |operator, context| {
+        self.call_each(self.head_first().rev(), reason, effects, |operator, context| {
             operator.checkpoint_aborted(checkpoint, context);
         });
     }
 
-    pub(super) fn close(&mut self, around: &mut Surroundings<'_>) {
+    pub(super) fn close(&mut self, effects: &mut TaskEffects) {
         self.call_each(
             self.head_first().rev(),
             (Call::Close, None),
-            around,
+            effects,
             |operator, context| {
                 operator.close(context);
             },
@@ -489,13 +476,13 @@ impl Chain {
 
 /// A record without the key its receiver needs is an exception in Flink: it fails the task.
 #[inline]
-pub(super) fn fail_on_error(result: Result<(), KeyError>, around: &mut Surroundings<'_>) {
+pub(super) fn fail_on_error(result: Result<(), KeyError>, effects: &mut TaskEffects) {
     if let Err(error) = result {
-        fail(&error, around);
+        fail(&error, effects);
     }
 }
 
 #[cold]
-fn fail(error: &KeyError, around: &mut Surroundings<'_>) {
-    around.effects.failure = Some(error.to_string().into());
+fn fail(error: &KeyError, effects: &mut TaskEffects) {
+    effects.failure = Some(error.to_string().into());
 }

@@ -3,7 +3,7 @@
 //! Holds names of files and no state. A checkpoint builds on the files of the last one that is known to have completed
 //! (`RocksIncrementalSnapshotStrategy`), never on those of another job, which may be deleted by whoever owns them.
 
-use super::Identity;
+use super::{Chain, Identity};
 use crate::job::{CheckpointId, FileId, OperatorId, SharedFile};
 use crate::kernel::Digest;
 use crate::rules::IncrementBase;
@@ -25,13 +25,6 @@ pub(super) struct Increments {
     written: Vec<u32>,
 }
 
-/// An operator of the chain, as far as files are concerned.
-#[derive(Clone, Copy)]
-pub(super) struct Sliced {
-    pub(super) id: OperatorId,
-    pub(super) max_parallelism: u32,
-}
-
 impl Increments {
     /// What a restore gives to build upon.
     pub(super) fn restored(base: Files) -> Self {
@@ -46,16 +39,16 @@ impl Increments {
         &mut self,
         checkpoint: CheckpointId,
         snapshots: &mut [Arc<OperatorSnapshot>],
-        operators: &[Sliced],
-        identity: &Identity,
+        chain: &Chain,
     ) {
-        assert_eq!(snapshots.len(), operators.len(), "every operator of a chain is drawn");
+        let Chain { identity, workers, .. } = chain;
+        assert_eq!(snapshots.len(), workers.len(), "every operator of a chain is drawn");
         let newest = self.drawn.last_key_value().map(|(newest, _)| *newest);
         assert!(newest < Some(checkpoint), "{checkpoint} was drawn after {newest:?}");
-        self.base.resize(operators.len(), Vec::new());
-        self.written.resize(operators.len(), 0);
-        for (at, (snapshot, operator)) in snapshots.iter_mut().zip(operators).enumerate() {
-            let slices = snapshot.slices(operator.max_parallelism);
+        self.base.resize(workers.len(), Vec::new());
+        self.written.resize(workers.len(), 0);
+        for (at, (snapshot, worker)) in snapshots.iter_mut().zip(workers).enumerate() {
+            let slices = snapshot.slices(worker.link.max_parallelism);
             let mut files = Vec::with_capacity(slices.len());
             for slice in slices {
                 // A slice that changed and changed back is another file: its old one may be gone by now.
@@ -71,7 +64,7 @@ impl Increments {
                 assert!(slice.groups.0 <= slice.groups.1, "a file would hold no key group");
                 let number = self.written[at];
                 self.written[at] += 1;
-                let id = name(identity, operator.id, checkpoint, number);
+                let id = name(identity, worker.link.id, checkpoint, number);
                 let (groups, content) = (slice.groups, slice.content);
                 files.push(SharedFile { id, groups, number, content });
             }
@@ -114,9 +107,9 @@ fn name(
     number: u32,
 ) -> FileId {
     let mut digest = Digest::new();
-    digest.fold(identity.job, identity.subtask.into());
+    digest.fold(identity.subtask.job, identity.subtask.index.into());
     digest.fold_bytes(&operator.0);
-    let written_by = (checkpoint.number(), u64::from(identity.attempt.number()));
+    let written_by = (checkpoint.number(), u64::from(identity.subtask.attempt.number()));
     let (checkpoint, attempt) =
         if identity.rules.shared_file_names_unique { written_by } else { (0, 0) };
     digest.fold(checkpoint, attempt);

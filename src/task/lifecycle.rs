@@ -4,13 +4,12 @@ use super::increments::Increments;
 use super::{Alignment, Phase, Task, decline};
 use crate::effect::{Deployment, TaskEffects, ToJob};
 use crate::job::{CheckpointId, Element, EventTime, Stop};
-use crate::kernel::SimTime;
 use crate::state::CommitPermit;
 use crate::trace::{AbortReason, EndOfTask, TaskEvent};
 
 impl Task {
     /// Initializes and opens the operators, from restored state or from none, and reports.
-    pub fn start(&mut self, deployment: Deployment, now: SimTime, effects: &mut TaskEffects) {
+    pub fn start(&mut self, deployment: Deployment, effects: &mut TaskEffects) {
         assert!(self.phase == Phase::Starting, "{:?} started twice", self.id());
         assert!(effects.failure.is_none(), "{:?} failed before it started", self.id());
         let is_fresh = self.stops_with.is_none() && !self.is_settled;
@@ -33,8 +32,7 @@ impl Task {
         self.finished_on_restore = restored.as_ref().is_some_and(|restored| restored.finished);
         let mut state = Vec::new();
         if !self.finished_on_restore {
-            let (chain, mut around) = self.surroundings(now, effects);
-            state = chain.start(restored, &mut around);
+            state = self.chain.start(restored, effects);
         }
         if effects.failure.is_some() {
             return;
@@ -47,7 +45,7 @@ impl Task {
         } else {
             // Time begins: timers may have been restored, and a source tells watermarks from now on.
             if let Some(generator) = &mut self.chain.watermarks {
-                generator.begin(now);
+                generator.begin(effects.now);
             }
             self.ask_to_wake(effects);
         }
@@ -57,53 +55,51 @@ impl Task {
     fn start_finished(&mut self, effects: &mut TaskEffects) {
         assert!(self.phase == Phase::Running, "{:?} passes on an end that came", self.id());
         self.phase = Phase::Draining;
-        self.outputs.broadcast(&Element::EndOfData, effects);
+        self.chain.outputs.broadcast(&Element::EndOfData, effects);
         if self.channels.is_empty() {
             self.leave(effects);
         }
     }
 
     /// A bounded source has read everything.
-    pub fn on_source_ended(&mut self, now: SimTime, effects: &mut TaskEffects) {
+    pub fn on_source_ended(&mut self, effects: &mut TaskEffects) {
         assert!(self.channels.is_empty(), "{:?}: only a source ends by itself", self.id());
         assert!(!self.is_stopped, "{:?}: a source that was stopped read to its end", self.id());
-        self.tell_positions(None, now, effects);
-        self.end_of_data(now, effects);
+        self.tell_positions(None, effects);
+        self.end_of_data(effects);
     }
 
     /// The job stops: a source emits nothing more. If it drains, its data ends here.
-    pub(super) fn stop_source(&mut self, stop: Stop, now: SimTime, effects: &mut TaskEffects) {
+    pub(super) fn stop_source(&mut self, stop: Stop, effects: &mut TaskEffects) {
         if !stop.is_stop() || self.phase != Phase::Running || !self.channels.is_empty() {
             return;
         }
-        let (chain, mut around) = self.surroundings(now, effects);
-        chain.cancel_source(&mut around);
+        self.chain.cancel_source(effects);
         self.is_stopped = true;
         assert!(self.stops_with.is_none(), "{:?} is stopped twice", self.id());
-        if stop == Stop::Suspend && !self.identity.rules.suspended_windows_stay_open {
-            self.advance_to(EventTime::MAX, now, effects);
+        if stop == Stop::Suspend && !self.chain.identity.rules.suspended_windows_stay_open {
+            self.advance_to(EventTime::MAX, effects);
         }
         if stop == Stop::Drain {
-            self.tell_positions(None, now, effects);
-            self.end_of_data(now, effects);
+            self.tell_positions(None, effects);
+            self.end_of_data(effects);
         }
     }
 
     /// The data of a source has ended, and with it its time.
-    fn end_of_data(&mut self, now: SimTime, effects: &mut TaskEffects) {
+    fn end_of_data(&mut self, effects: &mut TaskEffects) {
         assert!(self.channels.is_empty(), "{:?} ends before its senders", self.id());
         if effects.failure.is_none() {
-            self.end_event_time(now, effects);
+            self.end_event_time(effects);
         }
         if effects.failure.is_none() {
-            self.finish_data(now, effects);
+            self.finish_data(effects);
         }
     }
 
-    fn end_event_time(&mut self, now: SimTime, effects: &mut TaskEffects) {
+    fn end_event_time(&mut self, effects: &mut TaskEffects) {
         assert!(!self.finished_on_restore, "{:?} ends the time of nothing", self.id());
-        let (chain, mut around) = self.surroundings(now, effects);
-        chain.on_watermark(EventTime::MAX, &mut around);
+        self.chain.on_watermark(EventTime::MAX, effects);
     }
 
     /// Whether it is a source that was told to stop.
@@ -111,7 +107,7 @@ impl Task {
         self.is_stopped
     }
 
-    pub(super) fn on_end_of_data(&mut self, gate: usize, now: SimTime, effects: &mut TaskEffects) {
+    pub(super) fn on_end_of_data(&mut self, gate: usize, effects: &mut TaskEffects) {
         assert!(!self.data_ended[gate], "{:?}: data ended twice on a channel", self.id());
         assert!(self.phase != Phase::Ended, "{:?}: data ended after the task", self.id());
         self.data_ended[gate] = true;
@@ -122,44 +118,37 @@ impl Task {
         let mut channels = self.inputs.iter().zip(&self.data_ended);
         let is_input_over = channels.all(|(of, ended)| *of != input || *ended);
         if self.data_ended.iter().all(|ended| *ended) {
-            self.end_event_time(now, effects);
+            self.end_event_time(effects);
         } else {
-            self.end_time_of(gate, now, effects);
+            self.end_time_of(gate, effects);
         }
         if effects.failure.is_some() {
             return;
         }
         if is_input_over {
-            let (chain, mut around) = self.surroundings(now, effects);
-            chain.end_input(input, &mut around);
+            self.chain.end_input(input, effects);
         }
         if effects.failure.is_none() && self.data_ended.iter().all(|ended| *ended) {
-            self.finish_data(now, effects);
+            self.finish_data(effects);
         }
     }
 
     /// Finishes the operators, passes the end of data on, and waits for the final checkpoint, which commits the tail.
     /// Without periodic checkpoints there will be none, and the task ends at once.
-    fn finish_data(&mut self, now: SimTime, effects: &mut TaskEffects) {
+    fn finish_data(&mut self, effects: &mut TaskEffects) {
         assert!(self.phase == Phase::Running, "{:?}: data ended twice", self.id());
         assert!(!self.finished_on_restore, "{:?} finishes what had finished", self.id());
-        let (chain, mut around) = self.surroundings(now, effects);
-        chain.finish(&mut around);
+        self.chain.finish(effects);
         if effects.failure.is_some() {
             return;
         }
         self.phase = Phase::Draining;
-        self.outputs.broadcast(&Element::EndOfData, effects);
+        self.chain.outputs.broadcast(&Element::EndOfData, effects);
         effects.events.push(TaskEvent::DataEnded);
-        self.leave_if_alone(now, effects);
+        self.leave_if_alone(effects);
     }
 
-    pub(super) fn on_end_of_partition(
-        &mut self,
-        gate: usize,
-        now: SimTime,
-        effects: &mut TaskEffects,
-    ) {
+    pub(super) fn on_end_of_partition(&mut self, gate: usize, effects: &mut TaskEffects) {
         assert!(
             self.data_ended[gate] || self.stops_with.is_some(),
             "{:?}: a partition ended before its data",
@@ -175,10 +164,10 @@ impl Task {
         };
         match alignment {
             Alignment::Waiting | Alignment::Superseding(_) => {}
-            Alignment::Complete(barrier) => self.complete(barrier, now, effects),
+            Alignment::Complete(barrier) => self.complete(barrier, effects),
         }
         if self.phase == Phase::Draining {
-            self.leave_if_alone(now, effects);
+            self.leave_if_alone(effects);
         }
     }
 
@@ -186,7 +175,7 @@ impl Task {
     /// (`BarrierBuffer.processEndOfPartition`, statement D5).
     fn give_up_at_end(&mut self, effects: &mut TaskEffects) {
         let Some(checkpoint) = self.aligner.collecting() else { return };
-        if self.identity.rules.checkpoints_after_tasks_finish || self.stops_with.is_some() {
+        if self.chain.identity.rules.checkpoints_after_tasks_finish || self.stops_with.is_some() {
             return;
         }
         self.aligner.discard_overtaken(effects);
@@ -199,15 +188,14 @@ impl Task {
     }
 
     /// A checkpoint completed: sinks commit, and a task that waited for it ends.
-    pub fn on_complete(&mut self, permit: CommitPermit, now: SimTime, effects: &mut TaskEffects) {
+    pub fn on_complete(&mut self, permit: CommitPermit, effects: &mut TaskEffects) {
         if self.phase == Phase::Ended || self.phase == Phase::Starting {
             return;
         }
         effects.events.push(TaskEvent::NotifyHandled { checkpoint: permit.checkpoint() });
         self.increments.on_complete(permit.checkpoint());
         if !self.finished_on_restore {
-            let (chain, mut around) = self.surroundings(now, effects);
-            chain.checkpoint_complete(permit, &mut around);
+            self.chain.checkpoint_complete(permit, effects);
         }
         let is_final = |own: CheckpointId| own <= permit.checkpoint();
         self.assert_sound();
@@ -225,28 +213,26 @@ impl Task {
         };
         if self.phase == Phase::Draining && is_settled {
             self.is_settled = true;
-            self.leave_if_alone(now, effects);
+            self.leave_if_alone(effects);
         }
     }
 
     /// An operator threw: all are closed, as far as the task was open.
-    pub fn close_after_failure(&mut self, now: SimTime, effects: &mut TaskEffects) {
+    pub fn close_after_failure(&mut self, effects: &mut TaskEffects) {
         if self.finished_on_restore {
             return;
         }
-        let (chain, mut around) = self.surroundings(now, effects);
-        chain.cancel_source(&mut around);
-        chain.close(&mut around);
+        self.chain.cancel_source(effects);
+        self.chain.close(effects);
     }
 
     /// The job manager cancels the attempt: its operators are closed, and nothing more comes of it.
-    pub fn cancel(&mut self, now: SimTime, effects: &mut TaskEffects) {
+    pub fn cancel(&mut self, effects: &mut TaskEffects) {
         assert!(self.phase != Phase::Ended, "{:?} was canceled after its end", self.id());
         let is_open = matches!(self.phase, Phase::Running | Phase::Draining);
         if is_open && !self.finished_on_restore {
-            let (chain, mut around) = self.surroundings(now, effects);
-            chain.cancel_source(&mut around);
-            self.close(now, effects);
+            self.chain.cancel_source(effects);
+            self.close(effects);
             // Of one that fails while it is cancelled, Flink says so in its log and goes on.
             if effects.of_user.as_ref().is_some_and(|failure| !failure.ends_the_play) {
                 (effects.failure, effects.of_user) = (None, None);
@@ -257,21 +243,20 @@ impl Task {
         effects.messages.push(ToJob::Ended(EndOfTask::Canceled));
     }
 
-    fn close(&mut self, now: SimTime, effects: &mut TaskEffects) {
+    fn close(&mut self, effects: &mut TaskEffects) {
         assert!(!self.finished_on_restore, "{:?} closes what it never opened", self.id());
-        let (chain, mut around) = self.surroundings(now, effects);
-        chain.close(&mut around);
+        self.chain.close(effects);
     }
 
     /// Ends, once no sender is left and nothing waits for a final checkpoint: a task never ends before its senders
     /// (`StreamTask` waits for the end of input and for its termination conditions).
-    fn leave_if_alone(&mut self, now: SimTime, effects: &mut TaskEffects) {
+    fn leave_if_alone(&mut self, effects: &mut TaskEffects) {
         assert!(self.phase == Phase::Draining, "{:?} leaves before its data ended", self.id());
         let awaits = self.awaits_final_checkpoint || self.is_stopped || self.stops_with.is_some();
         let waits = awaits && !self.is_settled && !self.finished_on_restore;
         if self.aligner.all_closed() && !waits {
             if !self.finished_on_restore {
-                self.close(now, effects);
+                self.close(effects);
             }
             if effects.of_user.is_some() {
                 return;
@@ -284,7 +269,7 @@ impl Task {
         assert!(self.phase == Phase::Draining, "{:?} left before its data ended", self.id());
         self.phase = Phase::Ended;
         assert!(self.aligner.all_closed(), "{:?} left before its senders", self.id());
-        self.outputs.broadcast(&Element::EndOfPartition, effects);
+        self.chain.outputs.broadcast(&Element::EndOfPartition, effects);
         effects.released = true;
         effects.events.push(TaskEvent::Ended { how: EndOfTask::Finished });
         effects.messages.push(ToJob::Ended(EndOfTask::Finished));

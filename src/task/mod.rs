@@ -19,8 +19,8 @@ mod tracker;
 mod valve;
 
 pub use aligner::{Aligner, Alignment, Overtaking};
+use chain::Stem;
 pub use chain::{Chain, Link, SourceInput, Target};
-use chain::{Stem, Surroundings};
 pub use output::{Output, Outputs};
 pub use tracker::Tracker;
 pub use valve::{Advance, Valve};
@@ -33,7 +33,7 @@ use crate::job::{
     CheckpointMode, Element, InputId, Record, StateBackend, TaskId,
 };
 use crate::kernel::SimTime;
-use crate::operator::{InputLog, Poll};
+use crate::operator::{InputLog, Poll, Subtask};
 use crate::rules::Rules;
 use crate::trace::{AbortReason, SourcePosition, TaskEvent};
 use std::collections::BTreeSet;
@@ -58,14 +58,8 @@ pub enum Phase {
 pub struct Identity {
     /// In the world's numbering.
     pub task: TaskId,
-    /// Its index among the subtasks of its chain.
-    pub subtask: u32,
-    /// How many of them there are.
-    pub parallelism: u32,
-    /// Which life of the subtask this is.
-    pub attempt: Attempt,
-    /// The first eight bytes of the run's job id.
-    pub job: u64,
+    /// Which subtask of its chain, and which life of it.
+    pub(crate) subtask: Subtask,
     /// The policies in force.
     pub rules: Arc<Rules>,
     /// How its job is checkpointed.
@@ -103,7 +97,6 @@ fn decline(checkpoint: CheckpointId, why: AbortReason, effects: &mut TaskEffects
 /// One attempt of a subtask.
 #[derive(Clone)]
 pub struct Task {
-    identity: Identity,
     phase: Phase,
     channels: Vec<ChannelId>,
     /// Which of the operator's inputs each channel feeds.
@@ -117,7 +110,6 @@ pub struct Task {
     /// The newest barrier that has arrived and may yet overtake what is before it.
     announced: Option<Barrier>,
     chain: Chain,
-    outputs: Outputs,
     awaits_final_checkpoint: bool,
     finished_on_restore: bool,
     /// The first checkpoint whose barrier came after the end of data.
@@ -136,19 +128,14 @@ pub struct Task {
 
 impl Task {
     /// A subtask that is about to start. `inputs` tells, by channel, which of the operator's inputs it feeds.
-    pub fn new(
-        identity: Identity,
-        channels: Vec<ChannelId>,
-        inputs: Vec<u8>,
-        chain: Chain,
-        outputs: Outputs,
-    ) -> Self {
+    pub fn new(channels: Vec<ChannelId>, inputs: Vec<u8>, chain: Chain) -> Self {
         assert_eq!(channels.len(), inputs.len(), "every channel feeds an input");
         let is_source = chain.input().is_some();
-        assert!(is_source == channels.is_empty(), "{:?} has nothing to read from", identity.task);
+        let id = chain.identity.task;
+        assert!(is_source == channels.is_empty(), "{id:?} has nothing to read from");
         Self {
             aligner: Aligner::new(channels.len()),
-            tracker: match identity.checkpoint.handling() {
+            tracker: match chain.identity.checkpoint.handling() {
                 CheckpointMode::ExactlyOnce => None,
                 CheckpointMode::AtLeastOnce => Some(Tracker::default()),
             },
@@ -164,27 +151,25 @@ impl Task {
             is_stopped: false,
             seen: Seen::default(),
             increments: Increments::default(),
-            identity,
             channels,
             inputs,
             chain,
-            outputs,
         }
     }
 
     /// Which task it is.
     pub const fn id(&self) -> TaskId {
-        self.identity.task
+        self.chain.identity.task
     }
 
     /// Which attempt.
     pub const fn attempt(&self) -> Attempt {
-        self.identity.attempt
+        self.chain.identity.subtask.attempt
     }
 
     /// A newer attempt takes its place: faults of the user's code aim at that one from now on.
     pub const fn supersede(&mut self) {
-        self.identity.is_superseded = true;
+        self.chain.identity.is_superseded = true;
     }
 
     /// Where it is in its life.
@@ -201,44 +186,31 @@ impl Task {
 
     /// Takes the next element of the channel at this place of the gate.
     #[inline]
-    pub fn on_element(
-        &mut self,
-        gate: usize,
-        element: Element,
-        now: SimTime,
-        effects: &mut TaskEffects,
-    ) {
+    pub fn on_element(&mut self, gate: usize, element: Element, effects: &mut TaskEffects) {
         match element {
-            Element::Record(record) => self.on_record(gate, record, now, effects),
-            Element::Barrier(barrier) => self.on_barrier(gate, barrier, now, effects),
+            Element::Record(record) => self.on_record(gate, record, effects),
+            Element::Barrier(barrier) => self.on_barrier(gate, barrier, effects),
             Element::Cancellation(checkpoint) => self.on_cancellation(gate, checkpoint, effects),
-            Element::Watermark(time) => self.on_watermark(gate, time, now, effects),
-            Element::Status(status) => self.on_status(gate, status, now, effects),
-            Element::EndOfData => self.on_end_of_data(gate, now, effects),
-            Element::EndOfPartition => self.on_end_of_partition(gate, now, effects),
+            Element::Watermark(time) => self.on_watermark(gate, time, effects),
+            Element::Status(status) => self.on_status(gate, status, effects),
+            Element::EndOfData => self.on_end_of_data(gate, effects),
+            Element::EndOfPartition => self.on_end_of_partition(gate, effects),
         }
     }
 
     #[inline]
-    fn on_record(&mut self, gate: usize, record: Record, now: SimTime, effects: &mut TaskEffects) {
+    fn on_record(&mut self, gate: usize, record: Record, effects: &mut TaskEffects) {
         assert!(self.phase == Phase::Running, "{:?}: a record after the end of data", self.id());
         debug_assert!(self.stops_with.is_none(), "{:?}: a record after the job stopped", self.id());
         let input = self.inputs[gate];
-        let (chain, mut around) = self.surroundings(now, effects);
-        chain.process(input, record, &mut around);
+        self.chain.process(input, record, effects);
     }
 
-    fn on_barrier(
-        &mut self,
-        gate: usize,
-        barrier: Barrier,
-        now: SimTime,
-        effects: &mut TaskEffects,
-    ) {
+    fn on_barrier(&mut self, gate: usize, barrier: Barrier, effects: &mut TaskEffects) {
         let is_open = matches!(self.phase, Phase::Running | Phase::Draining);
         assert!(is_open, "{:?} took a barrier in while {:?}", self.id(), self.phase);
-        if self.overtakes(barrier, now) {
-            self.overtake(gate, barrier, now, effects);
+        if self.overtakes(barrier, effects.now) {
+            self.overtake(gate, barrier, effects);
             return;
         }
         if !self.seen.is_news(barrier.checkpoint) {
@@ -246,7 +218,7 @@ impl Task {
             return;
         }
         self.aligner.discard_overtaken(effects);
-        let holds = self.identity.rules.barrier_blocks_channel && self.channels.len() > 1;
+        let holds = self.chain.identity.rules.barrier_blocks_channel && self.channels.len() > 1;
         let alignment = match &mut self.tracker {
             Some(tracker) => tracker.on_barrier(gate, barrier, self.aligner.closed()),
             None => self.aligner.on_barrier(gate, barrier, holds),
@@ -264,22 +236,22 @@ impl Task {
                 self.send_cancellation(old, effects);
                 effects.released = true;
             }
-            Alignment::Complete(barrier) => self.complete(barrier, now, effects),
+            Alignment::Complete(barrier) => self.complete(barrier, effects),
         }
     }
 
-    fn complete(&mut self, barrier: Barrier, now: SimTime, effects: &mut TaskEffects) {
+    fn complete(&mut self, barrier: Barrier, effects: &mut TaskEffects) {
         let aligned = self.aligner.collecting();
         assert!(aligned.is_none(), "{:?} is done and still aligns {aligned:?}", self.id());
         effects.released = true;
-        self.take_snapshot(barrier, now, effects);
+        self.take_snapshot(barrier, effects);
     }
 
     /// Takes a snapshot: one step with respect to records (`SubtaskCheckpointCoordinatorImpl.checkpointState`).
     ///
     /// 1. The operators may emit a last time before the barrier. 2. The barrier goes into every output. 3. The state
     ///    is drawn. What makes it durable and acks it comes later.
-    fn take_snapshot(&mut self, barrier: Barrier, now: SimTime, effects: &mut TaskEffects) {
+    fn take_snapshot(&mut self, barrier: Barrier, effects: &mut TaskEffects) {
         assert!(barrier.checkpoint > self.seen.last, "{:?}: a stale barrier", self.id());
         let is_open = matches!(self.phase, Phase::Running | Phase::Draining);
         assert!(is_open, "{:?} took a snapshot while {:?}", self.id(), self.phase);
@@ -288,13 +260,12 @@ impl Task {
         if self.phase == Phase::Draining {
             self.final_checkpoint.get_or_insert(barrier.checkpoint);
         }
-        let (chain, mut around) = self.surroundings(now, effects);
-        chain.prepare_snapshot(barrier.checkpoint, &mut around);
+        self.chain.prepare_snapshot(barrier.checkpoint, effects);
         if effects.failure.is_some() {
             return;
         }
-        let resumed = self.identity.checkpoint.alignment(barrier.kind);
-        self.outputs.emit_barrier(barrier, resumed, effects);
+        let resumed = self.chain.identity.checkpoint.alignment(barrier.kind);
+        self.chain.outputs.emit_barrier(barrier, resumed, effects);
         if barrier.alignment != BarrierAlignment::Aligned {
             let checkpoint = barrier.checkpoint;
             let overtaken = self.aligner.overtaken().is_some();
@@ -302,7 +273,7 @@ impl Task {
             effects.in_flight.push(InFlightOrder::Begin { checkpoint, open, overtaken });
         }
         effects.events.push(TaskEvent::BarrierEmitted { checkpoint: barrier.checkpoint });
-        self.tell_positions(Some(barrier.checkpoint), now, effects);
+        self.tell_positions(Some(barrier.checkpoint), effects);
         if effects.failure.is_some() {
             return;
         }
@@ -310,14 +281,12 @@ impl Task {
             self.stops_with = Some(barrier.checkpoint);
         }
         self.assert_sound();
-        let (chain, mut around) = self.surroundings(now, effects);
-        let mut snapshots = chain.snapshot(barrier.checkpoint, &mut around);
+        let mut snapshots = self.chain.snapshot(barrier.checkpoint, effects);
         if let Some(snapshots) = &mut snapshots
-            && self.identity.checkpoint.backend == StateBackend::Incremental
+            && self.chain.identity.checkpoint.backend == StateBackend::Incremental
             && barrier.kind == CheckpointKind::Checkpoint
         {
-            let Self { chain, increments, identity, .. } = self;
-            increments.share(barrier.checkpoint, snapshots, &chain.sliced(), identity);
+            self.increments.share(barrier.checkpoint, snapshots, &self.chain);
         }
         assert!(effects.snapshot.is_none(), "{:?} took two snapshots in one step", self.id());
         effects.snapshot = snapshots.map(|snapshots| (barrier.checkpoint, snapshots));
@@ -326,16 +295,10 @@ impl Task {
         }
     }
 
-    fn tell_positions(
-        &mut self,
-        checkpoint: Option<CheckpointId>,
-        now: SimTime,
-        effects: &mut TaskEffects,
-    ) {
+    fn tell_positions(&mut self, checkpoint: Option<CheckpointId>, effects: &mut TaskEffects) {
         let Some(input) = self.chain.input() else { return };
         let position = |(partition, next)| SourcePosition { input, partition, next };
-        let (chain, mut around) = self.surroundings(now, effects);
-        let positions = chain.positions(&mut around);
+        let positions = self.chain.positions(effects);
         if effects.failure.is_some() {
             return;
         }
@@ -345,27 +308,19 @@ impl Task {
     }
 
     /// The split enumerator gives it a split, or says that none are left. It acknowledges what it can still take.
-    pub fn on_split(
-        &mut self,
-        number: u64,
-        split: Option<Split>,
-        now: SimTime,
-        effects: &mut TaskEffects,
-    ) {
+    pub fn on_split(&mut self, number: u64, split: Option<Split>, effects: &mut TaskEffects) {
         if self.phase != Phase::Running {
             return;
         }
-        let (chain, mut around) = self.surroundings(now, effects);
-        chain.take_split(split.map(|split| (split.partition, split.next)), &mut around);
+        self.chain.take_split(split.map(|split| (split.partition, split.next)), effects);
         effects.messages.push(ToJob::Reader(ReaderEvent::Received(number)));
     }
 
     /// Reads on, if this is a source. `Ended` is told once; what it means depends on the source's `then`.
     #[inline]
-    pub fn poll(&mut self, log: &dyn InputLog, now: SimTime, effects: &mut TaskEffects) -> Poll {
+    pub fn poll(&mut self, log: &dyn InputLog, effects: &mut TaskEffects) -> Poll {
         debug_assert!(self.phase == Phase::Running, "{:?} reads while {:?}", self.id(), self.phase);
-        let (chain, mut around) = self.surroundings(now, effects);
-        chain.poll(log, &mut around)
+        self.chain.poll(log, effects)
     }
 
     /// When the next record of a source is there, if it knows.
@@ -381,12 +336,12 @@ impl Task {
     }
 
     /// The job manager asks for a barrier: of a source, or of a task whose senders have all finished.
-    pub fn on_trigger(&mut self, barrier: Barrier, now: SimTime, effects: &mut TaskEffects) {
+    pub fn on_trigger(&mut self, barrier: Barrier, effects: &mut TaskEffects) {
         match self.phase {
             Phase::Running | Phase::Draining if self.seen.is_news(barrier.checkpoint) => {
                 self.aligner.discard_overtaken(effects);
                 effects.released |= self.aligner.give_up();
-                self.stop_source(barrier.stop, now, effects);
+                self.stop_source(barrier.stop, effects);
                 if effects.failure.is_some() {
                     return;
                 }
@@ -394,9 +349,9 @@ impl Task {
                     tracker.forget_up_to(barrier.checkpoint);
                 }
                 if self.data_ended.iter().all(|ended| *ended) {
-                    self.take_snapshot(barrier, now, effects);
+                    self.take_snapshot(barrier, effects);
                 } else {
-                    self.trigger_before_ends(barrier, now, effects);
+                    self.trigger_before_ends(barrier, effects);
                 }
             }
             Phase::Running | Phase::Draining => self.cancel_aborted(barrier.checkpoint, effects),
@@ -416,12 +371,7 @@ impl Task {
     }
 
     /// The checkpoint is off: channels that its barrier holds back are released.
-    pub fn on_aborted(
-        &mut self,
-        checkpoint: CheckpointId,
-        now: SimTime,
-        effects: &mut TaskEffects,
-    ) {
+    pub fn on_aborted(&mut self, checkpoint: CheckpointId, effects: &mut TaskEffects) {
         if self.phase == Phase::Ended || self.phase == Phase::Starting {
             return;
         }
@@ -446,24 +396,12 @@ impl Task {
             return;
         }
         self.increments.on_aborted(checkpoint);
-        let (chain, mut around) = self.surroundings(now, effects);
-        chain.checkpoint_aborted(checkpoint, &mut around);
+        self.chain.checkpoint_aborted(checkpoint, effects);
     }
 
     /// The attempt ends from outside: it was cancelled, or crashed.
     pub fn end(&mut self) {
         self.phase = Phase::Ended;
-    }
-
-    /// The chain, and what surrounds a call into it.
-    #[inline]
-    fn surroundings<'a>(
-        &'a mut self,
-        now: SimTime,
-        effects: &'a mut TaskEffects,
-    ) -> (&'a mut Chain, Surroundings<'a>) {
-        let Self { chain, identity, outputs, .. } = self;
-        (chain, Surroundings { now, identity, outputs, effects })
     }
 
     /// Virtual time one element takes.

@@ -19,7 +19,7 @@ impl Identity {
 impl Task {
     /// Whether a barrier that is there overtakes what is before it, now.
     pub(super) fn overtakes(&self, barrier: Barrier, now: SimTime) -> bool {
-        if !self.identity.takes_unaligned || self.tracker.is_some() {
+        if !self.chain.identity.takes_unaligned || self.tracker.is_some() {
             return false;
         }
         if self.aligner.overtaken() == Some(barrier.checkpoint) {
@@ -28,19 +28,14 @@ impl Task {
         self.seen.is_news(barrier.checkpoint)
             && match barrier.alignment {
                 BarrierAlignment::Unaligned => true,
-                BarrierAlignment::Timed => now >= self.identity.deadline(barrier),
+                BarrierAlignment::Timed => now >= self.chain.identity.deadline(barrier),
                 BarrierAlignment::Aligned | BarrierAlignment::ForcedAligned => false,
             }
     }
 
     /// A barrier has arrived; records may be before it. Whether it overtakes them now. If it does so only after a while,
     /// a timer is asked for, once for each checkpoint.
-    pub fn on_barrier_arrived(
-        &mut self,
-        barrier: Barrier,
-        now: SimTime,
-        effects: &mut TaskEffects,
-    ) -> bool {
+    pub fn on_barrier_arrived(&mut self, barrier: Barrier, effects: &mut TaskEffects) -> bool {
         if matches!(self.phase, Phase::Starting | Phase::Ended) {
             return false;
         }
@@ -48,33 +43,28 @@ impl Task {
         let is_timed = barrier.alignment == BarrierAlignment::Timed;
         if is_timed && is_first && self.tracker.is_none() && self.seen.is_news(barrier.checkpoint) {
             self.announced = Some(barrier);
-            effects.alignment_timer = Some((self.identity.deadline(barrier), barrier.checkpoint));
+            effects.alignment_timer =
+                Some((self.chain.identity.deadline(barrier), barrier.checkpoint));
         }
-        self.overtakes(barrier, now)
+        self.overtakes(barrier, effects.now)
     }
 
     /// The barrier of one channel overtakes what is before it.
-    pub(super) fn overtake(
-        &mut self,
-        gate: usize,
-        barrier: Barrier,
-        now: SimTime,
-        effects: &mut TaskEffects,
-    ) {
+    pub(super) fn overtake(&mut self, gate: usize, barrier: Barrier, effects: &mut TaskEffects) {
         assert!(self.tracker.is_none(), "{:?} counts barriers, and one overtakes", self.id());
         effects.events.push(TaskEvent::BarrierArrived {
             channel: self.channels[gate],
             checkpoint: barrier.checkpoint,
             blocked: false,
         });
-        self.begin_overtaking(barrier, now, effects);
+        self.begin_overtaking(barrier, effects);
         effects.in_flight.push(InFlightOrder::Delivered(barrier.checkpoint, gate));
         self.aligner.deliver(gate);
     }
 
     /// Takes the snapshot, if this is the first barrier of its checkpoint that overtakes.
-    fn begin_overtaking(&mut self, barrier: Barrier, now: SimTime, effects: &mut TaskEffects) {
-        assert!(self.identity.takes_unaligned, "{:?}: {barrier:?} overtakes", self.id());
+    fn begin_overtaking(&mut self, barrier: Barrier, effects: &mut TaskEffects) {
+        assert!(self.chain.identity.takes_unaligned, "{:?}: {barrier:?} overtakes", self.id());
         if self.aligner.overtaken() != Some(barrier.checkpoint) {
             self.aligner.discard_overtaken(effects);
         }
@@ -89,24 +79,19 @@ impl Task {
         if begins {
             effects.released = true;
             let alignment = BarrierAlignment::Unaligned;
-            self.take_snapshot(Barrier { alignment, ..barrier }, now, effects);
+            self.take_snapshot(Barrier { alignment, ..barrier }, effects);
         }
     }
 
     /// The aligned time of a checkpoint is over. If barriers of it are missing, they need not come first any more.
-    pub fn on_alignment_timeout(
-        &mut self,
-        checkpoint: CheckpointId,
-        now: SimTime,
-        effects: &mut TaskEffects,
-    ) {
+    pub fn on_alignment_timeout(&mut self, checkpoint: CheckpointId, effects: &mut TaskEffects) {
         let announced = self.announced.filter(|barrier| barrier.checkpoint == checkpoint);
         let Some(barrier) = announced else { return };
-        if !self.overtakes(barrier, now) {
+        if !self.overtakes(barrier, effects.now) {
             return;
         }
         effects.events.push(TaskEvent::AlignmentSwitched { checkpoint });
-        self.begin_overtaking(barrier, now, effects);
+        self.begin_overtaking(barrier, effects);
         let overtaken = self.aligner.overtaken();
         assert_eq!(overtaken, Some(checkpoint), "the time of {checkpoint} is over in vain");
         self.aligner.settle();
@@ -114,19 +99,15 @@ impl Task {
 
     /// The job manager asks a task for a barrier whose senders have all finished, but whose channels have not ended: what
     /// is left in them belongs to the checkpoint, since nobody would send it again.
-    pub(super) fn trigger_before_ends(
-        &mut self,
-        barrier: Barrier,
-        now: SimTime,
-        effects: &mut TaskEffects,
-    ) {
+    pub(super) fn trigger_before_ends(&mut self, barrier: Barrier, effects: &mut TaskEffects) {
         assert!(!self.channels.is_empty(), "{:?} waits for the end of no channel", self.id());
         let channels = self.channels.len();
         if let Some(tracker) = &mut self.tracker {
             tracker.await_ends(barrier, channels);
-        } else if self.identity.takes_unaligned && barrier.alignment == BarrierAlignment::Unaligned
+        } else if self.chain.identity.takes_unaligned
+            && barrier.alignment == BarrierAlignment::Unaligned
         {
-            self.begin_overtaking(barrier, now, effects);
+            self.begin_overtaking(barrier, effects);
         } else {
             self.aligner.await_ends(barrier);
         }

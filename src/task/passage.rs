@@ -1,7 +1,8 @@
 //! How records run through a chain: each to the end of the chain before the next, as a call of the next operator within
 //! that of the one before it would have it, but without calls in one another. A chain may be of any length.
 
-use super::chain::{Chain, Stem, Surroundings, Target};
+use super::chain::{Chain, Stem, Target};
+use crate::effect::TaskEffects;
 use crate::job::{EventTime, KeyError, Origin, Value};
 
 /// How many values one record may come to in its chain, counted at each operator: more than lines of any text that is read
@@ -38,14 +39,14 @@ impl Chain {
         &mut self,
         at: usize,
         origin: Origin,
-        around: &mut Surroundings<'_>,
+        effects: &mut TaskEffects,
     ) -> Result<(), KeyError> {
         if self.workers[at].emitted.is_empty() {
             return Ok(());
         }
         debug_assert!(self.rests.is_empty(), "values of the call before are not handed on");
-        let first = self.hand_on(at, origin, around)?;
-        self.run(first, around)
+        let first = self.hand_on(at, origin, effects)?;
+        self.run(first, effects)
     }
 
     /// Runs a value, and all that comes of it, through the chain. After an error nothing more is handed on.
@@ -53,7 +54,7 @@ impl Chain {
     pub(super) fn run(
         &mut self,
         first: Option<Arrival>,
-        around: &mut Surroundings<'_>,
+        effects: &mut TaskEffects,
     ) -> Result<(), KeyError> {
         let mut next = first;
         let mut steps: u32 = 0;
@@ -62,13 +63,13 @@ impl Chain {
             if steps > VALUES_MAX {
                 self.rests.clear();
                 let why = format!("one record came to more than {VALUES_MAX} values in its chain");
-                around.effects.failure.get_or_insert_with(|| why.into());
+                effects.failure.get_or_insert_with(|| why.into());
                 return Ok(());
             }
             let step = match next {
-                Some(arrival) => self.take_in(arrival, around),
+                Some(arrival) => self.take_in(arrival, effects),
                 None if self.rests.is_empty() => return Ok(()),
-                None => self.go_on(around),
+                None => self.go_on(effects),
             };
             match step {
                 Ok(arrival) => next = arrival,
@@ -85,7 +86,7 @@ impl Chain {
     fn take_in(
         &mut self,
         arrival: Arrival,
-        around: &mut Surroundings<'_>,
+        effects: &mut TaskEffects,
     ) -> Result<Option<Arrival>, KeyError> {
         let Arrival { at, input, value, stem } = arrival;
         let key = match &self.workers[at].link.key_by {
@@ -95,15 +96,16 @@ impl Chain {
                 None => return key_by.of_input(input).hash_of(&value).map(|_| None),
             },
         };
-        let called = self.call((at, "process"), stem, key.as_ref(), around, |operator, context| {
-            operator.process(input, value, context);
-        });
+        let called =
+            self.call((at, "process"), stem, key.as_ref(), effects, |operator, context| {
+                operator.process(input, value, context);
+            });
         if called.is_none() {
             // Its task fails: nothing that waits for its turn goes on.
             self.rests.clear();
             return Ok(None);
         }
-        self.hand_on(at, stem.origin, around)
+        self.hand_on(at, stem.origin, effects)
     }
 
     /// Hands on what an operator emitted: a single value at once, of several the first when it is their turn.
@@ -112,13 +114,13 @@ impl Chain {
         &mut self,
         at: usize,
         origin: Origin,
-        around: &mut Surroundings<'_>,
+        effects: &mut TaskEffects,
     ) -> Result<Option<Arrival>, KeyError> {
         let emitted = &mut self.workers[at].emitted;
         if emitted.len() <= 1 {
             let Some((side, value)) = emitted.pop() else { return Ok(None) };
             let stem = Stem { origin, timestamp: self.workers[at].timestamp };
-            return self.deliver(at, side, value, stem, around);
+            return self.deliver(at, side, value, stem, effects);
         }
         let mut values = std::mem::take(emitted);
         values.reverse();
@@ -128,7 +130,7 @@ impl Chain {
     }
 
     /// Hands on the next of what is left.
-    fn go_on(&mut self, around: &mut Surroundings<'_>) -> Result<Option<Arrival>, KeyError> {
+    fn go_on(&mut self, effects: &mut TaskEffects) -> Result<Option<Arrival>, KeyError> {
         match self.rests.last_mut() {
             None => Ok(None),
             Some(Rest::Emitted { at, values, nth, origin, timestamp }) => {
@@ -141,7 +143,7 @@ impl Chain {
                 };
                 let stem = Stem { origin: origin.descend(*nth), timestamp: *timestamp };
                 *nth += 1;
-                self.deliver(at, side, value, stem, around)
+                self.deliver(at, side, value, stem, effects)
             }
             Some(Rest::Targets { at, side, place, value, stem }) => {
                 let link = &self.workers[*at].link;
@@ -153,7 +155,7 @@ impl Chain {
                 if *place == targets.len() {
                     self.rests.pop();
                 }
-                self.deliver_to(target, value, stem, around)
+                self.deliver_to(target, value, stem, effects)
             }
         }
     }
@@ -166,13 +168,13 @@ impl Chain {
         side: bool,
         value: Value,
         stem: Stem,
-        around: &mut Surroundings<'_>,
+        effects: &mut TaskEffects,
     ) -> Result<Option<Arrival>, KeyError> {
         let link = &self.workers[at].link;
         let targets = if side { &link.side } else { &link.main };
         match targets[..] {
             [] => Ok(None),
-            [target] => self.deliver_to(target, value, stem, around),
+            [target] => self.deliver_to(target, value, stem, effects),
             [..] => {
                 self.rests.push(Rest::Targets { at, side, place: 0, value, stem });
                 Ok(None)
@@ -186,11 +188,11 @@ impl Chain {
         target: Target,
         value: Value,
         stem: Stem,
-        around: &mut Surroundings<'_>,
+        effects: &mut TaskEffects,
     ) -> Result<Option<Arrival>, KeyError> {
         match target {
             Target::Edge(edge) => {
-                around.outputs.send(edge, value, stem, around.effects)?;
+                self.outputs.send(edge, value, stem, effects)?;
                 Ok(None)
             }
             Target::Chained(at) => Ok(Some(Arrival { at, input: 0, value, stem })),

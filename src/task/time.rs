@@ -4,7 +4,7 @@
 //! does it leave the subtask. Virtual time comes as a wake-up that was asked for. Neither is in a snapshot, but timers
 //! are.
 
-use super::chain::{Chain, Stem, Surroundings, fail_on_error};
+use super::chain::{Chain, Stem, fail_on_error};
 use super::{Advance, Outputs, Phase, Task, Valve};
 use crate::effect::TaskEffects;
 use crate::job::{Element, EventTime, Origin, WatermarkStatus};
@@ -25,26 +25,24 @@ impl Task {
         &mut self,
         gate: usize,
         watermark: EventTime,
-        now: SimTime,
         effects: &mut TaskEffects,
     ) {
         assert!(!self.data_ended[gate], "{:?}: time went on in a channel at its end", self.id());
         let advance = valve(self).on_watermark(gate, watermark);
-        self.follow(advance, now, effects);
+        self.follow(advance, effects);
     }
 
     pub(super) fn on_status(
         &mut self,
         gate: usize,
         status: WatermarkStatus,
-        now: SimTime,
         effects: &mut TaskEffects,
     ) {
         assert!(!self.data_ended[gate], "{:?}: an ended channel is {status:?}", self.id());
         match status {
             WatermarkStatus::Idle => {
                 let advance = valve(self).on_idle(gate);
-                self.follow(advance, now, effects);
+                self.follow(advance, effects);
             }
             WatermarkStatus::Active => {
                 if valve(self).on_active(gate) {
@@ -55,43 +53,37 @@ impl Task {
     }
 
     /// The data of one channel has ended, and with it its time.
-    pub(super) fn end_time_of(&mut self, gate: usize, now: SimTime, effects: &mut TaskEffects) {
+    pub(super) fn end_time_of(&mut self, gate: usize, effects: &mut TaskEffects) {
         assert!(self.data_ended[gate], "{:?}: time ended before the data", self.id());
         if let Some(valve) = &mut self.valve {
             let advance = valve.on_end(gate);
-            self.follow(advance, now, effects);
+            self.follow(advance, effects);
         }
     }
 
-    fn follow(&mut self, advance: Advance, now: SimTime, effects: &mut TaskEffects) {
+    fn follow(&mut self, advance: Advance, effects: &mut TaskEffects) {
         match advance {
             Advance::Unmoved => {}
             Advance::Idle => self.emit_status(WatermarkStatus::Idle, effects),
-            Advance::To(watermark) => self.advance_to(watermark, now, effects),
+            Advance::To(watermark) => self.advance_to(watermark, effects),
         }
     }
 
     fn emit_status(&self, status: WatermarkStatus, effects: &mut TaskEffects) {
         assert!(self.phase == Phase::Running, "{:?} is {status:?} after its data", self.id());
         effects.events.push(TaskEvent::WatermarkStatusChanged { status });
-        self.outputs.broadcast(&Element::Status(status), effects);
+        self.chain.outputs.broadcast(&Element::Status(status), effects);
     }
 
     /// Event time advances: what is due fires, and the watermark goes on.
-    pub(super) fn advance_to(
-        &mut self,
-        watermark: EventTime,
-        now: SimTime,
-        effects: &mut TaskEffects,
-    ) {
+    pub(super) fn advance_to(&mut self, watermark: EventTime, effects: &mut TaskEffects) {
         assert!(self.phase == Phase::Running, "{:?}: time went on after the data", self.id());
-        if !self.identity.rules.timers_before_watermark {
-            self.outputs.emit_watermark(watermark, effects);
+        if !self.chain.identity.rules.timers_before_watermark {
+            self.chain.outputs.emit_watermark(watermark, effects);
         }
-        let (chain, mut around) = self.surroundings(now, effects);
-        chain.on_watermark(watermark, &mut around);
-        if self.identity.rules.timers_before_watermark && effects.failure.is_none() {
-            self.outputs.emit_watermark(watermark, effects);
+        self.chain.on_watermark(watermark, effects);
+        if self.chain.identity.rules.timers_before_watermark && effects.failure.is_none() {
+            self.chain.outputs.emit_watermark(watermark, effects);
         }
     }
 
@@ -108,51 +100,42 @@ impl Task {
         &mut self,
         log: Option<&dyn InputLog>,
         has_overslept: bool,
-        now: SimTime,
         effects: &mut TaskEffects,
     ) {
         if self.phase != Phase::Running || self.stops_with.is_some() || self.finished_on_restore {
             return;
         }
-        let (chain, mut around) = self.surroundings(now, effects);
-        chain.on_processing_time(&mut around);
+        self.chain.on_processing_time(effects);
         if effects.failure.is_some() {
             return;
         }
         if let Some(log) = log.filter(|_| !self.is_stopped) {
-            self.tell_time(log, has_overslept, now, effects);
+            self.tell_time(log, has_overslept, effects);
         }
         self.ask_to_wake(effects);
     }
 
     /// A source tells how far event time has come, if it is time to.
-    fn tell_time(
-        &mut self,
-        log: &dyn InputLog,
-        has_overslept: bool,
-        now: SimTime,
-        effects: &mut TaskEffects,
-    ) {
-        if self.chain.watermarks.as_ref().is_none_or(|generator| generator.next > now) {
+    fn tell_time(&mut self, log: &dyn InputLog, has_overslept: bool, effects: &mut TaskEffects) {
+        if self.chain.watermarks.as_ref().is_none_or(|generator| generator.next > effects.now) {
             return;
         }
-        let (chain, mut around) = self.surroundings(now, effects);
-        let positions = chain.positions(&mut around);
+        let positions = self.chain.positions(effects);
         if effects.failure.is_some() {
             return;
         }
         let generator = self.chain.watermarks.as_mut().expect("it was there a moment ago");
         if has_overslept {
-            generator.on_overslept(now);
+            generator.on_overslept(effects.now);
         }
-        let tick = generator.tick(&positions, log, now);
+        let tick = generator.tick(&positions, log, effects.now);
         let before = std::mem::replace(&mut generator.told, tick);
         assert!(tick.watermark >= before.watermark, "a source told an earlier watermark");
         if before.is_idle && !tick.is_idle {
             self.emit_status(WatermarkStatus::Active, effects);
         }
         if tick.watermark > before.watermark {
-            self.advance_to(tick.watermark, now, effects);
+            self.advance_to(tick.watermark, effects);
         }
         if tick.is_idle && !before.is_idle {
             self.emit_status(WatermarkStatus::Idle, effects);
@@ -169,9 +152,9 @@ impl Task {
 
 /// The watermarks of all channels: tasks that hear of none have none.
 fn valve(task: &mut Task) -> &mut Valve {
-    let Task { valve, data_ended, identity, .. } = task;
+    let Task { valve, data_ended, chain, .. } = task;
     valve.get_or_insert_with(|| {
-        let mut valve = Valve::new(data_ended.len(), identity.rules.watermark);
+        let mut valve = Valve::new(data_ended.len(), chain.identity.rules.watermark);
         for gate in (0..data_ended.len()).filter(|gate| data_ended[*gate]) {
             let _others_have_told_nothing = valve.on_end(gate);
         }
@@ -182,41 +165,41 @@ fn valve(task: &mut Task) -> &mut Valve {
 impl Chain {
     /// A watermark passes through: operator by operator, each of which fires what is due before the next hears of it. A
     /// source at the head has no use for it.
-    pub(super) fn on_watermark(&mut self, watermark: EventTime, around: &mut Surroundings<'_>) {
+    pub(super) fn on_watermark(&mut self, watermark: EventTime, effects: &mut TaskEffects) {
         let first = usize::from(self.input().is_some());
         for at in first..self.workers.len() {
             if self.workers[at].watermark >= watermark {
                 continue;
             }
             if watermark == EventTime::MAX {
-                self.note(at, (Call::ProcessMaxWatermark, None), around);
+                self.note(at, (Call::ProcessMaxWatermark, None), effects);
             }
             self.workers[at].watermark = watermark;
-            self.fire(at, TimerKind::Event, watermark.millis(), around);
-            if around.effects.failure.is_some() {
+            self.fire(at, TimerKind::Event, watermark.millis(), effects);
+            if effects.failure.is_some() {
                 return;
             }
         }
     }
 
     /// Fires the processing-time timers that are due.
-    fn on_processing_time(&mut self, around: &mut Surroundings<'_>) {
-        let now = timer_time(around.now);
+    fn on_processing_time(&mut self, effects: &mut TaskEffects) {
+        let now = timer_time(effects.now);
         for at in self.head_first() {
-            self.fire(at, TimerKind::Processing, now, around);
-            if around.effects.failure.is_some() {
+            self.fire(at, TimerKind::Processing, now, effects);
+            if effects.failure.is_some() {
                 return;
             }
         }
     }
 
     /// Fires the timers of one operator, one by one, since what one does may register others.
-    fn fire(&mut self, at: usize, kind: TimerKind, now: i64, around: &mut Surroundings<'_>) {
+    fn fire(&mut self, at: usize, kind: TimerKind, now: i64, effects: &mut TaskEffects) {
         if self.workers[at].state.timers().is_none() {
             return;
         }
         let mut timers = 0;
-        while around.effects.failure.is_none()
+        while effects.failure.is_none()
             && let Some(timer) = self.workers[at].state.timers_mut().of_mut(kind).pop_due(now)
         {
             timers += 1;
@@ -227,14 +210,14 @@ impl Chain {
             assert!(timer.time <= now, "{timer:?} fires at {now}, before its time");
             let stem = Stem { origin: Origin::default(), timestamp };
             let key = Some(&timer.key);
-            let called = self.call((at, "on_timer"), stem, key, around, |operator, context| {
+            let called = self.call((at, "on_timer"), stem, key, effects, |operator, context| {
                 operator.on_timer(kind, &timer, context);
             });
             if called.is_none() {
                 break;
             }
-            let passed = self.pass_on(at, stem.origin, around);
-            fail_on_error(passed, around);
+            let passed = self.pass_on(at, stem.origin, effects);
+            fail_on_error(passed, effects);
         }
         if timers > 0 {
             let operator = self.workers[at].link.id;
@@ -243,7 +226,7 @@ impl Chain {
                 TimerKind::Processing => None,
             };
             let event = TaskEvent::TimersFired { operator, watermark, timers };
-            around.effects.events.push(event);
+            effects.events.push(event);
         }
     }
 

@@ -94,14 +94,14 @@ impl World {
             ToTask::Deploy(deployment) => self.on_deploy(place, attempt, deployment),
             ToTask::Cancel => self.on_cancel(place, attempt),
             ToTask::Trigger(barrier) => {
-                self.with_task(place, |task, now, fx| task.on_trigger(barrier, now, fx));
+                self.with_task(place, |task, fx| task.on_trigger(barrier, fx));
             }
             ToTask::NotifyComplete(permit) => {
-                self.with_task(place, |task, now, fx| task.on_complete(permit, now, fx));
+                self.with_task(place, |task, fx| task.on_complete(permit, fx));
             }
             ToTask::Split(number, split) => {
-                self.with_task(place, |task, now, fx| {
-                    task.on_split(number, split, now, fx);
+                self.with_task(place, |task, fx| {
+                    task.on_split(number, split, fx);
                 });
                 let task = self.hosts.places[place].task.as_ref();
                 let is_running = task.is_some_and(|task| task.phase() == Phase::Running);
@@ -111,7 +111,7 @@ impl World {
                 }
             }
             ToTask::NotifyAborted(checkpoint) => {
-                self.with_task(place, |task, now, fx| task.on_aborted(checkpoint, now, fx));
+                self.with_task(place, |task, fx| task.on_aborted(checkpoint, fx));
             }
         }
     }
@@ -153,12 +153,12 @@ impl World {
         };
         if let Some(path) = missing {
             let why = format!("cannot restore its state: file not found: {path}");
-            self.with_task(id, |_, _, fx| fx.failure = Some(why.into()));
+            self.with_task(id, |_, fx| fx.failure = Some(why.into()));
             return;
         }
         let is_source = place.head().is_source();
         self.network.mailboxes[id].is_starting = false;
-        self.with_task(id, |task, now, fx| task.start(*deployment, now, fx));
+        self.with_task(id, |task, fx| task.start(*deployment, fx));
         self.network.begin_work(id, is_source, &mut self.journal);
     }
 
@@ -168,7 +168,7 @@ impl World {
         }
         self.hosts.places[place].held.clear();
         self.network.clear(place, self.journal.now);
-        self.with_task(place, |task, now, fx| task.cancel(now, fx));
+        self.with_task(place, |task, fx| task.cancel(fx));
         self.network.drop_waiting(place, &mut self.journal);
     }
 }

@@ -6,7 +6,7 @@ use crate::job::{
     Reader, RunLayout, VertexIndex,
 };
 use crate::kernel::SimTime;
-use crate::operator::Writes;
+use crate::operator::{Subtask, Writes};
 use crate::task::{Chain, Identity, Link, Output, Outputs, SourceInput, Target, Task};
 use std::sync::Arc;
 
@@ -23,26 +23,42 @@ impl TaskFactory<'_> {
         let (layout, plan) = (self.layout, self.plan);
         let planned = plan.task(task);
         let vertex = &plan.vertices[planned.vertex.index()];
+        let head = &plan.graph.operators[plan.head(planned.vertex).index()];
+        let inputs = &self.world.scenario.inputs;
+        let input = match &head.kind {
+            OperatorKind::Source { input, .. } => {
+                inputs.iter().position(|other| other.name == *input)
+            }
+            OperatorKind::Transform { .. } | OperatorKind::Sink { .. } => None,
+        };
         let identity = Identity {
             task: layout.task(task),
-            subtask: planned.subtask,
-            parallelism: vertex.parallelism,
-            attempt,
-            job: self.world.leaders[layout.run].job_key,
+            subtask: Subtask {
+                index: planned.subtask,
+                parallelism: vertex.parallelism,
+                attempt,
+                job: self.world.leaders[layout.run].job_key,
+                partitions: input.map_or(0, |input| inputs[input].partitions),
+            },
             rules: Arc::clone(&self.world.rules),
             checkpoint: self.world.scenario.jobs[layout.job].checkpoint,
             takes_unaligned: self.takes_unaligned(planned.vertex),
             is_superseded: false,
         };
+        let reads_splits = head.options.reader == Reader::Splits;
+        let input = input.map(|input| SourceInput { id: InputId::new(input), reads_splits });
+        let links = vertex.operators.iter().map(|at| self.make_link(planned.vertex, *at)).collect();
+        let takes = vertex.operators.iter().map(|at| plan.graph.operators[at.index()].takes);
+        let takes = takes.fold(SimTime::ZERO, SimTime::plus);
+        let outputs = self.make_outputs(task, attempt);
+        let mut chain = Chain::new(identity, links, outputs, takes, input);
+        if let (OperatorKind::Source { then, .. }, Some(time)) = (&head.kind, head.options.time) {
+            chain = chain.telling_time(time, *then == AtEnd::End);
+        }
         let channel = |id: &LocalChannelId| layout.channel(*id);
         let input_of = |id: &LocalChannelId| plan.edges[plan.channel(*id).edge].input;
-        Task::new(
-            identity,
-            planned.inputs.iter().map(channel).collect(),
-            planned.inputs.iter().map(input_of).collect(),
-            self.make_chain(planned.vertex),
-            self.make_outputs(task, attempt),
-        )
+        let channels = planned.inputs.iter().map(channel).collect();
+        Task::new(channels, planned.inputs.iter().map(input_of).collect(), chain)
     }
 
     /// Whether barriers may overtake records on the way into a chain. What a writer hands to its committer must be there when
@@ -54,35 +70,6 @@ impl TaskFactory<'_> {
         };
         self.plan.takes_unaligned(vertex)
             && !self.plan.vertices[vertex.index()].operators.iter().any(is_committer)
-    }
-
-    fn make_chain(&self, vertex: VertexIndex) -> Chain {
-        let plan = self.plan;
-        let chain = &plan.vertices[vertex.index()];
-        let link = |operator: &OperatorIndex| self.make_link(vertex, *operator);
-        let links = chain.operators.iter().map(link).collect();
-        let takes =
-            chain.operators.iter().map(|operator| plan.graph.operators[operator.index()].takes);
-        let takes = takes.fold(SimTime::ZERO, SimTime::plus);
-        let head = &plan.graph.operators[chain.operators[0].index()];
-        let input = match &head.kind {
-            OperatorKind::Source { input, .. } => {
-                let mut inputs = self.world.scenario.inputs.iter();
-                let place = inputs.position(|other| other.name == *input);
-                let place = place.expect("a source names an input");
-                let partitions = self.world.scenario.inputs[place].partitions;
-                let reads_splits = head.options.reader == Reader::Splits;
-                Some(SourceInput { id: InputId::new(place), partitions, reads_splits })
-            }
-            OperatorKind::Transform { .. } | OperatorKind::Sink { .. } => None,
-        };
-        let made = Chain::new(links, takes, input);
-        match (&head.kind, head.options.time) {
-            (OperatorKind::Source { then, .. }, Some(time)) => {
-                made.telling_time(time, *then == AtEnd::End)
-            }
-            _ => made,
-        }
     }
 
     fn make_link(&self, vertex: VertexIndex, operator: OperatorIndex) -> Link {

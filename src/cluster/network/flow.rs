@@ -86,7 +86,7 @@ impl World {
         if u32::try_from(buffered).is_ok_and(|buffered| buffered <= limit) {
             return;
         }
-        self.with_task(to, |task, _, effects| task.on_alignment_limit(effects));
+        self.with_task(to, |task, effects| task.on_alignment_limit(effects));
     }
 
     /// Gives the head of a channel to its receiver.
@@ -118,7 +118,7 @@ impl World {
                 let cause = network.notes[wire].barrier_causes.pop_front();
                 world.journal.cause = cause.flatten();
             }
-            task.on_element(channel.gate, element, now, effects);
+            task.on_element(channel.gate, element, effects);
             world.apply_task(to, effects);
         });
         self.network.return_credit(wire, &mut self.journal);
@@ -157,7 +157,7 @@ impl World {
             let task = place.task.as_mut().expect("a source that reads is alive");
             let input = task.input().expect("only sources read");
             let log = &*world.given.inputs[input.index()];
-            let poll = task.poll(log, now, effects);
+            let poll = task.poll(log, effects);
             let takes = task.takes();
             match poll {
                 Poll::Record(_, origin) => {
@@ -193,7 +193,7 @@ impl World {
             }
             AtEnd::End => {
                 let task = place.task.as_mut().expect("it read a moment ago");
-                task.on_source_ended(self.journal.now, effects);
+                task.on_source_ended(effects);
             }
         }
     }
@@ -223,7 +223,7 @@ impl World {
         let overtakes = self.with_effects(|world, effects| {
             let place = &mut world.hosts.places[to];
             let task = place.task.as_mut().expect("it lives");
-            let overtakes = task.on_barrier_arrived(barrier, now, effects);
+            let overtakes = task.on_barrier_arrived(barrier, effects);
             if let Some((at, checkpoint)) = effects.alignment_timer.take() {
                 let control = ForTask::AlignmentTimer(checkpoint).of(place.id, attempt);
                 world.journal.schedule(at.max(now), control);
@@ -241,7 +241,7 @@ impl World {
         let element = self.network.take_barrier(wire, ahead, &mut self.journal);
         self.with_effects(|world, effects| {
             let task = world.hosts.places[to].task.as_mut().expect("it lives");
-            task.on_element(gate, element, world.journal.now, effects);
+            task.on_element(gate, element, effects);
             world.apply_all(to, effects, ahead);
         });
         self.network.return_credit(wire, &mut self.journal);
@@ -261,8 +261,8 @@ impl World {
             self.journal.schedule(busy_until, control);
             return;
         }
-        self.with_task(place, |task, now, effects| {
-            task.on_alignment_timeout(checkpoint, now, effects);
+        self.with_task(place, |task, effects| {
+            task.on_alignment_timeout(checkpoint, effects);
         });
         for wire in self.network.connections[place].inputs.clone() {
             if self.network.has_arrived(wire, checkpoint, now) {
@@ -277,12 +277,11 @@ impl World {
             return;
         }
         let overslept = std::mem::take(&mut self.network.mailboxes[id].has_overslept);
-        let now = self.journal.now;
         let is_eventful = self.with_effects(|world, effects| {
             let task = world.hosts.places[id].task.as_mut().expect("only a live task is woken");
             let log = task.input().map(|input| &*world.given.inputs[input.index()]);
             let log = log.map(|log| -> &dyn InputLog { log });
-            task.on_wake(log, overslept, now, effects);
+            task.on_wake(log, overslept, effects);
             let is_eventful = !effects.events.is_empty();
             world.apply_all(id, effects, 0);
             is_eventful

@@ -91,7 +91,7 @@ impl World {
         self.journal.tell(TaskEvent::OperatorFailed { why }.of(task, attempt));
         if self.ending.panicked.is_none() {
             let live = self.hosts.places[place].task.as_mut().expect("only a live task fails");
-            live.close_after_failure(self.journal.now, effects);
+            live.close_after_failure(effects);
             let why = effects.failure.take();
             if let Some(failure) = effects.of_user.take().filter(|failure| failure.ends_the_play) {
                 blame(self, place, &failure, &why.unwrap_or_default());
