@@ -1,6 +1,5 @@
 //! From a job graph to its plan, step by step: wiring, chains, ids, vertices, edges, subtasks, channels.
 
-use super::chain::chainable_wires;
 use super::plan_rules::PlanRules;
 use super::uid::{check_uids_name_chains, generated_ids};
 use super::wiring::{Wiring, max_parallelism_of};
@@ -33,36 +32,36 @@ impl Plan {
     /// The first thing found that keeps the graph from running under these rules.
     pub fn build_under(graph: Arc<JobGraph>, rules: PlanRules) -> Result<Self, GraphError> {
         let wiring = Wiring::of(&graph)?;
-        let chainable = chainable_wires(&graph, &wiring);
-        let operator_ids = generated_ids(&graph, &wiring, &chainable, rules.generated_ids)?;
+        let operator_ids = generated_ids(&wiring, rules.generated_ids)?;
         if !rules.uid_in_chain {
-            check_uids_name_chains(&graph, &wiring, &chainable)?;
+            check_uids_name_chains(&wiring)?;
         }
         let legacy_ids = match rules.legacy_ids_tried {
-            true => generated_ids(&graph, &wiring, &chainable, IdScheme::WithClassNames)?,
+            true => generated_ids(&wiring, IdScheme::WithClassNames)?,
             false => Vec::new(),
         };
-        check_size(&graph, &wiring, &chainable)?;
-        let chained_outputs = chained_outputs(&wiring, &chainable);
+        check_size(&wiring)?;
+        let operators = (0..graph.operators.len()).map(OperatorIndex::new);
+        let fed = |operator| wiring.chained(operator).map(|wire| (wire.to, wire.side)).collect();
         let mut plan = Self {
             rules,
             operator_ids,
             legacy_ids,
-            vertices: vertices(&graph, &wiring, &chainable, &chained_outputs, rules),
+            vertices: vertices(&wiring, rules),
             edges: Vec::new(),
             tasks: Vec::new(),
             channels: Vec::new(),
             vertex_of_operator: vec![VertexIndex::default(); graph.operators.len()],
-            chained_outputs,
+            chained_outputs: operators.map(fed).collect(),
             first_channel_of_edge: vec![0],
-            graph,
+            graph: Arc::clone(&graph),
         };
         for (place, vertex) in plan.vertices.iter().enumerate() {
             for operator in &vertex.operators {
                 plan.vertex_of_operator[operator.index()] = VertexIndex::new(place);
             }
         }
-        plan.join_vertices(&wiring, &chainable);
+        plan.join_vertices(&wiring);
         plan.spread_tasks();
         plan.open_channels();
         plan.number_gates();
@@ -70,16 +69,17 @@ impl Plan {
     }
 
     /// Makes an edge of each wire between two chains.
-    fn join_vertices(&mut self, wiring: &Wiring, chainable: &[bool]) {
+    fn join_vertices(&mut self, wiring: &Wiring<'_>) {
         let mut edge_of_wire = vec![None; wiring.wires.len()];
         for place in 0..self.vertices.len() {
             for operator in self.vertices[place].operators.clone() {
-                for &wire in
-                    wiring.outputs[operator.index()].iter().filter(|&&wire| !chainable[wire])
-                {
-                    edge_of_wire[wire] = Some(self.edges.len());
+                for &place_of_wire in &wiring.outputs[operator.index()] {
+                    let wire = wiring.wires[place_of_wire];
+                    if wire.is_chained {
+                        continue;
+                    }
+                    edge_of_wire[place_of_wire] = Some(self.edges.len());
                     self.vertices[place].outputs.push(self.edges.len());
-                    let wire = wiring.wires[wire];
                     self.edges.push(PlanEdge {
                         from: wire.from,
                         to: wire.to,
@@ -179,14 +179,14 @@ fn pointwise_targets(senders: u32, receivers: u32, subtask: u32) -> Range<u32> {
     }
 }
 
-fn check_size(graph: &JobGraph, wiring: &Wiring, chainable: &[bool]) -> Result<(), GraphError> {
-    let subtasks: u64 = graph.operators.iter().map(|node| u64::from(node.parallelism)).sum();
-    let channels: u64 = (0..wiring.wires.len())
-        .filter(|&wire| !chainable[wire])
+fn check_size(wiring: &Wiring<'_>) -> Result<(), GraphError> {
+    let operators = &wiring.graph.operators;
+    let subtasks: u64 = operators.iter().map(|node| u64::from(node.parallelism)).sum();
+    let edges = wiring.wires.iter().filter(|wire| !wire.is_chained);
+    let channels: u64 = edges
         .map(|wire| {
-            let wire = wiring.wires[wire];
-            let senders = u64::from(graph.operators[wire.from.index()].parallelism);
-            let receivers = u64::from(graph.operators[wire.to.index()].parallelism);
+            let senders = u64::from(operators[wire.from.index()].parallelism);
+            let receivers = u64::from(operators[wire.to.index()].parallelism);
             match wire.partitioner {
                 Partitioner::Rebalance
                 | Partitioner::Hash
@@ -200,32 +200,20 @@ fn check_size(graph: &JobGraph, wiring: &Wiring, chainable: &[bool]) -> Result<(
     if parts > PARTS_MAX { Err(GraphError::TooLarge { parts, most: PARTS_MAX }) } else { Ok(()) }
 }
 
-/// What each operator feeds within its chain.
-fn chained_outputs(wiring: &Wiring, chainable: &[bool]) -> Vec<Vec<(OperatorIndex, bool)>> {
-    let chained_to = |outputs: &Vec<usize>| {
-        let chained = outputs.iter().filter(|&&wire| chainable[wire]);
-        chained.map(|&wire| (wiring.wires[wire].to, wiring.wires[wire].side)).collect()
-    };
-    wiring.outputs.iter().map(chained_to).collect()
-}
-
 /// The chains, without subtasks and edges.
-fn vertices(
-    graph: &JobGraph,
-    wiring: &Wiring,
-    chainable: &[bool],
-    chained_outputs: &[Vec<(OperatorIndex, bool)>],
-    rules: PlanRules,
-) -> Vec<Vertex> {
-    let is_head = |operator: &usize| !wiring.inputs[*operator].iter().any(|&wire| chainable[wire]);
+fn vertices(wiring: &Wiring<'_>, rules: PlanRules) -> Vec<Vertex> {
+    let graph = wiring.graph;
+    let is_head = |operator: &usize| {
+        !wiring.inputs[*operator].iter().any(|&wire| wiring.wires[wire].is_chained)
+    };
     let mut heads: Vec<usize> = (0..graph.operators.len()).filter(is_head).collect();
     heads.sort_by_key(|&head| !graph.operators[head].is_source());
     let vertex = |head: usize| {
         let node = &graph.operators[head];
         let head = OperatorIndex::new(head);
         Vertex {
-            operators: chain_from(head, chained_outputs),
-            name: chain_name(head, graph, chained_outputs),
+            operators: chain_from(head, wiring),
+            name: chain_name(head, wiring),
             parallelism: node.parallelism,
             max_parallelism: match rules.key_groups {
                 true => max_parallelism_of(graph, head),
@@ -243,25 +231,18 @@ fn vertices(
 }
 
 /// The operators chained to a head, each branch to its end before the next.
-fn chain_from(
-    head: OperatorIndex,
-    chained_outputs: &[Vec<(OperatorIndex, bool)>],
-) -> Vec<OperatorIndex> {
+fn chain_from(head: OperatorIndex, wiring: &Wiring<'_>) -> Vec<OperatorIndex> {
     let mut chain = Vec::new();
     let mut open = vec![head];
     while let Some(operator) = open.pop() {
         chain.push(operator);
-        open.extend(chained_outputs[operator.index()].iter().rev().map(|(receiver, _)| *receiver));
+        open.extend(wiring.chained(operator).rev().map(|wire| wire.to));
     }
     chain
 }
 
 /// What a chain is called: `head -> next -> (a, b -> c)`.
-fn chain_name(
-    head: OperatorIndex,
-    graph: &JobGraph,
-    chained_outputs: &[Vec<(OperatorIndex, bool)>],
-) -> String {
+fn chain_name(head: OperatorIndex, wiring: &Wiring<'_>) -> String {
     enum Part {
         Operator(OperatorIndex),
         Text(&'static str),
@@ -276,14 +257,14 @@ fn chain_name(
             }
             Part::Operator(operator) => operator,
         };
-        name.push_str(&graph.operators[operator.index()].shown_name());
-        let outputs = &chained_outputs[operator.index()];
+        name.push_str(&wiring.graph.operators[operator.index()].shown_name());
+        let outputs: Vec<_> = wiring.chained(operator).map(|wire| wire.to).collect();
         match outputs[..] {
             [] => {}
-            [(output, _)] => open.extend([Part::Operator(output), Part::Text(" -> ")]),
+            [output] => open.extend([Part::Operator(output), Part::Text(" -> ")]),
             [..] => {
                 open.push(Part::Text(")"));
-                for (place, (output, _)) in outputs.iter().enumerate().rev() {
+                for (place, output) in outputs.iter().enumerate().rev() {
                     let before = if place == 0 { " -> (" } else { ", " };
                     open.extend([Part::Operator(*output), Part::Text(before)]);
                 }

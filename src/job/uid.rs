@@ -21,33 +21,26 @@ fn hash_of(bytes: &[u8]) -> OperatorId {
 /// The id of each operator: of its uid if it has one, else generated from its rank in a breadth-first traversal, from the
 /// outputs that are chained to it, and from the ids of its inputs; in the older scheme (`StreamGraphHasherV1`) also from its
 /// parallelism and class name and those of the operators chained to it, in the newer one (`StreamGraphHasherV2`) not.
-///
-/// `chainable` says of each wire whether it is chained.
 pub(super) fn generated_ids(
-    graph: &JobGraph,
-    wiring: &Wiring,
-    chainable: &[bool],
+    wiring: &Wiring<'_>,
     scheme: IdScheme,
 ) -> Result<Vec<OperatorId>, GraphError> {
+    let graph = wiring.graph;
     let sources =
         (0..graph.operators.len()).filter(|&operator| graph.operators[operator].is_source());
     let mut remaining: VecDeque<OperatorIndex> = sources.map(OperatorIndex::new).collect();
-    let mut ids = Ids {
-        by_operator: vec![None; graph.operators.len()],
-        owners: BTreeMap::new(),
-        rank: 0,
-        scheme,
-    };
+    let by_operator = vec![None; graph.operators.len()];
+    let mut ids = Ids { wiring, by_operator, owners: BTreeMap::new(), rank: 0, scheme };
     let mut visited = vec![false; graph.operators.len()];
     remaining.iter().for_each(|source| visited[source.index()] = true);
     while let Some(operator) = remaining.pop_front() {
         // 1. An operator without uid whose inputs are not all hashed is dropped; the last input brings it back.
-        let Some(id) = ids.hash(graph, wiring, chainable, operator) else {
+        let Some(id) = ids.hash(operator) else {
             visited[operator.index()] = false;
             continue;
         };
         // 2. The others take their rank.
-        ids.take(graph, operator, id)?;
+        ids.take(operator, id)?;
         for &wire in &wiring.outputs[operator.index()] {
             let receiver = wiring.wires[wire].to;
             if !visited[receiver.index()] {
@@ -64,14 +57,10 @@ pub(super) fn generated_ids(
 }
 
 /// No operator that is chained to its input has a uid, which would name no chain.
-pub(super) fn check_uids_name_chains(
-    graph: &JobGraph,
-    wiring: &Wiring,
-    chainable: &[bool],
-) -> Result<(), GraphError> {
-    for (node, inputs) in graph.operators.iter().zip(&wiring.inputs) {
+pub(super) fn check_uids_name_chains(wiring: &Wiring<'_>) -> Result<(), GraphError> {
+    for (node, inputs) in wiring.graph.operators.iter().zip(&wiring.inputs) {
         if let Some(uid) = &node.uid
-            && inputs.iter().any(|&wire| chainable[wire])
+            && inputs.iter().any(|&wire| wiring.wires[wire].is_chained)
         {
             let (operator, uid) = (node.name.clone(), uid.clone());
             return Err(GraphError::UidInChain { operator, uid });
@@ -81,7 +70,8 @@ pub(super) fn check_uids_name_chains(
 }
 
 /// The ids given so far.
-struct Ids {
+struct Ids<'w> {
+    wiring: &'w Wiring<'w>,
     by_operator: Vec<Option<OperatorId>>,
     owners: BTreeMap<OperatorId, usize>,
     /// How many were given.
@@ -89,30 +79,24 @@ struct Ids {
     scheme: IdScheme,
 }
 
-impl Ids {
+impl Ids<'_> {
     /// The id of an operator, or none if an input that it depends on has none yet.
-    fn hash(
-        &self,
-        graph: &JobGraph,
-        wiring: &Wiring,
-        chainable: &[bool],
-        operator: OperatorIndex,
-    ) -> Option<OperatorId> {
-        if let Some(uid) = &graph.operators[operator.index()].uid {
+    fn hash(&self, operator: OperatorIndex) -> Option<OperatorId> {
+        let Self { wiring, .. } = self;
+        if let Some(uid) = &wiring.graph.operators[operator.index()].uid {
             return Some(operator_id_of_uid(uid));
         }
         let inputs: Vec<OperatorId> = wiring
             .senders(operator)
             .map(|sender| self.by_operator[sender.index()])
             .collect::<Option<_>>()?;
-        let outputs = wiring.outputs[operator.index()].iter();
-        let chained = outputs.filter(|&&wire| chainable[wire]).map(|&wire| wiring.wires[wire].to);
+        let chained = wiring.chained(operator).map(|wire| wire.to);
         // The chained outputs are written with the rank of this operator, not with one of their own.
         let mut bytes = Vec::new();
         for written in std::iter::once(operator).chain(chained) {
             bytes.extend(self.rank.to_le_bytes());
             if self.scheme == IdScheme::WithClassNames {
-                let node = &graph.operators[written.index()];
+                let node = &wiring.graph.operators[written.index()];
                 bytes.extend(node.parallelism.to_le_bytes());
                 bytes.extend(node.class_name().bytes());
             }
@@ -127,18 +111,13 @@ impl Ids {
     }
 
     /// Writes down an id, which must be new.
-    fn take(
-        &mut self,
-        graph: &JobGraph,
-        operator: OperatorIndex,
-        id: OperatorId,
-    ) -> Result<(), GraphError> {
+    fn take(&mut self, operator: OperatorIndex, id: OperatorId) -> Result<(), GraphError> {
         assert!(
             self.by_operator[operator.index()].is_none(),
             "operator {operator:?} was visited twice"
         );
         if let Some(other) = self.owners.insert(id, operator.index()) {
-            return Err(collision(graph, operator.index(), other));
+            return Err(collision(self.wiring.graph, operator.index(), other));
         }
         self.by_operator[operator.index()] = Some(id);
         self.rank += 1;

@@ -3,7 +3,8 @@
 //! Checks everything about a graph that can be wrong short of its ids. Does not decide chains or ids.
 
 use super::{
-    GraphError, JobGraph, OperatorIndex, OperatorNode, Partitioner, default_max_parallelism,
+    GraphError, InputEdge, JobGraph, OperatorIndex, OperatorNode, Partitioner,
+    default_max_parallelism,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,26 +19,27 @@ pub(super) struct Wire {
     pub(super) input: u8,
     pub(super) side: bool,
     pub(super) partitioner: Partitioner,
+    /// Whether its receiver runs in the sender's task.
+    pub(super) is_chained: bool,
 }
 
 /// The edges of a checked graph.
 #[derive(Debug)]
-pub(super) struct Wiring {
+pub(super) struct Wiring<'g> {
+    pub(super) graph: &'g JobGraph,
     /// By receiver in order of creation; of one receiver its first input before its second, else as listed.
     pub(super) wires: Vec<Wire>,
     /// The wires into each operator.
     pub(super) inputs: Vec<Vec<usize>>,
     /// The wires out of each operator, in order of creation of the receivers: Flink's order of out-edges.
     pub(super) outputs: Vec<Vec<usize>>,
-    /// All operators, each after its inputs, else in order of creation.
-    pub(super) order: Vec<OperatorIndex>,
     /// The slot-sharing group of each operator.
     pub(super) slot_sharing_groups: Vec<String>,
 }
 
-impl Wiring {
+impl<'g> Wiring<'g> {
     /// Checks a graph and joins its operators.
-    pub(super) fn of(graph: &JobGraph) -> Result<Self, GraphError> {
+    pub(super) fn of(graph: &'g JobGraph) -> Result<Self, GraphError> {
         check_operators(graph)?;
         let wires = wires_of(graph);
         check_wires(graph, &wires)?;
@@ -47,9 +49,12 @@ impl Wiring {
             inputs[wire.to.index()].push(place);
             outputs[wire.from.index()].push(place);
         }
-        let order = topological_order(graph, &wires, &inputs, &outputs)?;
-        let mut wiring = Self { wires, inputs, outputs, order, slot_sharing_groups: Vec::new() };
-        wiring.slot_sharing_groups = wiring.inherit_slot_sharing_groups(graph);
+        let mut wiring = Self { graph, wires, inputs, outputs, slot_sharing_groups: Vec::new() };
+        let order = wiring.topological_order()?;
+        wiring.slot_sharing_groups = wiring.inherit_slot_sharing_groups(&order);
+        for place in 0..wiring.wires.len() {
+            wiring.wires[place].is_chained = wiring.is_chainable(&wiring.wires[place]);
+        }
         Ok(wiring)
     }
 
@@ -58,11 +63,20 @@ impl Wiring {
         self.inputs[operator.index()].iter().map(|&wire| self.wires[wire].from)
     }
 
+    /// The wires from an operator to those that it feeds within its chain.
+    pub(super) fn chained(
+        &self,
+        operator: OperatorIndex,
+    ) -> impl DoubleEndedIterator<Item = &Wire> {
+        let outputs = self.outputs[operator.index()].iter().map(|&wire| &self.wires[wire]);
+        outputs.filter(|wire| wire.is_chained)
+    }
+
     /// Its own group, else that of its inputs if they agree, else `default`
     /// (`StreamGraphGenerator.determineSlotSharingGroup`).
-    fn inherit_slot_sharing_groups(&self, graph: &JobGraph) -> Vec<String> {
-        let mut groups = vec![String::new(); graph.operators.len()];
-        for &operator in &self.order {
+    fn inherit_slot_sharing_groups(&self, order: &[OperatorIndex]) -> Vec<String> {
+        let mut groups = vec![String::new(); self.graph.operators.len()];
+        for &operator in order {
             let inherited = || {
                 let of_inputs: BTreeSet<&str> =
                     self.senders(operator).map(|sender| groups[sender.index()].as_str()).collect();
@@ -71,12 +85,53 @@ impl Wiring {
                     _ => "default".to_owned(),
                 }
             };
-            groups[operator.index()] = graph.operators[operator.index()]
+            groups[operator.index()] = self.graph.operators[operator.index()]
                 .slot_sharing_group
                 .clone()
                 .unwrap_or_else(inherited);
         }
         groups
+    }
+
+    /// All operators, each after its inputs, else in order of creation.
+    fn topological_order(&self) -> Result<Vec<OperatorIndex>, GraphError> {
+        let mut missing: Vec<usize> = self.inputs.iter().map(Vec::len).collect();
+        let mut ready: BTreeSet<OperatorIndex> = (0..missing.len())
+            .filter(|&operator| missing[operator] == 0)
+            .map(OperatorIndex::new)
+            .collect();
+        let mut order = Vec::with_capacity(missing.len());
+        while let Some(operator) = ready.pop_first() {
+            order.push(operator);
+            for &wire in &self.outputs[operator.index()] {
+                let receiver = self.wires[wire].to;
+                missing[receiver.index()] -= 1;
+                if missing[receiver.index()] == 0 {
+                    ready.insert(receiver);
+                }
+            }
+        }
+        if order.len() == missing.len() { Ok(order) } else { Err(self.cycle(&missing)) }
+    }
+
+    /// Names the operators of one cycle among those whose inputs are `missing`.
+    fn cycle(&self, missing: &[usize]) -> GraphError {
+        let first = missing.iter().position(|&count| count > 0);
+        let mut path: Vec<usize> = first.into_iter().collect();
+        loop {
+            let last = *path.last().expect("some operator waits for its inputs");
+            let mut senders = self.senders(OperatorIndex::new(last)).map(OperatorIndex::index);
+            let before = senders.find(|&sender| missing[sender] > 0);
+            let before = before.expect("who waits, waits for one who waits");
+            if let Some(start) = path.iter().position(|&seen| seen == before) {
+                path.drain(..start);
+                path.push(before);
+                path.reverse();
+                let name = |operator: usize| self.graph.operators[operator].name.clone();
+                return GraphError::Cycle { operators: path.into_iter().map(name).collect() };
+            }
+            path.push(before);
+        }
     }
 }
 
@@ -106,11 +161,8 @@ fn check_operators(graph: &JobGraph) -> Result<(), GraphError> {
         if let Some(uid) = &node.uid
             && let Some(first) = uids.insert(uid, &node.name)
         {
-            return Err(GraphError::DuplicateUid {
-                uid: uid.clone(),
-                first: String::clone(first),
-                second: node.name.clone(),
-            });
+            let (uid, first, second) = (uid.clone(), String::clone(first), node.name.clone());
+            return Err(GraphError::DuplicateUid { uid, first, second });
         }
         if graph.uids_required && node.uid.is_none() && node.options.uid_hash.is_none() {
             return Err(GraphError::UidMissing { operator: node.name.clone() });
@@ -127,10 +179,8 @@ fn check_max_parallelism(
 ) -> Result<(), GraphError> {
     match max_parallelism {
         Some(max_parallelism) if !(1..=MAX_PARALLELISM_MAX).contains(&max_parallelism) => {
-            Err(GraphError::MaxParallelismOutOfRange {
-                operator: operator.map(str::to_owned),
-                max_parallelism,
-            })
+            let operator = operator.map(str::to_owned);
+            Err(GraphError::MaxParallelismOutOfRange { operator, max_parallelism })
         }
         Some(_) | None => Ok(()),
     }
@@ -147,53 +197,35 @@ fn check_parallelism(
     }
     let max_parallelism = max_parallelism_of(graph, operator);
     if node.parallelism > max_parallelism {
-        return Err(GraphError::ParallelismAboveMax {
-            operator: node.name.clone(),
-            parallelism: node.parallelism,
-            max_parallelism,
-        });
+        let (operator, parallelism) = (node.name.clone(), node.parallelism);
+        return Err(GraphError::ParallelismAboveMax { operator, parallelism, max_parallelism });
     }
     Ok(())
 }
 
 fn check_inputs(graph: &JobGraph, node: &OperatorNode) -> Result<(), GraphError> {
-    let operator = || node.name.clone();
-    if node.is_source() {
-        return if node.inputs.is_empty() {
-            Ok(())
-        } else {
-            Err(GraphError::SourceWithInputs { operator: operator() })
-        };
-    }
-    if node.inputs.is_empty() {
-        return Err(GraphError::NoInputs { operator: operator() });
+    let operator = node.name.clone();
+    match (node.is_source(), node.inputs.is_empty()) {
+        (true, true) => return Ok(()),
+        (true, false) => return Err(GraphError::SourceWithInputs { operator }),
+        (false, true) => return Err(GraphError::NoInputs { operator }),
+        (false, false) => {}
     }
     let most = if node.is_sink() { 0 } else { 1 };
-    for edge in &node.inputs {
-        let from = edge.from.index();
+    for &InputEdge { from, input, .. } in &node.inputs {
+        let (from, operators) = (from.index(), graph.operators.len());
         let Some(sender) = graph.operators.get(from) else {
-            return Err(GraphError::UnknownInput {
-                operator: operator(),
-                from,
-                operators: graph.operators.len(),
-            });
+            return Err(GraphError::UnknownInput { operator, from, operators });
         };
         if sender.is_sink() {
-            return Err(GraphError::SinkAsInput {
-                operator: operator(),
-                sink: sender.name.clone(),
-            });
+            return Err(GraphError::SinkAsInput { operator, sink: sender.name.clone() });
         }
-        if edge.input > most {
-            return Err(GraphError::TooManyInputs {
-                operator: operator(),
-                input: edge.input,
-                most,
-            });
+        if input > most {
+            return Err(GraphError::TooManyInputs { operator, input, most });
         }
     }
     if node.inputs.iter().all(|edge| edge.input != 0) {
-        return Err(GraphError::NoFirstInput { operator: operator() });
+        return Err(GraphError::NoFirstInput { operator });
     }
     Ok(())
 }
@@ -210,6 +242,7 @@ fn wires_of(graph: &JobGraph) -> Vec<Wire> {
             input: edge.input,
             side: edge.side,
             partitioner: graph.partitioner(edge, node),
+            is_chained: false,
         }));
     }
     wires
@@ -231,56 +264,4 @@ fn check_wires(graph: &JobGraph, wires: &[Wire]) -> Result<(), GraphError> {
         }
     }
     Ok(())
-}
-
-/// Orders the operators so that each comes after its inputs.
-fn topological_order(
-    graph: &JobGraph,
-    wires: &[Wire],
-    inputs: &[Vec<usize>],
-    outputs: &[Vec<usize>],
-) -> Result<Vec<OperatorIndex>, GraphError> {
-    let mut missing: Vec<usize> = inputs.iter().map(Vec::len).collect();
-    let mut ready: BTreeSet<OperatorIndex> = (0..missing.len())
-        .filter(|&operator| missing[operator] == 0)
-        .map(OperatorIndex::new)
-        .collect();
-    let mut order = Vec::with_capacity(missing.len());
-    while let Some(operator) = ready.pop_first() {
-        order.push(operator);
-        for &wire in &outputs[operator.index()] {
-            let receiver = wires[wire].to;
-            missing[receiver.index()] -= 1;
-            if missing[receiver.index()] == 0 {
-                ready.insert(receiver);
-            }
-        }
-    }
-    if order.len() == graph.operators.len() {
-        Ok(order)
-    } else {
-        Err(cycle(graph, wires, inputs, &missing))
-    }
-}
-
-/// Names the operators of one cycle among those whose inputs are `missing`.
-fn cycle(graph: &JobGraph, wires: &[Wire], inputs: &[Vec<usize>], missing: &[usize]) -> GraphError {
-    let mut path: Vec<usize> = missing.iter().position(|&count| count > 0).into_iter().collect();
-    loop {
-        let last = *path.last().expect("some operator waits for its inputs");
-        let before = inputs[last]
-            .iter()
-            .map(|&wire| wires[wire].from.index())
-            .find(|&sender| missing[sender] > 0)
-            .expect("who waits, waits for one who waits");
-        if let Some(start) = path.iter().position(|&seen| seen == before) {
-            path.drain(..start);
-            path.push(before);
-            path.reverse();
-            let operators =
-                path.into_iter().map(|operator| graph.operators[operator].name.clone()).collect();
-            return GraphError::Cycle { operators };
-        }
-        path.push(before);
-    }
 }
