@@ -1,6 +1,7 @@
 //! What became of the checks: what is broken and how, and what a world exercised meanwhile.
 
 use super::{BrokenPromise, Coverage};
+use crate::job::shown;
 use crate::job::{ChannelId, CheckpointId, Origin, TaskId, TransactionId};
 use crate::kernel::SimTime;
 use crate::operator::Equality;
@@ -48,6 +49,13 @@ pub struct Evidence {
     pub origins: Vec<Origin>,
 }
 
+impl Evidence {
+    /// What is about one checkpoint and nothing else.
+    pub(super) fn of_checkpoint(checkpoint: CheckpointId) -> Self {
+        Self { checkpoint: Some(checkpoint), ..Self::default() }
+    }
+}
+
 impl Violation {
     pub(super) fn at_entry(check: CheckName, entry: &Entry, text: String) -> Self {
         let (at, event) = (entry.at, entry.number.entry);
@@ -78,16 +86,11 @@ pub enum Skipped {
     NothingPromised,
 }
 
-impl fmt::Display for Skipped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::NotCompared => "the world was not played to its end",
-            Self::NoReference => {
-                "an operator could not go on in the reference, so nothing is known of the output"
-            }
-            Self::NothingPromised => "the entry of a sink does not declare how it writes",
-        })
-    }
+shown! {
+    Skipped:
+    NotCompared = "the world was not played to its end",
+    NoReference = "an operator could not go on in the reference, so nothing is known of the output",
+    NothingPromised = "the entry of a sink does not declare how it writes",
 }
 
 /// What became of one check.

@@ -6,7 +6,6 @@ use super::lock;
 use super::open::local;
 use super::screen::Screen;
 use super::{HOLDS, WRONG_INPUT};
-use crate::job::CheckpointKind;
 use crate::render::clock;
 use crate::store::{self, Disposed, LeftFile, SavepointSummary, VerifiedFile};
 use std::io::IsTerminal;
@@ -45,7 +44,7 @@ fn verify(path: &Path, screen: &mut Screen) -> Result<u8, Failure> {
         let name = name.to_string_lossy();
         screen.say(&format!("  {name:width$}  does not belong to it\n"));
     }
-    let (kind, id, job) = (kind(summary.kind), summary.id, &summary.job_name);
+    let (kind, id, job) = (summary.kind, summary.id, &summary.job_name);
     screen.say(&format!("{kind} {id} of {job} is whole: {} bytes\n", summary.bytes));
     Ok(HOLDS)
 }
@@ -139,7 +138,7 @@ fn list(given: &Path, screen: &mut Screen) -> Result<u8, Failure> {
         match listed.summary {
             Ok(summary) => screen.say(&format!(
                 "{place}  {} {} of {}, t={}, {} bytes\n",
-                kind(summary.kind),
+                summary.kind,
                 summary.id,
                 summary.job_name,
                 clock(summary.triggered),
@@ -155,19 +154,12 @@ fn list(given: &Path, screen: &mut Screen) -> Result<u8, Failure> {
     Ok(code)
 }
 
-const fn kind(kind: CheckpointKind) -> &'static str {
-    match kind {
-        CheckpointKind::Checkpoint => "checkpoint",
-        CheckpointKind::Savepoint => "savepoint",
-    }
-}
-
 fn describe(summary: &SavepointSummary) -> String {
     let mut text = format!(
         "{} {} of job {} ({})\n\
          triggered at {}, a later process starts its clock at {}\n\
          {} bytes in {} files\n\noperators\n",
-        kind(summary.kind),
+        summary.kind,
         summary.id,
         summary.job_name,
         summary.job,

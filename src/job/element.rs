@@ -1,5 +1,6 @@
 //! What travels on a channel, and the words of the checkpoint protocol.
 
+use super::shown::shown;
 use super::{CheckpointId, EventTime, Record};
 use crate::kernel::SimTime;
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,12 @@ pub enum CheckpointKind {
     Checkpoint,
     /// Taken because somebody asked; owned by the user.
     Savepoint,
+}
+
+shown! {
+    CheckpointKind:
+    Checkpoint = "checkpoint",
+    Savepoint = "savepoint",
 }
 
 /// The marker that separates the records before a checkpoint from those after it.

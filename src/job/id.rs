@@ -72,70 +72,72 @@ index_id! {
     InputId(u16)
 }
 
-/// A checkpoint or savepoint id; one counter serves both and starts at 1.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
-)]
-pub struct CheckpointId(u64);
+macro_rules! count_id {
+    ($(#[$doc:meta])* $name:ident($repr:ty)) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
+        pub struct $name($repr);
 
-impl CheckpointId {
-    /// The id with this number.
-    pub const fn new(number: u64) -> Self {
-        Self(number)
-    }
-    /// The bare number.
-    pub const fn number(self) -> u64 {
-        self.0
-    }
-    /// The id that follows.
-    #[must_use]
-    pub const fn next(self) -> Self {
-        Self(self.0 + 1)
-    }
+        impl $name {
+            /// The one with this number.
+            pub const fn new(number: $repr) -> Self {
+                Self(number)
+            }
+            /// The bare number.
+            pub const fn number(self) -> $repr {
+                self.0
+            }
+            /// The one that follows.
+            #[must_use]
+            pub const fn next(self) -> Self {
+                Self(self.0 + 1)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
 }
 
-impl fmt::Display for CheckpointId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
+count_id! {
+    /// A checkpoint or savepoint id; one counter serves both and starts at 1.
+    CheckpointId(u64)
+}
+count_id! {
+    /// An execution attempt of a run: 0 for the first deployment, one more at each restart.
+    Attempt(u32)
 }
 
-/// An execution attempt of a run: 0 for the first deployment, one more at each restart.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
-)]
-pub struct Attempt(u32);
+macro_rules! hash_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+        pub struct $name(pub [u8; 16]);
 
-impl Attempt {
-    /// The attempt with this number.
-    pub const fn new(number: u32) -> Self {
-        Self(number)
-    }
-    /// The bare number.
-    pub const fn number(self) -> u32 {
-        self.0
-    }
-    /// The attempt that follows.
-    #[must_use]
-    pub const fn next(self) -> Self {
-        Self(self.0 + 1)
-    }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self)
+            }
+        }
+    };
 }
 
-impl fmt::Display for Attempt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
+hash_id! {
+    /// The 16-byte id that state is stored under. Of a `uid`: murmur3 x64 128 of its UTF-8 bytes (StreamGraphHasherV2).
+    OperatorId
 }
-
-/// The 16-byte id that state is stored under. Of a `uid`: murmur3 x64 128 of its UTF-8 bytes (StreamGraphHasherV2).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-pub struct OperatorId(pub [u8; 16]);
-
-impl fmt::Display for OperatorId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
+hash_id! {
+    /// The 16-byte id of one submission of a job, as it names folders.
+    JobId
 }
 
 impl OperatorId {
@@ -144,27 +146,5 @@ impl OperatorId {
         let is_fit = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         let number = u128::from_str_radix(text, 16).ok().filter(|_| is_fit)?;
         Some(Self(number.to_be_bytes()))
-    }
-}
-
-impl fmt::Debug for OperatorId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "OperatorId({self})")
-    }
-}
-
-/// The 16-byte id of one submission of a job, as it names folders.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-pub struct JobId(pub [u8; 16]);
-
-impl fmt::Display for JobId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for JobId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "JobId({self})")
     }
 }

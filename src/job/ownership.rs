@@ -1,8 +1,8 @@
 //! Who owns a snapshot that a job starts from, and in which format a snapshot is.
 
 use super::StateBackend;
+use super::shown::shown;
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// Who owns the snapshot that a job starts from (FLIP-193).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -45,12 +45,9 @@ impl SnapshotFormat {
     }
 }
 
-impl fmt::Display for SnapshotFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Canonical => "canonical",
-            Self::Heap => "native (hashmap)",
-            Self::RocksDb => "native (rocksdb)",
-        })
-    }
+shown! {
+    SnapshotFormat:
+    Canonical = "canonical",
+    Heap = "native (hashmap)",
+    RocksDb = "native (rocksdb)",
 }

@@ -2,9 +2,9 @@
 //!
 //! Says what is registered, not whether a snapshot agrees with it; the state room compares.
 
+use super::shown::shown;
 use crate::kernel::SimTime;
 use serde::{Deserialize, Serialize};
-use std::fmt;
 use std::sync::Arc;
 
 /// How the items of a list state are dealt out when parallelism changes (`OperatorStateHandle.Mode`).
@@ -25,15 +25,12 @@ pub enum ListMode {
     Whole,
 }
 
-impl fmt::Display for ListMode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Split => "SPLIT_DISTRIBUTE",
-            Self::Union => "UNION",
-            Self::Broadcast => "BROADCAST",
-            Self::Whole => "non-partitioned",
-        })
-    }
+shown! {
+    ListMode:
+    Split = "SPLIT_DISTRIBUTE",
+    Union = "UNION",
+    Broadcast = "BROADCAST",
+    Whole = "non-partitioned",
 }
 
 /// The serializer of a state's values.
@@ -60,15 +57,12 @@ impl StateType {
     }
 }
 
-impl fmt::Display for StateType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Any => "any serializer",
-            Self::Long => "LongSerializer",
-            Self::Int => "IntSerializer",
-            Self::Text => "StringSerializer",
-        })
-    }
+shown! {
+    StateType:
+    Any = "any serializer",
+    Long = "LongSerializer",
+    Int = "IntSerializer",
+    Text = "StringSerializer",
 }
 
 /// What kind of keyed state it is (`StateDescriptor.Type`).
@@ -90,16 +84,13 @@ pub enum KeyedKind {
     Map,
 }
 
-impl fmt::Display for KeyedKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Value => "VALUE",
-            Self::List => "LIST",
-            Self::Reducing => "REDUCING",
-            Self::Aggregating => "AGGREGATING",
-            Self::Map => "MAP",
-        })
-    }
+shown! {
+    KeyedKind:
+    Value = "VALUE",
+    List = "LIST",
+    Reducing = "REDUCING",
+    Aggregating = "AGGREGATING",
+    Map = "MAP",
 }
 
 /// How a keyed state is registered (`RegisteredKeyValueStateBackendMetaInfo`).

@@ -1,7 +1,7 @@
 //! Why checkpoints come to nothing.
 
+use crate::job::shown;
 use serde::Serialize;
-use std::fmt;
 
 /// Why a checkpoint was aborted, or a trigger refused.
 #[derive(
@@ -42,28 +42,21 @@ pub enum AbortReason {
     TasksFinished,
 }
 
-impl fmt::Display for AbortReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Expired => "expired before completing",
-            Self::Declined => "declined by a task",
-            Self::Subsumed => "subsumed by a newer checkpoint",
-            Self::CoordinatorSuspended => "checkpoint coordinator is suspending",
-            Self::NotAllTasksRunning => "not all required tasks are running",
-            Self::TooManyConcurrent => "maximum concurrent checkpoints reached",
-            Self::MinimumPause => "minimum pause not over",
-            Self::JobNotRunning => "job is not running",
-            Self::FinalizeFailed => "metadata could not be written",
-            Self::AsyncFailed => "asynchronous task checkpoint failed",
-            Self::TooManyRequests => "too many requests wait",
-            Self::Canceled => "declined on a cancellation barrier",
-            Self::AlignmentLimit => "alignment limit exceeded",
-            Self::CheckpointingDisabled => {
-                "checkpointing disabled; enable it with an `interval` to take savepoints"
-            }
-            Self::TasksFinished => {
-                "some tasks have already finished, so not all required tasks are running"
-            }
-        })
-    }
+shown! {
+    AbortReason:
+    Expired = "expired before completing",
+    Declined = "declined by a task",
+    Subsumed = "subsumed by a newer checkpoint",
+    CoordinatorSuspended = "checkpoint coordinator is suspending",
+    NotAllTasksRunning = "not all required tasks are running",
+    TooManyConcurrent = "maximum concurrent checkpoints reached",
+    MinimumPause = "minimum pause not over",
+    JobNotRunning = "job is not running",
+    FinalizeFailed = "metadata could not be written",
+    AsyncFailed = "asynchronous task checkpoint failed",
+    TooManyRequests = "too many requests wait",
+    Canceled = "declined on a cancellation barrier",
+    AlignmentLimit = "alignment limit exceeded",
+    CheckpointingDisabled = "checkpointing disabled; enable it with an `interval` to take savepoints",
+    TasksFinished = "some tasks have already finished, so not all required tasks are running",
 }

@@ -1,7 +1,7 @@
 //! The calls that an operator gets from its task, by the names they have in Flink.
 
+use crate::job::shown;
 use serde::Serialize;
-use std::fmt;
 
 /// One call of an operator.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
@@ -34,23 +34,20 @@ pub enum Call {
     Throw,
 }
 
-impl fmt::Display for Call {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::InitializeState => "initializeState",
-            Self::Open => "open",
-            Self::Cancel => "cancel()",
-            Self::PrepareSnapshotPreBarrier => "prepareSnapshotPreBarrier",
-            Self::SnapshotState => "snapshotState",
-            Self::NotifyCheckpointComplete => "notifyCheckpointComplete",
-            Self::NotifyCheckpointAborted => "notifyCheckpointAborted",
-            Self::ProcessMaxWatermark => "processWatermark MAX",
-            Self::EndInput => "endInput",
-            Self::Finish => "finish",
-            Self::Close => "close",
-            Self::Throw => "throw",
-        })
-    }
+shown! {
+    Call:
+    InitializeState = "initializeState",
+    Open = "open",
+    Cancel = "cancel()",
+    PrepareSnapshotPreBarrier = "prepareSnapshotPreBarrier",
+    SnapshotState = "snapshotState",
+    NotifyCheckpointComplete = "notifyCheckpointComplete",
+    NotifyCheckpointAborted = "notifyCheckpointAborted",
+    ProcessMaxWatermark = "processWatermark MAX",
+    EndInput = "endInput",
+    Finish = "finish",
+    Close = "close",
+    Throw = "throw",
 }
 
 impl Call {

@@ -1,10 +1,10 @@
 //! What happens to a job as a whole.
 
 use super::TraceEvent;
+use crate::job::shown;
 use crate::job::{Attempt, CheckpointId, CheckpointKind, FileId, RunId, TaskId};
 use crate::trace::AbortReason;
 use serde::Serialize;
-use std::fmt;
 use std::sync::Arc;
 
 /// What happened to a job.
@@ -76,20 +76,17 @@ impl JobStatus {
     }
 }
 
-impl fmt::Display for JobStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Created => "created",
-            Self::Running => "running",
-            Self::Restarting => "restarting",
-            Self::Canceling => "canceling",
-            Self::Canceled => "canceled",
-            Self::Finished => "finished",
-            Self::Failed => "failed",
-            Self::Lost => "lost",
-            Self::Suspended => "suspended",
-        })
-    }
+shown! {
+    JobStatus:
+    Created = "created",
+    Running = "running",
+    Restarting = "restarting",
+    Canceling = "canceling",
+    Canceled = "canceled",
+    Finished = "finished",
+    Failed = "failed",
+    Lost = "lost",
+    Suspended = "suspended",
 }
 
 /// Where a snapshot that a job starts from was taken.
