@@ -3,7 +3,8 @@
 
 use sandbar::events::{TaskEvent, TraceEvent};
 use sandbar::operators::{
-    CheckpointId, CommitPermit, InputLog, KeyedId, ListMode, OnPanic, Poll, Timer, TimerKind, Value,
+    CheckpointId, CommitPermit, InputLog, KeyedId, ListMode, OnPanic, Poll, StateType, Timer,
+    TimerKind, Value,
 };
 use sandbar::{
     Catalogue, Context, Entry, Judgement, Operator, Played, Scenario, Setup, SimTime, Standalone,
@@ -126,8 +127,11 @@ struct Borrows;
 impl Operator for Borrows {
     fn initialize(&mut self, _context: &mut dyn Context) {}
     fn process(&mut self, _input: u8, _value: Value, context: &mut dyn Context) {
-        let other =
-            sandbar::internals::LiveState::default().declare_list("of another", ListMode::Split);
+        let other = sandbar::internals::LiveState::default().register_list(
+            "of another",
+            ListMode::Split,
+            StateType::Any,
+        );
         context.list(other).clear();
     }
     fn fork(&self) -> Box<dyn Operator> {

@@ -24,15 +24,11 @@ pub(super) struct Running {
 }
 
 impl Running {
-    /// An aggregate that keeps its state under this name.
-    pub(super) const fn new(state: &'static str, step: Step) -> Self {
-        Self { state, step, column: None, aggregate: None, keyed: None }
-    }
-
-    /// The same of one column of the rows, where it is told one, and with its state registered as it is told.
-    pub(super) fn told_of_state(self, node: &OperatorNode) -> Self {
-        let options = &node.options;
-        Self { column: options.column, keyed: options.keyed_state.clone(), ..self }
+    /// An aggregate that keeps its state under this name: of one column of the rows, where it is told one, and with its state
+    /// registered as it is told.
+    pub(super) fn of(node: &OperatorNode, state: &'static str, step: Step) -> Box<dyn Operator> {
+        let (column, keyed) = (node.options.column, node.options.keyed_state.clone());
+        Box::new(Self { state, step, column, aggregate: None, keyed })
     }
 
     fn ttl(&self) -> Option<SimTime> {

@@ -6,6 +6,7 @@
 //!    checkpoint and are committed at once. 5. At the end of its data a writer emits what is left for the next checkpoint
 //!    (FLINK-37605), whose completion the committer awaits before it ends.
 
+use super::transactions::{Current, Pending, commit, number_of};
 use super::{Context, Operator};
 use crate::effect::ExternalRequest;
 use crate::job::{CheckpointId, TransactionId, Value};
@@ -19,30 +20,15 @@ use crate::state::{CommitPermit, ListId, ListMode};
 /// after a failure.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Writer {
-    current: Option<TransactionId>,
-    /// How many transactions this attempt has begun.
-    begun: u32,
+    current: Current,
     /// The newest barrier it has seen, or the checkpoint it was restored from.
     last: CheckpointId,
 }
 
 impl Writer {
-    fn begin(&mut self, context: &mut dyn Context) -> TransactionId {
-        let transaction = TransactionId {
-            job: context.job(),
-            subtask: context.subtask(),
-            attempt: context.attempt(),
-            number: self.begun,
-        };
-        self.begun += 1;
-        self.current = Some(transaction);
-        context.external(ExternalRequest::Begin(transaction));
-        transaction
-    }
-
     /// Prepares what was written, if anything was, and emits its committable.
     fn flush(&mut self, checkpoint: CheckpointId, is_sent: bool, context: &mut dyn Context) {
-        let Some(transaction) = self.current.take() else { return };
+        let Some(transaction) = self.current.id.take() else { return };
         context.external(ExternalRequest::Prepare(transaction, checkpoint));
         if is_sent {
             let checkpoint = Value::Int(number_of(checkpoint));
@@ -57,7 +43,7 @@ impl Operator for Writer {
     }
 
     fn process(&mut self, _input: u8, value: Value, context: &mut dyn Context) {
-        let transaction = self.current.unwrap_or_else(|| self.begin(context));
+        let transaction = self.current.id.unwrap_or_else(|| self.current.begin(context));
         context.external(ExternalRequest::Write(transaction, value));
     }
 
@@ -71,11 +57,8 @@ impl Operator for Writer {
         self.flush(self.last.next(), is_sent, context);
     }
 
-    /// Throws away what no committable speaks of.
     fn close(&mut self, context: &mut dyn Context) {
-        if let Some(current) = self.current.take() {
-            context.external(ExternalRequest::Abort(current));
-        }
+        self.current.abort(context);
     }
 
     fn fork(&self) -> Box<dyn Operator> {
@@ -89,24 +72,12 @@ impl Operator for Writer {
 #[derive(Clone, Default)]
 pub(super) struct Committer {
     committables: Option<ListId>,
-    pending: Vec<(CheckpointId, TransactionId)>,
+    pending: Pending,
 }
 
 impl Committer {
     fn state(&self) -> ListId {
         self.committables.expect("`initialize` declared the committables")
-    }
-
-    /// Commits what the permit covers, in order of arrival, and forgets it.
-    fn commit(&mut self, permit: CommitPermit, context: &mut dyn Context) {
-        let checkpoint = permit.checkpoint();
-        self.pending.retain(|(covered_by, transaction)| {
-            let is_covered = *covered_by <= checkpoint;
-            if is_covered {
-                context.external(ExternalRequest::Commit(*transaction, checkpoint));
-            }
-            !is_covered
-        });
     }
 }
 
@@ -123,7 +94,7 @@ impl Operator for Committer {
             return;
         }
         self.pending = restored.iter().filter_map(committable_from_row).collect();
-        self.commit(permit, context);
+        commit(&mut self.pending, permit, context);
     }
 
     fn process(&mut self, _input: u8, value: Value, _context: &mut dyn Context) {
@@ -134,16 +105,18 @@ impl Operator for Committer {
     fn snapshot(&mut self, checkpoint: CheckpointId, context: &mut dyn Context) {
         match context.commit_when() {
             CommitWhen::Completed => {}
-            CommitWhen::Snapshot => self.commit(CommitPermit::forged(checkpoint), context),
+            CommitWhen::Snapshot => {
+                commit(&mut self.pending, CommitPermit::forged(checkpoint), context);
+            }
         }
-        let rows = self.pending.iter().map(|(covered_by, transaction)| {
+        let rows = self.pending.iter().map(|(transaction, covered_by)| {
             Value::row([Value::Int(number_of(*covered_by)), transaction.to_value()])
         });
         *context.list(self.state()) = rows.collect();
     }
 
     fn checkpoint_complete(&mut self, permit: CommitPermit, context: &mut dyn Context) {
-        self.commit(permit, context);
+        commit(&mut self.pending, permit, context);
     }
 
     fn fork(&self) -> Box<dyn Operator> {
@@ -151,13 +124,9 @@ impl Operator for Committer {
     }
 }
 
-fn number_of(checkpoint: CheckpointId) -> i64 {
-    i64::try_from(checkpoint.number()).expect("checkpoint ids are small")
-}
-
 /// Back from a record or from list state; `None` if it is no committable.
-fn committable_from_row(row: &Value) -> Option<(CheckpointId, TransactionId)> {
+fn committable_from_row(row: &Value) -> Option<(TransactionId, CheckpointId)> {
     let [checkpoint, transaction] = row.as_row()? else { return None };
     let checkpoint = CheckpointId::new(u64::try_from(checkpoint.as_int()?).ok()?);
-    Some((checkpoint, TransactionId::from_value(transaction)?))
+    Some((TransactionId::from_value(transaction)?, checkpoint))
 }

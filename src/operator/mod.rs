@@ -21,6 +21,7 @@ mod split_reader;
 mod standalone;
 mod stateful;
 mod surroundings;
+mod transactions;
 mod transform;
 mod two_input;
 mod two_phase;
@@ -40,25 +41,19 @@ pub trait Context {
     /// Declares a list state that is dealt out (`Split`) or given whole to everybody (`Union`); in `initialize` only.
     fn list_state(&mut self, name: &str, mode: ListMode) -> ListId;
     /// Declares a keyed state of this kind and type; in `initialize` only. What was restored under its name must agree, or the
-    /// task fails. By default any does.
-    fn register_keyed(&mut self, name: &str, _registered: Registration) -> KeyedId {
-        self.keyed_state(name)
-    }
+    /// task fails.
+    fn register_keyed(&mut self, name: &str, registered: Registration) -> KeyedId;
     /// Declares a list state of items of this type; in `initialize` only. What was restored under its name must agree in type
-    /// and mode, or the task fails. By default any does.
-    fn register_list(&mut self, name: &str, mode: ListMode, _items: StateType) -> ListId {
-        self.list_state(name, mode)
-    }
+    /// and mode, or the task fails.
+    fn register_list(&mut self, name: &str, mode: ListMode, items: StateType) -> ListId;
     /// Declares a broadcast state; in `initialize` only.
     fn broadcast_state(&mut self, name: &str) -> BroadcastId;
     /// The checkpoint this task was restored from. A property of the task: a new operator in a restored chain is told
     /// so, too, and finds its state empty (`StateAssignmentOperation`).
     fn restored_from(&self) -> Option<CheckpointId>;
     /// Whether that checkpoint has an entry of this very operator: what Flink tells the split enumerator of a source
-    /// (FLIP-27), and nobody else. By default as `restored_from` says.
-    fn is_own_entry_restored(&self) -> bool {
-        self.restored_from().is_some()
-    }
+    /// (FLIP-27), and nobody else.
+    fn is_own_entry_restored(&self) -> bool;
 
     /// This subtask's index, from 0.
     fn subtask(&self) -> u32;
@@ -71,21 +66,13 @@ pub trait Context {
     /// When a two-phase sink commits, by the rules in force.
     fn commit_when(&self) -> CommitWhen;
     /// Whether a writer emits what it has left at the end of its data, by the rules in force.
-    fn final_committables_sent(&self) -> bool {
-        true
-    }
+    fn final_committables_sent(&self) -> bool;
     /// Whether a restored two-phase sink commits what its snapshot covers, by the rules in force.
-    fn restored_transactions_committed(&self) -> bool {
-        true
-    }
+    fn restored_transactions_committed(&self) -> bool;
     /// Whether a committer commits what it was restored with, by the rules in force.
-    fn restored_committables_committed(&self) -> bool {
-        true
-    }
+    fn restored_committables_committed(&self) -> bool;
     /// Whether a marker by which a table knows a row again stays the same in every attempt, by the rules in force.
-    fn markers_are_stable(&self) -> bool {
-        true
-    }
+    fn markers_are_stable(&self) -> bool;
     /// Virtual processing time.
     fn now(&self) -> SimTime;
     /// How many partitions a source's input has; 0 for other operators.
@@ -118,7 +105,7 @@ pub trait Context {
     fn emit_late(&mut self, value: Value);
 
     /// Readers: asks the split enumerator for a split, which comes later, as [`Operator::take_split`].
-    fn ask_for_split(&mut self) {}
+    fn ask_for_split(&mut self);
 
     /// Fails the task, as an exception in Flink does: the job restarts as its strategy says, and the trace tells `why`. In any
     /// call but [`Operator::fork`]. The operator returns after it; what it emitted in this call goes nowhere. Of several

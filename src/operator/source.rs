@@ -76,13 +76,10 @@ impl LogSource {
 
 impl Operator for LogSource {
     fn initialize(&mut self, context: &mut dyn Context) {
-        let positions = context.list_state(SOURCE_POSITIONS, ListMode::Split);
-        self.positions = Some(positions);
-        self.resting = if context.is_own_entry_restored() {
-            context.list(positions).iter().filter_map(position_from_row).collect()
-        } else {
-            fresh_share(context).map(|partition| (partition, 0)).collect()
-        };
+        self.initialize_restored(context);
+        if !context.is_own_entry_restored() {
+            self.resting = fresh_share(context).map(|partition| (partition, 0)).collect();
+        }
     }
 
     fn process(&mut self, _input: u8, value: Value, _context: &mut dyn Context) {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 /// What a stateless operator does with one value.
 type Step = fn(Value, &mut dyn Context);
 
-/// An operator that is a plain function of each value.
+/// An operator that is a plain function of each value, or a sink that is.
 #[derive(Clone, Copy)]
 pub(super) struct Stateless(pub(super) Step);
 

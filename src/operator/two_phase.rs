@@ -5,6 +5,7 @@
 //! 3. When checkpoint n completes, all that are pending for n or less are committed.
 //! 4. A restore commits what its checkpoint holds as pending, again if need be, and aborts what was current.
 
+use super::transactions::{Current, Pending, commit, number_of};
 use super::{Context, Operator};
 use crate::effect::ExternalRequest;
 use crate::job::{CheckpointId, TransactionId, Value};
@@ -18,37 +19,11 @@ use crate::state::{CommitPermit, ListId, ListMode};
 #[derive(Clone, Default)]
 pub(super) struct TwoPhaseSink {
     transactions: Option<ListId>,
-    current: Option<TransactionId>,
-    pending: Vec<(TransactionId, CheckpointId)>,
-    /// How many transactions this attempt has begun.
-    begun: u32,
+    current: Current,
+    pending: Pending,
 }
 
 impl TwoPhaseSink {
-    fn begin(&mut self, context: &mut dyn Context) {
-        let transaction = TransactionId {
-            job: context.job(),
-            subtask: context.subtask(),
-            attempt: context.attempt(),
-            number: self.begun,
-        };
-        self.begun += 1;
-        self.current = Some(transaction);
-        context.external(ExternalRequest::Begin(transaction));
-    }
-
-    /// Commits what the permit covers, oldest first, and forgets it.
-    fn commit(&mut self, permit: CommitPermit, context: &mut dyn Context) {
-        let checkpoint = permit.checkpoint();
-        self.pending.retain(|(transaction, covered_by)| {
-            let is_covered = *covered_by <= checkpoint;
-            if is_covered {
-                context.external(ExternalRequest::Commit(*transaction, checkpoint));
-            }
-            !is_covered
-        });
-    }
-
     fn state(&self) -> ListId {
         self.transactions.expect("`initialize` declared the transactions")
     }
@@ -61,76 +36,68 @@ impl Operator for TwoPhaseSink {
 
     /// Commits the pending transactions that this subtask was dealt, whoever began them, and aborts the current ones.
     fn restored(&mut self, permit: CommitPermit, context: &mut dyn Context) {
-        assert!(self.current.is_none(), "a sink is restored before it is opened");
+        assert!(self.current.id.is_none(), "a sink is restored before it is opened");
         let restored = std::mem::take(context.list(self.state()));
         for row in restored.iter().filter_map(Value::as_row) {
-            match row {
-                [transaction, covered_by] => {
-                    let Some(transaction) = TransactionId::from_value(transaction) else {
-                        continue;
-                    };
+            let [transaction, covered_by @ ..] = row else { continue };
+            let Some(transaction) = TransactionId::from_value(transaction) else { continue };
+            let request = match covered_by {
+                [covered_by] => {
                     assert!(
                         covered_by.as_int().is_some_and(|id| covers(permit, id)),
                         "checkpoint {} holds a transaction that is pending for {covered_by}",
                         permit.checkpoint()
                     );
-                    let request = if context.restored_transactions_committed() {
-                        ExternalRequest::Commit(transaction, permit.checkpoint())
-                    } else {
-                        ExternalRequest::Abort(transaction)
-                    };
-                    context.external(request);
+                    match context.restored_transactions_committed() {
+                        true => ExternalRequest::Commit(transaction, permit.checkpoint()),
+                        false => ExternalRequest::Abort(transaction),
+                    }
                 }
-                [transaction] => {
-                    let Some(transaction) = TransactionId::from_value(transaction) else {
-                        continue;
-                    };
-                    context.external(ExternalRequest::Abort(transaction));
-                }
-                _ => {}
-            }
+                [] => ExternalRequest::Abort(transaction),
+                [..] => continue,
+            };
+            context.external(request);
         }
     }
 
     fn open(&mut self, context: &mut dyn Context) {
-        self.begin(context);
+        self.current.begin(context);
     }
 
     fn process(&mut self, _input: u8, value: Value, context: &mut dyn Context) {
-        let current = self.current.expect("a sink is opened before it is given rows");
+        let current = self.current.id.expect("a sink is opened before it is given rows");
         context.external(ExternalRequest::Write(current, value));
     }
 
     fn snapshot(&mut self, checkpoint: CheckpointId, context: &mut dyn Context) {
-        let current = self.current.expect("a sink is opened before it is snapshotted");
+        let current = self.current.id.expect("a sink is opened before it is snapshotted");
         assert!(
             self.pending.last().is_none_or(|(_, newest)| *newest < checkpoint),
             "barriers reach a sink in order of their checkpoints"
         );
         context.external(ExternalRequest::Prepare(current, checkpoint));
         self.pending.push((current, checkpoint));
-        self.begin(context);
+        self.current.begin(context);
         match context.commit_when() {
             CommitWhen::Completed => {}
-            CommitWhen::Snapshot => self.commit(CommitPermit::forged(checkpoint), context),
+            CommitWhen::Snapshot => {
+                commit(&mut self.pending, CommitPermit::forged(checkpoint), context);
+            }
         }
         let rows = self.pending.iter().map(|(transaction, covered_by)| {
-            let covered_by = i64::try_from(covered_by.number()).expect("checkpoint ids are small");
-            Value::row([transaction.to_value(), Value::Int(covered_by)])
+            Value::row([transaction.to_value(), Value::Int(number_of(*covered_by))])
         });
-        let current = self.current.map(|transaction| Value::row([transaction.to_value()]));
+        let current = self.current.id.map(|transaction| Value::row([transaction.to_value()]));
         *context.list(self.state()) = rows.chain(current).collect();
     }
 
     fn checkpoint_complete(&mut self, permit: CommitPermit, context: &mut dyn Context) {
-        self.commit(permit, context);
+        commit(&mut self.pending, permit, context);
     }
 
-    /// Throws away what no snapshot covers, as Flink does; what is pending stays for a restore to commit.
+    /// What is pending stays for a restore to commit.
     fn close(&mut self, context: &mut dyn Context) {
-        if let Some(current) = self.current.take() {
-            context.external(ExternalRequest::Abort(current));
-        }
+        self.current.abort(context);
     }
 
     fn fork(&self) -> Box<dyn Operator> {

@@ -88,13 +88,8 @@ impl LiveState {
         self.timers.get_or_insert_default()
     }
 
-    /// Declares a keyed state; entries restored under its name are in it.
-    pub fn declare_keyed(&mut self, name: &str) -> KeyedId {
-        self.register_keyed(name, Registration::default(), SimTime::ZERO, true)
-    }
-
-    /// Declares a keyed state of this kind and type. Where only one of snapshot and program has values that expire, and that
-    /// may be, the values are taken to have changed just now.
+    /// Declares a keyed state of this kind and type; entries restored under its name are in it. Where only one of snapshot and
+    /// program has values that expire, and that may be, the values are taken to have changed just now.
     pub fn register_keyed(
         &mut self,
         name: &str,
@@ -134,12 +129,8 @@ impl LiveState {
         lists.chain(self.broadcast.iter().map(|map| (&map.name, map.rows())))
     }
 
-    /// Declares a split or union list state; items restored under its name are in it.
-    pub fn declare_list(&mut self, name: &str, mode: ListMode) -> ListId {
-        self.register_list(name, mode, StateType::Any)
-    }
-
-    /// Declares a split or union list state of items of this type. A broadcast state of its name is another state.
+    /// Declares a split or union list state of items of this type; those restored under its name are in it. A broadcast state
+    /// of its name is another state.
     pub fn register_list(&mut self, name: &str, mode: ListMode, items_type: StateType) -> ListId {
         assert!(
             self.lists.iter().all(|list| &*list.name != name),
