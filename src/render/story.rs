@@ -2,7 +2,7 @@
 
 use super::names::Names;
 use super::style::Style;
-use super::words::in_words;
+use super::words::{in_words, seconds};
 use crate::job::{CheckpointKind, RunId};
 use crate::kernel::SimTime;
 use crate::trace::{
@@ -138,8 +138,7 @@ fn merge(last: &mut Beat, next: &Beat) {
 }
 
 fn line(beat: &Beat, names: &Names, width: usize, style: Style) -> String {
-    let millis = beat.at.nanos() / 1_000_000;
-    let time = format!("{}.{:03}s", millis / 1000, millis % 1000);
+    let time = seconds(beat.at);
     let run = beat.run.map_or_else(String::new, |run| names.run(run));
     let text = match (beat.completed, beat.times) {
         (Some((first, last, 2..)), _) => format!("checkpoints {first} to {last} completed"),

@@ -3,6 +3,7 @@
 //! Every operation is a block, in order of asking; what came back later stands in its block, as it would in a terminal of
 //! its own. Says what Flink's client says, in words of its own. Faults of the world are remarks.
 
+use super::words::seconds;
 use crate::job::{CheckpointId, ClaimMode, JobId, METADATA, RunId, folder_of_pointer};
 use crate::kernel::{SimTime, to_index};
 use crate::scenario::{
@@ -115,11 +116,9 @@ impl Session<'_> {
     fn on_step(&mut self, step: u32, at: SimTime) {
         let place = to_index(step);
         let action = self.scenario.steps[place].action.clone();
-        let Some((command, if_well)) = self.command(&action) else { return };
-        let mut answers = Vec::new();
-        if matches!(action, Action::List) {
-            answers = self.listed();
-        }
+        let Some(command) = self.command(&action) else { return };
+        let if_well = self.answer_if_well(&action);
+        let answers = if action == Action::List { self.listed() } else { Vec::new() };
         self.by_step.insert(step, self.blocks.len());
         self.blocks.push(Block { at, command, answers, if_well });
         match action {
@@ -129,86 +128,87 @@ impl Session<'_> {
         };
     }
 
-    /// What the user types, and what comes back if nothing else does.
+    /// What the user types.
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "faults of the world are nothing that a user types"
     )]
-    fn command(&self, action: &Action) -> Option<(String, Option<String>)> {
-        let to = action.target();
+    fn command(&self, action: &Action) -> Option<String> {
+        let to = |option: &str| match action.target() {
+            Some(to) => format!("{option} {to}"),
+            None => String::new(),
+        };
         Some(match action {
             Action::Run(Run { job, from, allow_non_restored, claim }) => {
-                let mut command = self.client("run");
-                if let Some(from) = from {
-                    command.push_str(&self.start(from));
-                }
-                if *allow_non_restored {
-                    command.push_str(" -n");
-                }
-                match claim {
-                    ClaimMode::NoClaim => {}
-                    ClaimMode::Claim => command.push_str(" -claimMode CLAIM"),
-                    ClaimMode::Legacy => command.push_str(" -claimMode LEGACY"),
-                }
-                (format!("{command} {job}.jar"), None)
+                let from = from.as_ref().map_or_else(String::new, |from| self.start(from));
+                let drops = if *allow_non_restored { " -n" } else { "" };
+                let claim = match claim {
+                    ClaimMode::NoClaim => "",
+                    ClaimMode::Claim => " -claimMode CLAIM",
+                    ClaimMode::Legacy => " -claimMode LEGACY",
+                };
+                format!("{}{from}{drops}{claim} {job}.jar", self.client("run"))
             }
             Action::Savepoint(TakeSavepoint { job, native, .. }) => {
                 let format = if *native { " --type native" } else { "" };
-                let to = to.map_or_else(String::new, |to| format!(" {to}"));
-                (format!("{}{format} {}{to}", self.client("savepoint"), self.id(job)), None)
+                format!("{}{format} {}{}", self.client("savepoint"), self.id(job), to(""))
             }
             Action::Cancel(Cancel { job, with_savepoint: Some(_), .. }) => {
-                let to = to.map_or_else(String::new, |to| format!(" {to}"));
-                (format!("{} -s{to} {}", self.client("cancel"), self.id(job)), None)
+                format!("{} -s{} {}", self.client("cancel"), to(""), self.id(job))
             }
             Action::Cancel(Cancel { job, with_savepoint: None, .. }) => {
-                let id = self.id(job);
-                let done = format!("job {id} is cancelled");
-                (format!("{} {id}", self.client("cancel")), Some(done))
+                format!("{} {}", self.client("cancel"), self.id(job))
             }
             Action::Stop(Stop { job, drain, .. }) => {
                 let drain = if *drain { " --drain" } else { "" };
-                let to = to.map_or_else(String::new, |to| format!(" -p {to}"));
-                (format!("{}{drain}{to} {}", self.client("stop"), self.id(job)), None)
+                format!("{}{drain}{} {}", self.client("stop"), to(" -p"), self.id(job))
             }
             Action::Checkpoint(TakeCheckpoint { job, .. }) => {
-                (format!("{} {}", self.client("checkpoint"), self.id(job)), None)
+                format!("{} {}", self.client("checkpoint"), self.id(job))
             }
-            Action::List => (self.client("list"), None),
+            Action::List => self.client("list"),
             Action::Files(action) => self.on_files(action),
-            Action::KillJobManager => ("# the job manager dies".to_owned(), None),
-            Action::Upgrade(release) => {
-                (format!("# the cluster starts again under Flink {release}"), None)
-            }
+            Action::KillJobManager => "# the job manager dies".to_owned(),
+            Action::Upgrade(release) => format!("# the cluster starts again under Flink {release}"),
             _ => return None,
         })
     }
 
-    fn on_files(&self, action: &FileAction) -> (String, Option<String>) {
+    /// What comes back where nothing in the trace tells that it went well.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "of the others the trace tells")]
+    fn answer_if_well(&self, action: &Action) -> Option<String> {
+        match action {
+            Action::Cancel(Cancel { job, with_savepoint: None, .. }) => {
+                Some(format!("job {} is cancelled", self.id(job)))
+            }
+            Action::Files(FileAction::Dispose(dispose)) => {
+                Some(format!("savepoint {} is disposed of", self.path(&dispose.savepoint)))
+            }
+            _ => None,
+        }
+    }
+
+    fn on_files(&self, action: &FileAction) -> String {
         let path = self.path(action.savepoint());
         match action {
-            FileAction::Move(MoveFiles { to, .. }) => {
-                (format!("{} {path} {to}", shell("mv", &path)), None)
-            }
+            FileAction::Move(MoveFiles { to, .. }) => format!("{} {path} {to}", shell("mv", &path)),
             FileAction::Copy(CopyFiles { to, .. }) => {
-                (format!("{} -r {path} {to}", shell("cp", &path)), None)
+                format!("{} -r {path} {to}", shell("cp", &path))
             }
             FileAction::Delete(files) => {
                 let remove = shell("rm", &path);
-                let what = match files.what {
+                match files.what {
                     Piece::All => format!("{remove} -r {path}"),
                     Piece::Metadata => format!("{remove} {path}/{METADATA}"),
                     Piece::Data => format!("{remove} {path}/*  # all but its metadata"),
-                };
-                (what, None)
+                }
             }
             FileAction::Dispose(Dispose { with_jar, .. }) => {
-                let done = format!("savepoint {path} is disposed of");
                 let jar = if *with_jar { " -j job.jar" } else { "" };
-                (format!("{} -d {path}{jar}", self.client("savepoint")), Some(done))
+                format!("{} -d {path}{jar}", self.client("savepoint"))
             }
             FileAction::RewritePaths(_) => {
-                (format!("sandbar savepoint move --rewrite-paths {path} {path}"), None)
+                format!("sandbar savepoint move --rewrite-paths {path} {path}")
             }
         }
     }
@@ -240,10 +240,15 @@ impl Session<'_> {
         if known == label { path.to_owned() } else { format!("{path}/{METADATA}") }
     }
 
+    /// The id of the run at this place, if it has one.
+    fn job_of(&self, place: usize) -> Option<JobId> {
+        self.jobs.get(place).copied().flatten()
+    }
+
     /// The id of the newest run of a job; its name while there is none.
     fn id(&self, job: &str) -> String {
         let place = self.runs.iter().rposition(|known| known.name == job);
-        let id = place.and_then(|place| self.jobs.get(place).copied().flatten());
+        let id = place.and_then(|place| self.job_of(place));
         id.map_or_else(|| job.to_owned(), |id| id.to_string())
     }
 
@@ -258,7 +263,7 @@ impl Session<'_> {
         let is_asked_for = step.is_some();
         let status = JobStatus::Created;
         self.runs.push(Known { name, since: entry.at, status, is_asked_for });
-        let Some(id) = self.jobs.get(run.index()).copied().flatten() else { return };
+        let Some(id) = self.job_of(run.index()) else { return };
         let said = format!("submitted as job {id}");
         match step {
             Some(step) => self.answer(step, said),
@@ -271,7 +276,7 @@ impl Session<'_> {
         let place = to_index(step);
         if let Action::Checkpoint(TakeCheckpoint { label, .. }) = &self.scenario.steps[place].action
         {
-            let job = self.jobs.get(run.index()).copied().flatten();
+            let job = self.job_of(run.index());
             let job = job.map_or_else(String::new, |job| job.to_string());
             self.paths.insert(label.clone(), format!("checkpoints/{job}/chk-{checkpoint}"));
             self.answer(step, format!("checkpoint {checkpoint} is complete"));
@@ -282,7 +287,7 @@ impl Session<'_> {
         let step = self.scenario.steps.iter().position(|step| step.action.label() == Some(label));
         let step = step.and_then(|step| Some((u32::try_from(step).ok()?, step)));
         let Some((number, place)) = step else { return };
-        let id = self.jobs.get(run.index()).copied().flatten();
+        let id = self.job_of(run.index());
         let id = id.map_or_else(String::new, |id| id.to_string());
         self.answer(number, format!("savepoint complete: {path}"));
         let action = &self.scenario.steps[place].action;
@@ -305,11 +310,11 @@ impl Session<'_> {
         };
         let mut lines = vec!["jobs that run or restart:".to_owned()];
         for (place, known) in self.runs.iter().enumerate() {
-            if let Some(id) = self.jobs.get(place).copied().flatten()
+            if let Some(id) = self.job_of(place)
                 && is_listed(known.status)
             {
                 let status = known.status.to_string().to_uppercase();
-                let since = clock(known.since);
+                let since = seconds(known.since);
                 lines.push(format!("{since} : {id} : {} ({status})", known.name));
             }
         }
@@ -330,12 +335,13 @@ impl Session<'_> {
         for block in &self.blocks {
             let is_remark = block.command.starts_with('#');
             let prompt = if is_remark { "" } else { "$ " };
-            text.push_str(&format!("{:>11}  {prompt}{}\n", clock(block.at), block.command));
+            text.push_str(&format!("{:>11}  {prompt}{}\n", seconds(block.at), block.command));
             let well = block.if_well.iter().filter(|_| block.answers.is_empty());
             for answer in block.answers.iter().chain(well) {
                 text.push_str(&format!("             {answer}\n"));
             }
-            let waits = is_request(&block.command) && block.answers.is_empty();
+            // The client waits for an answer.
+            let waits = block.command.starts_with("flink ") && block.answers.is_empty();
             if waits && block.if_well.is_none() {
                 text.push_str("             (no answer)\n");
             }
@@ -344,18 +350,7 @@ impl Session<'_> {
     }
 }
 
-/// A moment in seconds: `1.500s`.
-fn clock(at: SimTime) -> String {
-    let millis = at.nanos() / 1_000_000;
-    format!("{}.{:03}s", millis / 1000, millis % 1000)
-}
-
 /// A command of the shell, or, for what lies in HDFS, of its client.
 fn shell(command: &str, path: &str) -> String {
     if path.starts_with("hdfs:") { format!("hdfs dfs -{command}") } else { command.to_owned() }
-}
-
-/// Whether the client waits for an answer.
-fn is_request(command: &str) -> bool {
-    command.starts_with("flink ")
 }

@@ -7,7 +7,7 @@ mod transaction;
 mod world;
 
 use super::names::Names;
-use crate::job::{CheckpointId, CheckpointKind, RunId};
+use crate::job::RunId;
 use crate::kernel::SimTime;
 use crate::scenario::{
     Action, Aim, Block, Cancel, DisturbedWrite, FileAction, Partition, Run, Step, Stop,
@@ -45,6 +45,12 @@ pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
 pub fn clock(time: SimTime) -> String {
     let (seconds, nanos) = (time.nanos() / 1_000_000_000, time.nanos() % 1_000_000_000);
     format!("{seconds}.{nanos:09}s")
+}
+
+/// Seconds with three digits behind the point: `1.500s`.
+pub(super) fn seconds(time: SimTime) -> String {
+    let millis = time.nanos() / 1_000_000;
+    format!("{}.{:03}s", millis / 1000, millis % 1000)
 }
 
 /// What a step does: `kill counts/2`.
@@ -131,18 +137,6 @@ fn subtask(task: &TaskName) -> String {
 fn aimed(aim: &Aim) -> String {
     let of = aim.checkpoint.map_or_else(String::new, |id| format!(" for checkpoint {id}"));
     format!("the next {} of {}{of}", message_name(aim.message), subtask(&aim.task))
-}
-
-/// `checkpoint 3`, `savepoint 4`.
-fn snapshot(kind: CheckpointKind, id: CheckpointId) -> String {
-    format!("{} {id}", kind_name(kind))
-}
-
-const fn kind_name(kind: CheckpointKind) -> &'static str {
-    match kind {
-        CheckpointKind::Checkpoint => "checkpoint",
-        CheckpointKind::Savepoint => "savepoint",
-    }
 }
 
 const fn message_name(message: Message) -> &'static str {

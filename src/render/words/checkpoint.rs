@@ -1,58 +1,55 @@
 //! What happens to a checkpoint or savepoint, in words.
 
-use super::{Line, fault_name, snapshot, splits_text};
+use super::{Line, fault_name, splits_text};
 use crate::job::{CheckpointId, RunId};
 use crate::render::names::Names;
 use crate::trace::{CheckpointEvent, DurableWrite, RestoreReport};
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the coordinator does the rest")]
 pub(super) fn line(
     (run, id): (RunId, CheckpointId),
     event: &CheckpointEvent,
     names: &Names,
 ) -> Line {
-    let of_job = || "job".to_owned();
-    let of_coordinator = || "coordinator".to_owned();
-    let (who, what) = match event {
-        CheckpointEvent::Triggered { kind } => {
-            (of_coordinator(), format!("{} triggered", snapshot(*kind, id)))
+    let who = match event {
+        CheckpointEvent::WriteDisturbed { task: Some(task), .. } => names.task(*task),
+        CheckpointEvent::Stopping { .. } | CheckpointEvent::RestoreMapped { .. } => {
+            "job".to_owned()
         }
+        _ => "coordinator".to_owned(),
+    };
+    Line { run: Some(run), who, what: what((run, id), event, names) }
+}
+
+fn what((run, id): (RunId, CheckpointId), event: &CheckpointEvent, names: &Names) -> String {
+    match event {
+        CheckpointEvent::Triggered { kind } => format!("{kind} {id} triggered"),
         CheckpointEvent::Stopping { drain: true } => {
-            (of_job(), format!("drains and stops with savepoint {id}"))
+            format!("drains and stops with savepoint {id}")
         }
-        CheckpointEvent::Stopping { drain: false } => {
-            (of_job(), format!("stops with savepoint {id}"))
-        }
+        CheckpointEvent::Stopping { drain: false } => format!("stops with savepoint {id}"),
         CheckpointEvent::EnumeratorTaken { unassigned, .. } => {
-            let splits = splits_text(unassigned, names);
-            (of_coordinator(), format!("nobody has at {id}: {splits}"))
+            format!("nobody has at {id}: {}", splits_text(unassigned, names))
         }
-        CheckpointEvent::MetadataWritten => (of_coordinator(), format!("metadata of {id} written")),
-        CheckpointEvent::PointerStored => (of_coordinator(), format!("pointer to {id} stored")),
-        CheckpointEvent::WriteDisturbed { task, write, fault } => (
-            task.map_or_else(of_coordinator, |task| names.task(task)),
-            format!("{} for {id} {}", write_name(*write), fault_name(*fault)),
-        ),
-        CheckpointEvent::Completed { kind, .. } => {
-            (of_coordinator(), format!("{} completed", snapshot(*kind, id)))
+        CheckpointEvent::MetadataWritten => format!("metadata of {id} written"),
+        CheckpointEvent::PointerStored => format!("pointer to {id} stored"),
+        CheckpointEvent::WriteDisturbed { write, fault, .. } => {
+            format!("{} for {id} {}", write_name(*write), fault_name(*fault))
         }
+        CheckpointEvent::Completed { kind, .. } => format!("{kind} {id} completed"),
         CheckpointEvent::Aborted { kind, reason } => {
-            (of_coordinator(), format!("{} aborted: {reason}", snapshot(*kind, id)))
+            format!("{kind} {id} aborted: {reason}")
         }
-        CheckpointEvent::Subsumed => {
-            (of_coordinator(), format!("checkpoint {id} dropped for newer ones"))
-        }
-        CheckpointEvent::Discarded => (of_coordinator(), format!("checkpoint {id} kept no more")),
+        CheckpointEvent::Subsumed => format!("checkpoint {id} dropped for newer ones"),
+        CheckpointEvent::Discarded => format!("checkpoint {id} kept no more"),
         CheckpointEvent::SavepointStored { label, path } => {
-            (of_coordinator(), format!("savepoint {id} stored as `{label}`: {path}"))
+            format!("savepoint {id} stored as `{label}`: {path}")
         }
         CheckpointEvent::FilesReferred { files } => {
-            (of_coordinator(), format!("checkpoint {id} refers to {} files", files.len()))
+            format!("checkpoint {id} refers to {} files", files.len())
         }
-        CheckpointEvent::RestoreMapped { report, .. } => {
-            (of_job(), restore_text(run, id, report, names))
-        }
-    };
-    Line { run: Some(run), who, what }
+        CheckpointEvent::RestoreMapped { report, .. } => restore_text(run, id, report, names),
+    }
 }
 
 const fn write_name(write: DurableWrite) -> &'static str {

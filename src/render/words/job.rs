@@ -1,6 +1,6 @@
 //! What happens to a job, in words.
 
-use super::{Line, kind_name};
+use super::Line;
 use crate::job::{CheckpointId, RunId};
 use crate::render::names::Names;
 use crate::trace::{JobEvent, SnapshotSource};
@@ -38,7 +38,7 @@ fn what(event: &JobEvent, names: &Names) -> String {
             format!("taken over by a new job manager with snapshot {}", ids.join(", "))
         }
         JobEvent::TriggerRefused { kind, reason } => {
-            format!("no {} triggered: {reason}", kind_name(*kind))
+            format!("no {kind} triggered: {reason}")
         }
         JobEvent::FileDeleted { file } => format!("shared/{file} deleted"),
     }
