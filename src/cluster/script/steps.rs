@@ -35,88 +35,68 @@ pub(crate) fn take_step(world: &mut World, step: usize) {
     world.watch_for_quiet();
 }
 
-#[expect(clippy::too_many_lines, reason = "one short arm for each kind of step")]
 fn act(world: &mut World, step: u32, action: Action) -> Result<(), Arc<str>> {
+    let user = |label: String, then_cancel, stop, native| Purpose::User {
+        step,
+        label: label.into(),
+        then_cancel,
+        stop,
+        native,
+    };
     match action {
         Action::Run(Run { job, from, allow_non_restored, claim }) => {
             let start = from.map(|pointer| start_point(world, &pointer, &job)).transpose()?;
             let job = job_named(world, &job);
-            submit(world, job, start, (allow_non_restored, claim))
+            submit(world, job, start, (allow_non_restored, claim))?;
         }
         Action::Savepoint(TakeSavepoint { job, label, native, .. }) => {
-            let (label, stop) = (label.into(), job::Stop::No);
-            let purpose = Purpose::User { step, label, then_cancel: false, stop, native };
-            request_savepoint(world, &job, purpose)
+            request_savepoint(world, &job, user(label, false, job::Stop::No, native))?;
         }
         Action::Cancel(Cancel { job, with_savepoint: Some(label), native, .. }) => {
-            let (label, stop) = (label.into(), job::Stop::No);
-            let purpose = Purpose::User { step, label, then_cancel: true, stop, native };
-            request_savepoint(world, &job, purpose)
+            request_savepoint(world, &job, user(label, true, job::Stop::No, native))?;
         }
         Action::Cancel(Cancel { job, with_savepoint: None, .. }) => {
             let run = world.leaders.led_run(&job)?;
             world.with_master(run, |master, _, effects| master.cancel(effects));
-            Ok(())
         }
         Action::Stop(Stop { job, drain, label, native, .. }) => {
-            let (label, stop) =
-                (label.into(), if drain { job::Stop::Drain } else { job::Stop::Suspend });
-            let purpose = Purpose::User { step, label, then_cancel: false, stop, native };
-            request_savepoint(world, &job, purpose)
+            let stop = if drain { job::Stop::Drain } else { job::Stop::Suspend };
+            request_savepoint(world, &job, user(label, false, stop, native))?;
         }
         Action::Checkpoint(TakeCheckpoint { job, label }) => {
             let purpose = Purpose::Manual { step, label: label.into() };
-            request_savepoint(world, &job, purpose)
+            request_savepoint(world, &job, purpose)?;
         }
-        Action::Fail(failing) => fail_later(world, &failing),
+        Action::Fail(failing) => fail_later(world, &failing)?,
         Action::Block(Block { task, span }) => {
             let task = live_task(world, &task)?;
             block(world, task, span);
-            Ok(())
         }
         Action::Unblock(task) => {
             let task = live_task(world, &task)?;
             unblock(world, task);
-            Ok(())
         }
         Action::Kill(name) => {
             let task = live_task(world, &name)?;
             kill_task(world, task);
-            Ok(())
         }
         Action::KillTaskManager(number) => {
-            let manager = TaskManagerId::new(number.into());
             if !world.hosts.has_manager(number) {
                 return Err(format!("task manager {number} is not alive").into());
             }
-            kill_manager(world, manager);
-            Ok(())
+            kill_manager(world, TaskManagerId::new(number.into()));
         }
-        Action::Partition(cut) => partition(world, cut.task_manager, cut.span),
-        Action::KillJobManager => {
-            kill_job_manager(world);
-            Ok(())
-        }
-        Action::Upgrade(release) => {
-            upgrade(world, release);
-            Ok(())
-        }
-        Action::Files(action) => world.storage.work_on_files(&action, &world.rules),
-        Action::List => Ok(()),
-        Action::Storage(failing) => disturb_write(world, failing),
-        Action::Lose(aim) => {
-            world.network.disturb(aim, (MessageFate::Lost, SimTime::ZERO));
-            Ok(())
-        }
-        Action::Delay(aim, by) => {
-            world.network.disturb(aim, (MessageFate::Delayed, by));
-            Ok(())
-        }
-        Action::Repeat(aim, by) => {
-            world.network.disturb(aim, (MessageFate::Repeated, by));
-            Ok(())
-        }
+        Action::Partition(cut) => partition(world, cut.task_manager, cut.span)?,
+        Action::KillJobManager => kill_job_manager(world),
+        Action::Upgrade(release) => upgrade(world, release),
+        Action::Files(action) => world.storage.work_on_files(&action, &world.rules)?,
+        Action::List => {}
+        Action::Storage(failing) => disturb_write(world, failing)?,
+        Action::Lose(aim) => world.network.disturb(aim, (MessageFate::Lost, SimTime::ZERO)),
+        Action::Delay(aim, by) => world.network.disturb(aim, (MessageFate::Delayed, by)),
+        Action::Repeat(aim, by) => world.network.disturb(aim, (MessageFate::Repeated, by)),
     }
+    Ok(())
 }
 
 fn request_savepoint(world: &mut World, job: &str, purpose: Purpose) -> Result<(), Arc<str>> {
@@ -129,11 +109,7 @@ fn request_savepoint(world: &mut World, job: &str, purpose: Purpose) -> Result<(
     world.with_master(run, |master, now, effects| {
         answer = master.request_savepoint(purpose, now, effects);
     });
-    let what = match kind {
-        CheckpointKind::Checkpoint => "checkpoint",
-        CheckpointKind::Savepoint => "savepoint",
-    };
-    answer.map_err(|reason| format!("failed to trigger a {what} of `{job}`: {reason}").into())
+    answer.map_err(|reason| format!("failed to trigger a {kind} of `{job}`: {reason}").into())
 }
 
 /// Whether there is a place for savepoints. Nothing is asked of the job if there is none.
