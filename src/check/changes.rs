@@ -3,7 +3,7 @@
 use super::counters::counters;
 use super::graph::is_stateful;
 use super::past::Past;
-use crate::job::{JobGraph, OperatorNode, Plan, RunId};
+use crate::job::{JobGraph, OperatorId, OperatorIndex, OperatorNode, Plan, RunId};
 use crate::operator::Catalogue;
 use crate::trace::{CheckpointEvent, Entry, JobEvent, RestoreReport, TraceEvent};
 use std::collections::BTreeSet;
@@ -67,10 +67,8 @@ impl ChangeFeatures {
         let catalogue = &past.setup.catalogue;
         self.dropped |= u64::from(!report.dropped.is_empty());
         let plan = &now.layout.plan;
-        let is_stateful = |id| {
-            let place = plan.operator_with_id(id);
-            place.is_some_and(|at| is_stateful(&plan.graph.operators[at.index()], catalogue))
-        };
+        let is_stateful =
+            |id| plan.node_with_id(id).is_some_and(|node| is_stateful(node, catalogue));
         let empty = report.starts_empty.iter().any(|(id, _)| is_stateful(*id));
         self.empty |= u64::from(empty);
         let Some((before, _)) = past.parent_of(now) else { return };
@@ -91,31 +89,23 @@ impl ChangeFeatures {
         };
         let is_other_id =
             |(old, new): (usize, usize)| before.operator_ids[old] != now.operator_ids[new];
-        if twins().any(is_other_id) {
-            self.ids = 1;
-        }
-        let name = |plan: &Plan, id| {
-            plan.operator_with_id(id).map(|at| plan.graph.operators[at.index()].name.clone())
+        self.ids |= u64::from(twins().any(is_other_id));
+        let mut nodes = now.graph.operators.iter().zip(&now.operator_ids);
+        let is_renamed = |(node, id): (&OperatorNode, &OperatorId)| {
+            before.node_with_id(*id).is_some_and(|old| old.name != node.name)
         };
-        let ids = now.operator_ids.iter().copied();
-        if ids.clone().any(|id| name(before, id).is_some_and(|old| Some(old) != name(now, id))) {
-            self.renamed = 1;
-        }
+        self.renamed |= u64::from(nodes.any(is_renamed));
         let chain_of = |plan: &Plan, place: usize| {
-            let place = crate::job::OperatorIndex::new(place);
+            let place = OperatorIndex::new(place);
             let chain = &plan.vertices[plan.vertex_of(place).index()].operators;
             let names = chain.iter().map(|at| plan.graph.operators[at.index()].name.clone());
             names.collect::<Vec<_>>()
         };
-        if twins().any(|(old, new)| chain_of(before, old) != chain_of(now, new)) {
-            self.rechained = 1;
-        }
-        if before.graph.max_parallelism != now.graph.max_parallelism {
-            self.max_parallelism = 1;
-        }
-        if self.sum() - sum >= 3 {
-            self.several = 1;
-        }
+        let is_rechained = |(old, new)| chain_of(before, old) != chain_of(now, new);
+        self.rechained |= u64::from(twins().any(is_rechained));
+        let is_other_max = before.graph.max_parallelism != now.graph.max_parallelism;
+        self.max_parallelism |= u64::from(is_other_max);
+        self.several |= u64::from(self.sum() - sum >= 3);
     }
 
     fn observe_operators(&mut self, before: &JobGraph, now: &JobGraph) {

@@ -120,11 +120,7 @@ fn parallelism_at(
     id: OperatorId,
 ) -> Option<u32> {
     match past.history.restored_story(run, checkpoint).map(|(taker, _)| taker) {
-        Some(taker) => {
-            let plan = &taker.layout.plan;
-            let place = plan.operator_with_id(id)?;
-            Some(plan.graph.operators[place.index()].parallelism)
-        }
+        Some(taker) => taker.layout.plan.node_with_id(id).map(|node| node.parallelism),
         None => {
             let stored = past.setup.file.as_ref()?.state.operators();
             let state = stored.iter().find(|state| state.id == id)?;

@@ -41,42 +41,26 @@ impl OperatorFeatures {
         for node in &plan.graph.operators {
             let is_of_columns =
                 node.key_by.is_some_and(|key| matches!(key.selector, KeySelector::Columns(_)));
-            if is_of_columns {
-                self.keys_of_columns = 1;
-            }
-            if node.options.reader == Reader::Splits {
-                self.split_readers = 1;
-            }
+            self.keys_of_columns |= u64::from(is_of_columns);
+            self.split_readers |= u64::from(node.options.reader == Reader::Splits);
             let Some(entry) = catalogue.of(node) else { continue };
-            match entry.writes {
-                Writes::Committer => self.committers = 1,
-                Writes::Dedup => self.dedup_sinks = 1,
-                Writes::Undeclared
-                | Writes::Plain
-                | Writes::Idempotent
-                | Writes::TwoPhase
-                | Writes::Writer => {}
-            }
-            if entry.inputs == 2 && entry.keyed {
-                self.joins = 1;
-            } else if entry.inputs == 2 && entry.emits != Emits::AsItIs {
-                self.connects = 1;
-            }
+            self.committers |= u64::from(entry.writes == Writes::Committer);
+            self.dedup_sinks |= u64::from(entry.writes == Writes::Dedup);
+            let connects = !entry.keyed && entry.emits != Emits::AsItIs;
+            self.joins |= u64::from(entry.inputs == 2 && entry.keyed);
+            self.connects |= u64::from(entry.inputs == 2 && connects);
             // Several aggregates at once are kept in no state that can be told how to be registered.
             let is_of_row = node.options.column.is_some() || !entry.takes_keyed_state;
             let is_transform = matches!(node.kind, OperatorKind::Transform { .. });
-            if is_transform && entry.takes_column && is_of_row {
-                self.row_aggregates = 1;
-            }
+            let aggregates_rows = is_transform && entry.takes_column && is_of_row;
+            self.row_aggregates |= u64::from(aggregates_rows);
         }
     }
 
     fn observe_time(&mut self, plan: &Plan) {
         let nodes = || plan.graph.operators.iter();
         let times = || nodes().filter_map(|node| node.options.time);
-        if times().any(|time| time.idle_after.is_some()) {
-            self.idleness = 1;
-        }
+        self.idleness |= u64::from(times().any(|time| time.idle_after.is_some()));
         for window in nodes().filter_map(|node| node.options.window) {
             match window.time {
                 WindowTime::Processing => self.processing_windows = 1,
@@ -85,9 +69,7 @@ impl OperatorFeatures {
                 }
                 WindowTime::Event => self.ingestion_windows = 1,
             }
-            if window.windows.lateness() > 0 {
-                self.lateness = 1;
-            }
+            self.lateness |= u64::from(window.windows.lateness() > 0);
         }
     }
 }

@@ -1,18 +1,30 @@
 //! What the checks read off a job graph: whether an operator keeps state, and what that is called.
 
-use crate::job::{OperatorNode, Plan};
+use crate::job::{JobGraph, OperatorNode, Plan};
 use crate::operator::Catalogue;
 use crate::trace::StateUnit;
+use std::collections::BTreeSet;
 
 /// Whether an operator keeps state.
 pub(super) fn is_stateful(node: &OperatorNode, catalogue: &Catalogue) -> bool {
     catalogue.of(node).is_some_and(|entry| entry.stateful)
 }
 
+/// An operator and all that its records come from.
+pub(super) fn upstream(graph: &JobGraph, operator: usize) -> BTreeSet<usize> {
+    let mut before = vec![operator];
+    let mut seen = BTreeSet::from([operator]);
+    while let Some(place) = before.pop() {
+        let inputs = graph.operators[place].inputs.iter().map(|edge| edge.from.index());
+        before.extend(inputs.filter(|input| seen.insert(*input)));
+    }
+    seen
+}
+
 /// `state `count` of `counts``, or of an operator id that the new graph does not have.
 pub(super) fn unit_name(plan: &Plan, unit: &StateUnit) -> String {
-    let operator = match plan.operator_with_id(unit.operator) {
-        Some(place) => format!("`{}`", plan.graph.operators[place.index()].name),
+    let operator = match plan.node_with_id(unit.operator) {
+        Some(node) => format!("`{}`", node.name),
         None => format!("operator {}", unit.operator),
     };
     format!("state `{}` of {operator}", unit.name)

@@ -9,7 +9,7 @@ mod zombies;
 pub(super) use self::restore::Restore;
 use crate::job::{
     Attempt, ChannelId, CheckpointId, CheckpointKind, ExternalId, OperatorId, OperatorIndex,
-    OperatorKind, Origin, Plan, PlanTask, RunId, RunLayout, TaskId, TaskManagerId, VertexIndex,
+    Origin, Plan, PlanTask, RunId, RunLayout, TaskId, TaskManagerId, VertexIndex,
 };
 use crate::operator::{Catalogue, Writes};
 use crate::scenario::Scenario;
@@ -69,6 +69,20 @@ impl Cut {
 pub(super) fn sources_of(plan: &Plan) -> impl Iterator<Item = OperatorIndex> {
     let operators = plan.graph.operators.iter().enumerate();
     operators.filter(|(_, node)| node.is_source()).map(|(place, _)| OperatorIndex::new(place))
+}
+
+/// Where so many partitions stand: those that nobody tells of were read to their end.
+pub(super) fn told_of<'p>(
+    partitions: usize,
+    positions: impl Iterator<Item = &'p SourcePosition>,
+) -> Vec<Next> {
+    let mut next = vec![Next::End; partitions];
+    for position in positions {
+        if let Some(next) = next.get_mut(usize::from(position.partition)) {
+            *next = Next::Entry(position.next);
+        }
+    }
+    next
 }
 
 /// How far a checkpoint has come.
@@ -141,9 +155,7 @@ impl CheckpointStory {
             (records + 1, sum.wrapping_add(origin.hash()))
         })
     }
-}
 
-impl CheckpointStory {
     const fn new(checkpoint: CheckpointId, kind: CheckpointKind) -> Self {
         Self {
             checkpoint,
@@ -300,17 +312,12 @@ impl RunStory {
         let plan = &*self.layout.plan;
         let mut cut = Cut::default();
         for source in sources_of(plan) {
-            let mut next = vec![Next::End; partitions(source)];
             let is_of_source =
                 |task: TaskId| self.layout.plan_task(task).vertex == plan.vertex_of(source);
             let told = story.positions.iter().filter(|(task, _)| is_of_source(*task));
             let unassigned = story.unassigned.iter().filter(|(operator, _)| *operator == source);
             let told = told.map(|(_, told)| told).chain(unassigned.map(|(_, splits)| splits));
-            for position in told.flat_map(|positions| &**positions) {
-                if let Some(next) = next.get_mut(usize::from(position.partition)) {
-                    *next = Next::Entry(position.next);
-                }
-            }
+            let next = told_of(partitions(source), told.flat_map(|positions| &**positions));
             cut.sources.push((plan.operator_ids[source.index()], next));
         }
         for (place, vertex) in plan.vertices.iter().enumerate() {
@@ -426,6 +433,19 @@ impl History {
         self.starts.get(run.index()).copied().flatten()
     }
 
+    /// Whether a checkpoint that completes is one that its run can go back to, and keeps: a savepoint only where the release
+    /// says so, or if the run stops with it.
+    pub(super) fn is_recovery_point(
+        &self,
+        run: RunId,
+        checkpoint: CheckpointId,
+        kind: CheckpointKind,
+    ) -> bool {
+        let stops = self.run(run).is_some_and(|story| story.stops_with == Some(checkpoint));
+        let savepoints_count = self.eras.rules_of(run).savepoint_in_completed_store;
+        kind == CheckpointKind::Checkpoint || stops || savepoints_count
+    }
+
     /// The checkpoint that an attempt of `run` was restored from, and the run that took it.
     pub(super) fn restored_story(
         &self,
@@ -494,16 +514,10 @@ impl History {
                 }
             }
             TraceEvent::Job(run, JobEvent::AttemptStarted { attempt, restored }) => {
-                let progress = self.progress_at_start(*run, *restored);
-                if let Some(story) = self.run_mut(*run) {
-                    story.on_attempt(*attempt, *restored, progress, None);
-                }
+                self.on_attempt(*run, *attempt, *restored, None);
             }
             TraceEvent::Job(run, JobEvent::RegionRestarted { attempt, restored, tasks }) => {
-                let progress = self.progress_at_start(*run, *restored);
-                if let Some(story) = self.run_mut(*run) {
-                    story.on_attempt(*attempt, *restored, progress, Some(tasks));
-                }
+                self.on_attempt(*run, *attempt, *restored, Some(tasks));
             }
             // What was pending, and what the job was stopped for, nobody knows any more.
             TraceEvent::Job(run, JobEvent::TakenOver { checkpoints }) => {
@@ -545,21 +559,24 @@ impl History {
         }
     }
 
+    fn on_attempt(
+        &mut self,
+        run: RunId,
+        attempt: Attempt,
+        restored: Option<CheckpointId>,
+        region: Option<&[TaskId]>,
+    ) {
+        let progress = self.progress_at_start(run, restored);
+        if let Some(story) = self.run_mut(run) {
+            story.on_attempt(attempt, restored, progress, region);
+        }
+    }
+
     fn progress(&mut self, task: TaskId, attempt: Attempt, progress: Progress) {
         let story = self.run_of_mut(task);
         let place = story.local(task);
         if story.is_current(task, attempt) {
             story.progress[place] = progress;
-        }
-    }
-}
-
-/// The name of the input that a source reads.
-pub(super) fn input_name(plan: &Plan, source: OperatorIndex) -> &str {
-    match &plan.graph.operators[source.index()].kind {
-        OperatorKind::Source { input, .. } => input,
-        OperatorKind::Transform { .. } | OperatorKind::Sink { .. } => {
-            panic!("operator {} is not a source", source.index())
         }
     }
 }

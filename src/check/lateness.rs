@@ -1,8 +1,8 @@
 //! Whether a record can come too late for a window at all: how far out of order sources read, and what they allow for.
 
-use crate::job::{JobGraph, OperatorKind, OperatorNode, Reader, WindowOptions, WindowTime};
+use super::graph::upstream;
+use crate::job::{JobGraph, OperatorNode, Reader, WindowOptions, WindowTime};
 use crate::scenario::{Input, InputKind, Scenario};
-use std::collections::BTreeSet;
 
 /// How far behind a later one a record of an input comes at most, in milliseconds of the column that a source reads.
 fn disorder(input: &Input, column: u16) -> Option<i64> {
@@ -15,13 +15,13 @@ fn disorder(input: &Input, column: u16) -> Option<i64> {
 
 /// How far behind the watermark of its source a record comes at most; none if that cannot be told.
 fn lag(scenario: &Scenario, source: &OperatorNode) -> Option<i64> {
-    let OperatorKind::Source { input, .. } = &source.kind else { return None };
+    let input = source.input()?;
     let time = source.options.time?;
     if time.idle_after.is_some() || source.options.reader == Reader::Splits {
         return None;
     }
     let Some(column) = time.column else { return Some(0) };
-    let input = scenario.inputs.iter().find(|known| known.name == *input)?;
+    let input = scenario.inputs.iter().find(|known| known.name == input)?;
     disorder(input, column).map(|disorder| (disorder - time.out_of_orderness).max(0))
 }
 
@@ -30,10 +30,8 @@ fn lag(scenario: &Scenario, source: &OperatorNode) -> Option<i64> {
 pub(super) fn can_be_late(scenario: &Scenario, graph: &JobGraph, window: usize) -> bool {
     let Some(options) = graph.operators[window].options.window else { return true };
     let mut allowed = options.windows.lateness();
-    let mut before = vec![window];
-    let mut seen = BTreeSet::from([window]);
     let mut most = 0;
-    while let Some(place) = before.pop() {
+    for place in upstream(graph, window) {
         let node = &graph.operators[place];
         if node.is_source() {
             match lag(scenario, node) {
@@ -48,8 +46,6 @@ pub(super) fn can_be_late(scenario: &Scenario, graph: &JobGraph, window: usize) 
             Some(WindowTime::Processing) => return true,
             None => {}
         }
-        let inputs = node.inputs.iter().map(|edge| edge.from.index());
-        before.extend(inputs.filter(|input| seen.insert(*input)));
     }
     most > allowed
 }

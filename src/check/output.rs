@@ -19,7 +19,7 @@ pub(super) use table::judge as judge_table;
 use super::class::determined;
 use super::history::RunStory;
 use super::past::Past;
-use super::segments::{References, Stop};
+use super::segments::{References, RunReference, Stop};
 use super::setup::EndOfWorld;
 use super::written::RowSum;
 use crate::effect::ExternalSystem;
@@ -102,6 +102,11 @@ impl<'w> Outputs<'w> {
             let references = self.references(&runs, true);
             Expected { runs, references }
         })
+    }
+
+    /// What a run would have written, row by row, if that is known.
+    pub(super) fn reference(&self, run: &RunStory) -> Option<&RunReference<'w>> {
+        self.expected().references.of(run.layout.run)
     }
 
     /// Whether the snapshots of a run hold nothing from behind their cuts.

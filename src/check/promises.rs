@@ -126,12 +126,6 @@ impl Excuses {
     pub(super) fn observe(&mut self, entry: &Entry, past: Past<'_>) {
         let history = past.history;
         match &entry.event {
-            TraceEvent::Job(run, JobEvent::AttemptStarted { restored: Some(restored), .. })
-            | TraceEvent::Job(run, JobEvent::RegionRestarted { restored: Some(restored), .. })
-                if self.late.contains(&(*run, *restored)) =>
-            {
-                self.seen.insert(LATE_SAVEPOINT.name);
-            }
             TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Triggered { .. }) => {
                 self.triggered.insert(*run, *checkpoint);
             }
@@ -157,13 +151,13 @@ impl Excuses {
                 }
             }
             TraceEvent::Job(run, JobEvent::AttemptStarted { restored, .. })
-            | TraceEvent::Job(run, JobEvent::RegionRestarted { restored, .. })
-                if self
-                    .committed
-                    .get(run)
-                    .is_some_and(|committed| Some(*committed) > *restored) =>
-            {
-                self.seen.insert(COMMITTED_AND_FORGOTTEN.name);
+            | TraceEvent::Job(run, JobEvent::RegionRestarted { restored, .. }) => {
+                let is_late = |id: CheckpointId| self.late.contains(&(*run, id));
+                if restored.is_some_and(is_late) {
+                    self.seen.insert(LATE_SAVEPOINT.name);
+                } else if self.committed.get(run).is_some_and(|id| Some(*id) > *restored) {
+                    self.seen.insert(COMMITTED_AND_FORGOTTEN.name);
+                }
             }
             TraceEvent::Job(run, JobEvent::TakenOver { checkpoints }) => {
                 let is_forgotten = !history.eras.rules_of(*run).start_in_store;

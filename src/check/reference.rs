@@ -177,7 +177,7 @@ impl<'w> Evaluation<'w> {
         }
         evaluation.guard(|evaluation| {
             for place in evaluation.order.clone() {
-                evaluation.call(place, Origin::default(), |operator, context| {
+                evaluation.call(place, |operator, context| {
                     operator.initialize(context);
                     operator.open(context);
                 });
@@ -240,7 +240,7 @@ impl<'w> Evaluation<'w> {
             if to.drained.contains(&self.plan.operator_ids[place]) {
                 self.end(place);
             } else {
-                self.call(place, Origin::default(), |operator, context| {
+                self.call(place, |operator, context| {
                     operator.prepare_snapshot(SOME_CHECKPOINT, context);
                 });
             }
@@ -271,7 +271,7 @@ impl<'w> Evaluation<'w> {
         self.end_time(place);
         let inputs = &self.plan.graph.operators[place].inputs;
         let last_input = inputs.iter().map(|edge| edge.input).max();
-        self.call(place, Origin::default(), |operator, context| {
+        self.call(place, |operator, context| {
             if let Some(last) = last_input {
                 (0..=last).for_each(|input| operator.end_input(input, context));
             }
@@ -291,7 +291,7 @@ impl<'w> Evaluation<'w> {
                 nodes[place].state.timers_mut().of_mut(kind).pop_due(i64::MAX)
             };
             while let Some(timer) = next(&mut self.nodes) {
-                self.call_with(place, Origin::default(), Some(&timer), |operator, context| {
+                self.call_with(place, Some(&timer), |operator, context| {
                     operator.on_timer(kind, &timer, context);
                 });
             }
@@ -343,20 +343,14 @@ impl<'w> Evaluation<'w> {
     }
 
     /// Calls an operator outside of `process`; sources have none.
-    fn call(
-        &mut self,
-        place: usize,
-        origin: Origin,
-        act: impl FnOnce(&mut dyn Operator, &mut dyn Context),
-    ) {
-        self.call_with(place, origin, None, act);
+    fn call(&mut self, place: usize, act: impl FnOnce(&mut dyn Operator, &mut dyn Context)) {
+        self.call_with(place, None, act);
     }
 
     /// Calls an operator for a timer, or for no record at all.
     fn call_with(
         &mut self,
         place: usize,
-        origin: Origin,
         timer: Option<&Timer>,
         act: impl FnOnce(&mut dyn Operator, &mut dyn Context),
     ) {
@@ -365,7 +359,7 @@ impl<'w> Evaluation<'w> {
         }
         let base = self.emitted.len();
         let timestamp = timer.map_or(EventTime::MIN, |timer| EventTime::from_millis(timer.time));
-        self.lend(place, (origin, timestamp), timer.map(|timer| &timer.key), act);
+        self.lend(place, (Origin::default(), timestamp), timer.map(|timer| &timer.key), act);
         self.send_on(place, base, 1);
     }
 
@@ -482,7 +476,7 @@ impl<'w> Evaluation<'w> {
             if node.is_sink() || node.is_source() || is_gone {
                 continue;
             }
-            self.call(place, Origin::default(), |operator, context| {
+            self.call(place, |operator, context| {
                 operator.snapshot(SOME_CHECKPOINT, context);
             });
             let vertex = self.plan.vertex_of(OperatorIndex::new(place));

@@ -3,7 +3,7 @@
 //! A run that starts from a savepoint carries on with the state its parent's reference has there, by operator id and
 //! state name; what the new graph does not know is left behind. A restart adds nothing.
 
-use super::history::{Cut, Next, RunStory, sources_of};
+use super::history::{Cut, RunStory, sources_of, told_of};
 use super::past::Past;
 use super::reference::{Carried, Evaluation};
 use super::setup::{CheckSetup, FileStart};
@@ -208,13 +208,8 @@ pub(super) fn cut_of_file(file: &FileStart, plan: &Plan, setup: &CheckSetup) -> 
             continue;
         }
         let log = setup.log(plan, source);
-        let mut next = vec![Next::End; usize::from(log.partitions())];
-        for position in file.positions.iter().filter(|position| position.input == log.id()) {
-            if let Some(next) = next.get_mut(usize::from(position.partition)) {
-                *next = Next::Entry(position.next);
-            }
-        }
-        cut.sources.push((id, next));
+        let positions = file.positions.iter().filter(|position| position.input == log.id());
+        cut.sources.push((id, told_of(log.partitions().into(), positions)));
     }
     let finished = stored.iter().filter(|state| state.is_finished()).map(|state| state.id);
     cut.finished = finished.collect();

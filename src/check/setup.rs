@@ -1,6 +1,5 @@
 //! What the checks are told from outside: the story beforehand, and how its world looks in the end.
 
-use super::history::input_name;
 use crate::effect::ExternalSystem;
 use crate::job::{OperatorIndex, Origin, Plan};
 use crate::kernel::{SimTime, to_index};
@@ -28,8 +27,8 @@ pub struct CheckSetup {
 impl CheckSetup {
     /// The log that a source reads.
     pub(super) fn log(&self, plan: &Plan, source: OperatorIndex) -> &Log {
-        let name = input_name(plan, source);
-        let place = self.scenario.inputs.iter().position(|input| input.name == name);
+        let name = plan.graph.operators[source.index()].input();
+        let place = self.scenario.inputs.iter().position(|input| Some(&*input.name) == name);
         &self.inputs[place.expect("every input of a checked scenario is known")]
     }
 

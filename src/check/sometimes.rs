@@ -20,6 +20,7 @@ pub(super) fn observe(entry: &Entry, history: &History, seen: &mut BTreeSet<Some
     seen.extend(names.into_iter().flatten());
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other events have no name")]
 fn of_job(event: &JobEvent) -> [Option<Sometimes>; 2] {
     match event {
         JobEvent::AttemptStarted { restored, .. } => [restored.map(|_| Sometimes::Restored), None],
@@ -28,13 +29,11 @@ fn of_job(event: &JobEvent) -> [Option<Sometimes>; 2] {
         }
         JobEvent::TakenOver { .. } => [Some(Sometimes::JobTakenOver), None],
         JobEvent::FileDeleted { .. } => [Some(Sometimes::SharedFileDeleted), None],
-        JobEvent::Submitted { .. }
-        | JobEvent::Refused { .. }
-        | JobEvent::StatusChanged { .. }
-        | JobEvent::TriggerRefused { .. } => [None; 2],
+        _ => [None; 2],
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other events have no name")]
 fn of_checkpoint(event: &CheckpointEvent) -> [Option<Sometimes>; 2] {
     let name = match event {
         CheckpointEvent::Aborted { reason, .. } => {
@@ -52,14 +51,7 @@ fn of_checkpoint(event: &CheckpointEvent) -> [Option<Sometimes>; 2] {
         CheckpointEvent::Stopping { drain: true } => Sometimes::JobDrained,
         CheckpointEvent::Stopping { drain: false } => Sometimes::JobStopped,
         CheckpointEvent::SavepointStored { .. } => Sometimes::SavepointStored,
-        CheckpointEvent::Triggered { .. }
-        | CheckpointEvent::EnumeratorTaken { .. }
-        | CheckpointEvent::MetadataWritten
-        | CheckpointEvent::PointerStored
-        | CheckpointEvent::Completed { .. }
-        | CheckpointEvent::Discarded
-        | CheckpointEvent::FilesReferred { .. }
-        | CheckpointEvent::RestoreMapped { .. } => return [None; 2],
+        _ => return [None; 2],
     };
     [Some(name), None]
 }
@@ -122,6 +114,7 @@ const fn of_world(event: &WorldEvent) -> Option<Sometimes> {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other reasons have no name")]
 const fn of_abort(reason: AbortReason) -> Option<Sometimes> {
     match reason {
         AbortReason::Expired => Some(Sometimes::CheckpointExpired),
@@ -129,15 +122,6 @@ const fn of_abort(reason: AbortReason) -> Option<Sometimes> {
         AbortReason::AsyncFailed => Some(Sometimes::SnapshotFailed),
         AbortReason::Subsumed => Some(Sometimes::CheckpointSubsumed),
         AbortReason::AlignmentLimit => Some(Sometimes::AlignmentLimitExceeded),
-        AbortReason::CoordinatorSuspended
-        | AbortReason::NotAllTasksRunning
-        | AbortReason::TooManyConcurrent
-        | AbortReason::MinimumPause
-        | AbortReason::JobNotRunning
-        | AbortReason::TooManyRequests
-        | AbortReason::Canceled
-        | AbortReason::CheckpointingDisabled
-        | AbortReason::TasksFinished
-        | AbortReason::FinalizeFailed => None,
+        _ => None,
     }
 }

@@ -101,9 +101,17 @@ pub enum Reader {
 }
 
 impl OperatorNode {
+    /// The name of the external log that it reads, if it is a source.
+    pub fn input(&self) -> Option<&str> {
+        match &self.kind {
+            OperatorKind::Source { input, .. } => Some(input),
+            OperatorKind::Transform { .. } | OperatorKind::Sink { .. } => None,
+        }
+    }
+
     /// Whether it reads an external log.
     pub fn is_source(&self) -> bool {
-        matches!(self.kind, OperatorKind::Source { .. })
+        self.input().is_some()
     }
 
     /// Whether it writes to an external system.

@@ -125,7 +125,7 @@ impl RunLayout {
 
     /// The name of the operator of an id; none if the run has no such operator.
     pub fn name_of_id(&self, id: OperatorId) -> Option<&str> {
-        Some(self.operator_name(self.plan.operator_with_id(id)?))
+        Some(&self.plan.node_with_id(id)?.name)
     }
 
     /// The tasks that a channel comes from and goes to.

@@ -3,8 +3,8 @@
 //! `Plan::build` (in `build.rs`) is where a job that cannot run is refused.
 
 use super::{
-    JobGraph, LocalChannelId, LocalTaskId, OperatorId, OperatorIndex, Partitioner, PlanRules,
-    VertexIndex,
+    JobGraph, LocalChannelId, LocalTaskId, OperatorId, OperatorIndex, OperatorNode, Partitioner,
+    PlanRules, VertexIndex,
 };
 use crate::kernel::to_index;
 use std::collections::BTreeMap;
@@ -242,6 +242,11 @@ impl Plan {
     /// The operator of a name.
     pub fn operator_named(&self, name: &str) -> Option<OperatorIndex> {
         self.graph.operators.iter().position(|node| node.name == name).map(OperatorIndex::new)
+    }
+
+    /// What the graph says of the operator of an id.
+    pub fn node_with_id(&self, id: OperatorId) -> Option<&OperatorNode> {
+        self.operator_with_id(id).map(|place| &self.graph.operators[place.index()])
     }
 
     /// The operator of an id.

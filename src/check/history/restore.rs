@@ -114,10 +114,7 @@ impl History {
     pub(in crate::check) fn is_overlooked(&self, run: RunId, report: &RestoreReport) -> bool {
         let Some(story) = self.run(run) else { return false };
         let plan = &story.layout.plan;
-        let is_own = |id| {
-            let place = plan.operator_with_id(id);
-            place.is_some_and(|at| plan.graph.operators[at.index()].options.uid_hash.is_some())
-        };
+        let is_own = |id| plan.node_with_id(id).is_some_and(|node| node.options.uid_hash.is_some());
         self.eras.rules_of(run).uid_hash_decides
             && report.dropped.iter().any(|unit| is_own(unit.operator))
     }
@@ -135,10 +132,7 @@ impl History {
         report.mapped.iter().find_map(|unit| {
             let stored = report.renamed.0.iter().find(|(_, taken)| *taken == unit.operator);
             let stored = stored.map_or(unit.operator, |(stored, _)| *stored);
-            let left = old.operator_with_id(stored)?;
-            let takes = new.operator_with_id(unit.operator)?;
-            let (left, takes) =
-                (&old.graph.operators[left.index()], &new.graph.operators[takes.index()]);
+            let (left, takes) = (old.node_with_id(stored)?, new.node_with_id(unit.operator)?);
             let is_known = left.uid.is_some() && takes.uid.is_some();
             let is_another = !is_known && !keep_the_same(left, takes);
             is_another.then(|| (unit.name.to_string(), left.name.clone(), takes.name.clone()))
@@ -231,9 +225,7 @@ impl RunStory {
 /// Whether two operators keep the same state for the same records.
 fn keep_the_same(one: &OperatorNode, other: &OperatorNode) -> bool {
     match (&one.kind, &other.kind) {
-        (OperatorKind::Source { input, .. }, OperatorKind::Source { input: another, .. }) => {
-            input == another
-        }
+        (OperatorKind::Source { .. }, OperatorKind::Source { .. }) => one.input() == other.input(),
         (OperatorKind::Sink { .. }, OperatorKind::Sink { .. }) => {
             one.name == other.name && one.kind == other.kind
         }

@@ -10,7 +10,6 @@ use crate::check::output::handover::{self, Handover};
 use crate::check::output::{
     Demand, Difference, Outputs, RunOutput, Uncovered, judge_rows, judge_table,
 };
-use crate::check::segments::References;
 use crate::job::{CheckpointId, ExternalId, RunId};
 use crate::trace::{CheckName, Entry, TraceEvent, TransactionEvent};
 
@@ -53,8 +52,7 @@ impl Observer for OutputEquivalence {
                 "{name}: {rows} rows were committed for checkpoint {checkpoint}, which had not completed"
             );
             let violation = Violation::at_entry(CheckName::OutputEquivalence, entry, text);
-            let checkpoint = Some(*checkpoint);
-            found.add(violation.about(Evidence { checkpoint, ..Evidence::default() }));
+            found.add(violation.about(Evidence::of_checkpoint(*checkpoint)));
         }
         if !end.past.setup.with_output {
             return found.skip(CheckName::OutputEquivalence, Skipped::NotCompared);
@@ -62,7 +60,7 @@ impl Observer for OutputEquivalence {
         let is_known = agree_in_sum(&end.outputs).unwrap_or_else(|| {
             let expected = end.outputs.expected();
             for output in &expected.runs {
-                judge(end, output, &expected.references, found);
+                judge(end, output, found);
             }
             !expected.references.is_unknown
         });
@@ -107,7 +105,7 @@ fn agree_in_sum(outputs: &Outputs<'_>) -> Option<bool> {
 }
 
 /// Judges the output of one run.
-fn judge(end: &End<'_>, output: &RunOutput<'_>, references: &References<'_>, found: &mut Findings) {
+fn judge(end: &End<'_>, output: &RunOutput<'_>, found: &mut Findings) {
     let RunOutput { run, demands, uncovered } = output;
     let mut add = |sink: usize, text: String, evidence: Evidence| {
         let name = &run.layout.plan.graph.operators[sink].name;
@@ -118,16 +116,15 @@ fn judge(end: &End<'_>, output: &RunOutput<'_>, references: &References<'_>, fou
         let text = format!(
             "{rows} rows of subtask {subtask} were committed for checkpoint {checkpoint}, which never completed"
         );
-        let checkpoint = Some(*checkpoint);
-        add(*sink, text, Evidence { checkpoint, ..Evidence::default() });
+        add(*sink, text, Evidence::of_checkpoint(*checkpoint));
     }
-    if references.of(run.layout.run).is_none() || !handover::is_comparable(end.past, run) {
+    if end.outputs.reference(run).is_none() || !handover::is_comparable(end.past, run) {
         return;
     }
     let classes = determined(&run.layout.plan.graph, &end.past.setup.catalogue);
     for demand in demands {
         let determined = classes[demand.sink];
-        let difference = judge_sink(&end.outputs, run, demand, references, determined);
+        let difference = judge_sink(&end.outputs, run, demand, determined);
         if let Some(Difference { text, origins }) = difference {
             add(demand.sink, text, Evidence { origins, ..Evidence::default() });
         }
@@ -139,7 +136,6 @@ fn judge_sink(
     outputs: &Outputs<'_>,
     run: &RunStory,
     demand: &Demand,
-    references: &References<'_>,
     mut determined: Determined,
 ) -> Option<Difference> {
     if outputs.past.may_count_twice(run) {
@@ -147,13 +143,13 @@ fn judge_sink(
     }
     // A snapshot that reaches beyond its cut may never have shown the value that a key had there.
     determined.last &= outputs.has_exact_cuts(run) || demand.owed.least == demand.owed.most;
-    let handover = Handover::of(outputs, run, demand.sink, references);
+    let handover = Handover::of(outputs, run, demand.sink);
     // What was in flight to a sink may arrive there behind what its sender has sent since.
     determined.last &= handover.is_none();
     if demand.writes.appends() {
         let handover = handover.unwrap_or_default();
-        judge_rows(outputs, run, demand, references, determined, &handover)
+        judge_rows(outputs, run, demand, determined, &handover)
     } else {
-        judge_table(outputs, run, demand, references, determined)
+        judge_table(outputs, run, demand, determined)
     }
 }

@@ -83,16 +83,13 @@ impl Observer for TimeFidelity {
         if !end.past.setup.with_output || !end.past.history.has_windows() {
             return;
         }
-        let expected = end.outputs.expected();
-        for RunOutput { run, demands, .. } in &expected.runs {
-            let is_known = expected.references.of(run.layout.run).is_some();
-            if !is_known || !handover::is_comparable(end.past, run) {
+        for RunOutput { run, demands, .. } in &end.outputs.expected().runs {
+            if end.outputs.reference(run).is_none() || !handover::is_comparable(end.past, run) {
                 continue;
             }
             for demand in demands {
                 let gave_up = |run| self.late.contains(&run);
-                let compared =
-                    windows::compare(&end.outputs, run, demand, &expected.references, gave_up);
+                let compared = windows::compare(&end.outputs, run, demand, gave_up);
                 let Some(compared) = compared else { continue };
                 found.coverage.windows_compared = 1;
                 if let Err(text) = compared {

@@ -48,6 +48,10 @@ impl Counts {
     const fn is_too_few(self) -> bool {
         self.written < self.low
     }
+    /// The nearest number that would be right.
+    const fn expected(self) -> u32 {
+        if self.is_too_few() { self.low } else { self.high }
+    }
     const fn is_too_many(self, may_repeat: bool) -> bool {
         self.written > self.high && !(may_repeat && self.high > 0)
     }
@@ -60,19 +64,13 @@ pub(super) fn by_value(
     origins_are_determined: bool,
     setup: &CheckSetup,
 ) -> Option<Difference> {
-    let value_of = |row: &ReferenceRow| hash_of(&row.value);
-    if bounds.is_exact() && same_sums(bounds.low, written, value_of, |row| hash_of(&row.value)) {
-        return None;
-    }
-    let counts = count(bounds, written, |row| &row.value, |row| &row.value);
-    let mut wrong: Vec<(&Value, Counts)> = wrong_of(counts, bounds.may_repeat);
+    let wrong = wrong_of(bounds, written, |row| &row.value, |row| &row.value, hash_of);
     if wrong.is_empty() {
         return None;
     }
     if origins_are_determined && let Some(difference) = by_origin(bounds, written, setup) {
         return Some(difference);
     }
-    wrong.sort_unstable_by_key(|(value, _)| *value);
     let row_of = |value: &Value| written.iter().find(|row| row.value == *value);
     let origins = wrong.iter().filter_map(|(value, _)| row_of(value)).map(|row| row.origin);
     let origins = origins.take(KEPT_MAX).collect();
@@ -80,8 +78,8 @@ pub(super) fn by_value(
         let row = row_of(value);
         let row =
             row.map(|row| format!(" ({})", setup.origin_name(row.origin))).unwrap_or_default();
-        let expected = if counts.is_too_few() { counts.low } else { counts.high };
-        format!("`{value}`{row} is there {} instead of {}", times(counts.written), times(expected))
+        let (written, expected) = (times(counts.written), times(counts.expected()));
+        format!("`{value}`{row} is there {written} instead of {expected}")
     };
     Some(Difference { text: listed(&wrong, tell), origins })
 }
@@ -92,35 +90,19 @@ pub(super) fn by_origin(
     written: &[&Row],
     setup: &CheckSetup,
 ) -> Option<Difference> {
-    let origin_of = |row: &ReferenceRow| row.origin.hash();
-    if bounds.is_exact() && same_sums(bounds.low, written, origin_of, |row| row.origin.hash()) {
-        return None;
-    }
-    let counts = count(bounds, written, |row| row.origin, |row| row.origin);
-    let mut wrong: Vec<(Origin, Counts)> = wrong_of(counts, bounds.may_repeat);
+    let wrong = wrong_of(bounds, written, |row| row.origin, |row| row.origin, Origin::hash);
     if wrong.is_empty() {
         return None;
     }
-    wrong.sort_unstable_by_key(|(origin, _)| *origin);
     let origins = wrong.iter().take(KEPT_MAX).map(|(origin, _)| *origin).collect();
     let tell = |(origin, counts): &(Origin, Counts)| {
         let name = setup.origin_name(*origin);
+        let there = format!("{name} is there {}", times(counts.written));
         match *counts {
             Counts { written: 0, .. } => format!("{name} is missing"),
-            Counts { high: 0, written, .. } => {
-                format!("{name} is there {}, and must not be there", times(written))
-            }
-            counts if counts.is_too_few() => {
-                format!(
-                    "{name} is there {} instead of {}",
-                    times(counts.written),
-                    times(counts.low)
-                )
-            }
-            Counts { high: 1, written, .. } => format!("{name} is there {}", times(written)),
-            Counts { high, written, .. } => {
-                format!("{name} is there {} instead of {}", times(written), times(high))
-            }
+            Counts { high: 0, .. } => format!("{there}, and must not be there"),
+            Counts { high: 1, .. } if !counts.is_too_few() => there,
+            counts => format!("{there} instead of {}", times(counts.expected())),
         }
     };
     Some(Difference { text: listed(&wrong, tell), origins })
@@ -163,41 +145,31 @@ pub(super) fn key_of(value: &Value) -> &Value {
     value.as_row().and_then(<[Value]>::first).unwrap_or(value)
 }
 
-/// Whether both sides have equally many rows and the same sum of hashes.
-fn same_sums(
-    expected: &[ReferenceRow],
-    written: &[&Row],
-    hash_expected: impl Fn(&ReferenceRow) -> u64,
-    hash_written: impl Fn(&Row) -> u64,
-) -> bool {
-    let add = |sum: u64, hash: u64| sum.wrapping_add(hash);
-    expected.len() == written.len()
-        && expected.iter().map(hash_expected).fold(0, add)
-            == written.iter().map(|row| hash_written(row)).fold(0, add)
-}
-
-fn count<'a, K: Hash + Eq>(
+/// What is there too rarely or too often, in order. Where there is one right answer, equal sums of hashes tell that nothing is.
+fn wrong_of<'a, K: Copy + Hash + Ord>(
     bounds: &Bounds<'a>,
     written: &[&'a Row],
-    expected_key: impl Fn(&'a ReferenceRow) -> K,
-    written_key: impl Fn(&'a Row) -> K,
-) -> FixedMap<K, Counts> {
+    of_expected: impl Fn(&'a ReferenceRow) -> K,
+    of_written: impl Fn(&'a Row) -> K,
+    hash: impl Fn(K) -> u64,
+) -> Vec<(K, Counts)> {
+    let add = |sum: u64, key: K| sum.wrapping_add(hash(key));
+    let expected = || bounds.low.iter().map(&of_expected);
+    let there = || written.iter().map(|row| of_written(row));
+    let is_whole = bounds.is_exact() && bounds.low.len() == written.len();
+    if is_whole && expected().fold(0, add) == there().fold(0, add) {
+        return Vec::new();
+    }
     let mut counts: FixedMap<K, Counts> = FixedMap::default();
-    for row in bounds.low {
-        counts.entry(expected_key(row)).or_default().low += 1;
-    }
+    expected().for_each(|key| counts.entry(key).or_default().low += 1);
+    there().for_each(|key| counts.entry(key).or_default().written += 1);
     for row in bounds.high.iter().chain(bounds.extra.iter().copied().flatten()) {
-        counts.entry(expected_key(row)).or_default().high += 1;
+        counts.entry(of_expected(row)).or_default().high += 1;
     }
-    for row in written {
-        counts.entry(written_key(row)).or_default().written += 1;
-    }
-    counts
-}
-
-fn wrong_of<K>(counts: FixedMap<K, Counts>, may_repeat: bool) -> Vec<(K, Counts)> {
-    let is_wrong = |counts: &Counts| counts.is_too_few() || counts.is_too_many(may_repeat);
-    counts.into_iter().filter(|(_, counts)| is_wrong(counts)).collect()
+    let is_wrong = |counts: &Counts| counts.is_too_few() || counts.is_too_many(bounds.may_repeat);
+    let mut wrong: Vec<_> = counts.into_iter().filter(|(_, counts)| is_wrong(counts)).collect();
+    wrong.sort_unstable_by_key(|(key, _)| *key);
+    wrong
 }
 
 fn times(number: u32) -> String {

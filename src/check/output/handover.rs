@@ -6,11 +6,11 @@
 use super::{Difference, Outputs};
 use crate::check::history::RunStory;
 use crate::check::past::Past;
-use crate::check::segments::{References, Stop};
+use crate::check::segments::Stop;
 use crate::check::setup::CheckSetup;
 use crate::check::written::ReferenceRow;
 use crate::effect::Row;
-use crate::job::{InputEdge, JobGraph, OperatorKind, OperatorNode, Origin, Partitioner};
+use crate::job::{InputEdge, JobGraph, OperatorNode, Origin, Partitioner};
 use crate::state::FixedMap;
 
 /// What a sink of a run may write for runs before it.
@@ -26,10 +26,9 @@ impl<'r> Handover<'r> {
     /// None if the run started with nothing in flight. What it was started with may in turn have been in flight when the
     /// run before it started.
     pub(in crate::check) fn of(
-        outputs: &Outputs<'_>,
+        outputs: &'r Outputs<'_>,
         run: &RunStory,
         sink: usize,
-        references: &'r References<'_>,
     ) -> Option<Self> {
         let name = &run.layout.plan.graph.operators[sink].name;
         let mut handover = Self::default();
@@ -41,7 +40,7 @@ impl<'r> Handover<'r> {
             writer = parent;
             let settled = parent.settled_at(checkpoint);
             if let (Some(reference), Some(sink)) =
-                (references.of(parent.layout.run), parent.layout.plan.operator_named(name))
+                (outputs.reference(parent), parent.layout.plan.operator_named(name))
             {
                 let from = settled.map_or(Stop::Start, Stop::At);
                 let rows = reference.rows_between(from, Stop::At(checkpoint), sink.index());
@@ -101,11 +100,9 @@ fn do_the_same(before: &JobGraph, now: &JobGraph) -> bool {
 
 /// Whether two operators do the same with a record.
 fn works_alike(before: &OperatorNode, now: &OperatorNode) -> bool {
-    let is_same_kind = match (&before.kind, &now.kind) {
-        (OperatorKind::Source { input, .. }, OperatorKind::Source { input: other, .. }) => {
-            input == other
-        }
-        (before, now) => before == now,
+    let is_same_kind = match (before.input(), now.input()) {
+        (Some(input), Some(other)) => input == other,
+        (Some(_) | None, _) => before.kind == now.kind,
     };
     is_same_kind && before.key_by == now.key_by && before.options == now.options
 }

@@ -6,7 +6,7 @@ use super::owed::{Order, Times};
 use super::{Demand, Difference, Outputs};
 use crate::check::class::Determined;
 use crate::check::history::RunStory;
-use crate::check::segments::{References, Stop};
+use crate::check::segments::Stop;
 use crate::effect::Row;
 use crate::operator::Equality;
 
@@ -15,11 +15,10 @@ pub(in crate::check) fn judge(
     outputs: &Outputs<'_>,
     run: &RunStory,
     demand: &Demand,
-    references: &References<'_>,
     determined: Determined,
     handover: &Handover<'_>,
 ) -> Option<Difference> {
-    let reference = references.of(run.layout.run)?;
+    let reference = outputs.reference(run)?;
     let key = outputs.job_key(run)?;
     let committed = &outputs.external(run, demand.sink)?.committed;
     let setup = outputs.past.setup;

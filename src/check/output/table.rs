@@ -5,8 +5,7 @@ use super::compare::listed;
 use super::{Demand, Difference, Outputs};
 use crate::check::class::Determined;
 use crate::check::history::RunStory;
-use crate::check::past::Past;
-use crate::check::segments::{References, Stop};
+use crate::check::segments::Stop;
 use crate::check::verdict::KEPT_MAX;
 use crate::check::written::ReferenceRow;
 use crate::effect::Row;
@@ -29,7 +28,6 @@ pub(in crate::check) fn judge(
     outputs: &Outputs<'_>,
     run: &RunStory,
     demand: &Demand,
-    references: &References<'_>,
     determined: Determined,
 ) -> Option<Difference> {
     let knows_rows = demand.writes == Writes::Dedup;
@@ -44,7 +42,7 @@ pub(in crate::check) fn judge(
         Stop::Start => return None,
         stop @ (Stop::At(_) | Stop::End) => stop,
     };
-    let shares = lineage(outputs.past, run, sink, stop, references);
+    let shares = lineage(outputs, run, sink, stop);
     let keys: Option<Vec<u64>> = shares.iter().map(|(run, _)| outputs.job_key(run)).collect();
     let keys = keys?;
     // Whether the run itself wrote the key last: an ancestor went on past its savepoint until it was cancelled, so what
@@ -94,20 +92,20 @@ pub(in crate::check) fn judge(
 
 /// What a run and those it descends from wrote to the sink of this name, the run itself first.
 fn lineage<'a>(
-    past: Past<'a>,
+    outputs: &'a Outputs<'_>,
     run: &'a RunStory,
     sink: usize,
     stop: Stop,
-    references: &'a References<'_>,
 ) -> Vec<Share<'a>> {
     let name = &run.layout.plan.graph.operators[sink].name;
     let mut shares = Vec::new();
     let mut next = Some((run, stop));
     while let Some((run, stop)) = next {
-        let Some(reference) = references.of(run.layout.run) else { break };
+        let Some(reference) = outputs.reference(run) else { break };
         let Some(sink) = run.layout.plan.operator_named(name) else { break };
         shares.push((run, reference.rows(stop, sink.index())));
-        next = past.parent_of(run).map(|(parent, checkpoint)| (parent, Stop::At(checkpoint)));
+        next =
+            outputs.past.parent_of(run).map(|(parent, checkpoint)| (parent, Stop::At(checkpoint)));
     }
     shares
 }

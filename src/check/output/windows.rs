@@ -6,10 +6,11 @@
 use super::compare::{key_of, listed};
 use super::{Demand, Outputs};
 use crate::check::class::determined;
+use crate::check::graph::upstream;
 use crate::check::history::RunStory;
 use crate::check::lateness::can_be_late;
 use crate::check::past::Past;
-use crate::check::segments::{References, Stop};
+use crate::check::segments::Stop;
 use crate::check::written::ReferenceRow;
 use crate::job::{JobGraph, RunId, Value, WindowFunction, WindowOptions, WindowTime};
 use crate::operator::{Catalogue, Emits};
@@ -108,7 +109,6 @@ pub(in crate::check) fn compare(
     outputs: &Outputs<'_>,
     run: &RunStory,
     demand: &Demand,
-    references: &References<'_>,
     gave_up: impl Fn(RunId) -> bool,
 ) -> Option<Result<(), String>> {
     let graph = &run.layout.plan.graph;
@@ -126,7 +126,7 @@ pub(in crate::check) fn compare(
         options.windows.lateness(),
         options.time,
     )?;
-    let expected = references.of(run.layout.run)?.rows(Stop::End, demand.sink);
+    let expected = outputs.reference(run)?.rows(Stop::End, demand.sink);
     let written = written(outputs, &lineage, demand.sink)?;
     let wrong = match comparison {
         Comparison::EachWindow(firings, strangers) => {
@@ -195,20 +195,12 @@ fn window_of(graph: &JobGraph, sink: usize, catalogue: &Catalogue) -> Option<usi
 
 /// Whether windows of this operator hold the same records in every run.
 fn is_reproducible(graph: &JobGraph, window: usize) -> bool {
-    let reaches = |place: usize| &graph.operators[place].options;
-    let mut before = vec![window];
-    let mut seen = BTreeSet::from([window]);
-    while let Some(place) = before.pop() {
-        let options = reaches(place);
+    upstream(graph, window).into_iter().all(|place| {
+        let options = &graph.operators[place].options;
         let is_by_clock = options.window.is_some_and(|of| of.time == WindowTime::Processing)
             || options.time.is_some_and(|time| time.column.is_none());
-        if is_by_clock {
-            return false;
-        }
-        let inputs = graph.operators[place].inputs.iter().map(|edge| edge.from.index());
-        before.extend(inputs.filter(|input| seen.insert(*input)));
-    }
-    true
+        !is_by_clock
+    })
 }
 
 /// A run and those it descends from, as far as they are of this world.

@@ -25,12 +25,8 @@ impl TaskFactory<'_> {
         let vertex = &plan.vertices[planned.vertex.index()];
         let head = &plan.graph.operators[plan.head(planned.vertex).index()];
         let inputs = &self.world.scenario.inputs;
-        let input = match &head.kind {
-            OperatorKind::Source { input, .. } => {
-                inputs.iter().position(|other| other.name == *input)
-            }
-            OperatorKind::Transform { .. } | OperatorKind::Sink { .. } => None,
-        };
+        let place_of = |name: &str| inputs.iter().position(|other| other.name == name);
+        let input = head.input().map(|name| place_of(name).expect("a source names an input"));
         let identity = Identity {
             task: layout.task(task),
             subtask: Subtask {

@@ -8,8 +8,8 @@ use crate::cluster::world::World;
 use crate::coordinator::{JobMaster, SplitSource, Submission};
 use crate::effect::JobEffects;
 use crate::job::{
-    Attempt, ChannelId, ClaimMode, InputId, JobId, LocalTaskId, OperatorIndex, OperatorKind,
-    OperatorNode, Plan, PlanRules, Reader, RunId, RunLayout, TaskId,
+    Attempt, ChannelId, ClaimMode, InputId, JobId, LocalTaskId, OperatorIndex, OperatorNode, Plan,
+    PlanRules, Reader, RunId, RunLayout, TaskId,
 };
 use crate::kernel::{Choices, Family, Piece, Stream};
 use crate::scenario::Scenario;
@@ -164,9 +164,8 @@ pub(crate) fn latencies(layout: &RunLayout, attempt: Attempt, choices: &Choices)
 fn split_sources(scenario: &Scenario, job: usize) -> Vec<SplitSource> {
     let nodes = scenario.jobs[job].graph.operators.iter().enumerate();
     let source = |(place, node): (usize, &OperatorNode)| {
-        let OperatorKind::Source { input, .. } = &node.kind else { return None };
-        let mut inputs = scenario.inputs.iter();
-        let number = inputs.position(|other| other.name == *input)?;
+        let input = node.input()?;
+        let number = scenario.inputs.iter().position(|other| other.name == input)?;
         let partitions = scenario.inputs[number].partitions;
         let (operator, input) = (OperatorIndex::new(place), InputId::new(number));
         let reads_splits = node.options.reader == Reader::Splits;

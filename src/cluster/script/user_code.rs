@@ -134,10 +134,8 @@ fn blame(world: &mut World, place: PlaceId, failure: &UserFailure, why: &str) ->
     let planned = layout.plan_task(place.id);
     let master = world.leaders[layout.run].master.as_ref();
     let plan = master.map_or(&layout.plan, |master| master.plan());
-    let operator = plan.operator_with_id(failure.operator).map_or_else(
-        || failure.operator.to_string(),
-        |operator| plan.graph.operators[operator.index()].name.clone(),
-    );
+    let operator = plan.node_with_id(failure.operator);
+    let operator = operator.map_or_else(|| failure.operator.to_string(), |node| node.name.clone());
     let record = failure.origin.map(|origin| {
         let input = world.scenario.inputs.get(usize::from(origin.input));
         let input = input.map_or("?", |input| input.name.as_str());

@@ -143,10 +143,7 @@ impl Storage {
             (SavepointLayout::AbsoluteFolder, _) => Holder::Folder { is_absolute: true },
             (SavepointLayout::RelativeFolder, _) => Holder::Folder { is_absolute: false },
         };
-        let at = match layout.is_folder() {
-            true => Arc::clone(&path),
-            false => checkpoint_path(job, id),
-        };
+        let at = if layout.is_folder() { Arc::clone(&path) } else { checkpoint_path(job, id) };
         let data = self.data_of(owner, savepoint, at, rules);
         if let Some(data) = &data {
             self.origins.insert((owner.run, id), data.clone());
