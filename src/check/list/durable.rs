@@ -22,53 +22,53 @@ impl Observer for DurableBeforeVisible {
     ///    high availability. 3. A task hears only of checkpoints that completed, or that its run was started from.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events make nothing visible")]
     fn observe(&mut self, entry: &Entry, past: Past<'_>, found: &mut Findings) {
-        let text = match &entry.event {
+        let mut broken =
+            |text| found.add(Violation::at_entry(CheckName::DurableBeforeVisible, entry, text));
+        match &entry.event {
             TraceEvent::Task(task, attempt, TaskEvent::SnapshotDurable { checkpoint }) => {
                 self.snapshots.insert((*task, *attempt, *checkpoint));
-                return;
             }
             TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::MetadataWritten) => {
                 self.metadata.insert((*run, *checkpoint));
-                return;
             }
             TraceEvent::Task(task, attempt, TaskEvent::AckSent { checkpoint })
                 if !self.snapshots.remove(&(*task, *attempt, *checkpoint)) =>
             {
-                format!("a task acked checkpoint {checkpoint} before its snapshot was durable")
+                broken(format!(
+                    "a task acked checkpoint {checkpoint} before its snapshot was durable"
+                ));
             }
             TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::PointerStored) => {
                 self.pointers.insert((*run, *checkpoint));
-                return;
             }
             TraceEvent::Job(run, JobEvent::TakenOver { checkpoints }) => {
                 self.completed.extend(checkpoints.iter().map(|checkpoint| (*run, *checkpoint)));
-                return;
             }
             TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Completed { kind, .. }) => {
                 self.completed.insert((*run, *checkpoint));
                 let awaits_pointer = past.setup.scenario.cluster.takeover_after.is_some()
                     && *kind == CheckpointKind::Checkpoint;
                 if !self.metadata.contains(&(*run, *checkpoint)) {
-                    format!("checkpoint {checkpoint} completed before its metadata was durable")
+                    broken(format!(
+                        "checkpoint {checkpoint} completed before its metadata was durable"
+                    ));
                 } else if awaits_pointer && !self.pointers.contains(&(*run, *checkpoint)) {
-                    format!(
+                    broken(format!(
                         "checkpoint {checkpoint} completed before a new job manager would find it"
-                    )
-                } else {
-                    return;
+                    ));
                 }
             }
             TraceEvent::Task(task, _, TaskEvent::NotifyHandled { checkpoint, .. }) => {
                 let run = past.history.run_of(*task);
                 let start = past.history.start_of(run);
                 let is_start = start.is_some_and(|start| start.checkpoint() == *checkpoint);
-                if is_start || self.completed.contains(&(run, *checkpoint)) {
-                    return;
+                if !is_start && !self.completed.contains(&(run, *checkpoint)) {
+                    broken(format!(
+                        "a task was told of checkpoint {checkpoint}, which has not completed"
+                    ));
                 }
-                format!("a task was told of checkpoint {checkpoint}, which has not completed")
             }
-            _ => return,
-        };
-        found.add(Violation::at_entry(CheckName::DurableBeforeVisible, entry, text));
+            _ => {}
+        }
     }
 }

@@ -37,13 +37,10 @@ fn is_covered(
     })
 }
 
-/// An external system, and a transaction there.
-type Name = (ExternalId, TransactionId);
-
 /// Every transaction that this world has seen. One that nobody began was prepared by an earlier process.
 #[derive(Clone, Debug, Default)]
 pub(super) struct TransactionHygiene {
-    transactions: BTreeMap<Name, State>,
+    transactions: BTreeMap<(ExternalId, TransactionId), State>,
     /// Which run begins transactions under which owner. Two runs that start from one snapshot give their checkpoints the
     /// same ids.
     runs: BTreeMap<u64, RunId>,
@@ -59,7 +56,6 @@ impl Observer for TransactionHygiene {
         else {
             return;
         };
-        let name = (*external, *transaction);
         let (next, what) = match event {
             TransactionEvent::Begun => {
                 self.runs.insert(transaction.job, past.history.run_of(*task));
@@ -71,7 +67,7 @@ impl Observer for TransactionHygiene {
             TransactionEvent::Committed { .. } => (State::Committed, "committed"),
             TransactionEvent::Aborted => (State::Aborted, "aborted"),
         };
-        let before = self.transactions.insert(name, next);
+        let before = self.transactions.insert((*external, *transaction), next);
         let may = match (before, next) {
             (None, State::Open | State::Committed | State::Aborted)
             | (Some(State::Open), State::Prepared(_) | State::Aborted)

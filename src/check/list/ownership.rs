@@ -6,7 +6,7 @@
 use super::{Evidence, Findings, Observer, Past, Subjects, Violation};
 use crate::check::graph::unit_name;
 use crate::check::history::{Restore, RunStory};
-use crate::job::TaskId;
+use crate::job::{LocalTaskId, TaskId};
 use crate::trace::{CheckName, Entry, StateKind, StateSum, StateUnit};
 
 /// Judges each restore, once all of it has arrived.
@@ -23,7 +23,7 @@ impl Observer for OwnershipPartition {
     }
 }
 
-/// What one subtask holds of one unit.
+/// What one subtask holds of one unit. One that had finished and told nothing holds nothing.
 #[derive(Clone, Copy)]
 struct Share<'a> {
     task: TaskId,
@@ -42,156 +42,142 @@ impl Share<'_> {
 /// Copies of broadcast state agree only if the snapshot is exact: past an at-least-once barrier each subtask may have
 /// heard of different elements.
 fn check(run: &RunStory, restore: &Restore, is_exact: bool, entry: &Entry, found: &mut Findings) {
-    let mut shares = Vec::new();
-    for snapshot in &restore.report.snapshot {
+    let Restore { report, checkpoint, .. } = restore;
+    for snapshot in report.snapshot.iter().filter(|sum| report.mapped.contains(&sum.unit)) {
         let unit = &snapshot.unit;
-        if !restore.report.mapped.contains(unit) {
-            continue;
-        }
-        collect_shares(run, restore, unit, &mut shares);
-        let mut add = |shares: &[Share<'_>], text: String| {
+        let shares = shares_of(run, restore, unit);
+        let arrived = Arrived { run, restore, snapshot, shares: &shares };
+        let is_missing = shares.iter().all(|share| share.content().0 == 0);
+        let wrong: Vec<Wrong<'_>> = match unit.kind {
+            StateKind::Keyed => {
+                let total = if restore.is_partial() { None } else { arrived.check_total() };
+                total.into_iter().chain(arrived.check_groups()).collect()
+            }
+            // A list that arrived nowhere is a unit left behind: mapping totality tells.
+            StateKind::Split | StateKind::Union | StateKind::Broadcast | StateKind::Whole
+                if is_missing =>
+            {
+                continue;
+            }
+            StateKind::Broadcast if !is_exact => continue,
+            // The rest of it is with tasks that go on.
+            StateKind::Split | StateKind::Whole if restore.is_partial() => continue,
+            StateKind::Split | StateKind::Whole => arrived.check_total().into_iter().collect(),
+            StateKind::Union => arrived.check_whole(),
+            StateKind::Broadcast => arrived.check_copies(),
+        };
+        for (shares, text) in wrong {
             let name = unit_name(&run.layout.plan, unit);
-            let text = format!("{name}, restored from checkpoint {}: {text}", restore.checkpoint);
+            let text = format!("{name}, restored from checkpoint {checkpoint}: {text}");
             let violation = Violation::at_entry(CheckName::OwnershipPartition, entry, text);
             found.add(violation.about(Evidence {
-                checkpoint: Some(restore.checkpoint),
+                checkpoint: Some(*checkpoint),
                 tasks: shares.iter().map(|share| share.task).collect(),
                 sent: Some(snapshot.entries),
                 held: Some(shares.iter().map(|share| share.content().0).sum()),
                 ..Evidence::default()
             }));
-        };
-        let is_missing = shares.iter().all(|share| share.content().0 == 0);
-        match unit.kind {
-            StateKind::Keyed => {
-                if !restore.is_partial() {
-                    check_total(snapshot, &shares, &mut add);
-                }
-                check_groups(run, restore, unit, &shares, &mut add);
-            }
-            // A list that arrived nowhere is a unit left behind: mapping totality tells.
-            StateKind::Split | StateKind::Union | StateKind::Broadcast | StateKind::Whole
-                if is_missing => {}
-            StateKind::Broadcast if !is_exact => {}
-            // The rest of it is with tasks that go on.
-            StateKind::Split | StateKind::Whole if restore.is_partial() => {}
-            StateKind::Split | StateKind::Whole => check_total(snapshot, &shares, &mut add),
-            StateKind::Union => check_whole(run, snapshot, &shares, &mut add),
-            StateKind::Broadcast => check_copies(run, snapshot, &shares, &mut add),
         }
     }
 }
 
-/// The subtasks that told what they hold. One that had finished and told nothing holds nothing.
-fn collect_shares<'a>(
-    run: &RunStory,
-    restore: &'a Restore,
-    unit: &StateUnit,
-    shares: &mut Vec<Share<'a>>,
-) {
-    shares.clear();
+/// The subtasks that told what they hold.
+fn shares_of<'a>(run: &RunStory, restore: &'a Restore, unit: &StateUnit) -> Vec<Share<'a>> {
     let plan = &*run.layout.plan;
-    let Some(operator) = plan.operator_with_id(unit.operator) else { return };
-    for task in plan.tasks_of(plan.vertex_of(operator)) {
-        let subtask = plan.task(task).subtask;
-        let Some(state) = &restore.arrived[task.index()] else { continue };
+    let Some(operator) = plan.operator_with_id(unit.operator) else { return Vec::new() };
+    let share = |task: LocalTaskId| {
+        let state = restore.arrived[task.index()].as_ref()?;
         let sum = state.iter().find(|sum| sum.unit == *unit);
-        let task = run.layout.task(task);
-        shares.push(Share { task, subtask, sum });
-    }
-}
-
-/// All subtasks together hold what the snapshot holds.
-fn check_total(
-    snapshot: &StateSum,
-    shares: &[Share<'_>],
-    add: &mut impl FnMut(&[Share<'_>], String),
-) {
-    let (entries, sum) = shares.iter().fold((0_u64, 0_u64), |(entries, sum), share| {
-        let (more_entries, more) = share.content();
-        (entries + more_entries, sum.wrapping_add(more))
-    });
-    if entries != snapshot.entries {
-        add(
-            shares,
-            format!("the snapshot holds {} entries, its subtasks {entries}", snapshot.entries),
-        );
-    } else if sum != snapshot.sum {
-        add(shares, format!("its subtasks hold {entries} entries, but not those of the snapshot"));
-    }
-}
-
-/// Every subtask has entries in its own key groups only.
-fn check_groups(
-    run: &RunStory,
-    restore: &Restore,
-    unit: &StateUnit,
-    shares: &[Share<'_>],
-    add: &mut impl FnMut(&[Share<'_>], String),
-) {
-    let operators = &restore.report.operators;
-    let Some((_, groups, subtasks)) = operators.iter().find(|(id, ..)| *id == unit.operator) else {
-        return add(&[], "the operator is not in the restored graph".to_owned());
+        Some(Share { task: run.layout.task(task), subtask: plan.task(task).subtask, sum })
     };
-    if *groups == 0 {
-        return;
-    }
-    for share in shares {
-        let Some((lowest, highest)) = share.sum.and_then(|sum| sum.groups) else { continue };
-        let (first, last) = owned_groups(*groups, *subtasks, share.subtask);
-        if u32::from(lowest) < first || u32::from(highest) > last {
-            let task = run.layout.task_name(share.task);
-            add(
-                &[*share],
-                format!(
-                    "{task} owns key groups {first} to {last} and holds entries of {lowest} to {highest}"
-                ),
-            );
-        }
-    }
+    plan.tasks_of(plan.vertex_of(operator)).filter_map(share).collect()
 }
 
-/// Every subtask holds the whole list.
-fn check_whole(
-    run: &RunStory,
-    snapshot: &StateSum,
-    shares: &[Share<'_>],
-    add: &mut impl FnMut(&[Share<'_>], String),
-) {
-    for share in shares {
-        if share.content() != (snapshot.entries, snapshot.sum) {
-            let (task, entries) = (run.layout.task_name(share.task), share.content().0);
-            add(
-                &[*share],
-                format!("{task} holds {entries} items of a union of {}", snapshot.entries),
-            );
-        }
-    }
+/// Who does not agree with the snapshot, or with one another, and how.
+type Wrong<'a> = (Vec<Share<'a>>, String);
+
+/// What arrived of one unit.
+struct Arrived<'a> {
+    run: &'a RunStory,
+    restore: &'a Restore,
+    snapshot: &'a StateSum,
+    shares: &'a [Share<'a>],
 }
 
-/// All subtasks hold the same copy, and the snapshot holds a whole number of that copy. Where some subtasks had finished,
-/// Flink gives others their own copy and one more (FLINK-23475), which says the same twice.
-fn check_copies(
-    run: &RunStory,
-    snapshot: &StateSum,
-    shares: &[Share<'_>],
-    add: &mut impl FnMut(&[Share<'_>], String),
-) {
-    let Some(first) = shares.iter().min_by_key(|share| share.content().0) else { return };
-    let (entries, sum) = first.content();
-    for other in shares {
-        let (more, other_sum) = other.content();
-        let copies = more.checked_div(entries).unwrap_or(0);
-        if copies * entries != more || sum.wrapping_mul(copies) != other_sum {
-            let (one, another) =
-                (run.layout.task_name(first.task), run.layout.task_name(other.task));
-            add(&[*first, *other], format!("{one} and {another} hold different copies"));
-        }
+impl<'a> Arrived<'a> {
+    fn name(&self, share: &Share<'_>) -> String {
+        self.run.layout.task_name(share.task)
     }
-    let copies = snapshot.entries.checked_div(entries).unwrap_or(0);
-    if copies * entries != snapshot.entries || sum.wrapping_mul(copies) != snapshot.sum {
-        let task = run.layout.task_name(first.task);
-        add(&[*first], format!("{task} holds a copy that the snapshot does not"));
+
+    /// All subtasks together hold what the snapshot holds.
+    fn check_total(&self) -> Option<Wrong<'a>> {
+        let contents = self.shares.iter().map(|share| share.content());
+        let add = |all: (u64, u64), one: (u64, u64)| (all.0 + one.0, all.1.wrapping_add(one.1));
+        let (entries, sum) = contents.fold((0, 0), add);
+        let of_snapshot = self.snapshot.entries;
+        let text = if entries != of_snapshot {
+            format!("the snapshot holds {of_snapshot} entries, its subtasks {entries}")
+        } else if sum != self.snapshot.sum {
+            format!("its subtasks hold {entries} entries, but not those of the snapshot")
+        } else {
+            return None;
+        };
+        Some((self.shares.to_vec(), text))
+    }
+
+    /// Every subtask has entries in its own key groups only.
+    fn check_groups(&self) -> Vec<Wrong<'a>> {
+        let mut operators = self.restore.report.operators.iter();
+        let operator = operators.find(|(id, ..)| *id == self.snapshot.unit.operator);
+        let Some((_, groups, subtasks)) = operator else {
+            return vec![(Vec::new(), "the operator is not in the restored graph".to_owned())];
+        };
+        let shares = self.shares.iter().filter(|_| *groups > 0);
+        let strays = shares.filter_map(|share| {
+            let (lowest, highest) = share.sum?.groups?;
+            let (first, last) = owned_groups(*groups, *subtasks, share.subtask);
+            let is_stray = u32::from(lowest) < first || u32::from(highest) > last;
+            is_stray.then(|| {
+                let task = self.name(share);
+                let owns = format!("{task} owns key groups {first} to {last}");
+                (vec![*share], format!("{owns} and holds entries of {lowest} to {highest}"))
+            })
+        });
+        strays.collect()
+    }
+
+    /// Every subtask holds the whole list.
+    fn check_whole(&self) -> Vec<Wrong<'a>> {
+        let whole = (self.snapshot.entries, self.snapshot.sum);
+        let others = self.shares.iter().filter(|share| share.content() != whole);
+        let told = others.map(|share| {
+            let (task, entries) = (self.name(share), share.content().0);
+            (vec![*share], format!("{task} holds {entries} items of a union of {}", whole.0))
+        });
+        told.collect()
+    }
+
+    /// All subtasks hold the same copy, and the snapshot holds a whole number of that copy. Where some subtasks had finished,
+    /// Flink gives others their own copy and one more (FLINK-23475), which says the same twice.
+    fn check_copies(&self) -> Vec<Wrong<'a>> {
+        let first = self.shares.iter().min_by_key(|share| share.content().0);
+        let Some(first) = first else { return Vec::new() };
+        let (entries, sum) = first.content();
+        let is_copies = |(more, other): (u64, u64)| {
+            let copies = more.checked_div(entries).unwrap_or(0);
+            copies * entries == more && sum.wrapping_mul(copies) == other
+        };
+        let others = self.shares.iter().filter(|other| !is_copies(other.content()));
+        let told = others.map(|other| {
+            let (one, another) = (self.name(first), self.name(other));
+            (vec![*first, *other], format!("{one} and {another} hold different copies"))
+        });
+        let mut wrong: Vec<Wrong<'a>> = told.collect();
+        if !is_copies((self.snapshot.entries, self.snapshot.sum)) {
+            let text = format!("{} holds a copy that the snapshot does not", self.name(first));
+            wrong.push((vec![*first], text));
+        }
+        wrong
     }
 }
 

@@ -32,15 +32,15 @@ impl Observer for ParticipantsAndFencing {
     ///    task manager was given up.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are of no ack")]
     fn observe(&mut self, entry: &Entry, past: Past<'_>, found: &mut Findings) {
-        let text = match &entry.event {
+        let mut broken =
+            |text| found.add(Violation::at_entry(CheckName::ParticipantsAndFencing, entry, text));
+        match &entry.event {
             TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Triggered { .. }) => {
                 let Some(story) = past.run(*run) else { return };
                 let tasks = story.layout.tasks().zip(&story.progress);
                 let alive = tasks.filter(|(_, progress)| **progress != Progress::Finished);
-                let alive = alive.map(|(task, _)| task);
-                let roll = Roll { alive: alive.collect(), acked: BTreeSet::new() };
-                self.pending.insert((*run, *checkpoint), roll);
-                return;
+                let alive = alive.map(|(task, _)| task).collect();
+                self.pending.insert((*run, *checkpoint), Roll { alive, acked: BTreeSet::new() });
             }
             TraceEvent::Task(
                 task,
@@ -52,47 +52,39 @@ impl Observer for ParticipantsAndFencing {
                     past.run(run).is_some_and(|story| story.is_current(*task, *attempt));
                 let roll = self.pending.entry((run, *checkpoint)).or_default();
                 if !is_current {
-                    format!("an ack of checkpoint {checkpoint} counted, of an attempt that is over")
+                    broken(format!(
+                        "an ack of checkpoint {checkpoint} counted, of an attempt that is over"
+                    ));
                 } else if !roll.acked.insert(*task) {
-                    format!("an ack of checkpoint {checkpoint} counted twice")
-                } else {
-                    return;
+                    broken(format!("an ack of checkpoint {checkpoint} counted twice"));
                 }
             }
             TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::MetadataWritten) => {
                 let Some(roll) = self.pending.remove(&(*run, *checkpoint)) else { return };
                 let missing = roll.alive.iter().filter(|task| !roll.acked.contains(task)).count();
-                if missing == 0 {
-                    return;
+                if missing > 0 {
+                    broken(format!(
+                        "checkpoint {checkpoint} was written without the acks of {missing} tasks"
+                    ));
                 }
-                format!("checkpoint {checkpoint} was written without the acks of {missing} tasks")
             }
             TraceEvent::Task(task, attempt, TaskEvent::Deployed { manager }) => {
-                let Some((before, _)) = self.deployed.insert(*task, (*attempt, *manager)) else {
-                    return;
-                };
-                format!(
-                    "attempt {} was deployed while attempt {} lived",
-                    attempt.number(),
-                    before.number()
-                )
-            }
-            TraceEvent::Task(task, attempt, TaskEvent::Ended { .. }) => {
-                if self.deployed.get(task).is_some_and(|(deployed, _)| deployed == attempt) {
-                    self.deployed.remove(task);
+                if let Some((before, _)) = self.deployed.insert(*task, (*attempt, *manager)) {
+                    broken(format!("attempt {attempt} was deployed while attempt {before} lived"));
                 }
-                return;
+            }
+            TraceEvent::Task(task, attempt, TaskEvent::Ended { .. })
+                if self.deployed.get(task).is_some_and(|(deployed, _)| deployed == attempt) =>
+            {
+                self.deployed.remove(task);
             }
             TraceEvent::World(WorldEvent::TaskManagerLost { manager: lost }) => {
                 self.deployed.retain(|_, (_, manager)| manager != lost);
-                return;
             }
             TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Aborted { .. }) => {
                 self.pending.remove(&(*run, *checkpoint));
-                return;
             }
-            _ => return,
-        };
-        found.add(Violation::at_entry(CheckName::ParticipantsAndFencing, entry, text));
+            _ => {}
+        }
     }
 }

@@ -30,49 +30,41 @@ impl Observer for RecoveryPoint {
     ///    a region or a whole job, is restored from there.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events move no recovery point")]
     fn observe(&mut self, entry: &Entry, past: Past<'_>, found: &mut Findings) {
-        let text = match &entry.event {
+        let mut broken =
+            |text| found.add(Violation::at_entry(CheckName::RecoveryPoint, entry, text));
+        match &entry.event {
             TraceEvent::Job(run, JobEvent::Submitted { from }) => {
                 let known = from.map(SnapshotSource::checkpoint);
                 let is_stored = past.history.eras.rules_of(*run).start_in_store;
                 let pointed_to = known.filter(|_| is_stored);
                 let preferred = BTreeSet::new();
                 self.runs.insert(*run, Points { known, preferred, pointed_to });
-                return;
             }
-            TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Completed { kind, .. }) => {
-                let rules = past.history.eras.rules_of(*run);
-                let savepoints_count = rules.savepoint_in_completed_store;
-                let stops = past.run(*run).is_some_and(|run| run.stops_with == Some(*checkpoint));
-                if *kind == CheckpointKind::Checkpoint || stops || savepoints_count {
-                    let points = self.runs.entry(*run).or_default();
-                    // In order of completion: a savepoint that completes late comes after a newer checkpoint
-                    // (`completedCheckpoints.addLast`).
-                    points.known = Some(*checkpoint);
-                    if *kind == CheckpointKind::Checkpoint && past.prefers_checkpoints(*run) {
-                        points.preferred.insert(*checkpoint);
-                    }
+            TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Completed { kind, .. })
+                if past.history.is_recovery_point(*run, *checkpoint, *kind) =>
+            {
+                let points = self.runs.entry(*run).or_default();
+                // In order of completion: a savepoint that completes late comes after a newer checkpoint
+                // (`completedCheckpoints.addLast`).
+                points.known = Some(*checkpoint);
+                if *kind == CheckpointKind::Checkpoint && past.prefers_checkpoints(*run) {
+                    points.preferred.insert(*checkpoint);
                 }
-                return;
             }
             TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Subsumed) => {
                 self.runs.entry(*run).or_default().preferred.remove(checkpoint);
-                return;
             }
             TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::PointerStored) => {
                 let points = self.runs.entry(*run).or_default();
                 points.pointed_to = points.pointed_to.max(Some(*checkpoint));
-                return;
             }
             TraceEvent::Job(run, JobEvent::TakenOver { checkpoints }) => {
                 let points = self.runs.entry(*run).or_default();
-                let (newest, wanted) = (checkpoints.iter().copied().max(), points.pointed_to);
-                points.known = newest;
+                points.known = checkpoints.iter().copied().max();
                 points.preferred = preferred_of(checkpoints, past, *run);
-                match wanted {
-                    Some(wanted) if newest < Some(wanted) => {
-                        format!("a new job manager does not find checkpoint {wanted}")
-                    }
-                    Some(_) | None => return,
+                if let Some(wanted) = points.pointed_to.filter(|_| points.known < points.pointed_to)
+                {
+                    broken(format!("a new job manager does not find checkpoint {wanted}"));
                 }
             }
             TraceEvent::Job(run, JobEvent::AttemptStarted { restored, .. })
@@ -80,17 +72,16 @@ impl Observer for RecoveryPoint {
                 let points = self.runs.get(run);
                 let preferred = points.and_then(|points| points.preferred.last().copied());
                 let known = preferred.or(points.and_then(|points| points.known));
-                if *restored == known {
-                    return;
-                }
                 let name = |checkpoint: Option<CheckpointId>| {
                     checkpoint.map_or_else(|| "nothing".to_owned(), |id| format!("checkpoint {id}"))
                 };
-                format!("restored from {}, and not from {}", name(*restored), name(known))
+                if *restored != known {
+                    let (restored, known) = (name(*restored), name(known));
+                    broken(format!("restored from {restored}, and not from {known}"));
+                }
             }
-            _ => return,
-        };
-        found.add(Violation::at_entry(CheckName::RecoveryPoint, entry, text));
+            _ => {}
+        }
     }
 }
 

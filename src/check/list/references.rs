@@ -2,7 +2,7 @@
 
 use super::{CheckSetup, End, Evidence, Findings, Observer, Past, Subjects, Violation};
 use crate::check::history::History;
-use crate::job::{Attempt, CheckpointId, CheckpointKind, FileId, RunId, SharedFile, TaskId};
+use crate::job::{Attempt, CheckpointId, FileId, RunId, SharedFile, TaskId};
 use crate::trace::{CheckName, CheckpointEvent, Entry, JobEvent, JobStatus, TaskEvent, TraceEvent};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -55,10 +55,10 @@ impl Observer for ReferenceSafety {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are of no files")]
     fn observe(&mut self, entry: &Entry, past: Past<'_>, found: &mut Findings) {
         let history = past.history;
-        let wrong = match &entry.event {
+        let mut wrong = None;
+        match &entry.event {
             TraceEvent::Job(run, JobEvent::Submitted { from: Some(from) }) => {
                 self.stores.entry(*run).or_default().insert(from.checkpoint());
-                None
             }
             TraceEvent::Task(
                 task,
@@ -68,56 +68,44 @@ impl Observer for ReferenceSafety {
                 let written = Some((*task, *attempt, *checkpoint));
                 let kept = Kept { content: *content, written, is_known: false };
                 self.files.insert(*file, kept);
-                None
             }
             TraceEvent::Task(task, attempt, TaskEvent::AckHandled { checkpoint, .. }) => {
                 self.know((*task, *attempt, *checkpoint), history.run_of(*task));
-                None
             }
-            TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Completed { kind, .. }) => {
-                let stops_with = history.run(*run).and_then(|story| story.stops_with);
-                if *kind == CheckpointKind::Checkpoint
-                    || history.eras.rules_of(*run).savepoint_in_completed_store
-                    || stops_with == Some(*checkpoint)
-                {
-                    self.stores.entry(*run).or_default().insert(*checkpoint);
-                }
-                None
+            TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Completed { kind, .. })
+                if history.is_recovery_point(*run, *checkpoint, *kind) =>
+            {
+                self.stores.entry(*run).or_default().insert(*checkpoint);
             }
             TraceEvent::Job(run, JobEvent::TakenOver { checkpoints }) => {
                 self.succeed(*run, checkpoints, history);
-                None
             }
             TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::FilesReferred { files }) => {
-                self.refer(*run, *checkpoint, files, found)
+                wrong = self.refer(*run, *checkpoint, files, found);
             }
             TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Subsumed) => {
                 self.stores.entry(*run).or_default().remove(checkpoint);
-                None
             }
             TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Discarded) => {
                 self.stores.entry(*run).or_default().remove(checkpoint);
                 self.references.remove(&(Some(*run), *checkpoint));
-                None
             }
             TraceEvent::Job(run, JobEvent::FileDeleted { file }) => {
-                self.delete(*run, *file, history)
+                self.files.remove(file);
+                let deleter = history.run(*run).map_or("a job", |run| run.layout.label.as_str());
+                wrong = self.needed(*file, &format!("{deleter} deleted"), history);
             }
             TraceEvent::Task(.., TaskEvent::FileMissing { file, .. }) => {
-                self.needed_by(*file).map(|owner| {
-                    let who = named(owner, history);
-                    (owner.1, format!("a restore did not find shared/{file}, which {who} needs"))
-                })
+                wrong = self.needed(*file, "a restore did not find", history);
             }
             TraceEvent::Job(run, JobEvent::StatusChanged { status }) if status.is_terminal() => {
                 self.ended.insert(*run, *status);
-                None
             }
-            _ => return,
-        };
+            _ => {}
+        }
         if let Some((checkpoint, text)) = wrong {
             let violation = Violation::at_entry(CheckName::ReferenceSafety, entry, text);
-            found.add(violation.about(of_checkpoint(checkpoint)));
+            found.add(violation.about(Evidence::of_checkpoint(checkpoint)));
         }
     }
 
@@ -134,7 +122,7 @@ impl Observer for ReferenceSafety {
                     "shared/{file}, written for checkpoint {checkpoint}, is left of a job that kept no checkpoint"
                 );
                 let violation = end.violation(CheckName::ReferenceSafety, text);
-                found.add(violation.about(of_checkpoint(checkpoint)));
+                found.add(violation.about(Evidence::of_checkpoint(checkpoint)));
             }
         }
     }
@@ -189,25 +177,13 @@ impl ReferenceSafety {
         })
     }
 
-    fn delete(&mut self, run: RunId, file: FileId, history: &History) -> Option<Wrong> {
-        self.files.remove(&file);
-        let deleter = history.run(run).map_or("a job", |run| run.layout.label.as_str());
-        self.needed_by(file).map(|owner| {
-            let who = named(owner, history);
-            (owner.1, format!("{deleter} deleted shared/{file}, which {who} needs"))
-        })
-    }
-
-    /// A checkpoint that is kept and refers to a file.
-    fn needed_by(&self, file: FileId) -> Option<Owner> {
-        let mut references = self.references.iter();
+    /// What is wrong if something became of a file that a checkpoint which is kept refers to.
+    fn needed(&self, file: FileId, what: &str, history: &History) -> Option<Wrong> {
         let needs = |files: &Arc<[SharedFile]>| files.iter().any(|other| other.id == file);
-        references.find(|(_, files)| needs(files)).map(|(owner, _)| *owner)
+        let (owner, _) = self.references.iter().find(|(_, files)| needs(files))?;
+        let who = named(*owner, history);
+        Some((owner.1, format!("{what} shared/{file}, which {who} needs")))
     }
-}
-
-fn of_checkpoint(checkpoint: CheckpointId) -> Evidence {
-    Evidence { checkpoint: Some(checkpoint), ..Evidence::default() }
 }
 
 fn named((run, checkpoint): Owner, history: &History) -> String {
