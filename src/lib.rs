@@ -403,7 +403,6 @@ pub mod savepoints {
 /// ```
 pub mod simulation {
     pub use crate::kernel::{
-        Agenda, Digest, Event, Family, Flow, Piece, Simulation, SpanError, Stream, Tape, TapeCause,
-        TapeError, Ticket, World,
+        Agenda, Digest, Event, Family, Flow, Piece, Simulation, SpanError, Stream, Ticket, World,
     };
 }

@@ -132,7 +132,7 @@ impl Pipeline {
     fn new(topology: Topology, choices: &Choices) -> Self {
         let (maps, counters) = (topology.maps, topology.counters);
         let mut actors = Vec::with_capacity((maps + counters + 2) as usize);
-        actors.push(Actor::Source { gaps: choices.stream_u64("gap", &[0]) });
+        actors.push(Actor::Source { gaps: choices.stream("gap", 0) });
         actors.extend((0..maps).map(|map| Actor::Map { first_output: maps + map * counters }));
         let counts = KEYS as usize / counters as usize + 1;
         actors.extend((0..counters).map(|counter| Actor::Counter {
@@ -183,7 +183,7 @@ impl Pipeline {
 }
 
 fn channel_stream(choices: &Choices, number: u64) -> Stream {
-    choices.stream_u64("channel-delay", &[number])
+    choices.stream("channel-delay", number)
 }
 
 impl World for Pipeline {
@@ -248,7 +248,7 @@ impl Draws for Keyed {
         let delays = (0..maps + maps * counters + counters)
             .map(|number| channel_stream(&choices, number))
             .collect();
-        Self { gaps: choices.stream_u64("gap", &[0]), delays }
+        Self { gaps: choices.stream("gap", 0), delays }
     }
     fn next(&mut self, who: u32, index: u64) -> u64 {
         self.delays.get(who as usize).unwrap_or(&self.gaps).draw(index)

@@ -10,7 +10,7 @@ mod simulation;
 mod time;
 
 pub use agenda::{Agenda, Event, Ticket};
-pub use choices::{Choices, Family, Piece, SEED_MAX, Stream, Tape, TapeCause, TapeError};
+pub use choices::{Choices, Family, Piece, SEED_MAX, Stream};
 pub use digest::{Digest, aside};
 pub(crate) use index::to_index;
 pub use simulation::{Flow, Simulation, World};

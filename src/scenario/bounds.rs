@@ -52,7 +52,7 @@ bounds! {
         "the reader of TOML calls itself for each; no key of a scenario needs more than six",
         "take out a level";
     SEED: SEED_MAX, "as a seed",
-        "a tape of choices keeps one bit for itself",
+        "seeds fit in a signed integer, as TOML and JSON want them",
         "choose a smaller seed";
     NAME_BYTES: 10_000, "bytes of the name of a job or an operator",
         "tables of the report are as wide as the longest name in them",

@@ -51,14 +51,6 @@ impl NameHash {
         self.bits(word, bits);
     }
 
-    /// The name ends in these words.
-    #[inline]
-    pub(super) fn words(&mut self, words: &[u64]) {
-        for &word in words {
-            self.bits(word, u64::BITS);
-        }
-    }
-
     /// The key: odd, as the generator asks.
     #[inline]
     pub(super) fn key(mut self) -> u64 {

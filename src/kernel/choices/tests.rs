@@ -66,10 +66,6 @@ fn neighbouring_names_have_unrelated_draws() {
             "padded names",
             (0..DRAWS).map(|name| choices.stream("k", format_args!("{name:016}")).draw(index)),
         );
-        check(
-            "words",
-            (0..DRAWS).map(|word| choices.stream_u64("crash-time", &[0, word, 0]).draw(index)),
-        );
     }
 }
 
@@ -87,16 +83,8 @@ fn neighbouring_seeds_have_unrelated_draws() {
 fn names_that_share_their_bytes_differ() {
     let choices = Choices::new(7);
     let key = |kind: &str, whom: &str| choices.stream(kind, whom).key;
-    let keys = [
-        key("a", ""),
-        key("a", "b"),
-        key("ab", ""),
-        key("a", "b\0"),
-        key("a", "b\0\0\0\0\0\0"),
-        choices.stream_u64("a", &[]).key,
-        choices.stream_u64("a", &[0]).key,
-        choices.stream_u64("a", &[0, 0]).key,
-    ];
+    let keys =
+        [key("a", ""), key("a", "b"), key("ab", ""), key("a", "b\0"), key("a", "b\0\0\0\0\0\0")];
     for (place, key) in keys.iter().enumerate() {
         assert!(!keys[..place].contains(key), "name {place} has the key of another");
     }
@@ -133,8 +121,6 @@ fn first_draws_never_change() {
     assert_eq!([0, 1, 2, 3].map(|index| stream.below(index, 100)), [20, 84, 73, 31]);
     assert_eq!([0, 1, 2, 3].map(|index| stream.within(index, 10, 20)), [12, 19, 18, 13]);
     assert_eq!([0, 1, 2, 3].map(|index| stream.chance(index, 1, 2)), [true, false, false, true]);
-    let words = Choices::new(7).stream_u64("channel-delay", &[0, 1]);
-    assert_eq!(words.draw(0), 467_134_788_959_853_405);
 }
 
 #[test]
@@ -149,74 +135,6 @@ fn draws_stay_in_their_ranges_and_reach_the_ends() {
     assert!((0..1_000).all(|index| !stream.chance(index, 0, 5) && stream.chance(index, 5, 5)));
     let quarter = (0..16_000).filter(|&index| stream.chance(index, 1, 4)).count();
     assert!(quarter.abs_diff(4_000) < 275, "a chance of a quarter came {quarter} times in 16000");
-}
-
-#[test]
-fn a_pin_is_brought_into_the_range_and_leaves_other_draws_alone() {
-    let tape: Tape =
-        "seed 7\ndelay/a[3] = 5\ndelay/a[4] = 1000\ndelay:1.2[0] = 9".parse().expect("a tape");
-    let (free, pinned) = (Choices::new(7), Choices::with_tape(tape));
-    let (was, is) = (free.stream("delay", "a"), pinned.stream("delay", "a"));
-    assert_eq!((is.within(3, 10, 20), is.within(4, 10, 20)), (10, 20));
-    assert_eq!((is.draw(3), is.below(4, 3)), (5, 2));
-    assert!(is.chance(3, 0, 10));
-    assert_eq!(is.span(3, SimTime::ZERO, SimTime::MAX), SimTime::from_nanos(5));
-    assert_eq!(pinned.stream_u64("delay", &[1, 2]).draw(0), 9);
-    assert!([0, 1, 2, 5].iter().all(|&index| was.draw(index) == is.draw(index)));
-    let (was, is) = (free.stream("delay", "b"), pinned.stream("delay", "b"));
-    assert_eq!(was.draw(3), is.draw(3));
-}
-
-#[test]
-fn pins_that_no_draw_asked_for_are_told() {
-    let mut tape: Tape =
-        "seed 7\ndelay/a[3] = 5\ndelay/a[4] = 6\ndelay/gone[0] = 7".parse().expect("a tape");
-    tape.pins.insert("no draw".to_owned(), 1);
-    let choices = Choices::with_tape(tape);
-    let fork = choices.clone();
-    fork.stream("delay", "a").draw(3);
-    assert_eq!(choices.unasked_pins(), ["delay/a[4]", "delay/gone[0]", "no draw"]);
-}
-
-#[test]
-fn a_recorded_run_is_a_tape_that_plays_the_same_under_any_seed() {
-    let draw_all = |choices: &Choices| {
-        let stream = choices.stream("delay", "a");
-        (
-            stream.within(0, 5, 500),
-            stream.chance(1, 1, 2),
-            choices.stream_u64("crash", &[4]).draw(0),
-        )
-    };
-    let recorder = Choices::recording(Tape::of_seed(7));
-    let drawn = draw_all(&recorder);
-    assert_eq!(drawn, draw_all(&Choices::new(7)));
-    let tape = Tape { seed: 8, ..recorder.asked() };
-    assert_eq!(tape.pins.len(), 3);
-    let replay = Choices::with_tape(tape);
-    assert_eq!(draw_all(&replay), drawn);
-    assert!(replay.unasked_pins().is_empty());
-}
-
-#[test]
-fn a_text_that_is_no_tape_says_where_and_why() {
-    let check = |text: &str, expected: &str| {
-        assert_eq!(text.parse::<Tape>().expect_err(text).to_string(), expected)
-    };
-    check("", "line 1 of the tape: expected `seed` and a number from 0 to 2^63 - 1, found ``");
-    check(
-        "\nseed 9223372036854775808",
-        "line 2 of the tape: expected `seed` and a number from 0 to 2^63 - 1, found `seed 9223372036854775808`",
-    );
-    check(
-        "seed 1\na/b = 3",
-        "line 2 of the tape: expected `kind/whom[index] = value`, found `a/b = 3`",
-    );
-    check(
-        "seed 1\n\na/b[0] = x",
-        "line 3 of the tape: expected `kind/whom[index] = value`, found `a/b[0] = x`",
-    );
-    check("seed 1\na/b[0] = 1\na/b[0] = 1", "line 3 of the tape: `a/b[0]` is pinned twice");
 }
 
 #[test]

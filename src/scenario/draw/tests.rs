@@ -88,23 +88,6 @@ fn what_a_profile_leaves_out_changes_nothing_else() {
     }
 }
 
-#[test]
-fn a_pinned_draw_changes_only_what_it_decides() {
-    let mut tape = crate::kernel::Tape::of_seed(7);
-    let story = Scenario::draw(&Choices::new(7), &Profile::default());
-    let recording = Choices::recording(tape.clone());
-    Scenario::draw(&recording, &Profile::default());
-    let asked = recording.asked().pins;
-    let pin = asked.keys().find(|name| name.starts_with("draw/keys-0")).expect("keys are drawn");
-    tape.pins.insert(pin.clone(), 17);
-    let mut pinned = Scenario::draw(&Choices::with_tape(tape), &Profile::default());
-    let InputKind::Generate { keys, .. } = &mut pinned.inputs[0].kind else { panic!("rows") };
-    assert_eq!(*keys, 17);
-    let InputKind::Generate { keys: before, .. } = story.inputs[0].kind else { panic!("rows") };
-    *keys = before;
-    assert_eq!(pinned, story);
-}
-
 /// Percent of stories of which something holds.
 fn share(holds: impl Fn(&Scenario) -> bool) -> u64 {
     let stories = stories(Profile::default());
