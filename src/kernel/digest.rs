@@ -116,53 +116,39 @@ struct DigestHasher<'a> {
     digest: &'a mut Digest,
 }
 
-impl DigestHasher<'_> {
-    #[inline]
-    fn word(&mut self, word: u64) {
-        self.digest.fold(word, 0);
-    }
+/// Each number is one word, whatever its width.
+macro_rules! words {
+    ($($method:ident($number:ty) as $how:expr;)+) => {
+        $(fn $method(&mut self, number: $number) {
+            self.digest.fold($how(number), 0);
+        })+
+    };
 }
 
 impl Hasher for DigestHasher<'_> {
+    words! {
+        write_u8(u8) as u64::from;
+        write_u16(u16) as u64::from;
+        write_u32(u32) as u64::from;
+        write_u64(u64) as u64::from;
+        write_usize(usize) as length_word;
+        write_i8(i8) as |number| i64::from(number).cast_unsigned();
+        write_i16(i16) as |number| i64::from(number).cast_unsigned();
+        write_i32(i32) as |number| i64::from(number).cast_unsigned();
+        write_i64(i64) as i64::cast_unsigned;
+    }
     fn write(&mut self, bytes: &[u8]) {
         self.digest.fold_bytes(bytes);
     }
-    fn write_u8(&mut self, value: u8) {
-        self.word(u64::from(value));
+    fn write_isize(&mut self, number: isize) {
+        self.write_i64(i64::try_from(number).expect("isize has at most 64 bits"));
     }
-    fn write_u16(&mut self, value: u16) {
-        self.word(u64::from(value));
-    }
-    fn write_u32(&mut self, value: u32) {
-        self.word(u64::from(value));
-    }
-    fn write_u64(&mut self, value: u64) {
-        self.word(value);
-    }
-    fn write_u128(&mut self, value: u128) {
-        let [low, high] = halves(value);
+    fn write_u128(&mut self, number: u128) {
+        let [low, high] = halves(number);
         self.digest.fold(low, high);
     }
-    fn write_usize(&mut self, value: usize) {
-        self.word(length_word(value));
-    }
-    fn write_i8(&mut self, value: i8) {
-        self.word(i64::from(value).cast_unsigned());
-    }
-    fn write_i16(&mut self, value: i16) {
-        self.word(i64::from(value).cast_unsigned());
-    }
-    fn write_i32(&mut self, value: i32) {
-        self.word(i64::from(value).cast_unsigned());
-    }
-    fn write_i64(&mut self, value: i64) {
-        self.word(value.cast_unsigned());
-    }
-    fn write_i128(&mut self, value: i128) {
-        self.write_u128(value.cast_unsigned());
-    }
-    fn write_isize(&mut self, value: isize) {
-        self.word(i64::try_from(value).expect("isize has at most 64 bits").cast_unsigned());
+    fn write_i128(&mut self, number: i128) {
+        self.write_u128(number.cast_unsigned());
     }
     /// The upper half of the digest so far.
     fn finish(&self) -> u64 {
