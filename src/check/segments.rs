@@ -10,7 +10,7 @@ use super::setup::{CheckSetup, FileStart};
 use super::written::{ReferenceRow, RowSum};
 use crate::job::{CheckpointId, Plan, RunId};
 use crate::operator::InputLog;
-use crate::state::{CompletedCheckpoint, ListMode, OperatorSnapshot, OperatorState, SubtaskState};
+use crate::state::{CompletedCheckpoint, ListMode, OperatorSnapshot, OperatorState};
 use crate::trace::SnapshotSource;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -218,11 +218,8 @@ pub(super) fn cut_of_file(file: &FileStart, plan: &Plan, setup: &CheckSetup) -> 
 }
 
 fn holds_in_flight(checkpoint: &CompletedCheckpoint) -> bool {
-    let mut subtasks = checkpoint.operators().iter().flat_map(|state| &state.subtasks);
-    subtasks.any(|subtask| match subtask {
-        SubtaskState::Snapshot(snapshot) => !snapshot.in_flight.is_empty(),
-        SubtaskState::Finished => false,
-    })
+    let mut snapshots = checkpoint.operators().iter().flat_map(OperatorState::snapshots);
+    snapshots.any(|snapshot| !snapshot.in_flight.is_empty())
 }
 
 /// What the subtasks of each operator hold together.
@@ -232,8 +229,7 @@ fn merged_state(checkpoint: &CompletedCheckpoint) -> Carried {
 
 fn merged(state: &OperatorState) -> OperatorSnapshot {
     let mut whole = OperatorSnapshot::default();
-    for subtask in &state.subtasks {
-        let SubtaskState::Snapshot(snapshot) = subtask else { continue };
+    for snapshot in state.snapshots() {
         for (name, keyed) in &snapshot.keyed {
             let entries = keyed.entries.iter().cloned();
             whole.keyed.entry(name.clone()).or_default().entries.extend(entries);

@@ -47,20 +47,15 @@ pub struct Participants {
     pub all_running: bool,
 }
 
-/// What followed from a completion.
+/// A checkpoint that has completed.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Completion {
-    /// The checkpoint was over before its metadata was written.
-    Void,
-    /// Completed; whether its tasks are told, and whether the job is cancelled now.
-    Done {
-        /// The checkpoint.
-        checkpoint: Arc<CompletedCheckpoint>,
-        /// Whether its tasks are told.
-        notifies: bool,
-        /// What it was for.
-        purpose: Purpose,
-    },
+pub struct Completion {
+    /// The checkpoint.
+    pub checkpoint: Arc<CompletedCheckpoint>,
+    /// Whether its tasks are told.
+    pub notifies: bool,
+    /// What it was for.
+    pub purpose: Purpose,
 }
 
 /// Pending and completed checkpoints of one run.
@@ -210,12 +205,12 @@ impl Checkpoints {
         self.requests.forget_periodic();
     }
 
-    /// The schedule's timer fired; `participants` is asked only if the schedule is still in force.
+    /// The schedule's timer fired.
     pub fn on_periodic(
         &mut self,
         schedule: u64,
         now: SimTime,
-        participants: impl FnOnce() -> Participants,
+        participants: &Participants,
         effects: &mut JobEffects,
     ) {
         assert!(schedule <= self.schedules, "schedule {schedule} fired and never started");
@@ -223,7 +218,7 @@ impl Checkpoints {
             return;
         }
         let interval = self.config.interval.expect("a schedule has an interval");
-        let next = self.try_periodic(now, &participants(), effects).unwrap_or(interval);
+        let next = self.try_periodic(now, participants, effects).unwrap_or(interval);
         if self.rules.waiting_restarts_schedule && self.requests.wait_for_schedule() {
             return;
         }
@@ -252,30 +247,30 @@ impl Checkpoints {
         None
     }
 
+    /// Whether anything waits until a pending checkpoint is over.
+    pub fn has_requests(&self) -> bool {
+        self.requests.first().is_some()
+    }
+
     /// A pending checkpoint is over: what waited for that is triggered, in order, as far as it may be.
     pub fn resume_queued(
         &mut self,
         now: SimTime,
-        participants: impl FnOnce() -> Participants,
+        participants: &Participants,
         effects: &mut JobEffects,
     ) {
-        if self.requests.first().is_none() {
-            return;
-        }
-        let participants = participants();
         while let Some(first) = self.requests.first() {
-            let situation = self.situation(&participants, first);
+            let situation = self.situation(participants, first);
             if decide_trigger(situation, &self.config, now) == TriggerDecision::TooMany {
                 return;
             }
             let purpose = self.requests.take_first().expect("the first is there");
+            let step = purpose.step();
             if purpose == Purpose::Recovery {
-                let retry = self.try_periodic(now, &participants, effects);
+                let retry = self.try_periodic(now, participants, effects);
                 self.restart_schedule(retry, effects);
-            } else if let Some(step) = purpose.step()
-                && let Err(reason) = self.request(now, &participants, purpose, effects)
-            {
-                effects.answers.push((step, Err(reason.to_string().into())));
+            } else if let Err(reason) = self.request(now, participants, purpose, effects) {
+                answer_failed(step, reason, effects);
             }
         }
     }
@@ -294,10 +289,8 @@ impl Checkpoints {
     /// Lets a request wait.
     fn enqueue(&mut self, purpose: Purpose, effects: &mut JobEffects) {
         let dropped = self.requests.add(purpose);
-        if let Some(step) = dropped.and_then(|dropped| dropped.step()) {
-            let why = AbortReason::TooManyRequests.to_string();
-            effects.answers.push((step, Err(why.into())));
-        }
+        let step = dropped.and_then(|dropped| dropped.step());
+        answer_failed(step, AbortReason::TooManyRequests, effects);
     }
 
     /// The user asks for a savepoint or a checkpoint.
@@ -444,25 +437,24 @@ impl Checkpoints {
         plan: &Plan,
         now: SimTime,
         effects: &mut JobEffects,
-    ) -> Completion {
-        let Some(pending) = self.pending.get(&checkpoint) else { return Completion::Void };
+    ) -> Option<Completion> {
+        let pending = self.pending.get(&checkpoint)?;
         assert!(pending.is_writing, "metadata of checkpoint {checkpoint} came unasked");
-        if self.is_highly_available && self.enters_store(&pending.purpose) {
-            if self.storing.is_some() {
-                self.written.push_back(checkpoint);
-                return Completion::Void;
-            }
-            let (backend, rules) = (self.config.backend, &self.rules);
-            let completed = Arc::new(pending.seal(checkpoint, self.job, plan, backend, rules));
-            self.storing = Some(Arc::clone(&completed));
-            effects.pointers.push(PointerChange::Store(completed));
-            if self.rules.pointer_stored_before_notify {
-                return Completion::Void;
-            }
+        let is_stored = self.is_highly_available && self.enters_store(&pending.purpose);
+        if is_stored && self.storing.is_some() {
+            self.written.push_back(checkpoint);
+            return None;
         }
         let (backend, rules) = (self.config.backend, &self.rules);
         let completed = Arc::new(pending.seal(checkpoint, self.job, plan, backend, rules));
-        self.complete(completed, attempt, now, effects)
+        if is_stored {
+            self.storing = Some(Arc::clone(&completed));
+            effects.pointers.push(PointerChange::Store(Arc::clone(&completed)));
+            if self.rules.pointer_stored_before_notify {
+                return None;
+            }
+        }
+        Some(self.complete(completed, attempt, now, effects))
     }
 
     /// The store that outlives the job manager replied: the checkpoint completes.
@@ -472,14 +464,14 @@ impl Checkpoints {
         attempt: Attempt,
         now: SimTime,
         effects: &mut JobEffects,
-    ) -> Completion {
+    ) -> Option<Completion> {
         let stored = self.storing.take().expect("it replies to what it was asked");
         assert!(stored.properties().id == checkpoint, "one pointer is stored at a time");
         assert!(self.is_highly_available, "a pointer was stored and nobody will look for it");
         if !self.pending.contains_key(&checkpoint) {
-            return Completion::Void;
+            return None;
         }
-        self.complete(stored, attempt, now, effects)
+        Some(self.complete(stored, attempt, now, effects))
     }
 
     /// The next checkpoint whose metadata was written while the store was told of another one.
@@ -567,6 +559,13 @@ impl Checkpoints {
             effects.answers.push((step, Ok(())));
         }
         let notifies = !is_savepoint || stops || self.rules.savepoint_notifies_commit;
-        Completion::Done { checkpoint: completed, notifies, purpose }
+        Completion { checkpoint: completed, notifies, purpose }
+    }
+}
+
+/// Tells the step that asked for a checkpoint, if one did, why there is none.
+fn answer_failed(step: Option<u32>, reason: AbortReason, effects: &mut JobEffects) {
+    if let Some(step) = step {
+        effects.answers.push((step, Err(reason.to_string().into())));
     }
 }

@@ -5,21 +5,19 @@
 //! parallelism, global to subtask 0. The order within each old channel is kept. Pointwise and broadcast exchanges, which
 //! hold nothing themselves, cannot take what another exchange held.
 
-use super::restore::RestoreError;
+use super::older::Misfit;
+use super::restore::{Matched, RestoreError};
 use crate::job::{
     LocalChannelId, OperatorIndex, Partitioner, Plan, PlanEdge, Record, VertexIndex, key_group,
     subtask_of_key_group,
 };
 use crate::kernel::to_index;
 use crate::rules::Rules;
-use crate::state::{ChannelState, InFlight, OperatorState, SubtaskState};
+use crate::state::{ChannelState, InFlight};
 use std::collections::BTreeMap;
 
 /// Records in flight to one task, by channel of the plan.
 pub(super) type ReceivedInFlight = Vec<(LocalChannelId, Vec<Record>)>;
-
-/// Operators of the job with what the checkpoint holds of them.
-type Matched<'c> = BTreeMap<OperatorIndex, &'c OperatorState>;
 
 /// By receiving task, what was in flight to it: what had arrived before what its senders held back.
 pub(super) fn deal(
@@ -57,15 +55,11 @@ pub(super) fn deal(
 
 /// Until 1.13 what was in flight went back where it had been, or nowhere (statement D7).
 fn check_unscaled(plan: &Plan, matched: &Matched<'_>) -> Result<(), RestoreError> {
-    for (operator, _, _) in around(matched) {
-        let stored = matched[&operator].subtasks.len();
-        let parallelism = plan.graph.operators[operator.index()].parallelism;
-        if u32::try_from(stored) != Ok(parallelism) {
-            let operator = matched[&operator].id;
-            return Err(RestoreError::InFlightNotRescaled { operator, stored, parallelism });
-        }
+    let mut each = around(matched);
+    match each.find_map(|(operator, ..)| Misfit::of(plan, operator, matched[&operator])) {
+        Some(misfit) => Err(RestoreError::InFlightNotRescaled(misfit)),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Everything that was in flight, by the operator and the old subtask it was kept beside.
@@ -74,12 +68,9 @@ fn around<'c>(
 ) -> impl Iterator<Item = (OperatorIndex, u32, &'c InFlight)> {
     matched.iter().flat_map(|(operator, state)| {
         let subtasks = (0..).zip(&state.subtasks);
-        subtasks.filter_map(|(subtask, state)| match state {
-            SubtaskState::Snapshot(snapshot) if !snapshot.in_flight.is_empty() => {
-                Some((*operator, subtask, &snapshot.in_flight))
-            }
-            SubtaskState::Snapshot(_) | SubtaskState::Finished => None,
-        })
+        let held = subtasks.filter_map(|(at, state)| Some((at, &state.snapshot()?.in_flight)));
+        let held = held.filter(|(_, in_flight)| !in_flight.is_empty());
+        held.map(|(subtask, in_flight)| (*operator, subtask, in_flight))
     })
 }
 

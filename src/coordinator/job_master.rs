@@ -212,9 +212,8 @@ impl JobMaster {
                 let was_pending = self.checkpoints.is_pending(checkpoint);
                 self.on_checkpoint_failed(checkpoint, reason, now, effects);
                 if was_pending && self.submission.rules.declines_trigger_again {
-                    let Self { checkpoints, plan, tasks, finished_on_restore, .. } = self;
-                    let participants = || participants(plan, tasks, finished_on_restore);
-                    checkpoints.trigger_again(checkpoint, now, participants, effects);
+                    let participants = self.participants();
+                    self.checkpoints.trigger_again(checkpoint, now, &participants, effects);
                 }
             }
         }
@@ -244,7 +243,7 @@ impl JobMaster {
         if first_failure && self.ending.is_none() {
             self.fail_over_with(task, now, effects);
         }
-        if self.tasks.iter().all(|known| matches!(known, Known::Ended(_))) {
+        if self.all_ended() {
             self.on_all_ended(effects);
         } else if how == EndOfTask::Finished && self.ending.is_none() {
             self.resume_queued(now, effects);
@@ -254,15 +253,13 @@ impl JobMaster {
 
     /// The task manager of a task has not been heard of for too long: the task has failed, as far as anybody knows.
     pub fn on_task_lost(&mut self, task: LocalTaskId, now: SimTime, effects: &mut JobEffects) {
-        let has_ended = matches!(self.tasks[task.index()], Known::Ended(_));
-        if !has_ended && !self.status.is_terminal() {
+        if !self.has_ended(task) && !self.status.is_terminal() {
             self.on_task_ended(task, EndOfTask::Failed, now, effects);
         }
     }
 
     fn on_all_ended(&mut self, effects: &mut JobEffects) {
-        let has_ended = |known: &Known| matches!(known, Known::Ended(_));
-        assert!(self.tasks.iter().all(has_ended), "a job ended before all of its tasks");
+        assert!(self.all_ended(), "a job ended before all of its tasks");
         let finished = |known: &Known| *known == Known::Ended(EndOfTask::Finished);
         if let Some(status) = self.ending {
             self.end(status, effects);
@@ -297,9 +294,8 @@ impl JobMaster {
         }
         match timer {
             JobTimer::Periodic(schedule) => {
-                let Self { checkpoints, plan, tasks, finished_on_restore, .. } = self;
-                let participants = || participants(plan, tasks, finished_on_restore);
-                checkpoints.on_periodic(schedule, now, participants, effects);
+                let participants = self.participants();
+                self.checkpoints.on_periodic(schedule, now, &participants, effects);
             }
             JobTimer::Expire(checkpoint) => {
                 self.on_checkpoint_failed(checkpoint, AbortReason::Expired, now, effects);
@@ -364,8 +360,10 @@ impl JobMaster {
     }
 
     fn resume_queued(&mut self, now: SimTime, effects: &mut JobEffects) {
-        let Self { checkpoints, plan, tasks, finished_on_restore, .. } = self;
-        checkpoints.resume_queued(now, || participants(plan, tasks, finished_on_restore), effects);
+        if self.checkpoints.has_requests() {
+            let participants = self.participants();
+            self.checkpoints.resume_queued(now, &participants, effects);
+        }
     }
 
     /// The metadata of a checkpoint is durable.
@@ -379,8 +377,10 @@ impl JobMaster {
             return;
         }
         let Self { checkpoints, plan, attempt, .. } = self;
-        let completion = checkpoints.on_metadata(checkpoint, *attempt, plan, now, effects);
-        self.on_completion(completion, now, effects);
+        if let Some(completion) = checkpoints.on_metadata(checkpoint, *attempt, plan, now, effects)
+        {
+            self.on_completion(completion, now, effects);
+        }
     }
 
     /// The store that survives the job manager points to a checkpoint.
@@ -389,7 +389,9 @@ impl JobMaster {
             return;
         }
         let completion = self.checkpoints.on_pointer(checkpoint, self.attempt, now, effects);
-        self.on_completion(completion, now, effects);
+        if let Some(completion) = completion {
+            self.on_completion(completion, now, effects);
+        }
         self.store_next(now, effects);
     }
 
@@ -426,7 +428,8 @@ impl JobMaster {
     }
 
     fn on_completion(&mut self, completion: Completion, now: SimTime, effects: &mut JobEffects) {
-        let Completion::Done { checkpoint, notifies, purpose } = completion else { return };
+        assert!(!self.status.is_terminal(), "a checkpoint of a {} job completed", self.status);
+        let Completion { checkpoint, notifies, purpose } = completion;
         self.stop_while_failing(purpose.stop(), effects);
         if let Purpose::User { step, label, stop, .. } = &purpose
             && stop.is_stop()
@@ -469,7 +472,7 @@ impl JobMaster {
         if self.checkpoints.lacks_coordinator() {
             return Err(AbortReason::CheckpointingDisabled);
         }
-        let participants = participants(&self.plan, &self.tasks, &self.finished_on_restore);
+        let participants = self.participants();
         if purpose.ends_job() && participants.all_running {
             self.checkpoints.suspend(effects);
         }
@@ -485,7 +488,7 @@ impl JobMaster {
         self.ending = Some(JobStatus::Canceled);
         self.checkpoints.suspend(effects);
         self.cancel_tasks(&self.plan.all_tasks(), effects);
-        if self.tasks.iter().all(|known| matches!(known, Known::Ended(_))) {
+        if self.all_ended() {
             self.on_all_ended(effects);
         }
     }
@@ -496,38 +499,41 @@ impl JobMaster {
             assert!(self.tasks[task.index()] != Known::Running, "{task:?} ran without a slot");
             self.tasks[task.index()] = Known::Ended(EndOfTask::Canceled);
         }
-        if self.tasks.iter().all(|known| matches!(known, Known::Ended(_))) {
+        if self.all_ended() {
             self.on_all_ended(effects);
         }
         self.restart_what_is_due(effects);
     }
-}
-
-/// Who takes part in a checkpoint triggered now (`CheckpointPlanCalculator`, FLIP-147): every task that has not finished acks; the
-/// trigger goes to those none of whose senders lives.
-fn participants(
-    plan: &Plan,
-    tasks: &[Known],
-    finished_on_restore: &BTreeSet<LocalTaskId>,
-) -> Participants {
-    assert_eq!(plan.tasks.len(), tasks.len(), "a task of the plan is not known");
-    let is_finished = |task: LocalTaskId| {
-        tasks[task.index()] == Known::Ended(EndOfTask::Finished)
-            || finished_on_restore.contains(&task)
-    };
-    let mut participants = Participants { all_running: true, ..Participants::default() };
-    for (index, (task, known)) in plan.tasks.iter().zip(tasks).enumerate() {
-        let id = LocalTaskId::new(index);
-        if is_finished(id) {
-            participants.finished.push(id);
-            continue;
-        }
-        participants.all_running &= *known == Known::Running;
-        participants.to_ack.push(id);
-        let mut senders = task.inputs.iter().map(|channel| plan.channel(*channel).from);
-        if senders.all(is_finished) {
-            participants.to_trigger.push(id);
-        }
+    fn has_ended(&self, task: LocalTaskId) -> bool {
+        matches!(self.tasks[task.index()], Known::Ended(_))
     }
-    participants
+
+    fn all_ended(&self) -> bool {
+        self.tasks.iter().all(|known| matches!(known, Known::Ended(_)))
+    }
+
+    /// Who takes part in a checkpoint triggered now (`CheckpointPlanCalculator`, FLIP-147): every task that has not finished
+    /// acks; the trigger goes to those none of whose senders lives.
+    fn participants(&self) -> Participants {
+        assert_eq!(self.plan.tasks.len(), self.tasks.len(), "a task of the plan is not known");
+        let is_finished = |task: LocalTaskId| {
+            self.tasks[task.index()] == Known::Ended(EndOfTask::Finished)
+                || self.finished_on_restore.contains(&task)
+        };
+        let mut participants = Participants { all_running: true, ..Participants::default() };
+        for (index, (task, known)) in self.plan.tasks.iter().zip(&self.tasks).enumerate() {
+            let id = LocalTaskId::new(index);
+            if is_finished(id) {
+                participants.finished.push(id);
+                continue;
+            }
+            participants.all_running &= *known == Known::Running;
+            participants.to_ack.push(id);
+            let mut senders = task.inputs.iter().map(|channel| self.plan.channel(*channel).from);
+            if senders.all(is_finished) {
+                participants.to_trigger.push(id);
+            }
+        }
+        participants
+    }
 }

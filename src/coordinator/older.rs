@@ -6,7 +6,6 @@
 use crate::effect::RestoredTask;
 use crate::job::{
     KeyType, OperatorId, OperatorIndex, Plan, VertexIndex, java_hash_code, key_group,
-    subtask_of_key_group,
 };
 use crate::kernel::to_index;
 use crate::rules::{MetadataVersion, Rescaling, Rules, StateAddress};
@@ -16,6 +15,26 @@ use crate::state::{
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use thiserror::Error;
+
+/// An operator of another parallelism than its state.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Misfit {
+    pub(super) operator: OperatorId,
+    pub(super) name: String,
+    pub(super) stored: usize,
+    pub(super) parallelism: u32,
+}
+
+impl Misfit {
+    /// None if they agree.
+    pub(super) fn of(plan: &Plan, operator: OperatorIndex, state: &OperatorState) -> Option<Self> {
+        let parallelism = plan.graph.operators[operator.index()].parallelism;
+        let (operator, name, stored) = (state.id, state.name.clone(), state.subtasks.len());
+        assert!(parallelism > 0, "`{name}` has no subtask that could be given its state");
+        let misfit = Self { operator, name, stored, parallelism };
+        (stored != to_index(parallelism)).then_some(misfit)
+    }
+}
 
 /// Why a snapshot cannot be restored where either it or the release is an older one, in Flink's terms.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
@@ -47,32 +66,16 @@ pub enum OlderError {
     },
     /// State that is not kept by key group, for another number of subtasks (1.0, 1.1).
     #[error(
-        "parallelism mismatch between savepoint state and new program: cannot map operator {operator} (`{name}`) with parallelism {stored} to new program with parallelism {parallelism}"
+        "parallelism mismatch between savepoint state and new program: cannot map operator {} (`{}`) with parallelism {} to new program with parallelism {}",
+        .0.operator, .0.name, .0.stored, .0.parallelism
     )]
-    Parallelism {
-        /// Which operator.
-        operator: OperatorId,
-        /// Its name.
-        name: String,
-        /// The snapshot's.
-        stored: usize,
-        /// The job's.
-        parallelism: u32,
-    },
+    Parallelism(Misfit),
     /// The same, where state that is kept by key group could be rescaled (since 1.2).
     #[error(
-        "the operator {operator} (`{name}`) has non-partitioned state and its parallelism changed: it has parallelism {parallelism} whereas the corresponding state object has a parallelism of {stored}"
+        "the operator {} (`{}`) has non-partitioned state and its parallelism changed: it has parallelism {} whereas the corresponding state object has a parallelism of {}",
+        .0.operator, .0.name, .0.parallelism, .0.stored
     )]
-    NonPartitioned {
-        /// Which operator.
-        operator: OperatorId,
-        /// Its name.
-        name: String,
-        /// The snapshot's.
-        stored: usize,
-        /// The job's.
-        parallelism: u32,
-    },
+    NonPartitioned(Misfit),
     /// An object of a subtask, where there is no such state any more (since 1.4).
     #[error(
         "legacy state (from Flink <= 1.1, created through the `Checkpointed` interface) is no longer supported starting from Flink 1.4; operator {operator} (`{name}`) has some"
@@ -238,10 +241,7 @@ pub(super) fn adapt(
 
 /// Whether an operator left state that only the same subtask can restore.
 fn has_whole(state: &OperatorState) -> bool {
-    state.subtasks.iter().any(|subtask| match subtask {
-        SubtaskState::Snapshot(snapshot) => snapshot.has_whole(),
-        SubtaskState::Finished => false,
-    })
+    state.snapshots().any(OperatorSnapshot::has_whole)
 }
 
 /// Refuses state of a subtask for another number of subtasks, however the rest of a snapshot is dealt.
@@ -254,13 +254,10 @@ pub(super) fn check_whole(
     operator: OperatorIndex,
     state: &OperatorState,
 ) -> Result<(), OlderError> {
-    let parallelism = plan.graph.operators[operator.index()].parallelism;
-    let stored = state.subtasks.len();
-    if u32::try_from(stored).ok() == Some(parallelism) || !has_whole(state) {
-        return Ok(());
+    match Misfit::of(plan, operator, state).filter(|_| has_whole(state)) {
+        Some(misfit) => Err(OlderError::NonPartitioned(misfit)),
+        None => Ok(()),
     }
-    let (operator, name) = (state.id, state.name.clone());
-    Err(OlderError::NonPartitioned { operator, name, stored, parallelism })
 }
 
 fn check_version(version: MetadataVersion, rules: &Rules) -> Result<(), OlderError> {
@@ -327,23 +324,21 @@ fn fit(
     rules: &Rules,
 ) -> Result<(), OlderError> {
     let vertex = &plan.vertices[plan.vertex_of(operator).index()];
-    let (parallelism, stored) = (vertex.parallelism, state.subtasks.len());
-    let wanted = to_index(parallelism);
-    let (id, name) = (state.id, state.name.clone());
-    let mismatch = || OlderError::Parallelism { operator: id, name, stored, parallelism };
-    match rules.rescaling {
-        Rescaling::ByKeyGroup if !has_groups && wanted != stored => {
-            let name = state.name.clone();
-            return Err(OlderError::NonPartitioned { operator: id, name, stored, parallelism });
+    let (wanted, stored) = (to_index(vertex.parallelism), state.subtasks.len());
+    let mut beyond = state.subtasks.iter().skip(wanted).filter_map(SubtaskState::snapshot);
+    let is_beyond = beyond.any(holds_entries);
+    match (rules.rescaling, Misfit::of(plan, operator, state)) {
+        (Rescaling::ByKeyGroup, Some(misfit)) if !has_groups => {
+            return Err(OlderError::NonPartitioned(misfit));
         }
-        Rescaling::Refused if wanted != stored => return Err(mismatch()),
-        Rescaling::AboveState => {
-            if state.subtasks.iter().skip(wanted).any(holds_entries) {
-                return Err(mismatch());
-            }
+        (Rescaling::Refused, Some(misfit)) => return Err(OlderError::Parallelism(misfit)),
+        (Rescaling::AboveState, Some(misfit)) if is_beyond => {
+            return Err(OlderError::Parallelism(misfit));
+        }
+        (Rescaling::AboveState, _) => {
             state.subtasks.resize_with(wanted, || SubtaskState::Snapshot(Arc::default()));
         }
-        Rescaling::Refused | Rescaling::ByKeyGroup => {}
+        (Rescaling::ByKeyGroup, _) | (Rescaling::Refused, None) => {}
     }
     let is_fitting =
         matches!(rules.rescaling, Rescaling::ByKeyGroup) || state.subtasks.len() == wanted;
@@ -352,24 +347,19 @@ fn fit(
         for (place, subtask) in (0..).zip(&mut state.subtasks) {
             each_entry(subtask, |entry| entry.group = place);
         }
-        state.max_parallelism = parallelism;
+        state.max_parallelism = vertex.parallelism;
     } else if !has_groups && rules.migrated_keys_regrouped {
         let key_by = plan.graph.operators[operator.index()].key_by;
         let key_type = key_by.map_or(KeyType::Auto, |key_by| key_by.key_type);
-        regroup(state, key_type, vertex.max_parallelism, parallelism);
+        regroup(state, key_type, vertex.max_parallelism);
     }
     Ok(())
 }
 
 /// Whether a subtask holds anything under any of its names.
-fn holds_entries(subtask: &SubtaskState) -> bool {
-    match subtask {
-        SubtaskState::Finished => false,
-        SubtaskState::Snapshot(state) => {
-            state.keyed.values().any(|keyed| !keyed.entries.is_empty())
-                || state.lists.values().any(|list| !list.items.is_empty())
-        }
-    }
+fn holds_entries(state: &OperatorSnapshot) -> bool {
+    state.keyed.values().any(|keyed| !keyed.entries.is_empty())
+        || state.lists.values().any(|list| !list.items.is_empty())
 }
 
 fn each_entry(subtask: &mut SubtaskState, mut change: impl FnMut(&mut KeyedEntry)) {
@@ -379,42 +369,17 @@ fn each_entry(subtask: &mut SubtaskState, mut change: impl FnMut(&mut KeyedEntry
     }
 }
 
-/// Gives every keyed entry its key group, and to the subtask that owns it.
-fn regroup(state: &mut OperatorState, key_type: KeyType, groups: u32, parallelism: u32) {
+/// Gives every keyed entry its key group, by which it is dealt to the subtask that owns that.
+fn regroup(state: &mut OperatorState, key_type: KeyType, groups: u32) {
     state.max_parallelism = groups;
-    assert_eq!(
-        u32::try_from(state.subtasks.len()),
-        Ok(parallelism),
-        "keys go to subtasks not there"
-    );
-    let mut dealt: Vec<OperatorSnapshot> = Vec::with_capacity(state.subtasks.len());
     for subtask in &mut state.subtasks {
         // What is no key of that type was dealt by no key at all, and stays.
         each_entry(subtask, |entry| {
             let hash = java_hash_code(&entry.key, key_type).unwrap_or_default();
             entry.group = key_group(hash, groups);
-        });
-        dealt.push(match subtask {
-            SubtaskState::Finished => OperatorSnapshot::default(),
-            SubtaskState::Snapshot(state) => {
-                let keyed = state.keyed.keys().map(|name| (Arc::clone(name), Default::default()));
-                OperatorSnapshot { keyed: keyed.collect(), ..OperatorSnapshot::clone(state) }
-            }
+            assert!(u32::from(entry.group) < groups, "a key is in a group that is not there");
         });
     }
-    for subtask in &state.subtasks {
-        let SubtaskState::Snapshot(snapshot) = subtask else { continue };
-        for (name, keyed) in &snapshot.keyed {
-            for entry in &keyed.entries {
-                let owner = subtask_of_key_group(entry.group, groups, parallelism);
-                let owner = to_index(owner);
-                let table = dealt[owner].keyed.entry(Arc::clone(name)).or_default();
-                table.entries.push(entry.clone());
-            }
-        }
-    }
-    let dealt = dealt.into_iter().map(|state| SubtaskState::Snapshot(Arc::new(state)));
-    state.subtasks = dealt.collect();
 }
 
 impl Adapted {

@@ -5,11 +5,11 @@
 //! redistribution is in `state::rescale`.
 
 use super::in_flight::{self, ReceivedInFlight};
-use super::older::{self, OlderError};
+use super::older::{self, Misfit, OlderError};
 use crate::effect::RestoredTask;
 use crate::job::{
-    CheckpointKind, LocalTaskId, OperatorId, OperatorIndex, Partitioner, Plan, SharedFile,
-    VertexIndex, key_group_range,
+    CheckpointKind, LocalTaskId, OperatorId, OperatorIndex, Partitioner, Plan, PlanTask,
+    SharedFile, VertexIndex, key_group_range,
 };
 use crate::kernel::to_index;
 use crate::rules::{KeyGroupOwner, Rules};
@@ -99,30 +99,16 @@ pub enum RestoreError {
     },
     /// Records were in flight to or from an operator whose parallelism has changed, in a release that cannot deal them anew.
     #[error(
-        "cannot rescale unaligned checkpoint: rescaling of in-flight data is not supported (operator {operator} had parallelism {stored} and has {parallelism})"
+        "cannot rescale unaligned checkpoint: rescaling of in-flight data is not supported (operator {} had parallelism {} and has {})",
+        .0.operator, .0.stored, .0.parallelism
     )]
-    InFlightNotRescaled {
-        /// The operator.
-        operator: OperatorId,
-        /// How parallel it was.
-        stored: usize,
-        /// How parallel the job wants it.
-        parallelism: u32,
-    },
+    InFlightNotRescaled(Misfit),
     /// A checkpoint, not a savepoint, was to be restored at another parallelism, and the rules do not let it.
     #[error(
-        "cannot rescale from a checkpoint: operator {operator} (`{name}`) had parallelism {stored} and has {parallelism}"
+        "cannot rescale from a checkpoint: operator {} (`{}`) had parallelism {} and has {}",
+        .0.operator, .0.name, .0.stored, .0.parallelism
     )]
-    CheckpointNotRescaled {
-        /// The operator.
-        operator: OperatorId,
-        /// Its name.
-        name: String,
-        /// How parallel it was.
-        stored: usize,
-        /// How parallel the job wants it.
-        parallelism: u32,
-    },
+    CheckpointNotRescaled(Misfit),
     /// Of the operators of one chain some had finished and others had not.
     #[error("cannot restore vertex {vertex}, which contains operators of mixed finished state")]
     MixedFinishedState {
@@ -164,6 +150,9 @@ impl RestoreError {
     }
 }
 
+/// Operators of the job with what the checkpoint holds of them.
+pub(super) type Matched<'c> = BTreeMap<OperatorIndex, &'c OperatorState>;
+
 /// What a restore gives to whom.
 #[derive(Clone, Debug)]
 pub struct Assignment {
@@ -192,7 +181,7 @@ pub fn assign(
     let checkpoint = adapted.as_ref().map_or(checkpoint, |adapted| &adapted.checkpoint);
     let mut report = RestoreReport::default();
     report.renamed.0 = adapted.as_ref().map_or_else(Vec::new, |adapted| adapted.renamed.clone());
-    let mut matched: BTreeMap<OperatorIndex, &OperatorState> = BTreeMap::new();
+    let mut matched = Matched::new();
     for (place, state) in checkpoint.operators().iter().enumerate() {
         let operator = match &adapted {
             Some(adapted) => adapted.takers[place],
@@ -289,8 +278,7 @@ fn is_overlooked(plan: &Plan, stored: OperatorId, rules: &Rules) -> bool {
 /// The snapshot's units of one operator, each summed over its subtasks.
 fn units_of(state: &OperatorState) -> Vec<StateSum> {
     let mut units: BTreeMap<_, StateSum> = BTreeMap::new();
-    for subtask in &state.subtasks {
-        let SubtaskState::Snapshot(snapshot) = subtask else { continue };
+    for snapshot in state.snapshots() {
         for sum in snapshot.sums(state.id) {
             let Some(total) = units.get_mut(&sum.unit) else {
                 units.insert(sum.unit.clone(), sum);
@@ -308,41 +296,29 @@ fn units_of(state: &OperatorState) -> Vec<StateSum> {
 }
 
 /// Every operator has as many subtasks as its state had.
-fn check_not_rescaled(
-    plan: &Plan,
-    matched: &BTreeMap<OperatorIndex, &OperatorState>,
-) -> Result<(), RestoreError> {
-    for (operator, state) in matched {
-        let parallelism = plan.graph.operators[operator.index()].parallelism;
-        let stored = state.subtasks.len();
-        if u32::try_from(stored) != Ok(parallelism) {
-            let (operator, name) = (state.id, state.name.clone());
-            return Err(RestoreError::CheckpointNotRescaled {
-                operator,
-                name,
-                stored,
-                parallelism,
-            });
-        }
+fn check_not_rescaled(plan: &Plan, matched: &Matched<'_>) -> Result<(), RestoreError> {
+    let mut each = matched.iter();
+    match each.find_map(|(operator, state)| Misfit::of(plan, *operator, state)) {
+        Some(misfit) => Err(RestoreError::CheckpointNotRescaled(misfit)),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// A derived max parallelism gives way to the snapshot's; an explicit one must agree with it.
 fn adopt_max_parallelism(
     plan: &Arc<Plan>,
-    matched: &BTreeMap<OperatorIndex, &OperatorState>,
+    matched: &Matched<'_>,
 ) -> Result<Arc<Plan>, RestoreError> {
     let mut plan = Arc::clone(plan);
     for (operator, state) in matched {
-        let vertex = plan.vertex_of(*operator).index();
-        let Vertex { max, is_explicit, parallelism } = Vertex::of(&plan, vertex);
-        let (stored, name) = (state.max_parallelism, state.name.clone());
-        if stored == max {
+        let index = plan.vertex_of(*operator).index();
+        let vertex = &plan.vertices[index];
+        let (configured, parallelism) = (vertex.max_parallelism, vertex.parallelism);
+        let (operator, name, stored) = (state.id, state.name.clone(), state.max_parallelism);
+        if stored == configured {
             continue;
         }
-        if is_explicit {
-            let (operator, configured) = (state.id, max);
+        if vertex.max_parallelism_is_explicit {
             return Err(RestoreError::MaxParallelismMismatch {
                 operator,
                 name,
@@ -351,10 +327,9 @@ fn adopt_max_parallelism(
             });
         }
         if stored < parallelism {
-            let operator = state.id;
             return Err(RestoreError::MaxParallelismLower { operator, name, stored, parallelism });
         }
-        Arc::make_mut(&mut plan).vertices[vertex].max_parallelism = stored;
+        Arc::make_mut(&mut plan).vertices[index].max_parallelism = stored;
     }
     Ok(plan)
 }
@@ -368,10 +343,7 @@ enum Progress {
 }
 
 /// What had finished stays finished, so nothing that still runs may send to it (`VertexFinishedStateChecker`).
-fn check_finished(
-    plan: &Plan,
-    matched: &BTreeMap<OperatorIndex, &OperatorState>,
-) -> Result<(), RestoreError> {
+fn check_finished(plan: &Plan, matched: &Matched<'_>) -> Result<(), RestoreError> {
     let mut progress = Vec::new();
     for (index, chain) in plan.vertices.iter().enumerate() {
         let mut each = chain.operators.iter().map(|operator| {
@@ -419,54 +391,31 @@ fn progress_of(state: &OperatorState) -> Progress {
     }
 }
 
-struct Vertex {
-    max: u32,
-    is_explicit: bool,
-    parallelism: u32,
-}
-
-impl Vertex {
-    fn of(plan: &Plan, vertex: usize) -> Self {
-        let vertex = &plan.vertices[vertex];
-        Self {
-            max: vertex.max_parallelism,
-            is_explicit: vertex.max_parallelism_is_explicit,
-            parallelism: vertex.parallelism,
-        }
-    }
-}
-
 fn assign_chain(
     plan: &Plan,
     vertex: VertexIndex,
-    matched: &BTreeMap<OperatorIndex, &OperatorState>,
+    matched: &Matched<'_>,
     checkpoint: &CompletedCheckpoint,
     rules: &Rules,
     tasks: &mut [Option<RestoredTask>],
 ) {
     let chain = &plan.vertices[vertex.index()];
-    let states: Vec<_> = chain.operators.iter().map(|operator| matched.get(operator)).collect();
+    let states = chain.operators.iter().map(|operator| matched.get(operator).copied());
+    let states: Vec<Option<&OperatorState>> = states.collect();
     if states.iter().all(Option::is_none) {
         return;
     }
     let finished = states.iter().all(|state| state.is_some_and(|state| state.is_finished()));
-    let mut dealt: Vec<_> = states
-        .iter()
-        .map(|state| match state {
-            Some(state) => {
-                let dealt = deal(state, chain.parallelism, chain.max_parallelism, rules);
-                dealt.into_iter().map(Some).collect()
-            }
-            None => vec![None; plan.tasks_of(vertex).count()],
-        })
-        .map(Vec::into_iter)
-        .collect();
+    let dealt = states.iter().map(|state| {
+        state.map(|state| deal(state, chain.parallelism, chain.max_parallelism, rules).into_iter())
+    });
+    let mut dealt: Vec<_> = dealt.collect();
     for task in plan.tasks_of(vertex) {
-        let share = |rest: &mut std::vec::IntoIter<Option<OperatorSnapshot>>| {
-            rest.next().expect("every subtask is dealt a share")
-        };
-        let operators = dealt.iter_mut().map(share).collect();
-        let reads = files_of(plan, task, vertex, states.iter().copied().flatten().copied());
+        let shares = dealt.iter_mut().map(|rest| {
+            rest.as_mut().map(|rest| rest.next().expect("every subtask is dealt a share"))
+        });
+        let operators = shares.collect();
+        let reads = files_of(plan, task, states.iter().copied().flatten());
         assert!(tasks[task.index()].is_none(), "{task:?} was restored twice");
         tasks[task.index()] = Some(RestoredTask {
             permit: checkpoint.permit(),
@@ -482,15 +431,15 @@ fn assign_chain(
 fn files_of<'s>(
     plan: &Plan,
     task: LocalTaskId,
-    vertex: VertexIndex,
     states: impl Iterator<Item = &'s OperatorState>,
 ) -> Vec<SharedFile> {
-    let Vertex { max, parallelism, .. } = Vertex::of(plan, vertex.index());
-    let range = key_group_range(max, parallelism, plan.task(task).subtask);
+    let PlanTask { vertex, subtask, .. } = plan.task(task);
+    let vertex = &plan.vertices[vertex.index()];
+    let range = key_group_range(vertex.max_parallelism, vertex.parallelism, *subtask);
     let overlaps =
         |file: &&SharedFile| file.groups.0 <= *range.end() && *range.start() <= file.groups.1;
-    let subtasks = states.flat_map(|state| state.subtasks.iter().filter_map(snapshot_of));
-    subtasks.flat_map(|snapshot| &snapshot.shared).filter(overlaps).copied().collect()
+    let files = states.flat_map(OperatorState::snapshots).flat_map(|state| &state.shared);
+    files.filter(overlaps).copied().collect()
 }
 
 /// Deals one operator's state to so many subtasks. A subtask whose parallelism has not changed may build on its files.
@@ -500,12 +449,13 @@ fn deal(
     max_parallelism: u32,
     rules: &Rules,
 ) -> Vec<OperatorSnapshot> {
-    let old: Vec<Option<&OperatorSnapshot>> = state.subtasks.iter().map(snapshot_of).collect();
+    let old: Vec<_> = state.subtasks.iter().map(SubtaskState::snapshot).collect();
     let is_rescaled = u32::try_from(old.len()).ok() != Some(parallelism);
+    let loses = is_rescaled && rules.key_group_owner == KeyGroupOwner::RangeLessLast;
     let mut new: Vec<_> = (0..parallelism)
         .map(|subtask| {
             let mut range = key_group_range(max_parallelism, parallelism, subtask);
-            if is_rescaled && rules.key_group_owner == KeyGroupOwner::RangeLessLast {
+            if loses {
                 range = *range.start()..=range.end().saturating_sub(1);
             }
             let before = old.get(to_index(subtask));
@@ -518,7 +468,6 @@ fn deal(
             }
         })
         .collect();
-    let loses = is_rescaled && rules.key_group_owner == KeyGroupOwner::RangeLessLast;
     let held = entries_below(max_parallelism, old.iter().flatten().copied());
     let dealt = entries_below(max_parallelism, &new);
     assert!(loses || dealt == held, "{held} keyed entries were dealt as {dealt}");
@@ -536,13 +485,6 @@ fn entries_below<'s>(
     let states = snapshots.into_iter().flat_map(|snapshot| snapshot.keyed.values());
     let entries = states.flat_map(|state| &state.entries);
     entries.filter(|entry| u32::from(entry.group) < groups).count()
-}
-
-fn snapshot_of(subtask: &SubtaskState) -> Option<&OperatorSnapshot> {
-    match subtask {
-        SubtaskState::Finished => None,
-        SubtaskState::Snapshot(snapshot) => Some(snapshot),
-    }
 }
 
 /// The entries of every old subtask whose group lies in a range.

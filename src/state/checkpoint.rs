@@ -58,9 +58,22 @@ impl OperatorState {
 
     /// Whether any subtask holds any state.
     pub fn is_stateful(&self) -> bool {
-        self.subtasks
-            .iter()
-            .any(|subtask| matches!(subtask, SubtaskState::Snapshot(state) if !state.is_empty()))
+        self.snapshots().any(|snapshot| !snapshot.is_empty())
+    }
+
+    /// The snapshots of the subtasks that had not finished, in order.
+    pub fn snapshots(&self) -> impl Iterator<Item = &OperatorSnapshot> {
+        self.subtasks.iter().filter_map(SubtaskState::snapshot)
+    }
+}
+
+impl SubtaskState {
+    /// What the subtask held, unless it had finished.
+    pub fn snapshot(&self) -> Option<&OperatorSnapshot> {
+        match self {
+            Self::Finished => None,
+            Self::Snapshot(snapshot) => Some(snapshot),
+        }
     }
 }
 
@@ -102,11 +115,7 @@ impl CompletedCheckpoint {
     }
     /// The shared files that it refers to, in order of operators and subtasks.
     pub fn files(&self) -> impl Iterator<Item = &SharedFile> {
-        let subtasks = self.operators.iter().flat_map(|operator| &operator.subtasks);
-        subtasks.flat_map(|subtask| match subtask {
-            SubtaskState::Finished => &[][..],
-            SubtaskState::Snapshot(snapshot) => &snapshot.shared[..],
-        })
+        self.operators.iter().flat_map(OperatorState::snapshots).flat_map(|state| &state.shared)
     }
     /// The right to commit what this checkpoint covers.
     pub const fn permit(&self) -> CommitPermit {
@@ -162,6 +171,7 @@ impl AckLedger {
     /// Enters the ack of an awaited task: one snapshot per operator of its chain.
     pub fn enter(&mut self, task: LocalTaskId, snapshots: Vec<Arc<OperatorSnapshot>>) {
         assert!(self.awaited.remove(&task), "an ack was entered that nobody awaited");
+        assert!(!snapshots.is_empty(), "{task:?} acked without a snapshot of any operator");
         let older = self.acked.insert(task, snapshots);
         assert!(older.is_none(), "{task:?} acked one checkpoint twice");
     }

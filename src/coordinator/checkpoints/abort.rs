@@ -1,7 +1,7 @@
 //! How checkpoints are given up, and what of them counts as a failure.
 
-use super::super::pending::{Pending, Purpose};
-use super::Checkpoints;
+use super::super::pending::Purpose;
+use super::{Checkpoints, answer_failed};
 use crate::effect::{JobEffects, ToTask};
 use crate::job::{CheckpointId, CheckpointKind};
 use crate::trace::{AbortReason, CheckpointEvent};
@@ -35,7 +35,11 @@ impl Checkpoints {
             "the store is told of {checkpoint}, which is off"
         );
         self.remember(checkpoint);
-        self.tell_abort(checkpoint, &pending, reason, effects);
+        let kind = pending.purpose.kind();
+        effects.events.push(CheckpointEvent::Aborted { kind, reason }.of(self.run, checkpoint));
+        if self.answers(kind, reason) {
+            answer_failed(pending.purpose.step(), reason, effects);
+        }
         let unused = self.registry.abort(checkpoint, &self.rules);
         self.remove_shared(unused, effects);
         if self.rules.abort_notifications {
@@ -43,23 +47,6 @@ impl Checkpoints {
             effects.messages.extend(pending.ledger.participants().map(aborted));
         }
         Some(pending.purpose)
-    }
-
-    fn tell_abort(
-        &self,
-        checkpoint: CheckpointId,
-        pending: &Pending,
-        reason: AbortReason,
-        effects: &mut JobEffects,
-    ) {
-        let kind = pending.purpose.kind();
-        let run = self.run;
-        effects.events.push(CheckpointEvent::Aborted { kind, reason }.of(run, checkpoint));
-        if let Some(step) = pending.purpose.step()
-            && self.answers(kind, reason)
-        {
-            effects.answers.push((step, Err(reason.to_string().into())));
-        }
     }
 
     /// Counts a failure of a checkpoint of its own accord; whether that is one too many.
@@ -84,10 +71,7 @@ impl Checkpoints {
         let is_stored = |id: &CheckpointId| self.is_being_stored(*id);
         assert!(self.pending.keys().all(is_stored), "a checkpoint goes on without its job");
         while let Some(purpose) = self.requests.take_first() {
-            if let Some(step) = purpose.step() {
-                let why = AbortReason::CoordinatorSuspended.to_string();
-                effects.answers.push((step, Err(why.into())));
-            }
+            answer_failed(purpose.step(), AbortReason::CoordinatorSuspended, effects);
         }
     }
 }

@@ -53,7 +53,7 @@ impl Checkpoints {
         &mut self,
         declined: CheckpointId,
         now: SimTime,
-        participants: impl FnOnce() -> Participants,
+        participants: &Participants,
         effects: &mut JobEffects,
     ) {
         let is_newer = |(id, kind): (&CheckpointId, CheckpointKind)| {
@@ -61,7 +61,7 @@ impl Checkpoints {
         };
         let mut pending = self.pending.iter().map(|(id, p)| (id, p.purpose.kind()));
         if !pending.any(is_newer) && self.schedule.is_some() {
-            let _the_timer_goes_on = self.try_periodic(now, &participants(), effects);
+            let _the_timer_goes_on = self.try_periodic(now, participants, effects);
         }
     }
 

@@ -48,12 +48,7 @@ impl Checkpoints {
         let retained = to_index(self.config.retained);
         while let Some(oldest) = self.next_to_leave(retained, stops) {
             let oldest = self.completed.remove(oldest).expect("it is there");
-            let checkpoint = oldest.checkpoint.properties().id;
-            effects.events.push(CheckpointEvent::Subsumed.of(self.run, checkpoint));
-            if self.is_highly_available {
-                effects.pointers.push(PointerChange::Forget(checkpoint));
-            }
-            self.discard(oldest, effects);
+            self.subsume(oldest, effects);
         }
         assert!(!self.completed.is_empty(), "the newest recovery point left the store");
         let lowest = self.completed.iter().map(|stored| stored.checkpoint.properties().id).min();
@@ -65,11 +60,17 @@ impl Checkpoints {
     pub(super) fn keep_newest(&mut self, effects: &mut JobEffects) {
         while self.completed.len() > 1 {
             let oldest = self.completed.pop_front().expect("there are several");
-            let checkpoint = oldest.checkpoint.properties().id;
-            effects.events.push(CheckpointEvent::Subsumed.of(self.run, checkpoint));
-            effects.pointers.push(PointerChange::Forget(checkpoint));
-            self.discard(oldest, effects);
+            self.subsume(oldest, effects);
         }
+    }
+
+    fn subsume(&self, oldest: Stored, effects: &mut JobEffects) {
+        let checkpoint = oldest.checkpoint.properties().id;
+        effects.events.push(CheckpointEvent::Subsumed.of(self.run, checkpoint));
+        if self.is_highly_available {
+            effects.pointers.push(PointerChange::Forget(checkpoint));
+        }
+        self.discard(oldest, effects);
     }
 
     /// Which entry leaves a store of more than so many: the oldest, or the oldest that is not the newest checkpoint, where

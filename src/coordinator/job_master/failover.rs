@@ -90,7 +90,7 @@ impl JobMaster {
 
     pub(super) fn cancel_tasks(&self, tasks: &BTreeSet<LocalTaskId>, effects: &mut JobEffects) {
         for task in tasks {
-            if !matches!(self.tasks[task.index()], Known::Ended(_)) {
+            if !self.has_ended(*task) {
                 effects.messages.push((*task, ToTask::Cancel));
             }
         }
@@ -118,13 +118,12 @@ impl JobMaster {
     }
 
     fn is_ready(&self, failover: &FailOver) -> bool {
-        let has_ended = |task: &LocalTaskId| matches!(self.tasks[task.index()], Known::Ended(_));
-        failover.is_due && failover.tasks.iter().all(has_ended)
+        failover.is_due && failover.tasks.iter().all(|task| self.has_ended(*task))
     }
 
     fn restart(&mut self, tasks: &BTreeSet<LocalTaskId>, effects: &mut JobEffects) {
         assert!(self.status == JobStatus::Restarting, "a {} job restarted", self.status);
-        let has_ended = |task: &LocalTaskId| matches!(self.tasks[task.index()], Known::Ended(_));
+        let has_ended = |task: &LocalTaskId| self.has_ended(*task);
         assert!(tasks.iter().all(has_ended), "a task was deployed while an attempt of it lives");
         self.attempt = self.attempt.next();
         self.deploy(tasks, effects);

@@ -110,12 +110,7 @@ impl Run {
         let (attempt, now) = (Attempt::default(), SimTime::ZERO);
         let completion =
             self.checkpoints.on_metadata(FIRST, attempt, &self.plan, now, &mut self.effects);
-        match completion {
-            super::super::checkpoints::Completion::Done { checkpoint, .. } => {
-                CompletedCheckpoint::clone(&checkpoint)
-            }
-            super::super::checkpoints::Completion::Void => panic!("all acks were in"),
-        }
+        CompletedCheckpoint::clone(&completion.expect("all acks were in").checkpoint)
     }
 }
 
