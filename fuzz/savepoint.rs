@@ -5,7 +5,7 @@
 
 use sandbar::internals::{
     CodecError, FORMAT_VERSION, MAGIC, Plan, Savepoint, assign, decode, decode_sink, decode_state,
-    encode, encode_inline_below, encode_sink, operator_id_of_uid,
+    encode_inline_below, encode_sink, operator_id_of_uid,
 };
 use sandbar::operators::OperatorSnapshot;
 use sandbar::{Catalogue, Release, Rules, Scenario};
@@ -63,7 +63,7 @@ fn check_metadata(bytes: &[u8]) {
     });
     let again = again.expect("what was written can be read");
     assert_eq!(again, savepoint, "a savepoint changed on its way");
-    drop(encode(&savepoint));
+    drop(encode_inline_below(&savepoint, 20 * 1024));
     restore(&savepoint);
 }
 

@@ -15,7 +15,7 @@ pub use crate::search::start_from_on;
 pub use crate::search::{SweepTotals, generated, play, play_drawn};
 pub use crate::state::{LiveState, rescale::ListState, rescale::redistribute};
 pub use crate::store::{
-    CodecError, FORMAT_VERSION, MAGIC, Savepoint, decode, decode_sink, decode_state, encode,
+    CodecError, FORMAT_VERSION, MAGIC, Savepoint, decode, decode_sink, decode_state,
     encode_inline_below, encode_sink,
 };
 #[cfg(feature = "fs")]

@@ -4,11 +4,11 @@ use super::play::{Earlier, Played, Setup, play_while};
 use super::removals::Removals;
 use crate::cluster::{Cluster, End};
 use crate::effect::{ExternalSystem, FileChange};
-use crate::job::{ClaimMode, InputId, OperatorKind};
+use crate::job::{ClaimMode, InputId, OperatorKind, OperatorNode};
 use crate::kernel::{Flow, SimTime};
-use crate::operator::{Log, SOURCE_POSITIONS, position_from_row};
+use crate::operator::{InputLog, Log, SOURCE_POSITIONS, position_from_row};
 use crate::scenario::Scenario;
-use crate::state::{CompletedCheckpoint, SubtaskState};
+use crate::state::{CompletedCheckpoint, OperatorState};
 use crate::store::disk::{Disk, RealDisk};
 use crate::store::{
     self, DataDir, InputIdentity, Savepoint, SavepointFiles, SinkWriter, StoreError,
@@ -153,8 +153,6 @@ pub fn play_with_files(
     folder: &DataDir,
     mut watch: impl FnMut(&mut Cluster) -> Result<(), PlayError>,
 ) -> Result<(Played, BTreeMap<Arc<str>, PathBuf>), PlayError> {
-    let scenario = Arc::clone(&setup.scenario);
-    let inputs = Arc::clone(&setup.inputs);
     let (held, mut sinks) = folder.open_sinks()?;
     match &setup.start {
         None => setup.externals = held,
@@ -164,27 +162,34 @@ pub fn play_with_files(
         }
     }
     folder.finish_removals()?;
-    let mut removals = Removals::new(folder, setup.start.as_ref())?;
-    let mut paths = BTreeMap::new();
+    let mut kept = Kept {
+        folder,
+        scenario: Arc::clone(&setup.scenario),
+        inputs: Arc::clone(&setup.inputs),
+        sinks,
+        removals: Removals::new(folder, setup.start.as_ref())?,
+        savepoints: BTreeMap::new(),
+    };
     let mut played = play_while(setup, |cluster| {
         for change in cluster.take_files() {
-            if let Some((label, path)) =
-                keep(change, cluster, (folder, &mut sinks), &scenario, &inputs, &mut removals)?
-            {
-                paths.insert(label, path);
-            }
+            kept.carry_out(change, cluster)?;
         }
-        match watch(cluster) {
-            Ok(()) => Ok(Flow::Continue),
-            Err(PlayError::Interrupted) => Ok(Flow::Stop),
-            Err(error) => Err(error),
-        }
+        flow_of(watch(cluster))
     })?;
     if played.outcome.end != End::Interrupted {
-        sinks.write(&played.outcome.externals)?;
+        kept.sinks.write(&played.outcome.externals)?;
     }
-    played.left = removals.left();
-    Ok((played, paths))
+    played.left = kept.removals.left();
+    Ok((played, kept.savepoints))
+}
+
+/// Whether a play goes on after what was said by who watches it: an interruption ends it, and is no error.
+pub fn flow_of(watched: Result<(), PlayError>) -> Result<Flow, PlayError> {
+    match watched {
+        Ok(()) => Ok(Flow::Continue),
+        Err(PlayError::Interrupted) => Ok(Flow::Stop),
+        Err(error) => Err(error),
+    }
 }
 
 fn is_same(path: &Path, folder: &DataDir) -> bool {
@@ -192,107 +197,92 @@ fn is_same(path: &Path, folder: &DataDir) -> bool {
     real(path).is_some_and(|path| real(folder.path()) == Some(path))
 }
 
-/// Carries one change of files out. The sinks are written before the snapshot that speaks of their transactions: whoever
-/// starts from it repeats nothing that was committed before.
-fn keep(
-    change: FileChange,
-    cluster: &Cluster,
-    (folder, written): (&DataDir, &mut SinkWriter),
-    scenario: &Scenario,
-    inputs: &[Arc<Log>],
-    removals: &mut Removals,
-) -> Result<Option<(Arc<str>, PathBuf)>, PlayError> {
-    let now = cluster.now();
-    match change {
-        FileChange::Savepoint(checkpoint, label) => {
-            let sinks = cluster.externals();
-            written.write(&sinks)?;
-            let savepoint = assemble(&checkpoint, now, sinks, scenario, inputs);
-            let files = encode(&savepoint, scenario);
-            // What the job manager keeps in its memory is lost with this process.
-            if !cluster.keeps_savepoints_in_files() {
-                return Ok(None);
+/// What a play keeps under a data folder.
+struct Kept<'p> {
+    folder: &'p DataDir,
+    scenario: Arc<Scenario>,
+    inputs: Arc<[Arc<Log>]>,
+    sinks: SinkWriter,
+    removals: Removals<'p>,
+    /// Where each savepoint lies, by label.
+    savepoints: BTreeMap<Arc<str>, PathBuf>,
+}
+
+impl Kept<'_> {
+    /// Carries one change of files out. The sinks are written before the snapshot that speaks of their transactions: whoever
+    /// starts from it repeats nothing that was committed before.
+    fn carry_out(&mut self, change: FileChange, cluster: &Cluster) -> Result<(), PlayError> {
+        match change {
+            FileChange::Savepoint(checkpoint, label) => {
+                let sinks = cluster.externals();
+                self.sinks.write(&sinks)?;
+                let files = self.encode(&checkpoint, cluster.now(), sinks);
+                // What the job manager keeps in its memory is lost with this process.
+                if cluster.keeps_savepoints_in_files() {
+                    let path = self.folder.write_savepoint(&files, cluster.savepoint_layout())?;
+                    self.removals.on_savepoint(&files, &path);
+                    self.savepoints.insert(label, path);
+                }
             }
-            let path = folder.write_savepoint_as(&files, cluster.savepoint_layout())?;
-            removals.on_savepoint(savepoint.checkpoint.properties(), &path);
-            Ok(Some((label, path)))
+            FileChange::Checkpoint(checkpoint) => {
+                self.sinks.write(&cluster.externals())?;
+                let files = self.encode(&checkpoint, cluster.now(), Vec::new());
+                let kept = self.folder.write_checkpoint_as(&files, cluster.savepoint_layout())?;
+                self.removals.on_checkpoint(&files, &kept.path, kept.left);
+            }
+            FileChange::RemoveCheckpoint(checkpoint) => self.removals.remove(&checkpoint)?,
+            FileChange::RemoveClaimed(checkpoint) => self.removals.remove_claimed(&checkpoint)?,
+            FileChange::RemoveShared(job, file) => self.removals.remove_shared(job, file)?,
         }
-        FileChange::Checkpoint(checkpoint) => {
-            written.write(&cluster.externals())?;
-            let savepoint = assemble(&checkpoint, now, Vec::new(), scenario, inputs);
-            let layout = cluster.savepoint_layout();
-            let files = encode(&savepoint, scenario);
-            let kept = folder.write_checkpoint_as(&files, layout)?;
-            removals.on_checkpoint(&files, &kept.path, kept.left);
-            Ok(None)
-        }
-        FileChange::RemoveCheckpoint(checkpoint) => {
-            removals.remove(folder, &checkpoint).map(|()| None)
-        }
-        FileChange::RemoveClaimed(checkpoint) => {
-            removals.remove_claimed(folder, &checkpoint).map(|()| None)
-        }
-        FileChange::RemoveShared(job, file) => {
-            removals.remove_shared(folder, job, file).map(|()| None)
-        }
+        Ok(())
     }
-}
 
-/// The files of a snapshot, as the state backend of its job has them.
-fn encode(savepoint: &Savepoint, scenario: &Scenario) -> SavepointFiles {
-    let name = &savepoint.checkpoint.properties().job_name;
-    let job = scenario.jobs.iter().find(|job| job.graph.name == *name);
-    let backend = job.expect("the job of a snapshot is in its scenario").checkpoint.backend;
-    let threshold = usize::try_from(backend.inline_below()).unwrap_or(usize::MAX);
-    store::encode_inline_below(savepoint, threshold)
-}
-
-fn assemble(
-    checkpoint: &CompletedCheckpoint,
-    clock: SimTime,
-    sinks: Vec<ExternalSystem>,
-    scenario: &Scenario,
-    inputs: &[Arc<Log>],
-) -> Savepoint {
-    let identity = |(place, partition, next): (usize, u16, u32)| InputIdentity {
-        name: scenario.inputs[place].name.clone(),
-        partition: partition.into(),
-        next: next.into(),
-        hash: inputs[place].identity(partition, next),
-    };
-    let inputs = positions(checkpoint, scenario, inputs).into_iter().map(identity).collect();
-    Savepoint { checkpoint: checkpoint.clone(), inputs, clock, sinks }
-}
-
-/// How far a checkpoint had read each partition of each input: what its sources remember; a partition that no source
-/// remembers belonged to a subtask that had finished, and so to its end.
-fn positions(
-    checkpoint: &CompletedCheckpoint,
-    scenario: &Scenario,
-    inputs: &[Arc<Log>],
-) -> Vec<(usize, u16, u32)> {
-    let job = scenario.jobs.iter().find(|job| job.graph.name == checkpoint.properties().job_name);
-    let nodes = job.into_iter().flat_map(|job| &job.graph.operators);
-    let mut positions = Vec::new();
-    for node in nodes {
-        let OperatorKind::Source { input, .. } = &node.kind else { continue };
-        let place = scenario.inputs.iter().position(|other| other.name == *input);
-        let place = place.expect("a source names an input");
-        let state = checkpoint.operators().iter().find(|state| state.name == node.name);
-        let subtasks = state.map_or(&[][..], |state| &state.subtasks);
-        let read = subtasks.iter().filter_map(|subtask| match subtask {
-            SubtaskState::Snapshot(snapshot) => snapshot.lists.get(SOURCE_POSITIONS),
-            SubtaskState::Finished => None,
-        });
-        let coordinator = state.and_then(|state| state.coordinator.as_ref());
-        let unassigned = coordinator.into_iter().flat_map(|state| state.lists.values());
-        let rows = read.chain(unassigned).flat_map(|list| &list.items);
-        let known: BTreeMap<u16, u32> = rows.filter_map(position_from_row).collect();
-        for partition in 0..scenario.inputs[place].partitions {
-            let end = || inputs[place].length(partition);
-            let next = known.get(&partition).copied().unwrap_or_else(end);
-            positions.push((place, partition, next));
-        }
+    /// The files of a snapshot, as the state backend of its job has them.
+    fn encode(
+        &self,
+        checkpoint: &CompletedCheckpoint,
+        clock: SimTime,
+        sinks: Vec<ExternalSystem>,
+    ) -> SavepointFiles {
+        let name = &checkpoint.properties().job_name;
+        let job = self.scenario.jobs.iter().find(|job| job.graph.name == *name);
+        let job = job.expect("the job of a snapshot is in its scenario");
+        let inputs = self.positions(checkpoint, &job.graph.operators);
+        let savepoint = Savepoint { checkpoint: checkpoint.clone(), inputs, clock, sinks };
+        let inline_below = job.checkpoint.backend.inline_below();
+        store::encode_inline_below(&savepoint, usize::try_from(inline_below).unwrap_or(usize::MAX))
     }
-    positions
+
+    /// How far a checkpoint had read each partition of each input: what its sources remember; a partition that no source
+    /// remembers belonged to a subtask that had finished, and so to its end.
+    fn positions(
+        &self,
+        checkpoint: &CompletedCheckpoint,
+        nodes: &[OperatorNode],
+    ) -> Vec<InputIdentity> {
+        let mut positions = Vec::new();
+        for node in nodes {
+            let OperatorKind::Source { input: name, .. } = &node.kind else { continue };
+            let place = self.scenario.inputs.iter().position(|other| other.name == *name);
+            let log = &self.inputs[place.expect("a source names an input")];
+            let state = checkpoint.operators().iter().find(|state| state.name == node.name);
+            let snapshots = state.into_iter().flat_map(OperatorState::snapshots);
+            let read = snapshots.filter_map(|snapshot| snapshot.lists.get(SOURCE_POSITIONS));
+            let coordinator = state.and_then(|state| state.coordinator.as_ref());
+            let unassigned = coordinator.into_iter().flat_map(|state| state.lists.values());
+            let rows = read.chain(unassigned).flat_map(|list| &list.items);
+            let known: BTreeMap<u16, u32> = rows.filter_map(position_from_row).collect();
+            for partition in 0..log.partitions() {
+                let end = || log.length(partition);
+                let next = known.get(&partition).copied().unwrap_or_else(end);
+                positions.push(InputIdentity {
+                    name: name.clone(),
+                    partition: partition.into(),
+                    next: next.into(),
+                    hash: log.identity(partition, next),
+                });
+            }
+        }
+        positions
+    }
 }

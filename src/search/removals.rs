@@ -5,34 +5,36 @@ use super::files::PlayError;
 use super::play::{Earlier, LeftOnDisk};
 use crate::job::{CheckpointId, ClaimMode, FileId, JobId};
 use crate::state::{CompletedCheckpoint, Properties};
-use crate::store::{DataDir, LeftFile, OnDisk, SavepointFiles, StoreError};
+use crate::store::{DataDir, LeftFile, OnDisk, SavepointFiles, Seal, StoreError};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The snapshots that a play may remove.
-#[derive(Debug, Default)]
-pub(super) struct Removals {
+#[derive(Debug)]
+pub(super) struct Removals<'p> {
+    folder: &'p DataDir,
     /// The snapshot that it was started from, if it claims that, as it was then.
     claimed: Option<OnDisk>,
     /// Where the snapshots of this play lie.
     places: BTreeMap<(JobId, CheckpointId), PathBuf>,
-    /// The length and CRC-32 of the shared files that were written last.
-    shared: BTreeMap<(JobId, String), (u64, u32)>,
+    /// The shared files that were written last.
+    shared: BTreeMap<(JobId, String), Seal>,
     left: Vec<LeftFile>,
 }
 
-impl Removals {
+impl<'p> Removals<'p> {
     /// Of a play that perhaps starts from a snapshot.
-    pub(super) fn new(folder: &DataDir, start: Option<&Earlier>) -> Result<Self, PlayError> {
+    pub(super) fn new(folder: &'p DataDir, start: Option<&Earlier>) -> Result<Self, PlayError> {
         let claims = |start: &&Earlier| start.claim == ClaimMode::Claim;
         let claimed =
             start.filter(claims).map(|start| OnDisk::find(&**folder.disk(), &start.folder));
-        Ok(Self { claimed: claimed.transpose()?, ..Self::default() })
+        let (places, shared, left) = Default::default();
+        Ok(Self { folder, claimed: claimed.transpose()?, places, shared, left })
     }
 
     /// A savepoint was written.
-    pub(super) fn on_savepoint(&mut self, properties: &Properties, path: &Path) {
-        self.places.insert((properties.job, properties.id), path.to_owned());
+    pub(super) fn on_savepoint(&mut self, files: &SavepointFiles, path: &Path) {
+        self.places.insert((files.job, files.id), path.to_owned());
     }
 
     /// A checkpoint was written, and nothing of these was removed with the one that it replaced.
@@ -44,36 +46,29 @@ impl Removals {
     ) {
         self.places.insert((files.job, files.id), path.to_owned());
         for (name, bytes) in &files.shared {
-            let length = u64::try_from(bytes.len()).expect("usize fits in 64 bits");
-            let seal = (length, crc32fast::hash(bytes));
-            self.shared.insert((files.job, name.clone()), seal);
+            self.shared.insert((files.job, name.clone()), Seal::of(bytes));
         }
         self.left.extend(left);
     }
 
     /// Removes a checkpoint of this play.
-    pub(super) fn remove(
-        &mut self,
-        folder: &DataDir,
-        checkpoint: &CompletedCheckpoint,
-    ) -> Result<(), PlayError> {
+    pub(super) fn remove(&mut self, checkpoint: &CompletedCheckpoint) -> Result<(), PlayError> {
         let Properties { job, id, .. } = *checkpoint.properties();
-        self.left.extend(folder.remove_checkpoint(job, id)?);
+        self.left.extend(self.folder.remove_checkpoint(job, id)?);
         Ok(())
     }
 
     /// Removes a snapshot that was claimed: the one that the play was started from, or one of another of its jobs.
     pub(super) fn remove_claimed(
         &mut self,
-        folder: &DataDir,
         checkpoint: &CompletedCheckpoint,
     ) -> Result<(), PlayError> {
         let Properties { job, id, .. } = *checkpoint.properties();
         let removed = match (&self.claimed, self.places.get(&(job, id))) {
             (Some(claimed), _) if claimed.is_of(job, id) => {
-                claimed.remove(&**folder.disk()).map(|disposed| disposed.left)
+                claimed.remove(&**self.folder.disk()).map(|disposed| disposed.left)
             }
-            (_, Some(path)) => folder.remove_snapshot_at(path, job, id),
+            (_, Some(path)) => self.folder.remove_snapshot_at(path, job, id),
             // It was only ever in the memory of a job manager.
             (_, None) => Ok(Vec::new()),
         };
@@ -87,15 +82,10 @@ impl Removals {
     }
 
     /// Removes a file that checkpoints of a job shared.
-    pub(super) fn remove_shared(
-        &mut self,
-        folder: &DataDir,
-        job: JobId,
-        file: FileId,
-    ) -> Result<(), PlayError> {
+    pub(super) fn remove_shared(&mut self, job: JobId, file: FileId) -> Result<(), PlayError> {
         // What this play never wrote belongs to nobody that it knows.
         if let Some(seal) = self.shared.remove(&(job, file.to_string())) {
-            self.left.extend(folder.remove_shared(job, file, seal)?);
+            self.left.extend(self.folder.remove_shared(job, file, seal)?);
         }
         Ok(())
     }

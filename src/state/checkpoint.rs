@@ -30,9 +30,9 @@ pub struct ChainPlace {
     pub length: u16,
 }
 
-/// What a completed checkpoint holds of one operator.
+/// What a completed checkpoint holds of one operator. In the store, `S` says where the state of a subtask is.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct OperatorState {
+pub struct OperatorState<S = SubtaskState> {
     /// The id it is stored under.
     pub id: OperatorId,
     /// The operator's name, for people.
@@ -44,10 +44,26 @@ pub struct OperatorState {
     /// How many key groups it had.
     pub max_parallelism: u32,
     /// Its subtasks, in order; as many as its parallelism.
-    pub subtasks: Vec<SubtaskState>,
+    pub subtasks: Vec<S>,
     /// The state of its coordinator in the job manager, if it has one (`OperatorCoordinator`): of a source, the splits that
     /// nobody had.
     pub coordinator: Option<Arc<OperatorSnapshot>>,
+}
+
+impl<S> OperatorState<S> {
+    /// The same operator with these subtasks.
+    pub fn with_subtasks<T>(&self, subtasks: Vec<T>) -> OperatorState<T> {
+        assert_eq!(subtasks.len(), self.subtasks.len(), "`{}` lost or won a subtask", self.name);
+        OperatorState {
+            id: self.id,
+            name: self.name.clone(),
+            uid: self.uid.clone(),
+            chain: self.chain,
+            max_parallelism: self.max_parallelism,
+            subtasks,
+            coordinator: self.coordinator.clone(),
+        }
+    }
 }
 
 impl OperatorState {

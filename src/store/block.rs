@@ -57,51 +57,37 @@ pub(super) fn begins_as_state(bytes: &[u8]) -> bool {
     bytes.get(HEADER_LENGTH) == Some(&BlockKind::State.code())
 }
 
+/// Each kind with its code in a file, which is never given to another, and its name.
+const KINDS: [(BlockKind, u8, &str); 9] = [
+    (BlockKind::Properties, 1, "properties"),
+    (BlockKind::Position, 2, "position"),
+    (BlockKind::Operator, 3, "operator"),
+    (BlockKind::State, 4, "state"),
+    (BlockKind::Sink, 5, "sink"),
+    (BlockKind::End, 6, "end"),
+    (BlockKind::InFlight, 7, "in-flight"),
+    (BlockKind::Segment, 8, "segment"),
+    (BlockKind::SinkChange, 9, "sink-change"),
+];
+
 impl BlockKind {
-    const fn code(self) -> u8 {
-        match self {
-            Self::Properties => 1,
-            Self::Position => 2,
-            Self::Operator => 3,
-            Self::State => 4,
-            Self::Sink => 5,
-            Self::End => 6,
-            Self::InFlight => 7,
-            Self::Segment => 8,
-            Self::SinkChange => 9,
-        }
+    fn code_and_name(self) -> (u8, &'static str) {
+        let row = KINDS.into_iter().find(|(kind, ..)| *kind == self);
+        row.map(|(_, code, name)| (code, name)).expect("every kind has its row")
+    }
+
+    fn code(self) -> u8 {
+        self.code_and_name().0
     }
 
     fn of_code(code: u8) -> Option<Self> {
-        [
-            Self::Properties,
-            Self::Position,
-            Self::Operator,
-            Self::State,
-            Self::Sink,
-            Self::End,
-            Self::InFlight,
-            Self::Segment,
-            Self::SinkChange,
-        ]
-        .into_iter()
-        .find(|kind| kind.code() == code)
+        KINDS.into_iter().find(|(_, known, _)| *known == code).map(|(kind, ..)| kind)
     }
 }
 
 impl fmt::Display for BlockKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Properties => "properties",
-            Self::Position => "position",
-            Self::Operator => "operator",
-            Self::State => "state",
-            Self::Sink => "sink",
-            Self::End => "end",
-            Self::InFlight => "in-flight",
-            Self::Segment => "segment",
-            Self::SinkChange => "sink-change",
-        })
+        f.write_str(self.code_and_name().1)
     }
 }
 
@@ -386,12 +372,8 @@ impl<'a> BlockReader<'a> {
             let cause = DamageCause::Checksum { what, stored, computed };
             return Err(CodecError { offset, cause });
         }
-        let Some(kind) = BlockKind::of_code(header[0]) else {
-            return Err(CodecError {
-                offset,
-                cause: DamageCause::UnknownBlock { code: header[0] },
-            });
-        };
+        let unknown = CodecError { offset, cause: DamageCause::UnknownBlock { code: header[0] } };
+        let kind = BlockKind::of_code(header[0]).ok_or(unknown)?;
         let after = self.offset + BLOCK_HEADER_LENGTH + payload.len();
         Ok((Block { kind, offset, payload }, after))
     }

@@ -4,7 +4,9 @@ mod paths;
 
 use super::block::{BlockKind, BlockReader, BlockWriter, CodecError, DamageCause, length_of};
 use super::savepoint::{OperatorSummary, Savepoint, SavepointSummary, StateSummary};
-use super::wire::{self, Position, StoredInFlight, StoredOperator, StoredShare, StoredSubtask};
+use super::wire::{
+    self, Position, Seal, StoredInFlight, StoredOperator, StoredShare, StoredSubtask,
+};
 use crate::effect::ExternalSystem;
 use crate::job::{CheckpointId, JobId, METADATA, OperatorId};
 use crate::kernel::{Digest, to_index};
@@ -15,10 +17,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use super::wire::StateReference;
-
-/// From how many bytes on the snapshot of a subtask gets a file of its own: 20 KiB, the default of Flink's
-/// `execution.checkpointing.data-inline-threshold`.
-pub const INLINE_BELOW: usize = 20 * 1024;
 
 /// The files of one savepoint or checkpoint, not yet anywhere.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -56,30 +54,22 @@ pub fn savepoint_folder_name(job: JobId, id: CheckpointId, attempt: u32) -> Stri
     format!("savepoint-{}-{}", &job.to_string()[..6], &digest.to_string()[..12])
 }
 
-/// The files of a savepoint, with the default threshold for state inside `_metadata`.
-pub fn encode(savepoint: &Savepoint) -> SavepointFiles {
-    encode_inline_below(savepoint, INLINE_BELOW)
-}
-
 /// The files of a savepoint; snapshots of fewer bytes than `threshold`, and empty ones, go into `_metadata`.
 pub fn encode_inline_below(savepoint: &Savepoint, threshold: usize) -> SavepointFiles {
     let properties = savepoint.checkpoint.properties();
     let (mut states, mut shared) = (BTreeMap::new(), BTreeMap::new());
-    let mut writer = BlockWriter::new();
-    wire::put(&mut writer, properties);
-    let position = Position { inputs: savepoint.inputs.clone(), clock: savepoint.clock };
-    wire::put(&mut writer, &position);
-    for operator in savepoint.checkpoint.operators() {
-        let stored = store_operator(operator, properties, threshold, &mut states, &mut shared);
-        wire::put(&mut writer, &stored);
-    }
-    for stored in in_flight_of(savepoint.checkpoint.operators()) {
-        wire::put(&mut writer, &stored);
-    }
-    for sink in &savepoint.sinks {
-        wire::put(&mut writer, sink);
-    }
-    let (job, id, metadata) = (properties.job, properties.id, writer.finish());
+    let operators = savepoint.checkpoint.operators();
+    let stored = operators
+        .iter()
+        .map(|state| store_operator(state, properties, threshold, &mut states, &mut shared));
+    let metadata = Metadata {
+        operators: stored.collect(),
+        properties: properties.clone(),
+        position: Position { inputs: savepoint.inputs.clone(), clock: savepoint.clock },
+        in_flight: in_flight_of(operators),
+        sinks: savepoint.sinks.clone(),
+    };
+    let (job, id, metadata) = (properties.job, properties.id, metadata.encode());
     debug_assert!(decode(&metadata).is_ok(), "metadata were written that nobody can read");
     assert!(states.keys().all(|name| wire::is_state_name(name)), "a state file is found by no one");
     SavepointFiles { job, id, metadata, states, shared }
@@ -90,9 +80,7 @@ fn in_flight_of(operators: &[OperatorState]) -> Vec<StoredInFlight> {
     let mut found = Vec::new();
     for (operator, state) in (0..).zip(operators) {
         for (subtask, state) in (0..).zip(&state.subtasks) {
-            if let SubtaskState::Snapshot(snapshot) = state
-                && !snapshot.in_flight.is_empty()
-            {
+            if let Some(snapshot) = state.snapshot().filter(|held| !held.in_flight.is_empty()) {
                 let in_flight = snapshot.in_flight.clone();
                 found.push(StoredInFlight { operator, subtask, in_flight });
             }
@@ -119,24 +107,15 @@ fn store_operator(
                 None => StoredSubtask::Inline(Arc::clone(snapshot)),
                 Some(bytes) => {
                     let name = state_file_name(properties, operator.id, index, &bytes);
-                    let length = length_of(&bytes);
-                    let checksum = crc32fast::hash(&bytes);
+                    let seal = Seal::of(&bytes);
                     let twin = states.insert(name.clone(), bytes);
                     assert!(twin.is_none(), "{name} names the state of two subtasks");
-                    StoredSubtask::File(StateReference { name, length, checksum, is_shared: false })
+                    StoredSubtask::File(StateReference { name, seal, is_shared: false })
                 }
             },
         });
     }
-    StoredOperator {
-        id: operator.id,
-        name: operator.name.clone(),
-        uid: operator.uid.clone(),
-        chain: operator.chain,
-        max_parallelism: operator.max_parallelism,
-        subtasks,
-        coordinator: operator.coordinator.clone(),
-    }
+    operator.with_subtasks(subtasks)
 }
 
 /// Puts the keyed state of a snapshot into its shared files.
@@ -150,8 +129,7 @@ fn share(snapshot: &OperatorSnapshot, shared: &mut BTreeMap<String, Vec<u8>>) ->
         written += slice.keyed.values().map(|state| state.entries.len()).sum::<usize>();
         wire::put(&mut writer, &slice);
         let bytes = writer.finish();
-        let (length, checksum) = (length_of(&bytes), crc32fast::hash(&bytes));
-        files.push(StoredShare { file: *file, length, checksum });
+        files.push(StoredShare { file: *file, seal: Seal::of(&bytes) });
         shared.insert(file.id.to_string(), bytes);
     }
     assert_eq!(written, held, "a keyed entry is in no shared file, or in two");
@@ -208,7 +186,6 @@ pub struct Metadata {
     operators: Vec<StoredOperator>,
     in_flight: Vec<StoredInFlight>,
     sinks: Vec<ExternalSystem>,
-    length: u64,
 }
 
 /// Reads the content of a `_metadata` file.
@@ -217,22 +194,15 @@ pub struct Metadata {
 /// Any byte that is damaged, missing or extra, with its offset.
 pub fn decode(bytes: &[u8]) -> Result<Metadata, CodecError> {
     let mut reader = BlockReader::open(bytes)?;
-    let properties = wire::read(reader.take(BlockKind::Properties)?)?;
-    let position = wire::read(reader.take(BlockKind::Position)?)?;
-    let mut operators = Vec::new();
-    while let Some(block) = reader.take_if(BlockKind::Operator)? {
-        operators.push(wire::read(block)?);
-    }
-    let mut in_flight = Vec::new();
-    while let Some(block) = reader.take_if(BlockKind::InFlight)? {
-        in_flight.push(wire::read(block)?);
-    }
-    let mut sinks = Vec::new();
-    while let Some(block) = reader.take_if(BlockKind::Sink)? {
-        sinks.push(wire::read(block)?);
-    }
+    let metadata = Metadata {
+        properties: wire::take(&mut reader)?,
+        position: wire::take(&mut reader)?,
+        operators: wire::take_all(&mut reader)?,
+        in_flight: wire::take_all(&mut reader)?,
+        sinks: wire::take_all(&mut reader)?,
+    };
     reader.finish()?;
-    Ok(Metadata { properties, position, operators, in_flight, sinks, length: length_of(bytes) })
+    Ok(metadata)
 }
 
 /// Reads the content of a state file.
@@ -240,7 +210,7 @@ pub fn decode(bytes: &[u8]) -> Result<Metadata, CodecError> {
 /// # Errors
 /// Any byte that is damaged, missing or extra, with its offset.
 pub fn decode_state(bytes: &[u8]) -> Result<OperatorSnapshot, CodecError> {
-    alone(bytes, BlockKind::State)
+    alone(bytes)
 }
 
 /// The content of the file that keeps what one external system holds; its open transactions are left out.
@@ -255,13 +225,12 @@ pub fn encode_sink(sink: &ExternalSystem) -> Vec<u8> {
 /// # Errors
 /// Any byte that is damaged, missing or extra, with its offset.
 pub fn decode_sink(bytes: &[u8]) -> Result<ExternalSystem, CodecError> {
-    alone(bytes, BlockKind::Sink)
+    alone(bytes)
 }
 
-fn alone<T: wire::Payload>(bytes: &[u8], kind: BlockKind) -> Result<T, CodecError> {
-    assert_eq!(kind, T::KIND, "a file of one kind is read as one of another");
+fn alone<T: wire::Payload>(bytes: &[u8]) -> Result<T, CodecError> {
     let mut reader = BlockReader::open(bytes)?;
-    let content = wire::read(reader.take(kind)?)?;
+    let content = wire::take(&mut reader)?;
     reader.finish()?;
     Ok(content)
 }
@@ -272,24 +241,19 @@ impl StateReference {
     /// # Errors
     /// What differs.
     pub fn check(&self, bytes: &[u8]) -> Result<(), CodecError> {
-        let at_end = |cause| CodecError { offset: length_of(bytes).min(self.length), cause };
-        match length_of(bytes) {
-            left if left < self.length => {
-                let needed = self.length;
-                Err(at_end(DamageCause::Truncated { what: "the state file", needed, left }))
-            }
-            longer if longer > self.length => {
-                Err(at_end(DamageCause::Extra { bytes: longer - self.length }))
-            }
-            _ => {
-                let computed = crc32fast::hash(bytes);
-                if computed == self.checksum {
-                    return Ok(());
-                }
-                let what = "the state file".to_owned();
-                let cause = DamageCause::Checksum { what, stored: self.checksum, computed };
-                Err(CodecError { offset: 0, cause })
-            }
+        let (told, found) = (self.seal, Seal::of(bytes));
+        let (needed, left) = (told.length, found.length);
+        let at = |offset, cause| Err(CodecError { offset, cause });
+        let what = "the state file";
+        if left < needed {
+            at(left, DamageCause::Truncated { what, needed, left })
+        } else if left > needed {
+            at(needed, DamageCause::Extra { bytes: left - needed })
+        } else if told.checksum == found.checksum {
+            Ok(())
+        } else {
+            let (stored, computed) = (told.checksum, found.checksum);
+            at(0, DamageCause::Checksum { what: what.to_owned(), stored, computed })
         }
     }
 }
@@ -303,22 +267,15 @@ impl Metadata {
     /// The state files of its own, in order of operators and subtasks.
     pub fn references(&self) -> impl Iterator<Item = &StateReference> {
         self.operators.iter().flat_map(|operator| &operator.subtasks).filter_map(|subtask| {
-            match subtask {
-                StoredSubtask::File(reference) => Some(reference),
-                StoredSubtask::Finished | StoredSubtask::Inline(_) | StoredSubtask::Shared(..) => {
-                    None
-                }
-            }
+            if let StoredSubtask::File(reference) = subtask { Some(reference) } else { None }
         })
     }
 
     /// The files that it shares with other checkpoints of its job, in order of operators and subtasks.
     pub fn shared_references(&self) -> impl Iterator<Item = StateReference> {
         self.operators.iter().flat_map(|operator| &operator.subtasks).flat_map(|subtask| {
-            let files = match subtask {
-                StoredSubtask::Shared(files, _) => &files[..],
-                StoredSubtask::Finished | StoredSubtask::Inline(_) | StoredSubtask::File(_) => &[],
-            };
+            let files =
+                if let StoredSubtask::Shared(files, _) = subtask { &files[..] } else { &[] };
             files.iter().map(StoredShare::reference)
         })
     }
@@ -351,15 +308,7 @@ impl Metadata {
                     }
                 });
             }
-            operators.push(OperatorState {
-                id: operator.id,
-                name: operator.name.clone(),
-                uid: operator.uid.clone(),
-                chain: operator.chain,
-                max_parallelism: operator.max_parallelism,
-                subtasks,
-                coordinator: operator.coordinator.clone(),
-            });
+            operators.push(operator.with_subtasks(subtasks));
         }
         self.add_in_flight(&mut operators);
         Ok(Savepoint {
@@ -387,9 +336,9 @@ impl Metadata {
         let read = savepoint.checkpoint.operators();
         assert_eq!(read.len(), self.operators.len(), "a summary was asked of another savepoint");
         let mut files: BTreeMap<String, u64> =
-            self.references().map(|file| (file.path(), file.length)).collect();
-        files.extend(self.shared_references().map(|file| (file.path(), file.length)));
-        files.insert(METADATA.to_owned(), self.length);
+            self.references().map(|file| (file.path(), file.seal.length)).collect();
+        files.extend(self.shared_references().map(|file| (file.path(), file.seal.length)));
+        files.insert(METADATA.to_owned(), length_of(&self.encode()));
         SavepointSummary {
             id: self.properties.id,
             kind: self.properties.kind,

@@ -12,6 +12,7 @@ use super::owner::spoken;
 use super::remove::OnDisk;
 use super::unfinished::removed_name;
 use crate::rules::SavepointLayout;
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 impl DataDir {
@@ -19,14 +20,14 @@ impl DataDir {
     ///
     /// # Errors
     /// The operating system refuses, or every name is taken by another savepoint.
-    pub fn write_savepoint_as(
+    pub fn write_savepoint(
         &self,
         files: &SavepointFiles,
         layout: SavepointLayout,
     ) -> Result<PathBuf, StoreError> {
         match layout {
-            SavepointLayout::RelativeFolder => self.write_savepoint(files),
-            SavepointLayout::AbsoluteFolder => self.write_with_paths(files),
+            SavepointLayout::RelativeFolder => self.write_folder(files, false),
+            SavepointLayout::AbsoluteFolder => self.write_folder(files, true),
             SavepointLayout::Pointer | SavepointLayout::MetadataFile => self.write_apart(files),
         }
     }
@@ -53,19 +54,21 @@ impl DataDir {
         folder.strip_prefix(self.path()).expect("it lies in the data folder").to_owned()
     }
 
-    /// A folder of its own, whose metadata name its files by absolute paths.
-    fn write_with_paths(&self, files: &SavepointFiles) -> Result<PathBuf, StoreError> {
+    /// A folder of its own. `has_paths`: its metadata name its files by absolute paths.
+    fn write_folder(&self, files: &SavepointFiles, has_paths: bool) -> Result<PathBuf, StoreError> {
         let disk = &**self.disk();
         let parent = self.path().join(SAVEPOINTS);
         create_folder(disk, &parent)?;
         self.under_a_free_name(files, |target| {
-            let place = whole(disk, &parent)?.join(target.file_name().unwrap_or_default());
-            let placed = files.with_files_in(&spoken(&place)?);
+            let mut placed = Cow::Borrowed(files);
+            if has_paths {
+                let place = whole(disk, &parent)?.join(target.file_name().unwrap_or_default());
+                placed = Cow::Owned(files.with_files_in(&spoken(&place)?));
+            }
             if is_taken(disk, target)? {
                 return Ok(holds(disk, target, &placed));
             }
-            move_into_place(disk, assemble(disk, &parent, &placed)?, target)?;
-            Ok(true)
+            move_into_place(disk, assemble(disk, &parent, &placed)?, target).map(|()| true)
         })
     }
 
@@ -122,7 +125,7 @@ impl DataDir {
     }
 
     /// Writes under the first name that is free, or holds the same.
-    pub(super) fn under_a_free_name(
+    fn under_a_free_name(
         &self,
         files: &SavepointFiles,
         mut write: impl FnMut(&Path) -> Result<bool, StoreError>,
@@ -157,7 +160,7 @@ mod tests {
     fn written(layout: SavepointLayout) -> (tempfile::TempDir, DataDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let data = DataDir::open_or_create(folder.path().join("data")).unwrap();
-        let path = data.write_savepoint_as(&encode_inline_below(&sample(3), 0), layout).unwrap();
+        let path = data.write_savepoint(&encode_inline_below(&sample(3), 0), layout).unwrap();
         (folder, data, path)
     }
 
@@ -171,7 +174,7 @@ mod tests {
         ] {
             let (_folder, data, path) = written(layout);
             assert_eq!(read_savepoint(&path).unwrap(), sample(3), "{layout:?}");
-            let again = data.write_savepoint_as(&encode_inline_below(&sample(3), 0), layout);
+            let again = data.write_savepoint(&encode_inline_below(&sample(3), 0), layout);
             assert_eq!(again.unwrap(), path, "{layout:?}");
             let listed = list(data.path()).unwrap();
             assert_eq!(listed.len(), 1, "{layout:?}");

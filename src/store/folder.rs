@@ -8,9 +8,9 @@ use super::codec::{SavepointFiles, decode_state};
 use super::disk::{Disk, DiskFile, Kind, Links, RealDisk};
 use super::error::StoreError;
 use super::neighbours::Neighbours;
-use super::remove::{LeftFile, OnDisk, Seal, Verdict, Why, judge, unlink};
-use super::unfinished::{UnfinishedFile, UnfinishedFolder, is_removed_name};
-use super::wire::SHARED;
+use super::remove::{LeftFile, OnDisk, Verdict, Why, judge, unlink};
+use super::unfinished::{UnfinishedFolder, is_removed_name, write_file};
+use super::wire::{SHARED, Seal};
 use crate::job::{CheckpointId, FileId, JobId, METADATA};
 use std::ffi::OsString;
 use std::io;
@@ -117,13 +117,13 @@ impl DataDir {
     ) -> Result<Option<Self>, StoreError> {
         let file = path.as_ref().join(MARKER);
         let longest = length_of(MARKER_TEXT.as_bytes()) + 1;
-        match disk.read(&file, Links::Followed, longest) {
-            Ok(content) if is_known_marker(&content.bytes) => {
+        let content = if_there(disk.read(&file, Links::Followed, longest));
+        match content.map_err(StoreError::io("read", &file))? {
+            None => Ok(None),
+            Some(content) if is_known_marker(&content.bytes) => {
                 Ok(Some(Self { root: path.as_ref().to_owned(), disk }))
             }
-            Ok(_) => Err(StoreError::UnknownDataDir { file }),
-            Err(error) if is_absent(&error) => Ok(None),
-            Err(error) => Err(StoreError::io("read", &file)(error)),
+            Some(_) => Err(StoreError::UnknownDataDir { file }),
         }
     }
 
@@ -135,22 +135,6 @@ impl DataDir {
     /// The disk it lies on.
     pub(crate) fn disk(&self) -> &Arc<dyn Disk> {
         &self.disk
-    }
-
-    /// Writes a savepoint and says where it is. One that is already there with the same content is left alone.
-    ///
-    /// # Errors
-    /// The operating system refuses, or every name is taken by another savepoint.
-    pub(crate) fn write_savepoint(&self, files: &SavepointFiles) -> Result<PathBuf, StoreError> {
-        let disk = &*self.disk;
-        let parent = self.root.join(SAVEPOINTS);
-        create_folder(disk, &parent)?;
-        self.under_a_free_name(files, |target| {
-            if is_taken(disk, target)? {
-                return Ok(holds(disk, target, files));
-            }
-            move_into_place(disk, assemble(disk, &parent, files)?, target).map(|()| true)
-        })
     }
 
     /// Writes a retained checkpoint and says where it is. Another one with the same job and id is replaced; what does not
@@ -179,9 +163,7 @@ impl DataDir {
             if exists(disk, &target.join(METADATA))? {
                 left = match OnDisk::find(disk, &target) {
                     Ok(older) if older.is_of(files.job, files.id) => older.remove(disk)?.left,
-                    Err(StoreError::Io { action, path, source }) => {
-                        return Err(StoreError::Io { action, path, source });
-                    }
+                    Err(error @ StoreError::Io { .. }) => return Err(error),
                     Ok(_) | Err(_) => {
                         return Err(StoreError::InTheWay { path: target.join(METADATA) });
                     }
@@ -254,7 +236,7 @@ impl DataDir {
         Ok(())
     }
 
-    /// Removes a file that checkpoints of a job shared, if it is the one that was `written` (its length and CRC-32) and no
+    /// Removes a file that checkpoints of a job shared, if it is the one that was `written` and no
     /// checkpoint of the job names it. One that was never written is no hindrance: a checkpoint that does not complete
     /// leaves nothing on disk. Tells what was left.
     ///
@@ -264,12 +246,12 @@ impl DataDir {
         &self,
         job: JobId,
         file: FileId,
-        (length, checksum): (u64, u32),
+        written: Seal,
     ) -> Result<Option<LeftFile>, StoreError> {
         let disk = &*self.disk;
         let folder = self.job_folder(job);
         let path = folder.join(SHARED).join(file.to_string());
-        let why = match judge(disk, &path, Seal { length, checksum })? {
+        let why = match judge(disk, &path, written)? {
             Verdict::Absent => return Ok(None),
             Verdict::Stays(why) => Some(why),
             Verdict::Goes(_) => {
@@ -304,14 +286,10 @@ pub(super) fn paths_in(disk: &dyn Disk, folder: &Path) -> Result<Vec<PathBuf>, S
 /// The names in a folder, sorted; none if it is gone: another process may have removed it a moment ago. A name need not be
 /// text.
 pub(super) fn entries(disk: &dyn Disk, folder: &Path) -> Result<Vec<OsString>, StoreError> {
-    match disk.list(folder) {
-        Ok(mut names) => {
-            names.sort_unstable();
-            Ok(names)
-        }
-        Err(error) if is_absent(&error) => Ok(Vec::new()),
-        Err(error) => Err(StoreError::io("list", folder)(error)),
-    }
+    let names = if_there(disk.list(folder)).map_err(StoreError::io("list", folder))?;
+    let mut names = names.unwrap_or_default();
+    names.sort_unstable();
+    Ok(names)
 }
 
 /// The names in a folder; none of what is no folder.
@@ -351,6 +329,14 @@ fn is_known_marker(text: &[u8]) -> bool {
 /// Whether nothing can be there, as opposed to something that cannot be read.
 pub(super) fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// What was found; none if nothing can be there.
+pub(super) fn if_there<T>(found: io::Result<T>) -> io::Result<Option<T>> {
+    match found {
+        Err(error) if is_absent(&error) => Ok(None),
+        found => found.map(Some),
+    }
 }
 
 /// Whether a path leads to something of this kind.
@@ -515,20 +501,7 @@ pub(super) fn write_over(
             return Err(StoreError::InTheWay { path: path.to_owned() });
         }
     }
-    UnfinishedFile::write(disk, path, bytes)?.put_at(path)?;
-    sync_folder(disk, parent_of(path))
-}
-
-/// Writes a file under an unfinished name and renames it over the one that may be there.
-pub(super) fn replace_file(
-    disk: &dyn Disk,
-    folder: &Path,
-    name: &str,
-    bytes: &[u8],
-) -> Result<(), StoreError> {
-    let target = folder.join(name);
-    UnfinishedFile::write(disk, &target, bytes)?.put_at(&target)?;
-    sync_folder(disk, folder)
+    write_file(disk, path, bytes)
 }
 
 /// Writes all of `bytes` to a file, durably.

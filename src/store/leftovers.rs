@@ -89,6 +89,7 @@ mod tests {
     use super::super::codec::tests::sample;
     use super::super::unfinished_name;
     use super::*;
+    use crate::rules::SavepointLayout;
     use std::fs;
 
     #[test]
@@ -96,8 +97,10 @@ mod tests {
         let outside = tempfile::tempdir().unwrap();
         let data = DataDir::open_or_create(outside.path().join("data")).unwrap();
         let files = encode_inline_below(&sample(3), 0);
-        let snapshots =
-            [data.write_savepoint(&files).unwrap(), data.write_checkpoint(&files).unwrap().path];
+        let snapshots = [
+            data.write_savepoint(&files, SavepointLayout::RelativeFolder).unwrap(),
+            data.write_checkpoint(&files).unwrap().path,
+        ];
         data.open_sinks().unwrap().1.write(&sample(0).sinks).unwrap();
         let parents = snapshots.iter().flat_map(|path| [path.clone(), path.join("..")]);
         let parents: Vec<_> =

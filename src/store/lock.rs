@@ -8,7 +8,8 @@
 
 use super::disk::{Disk, Found, Kind, Links, RealDisk};
 use super::error::StoreError;
-use super::folder::{DataDir, MARKER, create_folder, is_absent, replace_file};
+use super::folder::{DataDir, MARKER, create_folder, is_absent};
+use super::unfinished::write_file;
 use fs4::TryLockError;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -118,7 +119,7 @@ fn tell_holder(folder: &Path, holder: &str) {
     };
     if is_ours {
         // It takes the place of the file that is there, so that another name of that one keeps what it says.
-        drop(replace_file(&RealDisk, folder, HOLDER, text.as_bytes()));
+        drop(write_file(&RealDisk, &folder.join(HOLDER), text.as_bytes()));
     }
 }
 

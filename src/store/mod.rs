@@ -59,7 +59,7 @@ mod wire;
 
 pub use block::{CodecError, DamageCause, FORMAT_VERSION, MAGIC};
 pub use codec::{
-    SavepointFiles, decode, decode_sink, decode_state, encode, encode_inline_below, encode_sink,
+    SavepointFiles, decode, decode_sink, decode_state, encode_inline_below, encode_sink,
     savepoint_folder_name,
 };
 #[cfg(feature = "fs")]
@@ -86,4 +86,6 @@ pub use savepoint::{InputIdentity, OperatorSummary, Savepoint, SavepointSummary,
 pub(crate) use sinks::SinkWriter;
 #[cfg(feature = "fs")]
 pub use unfinished::{is_unfinished_name, unfinished_name};
+#[cfg(feature = "fs")]
+pub(crate) use wire::Seal;
 pub use wire::largest_state;

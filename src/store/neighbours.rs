@@ -196,6 +196,7 @@ mod tests {
     use super::super::disk::RealDisk;
     use super::super::folder::DataDir;
     use super::*;
+    use crate::rules::SavepointLayout;
     use std::fs;
     use std::os::unix::fs::symlink;
 
@@ -203,7 +204,7 @@ mod tests {
     fn savepoint_at(root: &Path, place: &Path) -> PathBuf {
         let data = DataDir::open_or_create(root).unwrap();
         let files = encode_inline_below(&sample(3), 0);
-        let folder = data.write_savepoint(&files).unwrap();
+        let folder = data.write_savepoint(&files, SavepointLayout::RelativeFolder).unwrap();
         fs::create_dir_all(place.parent().unwrap()).unwrap();
         fs::rename(folder, place).unwrap();
         fs::canonicalize(place).unwrap().join(files.states.keys().next().unwrap())

@@ -7,11 +7,11 @@ use super::block::{block_count, length_of};
 use super::codec::{Metadata, StateReference};
 use super::disk::{Disk, Kind, Links, RealDisk};
 use super::error::StoreError;
-use super::folder::{entries, exists, is_a, is_taken, parent_of, replace_file, sync_folder};
+use super::folder::{entries, exists, is_a, is_taken, parent_of, sync_folder};
 use super::read::{describe_on, read_metadata, read_referred};
 use super::remove::{Disposed, LeftFile, OnDisk, is_in_its_folder};
 use super::savepoint::SavepointSummary;
-use super::unfinished::{UnfinishedFile, UnfinishedFolder};
+use super::unfinished::{UnfinishedFolder, write_file};
 use crate::job::METADATA;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -47,14 +47,7 @@ pub struct VerifiedFile {
 /// # Errors
 /// Those of [`super::read_savepoint`]: the first byte that is damaged, missing or extra, with its file.
 pub fn verify(path: impl AsRef<Path>) -> Result<Verified, StoreError> {
-    verify_on(&RealDisk, path)
-}
-
-/// The same on this disk.
-///
-/// # Errors
-/// Those of [`verify`].
-pub fn verify_on(disk: &dyn Disk, path: impl AsRef<Path>) -> Result<Verified, StoreError> {
+    let disk = &RealDisk;
     let summary = describe_on(disk, &path)?;
     let OnDisk { file, folder, metadata, .. } = OnDisk::find(disk, path.as_ref())?;
     let mut files = Vec::new();
@@ -204,8 +197,7 @@ fn move_file(disk: &dyn Disk, snapshot: &OnDisk, to: &Path) -> Result<Moved, Sto
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
             let bytes = read_metadata(disk, file)?;
-            UnfinishedFile::write(disk, &target, &bytes)?.put_at(&target)?;
-            sync_folder(disk, parent_of(&target))?;
+            write_file(disk, &target, &bytes)?;
             disk.remove_file(file).map_err(StoreError::io("remove", file))?;
         }
         Err(error) => return Err(StoreError::io("move a file to", &target)(error)),
@@ -288,7 +280,7 @@ fn rewrite_in_place(disk: &dyn Disk, snapshot: &OnDisk) -> Result<PathBuf, Store
         let (what, path) = ("the metadata file", file.clone());
         return Err(StoreError::Irregular { what, path, kind: Kind::Link });
     }
-    replace_file(disk, folder, METADATA, &metadata.encode())?;
+    write_file(disk, &folder.join(METADATA), &metadata.encode())?;
     describe_on(disk, folder)?;
     Ok(folder.clone())
 }

@@ -5,8 +5,8 @@ use super::codec::{Metadata, StateReference, decode, decode_state};
 use super::disk::{Disk, Found, Kind, Links, RealDisk};
 use super::error::StoreError;
 use super::folder::{
-    CHECKPOINTS, DataDir, METADATA_BYTES_MAX, SAVEPOINTS, entries, exists, is_a, is_absent,
-    is_same, read_regular,
+    CHECKPOINTS, DataDir, METADATA_BYTES_MAX, SAVEPOINTS, entries, exists, if_there, is_a, is_same,
+    paths_in, read_regular,
 };
 use super::savepoint::{Savepoint, SavepointSummary};
 use super::unfinished::{TEMPORARY, is_removed_name};
@@ -69,24 +69,14 @@ pub fn describe_on(
 /// # Errors
 /// Nothing is at `path`, or a folder cannot be listed.
 pub fn list(path: impl AsRef<Path>) -> Result<Vec<Listed>, StoreError> {
-    list_on(&RealDisk::shared(), path)
-}
-
-/// The same on this disk.
-///
-/// # Errors
-/// Those of [`list`].
-pub fn list_on(disk: &Arc<dyn Disk>, path: impl AsRef<Path>) -> Result<Vec<Listed>, StoreError> {
-    let path = path.as_ref();
-    let is_data_dir = || DataDir::open_on(Arc::clone(disk), path).map(|data| data.is_some());
-    let disk = &**disk;
+    let (path, disk) = (path.as_ref(), &RealDisk);
     if !exists(disk, path)? {
         return Err(StoreError::NotFound { path: path.to_owned() });
     }
     let mut folders = Vec::new();
     if is_a(disk, path, Kind::File) || exists(disk, &path.join(METADATA))? {
         folders.push(path.to_owned());
-    } else if is_data_dir()? {
+    } else if DataDir::open(path)?.is_some() {
         collect(disk, &path.join(SAVEPOINTS), &mut folders)?;
         let savepoints = path.join(SAVEPOINTS);
         let removed = entries(disk, &savepoints).unwrap_or_default().into_iter();
@@ -143,10 +133,7 @@ pub fn is_kept_in(root: &Path, path: &Path) -> bool {
 
 /// The folders of a folder, sorted by name; none if it does not exist.
 fn subfolders(disk: &dyn Disk, folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
-    if !exists(disk, folder)? {
-        return Ok(Vec::new());
-    }
-    let paths = entries(disk, folder)?.into_iter().map(|name| folder.join(name));
+    let paths = paths_in(disk, folder)?.into_iter();
     Ok(paths.filter(|path| is_a(disk, path, Kind::Folder) && !is_unfinished(path)).collect())
 }
 
@@ -176,9 +163,6 @@ fn has_state_files(disk: &dyn Disk, folder: &Path) -> bool {
 
 /// The metadata files of a folder that have no folders of their own.
 fn metadata_files(disk: &dyn Disk, folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
-    if !exists(disk, folder)? {
-        return Ok(Vec::new());
-    }
     let is_savepoint = |name: &OsString| name.as_encoded_bytes().starts_with(b"savepoint-");
     let names = entries(disk, folder)?.into_iter().filter(is_savepoint);
     Ok(names.map(|name| folder.join(name)).filter(|path| is_a(disk, path, Kind::File)).collect())
@@ -226,13 +210,8 @@ pub(super) fn metadata_file(disk: &dyn Disk, path: &Path) -> Result<PathBuf, Sto
     if path.as_os_str().is_empty() {
         return Err(StoreError::EmptyPointer);
     }
-    let found = match disk.look(path, Links::Followed) {
-        Ok(found) => found,
-        Err(error) if is_absent(&error) => {
-            return Err(StoreError::NotFound { path: path.to_owned() });
-        }
-        Err(error) => return Err(StoreError::io("read", path)(error)),
-    };
+    let found = if_there(disk.look(path, Links::Followed)).map_err(StoreError::io("read", path))?;
+    let found = found.ok_or_else(|| StoreError::NotFound { path: path.to_owned() })?;
     let folder = if found.kind == Kind::Folder { path } else { path.parent().unwrap_or(path) };
     if is_unfinished(folder) {
         return Err(StoreError::Unfinished { path: folder.to_owned() });
@@ -286,12 +265,10 @@ pub(super) fn read_referred(
     reference: &StateReference,
 ) -> Result<Vec<u8>, StoreError> {
     let path = folder.join(reference.path());
-    let expected = reference.length();
-    let content = match disk.read(&path, Links::Followed, expected.saturating_add(1)) {
-        Ok(content) => content,
-        Err(error) if is_absent(&error) => return Err(missing(disk, folder, reference, path)),
-        Err(error) => return Err(StoreError::io("open", &path)(error)),
-    };
+    let expected = reference.seal.length;
+    let content = if_there(disk.read(&path, Links::Followed, expected.saturating_add(1)));
+    let content = content.map_err(StoreError::io("open", &path))?;
+    let Some(content) = content else { return Err(missing(disk, folder, reference, path)) };
     let Found { kind, length, .. } = content.found;
     if kind != Kind::File {
         return Err(StoreError::Irregular { what: "state file", path, kind });

@@ -4,14 +4,14 @@
 //! the length and the checksum that the metadata tell; and it must lie in the folder of the snapshot, or in a data folder where no
 //! other snapshot names it. Everything else stays where it is and is told. A folder goes only if nothing is left in it.
 
-use super::block::length_of;
-use super::codec::{Metadata, StateReference, decode};
+use super::codec::{Metadata, decode};
 use super::disk::{Disk, Found, Kind, Links};
 use super::error::StoreError;
-use super::folder::{is_absent, is_taken, parent_of, paths_in, sync_folder};
+use super::folder::{if_there, is_taken, parent_of, paths_in, sync_folder};
 use super::neighbours::{ENTRIES_MAX, Neighbours, data_root_of};
 use super::read::metadata_file;
 use super::unfinished::{is_unfinished_name, removed_name};
+use super::wire::Seal;
 use crate::job::METADATA;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display, Formatter};
@@ -30,23 +30,6 @@ pub struct OnDisk {
     seal: Seal,
     /// The link by which it was reached, if there was one.
     through: Option<PathBuf>,
-}
-
-/// What tells the content of a file from any other.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Seal {
-    pub(super) length: u64,
-    pub(super) checksum: u32,
-}
-
-impl Seal {
-    pub(super) fn of(bytes: &[u8]) -> Self {
-        Self { length: length_of(bytes), checksum: crc32fast::hash(bytes) }
-    }
-
-    pub(super) const fn told(reference: &StateReference) -> Self {
-        Self { length: reference.length(), checksum: reference.checksum() }
-    }
 }
 
 /// What became of the files of a snapshot that was removed, by absolute paths.
@@ -177,20 +160,17 @@ impl OnDisk {
         let plan = self.plan(disk)?;
         let mut told = self.told(plan.left);
         let Some((file, found)) = plan.metadata else { return Ok(told) };
-        let now = match disk.look(&file, Links::Told) {
-            // Another process, without the lock, removed it a moment ago.
-            Err(error) if is_absent(&error) => return Ok(told),
-            now => now.map_err(StoreError::io("look at", &file))?,
-        };
+        // Another process, without the lock, may have removed it a moment ago.
+        let Some(now) = now_at(disk, &file)? else { return Ok(told) };
         if now != found {
             told.left.push(LeftFile { path: file, why: Why::Differs });
             return Ok(told);
         }
         assert!(told.removed.is_empty(), "files of a snapshot went before its metadata");
         let buried = self.folder.join(removed_name());
-        match disk.rename(&file, &buried) {
-            Err(error) if is_absent(&error) => return Ok(told),
-            renamed => renamed.map_err(StoreError::io("remove", &file))?,
+        let renamed = if_there(disk.rename(&file, &buried));
+        if renamed.map_err(StoreError::io("remove", &file))?.is_none() {
+            return Ok(told);
         }
         sync_folder(disk, &self.folder)?;
         told.removed.push(file);
@@ -209,14 +189,13 @@ impl OnDisk {
         for (path, found) in files {
             // It may have been exchanged since it was read.
             assert!(path != self.file, "the metadata of a snapshot are not one of its state files");
-            match disk.look(&path, Links::Told) {
-                Ok(now) if now == found => {
+            match now_at(disk, &path)? {
+                Some(now) if now == found => {
                     unlink(disk, &path)?;
                     told.removed.push(path);
                 }
-                Ok(_) => told.left.push(LeftFile { path, why: Why::Differs }),
-                Err(error) if is_absent(&error) => {}
-                Err(error) => return Err(StoreError::io("look at", &path)(error)),
+                Some(_) => told.left.push(LeftFile { path, why: Why::Differs }),
+                None => {}
             }
         }
         unlink(disk, buried)?;
@@ -320,12 +299,11 @@ impl OnDisk {
     fn places(&self, disk: &dyn Disk) -> BTreeMap<PathBuf, Seal> {
         let mut places = BTreeMap::new();
         for reference in self.metadata.references() {
-            let seal = Seal::told(reference);
-            places.insert(self.folder.join(reference.name()), seal);
+            places.insert(self.folder.join(reference.name()), reference.seal);
             if let Some(folder) = reference.folder()
                 && let Ok(folder) = disk.real_path(Path::new(folder))
             {
-                places.insert(folder.join(reference.name()), seal);
+                places.insert(folder.join(reference.name()), reference.seal);
             }
         }
         places
@@ -382,9 +360,8 @@ impl OnDisk {
             false => folders.remove(self.folder.as_path()),
         };
         for folder in folders {
-            match disk.remove_folder(folder) {
-                Ok(()) => continue,
-                Err(error) if is_absent(&error) => continue,
+            match if_there(disk.remove_folder(folder)) {
+                Ok(_) => continue,
                 Err(error) if is_in_use(&error) => {}
                 Err(error) => return Err(StoreError::io("remove", folder)(error)),
             }
@@ -396,12 +373,14 @@ impl OnDisk {
     }
 }
 
+/// What is at a path now, be it a link.
+fn now_at(disk: &dyn Disk, path: &Path) -> Result<Option<Found>, StoreError> {
+    if_there(disk.look(path, Links::Told)).map_err(StoreError::io("look at", path))
+}
+
 /// Removes a file. One that is gone already is no hindrance.
 pub(super) fn unlink(disk: &dyn Disk, path: &Path) -> Result<(), StoreError> {
-    match disk.remove_file(path) {
-        Err(error) if !is_absent(&error) => Err(StoreError::io("remove", path)(error)),
-        Ok(()) | Err(_) => Ok(()),
-    }
+    if_there(disk.remove_file(path)).map(drop).map_err(StoreError::io("remove", path))
 }
 
 /// Whether a folder stays since something is in it, or a file system is mounted on it.
@@ -429,11 +408,9 @@ pub(super) enum Verdict {
 
 /// Opens what is at a path, follows no link, and compares.
 pub(super) fn judge(disk: &dyn Disk, path: &Path, seal: Seal) -> Result<Verdict, StoreError> {
-    let content = match disk.read(path, Links::Told, seal.length.saturating_add(1)) {
-        Ok(content) => content,
-        Err(error) if is_absent(&error) => return Ok(Verdict::Absent),
-        Err(error) => return Err(StoreError::io("read", path)(error)),
-    };
+    let content = if_there(disk.read(path, Links::Told, seal.length.saturating_add(1)));
+    let content = content.map_err(StoreError::io("read", path))?;
+    let Some(content) = content else { return Ok(Verdict::Absent) };
     let kind = content.found.kind;
     Ok(if kind != Kind::File {
         Verdict::Stays(Why::Irregular(kind))

@@ -13,7 +13,7 @@
 //! A segment names those that were there and that no other had named: a folder in which one of these is missing is
 //! noticed. Only the loss of the newest ones, which nobody has named yet, cannot be.
 
-use super::block::{BlockKind, BlockReader, BlockWriter, CodecError};
+use super::block::{BlockReader, BlockWriter, CodecError};
 use super::codec::fingerprint;
 use super::wire;
 use crate::effect::{ExternalSystem, Row};
@@ -49,10 +49,16 @@ impl SegmentId {
 }
 
 /// Which segment it is, and which were there before it that no other had named.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct SegmentHead {
     pub(super) id: SegmentId,
     pub(super) parents: BTreeSet<SegmentId>,
+}
+
+impl SegmentHead {
+    pub(super) fn comes_after_its_parents(&self) -> bool {
+        self.parents.iter().all(|parent| parent.number < self.id.number)
+    }
 }
 
 /// What a run wrote at once.
@@ -70,34 +76,25 @@ impl Segment {
         let nothing = Written::default();
         let changes: Vec<_> = sinks.iter().map(|sink| nothing.change_to(sink)).collect();
         let mut content = BlockWriter::new();
-        changes.iter().for_each(|change| wire::put(&mut content, change));
+        wire::put_all(&mut content, &changes);
         let print = fingerprint(&content.finish(), 0).to_le_bytes();
         let run = u64::from_le_bytes(print[..8].try_into().expect("eight bytes of sixteen"));
         let id = SegmentId { number: 0, run };
         Self { head: SegmentHead { id, parents: BTreeSet::new() }, changes }
     }
 
-    /// Which it is, and nothing of what is in it.
-    pub(super) fn without_changes(&self) -> Self {
-        Self { head: self.head.clone(), changes: Vec::new() }
-    }
-
     /// The content of its file.
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut writer = BlockWriter::new();
         wire::put(&mut writer, &self.head);
-        self.changes.iter().for_each(|change| wire::put(&mut writer, change));
+        wire::put_all(&mut writer, &self.changes);
         writer.finish()
     }
 
     /// Reads the content of its file: any byte that is damaged, missing or extra is an error.
     pub(super) fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
         let mut reader = BlockReader::open(bytes)?;
-        let head = wire::read(reader.take(BlockKind::Segment)?)?;
-        let mut changes = Vec::new();
-        while let Some(block) = reader.take_if(BlockKind::SinkChange)? {
-            changes.push(wire::read(block)?);
-        }
+        let (head, changes) = (wire::take(&mut reader)?, wire::take_all(&mut reader)?);
         reader.finish()?;
         Ok(Self { head, changes })
     }
@@ -165,8 +162,6 @@ impl Written {
         let rows = sink.committed.get(self.rows..);
         let rows = rows.expect("a row that is committed stays").to_vec();
         let commits = self.commits(sink);
-        let is_new =
-            |(id, prepared): &(&TransactionId, &_)| self.prepared.get(id) != Some(prepared);
         let aborted = self
             .prepared
             .keys()
@@ -177,7 +172,7 @@ impl Written {
             name: sink.name.clone(),
             commits,
             table: news(&self.table, &sink.table),
-            prepared: sink.prepared.iter().filter(is_new).map(owned).collect(),
+            prepared: news(&self.prepared, &sink.prepared),
             aborted: aborted.copied().collect(),
             done: news(&self.done, &sink.done),
             rows,
@@ -207,11 +202,8 @@ fn news<K: Ord + Clone, V: PartialEq + Clone>(
     before: &BTreeMap<K, V>,
     now: &BTreeMap<K, V>,
 ) -> BTreeMap<K, V> {
-    now.iter().filter(|(key, value)| before.get(key) != Some(value)).map(owned).collect()
-}
-
-fn owned<K: Clone, V: Clone>((key, value): (&K, &V)) -> (K, V) {
-    (key.clone(), value.clone())
+    let is_new = |(key, value): &(&K, &V)| before.get(key) != Some(value);
+    now.iter().filter(is_new).map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 /// What all segments together come to.

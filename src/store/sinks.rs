@@ -7,11 +7,9 @@
 use super::codec::{decode_sink, fingerprint};
 use super::disk::Disk;
 use super::error::StoreError;
-use super::folder::{
-    DataDir, create_folder, entries, exists, parent_of, read_regular, sync_folder,
-};
+use super::folder::{DataDir, create_folder, entries, exists, read_regular, sync_folder};
 use super::segment::{Ledger, Segment, SegmentHead, SegmentId, Written};
-use super::unfinished::{TEMPORARY, UnfinishedFile, drawn};
+use super::unfinished::{TEMPORARY, drawn, write_file};
 use crate::effect::ExternalSystem;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -31,18 +29,18 @@ const LISTINGS: u32 = 3;
 /// The segments that lie in a folder.
 #[derive(Debug, Default)]
 struct Found {
-    segments: Vec<Segment>,
+    segments: Vec<SegmentHead>,
 }
 
 impl Found {
     fn ids(&self) -> BTreeSet<SegmentId> {
-        self.segments.iter().map(|segment| segment.head.id).collect()
+        self.segments.iter().map(|head| head.id).collect()
     }
 
     /// Those that no other names.
     fn heads(&self) -> BTreeSet<SegmentId> {
         let mut heads = self.ids();
-        for parent in self.segments.iter().flat_map(|segment| &segment.head.parents) {
+        for parent in self.segments.iter().flat_map(|head| &head.parents) {
             heads.remove(parent);
         }
         assert!(self.segments.is_empty() || !heads.is_empty(), "segments name one another");
@@ -52,7 +50,7 @@ impl Found {
     /// One that another names and that is not there, with the one that names it.
     fn missing(&self) -> Option<(SegmentId, SegmentId)> {
         let ids = self.ids();
-        let heads = self.segments.iter().map(|segment| &segment.head);
+        let heads = self.segments.iter();
         let mut named = heads.flat_map(|head| head.parents.iter().map(|parent| (*parent, head.id)));
         named.find(|(parent, _)| !ids.contains(parent))
     }
@@ -97,12 +95,11 @@ impl DataDir {
         let is_sink = |name: &String| name.ends_with(SINK_SUFFIX) && !name.starts_with(TEMPORARY);
         let whole = names.filter(is_sink).map(|name| read_sink(disk, &folder, &name));
         let mut ledger = Ledger::of(whole.collect::<Result<Vec<_>, _>>()?);
-        let found = find_segments(disk, &folder)?;
-        let ids = Found { segments: found.iter().map(Segment::without_changes).collect() };
-        found.into_iter().for_each(|segment| ledger.add(segment));
+        let (segments, found) = find_segments(disk, &folder)?;
+        segments.into_iter().for_each(|segment| ledger.add(segment));
         let mut sinks: Vec<_> = ledger.into_sinks().collect();
         sinks.sort_by_cached_key(|sink| sink_file_name(&sink.name));
-        Ok((sinks, ids))
+        Ok((sinks, found))
     }
 }
 
@@ -111,13 +108,14 @@ fn written_of(sinks: &[ExternalSystem]) -> BTreeMap<String, Written> {
 }
 
 /// Reads all segments of a folder, in order.
-fn find_segments(disk: &dyn Disk, folder: &Path) -> Result<Vec<Segment>, StoreError> {
+fn find_segments(disk: &dyn Disk, folder: &Path) -> Result<(Vec<Segment>, Found), StoreError> {
     let mut listings = 1;
     loop {
         let ids = segments_in(disk, folder)?;
         let read = ids.into_iter().map(|id| read_segment(disk, folder, id));
-        let found = Found { segments: read.collect::<Result<_, _>>()? };
-        let Some((missing, by)) = found.missing() else { return Ok(found.segments) };
+        let segments = read.collect::<Result<Vec<_>, _>>()?;
+        let found = Found { segments: segments.iter().map(|found| found.head.clone()).collect() };
+        let Some((missing, by)) = found.missing() else { return Ok((segments, found)) };
         let file = folder.join(missing.file_name());
         if listings == LISTINGS || !exists(disk, &file)? {
             let by = folder.join(by.file_name());
@@ -236,10 +234,10 @@ impl SinkWriter {
     /// Writes a segment under an unfinished name and gives it its own, unless it is there.
     fn put(&self, segment: &Segment) -> Result<(), StoreError> {
         let target = self.folder.join(segment.head.id.file_name());
-        if !exists(&*self.disk, &target)? {
-            UnfinishedFile::write(&*self.disk, &target, &segment.encode())?.put_at(&target)?;
+        match exists(&*self.disk, &target)? {
+            true => sync_folder(&*self.disk, &self.folder),
+            false => write_file(&*self.disk, &target, &segment.encode()),
         }
-        sync_folder(&*self.disk, parent_of(&target))
     }
 }
 

@@ -3,9 +3,9 @@
 //! A process that is killed leaves what it was writing. The next one may remove it, because the name says that it is ours: it
 //! ends with a checksum of what stands before it. A name that only begins like one belongs to somebody else.
 
-use super::disk::{Disk, DiskFile};
+use super::disk::Disk;
 use super::error::StoreError;
-use super::folder::write_all;
+use super::folder::{parent_of, sync_folder, write_all};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -136,47 +136,22 @@ impl Drop for UnfinishedFolder<'_> {
     }
 }
 
-/// A file that is being written. Unless it is put in its place, it goes.
-#[derive(Debug)]
-pub(super) struct UnfinishedFile<'d> {
-    disk: &'d dyn Disk,
-    path: PathBuf,
-    is_kept: bool,
-}
-
-impl<'d> UnfinishedFile<'d> {
-    /// Writes all of `bytes`, durably; `target` is where they are to be.
-    pub(super) fn write(
-        disk: &'d dyn Disk,
-        target: &Path,
-        bytes: &[u8],
-    ) -> Result<Self, StoreError> {
-        let parent = super::folder::parent_of(target);
-        let made = under_a_new_name(parent, |path| disk.create(path));
-        let (path, mut file): (_, Box<dyn DiskFile>) =
-            made.map_err(StoreError::io("create a file in", parent))?;
-        let unfinished = Self { disk, path, is_kept: false };
-        write_all(&mut *file, bytes).map_err(StoreError::io("write", target))?;
-        Ok(unfinished)
+/// Writes all of a file, durably, under its name or not at all. A file that has the name is replaced.
+pub(super) fn write_file(disk: &dyn Disk, target: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let parent = parent_of(target);
+    let made = under_a_new_name(parent, |path| disk.create(path));
+    let (path, mut file) = made.map_err(StoreError::io("create a file in", parent))?;
+    assert_eq!(parent_of(&path), parent, "a file was written where it cannot be renamed from");
+    let written = write_all(&mut *file, bytes).map_err(StoreError::io("write", target));
+    drop(file);
+    let named = written.and_then(|()| {
+        disk.rename(&path, target).map_err(StoreError::io("rename a file to", target))
+    });
+    if named.is_err() {
+        // What cannot be cleaned up now is found by its name later.
+        drop(disk.remove_file(&path));
     }
-
-    /// Gives it its name, which may be that of a file that is replaced.
-    pub(super) fn put_at(mut self, target: &Path) -> Result<(), StoreError> {
-        let is_beside = self.path.parent() == Some(super::folder::parent_of(target));
-        assert!(is_beside, "{} was written elsewhere, and may not be renamed", target.display());
-        let renamed = self.disk.rename(&self.path, target);
-        renamed.map_err(StoreError::io("rename a file to", target))?;
-        self.is_kept = true;
-        Ok(())
-    }
-}
-
-impl Drop for UnfinishedFile<'_> {
-    fn drop(&mut self) {
-        if !self.is_kept {
-            drop(self.disk.remove_file(&self.path));
-        }
-    }
+    named.and_then(|()| sync_folder(disk, parent))
 }
 
 #[cfg(test)]

@@ -8,13 +8,13 @@ mod segment;
 mod sink;
 mod token;
 
-use super::block::{Block, BlockKind, BlockWriter, CodecError};
+use super::block::{Block, BlockKind, BlockReader, BlockWriter, CodecError, length_of};
 use super::places::{at, unusual};
 use crate::job::{EventTime, OperatorId, Origin, Record, Registration, SharedFile, StateType};
 use crate::kernel::SimTime;
 use crate::state::{
     ChainPlace, ChannelState, InFlight, KeyedEntry, KeyedSnapshot, ListMode, ListSnapshot,
-    OperatorSnapshot, Properties,
+    OperatorSnapshot, OperatorState, Properties,
 };
 use crate::store::InputIdentity;
 #[cfg(feature = "fs")]
@@ -45,9 +45,30 @@ pub(super) fn put<T: Payload>(writer: &mut BlockWriter, content: &T) {
     writer.put(T::KIND, &spell(&content.to_wire()));
 }
 
+/// Adds a block for each of these.
+pub(super) fn put_all<'a, T: Payload + 'a>(
+    writer: &mut BlockWriter,
+    all: impl IntoIterator<Item = &'a T>,
+) {
+    all.into_iter().for_each(|content| put(writer, content));
+}
+
+/// Takes the next block, which must have such a content.
+pub(super) fn take<T: Payload>(reader: &mut BlockReader<'_>) -> Result<T, CodecError> {
+    read(reader.take(T::KIND)?)
+}
+
+/// Takes the next blocks that have such a content.
+pub(super) fn take_all<T: Payload>(reader: &mut BlockReader<'_>) -> Result<Vec<T>, CodecError> {
+    let mut all = Vec::new();
+    while let Some(block) = reader.take_if(T::KIND)? {
+        all.push(read(block)?);
+    }
+    Ok(all)
+}
+
 /// The content of a block, all of it, in its one spelling.
-pub(super) fn read<T: Payload>(block: Block<'_>) -> Result<T, CodecError> {
-    assert_eq!(block.kind, T::KIND, "a block was read as another kind than was taken");
+fn read<T: Payload>(block: Block<'_>) -> Result<T, CodecError> {
     let (wire, rest) = postcard::take_from_bytes::<T::Wire>(block.payload)
         .map_err(|error| block.malformed(error.to_string()))?;
     if !rest.is_empty() {
@@ -65,33 +86,29 @@ pub(super) fn spell<T: Serialize>(wire: &T) -> Vec<u8> {
     postcard::to_stdvec(wire).expect("a growing vector takes any plain data")
 }
 
-impl Payload for Properties {
-    const KIND: BlockKind = BlockKind::Properties;
-    type Wire = Self;
-    fn to_wire(&self) -> Self {
-        self.clone()
-    }
-    fn from_wire(wire: Self) -> Result<Self, &'static str> {
-        Ok(wire)
-    }
+/// What is spelled as it is.
+macro_rules! spelled_as_it_is {
+    ($($content:ident)+) => {
+        $(impl Payload for $content {
+            const KIND: BlockKind = BlockKind::$content;
+            type Wire = Self;
+            fn to_wire(&self) -> Self {
+                self.clone()
+            }
+            fn from_wire(wire: Self) -> Result<Self, &'static str> {
+                Ok(wire)
+            }
+        })+
+    };
 }
+
+spelled_as_it_is! { Properties Position }
 
 /// How far the inputs had been read, and the clock.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct Position {
     pub(super) inputs: Vec<InputIdentity>,
     pub(super) clock: SimTime,
-}
-
-impl Payload for Position {
-    const KIND: BlockKind = BlockKind::Position;
-    type Wire = Self;
-    fn to_wire(&self) -> Self {
-        self.clone()
-    }
-    fn from_wire(wire: Self) -> Result<Self, &'static str> {
-        Ok(wire)
-    }
 }
 
 /// A keyed state: the groups of its entries in one column, keys and values by turns in the other.
@@ -277,16 +294,7 @@ impl Payload for StoredInFlight {
 }
 
 /// What metadata says of one operator.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct StoredOperator {
-    pub(super) id: OperatorId,
-    pub(super) name: String,
-    pub(super) uid: Option<String>,
-    pub(super) chain: Option<ChainPlace>,
-    pub(super) max_parallelism: u32,
-    pub(super) subtasks: Vec<StoredSubtask>,
-    pub(super) coordinator: Option<Arc<OperatorSnapshot>>,
-}
+pub(super) type StoredOperator = OperatorState<StoredSubtask>;
 
 /// Where the state of one subtask is.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -298,19 +306,33 @@ pub(super) enum StoredSubtask {
     Shared(Vec<StoredShare>, Arc<OperatorSnapshot>),
 }
 
+/// What tells the content of a file from any other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Seal {
+    /// How long it is, in bytes.
+    pub(super) length: u64,
+    /// The CRC-32 of all of it.
+    pub(super) checksum: u32,
+}
+
+impl Seal {
+    /// That of a file with this content.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self { length: length_of(bytes), checksum: crc32fast::hash(bytes) }
+    }
+}
+
 /// A file that checkpoints share, as metadata refers to it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct StoredShare {
     pub(super) file: SharedFile,
-    pub(super) length: u64,
-    pub(super) checksum: u32,
+    pub(super) seal: Seal,
 }
 
 impl StoredShare {
     /// Where its content is, and what that must be.
     pub(super) fn reference(&self) -> StateReference {
-        let (length, checksum) = (self.length, self.checksum);
-        StateReference { name: self.file.id.to_string(), length, checksum, is_shared: true }
+        StateReference { name: self.file.id.to_string(), seal: self.seal, is_shared: true }
     }
 }
 
@@ -319,8 +341,7 @@ impl StoredShare {
 pub struct StateReference {
     /// Its name, with an absolute folder before it where the metadata says so.
     pub(super) name: String,
-    pub(super) length: u64,
-    pub(super) checksum: u32,
+    pub(super) seal: Seal,
     /// Whether it lies in the folder that all checkpoints of its job share. Not spelled: the place where it stands says so.
     #[serde(skip)]
     pub(super) is_shared: bool,
@@ -334,14 +355,6 @@ impl StateReference {
     /// Its path, relative to the folder of the metadata unless that names it by an absolute one.
     pub fn path(&self) -> String {
         if self.is_shared { format!("../{SHARED}/{}", self.name) } else { self.name.clone() }
-    }
-    /// How long the file is, in bytes.
-    pub const fn length(&self) -> u64 {
-        self.length
-    }
-    /// The CRC-32 of the whole file.
-    pub const fn checksum(&self) -> u32 {
-        self.checksum
     }
 
     /// Only a name that a writer gives, in the folder of the metadata or in one that is named in full.
@@ -415,15 +428,11 @@ impl Payload for StoredOperator {
 
     fn from_wire(mut wire: OperatorWire) -> Result<Self, &'static str> {
         let is_coordinator = |last: &mut SubtaskWire| matches!(last, SubtaskWire::Coordinator(_));
-        let coordinator = match wire.subtasks.pop_if(is_coordinator) {
-            Some(SubtaskWire::Coordinator(state)) => Some(OperatorSnapshot::from_wire(state)?),
-            Some(
-                SubtaskWire::Finished
-                | SubtaskWire::Inline(_)
-                | SubtaskWire::File(_)
-                | SubtaskWire::Shared(..),
-            )
-            | None => None,
+        let last = wire.subtasks.pop_if(is_coordinator);
+        let coordinator = if let Some(SubtaskWire::Coordinator(state)) = last {
+            Some(Arc::new(OperatorSnapshot::from_wire(state)?))
+        } else {
+            None
         };
         let read = |subtask| match subtask {
             SubtaskWire::Finished => Ok(StoredSubtask::Finished),
@@ -446,7 +455,7 @@ impl Payload for StoredOperator {
             chain: wire.chain,
             max_parallelism: wire.max_parallelism,
             subtasks: wire.subtasks.into_iter().map(read).collect::<Result<_, _>>()?,
-            coordinator: coordinator.map(Arc::new),
+            coordinator,
         })
     }
 }

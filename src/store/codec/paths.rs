@@ -44,9 +44,9 @@ impl Metadata {
         let mut writer = BlockWriter::new();
         wire::put(&mut writer, &self.properties);
         wire::put(&mut writer, &self.position);
-        self.operators.iter().for_each(|operator| wire::put(&mut writer, operator));
-        self.in_flight.iter().for_each(|stored| wire::put(&mut writer, stored));
-        self.sinks.iter().for_each(|sink| wire::put(&mut writer, sink));
+        wire::put_all(&mut writer, &self.operators);
+        wire::put_all(&mut writer, &self.in_flight);
+        wire::put_all(&mut writer, &self.sinks);
         writer.finish()
     }
 }

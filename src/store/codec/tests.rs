@@ -8,6 +8,12 @@ use crate::state::ChainPlace;
 use crate::state::{KeyedEntry, KeyedSnapshot, ListMode, ListSnapshot};
 use crate::store::InputIdentity;
 
+const INLINE_BELOW: usize = 20 * 1024;
+
+fn encode(savepoint: &Savepoint) -> SavepointFiles {
+    encode_inline_below(savepoint, INLINE_BELOW)
+}
+
 fn entry(group: u16, key: &str, count: i64) -> KeyedEntry {
     let value = Value::row([Value::Int(count), Value::row([Value::Bool(true)]), Value::row([])]);
     KeyedEntry { group, key: Value::text(key), value }
@@ -245,8 +251,7 @@ fn read_shared(groups: &[(u16, u16)], rest: OperatorSnapshot) -> Result<Metadata
     let savepoint = sample(0);
     let share = |(groups, number): (&(u16, u16), u32)| wire::StoredShare {
         file: SharedFile { id: FileId::of(number.into()), groups: *groups, number, content: 0 },
-        length: 0,
-        checksum: 0,
+        seal: wire::Seal { length: 0, checksum: 0 },
     };
     let files = groups.iter().zip(0..).map(share).collect();
     let operator = StoredOperator {

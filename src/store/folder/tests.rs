@@ -3,6 +3,7 @@ use super::super::codec::tests::sample;
 use super::super::unfinished::TEMPORARY;
 use super::super::{describe, find_data_dir_on, list, read_savepoint};
 use super::*;
+use crate::rules::SavepointLayout;
 use std::fs;
 use tempfile::TempDir;
 
@@ -14,7 +15,9 @@ fn find_data_dir(path: impl AsRef<Path>) -> Option<DataDir> {
 fn with_savepoint() -> (TempDir, DataDir, PathBuf) {
     let outside = TempDir::new().unwrap();
     let data = DataDir::open_or_create(outside.path().join("data")).unwrap();
-    let path = data.write_savepoint(&encode_inline_below(&sample(3), 0)).unwrap();
+    let path = data
+        .write_savepoint(&encode_inline_below(&sample(3), 0), SavepointLayout::RelativeFolder)
+        .unwrap();
     (outside, data, path)
 }
 
@@ -61,9 +64,9 @@ fn a_moved_folder_is_read_back_but_has_no_data_folder() {
 fn the_same_savepoint_is_written_once_and_never_over_another() {
     let (_outside, data, path) = with_savepoint();
     let files = encode_inline_below(&sample(3), 0);
-    assert_eq!(data.write_savepoint(&files).unwrap(), path);
+    assert_eq!(data.write_savepoint(&files, SavepointLayout::RelativeFolder).unwrap(), path);
     fs::write(path.join(METADATA), "something else").unwrap();
-    let second = data.write_savepoint(&files).unwrap();
+    let second = data.write_savepoint(&files, SavepointLayout::RelativeFolder).unwrap();
     assert_ne!(second, path);
     assert_eq!(fs::read(path.join(METADATA)).unwrap(), b"something else");
 }
@@ -152,7 +155,9 @@ fn damage_to_the_metadata_names_file_and_offset() {
 #[test]
 fn a_list_tells_of_all_and_a_damaged_one_hides_none() {
     let (_outside, data, path) = with_savepoint();
-    let second = data.write_savepoint(&encode_inline_below(&sample(9), 0)).unwrap();
+    let second = data
+        .write_savepoint(&encode_inline_below(&sample(9), 0), SavepointLayout::RelativeFolder)
+        .unwrap();
     data.write_checkpoint(&encode_inline_below(&sample(5), 0)).unwrap();
     fs::remove_file(second.join(METADATA)).unwrap();
     let all = list(data.path()).unwrap();
@@ -245,13 +250,12 @@ fn a_shared_file_goes_only_if_it_is_what_was_written_and_nobody_needs_it() {
     create_folder(&RealDisk, &folder).unwrap();
     let path = folder.join(file.to_string());
     fs::write(&path, "mine").unwrap();
-    let seal = |text: &[u8]| (length_of(text), crc32fast::hash(text));
-    let left = data.remove_shared(job, file, seal(b"ours")).unwrap().unwrap();
+    let left = data.remove_shared(job, file, Seal::of(b"ours")).unwrap().unwrap();
     assert_eq!(left.why, Why::Differs);
     assert!(path.exists());
-    assert_eq!(data.remove_shared(job, file, seal(b"mine")).unwrap(), None);
+    assert_eq!(data.remove_shared(job, file, Seal::of(b"mine")).unwrap(), None);
     assert!(!path.exists());
-    assert_eq!(data.remove_shared(job, file, seal(b"mine")).unwrap(), None, "it is gone");
+    assert_eq!(data.remove_shared(job, file, Seal::of(b"mine")).unwrap(), None, "it is gone");
 }
 
 #[test]

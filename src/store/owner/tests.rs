@@ -2,6 +2,7 @@ use super::super::codec::encode_inline_below;
 use super::super::codec::tests::sample;
 use super::super::{DataDir, list, read_savepoint};
 use super::*;
+use crate::rules::SavepointLayout;
 use crate::store::Why;
 use std::fs;
 use tempfile::TempDir;
@@ -10,7 +11,9 @@ use tempfile::TempDir;
 fn with_savepoint() -> (TempDir, DataDir, PathBuf) {
     let outside = TempDir::new().unwrap();
     let data = DataDir::open_or_create(outside.path().join("data")).unwrap();
-    let path = data.write_savepoint(&encode_inline_below(&sample(3), 0)).unwrap();
+    let path = data
+        .write_savepoint(&encode_inline_below(&sample(3), 0), SavepointLayout::RelativeFolder)
+        .unwrap();
     (outside, data, path)
 }
 
@@ -95,7 +98,9 @@ fn a_savepoint_is_moved_to_a_new_name_or_into_a_folder() {
 #[test]
 fn nothing_is_moved_over_something_else_nor_if_it_is_damaged() {
     let (outside, data, path) = with_savepoint();
-    let other = data.write_savepoint(&encode_inline_below(&sample(9), 0)).unwrap();
+    let other = data
+        .write_savepoint(&encode_inline_below(&sample(9), 0), SavepointLayout::RelativeFolder)
+        .unwrap();
     assert!(matches!(move_to(&path, &other), Err(StoreError::Occupied { .. })));
     fs::write(other.join(METADATA), "no").unwrap();
     assert!(move_to(&other, outside.path().join("new")).is_err());
@@ -130,7 +135,9 @@ fn only_the_files_of_the_snapshot_are_disposed_of() {
     assert!(list(data.path()).unwrap().is_empty(), "what is left is no snapshot");
     assert_eq!(fs::read(path.join("notes.txt")).unwrap(), b"mine");
     assert!(matches!(dispose(&path), Err(StoreError::NoMetadata { .. })));
-    let second = data.write_savepoint(&encode_inline_below(&sample(9), 0)).unwrap();
+    let second = data
+        .write_savepoint(&encode_inline_below(&sample(9), 0), SavepointLayout::RelativeFolder)
+        .unwrap();
     dispose(second.join(METADATA)).unwrap();
     assert!(!second.exists());
     assert_eq!(list(data.path()).unwrap().iter().filter(|l| l.summary.is_ok()).count(), 0);

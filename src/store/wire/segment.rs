@@ -1,34 +1,27 @@
 //! How a segment of a data folder's sinks is spelled.
 
 use super::super::block::BlockKind;
-use super::super::segment::{Commit, SegmentHead, SegmentId, SinkChange};
+use super::super::segment::{Commit, SegmentHead, SinkChange};
 use super::Payload;
 use super::sink::{PreparedWire, RowsWire, TableWire};
 use crate::job::{CheckpointId, TransactionId};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-
-#[derive(Debug, Serialize, Deserialize)]
-pub(in crate::store) struct HeadWire {
-    id: SegmentId,
-    parents: Vec<SegmentId>,
-}
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Payload for SegmentHead {
     const KIND: BlockKind = BlockKind::Segment;
-    type Wire = HeadWire;
+    type Wire = Self;
 
-    fn to_wire(&self) -> HeadWire {
-        let is_before = |parent: &SegmentId| parent.number < self.id.number;
-        assert!(self.parents.iter().all(is_before), "a segment comes before one that it names");
-        HeadWire { id: self.id, parents: self.parents.iter().copied().collect() }
+    fn to_wire(&self) -> Self {
+        assert!(self.comes_after_its_parents(), "a segment comes before one that it names");
+        self.clone()
     }
 
-    fn from_wire(wire: HeadWire) -> Result<Self, &'static str> {
-        if wire.parents.iter().any(|parent| parent.number >= wire.id.number) {
-            return Err("a segment comes after one that is not before it");
+    fn from_wire(wire: Self) -> Result<Self, &'static str> {
+        match wire.comes_after_its_parents() {
+            true => Ok(wire),
+            false => Err("a segment comes after one that is not before it"),
         }
-        Ok(Self { id: wire.id, parents: wire.parents.into_iter().collect() })
     }
 }
 
@@ -39,7 +32,7 @@ pub(in crate::store) struct ChangeWire {
     commits: Vec<(TransactionId, u64, u64)>,
     table: TableWire,
     prepared: PreparedWire,
-    aborted: Vec<TransactionId>,
+    aborted: BTreeSet<TransactionId>,
     done: BTreeMap<TransactionId, (CheckpointId, u64)>,
 }
 
@@ -60,7 +53,7 @@ impl Payload for SinkChange {
                 .collect(),
             table: TableWire::new(&self.table),
             prepared: PreparedWire::new(&self.prepared),
-            aborted: self.aborted.iter().copied().collect(),
+            aborted: self.aborted.clone(),
             done: self.done.clone(),
         }
     }
@@ -83,7 +76,7 @@ impl Payload for SinkChange {
             commits,
             table: wire.table.into_table()?,
             prepared: wire.prepared.into_prepared()?,
-            aborted: wire.aborted.into_iter().collect(),
+            aborted: wire.aborted,
             done: wire.done,
         })
     }
