@@ -12,7 +12,7 @@ pub use crate::job::{
 pub use crate::scenario::bounds;
 #[cfg(feature = "fs")]
 pub use crate::search::start_from_on;
-pub use crate::search::{SweepTotals, generated, play, play_drawn};
+pub use crate::search::{SweepTotals, drawn_setup, generated, play};
 pub use crate::state::{LiveState, rescale::ListState, rescale::redistribute};
 pub use crate::store::{
     CodecError, FORMAT_VERSION, MAGIC, Savepoint, decode, decode_sink, decode_state,

@@ -1,7 +1,7 @@
 //! A thousand drawn stories: all of them hold, and together they put the protocol to the test.
 
-use sandbar::internals::{SweepTotals, play_drawn};
-use sandbar::{Catalogue, Profile};
+use sandbar::internals::{SweepTotals, drawn_setup};
+use sandbar::{Catalogue, Profile, play_out};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
@@ -16,7 +16,7 @@ type Share = (SweepTotals, Vec<u64>);
 fn play_share(first: u64, step: usize, catalogue: &Arc<Catalogue>) -> Share {
     let (mut totals, mut panicked) = (SweepTotals::default(), Vec::new());
     for seed in (first..SEEDS).step_by(step) {
-        let play = || play_drawn(seed, &Profile::default(), &[], catalogue).1;
+        let play = || play_out(drawn_setup(seed, &Profile::default(), &[], catalogue));
         match catch_unwind(AssertUnwindSafe(play)) {
             Ok(played) => totals.add(&played),
             Err(_) => panicked.push(seed),

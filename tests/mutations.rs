@@ -1,7 +1,7 @@
 //! Every deliberately broken protocol is caught, and by the check that is there for it.
 
-use sandbar::internals::play_drawn;
-use sandbar::{Catalogue, CheckName, Mutation, Profile};
+use sandbar::internals::drawn_setup;
+use sandbar::{Catalogue, CheckName, Mutation, Profile, play_out};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ const fn check_against(mutation: Mutation) -> CheckName {
 fn first_caught(mutation: Mutation) -> Option<(u64, BTreeSet<CheckName>)> {
     let catalogue = Arc::new(Catalogue::built_in());
     (0..SEEDS).find_map(|seed| {
-        let (_, played) = play_drawn(seed, &Profile::default(), &[mutation], &catalogue);
+        let played = play_out(drawn_setup(seed, &Profile::default(), &[mutation], &catalogue));
         // What the release breaks by its own rules is no sign of the mutation.
         let is_new = |check: &CheckName| played.verdict.excuse(*check).is_none();
         let broken = played.verdict.violations().map(|v| v.check).filter(is_new);

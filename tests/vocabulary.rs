@@ -3,7 +3,7 @@
 //!
 //! `docs/vocabulary.md` is written by `SANDBAR_RENEW=1 cargo test --test vocabulary`.
 
-use sandbar::internals::{Word, play_drawn};
+use sandbar::internals::{Word, drawn_setup};
 use sandbar::savepoints::open;
 use sandbar::story::Holds;
 use sandbar::{
@@ -72,7 +72,7 @@ fn everything_that_can_be_asked_for_comes_true_somewhere() {
     let catalogue = Arc::new(Catalogue::built_in());
     for seed in 0..SEEDS {
         let none: [Mutation; 0] = [];
-        let (_, played) = play_drawn(seed, &Profile::default(), &none, &catalogue);
+        let played = play_out(drawn_setup(seed, &Profile::default(), &none, &catalogue));
         missing.retain(|what| !played.verdict.sometimes.contains(what));
     }
     for file in stories() {
@@ -88,7 +88,7 @@ fn everything_that_can_be_asked_for_comes_true_somewhere() {
         if missing.is_empty() {
             break;
         }
-        let (_, played) = play_drawn(seed, &Profile::default(), &[*mutation], &catalogue);
+        let played = play_out(drawn_setup(seed, &Profile::default(), &[*mutation], &catalogue));
         missing.retain(|what| !played.verdict.sometimes.contains(what));
     }
     assert!(missing.is_empty(), "nothing shows {missing:?}");

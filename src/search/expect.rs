@@ -1,100 +1,13 @@
 //! Expectations: what a scenario says must come out, held against what did.
 
-use super::names::{task_name, task_names};
-use super::protocol_facts::ProtocolFacts;
-use super::restore_facts::RestoreFacts;
+use super::story::Story;
+use super::{protocol_facts, restore_facts};
 use crate::check::{Finding, Verdict};
 use crate::cluster::{At, Outcome};
 use crate::effect::ExternalSystem;
-use crate::job::{CheckpointId, Layouts, OperatorId, RunId, RunLayout, TaskId};
+use crate::job::CheckpointId;
 use crate::scenario::{Action, Expect, Holds, Scenario, TaskName};
-use crate::trace::{CheckpointEvent, Entry, JobEvent, TaskEvent, TraceEvent, TraceSink};
 use std::collections::BTreeMap;
-use std::sync::Arc;
-
-/// The facts of a trace that expectations speak of.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Story {
-    completed: BTreeMap<String, Vec<u64>>,
-    /// By job: what its newest attempt was restored from.
-    restored_from: BTreeMap<String, Option<CheckpointId>>,
-    /// The calls that are asked for, by subtask.
-    callbacks: BTreeMap<TaskName, Vec<String>>,
-    /// How often each subtask that is asked for was deployed.
-    attempts: BTreeMap<TaskName, u64>,
-    layouts: Layouts,
-    restores: RestoreFacts,
-    protocol: ProtocolFacts,
-}
-
-impl Story {
-    /// A story that listens for what is expected.
-    pub(super) fn of(expect: &Expect) -> Self {
-        let asked = expect.callbacks.keys().map(|task| (task.clone(), Vec::new()));
-        let counted = expect.attempts.keys().map(|task| (task.clone(), 0));
-        let restores = RestoreFacts::of(expect);
-        Self {
-            callbacks: asked.collect(),
-            attempts: counted.collect(),
-            restores,
-            protocol: ProtocolFacts::of(expect),
-            ..Self::default()
-        }
-    }
-
-    /// Every operator of the chain was deployed once more.
-    fn note_deployment(&mut self, task: TaskId) {
-        if self.attempts.is_empty() {
-            return;
-        }
-        for name in task_names(&self.layouts, task) {
-            if let Some(attempts) = self.attempts.get_mut(&name) {
-                *attempts += 1;
-            }
-        }
-    }
-
-    fn note_call(&mut self, task: TaskId, operator: OperatorId, call: String) {
-        let name = task_name(&self.layouts, task, operator);
-        if let Some(calls) = self.callbacks.get_mut(&name) {
-            calls.push(call);
-        }
-    }
-}
-
-impl TraceSink for Story {
-    fn on_run(&mut self, layout: &Arc<RunLayout>) {
-        self.layouts.push(layout);
-        self.restores.on_run(layout);
-        self.protocol.on_run(layout);
-    }
-    fn wants_callbacks(&self) -> bool {
-        !self.callbacks.is_empty() || self.restores.wants_lists()
-    }
-    fn on_entry(&mut self, entry: &Entry) {
-        self.restores.on_entry(entry);
-        self.protocol.on_entry(entry);
-        let name = |run: RunId| self.layouts[run].job_name().to_owned();
-        if let TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Completed { .. }) =
-            entry.event
-        {
-            self.completed.entry(name(run)).or_default().push(checkpoint.number());
-        } else if let TraceEvent::Job(run, JobEvent::AttemptStarted { restored, .. })
-        | TraceEvent::Job(run, JobEvent::RegionRestarted { restored, .. }) = entry.event
-        {
-            self.restored_from.insert(name(run), restored);
-        } else if let TraceEvent::Task(task, _, TaskEvent::Deployed { .. }) = entry.event {
-            self.note_deployment(task);
-        } else if let TraceEvent::Task(
-            task,
-            _,
-            TaskEvent::Callback { operator, call, checkpoint },
-        ) = entry.event
-        {
-            self.note_call(task, operator, call.about(checkpoint));
-        }
-    }
-}
 
 /// Every expectation that was not met, as a sentence.
 pub(super) fn unmet(
@@ -117,8 +30,8 @@ pub(super) fn unmet(
     }
     steps(scenario, outcome, &mut unmet);
     facts(expect, story, &mut unmet);
-    story.restores.unmet(scenario, outcome, &mut unmet);
-    story.protocol.unmet(scenario, outcome, &mut unmet);
+    restore_facts::unmet(scenario, outcome, story, &mut unmet);
+    protocol_facts::unmet(scenario, outcome, story, &mut unmet);
     callbacks(expect, story, &mut unmet);
     attempts(expect, story, &mut unmet);
     retained(expect, outcome, &mut unmet);

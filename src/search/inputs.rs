@@ -63,19 +63,9 @@ mod with_files {
     /// An input that cannot be opened.
     #[derive(Debug, thiserror::Error)]
     pub enum InputError {
-        /// Its file cannot be read.
+        /// Its file cannot be read, has no end, or is too long.
         #[error("input `{name}`: cannot read `{}`: {cause}", .path.display())]
         Unreadable {
-            /// The input.
-            name: String,
-            /// The file.
-            path: PathBuf,
-            /// What the system says.
-            cause: std::io::Error,
-        },
-        /// It is no file with an end, or one that is too long.
-        #[error("input `{name}`: cannot read `{}`: {cause}", .path.display())]
-        Unfit {
             /// The input.
             name: String,
             /// The file.
@@ -117,9 +107,12 @@ mod with_files {
         /// What to do about it, as one imperative sentence.
         pub fn help(&self) -> String {
             match self {
-                Self::Unreadable { name, .. } => format!(
+                Self::Unreadable { name, cause: ReadError::Refused(_), .. } => format!(
                     "mend the path, which is relative to the scenario file, or give another file with --input {name}=PATH"
                 ),
+                Self::Unreadable { cause, .. } => {
+                    cause.help().unwrap_or("give another file").to_owned()
+                }
                 Self::Unknown { known, .. } if known.is_empty() => {
                     "leave --input out; the scenario reads nothing".to_owned()
                 }
@@ -127,7 +120,6 @@ mod with_files {
                 Self::Malformed { .. } => {
                     "mend the file, or the input's `columns` and `header`".to_owned()
                 }
-                Self::Unfit { cause, .. } => cause.help().unwrap_or("give another file").to_owned(),
                 Self::TooLong { .. } => RECORDS.help.to_owned(),
             }
         }
@@ -182,7 +174,10 @@ mod with_files {
                 Some(bytes) => entries_of(bytes, input, &path)?,
                 None => {
                     let bytes = read_file(&path, &INPUT_BYTES);
-                    let bytes = bytes.map_err(|cause| unread(&input.name, &path, cause))?;
+                    let bytes = bytes.map_err(|cause| {
+                        let (name, path) = (input.name.clone(), path.clone());
+                        InputError::Unreadable { name, path, cause }
+                    })?;
                     entries_of(&bytes, input, &path)?
                 }
             };
@@ -212,16 +207,6 @@ mod with_files {
                     return Err(InputError::TooLong { name: name(), path: path() });
                 }
                 Ok(Log::text_entries(bytes))
-            }
-        }
-    }
-
-    fn unread(name: &str, path: &Path, cause: ReadError) -> InputError {
-        let (name, path) = (name.to_owned(), path.to_owned());
-        match cause {
-            ReadError::Refused(cause) => InputError::Unreadable { name, path, cause },
-            cause @ (ReadError::NotRegular(_) | ReadError::TooLarge(_)) => {
-                InputError::Unfit { name, path, cause }
             }
         }
     }

@@ -18,10 +18,11 @@ mod removals;
 mod restore_facts;
 mod restores;
 mod shuffle;
+mod story;
 mod sweep;
 
 #[cfg(feature = "fs")]
-pub use files::{PlayError, play_with_files, start_from, start_from_on};
+pub use files::{PlayError, flow_of, play_with_files, start_from, start_from_on};
 pub use inputs::generated;
 #[cfg(feature = "fs")]
 pub use inputs::{InputError, STDIN, open, open_given};
@@ -30,4 +31,4 @@ pub use play::{Earlier, Judgement, LeftOnDisk, Played, Setup, play, play_out, pl
 pub use read::{read_bounded, read_file};
 pub use restores::{RestoreTold, Restores};
 
-pub use sweep::{Goal, SweepTotals, drawn_setup, play_drawn};
+pub use sweep::{Goal, SweepTotals, drawn_setup};

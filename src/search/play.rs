@@ -1,7 +1,8 @@
 //! Playing one world: run it, check it, compare it with what its scenario expects.
 
-use super::expect::{Story, unmet};
+use super::expect::unmet;
 use super::restores::Restores;
+use super::story::Story;
 use crate::check::{BrokenPromise, CheckSetup, Checks, EndOfWorld, FileStart, Verdict};
 use crate::cluster::{At, Cluster, End, Given, Outcome};
 use crate::effect::ExternalSystem;
@@ -12,6 +13,7 @@ use crate::rules::Release;
 use crate::scenario::Scenario;
 use crate::state::CompletedCheckpoint;
 use crate::trace::{Entry, Trace, TraceSink};
+use serde::Serialize;
 use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -88,7 +90,8 @@ impl Setup {
 }
 
 /// What the play came to, in one word.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Judgement {
     /// Every check and expectation holds.

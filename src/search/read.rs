@@ -1,7 +1,7 @@
 //! Reading the files that a user names: regular ones only, as a whole, up to a bound.
 
 use crate::scenario::bounds::Bound;
-use std::fs::{File, FileType};
+use crate::store::disk::{Disk, Kind, Links, RealDisk};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -13,7 +13,7 @@ pub enum ReadError {
     Refused(#[from] io::Error),
     /// It may have no end, or nobody who writes to it.
     #[error("it is {0}, not a file")]
-    NotRegular(&'static str),
+    NotRegular(Kind),
     /// It is longer than it may be.
     #[error("it has {0}")]
     TooLarge(&'static Bound),
@@ -36,15 +36,14 @@ impl ReadError {
 ///
 /// If it is no regular file, cannot be read, or is longer than the bound; so is one that grows beyond while it is read.
 pub fn read_file(path: &Path, most: &'static Bound) -> Result<Vec<u8>, ReadError> {
-    check_kind(std::fs::metadata(path)?.file_type())?;
-    let file = File::open(path)?;
-    // It may have been replaced in between.
-    let metadata = file.metadata()?;
-    check_kind(metadata.file_type())?;
-    if metadata.len() > most.most {
+    if RealDisk.look(path, Links::Followed)?.length > most.most {
         return Err(ReadError::TooLarge(most));
     }
-    read_bounded(file, most)
+    let content = RealDisk.read(path, Links::Followed, most.most.saturating_add(1))?;
+    if content.found.kind != Kind::File {
+        return Err(ReadError::NotRegular(content.found.kind));
+    }
+    within(content.bytes, most)
 }
 
 /// Reads all there is, if it is not longer than the bound.
@@ -55,28 +54,11 @@ pub fn read_file(path: &Path, most: &'static Bound) -> Result<Vec<u8>, ReadError
 pub fn read_bounded(reader: impl Read, most: &'static Bound) -> Result<Vec<u8>, ReadError> {
     let mut bytes = Vec::new();
     reader.take(most.most.saturating_add(1)).read_to_end(&mut bytes)?;
+    within(bytes, most)
+}
+
+fn within(bytes: Vec<u8>, most: &'static Bound) -> Result<Vec<u8>, ReadError> {
     if most.is_exceeded_by(bytes.len()) { Err(ReadError::TooLarge(most)) } else { Ok(bytes) }
-}
-
-fn check_kind(kind: FileType) -> Result<(), ReadError> {
-    if kind.is_file() { Ok(()) } else { Err(ReadError::NotRegular(kind_of(kind))) }
-}
-
-#[cfg(unix)]
-fn kind_of(kind: FileType) -> &'static str {
-    use std::os::unix::fs::FileTypeExt;
-    match kind {
-        kind if kind.is_dir() => "a folder",
-        kind if kind.is_fifo() => "a fifo",
-        kind if kind.is_socket() => "a socket",
-        kind if kind.is_char_device() || kind.is_block_device() => "a device",
-        _ => "something else",
-    }
-}
-
-#[cfg(not(unix))]
-fn kind_of(kind: FileType) -> &'static str {
-    if kind.is_dir() { "a folder" } else { "something else" }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Sweeping: many seeds, each a drawn scenario or one scenario under another seed; what they exercised in all.
 
-use super::play::{Judgement, Played, Setup, play_out};
+use super::play::{Judgement, Played, Setup};
 use crate::check::Coverage;
 use crate::kernel::Choices;
 use crate::operator::Catalogue;
@@ -9,17 +9,6 @@ use crate::scenario::{Profile, Scenario};
 use crate::trace::{CheckName, Sometimes};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// Draws the scenario of a seed and plays it.
-pub fn play_drawn(
-    seed: u64,
-    profile: &Profile,
-    mutations: &[Mutation],
-    catalogue: &Arc<Catalogue>,
-) -> (Arc<Scenario>, Played) {
-    let setup = drawn_setup(seed, profile, mutations, catalogue);
-    (Arc::clone(&setup.scenario), play_out(setup))
-}
 
 /// The drawn scenario of a seed, ready to be played.
 pub fn drawn_setup(
