@@ -91,7 +91,7 @@ fn expectations() -> String {
 #[derive(Args, Clone, Copy, Debug)]
 pub(super) struct Locking {
     /// If another process writes into the data folder, wait so many seconds for it instead of exiting with 2 at once
-    #[arg(long, value_name = "SECONDS", value_parser = wait, allow_hyphen_values = true)]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(0..=WAIT_MAX), allow_hyphen_values = true)]
     pub(super) wait: Option<u32>,
     /// Do not lock the data folder; for file systems that have no locks. Dangerous if another process uses the folder:
     /// no row that was committed is lost, but each removes files that the other may need
@@ -100,7 +100,7 @@ pub(super) struct Locking {
 }
 
 /// The longest that can be waited for: 30 days.
-const WAIT_MAX: u32 = 30 * 24 * 60 * 60;
+const WAIT_MAX: i64 = 30 * 24 * 60 * 60;
 
 /// How a run is told.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
@@ -182,7 +182,7 @@ pub(super) struct Sweep {
     #[arg(long, value_name = "A..B", value_parser = seeds, allow_hyphen_values = true)]
     pub(super) seeds: Range<u64>,
     /// How many threads; by default one a core
-    #[arg(long, value_name = "N", value_parser = threads, allow_hyphen_values = true)]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), allow_hyphen_values = true)]
     pub(super) jobs: Option<u16>,
     /// Break the protocol deliberately in this way; checks should notice. Can be given several times
     #[arg(long, value_name = "NAME", value_parser = mutation)]
@@ -280,16 +280,6 @@ pub(super) struct Key {
 pub(super) struct Binding {
     pub(super) name: String,
     pub(super) path: PathBuf,
-}
-
-fn wait(text: &str) -> Result<u32, String> {
-    let seconds: Option<u32> = text.parse().ok().filter(|seconds| *seconds <= WAIT_MAX);
-    seconds.ok_or_else(|| format!("a whole number of seconds, 0 to {WAIT_MAX}"))
-}
-
-fn threads(text: &str) -> Result<u16, String> {
-    let threads: Option<u16> = text.parse().ok().filter(|threads| (1..=1024).contains(threads));
-    threads.ok_or_else(|| "a whole number of threads, 1 to 1024".to_owned())
 }
 
 fn seed(text: &str) -> Result<u64, String> {

@@ -2,8 +2,7 @@
 
 use super::report::{Report, class_in_words};
 use crate::check::Finding;
-use crate::cluster::{At, End};
-use crate::search::Judgement;
+use crate::cluster::At;
 use crate::trace::Word;
 use serde_json::{Value, json};
 
@@ -41,16 +40,10 @@ pub(super) fn object(of: &Report<'_>) -> String {
         "digest": format!("{:032x}", outcome.digest),
         "events": outcome.events,
         "virtual_ns": outcome.ended.nanos(),
-        "end": match outcome.end {
-            End::Over => "over",
-            End::Until => "until",
-            End::Stalled => "stalled",
-            End::UserPanicked => "user-panicked",
-            End::Interrupted => "interrupted",
-        },
-        "panicked": outcome.panicked.as_ref().map(panicked),
+        "end": outcome.end,
+        "panicked": outcome.panicked,
         "stalled": outcome.stall.as_ref().map(ToString::to_string),
-        "verdict": verdict(played.judgement()),
+        "verdict": played.judgement(),
         "checks": checks.collect::<serde_json::Map<_, _>>(),
         "violations": violations.collect::<Vec<_>>(),
         "unmet": played.unmet,
@@ -65,28 +58,6 @@ pub(super) fn object(of: &Report<'_>) -> String {
         "replay": of.replay,
     });
     format!("{object:#}\n")
-}
-
-const fn verdict(judgement: Judgement) -> &'static str {
-    match judgement {
-        Judgement::Holds => "holds",
-        Judgement::Broken => "broken",
-        Judgement::Stalled => "stalled",
-        Judgement::UserPanicked => "user-panicked",
-        Judgement::Interrupted => "interrupted",
-    }
-}
-
-fn panicked(panic: &crate::cluster::UserPanic) -> Value {
-    json!({
-        "run": panic.run,
-        "operator": panic.operator,
-        "subtask": panic.subtask,
-        "call": panic.call,
-        "record": panic.record,
-        "at_ns": panic.at.nanos(),
-        "message": panic.message,
-    })
 }
 
 fn jobs(of: &Report<'_>) -> Vec<Value> {

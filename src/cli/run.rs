@@ -16,13 +16,13 @@ use super::{
 };
 use crate::cluster::Cluster;
 use crate::job::OperatorKind;
-use crate::kernel::{Choices, Flow};
+use crate::kernel::Choices;
 use crate::operator::Catalogue;
 use crate::render::{Names, json_lines};
 use crate::rules::Release;
 use crate::scenario::{InputKind, Scenario};
 use crate::search::{
-    Earlier, Judgement, PlayError, Played, Setup, open_given, play_while, play_with_files,
+    Earlier, Judgement, PlayError, Played, Setup, flow_of, open_given, play_while, play_with_files,
     start_from,
 };
 use crate::store::DataDir;
@@ -103,13 +103,10 @@ fn run_under(
     let one_of_many = (!told.also.is_empty()).then_some(release);
     let replay = replay_command(arguments, setup.choices.seed(), one_of_many);
     announce(arguments, &setup, screen);
-    let folder = arguments
-        .data_dir
-        .as_deref()
-        .map(local)
-        .transpose()?
-        .map(DataDir::open_or_create)
-        .transpose()?;
+    let folder = match &arguments.data_dir {
+        Some(given) => Some(DataDir::open_or_create(local(given)?)?),
+        None => None,
+    };
     // What earlier runs left in the sinks is read once, so that a second play finds the same as the first.
     if let (Some(folder), None) = (&folder, &setup.start) {
         setup.externals = folder.read_sinks()?;
@@ -176,30 +173,20 @@ fn set_up(
     let inputs = open_given(&scenario, base(&arguments.file), paths, given, &choices)?;
     let data_dir = arguments.data_dir.as_deref().map(local).transpose()?;
     let from = arguments.from_savepoint.as_deref().map(local).transpose()?;
-    let start = from.as_deref().map(|path| {
-        let allowed = arguments.allow_non_restored_state;
-        let started = start_from(path, data_dir.as_deref(), allowed, &scenario, &inputs);
-        started.map(|(start, externals)| {
-            let claim = arguments.claim.unwrap_or(start.claim);
-            (Earlier { claim, ..start }, externals)
-        })
-    });
-    let (start, externals) = start
-        .transpose()?
-        .map_or_else(Default::default, |(start, externals)| (Some(start), externals));
-    Ok(Setup {
-        scenario: Arc::new(scenario),
-        catalogue: Arc::clone(catalogue),
-        inputs,
-        choices,
-        externals,
-        start,
-        keeps_trace: arguments.format == Format::Human
-            || arguments.trace.is_some()
-            || arguments.check_determinism,
-        keeps_records: false,
-        wants_sometimes: paths.is_empty(),
-    })
+    let keeps_trace = arguments.format == Format::Human
+        || arguments.trace.is_some()
+        || arguments.check_determinism;
+    let wants_sometimes = paths.is_empty();
+    let setup = Setup::new(Arc::new(scenario), Arc::clone(catalogue), inputs, choices);
+    let mut setup = Setup { keeps_trace, wants_sometimes, ..setup };
+    if let Some(path) = from {
+        let (allowed, Setup { scenario, inputs, .. }) =
+            (arguments.allow_non_restored_state, &setup);
+        let (start, externals) = start_from(&path, data_dir.as_deref(), allowed, scenario, inputs)?;
+        let claim = arguments.claim.unwrap_or(start.claim);
+        (setup.start, setup.externals) = (Some(Earlier { claim, ..start }), externals);
+    }
+    Ok(setup)
 }
 
 /// Refuses outputs that would be lost under each other, or what the run reads under them.
@@ -288,7 +275,8 @@ fn play_once(
     };
     let attempt = panics::caught(|| match folder {
         Some(folder) => play_with_files(setup, folder, watch),
-        None => play_watched(setup, watch).map(|played| (played, Paths::new())),
+        None => play_while(setup, |cluster| flow_of(watch(cluster)))
+            .map(|played| (played, Paths::new())),
     });
     bar.finish_and_clear();
     match attempt {
@@ -302,18 +290,6 @@ fn play_once(
         }
         Err(message) => Err(Failure::engine(&message, replay)),
     }
-}
-
-/// Plays without files, until the user interrupts.
-fn play_watched(
-    setup: Setup,
-    mut watch: impl FnMut(&mut Cluster) -> Result<(), PlayError>,
-) -> Result<Played, PlayError> {
-    play_while(setup, |cluster| match watch(cluster) {
-        Ok(()) => Ok(Flow::Continue),
-        Err(PlayError::Interrupted) => Ok(Flow::Stop),
-        Err(error) => Err(error),
-    })
 }
 
 /// Plays the same again, without files, and compares.
@@ -355,32 +331,19 @@ fn names(played: &Played, scenario: &Scenario) -> Names {
 
 /// The command that plays the same again.
 fn replay_command(arguments: &Run, seed: u64, release: Option<Release>) -> String {
-    let file = shell_path(&arguments.file);
-    let mut command = format!("{} run {file} --seed {seed}", program());
-    if let Some(release) = release {
-        command.push_str(&format!(" --flink {release}"));
-    }
-    for input in &arguments.input {
-        let word = format!("{}={}", input.name, input.path.display());
-        command.push_str(&format!(" --input {}", shell_word(Path::new(&word))));
-    }
-    if let Some(until) = arguments.until {
-        command.push_str(&format!(" --until {until}"));
-    }
-    if arguments.locking.no_lock {
-        command.push_str(" --no-lock");
-    }
-    if let Some(folder) = &arguments.data_dir {
-        command.push_str(&format!(" --data-dir {}", shell_path(folder)));
-    }
-    if let Some(path) = &arguments.from_savepoint {
-        command.push_str(&format!(" -s {}", shell_path(path)));
-    }
-    if arguments.allow_non_restored_state {
-        command.push_str(" -n");
-    }
-    if let Some(mode) = arguments.claim {
-        command.push_str(&format!(" --claim {}", name_of(&mode)));
-    }
-    command
+    let mut words = vec![program(), "run".to_owned(), shell_path(&arguments.file)];
+    words.push(format!("--seed {seed}"));
+    words.extend(release.map(|release| format!("--flink {release}")));
+    words.extend(arguments.input.iter().map(|Binding { name, path }| {
+        let word = format!("{name}={}", path.display());
+        format!("--input {}", shell_word(Path::new(&word)))
+    }));
+    words.extend(arguments.until.map(|until| format!("--until {until}")));
+    words.extend(arguments.locking.no_lock.then(|| "--no-lock".to_owned()));
+    let option = |option, path| format!("{option} {}", shell_path(path));
+    words.extend(arguments.data_dir.iter().map(|folder| option("--data-dir", folder)));
+    words.extend(arguments.from_savepoint.iter().map(|path| option("-s", path)));
+    words.extend(arguments.allow_non_restored_state.then(|| "-n".to_owned()));
+    words.extend(arguments.claim.map(|mode| format!("--claim {}", name_of(&mode))));
+    words.join(" ")
 }

@@ -53,7 +53,7 @@ pub(super) fn sweep(
             if screen.is_closed() {
                 break;
             }
-            let text = drawn_text(seed, arguments, &source);
+            let text = drawn_text(seed, arguments, &source, catalogue);
             screen.say(&format!("# seed {seed}\n{text}\n"));
         }
         return Ok(HOLDS);
@@ -114,15 +114,14 @@ fn source(arguments: &Sweep, catalogue: &Arc<Catalogue>) -> Result<Source, Failu
     Ok(Source::File(stories, is_fixed.then_some(inputs)))
 }
 
-fn drawn_text(seed: u64, arguments: &Sweep, source: &Source) -> String {
-    let mut scenario = match source {
-        Source::Drawn => Scenario::draw(&Choices::new(seed), &arguments.profile()),
-        Source::File(stories, _) => Scenario { seed, ..Scenario::clone(&stories[0]) },
-    };
-    if matches!(source, Source::Drawn) {
-        scenario.mutations.clone_from(&arguments.mutation);
+fn drawn_text(seed: u64, arguments: &Sweep, source: &Source, catalogue: &Arc<Catalogue>) -> String {
+    match source {
+        Source::Drawn => {
+            let (profile, mutations) = (arguments.profile(), &arguments.mutation);
+            drawn_setup(seed, &profile, mutations, catalogue).scenario.to_text()
+        }
+        Source::File(stories, _) => Scenario { seed, ..Scenario::clone(&stories[0]) }.to_text(),
     }
-    scenario.to_text()
 }
 
 /// Contiguous chunks of seeds, each folded by one thread, then folded together.

@@ -10,10 +10,12 @@ use crate::job::{CheckpointId, JobId, RunId};
 use crate::kernel::SimTime;
 use crate::state::CompletedCheckpoint;
 use crate::trace::JobStatus;
+use serde::Serialize;
 use std::sync::Arc;
 
 /// How a world ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum End {
     /// No job runs and no step is left, or every source waits for ever.

@@ -1,10 +1,11 @@
 //! Panics of the user's own code, in words.
 
 use crate::kernel::SimTime;
+use serde::Serialize;
 use std::fmt;
 
 /// A panic in a call of an operator.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct UserPanic {
     /// In which run: `count#0`.
@@ -18,6 +19,7 @@ pub struct UserPanic {
     /// The record at hand, if there was one: `clicks[0]#99`.
     pub record: Option<String>,
     /// When, in virtual time.
+    #[serde(rename = "at_ns")]
     pub at: SimTime,
     /// The message of the panic.
     pub message: String,
