@@ -3,6 +3,7 @@
 //! Compares places and refuses; writes nothing (`output` does).
 
 use super::failure::Failure;
+use crate::store::parent_of;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -44,24 +45,16 @@ pub(super) fn where_it_leads(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..LINKS_MAX {
         match fs::read_link(&path) {
-            Ok(target) => path = folder_of(&path).join(target),
+            Ok(target) => path = parent_of(&path).join(target),
             // It is no link: a file, or nothing.
             Err(_) => {
                 let name = path.file_name().ok_or(io::ErrorKind::IsADirectory)?;
-                return Ok(fs::canonicalize(folder_of(&path))?.join(name));
+                return Ok(fs::canonicalize(parent_of(&path))?.join(name));
             }
         }
     }
     // The system's own words for a circle of links.
     fs::canonicalize(path)
-}
-
-/// The folder that a path lies in.
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        Some(_) | None => Path::new("."),
-    }
 }
 
 /// The files of one run that nothing may be written over.

@@ -66,6 +66,8 @@ pub use codec::{
 pub use error::StoreError;
 #[cfg(feature = "fs")]
 pub use folder::DataDir;
+#[cfg(feature = "cli")]
+pub(crate) use folder::parent_of;
 pub use high_availability::HighAvailabilityStore;
 #[cfg(feature = "fs")]
 pub use lock::{FolderLock, data_dir_around};

@@ -136,9 +136,8 @@ impl OnDisk {
     /// A file cannot be looked at.
     pub fn would_remove(&self, disk: &dyn Disk) -> Result<Disposed, StoreError> {
         let plan = self.plan(disk)?;
-        let names = plan.files.iter().map(|(path, _)| path.clone());
-        let removed: Vec<PathBuf> =
-            plan.metadata.iter().map(|(path, _)| path.clone()).chain(names).collect();
+        let removed = plan.metadata.iter().chain(&plan.files).map(|(path, _)| path.clone());
+        let removed: Vec<PathBuf> = removed.collect();
         let mut told = self.told(plan.left);
         if !removed.is_empty() {
             told.left.extend(self.foreign(disk, &removed, &told.left)?);
