@@ -56,7 +56,7 @@ fn first_caught(mutation: Mutation) -> Option<(u64, BTreeSet<CheckName>)> {
 
 #[test]
 fn every_mutation_is_caught_by_its_check() {
-    for mutation in Mutation::ALL {
+    for mutation in Mutation::ALL.iter().copied() {
         let check = check_against(mutation);
         let Some((seed, broken)) = first_caught(mutation) else {
             panic!("{mutation:?} went unnoticed in {SEEDS} stories; {check} should have noticed");

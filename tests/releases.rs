@@ -84,10 +84,8 @@ fn every_rule_that_changed_is_seen_in_a_story_that_shows_it() {
     for (place, field) in Rules::FIELDS.iter().enumerate() {
         let word = |release: Release| release.rules().words()[place];
         for (old, new) in neighbours().filter(|(old, new)| word(*old) != word(*new)) {
-            let mut stories = field.stories();
-            if !stories.any(|file| differs(file, place, old, new)) {
-                let stories: Vec<_> = field.stories().collect();
-                let name = field.name;
+            let (name, stories) = (field.name, field.stories());
+            if !stories.iter().any(|file| differs(file, place, old, new)) {
                 wrong.push(format!("`{name}` makes no difference in {old} and {new}: {stories:?}"));
             }
         }

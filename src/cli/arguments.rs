@@ -302,7 +302,7 @@ fn seeds(text: &str) -> Result<Range<u64>, String> {
 }
 
 fn mutation(text: &str) -> Result<Mutation, String> {
-    named(&Mutation::ALL, text, "mutations")
+    named(Mutation::ALL, text, "mutations")
 }
 
 /// One of a list by its name.

@@ -41,7 +41,7 @@ fn told(words: &[&str], line: impl Fn(usize, &str) -> String) -> String {
     let said = fields.map(|(place, field)| (line(place, &field.spelled()), field));
     let said = said.filter(|(line, _)| !line.is_empty());
     said.map(|(line, field)| {
-        let stories = field.stories().map(|story| format!("    shown by {story}\n"));
+        let stories = field.stories().iter().map(|story| format!("    shown by {story}\n"));
         format!("{line}    {}\n{}", field.meaning(), stories.collect::<String>())
     })
     .collect()

@@ -262,7 +262,7 @@ pub(super) fn check_whole(
 
 fn check_version(version: MetadataVersion, rules: &Rules) -> Result<(), OlderError> {
     let (oldest, newest) = (rules.oldest_metadata, rules.metadata);
-    if !version.is_before(oldest) && !newest.is_before(version) {
+    if (oldest..=newest).contains(&version) {
         return Ok(());
     }
     let number = MetadataVersion::number;

@@ -17,8 +17,7 @@ pub(super) fn draw(draw: &Draw<'_>, profile: &Profile, from: Release) -> Option<
     let written = from.rules().metadata;
     let weight = |to: Release| {
         let rules = to.rules();
-        let is_read =
-            !written.is_before(rules.oldest_metadata) && !rules.metadata.is_before(written);
+        let is_read = (rules.oldest_metadata..=rules.metadata).contains(&written);
         let weight = if is_read { READABLE } else { 1 };
         (to, if to == from { 0 } else { weight })
     };

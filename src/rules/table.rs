@@ -1,0 +1,501 @@
+//! The rules, one row each: what it decides, what the newest release does, what releases did before, and which story shows it.
+//!
+//! `name: bool = true, until V1_3: false, shown by "sim/rules/name.toml";` says that 1.3 was the last release in which the rule was false,
+//! and that the story comes out otherwise in 1.3 and in the release after it. What a rule says to exist is shown by a story that asks
+//! for it: older releases refuse the story. A rule that no release changed is there for a mutation.
+
+use super::{Field, Override, Policy, Release};
+
+rules! {
+    // Ids of operators.
+
+    /// From what the ids of operators without uid are generated (`StreamGraphHasherV1`, `StreamGraphHasherV2`).
+    generated_ids: IdScheme = RanksOnly, until V1_1: WithClassNames, shown by "sim/rules/a4_1_0.toml";
+    /// Whether an operator that is chained to its input may have a uid (since 1.3, FLINK-5892).
+    uid_in_chain: bool = true, until V1_2: false, shown by "sim/rules/a2_1_2.toml";
+    /// Whether state that no operator's id matches is looked for under ids of the older scheme (1.2,
+    /// `StreamingJobGraphGenerator`).
+    legacy_ids_tried: bool = false, until V1_2: true, until V1_1: false, shown by "sim/rules/legacy_ids.toml";
+
+    // Checkpoints, savepoints and restarts.
+
+    /// Whether an intermediate savepoint enters the completed store and so becomes a recovery point (FLINK-6328,
+    /// FLINK-10354, FLINK-25191).
+    savepoint_in_completed_store: bool = false, until V1_13: true, until V1_4: false, until V1_2: true,
+        until V1_1: false, shown by "sim/rules/f13_savepoint_then_crash.toml";
+    /// Whether the completion of an intermediate savepoint is notified to tasks, so that two-phase sinks commit
+    /// (`CheckpointCoordinator.sendAcknowledgeMessages`).
+    savepoint_notifies_commit: bool = false, until V1_13: true,
+        shown by "sim/rules/f13_savepoint_then_crash.toml";
+    /// Whether a completing intermediate savepoint subsumes older pending checkpoints (`CheckpointCoordinator`).
+    savepoint_subsumes_pending: bool = false, until V1_13: true, until V1_4: false, until V1_2: true,
+        until V1_1: false, shown by "sim/rules/c5_savepoint_subsumes.toml";
+    /// When the first periodic checkpoint is triggered, once all tasks run
+    /// (`CheckpointCoordinator.startCheckpointScheduler`).
+    first_trigger: FirstTrigger = AtOnce, until V1_15: Drawn, until V1_4: AfterInterval,
+        shown by "sim/rules/first_trigger.toml";
+    /// Whether the minimum pause between checkpoints is kept, and not only accepted (since 1.1, `CheckpointCoordinator`).
+    minimum_pause_kept: bool = true, until V1_0: false, shown by "sim/rules/c7_minimum_pause.toml";
+    /// Whether a savepoint can be taken of a job without periodic checkpoints (since 1.1,
+    /// `StreamingJobGraphGenerator`).
+    savepoints_without_checkpointing: bool = true, until V1_0: false,
+        shown by "sim/rules/c13_savepoint_without_checkpoints.toml";
+    /// Whether a savepoint takes its id before it is known whether it can be triggered (1.0, `SavepointCoordinator`).
+    refused_savepoints_take_ids: bool = false, until V1_0: true, shown by "sim/rules/refused_savepoint.toml";
+    /// Whether a savepoint counts among the checkpoints that are pending or have completed, where their number is
+    /// limited and the pause between them; else it has a coordinator of its own (since 1.2, `SavepointCoordinator`).
+    savepoints_hold_checkpoints_back: bool = true, until V1_1: false,
+        shown by "sim/rules/savepoints_hold_back.toml";
+    /// Whether a savepoint that completes gives older pending ones up (until 1.1, `SavepointCoordinator`).
+    savepoints_subsume_savepoints: bool = false, until V1_1: true,
+        shown by "sim/rules/savepoints_subsume_savepoints.toml";
+    /// Whether a periodic checkpoint that had to wait for another one starts the schedule anew when it is triggered
+    /// (until 1.10, `CheckpointCoordinator.triggerQueuedRequests`).
+    waiting_restarts_schedule: bool = false, until V1_7: true, shown by "sim/rules/c6_waiting.toml";
+    /// Which snapshots of tasks are removed whose acks were ignored (`CheckpointCoordinator.receiveAcknowledgeMessage`).
+    ignored_snapshots: IgnoredSnapshots = Removed, until V1_1: OfLastOnes, until V1_0: Stay,
+        shown by "sim/rules/c4_late_ack.toml";
+    /// Whether the coordinator triggers another checkpoint at once when one is declined and no newer one is pending
+    /// (1.0, `CheckpointCoordinator.receiveDeclineMessage`).
+    declines_trigger_again: bool = false, until V1_0: true, shown by "sim/rules/declined_checkpoint.toml";
+    /// Whether who asked for a savepoint hears that a task declined it (since 1.1, `SavepointCoordinator`).
+    declined_savepoints_answered: bool = true, until V1_0: false,
+        shown by "sim/rules/declined_savepoint.toml";
+    /// Whether a new job manager keeps every checkpoint that the store points to, and not the newest alone (since
+    /// 1.2, `ZooKeeperCompletedCheckpointStore.recover`).
+    takeover_keeps_all: bool = true, until V1_1: false, shown by "sim/rules/takeover_keeps.toml";
+    /// Whether the newest checkpoint that is no savepoint is kept whatever savepoints complete after it (since 1.13,
+    /// `CheckpointSubsumeHelper`).
+    newest_checkpoint_spared: bool = true, until V1_11: false,
+        shown by "sim/rules/newest_checkpoint_spared.toml";
+    /// Whether tasks are told that a checkpoint is off (since 1.11, FLINK-8871).
+    abort_notifications: bool = true, until V1_7: false, shown by "sim/rules/abort_notifications.toml";
+    /// Whether periodic checkpoints go on after the savepoint failed that a job was to end with (since 1.5,
+    /// `CheckpointCoordinator.startCheckpointScheduler`).
+    failed_exits_resume_schedule: bool = true, until V1_4: false, shown by "sim/rules/failed_exit.toml";
+    /// Whether a snapshot whose asynchronous part fails takes its task along (until 1.8,
+    /// `failOnCheckpointingErrors`).
+    async_failure_fails_task: bool = false, until V1_7: true, shown by "sim/rules/async_failure.toml";
+    /// Where the records stay that a barrier holds back (`BarrierBuffer`, credits since 1.11).
+    held_back: HeldBack = InChannels, until V1_7: InBuffers, shown by "sim/rules/d9_held_back.toml";
+    /// Whether the store that survives the job manager points to the snapshot that a job was started from (since 1.2,
+    /// `CheckpointCoordinator.restoreSavepoint`).
+    start_in_store: bool = true, until V1_1: false, shown by "sim/rules/e9_start_across_job_managers.toml";
+    /// How a job with periodic checkpoints restarts that says nothing about it (`RestartStrategyOptions`).
+    usual_restart: UsualRestart = ExponentialDelay, until V1_15: AfterOneSecond, until V1_7: AtOnce,
+        until V1_4: AfterTenSeconds, shown by "sim/rules/usual_restart.toml";
+    /// Whether records that were in flight can be restored at another parallelism (since 1.13, FLINK-17979).
+    in_flight_rescaled: bool = true, until V1_11: false, shown by "sim/rules/d7_in_flight_rescaled.toml";
+    /// Whether a job can start at another parallelism from a checkpoint as from a savepoint; the page of 1.7 says no, the
+    /// code of no release asks (`StateAssignmentOperation`, page "Checkpoints").
+    checkpoints_rescale: bool = true;
+
+    // What a release has.
+
+    /// Whether there are unaligned checkpoints (since 1.11, FLIP-76).
+    unaligned_checkpoints: bool = true, until V1_7: false, shown by "sim/unaligned.toml";
+    /// Whether barriers may begin to overtake after a while (since 1.13, FLINK-19680).
+    aligned_timeout: bool = true, until V1_11: false, shown by "sim/aligned_timeout.toml";
+    /// Whether what a task buffers while it aligns can be limited (1.2 to 1.10,
+    /// `task.checkpoint.alignment.max-size`).
+    alignment_limit: bool = false, until V1_7: true, until V1_1: false, shown by "sim/alignment_limit.toml";
+    /// Whether a request for a savepoint can say where it goes (since 1.2, FLINK-4507).
+    savepoint_target: bool = true, until V1_1: false, shown by "sim/rules/f6_target.toml";
+    /// Whether a job can be stopped with a savepoint (since 1.9, FLIP-34).
+    stop_with_savepoint: bool = true, until V1_7: false, shown by "sim/stop.toml";
+    /// Whether a job can be cancelled with a savepoint (since 1.2, FLINK-4717).
+    cancel_with_savepoint: bool = true, until V1_1: false, shown by "sim/rules/newest_checkpoint_spared.toml";
+    /// Whether state that no operator takes can be dropped in a restore (since 1.1.4, FLINK-4445).
+    allow_non_restored_state: bool = true, until V1_0: false,
+        shown by "sim/rules/allow_non_restored_state.toml";
+    /// Whether checkpoints can outlive their job and be restored by another one (since 1.2, FLINK-4512).
+    retained_checkpoints: bool = true, until V1_1: false, shown by "sim/rules/newest_checkpoint_spared.toml";
+    /// Whether more than one completed checkpoint can be kept (since 1.3, `state.checkpoints.num-retained`).
+    retained_number: bool = true, until V1_2: false, shown by "sim/rules/retained_number.toml";
+    /// Whether a job can be told to go back to a checkpoint rather than to a savepoint (1.9 to 1.13, FLINK-11159).
+    prefer_checkpoint: bool = false, until V1_13: true, until V1_7: false,
+        shown by "sim/rules/prefer_checkpoint.toml";
+    /// Whether failures of checkpoints can be tolerated by number (since 1.9, `CheckpointFailureManager`).
+    tolerable_failures: bool = true, until V1_7: false, shown by "sim/tolerable_failures.toml";
+    /// Whether checkpoints of keyed state can share files (since 1.3, FLINK-5053).
+    incremental_checkpoints: bool = true, until V1_2: false,
+        shown by "sim/rules/incremental_checkpoints.toml";
+    /// Whether a region of a job can restart while the rest goes on (since 1.9, FLIP-1).
+    region_failover: bool = true, until V1_7: false, shown by "sim/rules/failover_scope.toml";
+    /// Whether the delay before a restart can grow with each failure (since 1.13, FLINK-19773).
+    exponential_delay: bool = true, until V1_11: false, shown by "sim/rules/exponential_delay.toml";
+    /// Whether there is the base class of two-phase sinks (since 1.4, FLINK-7210).
+    two_phase_sinks: bool = true, until V1_3: false, shown by "sim/rules/finished_tasks.toml";
+    /// Whether there are writers and committers (since 1.12, FLIP-143).
+    committers: bool = true, until V1_11: false, shown by "sim/committer.toml";
+    /// Whether enumerators give splits out to readers (since 1.11, FLIP-27).
+    split_readers: bool = true, until V1_7: false, shown by "sim/split_enumerator.toml";
+    /// Whether there is broadcast state (since 1.5, FLINK-4940).
+    broadcast_state: bool = true, until V1_4: false, shown by "sim/rules/broadcast_state.toml";
+    /// Whether operators have side outputs (since 1.3, FLINK-4460).
+    side_outputs: bool = true, until V1_2: false, shown by "sim/rules/side_outputs.toml";
+    /// Whether a function can keep one object of state for each subtask, which only that one can restore (until 1.3,
+    /// `Checkpointed`; FLINK-7461).
+    checkpointed_state: bool = false, until V1_3: true, shown by "sim/rules/b10.toml";
+    /// Whether values of keyed state can expire (since 1.6, FLIP-25).
+    state_ttl: bool = true, until V1_4: false, shown by "sim/rules/ttl_enabled.toml";
+    /// Whether an operator can be told under which id a snapshot may hold its state (since 1.2,
+    /// `SingleOutputStreamOperator.setUidHash`).
+    uid_hash: bool = true, until V1_1: false, shown by "sim/rules/uid_hash_of_a_chain.toml";
+    /// Whether windows can wait for late records (since 1.1, FLINK-3714).
+    allowed_lateness: bool = true, until V1_0: false, shown by "sim/rules/allowed_lateness.toml";
+    /// Whether a silent source can be taken for idle (since 1.11, FLIP-126).
+    idle_sources: bool = true, until V1_7: false, shown by "sim/late_and_idle.toml";
+
+    // How state, time and transactions come through, who is awaited, and what counts as a failure.
+
+    /// Whether checkpoints go on after tasks have finished, and tasks await a final one (FLIP-147).
+    checkpoints_after_tasks_finish: bool = true, until V1_13: false, shown by "sim/rules/finished_tasks.toml";
+    /// Whether an entry of a snapshot without any state may be left unmapped without `allow-non-restored-state`
+    /// (`Checkpoints.loadAndValidateCheckpoint`).
+    empty_entries_skipped: bool = true, until V1_3: false, shown by "sim/rules/f9_stateless_removed.toml";
+    /// Whether a keyed state whose values expire can be registered over one whose values do not, or the other way
+    /// (FLINK-32955).
+    ttl_may_change: bool = true, until V1_15: false, shown by "sim/rules/ttl_enabled.toml";
+    /// Whether a user-defined hash decides alone which state an operator is given, be there any under it or not
+    /// (`StateAssignmentOperation`).
+    uid_hash_decides: bool = false, until V1_3: true, shown by "sim/rules/uid_hash_decides.toml";
+    /// Whether a barrier holds its channel back in exactly-once mode (`SingleCheckpointBarrierHandler`).
+    barrier_blocks_channel: bool = true;
+    /// Whether a task that gives a checkpoint up tells its receivers on their channels (since 1.1.4).
+    cancellation_markers: bool = true, until V1_0: false, shown by "sim/rules/d4_cancellation_markers.toml";
+    /// What an unaligned checkpoint keeps of the records that its barriers overtake (FLIP-76).
+    in_flight: InFlightKept = All;
+    /// When a two-phase sink commits (`TwoPhaseCommitSinkFunction`).
+    commit_when: CommitWhen = Completed;
+    /// Which of its channels' watermarks a task takes for its own (`StatusWatermarkValve`).
+    watermark: WatermarkTaken = OfTheSlowest;
+    /// Whether the timers that a watermark makes due fire before it is sent on (`InternalTimeServiceManager`).
+    timers_before_watermark: bool = true;
+    /// Whether a job that stops without draining leaves event time where it is (FLIP-34).
+    suspended_windows_stay_open: bool = true;
+    /// Whether timers are part of a snapshot (`InternalTimerServiceImpl`).
+    timers_in_snapshot: bool = true;
+    /// Who owns a key group after a restore (`KeyGroupRangeAssignment`).
+    key_group_owner: KeyGroupOwner = Range;
+    /// Whether list state is re-dealt when parallelism changes, and not left behind
+    /// (`RoundRobinOperatorStateRepartitioner`).
+    list_state_restored: bool = true;
+    /// Whether a writer's committables of the end of its data reach the committer (FLINK-24530, FLINK-26403).
+    final_committables_sent: bool = true;
+    /// Whether a committer commits at once what it was restored with (FLIP-143).
+    restored_committables_committed: bool = true;
+    /// Whether the marker by which a table knows a row again is the same in every attempt (a promise of the sink).
+    markers_are_stable: bool = true;
+    /// Whether a split enumerator sends a reader nothing between its own snapshot and the reader's (FLINK-16986).
+    split_events_gated: bool = true;
+    /// Whether a reader acknowledges what its split enumerator sends, and barriers wait for that (FLINK-21996).
+    split_events_acknowledged: bool = true;
+    /// Whether a split enumerator is told which readers restart while it goes on itself (FLINK-20222).
+    split_enumerators_told_of_regions: bool = true;
+    /// Whether a task acks only when its snapshot is durable (`AsyncCheckpointRunnable`).
+    ack_awaits_durability: bool = true;
+    /// Whether the store that survives the job manager knows of a checkpoint before its tasks do
+    /// (`DefaultCompletedCheckpointStore`).
+    pointer_stored_before_notify: bool = true;
+    /// Whether the snapshot that a job was started from is its recovery point until its first own checkpoint
+    /// (FLINK-3390).
+    start_is_recovery_point: bool = true;
+    /// Whether pointers are kept when the job manager goes while its job restarts (FLINK-34518).
+    pointers_outlive_restarts: bool = true;
+    /// Whether a checkpoint awaits the ack of every task that takes part (`PendingCheckpoint`, FLINK-3534).
+    every_participant_awaited: bool = true;
+    /// Whether a restored two-phase sink commits the transactions that its snapshot covers
+    /// (`TwoPhaseCommitSinkFunction.recoverAndCommit`).
+    restored_transactions_committed: bool = true;
+    /// Whether a restart gives up the checkpoints that are pending (`abortPendingCheckpoints`).
+    restarts_abort_pending: bool = true;
+    /// Whether the job manager ignores what a task of an older attempt sends (`ExecutionAttemptID`).
+    attempts_fenced: bool = true;
+    /// Whether a checkpoint that expired counts against the tolerable failures (since 1.11,
+    /// `CheckpointFailureManager`).
+    tolerance_counts_expired: bool = true, until V1_7: false, shown by "sim/rules/c10_expired.toml";
+    /// Whether the failure of the asynchronous part of a snapshot counts against the tolerable failures (since
+    /// 1.13, `CheckpointFailureManager`).
+    tolerance_counts_async: bool = true, until V1_11: false, shown by "sim/rules/async_failure.toml";
+    /// Whether metadata that could not be written counts against the tolerable failures (since 1.16,
+    /// `CheckpointFailureManager`).
+    tolerance_counts_finalize: bool = true, until V1_15: false, shown by "sim/rules/finalize_failure.toml";
+
+    // How snapshots are laid out, and whose their files are.
+
+    /// What the id that state is stored under names (by operator since 1.3, FLINK-5892).
+    state_stored_by: StateAddress = Operator, until V1_2: Chain,
+        shown by "sim/rules/uid_hash_of_a_chain.toml";
+    /// Whether a chain without any state is in a snapshot (since 1.4, `PendingCheckpoint`).
+    stateless_chains_recorded: bool = true, until V1_3: false,
+        shown by "sim/rules/stateless_chain_removed.toml";
+    /// Whether a chain that is as long as it was is the only one to take its state, and not any that is long enough
+    /// (1.2, `StreamTask.checkRestorePreconditions`).
+    chain_length_checked: bool = false, until V1_2: true, until V1_1: false,
+        shown by "sim/rules/chain_longer_1_2.toml";
+    /// Whether keyed state is kept by key group, and keys are not dealt by parallelism (since 1.2, FLINK-3755).
+    key_groups: bool = true, until V1_1: false, shown by "sim/rules/rescaled.toml";
+    /// At which other parallelism a job may be restored (1.0: as its savepoints page says; its code is
+    /// `above-state`, `SavepointCoordinator`).
+    rescaling: Rescaling = ByKeyGroup, until V1_1: Refused, shown by "sim/rules/rescaled.toml";
+    /// Whether keyed state of a savepoint without key groups is dealt anew by key group; else the operator has as
+    /// many groups as subtasks for ever, as the code has it (1.2, `SavepointV0Serializer`).
+    migrated_keys_regrouped: bool = true;
+    /// Which version of metadata snapshots are written in, the newest that is read (`MetadataSerializers`).
+    metadata: MetadataVersion = V6, until V1_15: V3, until V1_7: V2, until V1_2: V1, until V1_1: V0,
+        until V1_0: Object, shown by "sim/rules/metadata.toml";
+    /// The oldest version of metadata that is read (`MetadataSerializers`).
+    oldest_metadata: MetadataVersion = V2, until V1_15: V1, until V1_7: V0, until V1_0: Object,
+        shown by "sim/rules/metadata_too_old.toml";
+    /// Where the metadata and the data of a savepoint lie, and how one finds the other (`SavepointStoreFactory`,
+    /// `SavepointV2Serializer`; FLINK-5763).
+    savepoint_layout: SavepointLayout = RelativeFolder, until V1_7: AbsoluteFolder, until V1_2: MetadataFile,
+        until V1_1: Pointer, shown by "sim/rules/f5_moved.toml";
+    /// Whether whoever starts a job from a snapshot may say who owns that from then on (since 1.15, FLIP-193).
+    claim_modes: bool = true, until V1_13: false, shown by "sim/rules/f16_claim.toml";
+    /// Whether the classes of a job can be given along when a savepoint is disposed of, for state handles that only they
+    /// read (`savepoint -d PATH -j JAR`, since 1.1).
+    disposal_takes_classes: bool = true, until V1_0: false, shown by "sim/rules/custom_handles.toml";
+    /// Whether the metadata of a retained checkpoint lies apart from its data (until 1.4, `state.checkpoints.dir`;
+    /// FLINK-5823).
+    checkpoint_metadata_apart: bool = false, until V1_4: true,
+        shown by "sim/rules/retained_checkpoint_moved.toml";
+    /// Whether savepoints go to the job manager's memory where they are to go to files and nobody said where (1.0 and
+    /// 1.1, page "Savepoints"); else the job manager does not start (`SavepointStoreFactory`, FLINK-3512).
+    savepoint_backend_falls_back: bool = true;
+    /// Whether the savepoint backend may be the class name of a factory; else the job manager does not start (1.0 and
+    /// 1.1, `SavepointStoreFactory`).
+    savepoint_backend_factories: bool = false;
+    /// What restarts with a failed task where the job does not say (`jobmanager.execution.failover-strategy`).
+    failover: Failover = Region, until V1_7: Full, shown by "sim/rules/failover_scope.toml";
+    /// Which files an incremental checkpoint may refer to (`RocksIncrementalSnapshotStrategy`).
+    increments_build_on: IncrementBase = Completed;
+    /// Whether the name of a shared file tells the attempt and checkpoint that wrote it (FLINK-29095).
+    shared_file_names_unique: bool = true;
+    /// When a shared file is deleted (`SharedStateRegistryImpl`).
+    shared_file_ends: SharedFileEnd = WithLastUser;
+    /// Whether the shared files of a checkpoint that is aborted are kept until it would have been subsumed
+    /// (FLINK-24611).
+    aborted_files_kept: bool = true;
+    /// Whether a job that starts from a snapshot builds its own checkpoints on the files of that one (until 1.14,
+    /// and the legacy restore mode).
+    unclaimed_files_built_upon: bool = false, until V1_13: true, shown by "sim/rules/unclaimed_files.toml";
+    /// Whether a job never deletes the files of the snapshot that it was started from (FLINK-26985).
+    unclaimed_files_kept: bool = true;
+    /// Whether the files that a late ack tells of are taken note of, so that somebody deletes them
+    /// (`CheckpointCoordinator.receiveAcknowledgeMessage`).
+    late_acks_registered: bool = true;
+}
+
+choices! {
+    /// From what the ids of operators without uid are generated (`StreamGraphHasherV1`, `StreamGraphHasherV2`).
+    pub enum IdScheme {
+        /// From rank, parallelism and class name of the operator and of what is chained to it.
+        WithClassNames = "with-class-names",
+        /// From the rank alone, once for each operator that is chained to it.
+        RanksOnly = "ranks-only",
+    }
+}
+
+choices! {
+    /// Which snapshots are removed whose acks were ignored; the others stay for ever.
+    pub enum IgnoredSnapshots {
+        /// None.
+        Stay = "stay",
+        /// Those of the last sixteen checkpoints that are over, and those of a pending one that nobody awaits.
+        OfLastOnes = "of-last-ones",
+        /// All of them.
+        Removed = "removed",
+    }
+}
+
+choices! {
+    /// When the first periodic checkpoint is triggered.
+    pub enum FirstTrigger {
+        /// As soon as all tasks run (recorded, 2.3.0).
+        AtOnce = "at-once",
+        /// After a span that is drawn, of the minimum pause or more and of one interval or less.
+        Drawn = "drawn",
+        /// After one interval.
+        AfterInterval = "after-interval",
+    }
+}
+
+choices! {
+    /// What the id that state is stored under names.
+    pub enum StateAddress {
+        /// The head of a chain: the state of its operators is told apart by their places in it.
+        Chain = "chain",
+        /// Each operator.
+        Operator = "operator",
+    }
+}
+
+choices! {
+    /// Where records stay that a barrier holds back.
+    pub enum HeldBack {
+        /// In their channel, which backs up to its sender.
+        InChannels = "in-channels",
+        /// In buffers of the receiver, which reads on.
+        InBuffers = "in-buffers",
+    }
+}
+
+choices! {
+    /// At which other parallelism a job may be restored.
+    pub enum Rescaling {
+        /// At none: the parallelism of a chain with state must be what it was.
+        Refused = "refused",
+        /// At one above the last subtask that has state; what is new starts empty, and keys may be dealt elsewhere.
+        AboveState = "above-state",
+        /// At any up to the number of key groups.
+        ByKeyGroup = "by-key-group",
+    }
+}
+
+choices! {
+    /// Where a savepoint lies.
+    pub enum SavepointLayout {
+        /// One record, in the memory of the job manager or in a file, that points to data in the checkpoint storage (1.0,
+        /// 1.1).
+        Pointer = "pointer",
+        /// A metadata file where the user wants it, and data in the checkpoint directory (1.2).
+        MetadataFile = "metadata-file",
+        /// A folder of its own, whose metadata names the data by absolute paths (1.3 to 1.10).
+        AbsoluteFolder = "absolute-folder",
+        /// A folder of its own, whose metadata names the data by their names in it (since 1.11).
+        RelativeFolder = "relative-folder",
+    }
+}
+
+choices! {
+    /// The version of the metadata of a snapshot, the oldest first (`MetadataSerializers`).
+    #[derive(PartialOrd, Ord)]
+    pub enum MetadataVersion {
+        /// Without a version: one serialized object (1.0).
+        Object = "object",
+        /// Subtask states by chain (1.1).
+        V0 = "v0",
+        /// With key groups and the length of each chain (1.2).
+        V1 = "v1",
+        /// By operator (1.3 to 1.10).
+        V2 = "v2",
+        /// With records in flight, coordinators and relative paths (1.11 to 1.15).
+        V3 = "v3",
+        /// With names and uids (2.3).
+        V6 = "v6",
+    }
+}
+
+choices! {
+    /// How a job with periodic checkpoints restarts that says nothing about it.
+    pub enum UsualRestart {
+        /// For ever, after a second and then later and later.
+        ExponentialDelay = "exponential-delay",
+        /// For ever, a second after each failure.
+        AfterOneSecond = "after-one-second",
+        /// For ever, at once.
+        AtOnce = "at-once",
+        /// For ever, ten seconds after each failure.
+        AfterTenSeconds = "after-ten-seconds",
+    }
+}
+
+choices! {
+    /// What restarts with a failed task (FLIP-1).
+    pub enum Failover {
+        /// Its pipelined region: every task that it is connected with by channels (since 1.9).
+        Region = "region",
+        /// Every task of the job.
+        Full = "full",
+    }
+}
+
+choices! {
+    /// Which files an incremental checkpoint may refer to, beside its own.
+    pub enum IncrementBase {
+        /// Those of the last checkpoint that the task has heard to be complete.
+        Completed = "completed",
+        /// Those of the last checkpoint, whatever becomes of it.
+        Drawn = "drawn",
+    }
+}
+
+choices! {
+    /// When a shared file is deleted.
+    pub enum SharedFileEnd {
+        /// When every checkpoint that is kept is newer than the last that used it.
+        WithLastUser = "with-last-user",
+        /// When every checkpoint that is kept is newer than the one that wrote it (E8: wrong).
+        WithCreator = "with-creator",
+    }
+}
+
+choices! {
+    /// What an unaligned checkpoint keeps of the records that its barriers overtake.
+    pub enum InFlightKept {
+        /// All of them, in order.
+        All = "all",
+        /// Those before the receiver only, not those that wait at the sender (B: wrong).
+        InputsOnly = "inputs-only",
+        /// All of them, those of a channel out of order (B3: wrong).
+        OutOfOrder = "out-of-order",
+    }
+}
+
+choices! {
+    /// Which of the watermarks of its channels a task takes for its own.
+    pub enum WatermarkTaken {
+        /// That of the slowest channel that is not idle.
+        OfTheSlowest = "of-the-slowest",
+        /// That of the fastest (I2: ahead of what is still to come, wrong).
+        OfTheFastest = "of-the-fastest",
+    }
+}
+
+choices! {
+    /// When a two-phase sink commits.
+    pub enum CommitWhen {
+        /// When the checkpoint completed.
+        Completed = "completed",
+        /// When the sink's own snapshot was taken (G1: wrong).
+        Snapshot = "snapshot",
+    }
+}
+
+choices! {
+    /// Which subtasks restore which key groups.
+    pub enum KeyGroupOwner {
+        /// Each group its one owner.
+        Range = "range",
+        /// The last group of each range nobody, if parallelism changes (H8: wrong).
+        RangeLessLast = "range-less-last",
+    }
+}
+
+impl SavepointLayout {
+    /// Whether data lie in a folder together with the metadata.
+    pub const fn is_folder(self) -> bool {
+        matches!(self, Self::AbsoluteFolder | Self::RelativeFolder)
+    }
+}
+
+impl MetadataVersion {
+    /// Whether keyed state is in it by key group.
+    pub fn has_key_groups(self) -> bool {
+        self >= Self::V1
+    }
+
+    /// Its number in a header; one that is a single object has none.
+    pub const fn number(self) -> Option<u8> {
+        match self {
+            Self::Object => None,
+            Self::V0 => Some(0),
+            Self::V1 => Some(1),
+            Self::V2 => Some(2),
+            Self::V3 => Some(3),
+            Self::V6 => Some(6),
+        }
+    }
+}
