@@ -30,7 +30,9 @@ impl Externals {
     }
 
     fn add(&mut self, system: ExternalSystem) {
-        self.ids.insert(system.name.clone(), ExternalId::new(self.systems.len()));
+        let id = ExternalId::new(self.systems.len());
+        let twin = self.ids.insert(system.name.clone(), id);
+        assert!(twin.is_none(), "two external systems are named `{}`", system.name);
         self.systems.push(External::of(system));
     }
 

@@ -45,6 +45,7 @@ impl World {
         let made = TaskFactory { world: self, layout, plan }.make(task, attempt);
         let id = self.leaders.place_of(layout.run, task);
         let place = &mut self.hosts.places[id];
+        assert!(!place.is_at_work(), "{:?} is deployed over an attempt that lives", place.id);
         if self.hosts.cut_off.contains_key(&place.manager) && place.manager != manager {
             self.network.forget_order(id);
         }

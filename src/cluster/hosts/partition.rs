@@ -25,7 +25,8 @@ pub(crate) fn partition(world: &mut World, number: u16, span: SimTime) -> Result
     }
     world.journal.inject(Fault::TaskManagerCutOff(manager));
     let (since, until) = (world.journal.now, world.journal.now.plus(span));
-    world.hosts.cut_off.insert(manager, CutOff { since, until });
+    let before = world.hosts.cut_off.insert(manager, CutOff { since, until });
+    assert!(before.is_none(), "task manager {number} was cut off twice");
     world.journal.schedule(until, Control::NetworkWhole { manager, since });
     let noticed = |side: &str| {
         let (cluster, choices) = (&world.scenario.cluster, &world.given.choices);

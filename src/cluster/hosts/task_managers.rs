@@ -36,6 +36,7 @@ impl TaskManagers {
     }
 
     pub(crate) fn kill(&mut self, manager: TaskManagerId) {
+        assert!(self.is_alive(manager), "task manager {} died twice", manager.number());
         self.managers[manager.index()] = TaskManager { is_alive: false, used: 0 };
         for held in self.held.values_mut() {
             held.retain(|_, other| *other != manager);
@@ -43,6 +44,7 @@ impl TaskManagers {
     }
 
     pub(crate) fn replace(&mut self, manager: TaskManagerId) {
+        assert!(!self.is_alive(manager), "task manager {} is replaced alive", manager.number());
         self.managers[manager.index()] = TaskManager { is_alive: true, used: 0 };
     }
 

@@ -32,7 +32,8 @@ impl Hosts {
                 new.is_zombie = true;
                 let task = new.task.as_mut().expect("a zombie lives");
                 task.supersede();
-                self.zombies.insert((new.id, task.attempt()), moved_to);
+                let before = self.zombies.insert((new.id, task.attempt()), moved_to);
+                assert!(before.is_none(), "{:?} left its place twice", new.id);
             }
             self.places.push(new);
         }

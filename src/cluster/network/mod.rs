@@ -69,7 +69,9 @@ impl Network {
 
     /// Adds the channels of a run.
     pub(crate) fn add_channels(&mut self, layout: &RunLayout, latencies: Vec<Stream>) {
-        for (planned, latency) in layout.plan.channels.iter().zip(latencies) {
+        let channels = &layout.plan.channels;
+        assert_eq!(latencies.len(), channels.len(), "{}: a latency a channel", layout.label);
+        for (planned, latency) in channels.iter().zip(latencies) {
             let place = |task: LocalTaskId| PlaceId::of(layout.task(task));
             let (from, to) = (place(planned.from), place(planned.to));
             self.notes.push(ChannelNotes::new(ChannelId::new(self.channels.len())));

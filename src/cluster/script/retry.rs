@@ -38,6 +38,7 @@ impl Retries {
 impl Script {
     /// A step is carried out that may have been tried before.
     pub(crate) fn on_step(&mut self, step: usize) {
+        assert!(self.due > 0, "step {step} is taken and was never due");
         self.due -= 1;
         self.retries.due.remove(&step);
     }
