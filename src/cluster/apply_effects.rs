@@ -49,6 +49,7 @@ impl World {
             if let Some((channel, element)) = effects.sends.pop() {
                 self.network.send(place, channel, element, &mut self.journal);
             }
+            debug_assert!(effects.sends.is_empty(), "{place:?} sent more than plain effects hold");
             if !effects.external.is_empty() {
                 self.apply_external(place, effects);
             }
@@ -69,6 +70,8 @@ impl World {
         }
         self.apply_external(place, effects);
         self.apply_rest(place, (held, ahead), effects);
+        let is_done = effects.sends.is_empty() && effects.events.is_empty();
+        assert!(is_done, "{place:?} asked for what was not carried out");
     }
 
     /// Tells what a task did.
@@ -161,6 +164,8 @@ impl World {
             .tell(TaskEvent::SnapshotTaken { checkpoint, received, sent }.of(task, attempt));
         let settings = &self.network.settings;
         let place = &self.hosts.places[id];
+        let chain = place.chain_length();
+        assert_eq!(snapshots.len(), chain, "{task:?}: checkpoint {checkpoint} misses operators");
         let draw = checkpoint.number() << 1;
         let sync = place.snapshots.span(draw, settings.snapshot_sync.0, settings.snapshot_sync.1);
         let (low, high) = settings.snapshot_async;
@@ -197,6 +202,10 @@ impl World {
     /// A snapshot is durable, with all that was in flight; the ack follows.
     pub(crate) fn on_durable(&mut self, id: PlaceId, checkpoint: CheckpointId, state: Snapshots) {
         let (task, attempt) = self.network.occupant(id);
+        assert!(
+            self.hosts.places[id].lives(attempt),
+            "{task:?}: checkpoint {checkpoint} is durable for an attempt that is over"
+        );
         let who = (task, attempt, checkpoint);
         self.storage.create_files(who, &state, &mut self.journal);
         self.journal.tell(TaskEvent::SnapshotDurable { checkpoint }.of(task, attempt));
@@ -209,6 +218,8 @@ impl World {
 
     /// A snapshot could not be made durable: the task declines the checkpoint and goes on, or fails with it.
     pub(crate) fn on_upload_failed(&mut self, id: PlaceId, checkpoint: CheckpointId) {
+        let is_at_work = self.hosts.places[id].is_at_work();
+        assert!(is_at_work, "{id:?} is over and hears of its upload for checkpoint {checkpoint}");
         if self.rules.async_failure_fails_task {
             self.with_task(id, |_, effects| {
                 effects.failure = Some("the asynchronous part of a snapshot failed".into());
@@ -223,6 +234,10 @@ impl World {
 
     pub(crate) fn on_send_ack(&mut self, id: PlaceId, checkpoint: CheckpointId, state: Snapshots) {
         let (task, attempt) = self.network.occupant(id);
+        assert!(
+            self.hosts.places[id].lives(attempt),
+            "{task:?}: attempt {attempt} is over and acks checkpoint {checkpoint}"
+        );
         self.journal.tell(TaskEvent::AckSent { checkpoint }.of(task, attempt));
         self.send_to_job(id, ToJob::Ack(checkpoint, state));
     }
@@ -240,6 +255,10 @@ impl World {
         let departs = self.hosts.waits_until(place).map_or(now, |until| until.max(now));
         let arrival = self.network.arrival(place, attempt, &letter, departs, met);
         let Some(Arrival { at, again }) = arrival else { return };
+        assert!(
+            at >= now && again.is_none_or(|again| again >= at),
+            "{place:?}: a message of the past"
+        );
         let task = self.network.mailboxes[place].task;
         let control = match letter {
             Letter::ToTask(message) => ForTask::Message(message).of(task, attempt),

@@ -25,6 +25,8 @@ impl World {
             master.settle(&mut effects);
         }
         self.apply_job(run, &mut effects);
+        let is_done = effects.messages.is_empty() && effects.events.is_empty();
+        assert!(is_done, "{run:?} asked for what was not carried out");
         self.job_effects = effects;
     }
 
@@ -89,7 +91,7 @@ impl World {
             if deployments.len() == self.leaders[run].layout.plan.tasks.len() {
                 self.hosts.managers.free(run);
             }
-            self.leaders[run].waiting.extend(deployments);
+            self.leaders[run].wait(deployments);
             self.deploy_waiting();
         }
         if !withdrawn.is_empty() {
@@ -108,6 +110,7 @@ impl World {
     /// Has something reach the job manager that leads now.
     pub(crate) fn send_news(&mut self, run: RunId, at: SimTime, news: News) {
         let leader = self.leaders[run].leader;
+        assert!(at >= self.journal.now, "{run:?}: news of the past, {news:?}");
         self.journal.schedule(at, Control::ToLeader { run, leader, news });
     }
 

@@ -4,6 +4,7 @@
 //! again and again is given up in `leaders::restarts`, steps that are tried again and again in `script::retry`.
 
 use crate::cluster::due::Due;
+use crate::cluster::ending::Ending;
 use crate::cluster::outcome::End;
 use crate::cluster::stall::Stall;
 use crate::cluster::world::World;
@@ -24,6 +25,7 @@ impl World {
     /// Looks at what has been used up. Whether that ends the world, before this event.
     #[cold]
     pub(crate) fn is_spent(&mut self, event: Event) -> bool {
+        assert!(!self.ending.is_over, "a world is looked at that is over: {:?}", self.ending.stall);
         let used = bytes_used(self);
         self.ending.spending.weigh(used, &self.scenario, &self.given.inputs);
         let (events, bytes) = (self.ending.spending.events, self.ending.spending.bytes);
@@ -44,6 +46,7 @@ impl World {
     /// The end of virtual time has come. What is due then does not happen any more.
     #[cold]
     pub(crate) fn end_time(&mut self, event: Event) {
+        assert_eq!(event.at, SimTime::MAX, "time ends before its end");
         let due = Due(self).next(event);
         let is_wanted = self.scenario.until == Some(SimTime::MAX);
         self.ending.until_reached = is_wanted && self.leaders.any_alive();
@@ -52,7 +55,8 @@ impl World {
 
     /// How the world ended.
     pub(crate) fn end(&self) -> End {
-        let stall = &self.ending.stall;
+        let Ending { stall, panicked, is_over, .. } = &self.ending;
+        assert!(panicked.is_none() || *is_over, "user code panicked, and the world went on");
         if self.ending.panicked.is_some() {
             End::UserPanicked
         } else if self.ending.until_reached {

@@ -145,7 +145,8 @@ impl Controls {
     pub(crate) fn put(&mut self, control: Control, cause: Option<u64>) -> usize {
         match self.free.pop() {
             Some(place) => {
-                self.places[place] = Some((control, cause));
+                let before = self.places[place].replace((control, cause));
+                assert!(before.is_none(), "a control takes the place of {before:?}");
                 place
             }
             None => {

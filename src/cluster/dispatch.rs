@@ -17,6 +17,7 @@ use crate::trace::{CheckpointEvent, SnapshotSource};
 impl World {
     /// Puts every timed step on the agenda, and submits the first job.
     pub(crate) fn begin(&mut self) {
+        assert!(self.leaders.runs.is_empty() && self.script.due == 0, "a world begins twice");
         for (number, step) in self.scenario.steps.iter().enumerate() {
             if let Trigger::At(at) = step.trigger {
                 let at = at.max(self.journal.now);
@@ -99,6 +100,8 @@ impl World {
 
     /// Something falls due for a task. To one that has ended only messages mean anything.
     fn on_task_control(&mut self, place: PlaceId, attempt: Attempt, what: ForTask) {
+        let who = (self.hosts.places[place].id, attempt);
+        assert_eq!(self.network.occupant(place), who, "hosts and network disagree on {place:?}");
         let needs_life = !matches!(what, ForTask::Message(_) | ForTask::Unblock);
         if needs_life && !self.hosts.places[place].is_at_work() {
             return;
@@ -127,6 +130,7 @@ impl World {
 
     /// Something reaches the job manager that leads.
     fn on_news(&mut self, run: RunId, news: News) {
+        assert!(self.leaders[run].leader().is_some(), "{run:?} has no leader to hear {news:?}");
         match news {
             News::Timer(timer) => self.with_master(run, |m, now, fx| m.on_timer(timer, now, fx)),
             News::Metadata(checkpoint) => on_metadata(self, run, checkpoint),

@@ -79,13 +79,24 @@ impl Spending {
         }
         let sizes = inputs.iter().map(|log| log.size());
         let (entries, bytes) = sizes.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
+        let before = self.events;
         self.events = scenario.budget.events(scenario, entries, bytes);
+        assert!(
+            self.events >= before,
+            "inputs cost a world {before} events, not bring {}",
+            self.events
+        );
         self.bytes = scenario.budget.bytes(self.events);
         self.has_weighed = true;
     }
 
     /// The world goes on until the next look.
     pub(crate) fn go_on(&mut self) {
+        assert!(
+            self.played < self.events,
+            "a world goes on that has used up {} events",
+            self.events
+        );
         let more = (self.events - self.played).min(LOOK_EVERY);
         (self.until_look, self.played) = (more, self.played + more);
     }
@@ -106,6 +117,7 @@ impl Spending {
     /// Counts an event. Whether it is time for a look.
     #[inline]
     pub(crate) const fn count(&mut self) -> bool {
+        debug_assert!(self.until_look > 0, "nobody looked at what was used up");
         self.until_look -= 1;
         self.until_look == 0
     }

@@ -159,6 +159,8 @@ impl External {
                 None
             }
             ExternalRequest::Begin(id) => {
+                let is_known = self.open.iter().any(|(open, _)| *open == id);
+                assert!(!is_known, "`{}`: {id:?} is begun twice", self.name);
                 self.open.push((id, Vec::new()));
                 Some((id, TransactionEvent::Begun))
             }
@@ -183,7 +185,8 @@ impl External {
         let (_, prepared) =
             self.open.swap_remove(place.expect("a sink prepares what it has opened"));
         let rows = count(&prepared);
-        self.prepared.insert(id, (checkpoint, prepared));
+        let before = self.prepared.insert(id, (checkpoint, prepared));
+        assert!(before.is_none(), "`{}`: {id:?} is prepared twice", self.name);
         Some((id, TransactionEvent::Prepared { checkpoint, rows }))
     }
 
@@ -196,7 +199,8 @@ impl External {
         let rows = count(&prepared);
         self.places.insert(id, self.committed.len());
         Arc::make_mut(&mut self.committed).append(&mut prepared);
-        self.done.insert(id, (checkpoint, rows));
+        let before = self.done.insert(id, (checkpoint, rows));
+        assert!(before.is_none(), "`{}`: {id:?} is committed twice", self.name);
         Some((id, TransactionEvent::Committed { checkpoint, rows }))
     }
 
@@ -204,6 +208,7 @@ impl External {
         let open = self.open.iter().position(|(open, _)| *open == id);
         let was_open = open.map(|place| self.open.swap_remove(place)).is_some();
         let was_prepared = self.prepared.remove(&id).is_some();
+        assert!(!(was_open && was_prepared), "`{}`: {id:?} was open and prepared", self.name);
         (was_open || was_prepared).then_some((id, TransactionEvent::Aborted))
     }
 }

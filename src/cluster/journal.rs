@@ -73,6 +73,8 @@ impl Journal {
         (self.entries, self.records) =
             if is_of_record { (self.entries, self.records + 1) } else { (self.entries + 1, 0) };
         // The first entry of a world is that a job was submitted.
+        debug_assert!(self.entries > 0, "a world begins with {event:?}");
+        debug_assert!(self.told.last().is_none_or(|last| last.at <= self.now), "time went back");
         let number = EntryNumber { entry: self.entries - 1, record: self.records };
         self.told.push(Entry { at: self.now, number, cause: self.cause, event });
         if !is_of_record {

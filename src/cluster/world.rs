@@ -144,6 +144,7 @@ impl crate::kernel::World for World {
         if may_end && self.ends_before(event) {
             return Flow::Stop;
         }
+        debug_assert!(event.at >= self.journal.now, "time goes back from {}", self.journal.now);
         self.journal.now = event.at;
         let (kind, index) = unpack(event.what);
         match kind {
@@ -192,6 +193,7 @@ impl World {
         if self.journal.has_news {
             self.finish_told(digest);
         }
+        debug_assert!(self.task_effects.is_some(), "a task acts when its event is over");
         self.journal.cause = None;
         if self.ending.is_over { Flow::Stop } else { Flow::Continue }
     }

@@ -8,7 +8,7 @@ use super::source::code_of;
 
 /// How many assertions a room has at least for a hundred functions. A room may rise; whoever lowers one says why.
 const LEAST: [(&str, usize); 5] =
-    [("task", 50), ("coordinator", 50), ("cluster", 15), ("state", 50), ("store", 17)];
+    [("task", 50), ("coordinator", 50), ("cluster", 37), ("state", 50), ("store", 17)];
 
 const ASSERTIONS: [&str; 9] = [
     "assert!(",

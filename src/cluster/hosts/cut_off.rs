@@ -18,9 +18,11 @@ pub(crate) fn silence_noticed(
     (manager, side): (TaskManagerId, &str),
     now: SimTime,
 ) -> SimTime {
+    let (interval, timeout) = (cluster.heartbeat_interval, cluster.heartbeat_timeout);
+    assert!(interval <= timeout, "the scenario was checked: heartbeats come within the timeout");
     let draws = choices.stream("heartbeat", format_args!("{}/{side}", manager.number()));
-    let age = draws.span(now.nanos(), SimTime::ZERO, cluster.heartbeat_interval);
-    let left = cluster.heartbeat_timeout.nanos().saturating_sub(age.nanos());
+    let age = draws.span(now.nanos(), SimTime::ZERO, interval);
+    let left = timeout.nanos().saturating_sub(age.nanos());
     now.plus(SimTime::from_nanos(left))
 }
 

@@ -29,6 +29,8 @@ impl World {
             if !zombies.is_empty() {
                 self.network.leave_zombies(&layout, &zombies, &mut self.journal);
             }
+            let (places, mailboxes) = (self.hosts.places.len(), self.network.mailboxes.len());
+            assert_eq!(places, mailboxes, "{}: each place has a mailbox", layout.label);
             reset_channels(self, &layout, &tasks);
             for (task, manager) in tasks.into_iter().zip(managers) {
                 self.deploy(&layout, task, manager);
@@ -46,6 +48,8 @@ impl World {
         let id = self.leaders.place_of(layout.run, task);
         let place = &mut self.hosts.places[id];
         assert!(!place.is_at_work(), "{:?} is deployed over an attempt that lives", place.id);
+        let is_alive = self.hosts.managers.is_alive(manager);
+        assert!(is_alive, "{:?} is deployed on task manager {}, dead", place.id, manager.number());
         if self.hosts.cut_off.contains_key(&place.manager) && place.manager != manager {
             self.network.forget_order(id);
         }
@@ -135,6 +139,10 @@ impl World {
         attempt: Attempt,
         deployment: Box<Deployment>,
     ) {
+        assert!(
+            self.hosts.places[id].lives(attempt),
+            "{id:?}: attempt {attempt} starts and is over"
+        );
         self.network.mailboxes[id].busy_until = self.journal.now;
         let restored = deployment.restored.as_ref();
         let place = &self.hosts.places[id];

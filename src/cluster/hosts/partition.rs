@@ -45,6 +45,8 @@ pub(crate) fn give_up(world: &mut World, manager: TaskManagerId) {
     if !world.hosts.managers.is_alive(manager) {
         return;
     }
+    let is_cut_off = world.hosts.cut_off.contains_key(&manager);
+    assert!(is_cut_off, "task manager {} is given up and can be heard", manager.number());
     world.journal.tell(TraceEvent::World(WorldEvent::TaskManagerLost { manager }));
     world.hosts.managers.kill(manager);
     for run in (0..world.leaders.runs.len()).map(RunId::new) {
@@ -67,6 +69,8 @@ pub(crate) fn give_up(world: &mut World, manager: TaskManagerId) {
 
 /// A task manager gives the job manager up: its tasks fail, which nobody hears yet.
 pub(crate) fn end_all_on(world: &mut World, manager: TaskManagerId) {
+    let is_cut_off = world.hosts.cut_off.contains_key(&manager);
+    assert!(is_cut_off, "task manager {} hears the job manager and gives it up", manager.number());
     world.journal.tell(TraceEvent::World(WorldEvent::JobManagerLost { manager }));
     for place in world.hosts.at_work_on(manager) {
         world.crash_and_drop(place);
@@ -75,7 +79,9 @@ pub(crate) fn end_all_on(world: &mut World, manager: TaskManagerId) {
 
 /// The network is whole again: what waited arrives, and zombies hear that they are over.
 pub(crate) fn on_network_whole(world: &mut World, manager: TaskManagerId) {
-    world.hosts.cut_off.remove(&manager);
+    let cut = world.hosts.cut_off.remove(&manager);
+    let is_over = cut.is_some_and(|cut| cut.until <= world.journal.now);
+    assert!(is_over, "task manager {} is back before its time: {cut:?}", manager.number());
     world.journal.inject(Fault::TaskManagerBack(manager));
     if world.hosts.managers.is_alive(manager) {
         return;

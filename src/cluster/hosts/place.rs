@@ -70,11 +70,18 @@ impl Place {
         &plan.graph.operators[plan.head(vertex).index()]
     }
 
+    /// How many operators its task runs.
+    pub(crate) fn chain_length(&self) -> usize {
+        let vertex = self.layout.plan_task(self.id).vertex;
+        self.layout.plan.vertices[vertex.index()].operators.len()
+    }
+
     /// Ends its task, and with it what waited. Which attempt that was.
     pub(crate) fn end(&mut self) -> Attempt {
         self.held.clear();
         let task = self.task.as_mut().expect("only a live task ends");
         task.end();
+        assert_eq!(task.phase(), Phase::Ended, "{:?} was ended and goes on", self.id);
         task.attempt()
     }
 }

@@ -84,6 +84,9 @@ impl TaskManagers {
             }
         }
         let placement = tasks.iter().map(|task| held[&slot_of(plan, *task)]).collect();
+        let is_dead = |manager: &&TaskManagerId| !self.is_alive(**manager);
+        let dead = held.values().find(is_dead);
+        assert!(dead.is_none(), "{run:?} holds slots of a dead task manager: {dead:?}");
         self.held.insert(run, held);
         Some(placement)
     }

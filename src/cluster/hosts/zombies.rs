@@ -59,6 +59,8 @@ impl Network {
         for wire in layout.plan.channel_ids().map(|id| WireId::of(layout.channel(id))) {
             self.move_channel(wire, zombies, up, journal);
         }
+        assert_eq!(self.channels.len(), self.notes.len(), "each channel has its notes");
+        assert_eq!(self.mailboxes.len(), self.connections.len(), "each mailbox is connected");
         for zombie in zombies {
             self.resume(zombie.moved(up), journal);
         }

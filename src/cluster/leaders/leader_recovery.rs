@@ -33,6 +33,10 @@ pub(crate) fn kill_job_manager(world: &mut World) {
                     world.leaders[run].mistake_for_over();
                 }
                 world.with_master(run, |master, _, effects| master.die(effects));
+                assert!(
+                    world.leaders[run].leader().is_none(),
+                    "{run:?} is led by a dead job manager"
+                );
                 let at = world.journal.now.plus(after);
                 world.journal.schedule(at, Control::TakeOver(run));
             }
@@ -63,10 +67,13 @@ fn lose(world: &mut World, run: RunId) {
         master.lose(&mut effects);
     }
     world.apply_job(run, &mut effects);
+    assert!(!world.leaders[run].is_alive(), "{run:?} is lost and goes on");
+    assert!(world.hosts.at_work_for(run).is_empty(), "{run:?} is lost and its tasks go on");
 }
 
 /// Another job manager takes a job over: the task managers hear of it.
 pub(crate) fn take_over(world: &mut World, run: RunId) {
+    assert!(world.leaders[run].leader().is_none(), "{run:?} is taken over while it is led");
     world.leaders[run].leader += 1;
     let now = world.journal.now;
     let mut registered = now;
@@ -99,6 +106,7 @@ pub(crate) fn recover(world: &mut World, run: RunId) {
     let submission = submission.as_ref();
     let submission = submission.expect("what is highly available is kept as it was submitted");
     let dead = master.as_ref().expect("a run that was led");
+    assert!(dead.is_dead(), "{run:?} gets another job manager while its own lives");
     let inheritance = Inheritance {
         completed: left.pointers().to_vec(),
         next: left.next(),

@@ -75,6 +75,15 @@ impl Run {
         self.waiting.clear();
     }
 
+    /// Deployments wait for slots.
+    pub(crate) fn wait(&mut self, deployments: Vec<(LocalTaskId, Deployment)>) {
+        for (task, deployment) in deployments {
+            let waits = self.waiting.iter().any(|(other, _)| *other == task);
+            assert!(!waits, "{}: {task:?} waits for slots twice", self.layout.label);
+            self.waiting.push((task, deployment));
+        }
+    }
+
     /// Takes back a deployment that waits for a slot. Whether there was one.
     pub(crate) fn withdraw(&mut self, task: LocalTaskId) -> bool {
         let before = self.waiting.len();

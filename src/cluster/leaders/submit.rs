@@ -119,6 +119,8 @@ fn add_run(
         world.hosts.places.push(Place::new(task, &layout, snapshots));
         world.network.add_task(&layout, task, messages);
     }
+    let (places, mailboxes) = (world.hosts.places.len(), world.network.mailboxes.len());
+    assert_eq!(places, mailboxes, "{}: each place has a mailbox", layout.label);
     let latencies = latencies(&layout, Attempt::default(), choices);
     world.network.add_channels(&layout, latencies);
     world.externals.add_sinks(&layout.plan);
@@ -126,6 +128,7 @@ fn add_run(
     let start = submission.from.as_ref().filter(|_| world.rules.start_in_store);
     let id = |start: &Start| start.snapshot.properties().id;
     let key = submission.job.0[..8].try_into().expect("a job id has 16 bytes");
+    assert_eq!(layout.run.index(), world.leaders.runs.len(), "{}: runs are counted", layout.label);
     world.leaders.runs.push(Run {
         master: None,
         job_key: u64::from_be_bytes(key),

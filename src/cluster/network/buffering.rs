@@ -15,9 +15,12 @@ impl Network {
     #[cold]
     pub(crate) fn read_on(&mut self, wire: WireId, journal: &mut Journal) {
         let channel = &mut self.channels[wire];
+        assert_eq!(channel.head, Head::Blocked, "{wire:?} is buffered and not held back");
         if channel.is_read_on || channel.buffered == 0 {
             channel.buffered += 1;
         }
+        let (buffered, queued) = (channel.buffered, channel.queue.len());
+        assert!(buffered <= queued, "{wire:?}: {buffered} of {queued} elements are buffered");
         channel.is_read_on = true;
         if let Some(next) = channel.queue.get(channel.buffered) {
             channel.head = Head::Travelling;

@@ -133,6 +133,7 @@ impl Channel {
     /// Whether an element may go in: records need a free place, barriers and ends do not.
     #[inline]
     pub(crate) fn has_credit(&self, element: &Element, capacity: u32) -> bool {
+        debug_assert!(self.buffered <= self.queue.len(), "more is buffered than there is");
         let held = self.queue.len() - self.buffered;
         !matches!(element, Element::Record(_))
             || u32::try_from(held).is_ok_and(|held| held < capacity)

@@ -90,7 +90,10 @@ impl Network {
         let (inputs, uploaded) = (Vec::new(), None);
         let writer =
             ChannelStateWriter { checkpoint, open, inputs, outputs, uploaded, is_void: false };
-        self.connections[whose.place].writers.push(writer);
+        let writers = &mut self.connections[whose.place].writers;
+        let is_known = writers.iter().any(|other| other.checkpoint == checkpoint);
+        assert!(!is_known, "{:?} persists checkpoint {checkpoint} twice", whose.place);
+        writers.push(writer);
     }
 
     /// The barrier came through: what the task took since its snapshot, and what the barrier has just overtaken. Returns what

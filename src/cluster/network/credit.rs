@@ -55,6 +55,8 @@ impl Network {
             self.notes[wire].barrier_causes.push_back(journal.cause);
             announced = Some(*barrier);
         }
+        let is_empty = channel.queue.is_empty();
+        debug_assert_eq!(is_empty, channel.head == Head::Nothing, "{wire:?} lost its head");
         if channel.awaits_next() {
             channel.head = Head::Travelling;
             channel.ticket = journal.push(at, Kind::Head, wire.index());
@@ -69,6 +71,7 @@ impl Network {
     #[inline(always)] // as `offer`
     pub(crate) fn pop(&mut self, wire: WireId, journal: &mut Journal) -> Element {
         let channel = &mut self.channels[wire];
+        debug_assert_ne!(channel.head, Head::Nothing, "{wire:?} has a queue and no head");
         let queued = channel.queue.pop_front().expect("a head that waits is in the queue");
         channel.buffered = channel.buffered.saturating_sub(1);
         match channel.queue.front() {
@@ -153,6 +156,8 @@ impl Network {
     ) {
         let wire = WireId::of(channel);
         let channel = &mut self.channels[wire];
+        let is_starting = self.mailboxes[channel.to].is_starting;
+        assert!(is_starting, "{wire:?}: what was in flight comes back to a task that runs");
         for record in records {
             channel.sent.add(record.origin);
             channel.queue.push_back(Queued { at: journal.now, element: Element::Record(record) });

@@ -49,6 +49,8 @@ impl Mailbox {
 
     /// A new attempt is deployed, and about to restore its state.
     pub(crate) fn begin(&mut self, attempt: Attempt) {
+        let last = self.attempt;
+        assert!(attempt >= last, "{:?}: attempt {attempt} comes after {last}", self.task);
         self.attempt = attempt;
         self.busy_until = SimTime::MAX;
         self.ready.clear();
@@ -82,11 +84,13 @@ impl Mailbox {
 
     /// What its task was busy with is over.
     pub(crate) fn unblock(&mut self, now: SimTime) {
+        assert!(self.is_blocked, "{:?} goes on that was not blocked", self.task);
         (self.is_blocked, self.busy_until) = (false, now);
     }
 
     /// Goes with its task to wires of another generation.
     pub(crate) fn move_by(&mut self, by: u32) {
+        assert_eq!(self.moved_by, 0, "{:?} moves to another generation twice", self.task);
         self.moved_by = by;
         self.ready.iter_mut().for_each(|wire| *wire = wire.moved(by));
         self.stalled.iter_mut().for_each(|(wire, _)| *wire = wire.moved(by));

@@ -39,7 +39,9 @@ impl Network {
         departs: SimTime,
         journal: &mut Journal,
     ) {
-        let overtaken = self.mailboxes[from].stalled.iter().filter(|(to, _)| *to == wire);
+        let stalled = &self.mailboxes[from].stalled;
+        assert!(!stalled.is_empty(), "{from:?}: a barrier overtakes outputs that do not wait");
+        let overtaken = stalled.iter().filter(|(to, _)| *to == wire);
         let records = overtaken.filter_map(|(_, element)| record_of(element));
         let records: Vec<Record> = records.cloned().collect();
         if !records.is_empty() {
@@ -69,6 +71,9 @@ impl Network {
         place: usize,
         journal: &mut Journal,
     ) -> Element {
+        let taken = self.channels[wire].queue.get(place);
+        let is_barrier = taken.is_some_and(|queued| barrier_of(&queued.element).is_some());
+        assert!(is_barrier, "{wire:?}: no barrier is behind {place} elements: {taken:?}");
         let before = self.channels[wire].queue.iter().take(place);
         let barriers = before.filter(|queued| barrier_of(&queued.element).is_some()).count();
         journal.cause = self.notes[wire].barrier_causes.remove(barriers).flatten();

@@ -30,6 +30,7 @@ impl Network {
     /// A task runs: what waited for it gets its turn, and a source begins to read.
     pub(crate) fn begin_work(&mut self, place: PlaceId, is_source: bool, journal: &mut Journal) {
         let mailbox = &mut self.mailboxes[place];
+        assert!(!mailbox.is_starting, "{:?} begins to work and restores its state", mailbox.task);
         mailbox.busy_until = journal.now;
         if is_source {
             mailbox.schedule_read(place, journal.now, journal);

@@ -20,6 +20,8 @@ pub(crate) fn kill_manager(world: &mut World, manager: TaskManagerId) {
     for place in world.hosts.at_work_on(manager) {
         world.crash_and_drop(place);
     }
+    let left = world.hosts.at_work_on(manager);
+    assert!(left.is_empty(), "{left:?} live on task manager {}, dead", manager.number());
     let at = world.journal.now.plus(world.scenario.cluster.replaced_after);
     world.journal.schedule(at, Control::Replaced(manager));
 }

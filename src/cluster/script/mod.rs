@@ -56,6 +56,7 @@ impl Script {
 
     /// Puts a step on the agenda.
     pub(crate) fn schedule(&mut self, step: usize, at: SimTime, journal: &mut Journal) {
+        assert!(step < self.done.len(), "step {step} of {} is put on the agenda", self.done.len());
         self.due += 1;
         journal.schedule(at, Control::Step(step));
     }

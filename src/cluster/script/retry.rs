@@ -65,7 +65,8 @@ impl World {
             self.watch_for_quiet();
             return;
         }
-        self.script.retries.due.insert(index);
+        let is_new = self.script.retries.due.insert(index);
+        assert!(is_new, "step {step} is tried again twice at once");
         let at = self.journal.now.plus(after);
         self.script.schedule(index, at, &mut self.journal);
     }

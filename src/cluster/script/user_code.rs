@@ -42,6 +42,7 @@ impl Script {
         let number = self.failing.iter().position(fits)?;
         let waiting = &mut self.failing[number];
         let operator = waiting.operator;
+        assert!(waiting.times > 0, "a failure waits for {place:?} that is used up");
         waiting.times -= 1;
         if waiting.times == 0 {
             self.failing.remove(number);
@@ -161,6 +162,7 @@ fn blame(world: &mut World, place: PlaceId, failure: &UserFailure, why: &str) ->
 /// A task is busy with one thing, for a while or for ever.
 pub(crate) fn block(world: &mut World, place: PlaceId, span: Option<SimTime>) {
     let (task, attempt) = world.network.occupant(place);
+    assert!(world.hosts.places[place].lives(attempt), "{task:?} is kept busy and is over");
     world.journal.inject(Fault::TaskBlocked(task));
     world.network.mailboxes[place].block();
     if let Some(span) = span {

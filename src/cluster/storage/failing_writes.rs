@@ -42,6 +42,7 @@ impl Storage {
         let number = self.failing_writes.iter().position(fits)?;
         let failing = &mut self.failing_writes[number];
         let fault = failing.fault;
+        assert!(failing.times > 0, "a fault waits for {write:?} that is used up");
         failing.times -= 1;
         if failing.times == 0 {
             self.failing_writes.remove(number);

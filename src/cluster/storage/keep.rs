@@ -23,7 +23,9 @@ impl Storage {
         match &change {
             FileChange::Checkpoint(checkpoint) => {
                 let properties = checkpoint.properties();
-                self.retained.push((run, properties.job, properties.id));
+                let kept = (run, properties.job, properties.id);
+                assert!(!self.retained.contains(&kept), "checkpoint {} is kept twice", kept.2);
+                self.retained.push(kept);
             }
             FileChange::RemoveCheckpoint(checkpoint) => {
                 let removed = checkpoint.properties().id;

@@ -146,7 +146,8 @@ impl Storage {
         let at = if layout.is_folder() { Arc::clone(&path) } else { checkpoint_path(job, id) };
         let data = self.data_of(owner, savepoint, at, rules);
         if let Some(data) = &data {
-            self.origins.insert((owner.run, id), data.clone());
+            let before = self.origins.insert((owner.run, id), data.clone());
+            assert!(before.is_none(), "savepoint {id} of {:?} is stored twice", owner.run);
         }
         SnapshotLocation { path, holder, has_metadata: true, data, is_in_place: true }
     }
@@ -175,7 +176,9 @@ impl Storage {
         let location =
             SnapshotLocation { path, holder, has_metadata: true, data, is_in_place: true };
         let source = SnapshotSource::Run(owner.run, id);
-        self.checkpoints.insert(label, (owner.run, Savepoint { checkpoint, source, location }));
+        let labelled = (owner.run, Savepoint { checkpoint, source, location });
+        let before = self.checkpoints.insert(Arc::clone(&label), labelled);
+        assert!(before.is_none(), "two checkpoints are known as `{label}`");
     }
 
     /// Where data of a snapshot are that are too large for its metadata, if there are any.

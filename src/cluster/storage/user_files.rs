@@ -82,7 +82,9 @@ impl Storage {
             }
             FileAction::Copy(copy) => {
                 let location = self.bring(&found.location, &copy.to, copy.job_manager_only)?;
-                self.savepoints.insert(copy.label.as_str().into(), Savepoint { location, ..found });
+                let copied = Savepoint { location, ..found };
+                let before = self.savepoints.insert(copy.label.as_str().into(), copied);
+                assert!(before.is_none(), "two snapshots are known as `{}`", copy.label);
                 Ok(())
             }
             FileAction::Delete(files) => self.delete_by_hand(label, &found, files.what),
@@ -219,7 +221,8 @@ impl Storage {
         }
         self.location_of(label).has_metadata = false;
         if matches!(location.holder, Holder::Memory(_) | Holder::Factory) {
-            self.savepoints.remove(label);
+            let removed = self.savepoints.remove(label);
+            assert!(removed.is_some(), "`{label}` was disposed of and is no savepoint");
         }
         Ok(())
     }
