@@ -25,7 +25,9 @@ const fn check_against(mutation: Mutation) -> CheckName {
         Mutation::NoAttemptFencing
         | Mutation::CompleteRacesRestart
         | Mutation::CompleteWithMissingParticipant => CheckName::ParticipantsAndFencing,
-        Mutation::InitialRestoreNotSticky | Mutation::SuspendAsTerminal => CheckName::RecoveryPoint,
+        Mutation::InitialRestoreNotSticky
+        | Mutation::RestoreSkipsUnreadable
+        | Mutation::SuspendAsTerminal => CheckName::RecoveryPoint,
         Mutation::RestoredTransactionsAborted => CheckName::TransactionHygiene,
         Mutation::GcByEpochWindow
         | Mutation::AbortDeletesShared

@@ -96,6 +96,8 @@ mutations! {
     NotifyBeforeStore: pointer_stored_before_notify = false;
     /// A job that was started from a savepoint forgets it once it runs (C8, FLINK-3390). Breaks the recovery point.
     InitialRestoreNotSticky: start_is_recovery_point = false;
+    /// A restart that cannot read the newest checkpoint takes an older one (C5, FLINK-22502). Breaks the recovery point.
+    RestoreSkipsUnreadable: newest_checkpoint_skipped = true;
     /// A job manager that goes while its job restarts takes the pointers with it (C6, FLINK-34518). Breaks the recovery
     /// point.
     SuspendAsTerminal: pointers_outlive_restarts = false;

@@ -201,6 +201,8 @@ rules! {
     /// Whether the snapshot that a job was started from is its recovery point until its first own checkpoint
     /// (FLINK-3390).
     start_is_recovery_point: bool = true;
+    /// Whether a restart takes an older checkpoint for the newest, as if that could not be read (FLINK-22502).
+    newest_checkpoint_skipped: bool = false;
     /// Whether pointers are kept when the job manager goes while its job restarts (FLINK-34518).
     pointers_outlive_restarts: bool = true;
     /// Whether a checkpoint awaits the ack of every task that takes part (`PendingCheckpoint`, FLINK-3534).

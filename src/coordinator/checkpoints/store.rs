@@ -22,7 +22,11 @@ impl Checkpoints {
             true => newest_first.find(is_checkpoint),
             false => None,
         };
-        preferred.or(self.completed.back()).map(|stored| &stored.checkpoint)
+        let skipped = match self.rules.newest_checkpoint_skipped {
+            true => self.completed.iter().rev().nth(1),
+            false => None,
+        };
+        preferred.or(skipped).or(self.completed.back()).map(|stored| &stored.checkpoint)
     }
 
     /// An ack of a task came, whatever becomes of it: the shared files that it tells of are in use.
