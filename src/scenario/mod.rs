@@ -13,11 +13,11 @@ mod error;
 mod files;
 mod job_config;
 mod model;
+mod protocol_expectations;
 mod step;
 #[cfg(feature = "proptest")]
 mod strategy;
 mod text;
-mod told;
 mod trouble;
 
 pub use action::{Action, Block, Cancel, Partition, Run, Stop, TakeCheckpoint, TakeSavepoint};
@@ -32,10 +32,10 @@ pub use files::{
 };
 pub use job_config::{JobConfig, Planned, TaskName};
 pub use model::{Expect, Holds, Input, InputKind, Scenario, Shuffle};
+pub use protocol_expectations::ProtocolExpectations;
 pub use step::{Line, Milestone, Step, Trigger};
 #[cfg(feature = "proptest")]
 pub use strategy::drawn;
-pub use told::Told;
 pub use trouble::{Aim, DisturbedWrite, Failing, FailingCall, StorageFailing};
 
 pub use crate::job::{CheckpointConfig, RestartStrategy, Retention};

@@ -4,8 +4,8 @@ use super::budget::Budget;
 use super::cluster::{ClusterConfig, Network};
 use super::column::Column;
 use super::job_config::{JobConfig, TaskName};
+use super::protocol_expectations::ProtocolExpectations;
 use super::step::Step;
-use super::told::Told;
 use crate::kernel::SimTime;
 use crate::rules::{Mutation, Override, Release, Rules};
 use crate::trace::{CheckName, JobStatus, Sometimes};
@@ -190,7 +190,7 @@ pub struct Expect {
     /// By subtask of an operator: how often it is deployed, in all runs of its job.
     pub attempts: BTreeMap<TaskName, u64>,
     /// What the protocol must have done.
-    pub told: Told,
+    pub protocol: ProtocolExpectations,
 }
 
 /// Which checks must hold.

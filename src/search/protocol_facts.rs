@@ -2,7 +2,7 @@
 
 use super::story::Story;
 use crate::cluster::{At, Outcome};
-use crate::scenario::{Scenario, TaskName, Told};
+use crate::scenario::{ProtocolExpectations, Scenario, TaskName};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
@@ -13,7 +13,8 @@ pub(super) fn unmet(
     story: &Story,
     unmet: &mut Vec<String>,
 ) {
-    let Told { commits, aborted, acks, orphaned, unanswered } = &scenario.expect.told;
+    let ProtocolExpectations { commits, aborted, acks, orphaned, unanswered } =
+        &scenario.expect.protocol;
     for label in unanswered.iter().filter(|label| is_answered(scenario, outcome, label)) {
         unmet.push(format!("nobody should hear what became of savepoint `{label}`"));
     }

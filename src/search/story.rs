@@ -2,7 +2,7 @@
 
 use super::names::{task_name, task_names};
 use crate::job::{CheckpointId, Layouts, RunId, RunLayout, TaskId};
-use crate::scenario::{Expect, TaskName, Told};
+use crate::scenario::{Expect, ProtocolExpectations, TaskName};
 use crate::trace::{
     CheckpointEvent, Entry, JobEvent, RestoreReport, TaskEvent, TraceEvent, TraceSink,
     TransactionEvent,
@@ -30,7 +30,7 @@ pub(super) struct Story {
     /// By sink, as external systems are numbered: the checkpoints whose transactions it committed.
     pub(super) commits: BTreeMap<usize, Vec<u64>>,
     /// What became of acks and checkpoints, if that is asked for.
-    pub(super) told: Told,
+    pub(super) told: ProtocolExpectations,
     wants_told: bool,
 }
 
@@ -41,7 +41,7 @@ impl Story {
             callbacks: asked(&expect.callbacks),
             attempts: asked(&expect.attempts),
             lists: asked(&expect.lists),
-            wants_told: expect.told != Told::default(),
+            wants_told: expect.protocol != ProtocolExpectations::default(),
             ..Self::default()
         }
     }

@@ -150,10 +150,10 @@ tables! {
     files (files): Label => Vec<Spanned<String>>;
     callbacks (callbacks): Task => Vec<String>;
     attempts (attempts): Task => u64;
-    commits (told.commits): Sink => Vec<u64>;
-    aborted (told.aborted): Job => Vec<AboutText<AbortReason>>;
-    acks (told.acks): Task => Vec<AboutText<AckVerdict>>;
-    orphaned (told.orphaned): Job => u64;
+    commits (protocol.commits): Sink => Vec<u64>;
+    aborted (protocol.aborted): Job => Vec<AboutText<AbortReason>>;
+    acks (protocol.acks): Task => Vec<AboutText<AckVerdict>>;
+    orphaned (protocol.orphaned): Job => u64;
 }
 
 impl Setting for String {
@@ -243,7 +243,7 @@ pub(super) fn table(expect: &Expect, first: &str) -> Table {
         "sometimes",
         names(&expect.sometimes),
     );
-    let unanswered = &expect.told.unanswered;
+    let unanswered = &expect.protocol.unanswered;
     table.put_if(!unanswered.is_empty(), "unanswered", list(unanswered.iter().map(quoted)));
     table
 }
@@ -267,7 +267,7 @@ impl Hopes<'_> {
         expect.breaks =
             text.breaks.map(|breaks| self.names(breaks)).transpose()?.unwrap_or_default();
         expect.sometimes = self.words(text.sometimes)?;
-        expect.told.unanswered = text.unanswered;
+        expect.protocol.unanswered = text.unanswered;
         Ok(expect)
     }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 /// What the protocol must have done, in order. What is not asked for is not compared.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Told {
+pub struct ProtocolExpectations {
     /// By sink: of each transaction that was committed, the checkpoint whose completion, or restore, allowed it.
     pub commits: BTreeMap<String, Vec<u64>>,
     /// By job: the checkpoints and savepoints that its runs gave up, each with why.
