@@ -5,7 +5,7 @@
 //! parallelism, global to subtask 0. The order within each old channel is kept. Pointwise and broadcast exchanges, which
 //! hold nothing themselves, cannot take what another exchange held.
 
-use super::older::Misfit;
+use super::legacy_state::Misfit;
 use super::restore::{Matched, RestoreError};
 use crate::job::{
     LocalChannelId, OperatorIndex, Partitioner, Plan, PlanEdge, Record, VertexIndex, key_group,

@@ -8,7 +8,7 @@ mod checkpoints;
 mod decide;
 mod in_flight;
 mod job_master;
-mod older;
+mod legacy_state;
 mod pending;
 mod requests;
 mod restore;

@@ -1,6 +1,6 @@
 //! A checkpoint that has been triggered and is not over.
 
-use super::older;
+use super::legacy_state;
 use crate::job::{
     CheckpointId, CheckpointKind, JobId, LocalTaskId, OperatorIndex, Plan, SnapshotFormat,
     StateBackend, Stop,
@@ -131,7 +131,7 @@ impl Pending {
                 id: plan.operator_ids[index],
                 name: node.name.clone(),
                 uid: node.uid.clone(),
-                chain: older::place_in_chain(plan, operator, rules),
+                chain: legacy_state::place_in_chain(plan, operator, rules),
                 max_parallelism: chain.max_parallelism,
                 subtasks: plan.tasks_of(vertex).map(|task| self.subtask(task, place)).collect(),
                 coordinator: self.coordinators.get(&operator).map(Arc::clone),
@@ -146,7 +146,7 @@ impl Pending {
             format: self.purpose.format(backend),
             metadata: rules.metadata,
         };
-        let operators = older::recorded(plan, operators.collect(), rules);
+        let operators = legacy_state::recorded(plan, operators.collect(), rules);
         self.ledger.seal(properties, operators)
     }
 

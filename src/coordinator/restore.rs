@@ -5,7 +5,7 @@
 //! redistribution is in `state::rescale`.
 
 use super::in_flight::{self, ReceivedInFlight};
-use super::older::{self, Misfit, OlderError};
+use super::legacy_state::{self, LegacyStateError, Misfit};
 use crate::effect::RestoredTask;
 use crate::job::{
     CheckpointKind, LocalTaskId, OperatorId, OperatorIndex, Partitioner, Plan, PlanTask,
@@ -38,7 +38,7 @@ pub enum RestoreError {
     },
     /// Something that an older release, or a savepoint of one, does not allow.
     #[error(transparent)]
-    Older(#[from] OlderError),
+    Older(#[from] LegacyStateError),
     /// The job sets a max parallelism that is not the snapshot's.
     #[error(
         "max parallelism mismatch between checkpoint/savepoint state and new program: cannot map operator {operator} (`{name}`) with max parallelism {stored} to new program with max parallelism {configured}"
@@ -177,7 +177,7 @@ pub fn assign(
     allow_non_restored: bool,
     rules: &Rules,
 ) -> Result<Assignment, RestoreError> {
-    let adapted = older::adapt(plan, checkpoint, rules)?;
+    let adapted = legacy_state::adapt(plan, checkpoint, rules)?;
     let checkpoint = adapted.as_ref().map_or(checkpoint, |adapted| &adapted.checkpoint);
     let mut report = RestoreReport::default();
     report.renamed.0 = adapted.as_ref().map_or_else(Vec::new, |adapted| adapted.renamed.clone());
@@ -196,7 +196,7 @@ pub fn assign(
         let units = units.into_iter().map(|sum| sum.unit);
         match operator {
             Some(operator) => {
-                older::check_whole(plan, operator, state)?;
+                legacy_state::check_whole(plan, operator, state)?;
                 report.mapped.extend(units);
                 let twin = matched.insert(operator, state);
                 assert!(twin.is_none(), "{operator:?} was given the state of two operators");

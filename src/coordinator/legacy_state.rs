@@ -38,7 +38,7 @@ impl Misfit {
 
 /// Why a snapshot cannot be restored where either it or the release is an older one, in Flink's terms.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
-pub enum OlderError {
+pub enum LegacyStateError {
     /// One serialized object, as only 1.0 writes and reads it.
     #[error(
         "unexpected magic number: this is a savepoint of Flink 1.0, which is not supported by this version of Flink, or no savepoint at all, or a corrupted one"
@@ -100,7 +100,7 @@ pub enum OlderError {
     },
 }
 
-impl OlderError {
+impl LegacyStateError {
     /// What to do about it, as one imperative sentence.
     pub const fn help(&self) -> &'static str {
         match self {
@@ -197,14 +197,14 @@ pub(super) fn adapt(
     plan: &Plan,
     checkpoint: &CompletedCheckpoint,
     rules: &Rules,
-) -> Result<Option<Adapted>, OlderError> {
+) -> Result<Option<Adapted>, LegacyStateError> {
     let properties = checkpoint.properties();
     check_version(properties.metadata, rules)?;
     if !rules.checkpointed_state
         && let Some(state) = checkpoint.operators().iter().find(|state| has_whole(state))
     {
         let (operator, name) = (state.id, state.name.clone());
-        return Err(OlderError::LegacyState { operator, name });
+        return Err(LegacyStateError::LegacyState { operator, name });
     }
     let has_groups = properties.metadata.has_key_groups();
     let is_by_chain = checkpoint.operators().iter().any(|state| state.chain.is_some());
@@ -253,31 +253,31 @@ pub(super) fn check_whole(
     plan: &Plan,
     operator: OperatorIndex,
     state: &OperatorState,
-) -> Result<(), OlderError> {
+) -> Result<(), LegacyStateError> {
     match Misfit::of(plan, operator, state).filter(|_| has_whole(state)) {
-        Some(misfit) => Err(OlderError::NonPartitioned(misfit)),
+        Some(misfit) => Err(LegacyStateError::NonPartitioned(misfit)),
         None => Ok(()),
     }
 }
 
-fn check_version(version: MetadataVersion, rules: &Rules) -> Result<(), OlderError> {
+fn check_version(version: MetadataVersion, rules: &Rules) -> Result<(), LegacyStateError> {
     let (oldest, newest) = (rules.oldest_metadata, rules.metadata);
     if (oldest..=newest).contains(&version) {
         return Ok(());
     }
     let number = MetadataVersion::number;
     Err(match (number(version), number(newest)) {
-        (None, _) => OlderError::MagicNumber,
-        (Some(found), None) => OlderError::StreamHeader { found },
+        (None, _) => LegacyStateError::MagicNumber,
+        (Some(found), None) => LegacyStateError::StreamHeader { found },
         (Some(found), Some(newest)) => {
             let oldest = number(oldest).unwrap_or_default();
-            OlderError::VersionNumber { found, oldest, newest }
+            LegacyStateError::VersionNumber { found, oldest, newest }
         }
     })
 }
 
 /// Who takes a state: by chain the operator in the same place of the chain of that id, else the one of that id.
-fn taker_of(plan: &Plan, state: &OperatorState, rules: &Rules) -> Result<Taker, OlderError> {
+fn taker_of(plan: &Plan, state: &OperatorState, rules: &Rules) -> Result<Taker, LegacyStateError> {
     // Ids of the older scheme and hashes of the user's are tried alike, where the own ids of all have missed.
     let is_legacy = |operator: OperatorIndex, id| {
         let hash = plan.graph.operators[operator.index()].options.uid_hash;
@@ -299,7 +299,7 @@ fn taker_of(plan: &Plan, state: &OperatorState, rules: &Rules) -> Result<Taker, 
     let length = chain.len();
     let is_other_length = length != usize::from(stored);
     if is_other_length && rules.state_stored_by == StateAddress::Operator {
-        return Err(OlderError::ChainLength { vertex: head, stored, length });
+        return Err(LegacyStateError::ChainLength { vertex: head, stored, length });
     }
     if is_other_length && rules.chain_length_checked {
         let why = format!("invalid number of operator states; found: {stored}, expected: {length}");
@@ -322,18 +322,18 @@ fn fit(
     state: &mut OperatorState,
     has_groups: bool,
     rules: &Rules,
-) -> Result<(), OlderError> {
+) -> Result<(), LegacyStateError> {
     let vertex = &plan.vertices[plan.vertex_of(operator).index()];
     let (wanted, stored) = (to_index(vertex.parallelism), state.subtasks.len());
     let mut beyond = state.subtasks.iter().skip(wanted).filter_map(SubtaskState::snapshot);
     let is_beyond = beyond.any(holds_entries);
     match (rules.rescaling, Misfit::of(plan, operator, state)) {
         (Rescaling::ByKeyGroup, Some(misfit)) if !has_groups => {
-            return Err(OlderError::NonPartitioned(misfit));
+            return Err(LegacyStateError::NonPartitioned(misfit));
         }
-        (Rescaling::Refused, Some(misfit)) => return Err(OlderError::Parallelism(misfit)),
+        (Rescaling::Refused, Some(misfit)) => return Err(LegacyStateError::Parallelism(misfit)),
         (Rescaling::AboveState, Some(misfit)) if is_beyond => {
-            return Err(OlderError::Parallelism(misfit));
+            return Err(LegacyStateError::Parallelism(misfit));
         }
         (Rescaling::AboveState, _) => {
             state.subtasks.resize_with(wanted, || SubtaskState::Snapshot(Arc::default()));
