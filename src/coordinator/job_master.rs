@@ -1,10 +1,10 @@
 //! The job manager's view of one run: its status, its tasks, and what their messages mean.
 
 mod failover;
-mod succession;
+mod leader_recovery;
 
 use self::failover::FailOver;
-pub use self::succession::Inheritance;
+pub use self::leader_recovery::RecoveredJob;
 use super::backoff::Backoff;
 use super::checkpoints::{Checkpoints, Completion, Participants};
 use super::decide::counts_as_failure;

@@ -15,7 +15,7 @@ mod restore;
 mod shared_registry;
 mod splits;
 
-pub use job_master::{Inheritance, JobMaster, Submission};
+pub use job_master::{JobMaster, RecoveredJob, Submission};
 pub use pending::Purpose;
 pub use restore::assign;
 pub use splits::SplitSource;

@@ -9,7 +9,7 @@ use crate::cluster::control::{Control, News};
 use crate::cluster::hosts::partition::{disown, give_up};
 use crate::cluster::leaders::Run;
 use crate::cluster::world::World;
-use crate::coordinator::{Inheritance, JobMaster};
+use crate::coordinator::{JobMaster, RecoveredJob};
 use crate::effect::{FileChange, JobEffects};
 use crate::job::{CheckpointKind, RunId};
 use crate::rules::Release;
@@ -107,13 +107,13 @@ pub(crate) fn recover(world: &mut World, run: RunId) {
     let submission = submission.expect("what is highly available is kept as it was submitted");
     let dead = master.as_ref().expect("a run that was led");
     assert!(dead.is_dead(), "{run:?} gets another job manager while its own lives");
-    let inheritance = Inheritance {
+    let recovered = RecoveredJob {
         completed: left.pointers().to_vec(),
         next: left.next(),
         attempt: dead.next_attempt(),
     };
     let mut effects = JobEffects::default();
-    let next = JobMaster::take_over((**submission).clone(), inheritance, &mut effects);
+    let next = JobMaster::take_over((**submission).clone(), recovered, &mut effects);
     *master = Some(next.expect("what could be restored at submission still can"));
     world.hosts.managers.free(run);
     world.apply_job(run, &mut effects);

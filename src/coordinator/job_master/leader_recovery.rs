@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// What a new leader finds of a job.
 #[derive(Clone, Debug)]
-pub struct Inheritance {
+pub struct RecoveredJob {
     /// The checkpoints that the store points to, oldest first.
     pub completed: Vec<Arc<CompletedCheckpoint>>,
     /// The id that the next checkpoint gets.
@@ -61,7 +61,7 @@ impl JobMaster {
     /// If that checkpoint cannot be restored into the job.
     pub fn take_over(
         submission: Submission,
-        left: Inheritance,
+        left: RecoveredJob,
         effects: &mut JobEffects,
     ) -> Result<Self, RestoreError> {
         let run = submission.layout.run;
