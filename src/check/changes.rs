@@ -72,7 +72,7 @@ impl ChangeFeatures {
         let empty = report.starts_empty.iter().any(|(id, _)| is_stateful(*id));
         self.empty |= u64::from(empty);
         let Some((before, _)) = past.parent_of(now) else { return };
-        let rules = |run| past.history.eras.rules_of(run);
+        let rules = |run| past.history.rules.rules_of(run);
         self.upgraded |= u64::from(rules(before.layout.run) != rules(run));
         self.observe_change(&before.layout.plan, plan);
         self.observe_job(&plan.graph, catalogue);

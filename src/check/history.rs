@@ -382,13 +382,13 @@ pub(super) struct History {
     /// Which runs have opened a transaction where.
     pub(super) writers: BTreeSet<(ExternalId, RunId)>,
     /// Under which rules each run is.
-    pub(super) eras: super::eras::Eras,
+    pub(super) rules: super::rules_of_runs::RulesOfRuns,
 }
 
 impl History {
     /// Of a world that plays a scenario.
     pub(super) fn of(scenario: &Scenario) -> Self {
-        Self { eras: super::eras::Eras::of(scenario), ..Self::default() }
+        Self { rules: super::rules_of_runs::RulesOfRuns::of(scenario), ..Self::default() }
     }
 
     pub(super) fn on_run(&mut self, layout: &Arc<RunLayout>, catalogue: &Catalogue) {
@@ -442,7 +442,7 @@ impl History {
         kind: CheckpointKind,
     ) -> bool {
         let stops = self.run(run).is_some_and(|story| story.stops_with == Some(checkpoint));
-        let savepoints_count = self.eras.rules_of(run).savepoint_in_completed_store;
+        let savepoints_count = self.rules.rules_of(run).savepoint_in_completed_store;
         kind == CheckpointKind::Checkpoint || stops || savepoints_count
     }
 
@@ -488,7 +488,7 @@ impl History {
 
     /// Takes in what happened.
     pub(super) fn observe(&mut self, entry: &Entry, scenario: &Scenario) {
-        self.eras.observe(entry, scenario);
+        self.rules.observe(entry, scenario);
         self.observe_job(entry);
         self.complete_restore(entry);
     }

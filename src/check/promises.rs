@@ -130,7 +130,7 @@ impl Excuses {
                 self.triggered.insert(*run, *checkpoint);
             }
             TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Completed { kind, .. }) => {
-                let rules = history.eras.rules_of(*run);
+                let rules = history.rules.rules_of(*run);
                 let highest = self.highest.entry(*run).or_insert(*checkpoint);
                 *highest = (*highest).max(*checkpoint);
                 if *kind != CheckpointKind::Savepoint {
@@ -160,7 +160,7 @@ impl Excuses {
                 }
             }
             TraceEvent::Job(run, JobEvent::TakenOver { checkpoints }) => {
-                let is_forgotten = !history.eras.rules_of(*run).start_in_store;
+                let is_forgotten = !history.rules.rules_of(*run).start_in_store;
                 if is_forgotten && checkpoints.is_empty() && history.start_of(*run).is_some() {
                     self.seen.insert(START_FORGOTTEN.name);
                 }

@@ -29,8 +29,6 @@ mod codec;
 #[cfg(feature = "fs")]
 pub mod disk;
 #[cfg(feature = "fs")]
-mod eras;
-#[cfg(feature = "fs")]
 mod error;
 #[cfg(feature = "fs")]
 mod folder;
@@ -53,6 +51,8 @@ mod savepoint;
 mod segment;
 #[cfg(feature = "fs")]
 mod sinks;
+#[cfg(feature = "fs")]
+mod snapshot_layouts;
 #[cfg(feature = "fs")]
 mod unfinished;
 mod wire;

@@ -45,7 +45,7 @@ const FILE_READERS: [&str; 9] = [
     "src/search/read.rs",
     "src/store/disk/real.rs",
     // Tests, which do to files what a user may.
-    "src/store/eras.rs",
+    "src/store/snapshot_layouts.rs",
     "src/store/folder/tests.rs",
     "src/store/leftovers.rs",
     "src/store/lock.rs",

@@ -115,7 +115,7 @@ impl History {
         let Some(story) = self.run(run) else { return false };
         let plan = &story.layout.plan;
         let is_own = |id| plan.node_with_id(id).is_some_and(|node| node.options.uid_hash.is_some());
-        self.eras.rules_of(run).uid_hash_decides
+        self.rules.rules_of(run).uid_hash_decides
             && report.dropped.iter().any(|unit| is_own(unit.operator))
     }
 

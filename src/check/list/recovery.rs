@@ -35,7 +35,7 @@ impl Observer for RecoveryPoint {
         match &entry.event {
             TraceEvent::Job(run, JobEvent::Submitted { from }) => {
                 let known = from.map(SnapshotSource::checkpoint);
-                let is_stored = past.history.eras.rules_of(*run).start_in_store;
+                let is_stored = past.history.rules.rules_of(*run).start_in_store;
                 let pointed_to = known.filter(|_| is_stored);
                 let preferred = BTreeSet::new();
                 self.runs.insert(*run, Points { known, preferred, pointed_to });

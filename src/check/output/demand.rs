@@ -107,7 +107,7 @@ impl<'w> Outputs<'w> {
     fn has_final_checkpoint(&self, run: &RunStory) -> bool {
         let job = &self.past.setup.scenario.jobs[run.layout.job];
         job.checkpoint.interval.is_some()
-            && self.past.history.eras.rules_of(run.layout.run).checkpoints_after_tasks_finish
+            && self.past.history.rules.rules_of(run.layout.run).checkpoints_after_tasks_finish
     }
 
     /// By subtask of a sink, the newest checkpoint that it, or whoever restored it, committed for.

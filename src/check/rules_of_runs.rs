@@ -10,27 +10,27 @@ use crate::trace::{Entry, JobEvent, TraceEvent, WorldEvent};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The rules of a world's time.
+/// The rules that each run is judged by.
 #[derive(Clone, Debug)]
-pub(super) struct Eras {
+pub(super) struct RulesOfRuns {
     now: Arc<Rules>,
     by_run: BTreeMap<RunId, Arc<Rules>>,
 }
 
-impl Default for Eras {
+impl Default for RulesOfRuns {
     fn default() -> Self {
         Self { now: Arc::new(Release::default().rules()), by_run: BTreeMap::new() }
     }
 }
 
-impl Eras {
+impl RulesOfRuns {
     /// Of a world that begins under the release of its scenario.
     pub(super) fn of(scenario: &Scenario) -> Self {
         Self { now: Arc::new(scenario.rules_meant(scenario.flink)), by_run: BTreeMap::new() }
     }
 
     /// A step may upgrade the cluster; a run is one of its time.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the other events begin no era")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other events change no rules")]
     pub(super) fn observe(&mut self, entry: &Entry, scenario: &Scenario) {
         match &entry.event {
             TraceEvent::World(WorldEvent::StepTaken { step }) => {
