@@ -2,8 +2,8 @@
 
 mod cut;
 mod durable;
-mod hygiene;
 mod mapping;
+mod open_transactions;
 mod output;
 mod ownership;
 mod participants;
@@ -59,7 +59,7 @@ checks! {
     mapping: MappingTotality,
     durable: DurableBeforeVisible,
     participants: ParticipantsAndFencing,
-    hygiene: TransactionHygiene,
+    open_transactions: TransactionHygiene,
     references: ReferenceSafety,
     recovery: RecoveryPoint,
     time: TimeFidelity,
