@@ -1,7 +1,7 @@
 //! A scenario's text: reading it, with every mistake found and placed, and writing it.
 
+mod availability;
 mod expect;
-mod fit;
 mod input;
 mod job;
 pub(super) mod layout;
@@ -9,12 +9,12 @@ mod nesting;
 mod node;
 mod operations;
 mod operator;
+mod operator_options;
 mod registered;
 pub(super) mod release;
 mod rules;
 mod settings;
 mod shape;
-mod since;
 mod source;
 pub(super) mod spelling;
 mod step;
@@ -93,7 +93,7 @@ fn resolve(
         expect,
         expect_in,
     };
-    since::check(source, &scenario, &names, catalogue)?;
+    availability::check(source, &scenario, &names, catalogue)?;
     check_runs(source, &scenario, &parts, &places)?;
     Ok(scenario)
 }
