@@ -1,9 +1,10 @@
 //! What a user can type.
 
+use super::language::Kind;
 use crate::job::{ClaimMode, KeyType};
 use crate::kernel::{SEED_MAX, SimTime};
 use crate::rules::{Mutation, Release};
-use crate::scenario::Profile;
+use crate::scenario::{Profile, Scenario};
 use crate::trace::{CheckName, Sometimes, Word};
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -24,6 +25,9 @@ Examples:
   sandbar run sim/word_count_part2.toml -s d/savepoints/savepoint-…
                                                        a second process goes on from one
   sandbar sweep --seeds 0..1000                        a thousand drawn stories
+  sandbar new rescale                                  a first story of your own, with comments
+  sandbar check my.toml                                whether it can be read, without playing it
+  sandbar list actions                                 what a step can do, and other words
   sandbar uid source-id                                the operator id of a uid
   sandbar key hello --parallelism 4                    the key group and subtask of a key
   sandbar rules 2.x                                    what a release of Flink does, with sources";
@@ -59,6 +63,14 @@ pub(super) enum Command {
     Key(Key),
     /// Print the rules of a release of Flink, each with its meaning and source, or what differs from another
     Rules(RulesOf),
+    /// Write a first story with comments
+    New(New),
+    /// Read scenario files without playing them, and tell all that is wrong with each; exits with 2 if anything is
+    Check(Check),
+    /// List words of the language of scenarios, each with what it means
+    List(List),
+    /// Print the language of scenarios as a JSON schema, for editors
+    Schema,
     /// Print a completion script
     Completions {
         /// For which shell
@@ -247,6 +259,30 @@ pub(super) enum SavepointCommand {
         /// A data folder, or any folder that holds savepoints
         path: PathBuf,
     },
+}
+
+#[derive(Args, Debug)]
+pub(super) struct New {
+    /// What it is about
+    #[arg(value_enum, default_value_t = Kind::WordCount)]
+    pub(super) kind: Kind,
+    /// Where it goes, or - to print it; without it, a file in this folder with the name of the kind
+    #[arg(value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Check {
+    /// The scenario files
+    #[arg(value_name = "FILE", required = true)]
+    pub(super) files: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct List {
+    /// Which words
+    #[arg(value_name = "WHAT", value_parser = clap::builder::PossibleValuesParser::new(Scenario::LISTS))]
+    pub(super) what: String,
 }
 
 #[derive(Args, Debug)]

@@ -8,6 +8,7 @@ mod failure;
 mod identity;
 mod interrupt;
 mod json;
+mod language;
 mod lock;
 mod open;
 mod output;
@@ -73,6 +74,10 @@ fn carry_out(
         Command::Uid { text } => identity::uid(&text, screen),
         Command::Key(key) => identity::key(&key, screen),
         Command::Rules(of) => Ok(rules::rules(&of, screen)),
+        Command::New(kind) => language::new(&kind, screen),
+        Command::Check(files) => language::check(&files, catalogue, screen),
+        Command::List(what) => Ok(language::list(&what, catalogue, screen)),
+        Command::Schema => Ok(language::schema(catalogue, screen)),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "sandbar", &mut text);

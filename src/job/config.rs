@@ -2,6 +2,7 @@
 
 use super::{BarrierAlignment, CheckpointKind};
 use crate::kernel::SimTime;
+use crate::kernel::documented;
 use serde::{Deserialize, Serialize};
 
 /// Checkpoint settings (`CheckpointConfig`).
@@ -85,28 +86,32 @@ impl Default for StateBackend {
     }
 }
 
-/// Whether the completed checkpoints of a job outlive it (`ExternalizedCheckpointCleanup`). A job that finishes leaves none behind.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Retention {
-    /// They never do (`NO_EXTERNALIZED_CHECKPOINTS`).
-    #[default]
-    None,
-    /// If it fails for good.
-    DeleteOnCancellation,
-    /// If it fails for good or is cancelled.
-    RetainOnCancellation,
+documented! {
+    /// Whether the completed checkpoints of a job outlive it (`ExternalizedCheckpointCleanup`). A job that finishes leaves none behind.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum Retention {
+        /// They never do (`NO_EXTERNALIZED_CHECKPOINTS`).
+        #[default]
+        None,
+        /// If it fails for good.
+        DeleteOnCancellation,
+        /// If it fails for good or is cancelled.
+        RetainOnCancellation,
+    }
 }
 
-/// How often a record's effect may be in the state after a recovery (`CheckpointingMode`).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CheckpointMode {
-    /// Once: barriers are aligned, or what is in flight is part of the snapshot.
-    #[default]
-    ExactlyOnce,
-    /// Once or more: no barrier holds a record back, so a snapshot may hold records from behind its barrier.
-    AtLeastOnce,
+documented! {
+    /// How often a record's effect may be in the state after a recovery (`CheckpointingMode`).
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum CheckpointMode {
+        /// Once: barriers are aligned, or what is in flight is part of the snapshot.
+        #[default]
+        ExactlyOnce,
+        /// Once or more: no barrier holds a record back, so a snapshot may hold records from behind its barrier.
+        AtLeastOnce,
+    }
 }
 
 impl CheckpointConfig {

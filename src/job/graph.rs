@@ -4,6 +4,7 @@
 
 use super::{KeyedOptions, ListOptions, OperatorId, OperatorIndex, SourceTime, WindowOptions};
 use crate::kernel::SimTime;
+use crate::kernel::documented;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -89,15 +90,17 @@ pub struct OperatorOptions {
     pub list_state: Option<Arc<ListOptions>>,
 }
 
-/// How the subtasks of a source come by the partitions they read.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Reader {
-    /// Each has its share from the beginning.
-    #[default]
-    Fixed,
-    /// A split enumerator in the job manager gives them out one by one (FLIP-27).
-    Splits,
+documented! {
+    /// How the subtasks of a source come by the partitions they read.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum Reader {
+        /// Each has its share from the beginning.
+        #[default]
+        Fixed,
+        /// A split enumerator in the job manager gives them out one by one (FLIP-27).
+        Splits,
+    }
 }
 
 impl OperatorNode {
@@ -106,6 +109,26 @@ impl OperatorNode {
         match &self.kind {
             OperatorKind::Source { input, .. } => Some(input),
             OperatorKind::Transform { .. } | OperatorKind::Sink { .. } => None,
+        }
+    }
+
+    /// Virtual time that an operator takes for an element where nobody says it.
+    pub const TAKES: SimTime = SimTime::from_micros(1);
+
+    /// One subtask of this kind that reads nothing yet. Say what is otherwise: `OperatorNode { inputs, ..OperatorNode::new(…) }`.
+    pub fn new(name: impl Into<String>, kind: OperatorKind) -> Self {
+        Self {
+            name: name.into(),
+            uid: None,
+            parallelism: 1,
+            max_parallelism: None,
+            kind,
+            inputs: Vec::new(),
+            chain: ChainStrategy::default(),
+            slot_sharing_group: None,
+            key_by: None,
+            takes: Self::TAKES,
+            options: OperatorOptions::default(),
         }
     }
 
@@ -173,28 +196,32 @@ pub enum OperatorKind {
     },
 }
 
-/// What a source does at the end of its log.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum AtEnd {
-    /// The input is bounded: the source ends, and the job with it.
-    #[default]
-    End,
-    /// The source waits for more, for ever.
-    Idle,
+documented! {
+    /// What a source does at the end of its log.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum AtEnd {
+        /// The input is bounded: the source ends, and the job with it.
+        #[default]
+        End,
+        /// The source waits for more, for ever.
+        Idle,
+    }
 }
 
-/// Whether an operator may be fused with its neighbours.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ChainStrategy {
-    /// With its input and its outputs.
-    #[default]
-    Always,
-    /// With its outputs only: it starts a new chain.
-    Head,
-    /// With nobody.
-    Never,
+documented! {
+    /// Whether an operator may be fused with its neighbours.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum ChainStrategy {
+        /// With its input and its outputs.
+        #[default]
+        Always,
+        /// With its outputs only: it starts a new chain.
+        Head,
+        /// With nobody.
+        Never,
+    }
 }
 
 /// One edge of the job graph, seen from its receiver.
@@ -211,22 +238,24 @@ pub struct InputEdge {
     pub partitioner: Option<Partitioner>,
 }
 
-/// How records of a sender are dealt among the receiver's subtasks.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Partitioner {
-    /// To the subtask of the same index; needs equal parallelism.
-    Forward,
-    /// Round robin over all.
-    Rebalance,
-    /// By key group.
-    Hash,
-    /// To all.
-    Broadcast,
-    /// Round robin over a local subset.
-    Rescale,
-    /// To subtask 0.
-    Global,
+documented! {
+    /// How records of a sender are dealt among the receiver's subtasks.
+    #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum Partitioner {
+        /// To the subtask of the same index; needs equal parallelism.
+        Forward,
+        /// Round robin over all.
+        Rebalance,
+        /// By key group.
+        Hash,
+        /// To all.
+        Broadcast,
+        /// Round robin over a local subset.
+        Rescale,
+        /// To subtask 0.
+        Global,
+    }
 }
 
 /// What a record is keyed by.
@@ -293,25 +322,27 @@ impl KeyColumns {
     }
 }
 
-/// The Java type that a key hashes as.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum KeyType {
-    /// As its value says: integer as `Long`, truth as `Boolean`, text as `String`, a row as a tuple.
-    #[default]
-    Auto,
-    /// An integer as `Integer`.
-    Int,
-    /// An integer as `Long`.
-    Long,
-    /// An integer as `Short`.
-    Short,
-    /// Text of one UTF-16 unit as `Character`.
-    Char,
-    /// Text that spells a floating-point number, as `Double`.
-    Double,
-    /// Text as `String`.
-    Text,
-    /// Truth as `Boolean`.
-    Bool,
+documented! {
+    /// The Java type that a key hashes as.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum KeyType {
+        /// As its value says: integer as `Long`, truth as `Boolean`, text as `String`, a row as a tuple.
+        #[default]
+        Auto,
+        /// An integer as `Integer`.
+        Int,
+        /// An integer as `Long`.
+        Long,
+        /// An integer as `Short`.
+        Short,
+        /// Text of one UTF-16 unit as `Character`.
+        Char,
+        /// Text that spells a floating-point number, as `Double`.
+        Double,
+        /// Text as `String`.
+        Text,
+        /// Truth as `Boolean`.
+        Bool,
+    }
 }

@@ -2,19 +2,22 @@
 
 use super::StateBackend;
 use super::shown::shown;
+use crate::kernel::documented;
 use serde::{Deserialize, Serialize};
 
-/// Who owns the snapshot that a job starts from (FLIP-193).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ClaimMode {
-    /// The user; the job builds nothing on it, and never deletes it.
-    #[default]
-    NoClaim,
-    /// The job: it is deleted like one of its own checkpoints.
-    Claim,
-    /// Nobody clearly, as before 1.15: the job may build on it, and never deletes it.
-    Legacy,
+documented! {
+    /// Who owns the snapshot that a job starts from (FLIP-193).
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum ClaimMode {
+        /// The user; the job builds nothing on it, and never deletes it.
+        #[default]
+        NoClaim,
+        /// The job: it is deleted like one of its own checkpoints.
+        Claim,
+        /// Nobody clearly, as before 1.15: the job may build on it, and never deletes it.
+        Legacy,
+    }
 }
 
 /// In which format a snapshot keeps keyed state (FLIP-203).

@@ -4,25 +4,28 @@
 
 use super::shown::shown;
 use crate::kernel::SimTime;
+use crate::kernel::documented;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// How the items of a list state are dealt out when parallelism changes (`OperatorStateHandle.Mode`).
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum ListMode {
-    /// Each item to one subtask.
-    #[default]
-    Split,
-    /// All items to every subtask.
-    Union,
-    /// A copy of one subtask's items to every subtask.
-    Broadcast,
-    /// Not at all: the items are one object, that of a subtask, which only the same subtask can restore (`Checkpointed`,
-    /// until 1.3).
-    Whole,
+documented! {
+    /// How the items of a list state are dealt out when parallelism changes (`OperatorStateHandle.Mode`).
+    #[derive(
+        Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+    )]
+    #[serde(rename_all = "kebab-case")]
+    pub enum ListMode {
+        /// Each item to one subtask.
+        #[default]
+        Split,
+        /// All items to every subtask.
+        Union,
+        /// A copy of one subtask's items to every subtask.
+        Broadcast,
+        /// Not at all: the items are one object, that of a subtask, which only the same subtask can restore (`Checkpointed`,
+        /// until 1.3).
+        Whole,
+    }
 }
 
 shown! {
@@ -33,21 +36,23 @@ shown! {
     Whole = "non-partitioned",
 }
 
-/// The serializer of a state's values.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum StateType {
-    /// One that reads whatever was written: nobody said.
-    #[default]
-    Any,
-    /// `LongSerializer`.
-    Long,
-    /// `IntSerializer`.
-    Int,
-    /// `StringSerializer`.
-    Text,
+documented! {
+    /// The serializer of a state's values.
+    #[derive(
+        Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+    )]
+    #[serde(rename_all = "kebab-case")]
+    pub enum StateType {
+        /// One that reads whatever was written: nobody said.
+        #[default]
+        Any,
+        /// `LongSerializer`.
+        Long,
+        /// `IntSerializer`.
+        Int,
+        /// `StringSerializer`.
+        Text,
+    }
 }
 
 impl StateType {
@@ -65,23 +70,25 @@ shown! {
     Text = "StringSerializer",
 }
 
-/// What kind of keyed state it is (`StateDescriptor.Type`).
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum KeyedKind {
-    /// One value.
-    #[default]
-    Value,
-    /// A list of values.
-    List,
-    /// A value that others are reduced into.
-    Reducing,
-    /// A value that others are aggregated into.
-    Aggregating,
-    /// Values by a key of the user's.
-    Map,
+documented! {
+    /// What kind of keyed state it is (`StateDescriptor.Type`).
+    #[derive(
+        Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+    )]
+    #[serde(rename_all = "kebab-case")]
+    pub enum KeyedKind {
+        /// One value.
+        #[default]
+        Value,
+        /// A list of values.
+        List,
+        /// A value that others are reduced into.
+        Reducing,
+        /// A value that others are aggregated into.
+        Aggregating,
+        /// Values by a key of the user's.
+        Map,
+    }
 }
 
 shown! {

@@ -1,6 +1,7 @@
 //! What a window operator is told: which windows, of which time, and what it makes of their records.
 
 use super::TumblingWindows;
+use crate::kernel::documented;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -16,16 +17,18 @@ pub struct WindowOptions {
     pub aggregates: WindowAggregates,
 }
 
-/// By which clock records fall into windows, and windows fire.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum WindowTime {
-    /// The records' timestamps and the watermark (`TumblingEventTimeWindows`). Of a source that tells no column that is
-    /// ingestion time.
-    #[default]
-    Event,
-    /// The virtual time at which a record is processed (`TumblingProcessingTimeWindows`), in milliseconds.
-    Processing,
+documented! {
+    /// By which clock records fall into windows, and windows fire.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum WindowTime {
+        /// The records' timestamps and the watermark (`TumblingEventTimeWindows`). Of a source that tells no column that is
+        /// ingestion time.
+        #[default]
+        Event,
+        /// The virtual time at which a record is processed (`TumblingProcessingTimeWindows`), in milliseconds.
+        Processing,
+    }
 }
 
 impl WindowTime {

@@ -6,12 +6,14 @@ use super::{
 
 /// Declares the mutations, each with the policies that it sets.
 macro_rules! mutations {
-    ($($(#[$meaning:meta])+ $mutation:ident: $($rule:ident = $choice:expr),+;)+) => {
-        /// A broken protocol, named after the catalogue of real bugs.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
-        #[serde(rename_all = "kebab-case")]
-        pub enum Mutation {
-            $($(#[$meaning])+ $mutation,)+
+    ($($(#[$($meaning:tt)*])+ $mutation:ident: $($rule:ident = $choice:expr),+;)+) => {
+        crate::kernel::documented! {
+            /// A broken protocol, named after the catalogue of real bugs.
+            #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
+            #[serde(rename_all = "kebab-case")]
+            pub enum Mutation {
+                $($(#[$($meaning)*])+ $mutation,)+
+            }
         }
 
         impl Mutation {

@@ -113,16 +113,21 @@ impl Rules {
 /// Declares the choices of a policy, each with its word.
 macro_rules! choices {
     ($(#[$about:meta])* pub enum $name:ident {
-        $($(#[$meaning:meta])* $choice:ident = $word:literal,)+
+        $($(#[$($meaning:tt)*])* $choice:ident = $word:literal,)+
     }) => {
         $(#[$about])*
         #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
         pub enum $name {
-            $($(#[$meaning])* #[serde(rename = $word)] $choice,)+
+            $($(#[$($meaning)*])* #[serde(rename = $word)] $choice,)+
         }
 
         impl $crate::rules::Policy for $name {
             const CHOICES: &'static [(Self, &'static str)] = &[$((Self::$choice, $word),)+];
+        }
+
+        impl $crate::kernel::Documented for $name {
+            const ABOUT: &'static [&'static str] =
+                &[$($crate::kernel::doc_of!($(#[$($meaning)*])*),)+];
         }
     };
 }

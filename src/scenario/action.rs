@@ -1,16 +1,18 @@
 //! What steps do. Each action is declared here, with how a file spells it; what it does to the world is the cluster's.
 
-use super::ScenarioError;
+use super::Mistake;
 use super::files::{
     CopyFiles, CopyText, DeleteFiles, DeleteText, Dispose, DisposeText, FileAction, MoveFiles,
     MoveText, RewritePaths, RewriteText,
 };
 use super::job_config::TaskName;
+use super::language::{one_key, text_table};
 use super::text::layout::{Table, quoted, word};
 use super::text::release;
+use super::text::settings::{Named, Setting};
 use super::text::spelling::{
-    Checkpoint, Choice, Format, Job, Jobs, Length, Native, NewLabel, Optional, Path, Pointer, Span,
-    Spelling, Story, Task, TaskManager, Times, Usual, Yes, key, table,
+    Checkpoint, Choice, Flag, Format, Job, Jobs, Length, Native, NewLabel, Optional, Path, Pointer,
+    Span, Spelling, Story, Task, TaskManager, Times, Usual, Yes, key, table,
 };
 use super::trouble::{Aim, DisturbedWrite, Failing, StorageFailing};
 use crate::job::ClaimMode;
@@ -76,12 +78,28 @@ pub struct Run {
     /// Who owns that snapshot from then on.
     pub claim: ClaimMode,
 }
-table!(RunText => Run {
-    job: Job,
-    from: Optional<Pointer>,
-    allow_non_restored "allow-non-restored-state": Usual<bool>,
-    claim: Usual<ClaimMode>,
-});
+table!("`run`":
+    /// Submits a job. A file whose steps run its first job does not start that at 0. What has run can be run again.
+    RunText => Run {
+        /// Which job; the only one need not be named.
+        /// e.g. `"count"`
+        job: Job,
+        /// What it starts from: the label of a snapshot, or `JOB@3`, `JOB@newest` of what was saved of a job.
+        /// Flink: `-s`, `--fromSavepoint`, `execution.state-recovery.path`
+        /// e.g. `"first"`
+        from: Optional<Pointer>,
+        /// Whether state that no operator takes may be dropped.
+        /// Flink: `-n`, `--allowNonRestoredState`
+        /// Usual: `false`
+        /// e.g. `true`
+        allow_non_restored as "allow-non-restored-state": Flag,
+        /// Who owns that snapshot from then on.
+        /// Flink: `-claim`, `-rm`, `execution.state-recovery.claim-mode`, `-restoreMode`
+        /// Usual: `"no-claim"`
+        /// e.g. `"claim"`
+        claim: Usual<ClaimMode>,
+    }
+);
 
 /// `savepoint = { … }`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -95,12 +113,27 @@ pub struct TakeSavepoint {
     /// Whether it is in the format of the state backend, and not in that of all.
     pub native: bool,
 }
-table!(SavepointText => TakeSavepoint {
-    job: Job,
-    label "as": NewLabel,
-    to: Optional<Path>,
-    native "format": Native,
-});
+table!("`savepoint`":
+    /// Takes a savepoint.
+    /// e.g. `{ as = "first" }`
+    SavepointText => TakeSavepoint {
+        /// Of which job: its newest run. The only one need not be named.
+        /// e.g. `"count"`
+        job: Job,
+        /// The label that the scenario knows it by.
+        /// e.g. `"first"`
+        label as "as": NewLabel,
+        /// Where it goes, if not to the directory of the cluster.
+        /// Flink: `targetDirectory`
+        /// e.g. `"archive/first"`
+        to: Optional<Path>,
+        /// In which format state is written.
+        /// Flink: `--type`, `-type`
+        /// Usual: `"canonical"`
+        /// e.g. `"native"`
+        native as "format": Native,
+    }
+);
 
 /// `cancel = { … }`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -129,13 +162,31 @@ pub struct Stop {
     /// Whether it is in the format of the state backend.
     pub native: bool,
 }
-table!(StopText => Stop {
-    job: Job,
-    drain: Usual<bool>,
-    label "as": NewLabel,
-    to: Optional<Path>,
-    native "format": Native,
-});
+table!("`stop`":
+    /// Stops a job with a savepoint.
+    /// e.g. `{ as = "last" }`
+    StopText => Stop {
+        /// Which job: its newest run. The only one need not be named.
+        /// e.g. `"count"`
+        job: Job,
+        /// Whether its data end before the barrier, so that operators emit what they hold back.
+        /// Flink: `--drain`, `-d`
+        /// Usual: `false`
+        /// e.g. `true`
+        drain: Flag,
+        /// The label that the scenario knows the savepoint by.
+        /// e.g. `"last"`
+        label as "as": NewLabel,
+        /// Where it goes, if not to the directory of the cluster.
+        /// Flink: `--savepointPath`, `-p`
+        /// e.g. `"archive/last"`
+        to: Optional<Path>,
+        /// In which format state is written.
+        /// Usual: `"canonical"`
+        /// e.g. `"native"`
+        native as "format": Native,
+    }
+);
 
 /// `checkpoint = { … }`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -146,12 +197,25 @@ pub struct TakeCheckpoint {
     pub label: String,
 }
 
-table!(FailText => Failing {
-    task: Task,
-    call "in": Choice<super::FailingCall>,
-    checkpoint: Optional<Checkpoint>,
-    times: Times,
-});
+table!("`fail`":
+    /// Lets the user's code throw in the next calls that fit.
+    /// e.g. `{ task = "counts/1", in = "snapshot" }`
+    FailText => Failing {
+        /// In which task.
+        /// e.g. `"counts/1"`
+        task: Task,
+        /// In which call.
+        /// e.g. `"snapshot"`
+        call as "in": Choice<super::FailingCall>,
+        /// Of which checkpoint; without it, of any.
+        /// e.g. `3`
+        checkpoint: Optional<Checkpoint>,
+        /// How many times.
+        /// Usual: `1`
+        /// e.g. `2`
+        times: Times,
+    }
+);
 
 /// `block = { … }`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -161,7 +225,18 @@ pub struct Block {
     /// For how long; for ever by default.
     pub span: Option<SimTime>,
 }
-table!(BlockText => Block { task: Task, span "for": Optional<Span> });
+table!("`block`":
+    /// Keeps a task busy. Meanwhile it takes nothing in.
+    /// e.g. `{ task = "counts/1", for = "3s" }`
+    BlockText => Block {
+        /// Which task.
+        /// e.g. `"counts/1"`
+        task: Task,
+        /// For how long; without it, until it is unblocked.
+        /// e.g. `"3s"`
+        span as "for": Optional<Span>,
+    }
+);
 
 /// `partition = { … }`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -171,7 +246,19 @@ pub struct Partition {
     /// For how long.
     pub span: SimTime,
 }
-table!(PartitionText => Partition { task_manager: TaskManager, span "for": Length });
+table!("`partition` of the network":
+    /// Cuts a task manager off from the job manager. What they send each other arrives when it is over; data between task
+    /// managers, storage and external systems are not cut off.
+    /// e.g. `{ task-manager = 0, for = "5s" }`
+    PartitionText => Partition {
+        /// Which task manager, by number from 0.
+        /// e.g. `0`
+        task_manager: TaskManager,
+        /// For how long.
+        /// e.g. `"5s"`
+        span as "for": Length,
+    }
+);
 
 impl Action {
     /// Whether it submits this job.
@@ -223,91 +310,189 @@ impl Action {
     }
 }
 
-/// `do = { … }`.
-#[derive(Deserialize, Debug)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum ActionText {
-    Run(RunText),
-    Savepoint(SavepointText),
-    Cancel(CancelText),
-    Stop(StopText),
-    Checkpoint(CheckpointText),
-    Fail(FailText),
-    Block(BlockText),
-    Unblock(Spanned<String>),
-    Kill(Spanned<String>),
-    KillTaskManager(Spanned<u16>),
-    Partition(PartitionText),
-    KillJobManager(Spanned<bool>),
-    List(Spanned<bool>),
-    Storage(StorageText),
-    Upgrade(Spanned<String>),
-    Move(MoveText),
-    Copy(CopyText),
-    Delete(DeleteText),
-    Dispose(DisposeText),
-    RewritePaths(RewriteText),
-    Lose(AimText),
-    Delay(AimText),
-    Repeat(AimText),
-}
+one_key!("`do`":
+    /// What a step does: exactly one of these.
+    /// e.g. `{ kill = "counts/1" }`
+    #[derive(Deserialize, Debug)]
+    #[serde(rename_all = "kebab-case")]
+    pub(super) enum ActionText {
+        /// Submits a job.
+        /// e.g. `{ job = "count-wider", from = "first" }`
+        Run(RunText),
+        /// Takes a savepoint.
+        Savepoint(SavepointText),
+        /// Cancels a job, with a savepoint or without.
+        /// e.g. `{ with-savepoint = true, as = "last" }`
+        /// Flink: `cancel-with-savepoint`
+        Cancel(CancelText),
+        /// Stops a job with a savepoint: its sources end, what was prepared is committed.
+        /// Flink: `stop-with-savepoint`
+        Stop(StopText),
+        /// Takes a checkpoint that has a label, so that a job can start from it as long as it is kept.
+        Checkpoint(TakeCheckpointText),
+        /// Lets the user's code throw in the next calls that fit.
+        /// Flink: `throw`
+        Fail(FailText),
+        /// Keeps a task busy. Meanwhile it takes nothing in.
+        Block(BlockText),
+        /// Ends what keeps a task busy.
+        /// e.g. `"counts/1"`
+        Unblock(Spanned<String>),
+        /// Crashes a task.
+        /// e.g. `"counts/1"`
+        /// Flink: `crash`
+        Kill(Spanned<String>),
+        /// Kills a task manager, by number from 0, with every task on it.
+        /// e.g. `0`
+        KillTaskManager(Spanned<u16>),
+        /// Cuts a task manager off from the job manager.
+        Partition(PartitionText),
+        /// Kills the job manager. Without high availability its jobs are lost.
+        KillJobManager(Spanned<bool>),
+        /// Has the jobs listed that run or restart; changes nothing.
+        List(Spanned<bool>),
+        /// Lets the next writes that fit go wrong.
+        Storage(StorageText),
+        /// Shuts the cluster down and starts it under another release. Jobs that are not over are lost; savepoints stay.
+        /// e.g. `"2.x"`
+        Upgrade(Spanned<String>),
+        /// Moves, and perhaps renames, a snapshot. The label goes with it.
+        Move(MoveText),
+        /// Copies a snapshot; the copy has a label of its own.
+        Copy(CopyText),
+        /// Deletes files of a snapshot by hand.
+        Delete(DeleteText),
+        /// Has the system dispose of a snapshot.
+        Dispose(DisposeText),
+        /// Changes the paths in the metadata of a snapshot to where its data lie now.
+        RewritePaths(RewriteText),
+        /// Loses the next message that fits.
+        Lose(AimText),
+        /// Delays the next message that fits.
+        /// e.g. `{ ack = "counts/1", checkpoint = 3, by = "2s" }`
+        Delay(AimText),
+        /// Has the next message that fits arrive twice.
+        /// e.g. `{ ack = "counts/1", by = "2s" }`
+        Repeat(AimText),
+    }
+);
 
-/// `cancel = { … }`.
-#[derive(Deserialize, Debug)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct CancelText {
-    job: Option<Spanned<String>>,
-    #[serde(default)]
-    with_savepoint: bool,
-    #[serde(rename = "as")]
-    label: Option<Spanned<String>>,
-    to: Option<Spanned<String>>,
-    format: Option<Spanned<Format>>,
-}
+text_table!("`cancel`":
+    /// Cancels a job, with a savepoint or without.
+    #[derive(Deserialize, Debug)]
+    #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+    pub(super) struct CancelText {
+        /// Which job: its newest run. The only one need not be named.
+        /// e.g. `"count"`
+        job: Option<Spanned<String>>,
+        /// Whether a savepoint is taken first; the job is canceled only if that succeeds.
+        /// Flink: `-s`, `--withSavepoint`
+        /// Usual: `false`
+        /// e.g. `true`
+        with_savepoint: Option<bool>,
+        /// The label that the scenario knows the savepoint by.
+        /// e.g. `"last"`
+        #[serde(rename = "as")]
+        label: Option<Spanned<String>>,
+        /// Where it goes, if not to the directory of the cluster.
+        /// e.g. `"archive/last"`
+        to: Option<Spanned<String>>,
+        /// In which format state is written.
+        /// Usual: `"canonical"`
+        /// e.g. `"native"`
+        format: Option<Spanned<Named<Format>>>,
+    }
+);
 
-/// `checkpoint = { … }`: what a savepoint can be told besides is refused.
-#[derive(Deserialize, Debug)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct CheckpointText {
-    job: Option<Spanned<String>>,
-    #[serde(rename = "as")]
-    label: Spanned<String>,
-    to: Option<Spanned<String>>,
-    format: Option<Spanned<Format>>,
-}
+text_table!("`checkpoint` as a step":
+    /// Takes a checkpoint. What a savepoint can be told besides is refused.
+    /// e.g. `{ as = "kept" }`
+    #[derive(Deserialize, Debug)]
+    #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+    pub(super) struct TakeCheckpointText {
+        /// Of which job: its newest run. The only one need not be named.
+        /// e.g. `"count"`
+        job: Option<Spanned<String>>,
+        /// The label that the scenario knows it by.
+        /// e.g. `"kept"`
+        #[serde(rename = "as")]
+        label: Spanned<String>,
+        /// Refused: a checkpoint goes to the directory of checkpoints.
+        to: Option<Spanned<String>>,
+        /// Refused: a checkpoint is always native.
+        format: Option<Spanned<Named<Format>>>,
+    }
+);
 
-/// `storage = { … }`.
-#[derive(Deserialize, Debug)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct StorageText {
-    state: Option<Spanned<String>>,
-    metadata: Option<Spanned<String>>,
-    pointer: Option<Spanned<String>>,
-    fault: StorageFault,
-    checkpoint: Option<<Checkpoint as Spelling>::Text>,
-    times: <Times as Spelling>::Text,
-}
+text_table!("`storage`":
+    /// Lets the next writes that fit go wrong. Exactly one of `state`, `metadata` and `pointer` says which.
+    /// e.g. `{ state = "counts/1", fault = "refused" }`
+    #[derive(Deserialize, Debug)]
+    #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+    pub(super) struct StorageText {
+        /// Writes of state by this task.
+        /// e.g. `"counts/1"`
+        state: Option<Spanned<String>>,
+        /// Writes of the metadata of this job's snapshots.
+        /// e.g. `"count"`
+        metadata: Option<Spanned<String>>,
+        /// Writes of pointers to this job's checkpoints; only with high availability.
+        /// e.g. `"count"`
+        pointer: Option<Spanned<String>>,
+        /// What goes wrong.
+        /// e.g. `"torn"`
+        fault: Named<StorageFault>,
+        /// For which checkpoint; without it, for any.
+        /// e.g. `3`
+        checkpoint: Option<<Checkpoint as Spelling>::Text>,
+        /// How many times.
+        /// Usual: `1`
+        /// e.g. `2`
+        times: <Times as Spelling>::Text,
+    }
+);
 
-/// `lose = { … }`, `delay = { … }` and `repeat = { … }`.
-#[derive(Deserialize, Debug)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct AimText {
-    trigger: Option<Spanned<String>>,
-    ack: Option<Spanned<String>>,
-    decline: Option<Spanned<String>>,
-    notify_complete: Option<Spanned<String>>,
-    notify_aborted: Option<Spanned<String>>,
-    split: Option<Spanned<String>>,
-    reader_event: Option<Spanned<String>>,
-    checkpoint: Option<<Checkpoint as Spelling>::Text>,
-    by: Option<<Span as Spelling>::Text>,
-}
+text_table!("a message":
+    /// A message between job manager and task: exactly one key says which, with the task that sends or gets it.
+    /// e.g. `{ ack = "counts/1", checkpoint = 3 }`
+    #[derive(Deserialize, Debug)]
+    #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+    pub(super) struct AimText {
+        /// That it is to begin a checkpoint.
+        /// e.g. `"rows/0"`
+        trigger: Option<Spanned<String>>,
+        /// That its snapshot is durable.
+        /// e.g. `"counts/1"`
+        ack: Option<Spanned<String>>,
+        /// That it cannot take part.
+        /// e.g. `"counts/1"`
+        decline: Option<Spanned<String>>,
+        /// That a checkpoint completed.
+        /// e.g. `"out/0"`
+        notify_complete: Option<Spanned<String>>,
+        /// That a checkpoint is off.
+        /// e.g. `"out/0"`
+        notify_aborted: Option<Spanned<String>>,
+        /// A split of its input, from the enumerator.
+        /// e.g. `"rows/0"`
+        split: Option<Spanned<String>>,
+        /// What a source reader tells its enumerator.
+        /// e.g. `"rows/0"`
+        reader_event: Option<Spanned<String>>,
+        /// About which checkpoint; without it, about any.
+        /// e.g. `3`
+        checkpoint: Option<<Checkpoint as Spelling>::Text>,
+        /// By how much it is delayed, or after how long it comes again.
+        /// e.g. `"2s"`
+        by: Option<<Span as Spelling>::Text>,
+    }
+);
 
 impl ActionText {
     /// The label that the step gives to a snapshot, if it makes one.
     pub(super) fn label(&self) -> Option<&Spanned<String>> {
         if let Self::Savepoint(SavepointText { label, .. })
-        | Self::Checkpoint(CheckpointText { label, .. })
+        | Self::Checkpoint(TakeCheckpointText { label, .. })
         | Self::Stop(StopText { label, .. })
         | Self::Cancel(CancelText { label: Some(label), .. })
         | Self::Copy(CopyText { label, .. }) = self
@@ -323,7 +508,7 @@ impl Spelling for Action {
     type Value = Self;
     type Text = ActionText;
 
-    fn read(text: ActionText, story: &Story<'_>) -> Result<Self, ScenarioError> {
+    fn read(text: ActionText, story: &Story<'_>) -> Result<Self, Mistake> {
         use ActionText as T;
         Ok(match text {
             T::Run(text) => Self::Run(Run::read(text, story)?),
@@ -404,15 +589,16 @@ impl Spelling for Action {
     }
 }
 
-fn cancel(text: CancelText, story: &Story<'_>) -> Result<Cancel, ScenarioError> {
+fn cancel(text: CancelText, story: &Story<'_>) -> Result<Cancel, Mistake> {
     let job = Job::read(text.job, story)?;
-    if let Some(to) = text.to.as_ref().filter(|_| !text.with_savepoint) {
+    let with_savepoint = text.with_savepoint.unwrap_or(false);
+    if let Some(to) = text.to.as_ref().filter(|_| !with_savepoint) {
         return story.no_target(to, "a cancel without a savepoint");
     }
-    if text.format.is_some() && !text.with_savepoint {
+    if text.format.is_some() && !with_savepoint {
         return story.wrong("`cancel` has a format but takes no savepoint", "leave it out");
     }
-    let with_savepoint = match (text.with_savepoint, text.label) {
+    let with_savepoint = match (with_savepoint, text.label) {
         (true, Some(label)) => Some(label.into_inner()),
         (false, None) => None,
         (true, None) => {
@@ -439,7 +625,7 @@ fn cancel_text(cancel: &Cancel, jobs: &Jobs<'_>) -> Option<String> {
     Some(table.inline())
 }
 
-fn checkpoint(text: CheckpointText, story: &Story<'_>) -> Result<TakeCheckpoint, ScenarioError> {
+fn checkpoint(text: TakeCheckpointText, story: &Story<'_>) -> Result<TakeCheckpoint, Mistake> {
     if let Some(to) = &text.to {
         return story.no_target(to, "a checkpoint");
     }
@@ -451,8 +637,8 @@ fn checkpoint(text: CheckpointText, story: &Story<'_>) -> Result<TakeCheckpoint,
 }
 
 /// A call that throws. Only calls that are about a checkpoint can be told apart by one.
-fn failing(text: FailText, story: &Story<'_>) -> Result<Failing, ScenarioError> {
-    if text.checkpoint.is_some() && !text.call.is_about_checkpoint() {
+fn failing(text: FailText, story: &Story<'_>) -> Result<Failing, Mistake> {
+    if text.checkpoint.is_some() && !text.call.value().is_about_checkpoint() {
         return story.wrong(
             "this call is not about a checkpoint",
             "leave `checkpoint` out, or fail in `snapshot`, `async-snapshot`, `prepare-snapshot` or a notification",
@@ -462,7 +648,7 @@ fn failing(text: FailText, story: &Story<'_>) -> Result<Failing, ScenarioError> 
 }
 
 /// Writes that go wrong: exactly one key says which. Pointers are written only where a new job manager would look for them.
-fn storage(text: StorageText, story: &Story<'_>) -> Result<StorageFailing, ScenarioError> {
+fn storage(text: StorageText, story: &Story<'_>) -> Result<StorageFailing, Mistake> {
     let write = match (text.state, &text.metadata, &text.pointer) {
         (Some(task), None, None) => DisturbedWrite::State(Task::read(task, story)?),
         (None, Some(job), None) => DisturbedWrite::Metadata(story.job(job)?),
@@ -481,7 +667,7 @@ fn storage(text: StorageText, story: &Story<'_>) -> Result<StorageFailing, Scena
     };
     let checkpoint = Optional::<Checkpoint>::read(text.checkpoint, story)?;
     let times = Times::read(text.times, story)?;
-    Ok(StorageFailing { write, fault: text.fault, checkpoint, times })
+    Ok(StorageFailing { write, fault: text.fault.value(), checkpoint, times })
 }
 
 fn storage_text(failing: &StorageFailing, jobs: &Jobs<'_>) -> String {
@@ -500,7 +686,7 @@ fn storage_text(failing: &StorageFailing, jobs: &Jobs<'_>) -> String {
 }
 
 /// The message that a fault aims at: exactly one key says it.
-fn aim(text: &AimText, story: &Story<'_>) -> Result<Aim, ScenarioError> {
+fn aim(text: &AimText, story: &Story<'_>) -> Result<Aim, Mistake> {
     let aims = [
         (Message::Trigger, &text.trigger),
         (Message::Ack, &text.ack),

@@ -1,14 +1,24 @@
 //! What is wrong with a scenario file, where, and what to do about it.
 
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use std::fmt;
+use std::ops::Range;
 
-/// A mistake in a scenario file.
+/// All that is wrong with a scenario file, in order of the file: one mistake or more.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct ScenarioError {
     /// The file, as the caller named it.
     pub file: String,
-    /// The line in it, from 1.
+    /// The mistakes.
+    pub mistakes: Vec<Mistake>,
+}
+
+/// A mistake in a scenario file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Mistake {
+    /// The line in the file, from 1.
     pub line: u32,
     /// The letter in that line, from 1.
     pub column: u32,
@@ -16,23 +26,43 @@ pub struct ScenarioError {
     pub message: String,
     /// What to do about it, if anybody knows: one imperative sentence, or a question.
     pub help: Option<String>,
+    /// The bytes of the file that are meant.
+    pub(super) at: Range<usize>,
+    /// The line itself, or the part of a long one that matters.
+    pub(super) shown: String,
+    /// The bytes of it that are meant.
+    pub(super) marked: Range<usize>,
+    /// A name that is none of those there are, if that is what is wrong.
+    pub(super) unknown: Option<String>,
 }
 
 impl ScenarioError {
-    /// What to do about it, if anybody knows.
-    pub fn help(&self) -> Option<&str> {
-        self.help.as_deref()
+    /// The mistakes as a compiler shows them: each with its line, an empty line between two. `styled` for a terminal.
+    pub fn show(&self, styled: bool) -> String {
+        let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
+        let shown = self.mistakes.iter().map(|mistake| mistake.show(&self.file, &renderer));
+        shown.collect::<Vec<_>>().join("\n\n")
     }
 }
 
-/// The message, the place and the help, a line each, without a leading `error: `.
+impl Mistake {
+    fn show(&self, file: &str, renderer: &Renderer) -> String {
+        let mark = AnnotationKind::Primary.span(self.marked.clone());
+        let line = usize::try_from(self.line).unwrap_or(usize::MAX);
+        let snippet = Snippet::source(&self.shown).line_start(line).path(file).annotation(mark);
+        let mut report = Level::ERROR.primary_title(&self.message).element(snippet);
+        if let Some(help) = &self.help {
+            report = report.element(Level::HELP.message(help));
+        }
+        renderer.render(&[report])
+    }
+}
+
+/// As [`ScenarioError::show`], without the first `error: `.
 impl fmt::Display for ScenarioError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}\n  --> {}:{}:{}", self.message, self.file, self.line, self.column)?;
-        match &self.help {
-            Some(help) => write!(f, "\nhelp: {help}"),
-            None => Ok(()),
-        }
+        let shown = self.show(false);
+        f.write_str(shown.strip_prefix("error: ").unwrap_or(&shown))
     }
 }
 

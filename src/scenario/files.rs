@@ -1,52 +1,61 @@
 //! Snapshots in their owners' hands: where savepoints go, what keeps them, and what a user does with their files.
 
-use super::ScenarioError;
+use super::Mistake;
 use super::text::layout::Table;
-use super::text::spelling::{Jobs, Label, NewLabel, Path, Spelling, Story, Usual, key, table};
+use super::text::spelling::{
+    Flag, Jobs, Label, NewLabel, Path, Spelling, Story, Usual, key, table,
+};
+use crate::kernel::documented;
 use serde::{Deserialize, Serialize};
 
-/// Where savepoints go (`execution.checkpointing.savepoint-dir`).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SavepointDir {
-    /// Into a folder that is there.
-    #[default]
-    There,
-    /// Nobody said: whoever asks for one is refused.
-    None,
-    /// Into one that cannot be made: whoever asks for one is refused.
-    Unwritable,
-    /// Somebody said it under a key that nobody reads (`savepoints.state.backend.fs.checkpointdir`): as if nobody had.
-    WrongKey,
+documented! {
+    /// Where savepoints go (`execution.checkpointing.savepoint-dir`).
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum SavepointDir {
+        /// Into a folder that is there.
+        #[default]
+        There,
+        /// Nobody said: whoever asks for one is refused.
+        None,
+        /// Into one that cannot be made: whoever asks for one is refused.
+        Unwritable,
+        /// Somebody said it under a key that nobody reads (`savepoints.state.backend.fs.checkpointdir`): as if nobody had.
+        WrongKey,
+    }
 }
 
-/// What keeps savepoints in 1.0 and 1.1 (`savepoints.state.backend`).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SavepointBackend {
-    /// The memory of the job manager: they are lost with it.
-    #[serde(rename = "jobmanager")]
-    JobManager,
-    /// A file each, in the savepoint directory.
-    #[serde(rename = "filesystem")]
-    FileSystem,
-    /// What the factory of a named class makes, somewhere durable that nobody else has access to.
-    Factory,
-    /// A word that means nothing.
-    Unknown,
+documented! {
+    /// What keeps savepoints in 1.0 and 1.1 (`savepoints.state.backend`).
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum SavepointBackend {
+        /// The memory of the job manager: they are lost with it.
+        #[serde(rename = "jobmanager")]
+        JobManager,
+        /// A file each, in the savepoint directory.
+        #[serde(rename = "filesystem")]
+        FileSystem,
+        /// What the factory of a named class makes, somewhere durable that nobody else has access to.
+        Factory,
+        /// A word that means nothing.
+        Unknown,
+    }
 }
 
-/// Which files of a snapshot.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Piece {
-    /// Its metadata and its data.
-    #[default]
-    All,
-    /// Its metadata.
-    Metadata,
-    /// Its data, shared files included.
-    Data,
+documented! {
+    /// Which files of a snapshot.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum Piece {
+        /// Its metadata and its data.
+        #[default]
+        All,
+        /// Its metadata.
+        Metadata,
+        /// Its data, shared files included.
+        Data,
+    }
 }
 
 impl Piece {
@@ -85,7 +94,22 @@ pub struct MoveFiles {
     /// Whether only the job manager has access to what lies there.
     pub job_manager_only: bool,
 }
-table!(MoveText => MoveFiles { savepoint: Label, to: Path, job_manager_only: Usual<bool> });
+table!("`move`":
+    /// Moves, and perhaps renames, a snapshot: its folder, or its metadata file where that is all there is.
+    /// e.g. `{ savepoint = "first", to = "archive/first" }`
+    MoveText => MoveFiles {
+        /// The label of the snapshot.
+        /// e.g. `"first"`
+        savepoint: Label,
+        /// Its new path.
+        /// e.g. `"archive/first"`
+        to: Path,
+        /// Whether only the job manager has access to what lies there.
+        /// Usual: `false`
+        /// e.g. `true`
+        job_manager_only: Flag,
+    }
+);
 
 /// `copy = { … }`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -99,12 +123,25 @@ pub struct CopyFiles {
     /// Whether only the job manager has access to what lies there.
     pub job_manager_only: bool,
 }
-table!(CopyText => CopyFiles {
-    savepoint: Label,
-    label "as": NewLabel,
-    to: Path,
-    job_manager_only: Usual<bool>,
-});
+table!("`copy`":
+    /// Copies a snapshot.
+    /// e.g. `{ savepoint = "first", as = "copy", to = "archive/copy" }`
+    CopyText => CopyFiles {
+        /// The label of the snapshot.
+        /// e.g. `"first"`
+        savepoint: Label,
+        /// The label of the copy.
+        /// e.g. `"copy"`
+        label as "as": NewLabel,
+        /// The path of the copy.
+        /// e.g. `"archive/copy"`
+        to: Path,
+        /// Whether only the job manager has access to what lies there.
+        /// Usual: `false`
+        /// e.g. `true`
+        job_manager_only: Flag,
+    }
+);
 
 /// `delete = { … }`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -114,7 +151,19 @@ pub struct DeleteFiles {
     /// Which of its files.
     pub what: Piece,
 }
-table!(DeleteText => DeleteFiles { savepoint: Label, what: Usual<Piece> });
+table!("`delete`":
+    /// Deletes files of a snapshot by hand.
+    /// e.g. `{ savepoint = "first", what = "data" }`
+    DeleteText => DeleteFiles {
+        /// The label of the snapshot.
+        /// e.g. `"first"`
+        savepoint: Label,
+        /// Which of its files.
+        /// Usual: `"all"`
+        /// e.g. `"data"`
+        what: Usual<Piece>,
+    }
+);
 
 /// `dispose = { … }`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -124,7 +173,21 @@ pub struct Dispose {
     /// Whether the classes of the job are given along (`-j`).
     pub with_jar: bool,
 }
-table!(DisposeText => Dispose { savepoint: Label, with_jar: Usual<bool> });
+table!("`dispose`":
+    /// Has the system dispose of a snapshot.
+    /// Flink: `savepoint -d`
+    /// e.g. `{ savepoint = "first" }`
+    DisposeText => Dispose {
+        /// The label of the snapshot.
+        /// e.g. `"first"`
+        savepoint: Label,
+        /// Whether the classes of the job are given along.
+        /// Flink: `-j`, `--jarfile`
+        /// Usual: `false`
+        /// e.g. `true`
+        with_jar: Flag,
+    }
+);
 
 /// `rewrite-paths = { … }`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -132,7 +195,15 @@ pub struct RewritePaths {
     /// The label of the snapshot.
     pub savepoint: String,
 }
-table!(RewriteText => RewritePaths { savepoint: Label });
+table!("`rewrite-paths`":
+    /// Changes the paths in the metadata of a snapshot to where its data lie now.
+    /// e.g. `{ savepoint = "first" }`
+    RewriteText => RewritePaths {
+        /// The label of the snapshot.
+        /// e.g. `"first"`
+        savepoint: Label,
+    }
+);
 
 impl FileAction {
     /// The label of the snapshot whose files are meant.

@@ -12,6 +12,7 @@ mod draw;
 mod error;
 mod files;
 mod job_config;
+mod language;
 mod model;
 mod protocol_expectations;
 mod step;
@@ -25,7 +26,7 @@ pub use budget::Budget;
 pub use cluster::{ClusterConfig, Network};
 pub use column::{Column, TimeFormat};
 pub use draw::Profile;
-pub use error::ScenarioError;
+pub use error::{Mistake, ScenarioError};
 pub use files::{
     CopyFiles, DeleteFiles, Dispose, FileAction, MoveFiles, Piece, RewritePaths, SavepointBackend,
     SavepointDir,

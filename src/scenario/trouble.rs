@@ -1,6 +1,7 @@
 //! Words for what goes wrong: calls that throw, writes that storage does otherwise, and messages that a fault aims at.
 
 use super::job_config::TaskName;
+use crate::kernel::documented;
 use crate::trace::{Message, StorageFault};
 
 /// A call of an operator in which the user's code throws.
@@ -16,32 +17,34 @@ pub struct Failing {
     pub times: u32,
 }
 
-/// A call that can throw.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum FailingCall {
-    /// With the next record, of whichever operator of the task.
-    Process,
-    /// When its state is drawn: the task fails.
-    Snapshot,
-    /// After its state was drawn, before it is durable: the checkpoint is declined and the task goes on.
-    AsyncSnapshot,
-    /// When it hears that a checkpoint completed.
-    NotifyComplete,
-    /// When it hears that a checkpoint is off.
-    NotifyAborted,
-    /// When its state is restored.
-    Initialize,
-    /// When it starts.
-    Open,
-    /// Before a barrier is sent on.
-    PrepareSnapshot,
-    /// When its inputs have ended.
-    Finish,
-    /// When its task ends.
-    Close,
+documented! {
+    /// A call that can throw.
+    #[derive(
+        Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
+    )]
+    #[serde(rename_all = "kebab-case")]
+    pub enum FailingCall {
+        /// With the next record, of whichever operator of the task.
+        Process,
+        /// When its state is drawn: the task fails.
+        Snapshot,
+        /// After its state was drawn, before it is durable: the checkpoint is declined and the task goes on.
+        AsyncSnapshot,
+        /// When it hears that a checkpoint completed.
+        NotifyComplete,
+        /// When it hears that a checkpoint is off.
+        NotifyAborted,
+        /// When its state is restored.
+        Initialize,
+        /// When it starts.
+        Open,
+        /// Before a barrier is sent on.
+        PrepareSnapshot,
+        /// When its inputs have ended.
+        Finish,
+        /// When its task ends.
+        Close,
+    }
 }
 
 impl FailingCall {

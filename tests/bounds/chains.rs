@@ -48,15 +48,15 @@ fn as_many_operators_as_the_bound_play_apart_from_each_other() {
 #[test]
 fn one_operator_more_than_the_bound_is_refused_at_its_place() {
     let error = parse(&job(10_001, "")).expect_err("it is one too many");
-    assert_eq!(error.message, "more than 10000 operators of a job");
+    assert_eq!(error.mistakes[0].message, "more than 10000 operators of a job");
     // The list begins in line 5, and the sink is the last of 10,001.
-    assert_eq!((error.line, error.column), (5 + 10_001, 1));
+    assert_eq!((error.mistakes[0].line, error.mistakes[0].column), (5 + 10_001, 1));
 }
 
 #[test]
 fn a_hundred_thousand_operators_are_refused_without_being_looked_at_one_by_one() {
     let error = parse(&job(100_000, "")).expect_err("they are too many");
-    assert_eq!(error.message, "more than 10000 operators of a job");
+    assert_eq!(error.mistakes[0].message, "more than 10000 operators of a job");
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn the_greatest_parallelism_plays_and_all_to_all_of_it_is_refused_with_its_chann
     };
     assert_eq!(judge(&wide(32_768, 1)), Judgement::Holds);
     let error = parse(&wide(32_769, 1)).expect_err("it is one too many");
-    assert!(error.message.contains("32769 is not within 1 to 32768"), "{error}");
+    assert!(error.mistakes[0].message.contains("32769 is not within 1 to 32768"), "{error}");
     let error = parse(&wide(32_768, 32_767)).expect_err("there would be 2^30 channels");
-    assert!(error.message.contains("more than 1048576"), "{error}");
+    assert!(error.mistakes[0].message.contains("more than 1048576"), "{error}");
 }

@@ -14,7 +14,8 @@ operators = [{ name = 's', source = 'log' }, { name = 'o', sink = 'plain' }]
 /// The message about a text that is refused, with the line and column that it is told at.
 fn refused(text: &str) -> (String, u32, u32) {
     let error = parse(text).map(drop).expect_err("it is beyond a bound");
-    (error.message, error.line, error.column)
+    let mistake = error.mistakes.into_iter().next().expect("there is one");
+    (mistake.message, mistake.line, mistake.column)
 }
 
 #[test]

@@ -3,16 +3,19 @@
 //! Jobs are held against the release that runs them: the file's own, or, behind a step that upgrades the cluster, that
 //! one. Steps count in order of the file.
 
-use super::source::Source;
+use super::found::Found;
 use crate::job::{ClaimMode, ListMode, OperatorNode, StateBackend};
 use crate::operator::{Catalogue, Since};
 use crate::rules::{Failover, Release, SavepointLayout};
+use crate::scenario::language::Source;
 use crate::scenario::{
     Action, Cancel, ClusterConfig, Dispose, FileAction, JobConfig, RestartStrategy, Retention, Run,
-    Scenario, ScenarioError, Step,
+    Scenario,
 };
 use std::collections::BTreeSet;
 use std::ops::Range;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 /// Something that not every release has.
 struct Novelty<T> {
@@ -90,27 +93,35 @@ const OF_STEPS: &[Novelty<Action>] = novelties!(action: Action, rules:
         "checkpoint", "starting from a checkpoint";
 );
 
-/// Refuses what a release of the story does not have. `names` are where its jobs begin.
+/// Which releases have what a word of the language asks for; none if all do.
+pub(super) fn exists(word: &str) -> Option<String> {
+    let clusters = OF_CLUSTERS.iter().map(|novelty| &novelty.since);
+    let jobs = OF_JOBS.iter().map(|novelty| &novelty.since);
+    let operators = OF_OPERATORS.iter().map(|novelty| &novelty.since);
+    let steps = OF_STEPS.iter().map(|novelty| &novelty.since);
+    let mut all = clusters.chain(jobs).chain(operators).chain(steps);
+    all.find(|since| since.word == word).and_then(|since| Release::that_have(since.has))
+}
+
+/// Takes down what the releases of a story do not have.
 pub(super) fn check(
     source: Source<'_>,
     scenario: &Scenario,
-    names: &[Range<usize>],
     catalogue: &Catalogue,
-) -> Result<(), ScenarioError> {
-    let checked = Checked { source, scenario, names, catalogue };
+    found: &mut Found<'_>,
+) {
+    let file = DeTable::parse(source.text).expect("it has been read before");
+    let mut checked = Checked { source, scenario, file: file.get_ref(), catalogue, found };
     for release in scenario.releases() {
-        checked.require(OF_CLUSTERS, &scenario.cluster, release, |word| {
-            let at = source.text.find(word).unwrap_or_default();
-            at..at + word.len()
-        })?;
+        checked.require(OF_CLUSTERS, &scenario.cluster, release, &["cluster"]);
         let mut now = release;
         if scenario.first_job_runs_at_once() {
-            checked.job(0, now)?;
+            checked.job(0, now);
         }
         let mut has_run = vec![false; scenario.jobs.len()];
         let mut checked_under = BTreeSet::new();
-        for step in &scenario.steps {
-            checked.step(step, now)?;
+        for (number, step) in scenario.steps.iter().enumerate() {
+            checked.require(OF_STEPS, &step.action, now, &["step", &number.to_string()]);
             if let Action::Upgrade(to) = step.action {
                 now = to;
             }
@@ -119,69 +130,49 @@ pub(super) fn check(
                 let place = place.expect("a step names a job that is there");
                 has_run[place] = true;
                 if checked_under.insert((place, now)) {
-                    checked.job(place, now)?;
+                    checked.job(place, now);
                 }
             }
         }
         for (place, _) in has_run.iter().enumerate().filter(|(_, has_run)| !**has_run) {
-            checked.job(place, release)?;
+            checked.job(place, release);
         }
     }
-    Ok(())
 }
 
 /// A story whose names are all known.
-struct Checked<'s> {
+struct Checked<'s, 'f, 't> {
     source: Source<'s>,
     scenario: &'s Scenario,
-    names: &'s [Range<usize>],
+    file: &'s DeTable<'s>,
     catalogue: &'s Catalogue,
+    found: &'f mut Found<'t>,
 }
 
-impl Checked<'_> {
-    fn job(&self, place: usize, release: Release) -> Result<(), ScenarioError> {
+impl Checked<'_, '_, '_> {
+    fn job(&mut self, place: usize, release: Release) {
         let job = &self.scenario.jobs[place];
-        let name = &self.names[place];
-        self.require(OF_JOBS, job, release, |word| self.source.word_after(name, word))?;
+        let name = job.graph.name.as_str();
+        self.require(OF_JOBS, job, release, &["job", name]);
         for node in &job.graph.operators {
-            let place = |word: &str| {
-                let operator = self.source.word_after(name, &node.name);
-                self.source.word_after(&operator, word)
-            };
+            let way = ["job", name, &node.name];
             if let Some(since) = self.catalogue.of(node).and_then(|entry| entry.since.as_ref()) {
-                self.refuse_before(since, release, place)?;
+                self.refuse_before(since, release, &way);
             }
-            self.require(OF_OPERATORS, node, release, place)?;
+            self.require(OF_OPERATORS, node, release, &way);
         }
-        Ok(())
     }
 
-    fn step(&self, step: &Step, release: Release) -> Result<(), ScenarioError> {
-        let line = self.source.start_of_line(step.line.0);
-        let place = |word: &str| self.source.word_after(&(line..line), word);
-        self.require(OF_STEPS, &step.action, release, place)
+    /// Takes down what is asked for and not there. `way` leads to where the file asks for it.
+    fn require<T>(&mut self, novelties: &[Novelty<T>], asker: &T, release: Release, way: &[&str]) {
+        for novelty in novelties.iter().filter(|novelty| (novelty.asks)(asker)) {
+            self.refuse_before(&novelty.since, release, way);
+        }
     }
 
-    /// Refuses the first of these that is asked for and not there. `place` finds a word in the text.
-    fn require<T>(
-        &self,
-        novelties: &[Novelty<T>],
-        asker: &T,
-        release: Release,
-        place: impl Fn(&str) -> Range<usize>,
-    ) -> Result<(), ScenarioError> {
-        let mut asked = novelties.iter().filter(|novelty| (novelty.asks)(asker));
-        asked.try_for_each(|novelty| self.refuse_before(&novelty.since, release, &place))
-    }
-
-    fn refuse_before(
-        &self,
-        since: &Since,
-        release: Release,
-        place: impl Fn(&str) -> Range<usize>,
-    ) -> Result<(), ScenarioError> {
+    fn refuse_before(&mut self, since: &Since, release: Release, way: &[&str]) {
         if (since.has)(&self.scenario.rules_under(release)) {
-            return Ok(());
+            return;
         }
         let message = format!("Flink {release} has no such thing as {}", since.what);
         let help = match Release::that_have(since.has) {
@@ -190,6 +181,63 @@ impl Checked<'_> {
             }
             None => format!("leave `{}` out", since.word),
         };
-        Err(self.source.error_with(&place(since.word), message, help))
+        let at = place_of(self.file, way, since.word);
+        self.found.add(self.source.error_with(&at, message, help));
+    }
+}
+
+/// Where a word stands, as a key or a text, at the end of a way through a file; else, the last of the way that is there.
+fn place_of(file: &DeTable<'_>, way: &[&str], word: &str) -> Range<usize> {
+    let (mut at, mut inside) = (0..0, None);
+    let mut table = Some(file);
+    for step in way {
+        let next = match (table, inside) {
+            (Some(table), _) => table
+                .iter()
+                .find(|(key, _)| key.get_ref() == step)
+                .map(|(key, value)| (key.span(), value)),
+            (None, Some(value)) => part_of(value, step),
+            (None, None) => None,
+        };
+        let Some((place, value)) = next else { break };
+        (at, inside, table) = (place, Some(value), None);
+    }
+    inside.and_then(|value: &Spanned<DeValue<'_>>| seek(value, word)).unwrap_or(at)
+}
+
+/// The part of a value that is called so: by its key, its number in a list, or by the name of an operator in it.
+fn part_of<'v, 't>(
+    value: &'v Spanned<DeValue<'t>>,
+    step: &str,
+) -> Option<(Range<usize>, &'v Spanned<DeValue<'t>>)> {
+    match value.get_ref() {
+        DeValue::Array(list) => {
+            let by_number = step.parse::<usize>().ok().and_then(|number| list.get(number));
+            let is_named = |item: &&Spanned<DeValue<'_>>| {
+                let name = item.get_ref().as_table().and_then(|table| table.get("name"));
+                name.is_some_and(|name| name.get_ref().as_str() == Some(step))
+            };
+            let item = by_number.or_else(|| list.iter().find(is_named))?;
+            Some((item.span(), item))
+        }
+        DeValue::Table(table) => {
+            let own = table.iter().find(|(key, _)| key.get_ref() == step);
+            let own = own.map(|(key, value)| (key.span(), value));
+            own.or_else(|| table.values().find_map(|value| part_of(value, step)))
+        }
+        _ => None,
+    }
+}
+
+/// Where a word stands in a value, as a key or a text.
+fn seek(value: &Spanned<DeValue<'_>>, word: &str) -> Option<Range<usize>> {
+    match value.get_ref() {
+        DeValue::String(text) => (text == word).then(|| value.span()),
+        DeValue::Array(list) => list.iter().find_map(|item| seek(item, word)),
+        DeValue::Table(table) => {
+            let key = table.keys().find(|key| key.get_ref() == word).map(Spanned::span);
+            key.or_else(|| table.values().find_map(|value| seek(value, word)))
+        }
+        _ => None,
     }
 }

@@ -1,14 +1,20 @@
 //! Expectations: what must come out, by names that exist. Each table of them is declared once, and read and written by that.
 
+use super::found::Found;
 use super::layout::{Table, list, quoted};
 use super::settings::{Named, Setting};
-use super::source::Source;
-use super::word::{OneOrMany, Ordered, Printed};
+use super::word::{Ordered, Printed};
 use crate::job::OperatorKind;
+use crate::kernel::{Documented, documented};
 use crate::rules::Release;
-use crate::scenario::{Expect, Holds, JobConfig, ScenarioError, Step, TaskName};
-use crate::trace::{AbortReason, AckVerdict, JobStatus, Word};
-use serde::de::value::StrDeserializer;
+use crate::scenario::language::Source;
+use crate::scenario::language::{
+    self, Described, Form, Note, Spelled, suggestion, text_table, words_of,
+};
+use crate::scenario::{Expect, Holds, JobConfig, Mistake, Step, TaskName};
+use crate::trace::{AbortReason, AckVerdict, CheckName, JobStatus, Sometimes, Word};
+use serde::de::DeserializeOwned;
+use serde::de::value::{self, StrDeserializer};
 use serde::{Deserialize, Deserializer, Serialize, de};
 use std::collections::BTreeMap;
 use toml::Spanned;
@@ -24,7 +30,7 @@ pub(super) struct Hopes<'t> {
 trait Whose {
     type Key: Ord;
     /// What a name means.
-    fn read(hopes: &Hopes<'_>, name: Spanned<String>) -> Result<Self::Key, ScenarioError>;
+    fn read(hopes: &Hopes<'_>, name: Spanned<String>) -> Result<Self::Key, Mistake>;
     /// As a file names it whose first job this is.
     fn name(key: &Self::Key, first: &str) -> String;
 }
@@ -33,7 +39,7 @@ enum Job {}
 
 impl Whose for Job {
     type Key = String;
-    fn read(hopes: &Hopes<'_>, name: Spanned<String>) -> Result<String, ScenarioError> {
+    fn read(hopes: &Hopes<'_>, name: Spanned<String>) -> Result<String, Mistake> {
         hopes.source.job(hopes.jobs, &name.span(), name.get_ref())?;
         Ok(name.into_inner())
     }
@@ -46,7 +52,7 @@ enum Task {}
 
 impl Whose for Task {
     type Key = TaskName;
-    fn read(hopes: &Hopes<'_>, name: Spanned<String>) -> Result<TaskName, ScenarioError> {
+    fn read(hopes: &Hopes<'_>, name: Spanned<String>) -> Result<TaskName, Mistake> {
         hopes.source.task(hopes.jobs, &name)
     }
     fn name(key: &TaskName, first: &str) -> String {
@@ -59,7 +65,7 @@ enum Sink {}
 
 impl Whose for Sink {
     type Key = String;
-    fn read(hopes: &Hopes<'_>, name: Spanned<String>) -> Result<String, ScenarioError> {
+    fn read(hopes: &Hopes<'_>, name: Spanned<String>) -> Result<String, Mistake> {
         let nodes = hopes.jobs.iter().flat_map(|job| &job.graph.operators);
         let sinks = nodes.filter(|node| matches!(node.kind, OperatorKind::Sink { .. }));
         let sinks: Vec<&str> = sinks.map(|node| node.name.as_str()).collect();
@@ -79,7 +85,7 @@ enum Label {}
 
 impl Whose for Label {
     type Key = String;
-    fn read(hopes: &Hopes<'_>, name: Spanned<String>) -> Result<String, ScenarioError> {
+    fn read(hopes: &Hopes<'_>, name: Spanned<String>) -> Result<String, Mistake> {
         let known = || hopes.steps.iter().filter_map(|step| step.action.label());
         if !known().any(|label| label == name.get_ref()) {
             let message = format!("no step takes a savepoint known as `{}`", name.get_ref());
@@ -94,27 +100,41 @@ impl Whose for Label {
 
 /// Declares tables of expectations: the key, where it stands in [`Expect`], of what it is, and what is expected.
 macro_rules! tables {
-    ($($key:ident ($($place:ident).+): $Whose:ty => $Hope:ty;)+) => {
-        /// `[expect]`.
+    ($($(#[$($note:tt)*])* $key:ident ($($place:ident).+): $Whose:ty => $Hope:ty;)+) => {
+        text_table!("`expect`", defaulted:
+        /// What must come out. What is not said is not asked for, but for the checks, which must all hold.
         #[derive(Deserialize, Debug, Default)]
         #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
         pub(super) struct ExpectText {
-            $(pub $key: Ordered<$Hope>,)+
+            $($(#[$($note)*])* pub $key: Ordered<$Hope>,)+
+            /// Whether a step may be refused without saying so.
+            /// Usual: `false`
+            /// e.g. `true`
             pub may_refuse: bool,
-            pub holds: Option<Spanned<OneOrMany>>,
-            pub breaks: Option<Spanned<OneOrMany>>,
-            pub sometimes: Vec<Spanned<String>>,
+            /// The checks that must hold: `"all"`, or some.
+            /// Usual: `"all"`
+            /// e.g. `["output-equivalence"]`
+            pub holds: Option<HoldsText>,
+            /// Checks that must be broken: one, or some. The others must hold.
+            /// e.g. `"output-equivalence"`
+            pub breaks: Option<OneOrSome<CheckName>>,
+            /// What must have happened at least once (`sandbar list sometimes`).
+            /// e.g. `["channel-blocked"]`
+            pub sometimes: Vec<Chosen<Sometimes>>,
+            /// Labels of savepoints whose askers must never hear what became of them.
+            /// e.g. `["first"]`
             pub unanswered: Vec<String>,
-        }
+        });
 
         impl Hopes<'_> {
-            fn tables(&self, text: &ExpectText) -> Result<Expect, ScenarioError> {
+            fn tables(&self, text: &ExpectText, found: &mut Found<'_>) -> Expect {
                 let mut expect = Expect::default();
                 $(for (name, hope) in &text.$key.0 {
-                    let whose = <$Whose>::read(self, name.clone())?;
-                    expect.$($place).+.insert(whose, hope.value());
+                    if let Some(whose) = found.keep(<$Whose>::read(self, name.clone())) {
+                        expect.$($place).+.insert(whose, hope.value());
+                    }
                 })+
-                Ok(expect)
+                expect
             }
         }
 
@@ -134,25 +154,65 @@ macro_rules! tables {
 }
 
 tables! {
+    /// By job: it must be refused when it is submitted, for a reason that holds this text.
+    /// e.g. `{ again = "cannot be mapped" }`
     refused (refused): Job => String;
+    /// By job: it must fail for good, for a reason that holds this text.
+    /// e.g. `{ copy = "is not serializable" }`
     fails (fails): Job => String;
+    /// By job, the ids of operators.
+    /// e.g. `{ copy = { in = "cbc357ccb763df2852fee8c4fc7d55f2" } }`
     ids (ids): Job => Ordered<String>;
+    /// By job, the operators whose state must have been taken from a snapshot.
+    /// e.g. `{ again = ["counts"] }`
     restored (restored): Job => Vec<String>;
+    /// By job, the operators that must have begun without state although they started from a snapshot.
+    /// e.g. `{ again = ["more"] }`
     empty (empty): Job => Vec<String>;
+    /// By job, the operators of the snapshot whose state must have been dropped.
+    /// e.g. `{ again = ["counts"] }`
     dropped (dropped): Job => Vec<String>;
+    /// By task, the items of list states after a restore.
+    /// e.g. `{ "buffer/0" = { buffer = ["1", "2"] } }`
     lists (lists): Task => Ordered<Vec<String>>;
+    /// By job, how its newest run must have ended.
+    /// e.g. `{ count = "finished" }`
     jobs (jobs): Job => Named<JobStatus>;
+    /// By sink, how many rows must be committed.
+    /// e.g. `{ out = 100 }`
     committed_rows (committed_rows): Sink => u64;
+    /// By sink, the last value of each of these keys.
+    /// e.g. `{ out = { the = 81 } }`
     committed (committed): Sink => Ordered<Printed>;
+    /// By job, the checkpoint that its newest run must have been restored from last.
+    /// e.g. `{ count = 3 }`
     restored_from (restored_from): Job => u64;
+    /// By job, the checkpoints and savepoints that must have completed.
+    /// e.g. `{ count = [1, 2, 3] }`
     completed (completed): Job => Vec<u64>;
+    /// By job, the checkpoints that must be kept in the end.
+    /// e.g. `{ count = [3] }`
     retained (retained): Job => Vec<u64>;
+    /// By the label of a snapshot, which of its files must be there: `metadata`, `data`.
+    /// e.g. `{ first = ["metadata", "data"] }`
     files (files): Label => Vec<Spanned<String>>;
+    /// By task, the calls of its operators, in order.
+    /// e.g. `{ "counts/0" = ["initializeState", "open"] }`
     callbacks (callbacks): Task => Vec<String>;
+    /// By task, how many attempts of it were started.
+    /// e.g. `{ "counts/0" = 2 }`
     attempts (attempts): Task => u64;
+    /// By sink: of each transaction that was committed, the checkpoint that allowed it.
+    /// e.g. `{ out = [1, 2] }`
     commits (protocol.commits): Sink => Vec<u64>;
+    /// By job: the checkpoints that its runs gave up, each with why.
+    /// e.g. `{ count = ["2 expired"] }`
     aborted (protocol.aborted): Job => Vec<AboutText<AbortReason>>;
+    /// By task: the checkpoints that it acked, each with what the coordinator made of it.
+    /// e.g. `{ "counts/0" = ["1 accepted"] }`
     acks (protocol.acks): Task => Vec<AboutText<AckVerdict>>;
+    /// By job: how many snapshots of tasks nobody will ever remove.
+    /// e.g. `{ count = 1 }`
     orphaned (protocol.orphaned): Job => u64;
 }
 
@@ -200,6 +260,87 @@ impl<S: Setting> Setting for Ordered<S> {
     }
 }
 
+/// A word of a closed list of the trace.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chosen<W>(W);
+
+impl<'de, W: Word> Deserialize<'de> for Chosen<W> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let unknown = || de::Error::custom(format!("there is no {} `{name}`", W::WHAT));
+        W::named(&name).map(Self).ok_or_else(unknown)
+    }
+}
+
+impl<W: Word> Described for Chosen<W> {
+    fn form() -> Form {
+        let word = |word: &W| language::Word {
+            name: word.name().to_owned(),
+            note: Note::read(word.about()),
+        };
+        Form::Words(W::ALL.iter().map(word).collect())
+    }
+}
+
+/// One word, or a list of them.
+#[derive(Debug)]
+pub(super) struct OneOrSome<W>(Vec<W>);
+
+impl<'de, W: Word> Deserialize<'de> for OneOrSome<W> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged, bound = "W: Word")]
+        enum Either<W: Word> {
+            One(Chosen<W>),
+            Some(Vec<Chosen<W>>),
+        }
+        Ok(match Either::deserialize(deserializer)? {
+            Either::One(word) => Self(vec![word.0]),
+            Either::Some(words) => Self(words.into_iter().map(|word| word.0).collect()),
+        })
+    }
+}
+
+impl<W: Word> Described for OneOrSome<W> {
+    fn form() -> Form {
+        let words = || Chosen::<W>::form();
+        Form::Either(
+            "a word in quotes, or a list of them",
+            vec![words(), Form::List(Box::new(words()))],
+        )
+    }
+}
+
+/// `"all"`, or the checks that must hold.
+#[derive(Deserialize, Debug)]
+#[serde(untagged)]
+pub(super) enum HoldsText {
+    All(AllText),
+    Only(OneOrSome<CheckName>),
+}
+
+documented! {
+    /// The word for every check.
+    #[derive(Deserialize, Debug)]
+    #[serde(rename_all = "kebab-case")]
+    pub(super) enum AllText {
+        /// Every check must hold.
+        All,
+    }
+}
+
+impl Described for HoldsText {
+    fn form() -> Form {
+        let (mut forms, mut words) =
+            (OneOrSome::<CheckName>::form().choices().to_vec(), words_of::<AllText>());
+        if let Some(Form::Words(checks)) = forms.first_mut() {
+            words.append(checks);
+            *checks = words;
+        }
+        Form::Either("`\"all\"`, a check, or a list of checks", forms)
+    }
+}
+
 /// `"2 expired"`: a checkpoint and a word about it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct AboutText<W>(u64, W);
@@ -215,6 +356,27 @@ impl<'de, W: Deserialize<'de>> Deserialize<'de> for AboutText<W> {
         };
         let word = W::deserialize(StrDeserializer::<D::Error>::new(word));
         Ok(Self(checkpoint, word?))
+    }
+}
+
+impl<W: Documented + DeserializeOwned> Described for AboutText<W> {
+    fn form() -> Form {
+        Form::Text(Spelled {
+            what: "a checkpoint's number and a word about it",
+            example: "2 expired",
+            check: |text| {
+                let word: Result<Self, value::Error> =
+                    Self::deserialize(StrDeserializer::new(text));
+                word.map(|_| ()).map_err(|wrong| match text.split_once(' ') {
+                    None => wrong.to_string(),
+                    Some((_, word)) => {
+                        let words = words_of::<W>();
+                        let help = suggestion(word, words.iter().map(|word| word.name.as_str()));
+                        format!("unknown word `{word}`: {}", help.unwrap_or_default())
+                    }
+                })
+            },
+        })
     }
 }
 
@@ -250,25 +412,24 @@ pub(super) fn table(expect: &Expect, first: &str) -> Table {
 
 impl Hopes<'_> {
     /// The expectations, with every name checked.
-    pub(super) fn expect(&self, text: ExpectText) -> Result<Expect, ScenarioError> {
-        let mut expect = self.tables(&text)?;
+    pub(super) fn expect(&self, text: ExpectText, found: &mut Found<'_>) -> Expect {
+        let mut expect = self.tables(&text, found);
         for piece in text.files.0.iter().flat_map(|(_, pieces)| pieces) {
             let known = ["metadata", "data"];
             if !known.contains(&piece.get_ref().as_str()) {
                 let message = format!("a savepoint has no `{}`", piece.get_ref());
-                return Err(self.source.unknown(&piece.span(), message, piece.get_ref(), known));
+                found.add(self.source.unknown(&piece.span(), message, piece.get_ref(), known));
             }
         }
         expect.may_refuse = text.may_refuse;
         expect.holds = match text.holds {
-            Some(holds) if !is_all(holds.get_ref()) => Holds::Only(self.names(holds)?),
-            Some(_) | None => Holds::All,
+            Some(HoldsText::Only(checks)) => Holds::Only(checks.0),
+            Some(HoldsText::All(_)) | None => Holds::All,
         };
-        expect.breaks =
-            text.breaks.map(|breaks| self.names(breaks)).transpose()?.unwrap_or_default();
-        expect.sometimes = self.words(text.sometimes)?;
+        expect.breaks = text.breaks.map(|breaks| breaks.0).unwrap_or_default();
+        expect.sometimes = text.sometimes.into_iter().map(|word| word.0).collect();
         expect.protocol.unanswered = text.unanswered;
-        Ok(expect)
+        expect
     }
 
     /// The expectations of single releases, each of which is played.
@@ -277,42 +438,20 @@ impl Hopes<'_> {
         texts: Ordered<ExpectText>,
         flink: Release,
         also: &[Release],
-    ) -> Result<BTreeMap<Release, Expect>, ScenarioError> {
+        found: &mut Found<'_>,
+    ) -> BTreeMap<Release, Expect> {
         let mut by_release = BTreeMap::new();
         for (name, text) in texts.0 {
             let at = name.span();
-            let release = super::release::release(self.source, "expect-in", &at, name.get_ref())?;
+            let release = super::release::release(self.source, "expect-in", &at, name.get_ref());
+            let Some(release) = found.keep(release) else { continue };
             if release != flink && !also.contains(&release) {
                 let message = format!("the story is not played under Flink {release}");
                 let help = "add the release to `flink`, or leave what is expected there out";
-                return Err(self.source.error_with(&at, message, help));
+                found.add(self.source.error_with(&at, message, help));
             }
-            by_release.insert(release, self.expect(text)?);
+            by_release.insert(release, self.expect(text, found));
         }
-        Ok(by_release)
+        by_release
     }
-
-    fn names<W: Word>(&self, names: Spanned<OneOrMany>) -> Result<Vec<W>, ScenarioError> {
-        let at = names.span();
-        match names.into_inner() {
-            OneOrMany::One(name) => self.words(vec![Spanned::new(at, name)]),
-            OneOrMany::Many(names) => self.words(names),
-        }
-    }
-
-    fn words<W: Word>(&self, names: Vec<Spanned<String>>) -> Result<Vec<W>, ScenarioError> {
-        let word = |name: Spanned<String>| {
-            W::named(name.get_ref()).ok_or_else(|| {
-                let message = format!("there is no {} `{}`", W::WHAT, name.get_ref());
-                let known = W::ALL.iter().map(|word| word.name());
-                self.source.unknown(&name.span(), message, name.get_ref(), known)
-            })
-        };
-        names.into_iter().map(word).collect()
-    }
-}
-
-/// Whether `holds` says `"all"`.
-fn is_all(holds: &OneOrMany) -> bool {
-    matches!(holds, OneOrMany::One(name) if name == "all")
 }

@@ -1,17 +1,15 @@
 //! The world around the jobs: external logs, task managers, the network.
 
+use super::found::Found;
 use super::settings::ClusterText;
 use super::shape::InputText;
-use super::source::Source;
 use super::word::{Count, Ordered};
-use crate::scenario::{ClusterConfig, Input, InputKind, ScenarioError, bounds};
+use crate::scenario::language::Source;
+use crate::scenario::{ClusterConfig, Input, InputKind, Mistake, bounds};
 use toml::Spanned;
 
 /// The cluster, with defaults where the file says nothing.
-pub(super) fn cluster(
-    source: Source<'_>,
-    text: &ClusterText,
-) -> Result<ClusterConfig, ScenarioError> {
+pub(super) fn cluster(source: Source<'_>, text: &ClusterText) -> Result<ClusterConfig, Mistake> {
     let mut cluster = text.over(ClusterConfig::default());
     if u64::from(cluster.task_managers) * u64::from(cluster.slots) > bounds::SLOTS.most {
         let places = [text.slots.as_ref(), text.task_managers.as_ref()];
@@ -43,11 +41,11 @@ pub(super) fn cluster(
     Ok(cluster)
 }
 
-/// The inputs, in order of the file.
-pub(super) fn inputs(
+/// Refuses more inputs, or more generated records, than a world can hold.
+pub(super) fn check_size(
     source: Source<'_>,
-    texts: Ordered<Spanned<InputText>>,
-) -> Result<Vec<Input>, ScenarioError> {
+    texts: &Ordered<Spanned<InputText>>,
+) -> Result<(), Mistake> {
     source.check_count(texts.0.iter().map(|(name, _)| name.span()), &bounds::INPUTS)?;
     let mut records = 0;
     for (_, text) in &texts.0 {
@@ -58,14 +56,33 @@ pub(super) fn inputs(
             }
         }
     }
-    texts.0.into_iter().map(|(name, text)| input(source, &name, text.into_inner())).collect()
+    Ok(())
 }
 
-fn input(
+/// The inputs, in order of the file.
+pub(super) fn inputs(
     source: Source<'_>,
-    name: &Spanned<String>,
-    text: InputText,
-) -> Result<Input, ScenarioError> {
+    texts: Ordered<Spanned<InputText>>,
+    found: &mut Found<'_>,
+) -> Vec<Input> {
+    let mut inputs = Vec::new();
+    for (name, text) in texts.0 {
+        let is_read = found.is_read(&name.span());
+        match input(source, &name, text.into_inner()) {
+            Ok(input) => inputs.push(input),
+            Err(mistake) => {
+                found.pass_over(name.span());
+                // One of which a part was wrong lacks it for no other reason.
+                if is_read {
+                    found.add(mistake);
+                }
+            }
+        }
+    }
+    inputs
+}
+
+fn input(source: Source<'_>, name: &Spanned<String>, text: InputText) -> Result<Input, Mistake> {
     let wrong = |what: String, help: &str| {
         Err(source.error_with(&name.span(), format!("input `{}` {what}", name.get_ref()), help))
     };

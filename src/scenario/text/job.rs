@@ -1,16 +1,18 @@
 //! Jobs: what they inherit, their settings, and the graph of their operators.
 
+use super::found::Found;
 use super::node::Nodes;
 use super::operator::{FromText, OperatorText};
+use super::settings::Setting;
 use super::settings::{BackendText, CheckpointText};
-use super::shape::{JobText, RestartText};
-use super::source::Source;
+use super::shape::{JobText, RestartText, StrategyText};
 use super::word::{Ordered, Time};
 use crate::job::{CheckpointMode, JobGraph, StateBackend};
 use crate::kernel::SimTime;
 use crate::operator::Catalogue;
+use crate::scenario::language::Source;
 use crate::scenario::{
-    CheckpointConfig, Input, JobConfig, Planned, RestartStrategy, ScenarioError, bounds,
+    CheckpointConfig, Input, JobConfig, Mistake, Planned, RestartStrategy, bounds,
 };
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -32,27 +34,30 @@ pub(super) fn jobs(
     inputs: &[Input],
     texts: Ordered<JobText>,
     refused: &[&str],
-) -> Result<Vec<JobConfig>, ScenarioError> {
-    if texts.0.is_empty() {
-        let help = "add a table `[job.NAME]` with `operators`";
-        return Err(source.error_with(&(0..0), "the scenario has no job", help));
-    }
+    found: &mut Found<'_>,
+) -> Vec<JobConfig> {
     let mut drafts: Vec<(Spanned<String>, Draft)> = Vec::new();
     let mut operators = 0;
     for (name, text) in texts.0 {
-        source.check_name("a job", &name)?;
-        let draft = Drafting { source, job: &name }.draft(&drafts, text)?;
+        found.keep(source.check_name("a job", &name));
+        let drafting = Drafting { source, job: &name };
+        let Some(draft) = found.keep(drafting.draft(&drafts, text)) else {
+            found.pass_over(name.span());
+            continue;
+        };
         operators += draft.operators.len();
         if bounds::ALL_OPERATORS.is_exceeded_by(operators) {
-            return Err(source.beyond(&name.span(), &bounds::ALL_OPERATORS));
+            found.add(source.beyond(&name.span(), &bounds::ALL_OPERATORS));
+            break;
         }
         drafts.push((name, draft));
     }
-    let job = |(name, draft): (Spanned<String>, Draft)| {
+    let mut job = |(name, draft): (Spanned<String>, Draft)| {
         let must_run = !refused.contains(&name.get_ref().as_str());
-        job(source, catalogue, inputs, &name, draft, must_run)
+        let nodes = Nodes::new(source, catalogue, inputs, &name, &draft.operators);
+        job(&nodes, &draft.text, must_run, found)
     };
-    drafts.into_iter().map(job).collect()
+    drafts.into_iter().map(&mut job).collect()
 }
 
 /// Works out what a job inherits.
@@ -62,11 +67,7 @@ struct Drafting<'t> {
 }
 
 impl Drafting<'_> {
-    fn draft(
-        &self,
-        earlier: &[(Spanned<String>, Draft)],
-        text: JobText,
-    ) -> Result<Draft, ScenarioError> {
+    fn draft(&self, earlier: &[(Spanned<String>, Draft)], text: JobText) -> Result<Draft, Mistake> {
         let Some(base) = &text.extends else {
             return self.own_draft(text);
         };
@@ -103,7 +104,7 @@ impl Drafting<'_> {
     }
 
     /// A job that extends none.
-    fn own_draft(&self, mut text: JobText) -> Result<Draft, ScenarioError> {
+    fn own_draft(&self, mut text: JobText) -> Result<Draft, Mistake> {
         let changes = [
             ("set", text.set.0.first().map(|(name, _)| name.span())),
             ("add", text.add.first().map(Spanned::span)),
@@ -131,7 +132,7 @@ impl Drafting<'_> {
         &self,
         base: &Spanned<String>,
         earlier: &[(Spanned<String>, Draft)],
-    ) -> Result<Draft, ScenarioError> {
+    ) -> Result<Draft, Mistake> {
         let found = earlier.iter().find(|(name, _)| name.get_ref() == base.get_ref());
         found.map(|(_, draft)| draft.clone()).ok_or_else(|| {
             let (job, base_name) = (self.job.get_ref(), base.get_ref());
@@ -145,11 +146,7 @@ impl Drafting<'_> {
     }
 
     /// Adds operators at the end; one that names no input and is no source reads the one before it.
-    fn append(
-        &self,
-        draft: &mut Draft,
-        added: Vec<Spanned<OperatorText>>,
-    ) -> Result<(), ScenarioError> {
+    fn append(&self, draft: &mut Draft, added: Vec<Spanned<OperatorText>>) -> Result<(), Mistake> {
         let mut names: BTreeSet<String> = draft
             .operators
             .iter()
@@ -190,7 +187,7 @@ impl Drafting<'_> {
     }
 
     /// Takes an operator away; who read it now reads what it read.
-    fn remove(&self, draft: &mut Draft, name: &Spanned<String>) -> Result<(), ScenarioError> {
+    fn remove(&self, draft: &mut Draft, name: &Spanned<String>) -> Result<(), Mistake> {
         let place = self.place(draft, name)?;
         let (_, removed) = draft.operators.remove(place);
         let instead = removed.from.unwrap_or_default();
@@ -203,7 +200,7 @@ impl Drafting<'_> {
     }
 
     /// Puts the named operators first, in this order; the others follow as they were.
-    fn reorder(&self, draft: &mut Draft, order: &[Spanned<String>]) -> Result<(), ScenarioError> {
+    fn reorder(&self, draft: &mut Draft, order: &[Spanned<String>]) -> Result<(), Mistake> {
         let mut first = Vec::new();
         for name in order {
             let place = self.place(draft, name)?;
@@ -215,7 +212,7 @@ impl Drafting<'_> {
     }
 
     /// Where a named operator is in a draft.
-    fn place(&self, draft: &Draft, name: &Spanned<String>) -> Result<usize, ScenarioError> {
+    fn place(&self, draft: &Draft, name: &Spanned<String>) -> Result<usize, Mistake> {
         let wanted = name.get_ref();
         let found = draft.operators.iter().position(|(_, operator)| operator.is_named(wanted));
         found.ok_or_else(|| {
@@ -239,39 +236,32 @@ fn bypass(inputs: &mut Vec<Spanned<FromText>>, removed: &str, instead: &[Spanned
     }
 }
 
-/// The job that a draft describes.
-fn job(
-    source: Source<'_>,
-    catalogue: &Catalogue,
-    inputs: &[Input],
-    name: &Spanned<String>,
-    draft: Draft,
-    must_run: bool,
-) -> Result<JobConfig, ScenarioError> {
-    let Draft { operators, text } = draft;
-    let checkpoint = checkpoint(source, &text.checkpoint.unwrap_or_default())?;
-    let restart = text.restart.map(RestartText::strategy);
-    let nodes = Nodes::new(source, catalogue, inputs, name, &operators);
+/// The job that a draft describes, as far as it can be read.
+fn job(nodes: &Nodes<'_>, text: &JobText, must_run: bool, found: &mut Found<'_>) -> JobConfig {
+    let usual = CheckpointText::default();
+    let checkpoint = checkpoint(nodes.source, text.checkpoint.as_ref().unwrap_or(&usual));
+    let (operators, is_whole) = nodes.nodes(found);
     let graph = Arc::new(JobGraph {
-        name: name.get_ref().clone(),
-        operators: nodes.nodes()?,
+        name: nodes.job.get_ref().clone(),
+        operators,
         max_parallelism: text.max_parallelism.map(|most| most.0),
         chaining: text.chaining.unwrap_or(true),
         uids_required: text.auto_uids == Some(false),
     });
-    if must_run {
-        nodes.check_graph(&graph)?;
+    if must_run && is_whole {
+        found.keep(nodes.check_graph(&graph));
     }
-    let graph = Arc::try_unwrap(graph).unwrap_or_else(|shared| (*shared).clone());
-    let planned = Planned::default();
-    Ok(JobConfig { graph, checkpoint, restart, failover: text.failover, planned })
+    JobConfig {
+        graph: Arc::try_unwrap(graph).unwrap_or_else(|shared| (*shared).clone()),
+        checkpoint: found.keep(checkpoint).unwrap_or_default(),
+        restart: text.restart.map(RestartText::strategy),
+        failover: text.failover.map(|failover| failover.value()),
+        planned: Planned::default(),
+    }
 }
 
 /// Checkpoint settings, with defaults where the file says nothing.
-fn checkpoint(
-    source: Source<'_>,
-    text: &CheckpointText,
-) -> Result<CheckpointConfig, ScenarioError> {
+fn checkpoint(source: Source<'_>, text: &CheckpointText) -> Result<CheckpointConfig, Mistake> {
     let times = [
         ("interval", text.interval.as_ref().map(|set| &set.0)),
         ("timeout", text.timeout.as_ref()),
@@ -292,7 +282,7 @@ fn checkpoint(
 }
 
 /// Where snapshots go, with the one size that means something there.
-fn backend(source: Source<'_>, text: &CheckpointText) -> Result<StateBackend, ScenarioError> {
+fn backend(source: Source<'_>, text: &CheckpointText) -> Result<StateBackend, Mistake> {
     let misplaced = |key: &str, size: &Spanned<u32>, backend: &str| {
         let message = format!("`{key}` without `state-backend = \"{backend}\"`");
         let help = match backend {
@@ -301,7 +291,7 @@ fn backend(source: Source<'_>, text: &CheckpointText) -> Result<StateBackend, Sc
         };
         source.error_with(&size.span(), message, help)
     };
-    let kind = text.state_backend.unwrap_or_default();
+    let kind = text.state_backend.map(|kind| kind.value()).unwrap_or_default();
     let is = |backend| kind == backend;
     match (&text.max_state_size, &text.inline_below) {
         (Some(size), _) if !is(BackendText::JobManager) => {
@@ -332,7 +322,7 @@ fn check_alignment_limit(
     source: Source<'_>,
     text: &CheckpointText,
     checkpoint: &CheckpointConfig,
-) -> Result<(), ScenarioError> {
+) -> Result<(), Mistake> {
     let Some(limit) = &text.alignment_limit else { return Ok(()) };
     let which = match checkpoint.mode {
         CheckpointMode::AtLeastOnce => "at-least-once",
@@ -351,7 +341,7 @@ fn check_unaligned(
     source: Source<'_>,
     text: &CheckpointText,
     checkpoint: &CheckpointConfig,
-) -> Result<(), ScenarioError> {
+) -> Result<(), Mistake> {
     let wanted = match (&text.unaligned, &text.aligned_timeout) {
         (Some(wanted), _) if checkpoint.unaligned => wanted.span(),
         (_, Some(timeout)) => {
@@ -381,20 +371,23 @@ impl RestartText {
         let or = |time: Option<Time>, default| time.map_or(default, |time| time.0);
         match self {
             Self::None => RestartStrategy::None,
-            Self::FixedDelay { attempts, delay } => {
-                RestartStrategy::FixedDelay { attempts, delay: delay.0 }
+            Self::Strategy(StrategyText::FixedDelay(text)) => {
+                RestartStrategy::FixedDelay { attempts: text.attempts, delay: text.delay.0 }
             }
-            Self::FailureRate { failures, per, delay } => {
-                let delay = or(delay, RestartStrategy::DELAY);
-                RestartStrategy::FailureRate { failures, per: per.0, delay }
-            }
-            Self::ExponentialDelay { initial, multiplier, most, reset_after, jitter } => {
+            Self::Strategy(StrategyText::FailureRate(text)) => RestartStrategy::FailureRate {
+                failures: text.failures,
+                per: text.per.0,
+                delay: or(text.delay, RestartStrategy::DELAY),
+            },
+            Self::Strategy(StrategyText::ExponentialDelay(text)) => {
                 RestartStrategy::ExponentialDelay {
-                    initial: or(initial, RestartStrategy::DELAY),
-                    multiplier: multiplier.map_or(1_500, |thousandths| thousandths.0.max(1_000)),
-                    most: or(most, SimTime::from_secs(60)),
-                    reset_after: or(reset_after, SimTime::from_secs(3_600)),
-                    jitter: jitter.map_or(10, |percent| percent.0),
+                    initial: or(text.initial, RestartStrategy::DELAY),
+                    multiplier: text
+                        .multiplier
+                        .map_or(1_500, |thousandths| thousandths.0.max(1_000)),
+                    most: or(text.most, SimTime::from_secs(60)),
+                    reset_after: or(text.reset_after, SimTime::from_secs(3_600)),
+                    jitter: text.jitter.map_or(10, |percent| percent.0),
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 mod availability;
 mod expect;
+mod found;
 mod input;
 mod job;
 pub(super) mod layout;
@@ -13,9 +14,8 @@ mod operator_options;
 mod registered;
 pub(super) mod release;
 mod rules;
-mod settings;
+pub(super) mod settings;
 mod shape;
-mod source;
 pub(super) mod spelling;
 mod step;
 mod time;
@@ -23,30 +23,78 @@ mod word;
 mod write;
 mod write_operator;
 
-use super::{Action, Budget, ClusterConfig, JobConfig, Network, Scenario, ScenarioError, bounds};
+use super::language::{self, Described, Form, Source, Table};
+use super::{
+    Action, Budget, ClusterConfig, JobConfig, Mistake, Network, Scenario, ScenarioError, bounds,
+};
 use crate::job::PlanRules;
 use crate::operator::Catalogue;
+use found::Found;
+use serde::Deserialize;
+use settings::Setting;
 use shape::FileText;
-use source::Source;
 use std::ops::Range;
+use std::sync::LazyLock;
+use toml::de::{DeTable, Deserializer};
+
+/// The language of scenario files.
+static LANGUAGE: LazyLock<Table> = LazyLock::new(|| match FileText::form() {
+    Form::Table(table) => table,
+    _ => unreachable!("a file is a table"),
+});
 
 impl Scenario {
     /// Reads a scenario file. `file` is what errors call it; paths inside stay as they are, relative to it.
     ///
     /// # Errors
     ///
-    /// The first mistake in the file: not TOML, an unknown key or name, a value out of range, a job that cannot be
-    /// built.
+    /// All that is wrong with the file: not TOML, unknown keys or names, values out of range, jobs that cannot be built.
     pub fn parse(text: &str, file: &str, catalogue: &Catalogue) -> Result<Self, ScenarioError> {
-        let ends = source::line_ends(text);
+        let ends = language::line_ends(text);
         let source = Source { text, file, ends: &ends };
+        let alone =
+            |mistake: Mistake| ScenarioError { file: file.to_owned(), mistakes: vec![mistake] };
         if bounds::SCENARIO_BYTES.is_exceeded_by(text.len()) {
-            return Err(source.beyond(&(text.len()..text.len()), &bounds::SCENARIO_BYTES));
+            return Err(alone(source.beyond(&(text.len()..text.len()), &bounds::SCENARIO_BYTES)));
         }
-        nesting::check(source)?;
-        let shape: FileText = toml::from_str(text).map_err(|error| source.refused(&error))?;
-        resolve(source, shape, catalogue)
+        nesting::check(source).map_err(alone)?;
+        let mut document = DeTable::parse(text).map_err(|error| alone(source.refused(&error)))?;
+        let checked = language::check(source, &mut document, &LANGUAGE, catalogue);
+        let mut found = Found::new(source, checked.mistakes, checked.dropped);
+        let shape = FileText::deserialize(Deserializer::from(document));
+        let scenario = match shape {
+            Ok(shape) => resolve(source, shape, catalogue, &mut found),
+            Err(error) => {
+                if found.is_clean() {
+                    found.add(source.refused(&error));
+                }
+                None
+            }
+        };
+        match (found.into_error(), scenario) {
+            (Some(error), _) => Err(error),
+            (None, Some(scenario)) => Ok(scenario),
+            (None, None) => unreachable!("a file is refused for a reason"),
+        }
     }
+
+    /// The reference page of the language: every key and word, for the operators of a catalogue.
+    pub fn reference(catalogue: &Catalogue) -> String {
+        language::page(&LANGUAGE, catalogue, availability::exists)
+    }
+
+    /// The language as a JSON schema, for editors.
+    pub fn schema(catalogue: &Catalogue) -> serde_json::Value {
+        language::schema(&LANGUAGE, catalogue)
+    }
+
+    /// A list out of the language, each name with what it means, by one of the words of [`Scenario::LISTS`].
+    pub fn list(what: &str, catalogue: &Catalogue) -> Option<Vec<(String, String)>> {
+        language::list(what, &LANGUAGE, catalogue)
+    }
+
+    /// What there are lists of.
+    pub const LISTS: &[&str] = language::LISTS;
 }
 
 /// Resolves every name of a file.
@@ -54,34 +102,41 @@ fn resolve(
     source: Source<'_>,
     file: FileText,
     catalogue: &Catalogue,
-) -> Result<Scenario, ScenarioError> {
-    let overrides = rules::overrides(source, &file.rules)?;
-    let cluster = input::cluster(source, &file.cluster)?;
-    let cluster_name = operations::cluster_name(source, file.cluster.name)?;
-    let inputs = input::inputs(source, file.input)?;
-    source.check_count(file.job.0.iter().map(|(name, _)| name.span()), &bounds::JOBS)?;
-    source.check_count(file.step.iter().map(toml::Spanned::span), &bounds::STEPS)?;
+    found: &mut Found<'_>,
+) -> Option<Scenario> {
+    let overrides = found.keep(rules::overrides(source, &file.rules));
+    let cluster = found.keep(input::cluster(source, &file.cluster)).unwrap_or_default();
+    let cluster_name = found.keep(operations::cluster_name(source, file.cluster.name)).flatten();
+    found.keep(input::check_size(source, &file.input))?;
+    let inputs = input::inputs(source, file.input, found);
+    found
+        .keep(source.check_count(file.job.0.iter().map(|(name, _)| name.span()), &bounds::JOBS))?;
+    found.keep(source.check_count(file.step.iter().map(toml::Spanned::span), &bounds::STEPS))?;
     let names: Vec<_> = file.job.0.iter().map(|(name, _)| name.span()).collect();
     let refused: Vec<&str> =
         file.expect.refused.0.iter().map(|(job, _)| job.get_ref().as_str()).collect();
-    let jobs = job::jobs(source, catalogue, &inputs, file.job, &refused)?;
-    let mut parts = Vec::new();
-    for (job, name) in jobs.iter().zip(&names) {
-        parts.push(check_plan(source, job, name, &cluster)?);
+    let has_jobs = !file.job.0.is_empty();
+    let jobs = job::jobs(source, catalogue, &inputs, file.job, &refused, found);
+    if !has_jobs {
+        if found.is_clean() {
+            let help = "add a table `[job.NAME]` with `operators`";
+            found.add(source.error_with(&(0..0), "the scenario has no job", help));
+        }
+        return None;
     }
     let places: Vec<_> = file.step.iter().map(toml::Spanned::span).collect();
-    let steps = step::steps(source, &jobs, &cluster, file.step)?;
+    let steps = step::steps(source, &jobs, &cluster, file.step, found);
     let hopes = expect::Hopes { source, jobs: &jobs, steps: &steps };
-    let (flink, also) = release::releases(source, file.flink)?;
-    let expect = hopes.expect(file.expect)?;
-    let expect_in = hopes.by_release(file.expect_in, flink, &also)?;
+    let (flink, also) = found.keep(release::releases(source, file.flink)).unwrap_or_default();
+    let expect = hopes.expect(file.expect, found);
+    let expect_in = hopes.by_release(file.expect_in, flink, &also, found);
     let scenario = Scenario {
         about: file.about,
         seed: file.seed.0,
         flink,
         also,
-        overrides,
-        mutations: file.mutations,
+        overrides: overrides.unwrap_or_default(),
+        mutations: file.mutations.iter().map(Setting::value).collect(),
         until: file.until.map(|until| until.0),
         budget: file.budget.unwrap_or_default().over(Budget::default()),
         cluster_name,
@@ -93,9 +148,29 @@ fn resolve(
         expect,
         expect_in,
     };
-    availability::check(source, &scenario, &names, catalogue)?;
-    check_runs(source, &scenario, &parts, &places)?;
-    Ok(scenario)
+    if found.is_clean() {
+        check_whole(source, &scenario, &names, &places, catalogue, found);
+    }
+    Some(scenario)
+}
+
+/// What a file asks for as a whole: slots, things that its releases have, runs.
+fn check_whole(
+    source: Source<'_>,
+    scenario: &Scenario,
+    names: &[Range<usize>],
+    places: &[Range<usize>],
+    catalogue: &Catalogue,
+    found: &mut Found<'_>,
+) {
+    let mut parts = Vec::new();
+    for (job, name) in scenario.jobs.iter().zip(names) {
+        parts.extend(found.keep(check_plan(source, job, name, &scenario.cluster)));
+    }
+    availability::check(source, scenario, catalogue, found);
+    if found.is_clean() {
+        found.keep(check_runs(source, scenario, &parts, places));
+    }
 }
 
 /// How many subtasks and channels a job has. One that the whole cluster cannot hold would wait for ever.
@@ -104,7 +179,7 @@ fn check_plan(
     job: &JobConfig,
     name: &Range<usize>,
     cluster: &ClusterConfig,
-) -> Result<usize, ScenarioError> {
+) -> Result<usize, Mistake> {
     // One that cannot run is to be refused when it is submitted: the scenario says so.
     let Ok(plan) = job.plan(PlanRules::default()) else { return Ok(0) };
     let parts = plan.tasks.len() + plan.channels.len();
@@ -126,7 +201,7 @@ fn check_runs(
     scenario: &Scenario,
     parts: &[usize],
     places: &[Range<usize>],
-) -> Result<(), ScenarioError> {
+) -> Result<(), Mistake> {
     let mut current = if scenario.first_job_runs_at_once() { parts[0] } else { 0 };
     let mut all = current;
     for (step, place) in scenario.steps.iter().zip(places) {
@@ -145,5 +220,7 @@ fn check_runs(
     Ok(())
 }
 
+#[cfg(test)]
+mod language_tests;
 #[cfg(test)]
 mod tests;

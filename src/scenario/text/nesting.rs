@@ -1,9 +1,9 @@
 //! How deep the text of a file is nested: looked at before the reader of TOML, which calls itself for each level, and lets
 //! go of what it read in the same way.
 
-use super::source::Source;
-use crate::scenario::ScenarioError;
+use crate::scenario::Mistake;
 use crate::scenario::bounds::NESTING;
+use crate::scenario::language::Source;
 
 /// Where one is in a text.
 #[derive(Default)]
@@ -26,7 +26,7 @@ struct Walk<'t> {
 
 /// Refuses a text that is nested deeper than the bound. Goes by brackets, quotes and dots alone; what is no TOML is left to
 /// the reader.
-pub(super) fn check(source: Source<'_>) -> Result<(), ScenarioError> {
+pub(super) fn check(source: Source<'_>) -> Result<(), Mistake> {
     let mut walk = Walk { bytes: source.text.as_bytes(), ..Walk::default() };
     while let Some(&byte) = walk.bytes.get(walk.at) {
         let at = walk.at;
@@ -107,13 +107,13 @@ impl Walk<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::source::line_ends;
     use super::*;
+    use crate::scenario::language::line_ends;
 
     fn refused_at(text: &str) -> Option<(u32, u32)> {
         let ends = line_ends(text);
         let error = check(Source { text, file: "deep.toml", ends: &ends }).err()?;
-        assert!(error.message.contains("more than 128 levels"), "{error}");
+        assert!(error.message.contains("more than 128 levels"), "{error:?}");
         Some((error.line, error.column))
     }
 

@@ -1,15 +1,18 @@
 //! Operators: what they do, by the catalogue, and what they read.
 
-use super::operator::{FromText, KEYS, OperatorText};
-use super::source::Source;
+use super::found::Found;
+use super::operator::{FromText, OperatorText};
+use super::settings::{Named, Setting};
 use crate::job::{
     GraphError, InputEdge, JobGraph, KeyBy, KeyedOptions, ListOptions, OperatorIndex, OperatorKind,
     OperatorNode, OperatorOptions, Partitioner, Plan, SourceTime, WindowOptions,
 };
-use crate::kernel::SimTime;
-use crate::operator::{Catalogue, Entry};
-use crate::scenario::{Input, ScenarioError, bounds};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::operator::Catalogue;
+use crate::scenario::language::Source;
+use crate::scenario::{Input, Mistake, bounds};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 use toml::Spanned;
@@ -23,12 +26,12 @@ pub(super) struct Nodes<'t> {
     pub operators: &'t [(Range<usize>, Box<OperatorText>)],
     /// Where each operator is, by name.
     places: BTreeMap<&'t str, usize>,
-    /// The kinds that scenarios can name.
-    kinds: BTreeSet<&'t str>,
 }
 
-/// Virtual time an operator takes for an element where it sets none.
-pub(super) const TAKES: SimTime = SimTime::from_micros(1);
+/// A word that is said, or the usual one.
+fn word<T: Serialize + DeserializeOwned + Copy + Default>(said: &Option<Spanned<Named<T>>>) -> T {
+    said.as_ref().map(Setting::value).unwrap_or_default()
+}
 
 impl<'t> Nodes<'t> {
     /// The operators of a job, of which no two have the same name.
@@ -43,30 +46,43 @@ impl<'t> Nodes<'t> {
             Some((text.name()?, place))
         };
         let places = operators.iter().enumerate().filter_map(named).collect();
-        let kinds = catalogue.names().map(|(kind, _)| kind).chain(["source", "sink"]).collect();
-        Self { source, catalogue, inputs, job, operators, places, kinds }
+        Self { source, catalogue, inputs, job, operators, places }
     }
 
-    /// The operators, resolved.
-    pub(super) fn nodes(&self) -> Result<Vec<OperatorNode>, ScenarioError> {
-        let mut edges = 0;
-        let resolve = |(at, text): &(Range<usize>, Box<OperatorText>)| {
-            let node = self.node(at, text)?;
+    /// The operators, resolved; whether each could be. One that could not stands for itself by its name and parallelism.
+    pub(super) fn nodes(&self, found: &mut Found<'_>) -> (Vec<OperatorNode>, bool) {
+        let (mut nodes, mut edges, mut is_whole) = (Vec::new(), 0, true);
+        for (at, text) in self.operators {
+            let node = found.keep(self.node(at, text));
+            is_whole &= node.is_some();
+            let node = node.unwrap_or_else(|| OperatorNode {
+                parallelism: text.parallelism.map_or(1, |count| count.0),
+                ..OperatorNode::new(
+                    text.name().unwrap_or_default(),
+                    OperatorKind::Transform {
+                        kind: "map".to_owned(),
+                        function: "identity".to_owned(),
+                    },
+                )
+            });
             edges += node.inputs.len();
-            match bounds::EDGES.is_exceeded_by(edges) {
-                true => Err(self.source.beyond(at, &bounds::EDGES)),
-                false => Ok(node),
+            if bounds::EDGES.is_exceeded_by(edges) {
+                found.add(self.source.beyond(at, &bounds::EDGES));
+                return (nodes, false);
             }
-        };
-        self.operators.iter().map(resolve).collect()
+            nodes.push(node);
+        }
+        (nodes, is_whole)
     }
 
-    fn node(&self, at: &Range<usize>, text: &OperatorText) -> Result<OperatorNode, ScenarioError> {
+    fn node(&self, at: &Range<usize>, text: &OperatorText) -> Result<OperatorNode, Mistake> {
         let name = text.name().expect("a draft holds operators with names only");
         let kind = self.kind(at, name, text)?;
         self.check_fit(at, name, &kind, text)?;
-        let mut inputs = self.edges(text.from.as_deref(), 0, text.partition)?;
-        inputs.extend(self.edges(text.second_from.as_deref(), 1, text.second_partition)?);
+        let partition = |named: &Option<Named<Partitioner>>| named.as_ref().map(Setting::value);
+        let mut inputs = self.edges(text.from.as_deref(), 0, partition(&text.partition))?;
+        let second = partition(&text.second_partition);
+        inputs.extend(self.edges(text.second_from.as_deref(), 1, second)?);
         Ok(OperatorNode {
             name: name.to_owned(),
             uid: text.uid.clone(),
@@ -74,18 +90,18 @@ impl<'t> Nodes<'t> {
             max_parallelism: text.max_parallelism.map(|count| count.0),
             kind,
             inputs,
-            chain: text.chain.unwrap_or_default(),
+            chain: text.chain.map(|chain| chain.value()).unwrap_or_default(),
             slot_sharing_group: text.slot_group.clone(),
-            key_by: text.key_by.map(|key_by| KeyBy {
-                selector: key_by.0,
+            key_by: text.key_by.as_ref().map(|key_by| KeyBy {
+                selector: key_by.get_ref().0,
                 second: text.second_key_by.as_ref().map(|second| second.get_ref().0),
-                key_type: text.key_type.as_ref().map(|kind| *kind.get_ref()).unwrap_or_default(),
+                key_type: word(&text.key_type),
             }),
-            takes: text.takes.map_or(TAKES, |takes| takes.0),
+            takes: text.takes.map_or(OperatorNode::TAKES, |takes| takes.0),
             options: OperatorOptions {
                 class: text.class.as_ref().map(|class| class.get_ref().as_str().into()),
                 column: text.column.as_ref().map(|column| *column.get_ref()),
-                reader: text.reader.as_ref().map(|reader| *reader.get_ref()).unwrap_or_default(),
+                reader: word(&text.reader),
                 time: text
                     .event_time
                     .as_ref()
@@ -110,14 +126,7 @@ impl<'t> Nodes<'t> {
         at: &Range<usize>,
         name: &str,
         text: &OperatorText,
-    ) -> Result<OperatorKind, ScenarioError> {
-        for (key, _) in &text.kinds {
-            if !self.kinds.contains(key.get_ref().as_str()) {
-                let message = format!("operator `{name}`: unknown key `{}`", key.get_ref());
-                let known = KEYS.iter().copied().chain(self.kinds.iter().copied());
-                return Err(self.source.unknown(&key.span(), message, key.get_ref(), known));
-            }
-        }
+    ) -> Result<OperatorKind, Mistake> {
         match text.kinds.as_slice() {
             [(kind, function)] => self.one_kind(name, kind, function, text),
             [] if text.key_by.is_some() && self.catalogue.entry("key-by", "identity").is_some() => {
@@ -145,18 +154,13 @@ impl<'t> Nodes<'t> {
         kind: &Spanned<String>,
         function: &toml::Value,
         text: &OperatorText,
-    ) -> Result<OperatorKind, ScenarioError> {
-        if kind.get_ref() == "window" && function.is_table() {
+    ) -> Result<OperatorKind, Mistake> {
+        if kind.get_ref() == "window" {
             let window = super::time::window(self.source, &kind.span(), name, function)?;
             let (kind, function) = ("window".to_owned(), window.time.word().to_owned());
             return Ok(OperatorKind::Transform { kind, function });
         }
-        let Some(function) = function.as_str().filter(|_| kind.get_ref() != "window") else {
-            let what = if kind.get_ref() == "window" { "table" } else { "name" };
-            let message = format!("operator `{name}`: `{}` must be a {what}", kind.get_ref());
-            return Err(self.source.error(&kind.span(), message));
-        };
-        let function = function.to_owned();
+        let function = function.as_str().unwrap_or_default().to_owned();
         match kind.get_ref().as_str() {
             "source" => {
                 if !self.inputs.iter().any(|input| input.name == function) {
@@ -164,40 +168,19 @@ impl<'t> Nodes<'t> {
                     let known = self.inputs.iter().map(|input| input.name.as_str());
                     return Err(self.source.unknown(&kind.span(), message, &function, known));
                 }
-                let then = text.then.as_ref().map(|then| *then.get_ref()).unwrap_or_default();
-                Ok(OperatorKind::Source { input: function, then })
+                Ok(OperatorKind::Source { input: function, then: word(&text.then) })
             }
-            "sink" => {
-                self.known_entry(kind, &function)?;
-                Ok(OperatorKind::Sink { kind: function })
-            }
-            _ => {
-                self.known_entry(kind, &function)?;
-                Ok(OperatorKind::Transform { kind: kind.get_ref().clone(), function })
-            }
+            "sink" => Ok(OperatorKind::Sink { kind: function }),
+            kind => Ok(OperatorKind::Transform { kind: kind.to_owned(), function }),
         }
     }
 
     /// What a window operator is told.
-    fn window(
-        &self,
-        name: &str,
-        text: &OperatorText,
-    ) -> Result<Option<WindowOptions>, ScenarioError> {
+    fn window(&self, name: &str, text: &OperatorText) -> Result<Option<WindowOptions>, Mistake> {
         let window = text.kinds.iter().find(|(kind, _)| kind.get_ref() == "window");
         let options =
             window.map(|(kind, value)| super::time::window(self.source, &kind.span(), name, value));
         options.transpose()
-    }
-
-    /// The catalogue's entry for a kind and function.
-    fn known_entry(&self, kind: &Spanned<String>, function: &str) -> Result<&Entry, ScenarioError> {
-        self.catalogue.entry(kind.get_ref(), function).ok_or_else(|| {
-            let message = format!("there is no {} `{function}`", kind.get_ref());
-            let names = self.catalogue.names().filter(|(other, _)| other == kind.get_ref());
-            let functions = names.map(|(_, function)| function);
-            self.source.unknown(&kind.span(), message, function, functions)
-        })
     }
 
     /// Whether an operator has the keys that its kind needs, and no others.
@@ -207,7 +190,7 @@ impl<'t> Nodes<'t> {
         name: &str,
         kind: &OperatorKind,
         text: &OperatorText,
-    ) -> Result<(), ScenarioError> {
+    ) -> Result<(), Mistake> {
         let error = |at: &Range<usize>, message: String, help: &str| {
             Err(self.source.error_with(at, message, help))
         };
@@ -220,7 +203,7 @@ impl<'t> Nodes<'t> {
             return error(&key_type.span(), message, "say `key-by = \"value\"` or a column");
         }
         self.check_time(at, name, kind, text)?;
-        let reader = text.reader.as_ref().map(|reader| *reader.get_ref()).unwrap_or_default();
+        let reader = word(&text.reader);
         let (kind, function) = Catalogue::name_of(kind, reader);
         let Some(entry) = self.catalogue.entry(kind, function) else { return Ok(()) };
         if entry.keyed && text.key_by.is_none() {
@@ -249,7 +232,7 @@ impl<'t> Nodes<'t> {
         from: Option<&[Spanned<FromText>]>,
         input: u8,
         partition: Option<Partitioner>,
-    ) -> Result<Vec<InputEdge>, ScenarioError> {
+    ) -> Result<Vec<InputEdge>, Mistake> {
         from.unwrap_or_default().iter().map(|edge| self.edge(edge, input, partition)).collect()
     }
 
@@ -258,7 +241,7 @@ impl<'t> Nodes<'t> {
         edge: &Spanned<FromText>,
         input: u8,
         partition: Option<Partitioner>,
-    ) -> Result<InputEdge, ScenarioError> {
+    ) -> Result<InputEdge, Mistake> {
         let FromText { operator, side, partition: own } = edge.get_ref();
         let Some(&place) = self.places.get(operator.as_str()) else {
             let message = format!("job `{}` has no operator `{operator}`", self.job.get_ref());
@@ -270,7 +253,7 @@ impl<'t> Nodes<'t> {
     }
 
     /// Whether the graph can be built: uids differ, no cycle, no parallelism above its maximum.
-    pub(super) fn check_graph(&self, graph: &Arc<JobGraph>) -> Result<(), ScenarioError> {
+    pub(super) fn check_graph(&self, graph: &Arc<JobGraph>) -> Result<(), Mistake> {
         self.check_committers(graph)?;
         self.check_windows(graph)?;
         let Err(error) = Plan::build(Arc::clone(graph)) else { return Ok(()) };

@@ -1,8 +1,8 @@
 //! What users say when they operate a cluster: its name, and what was saved of a job.
 
-use super::source::Source;
 use super::spelling::Story;
-use crate::scenario::ScenarioError;
+use crate::scenario::Mistake;
+use crate::scenario::language::Source;
 use toml::Spanned;
 
 /// What divides a job from the checkpoint that was saved of it.
@@ -14,7 +14,7 @@ const NEWEST: &str = "newest";
 pub(super) fn cluster_name(
     source: Source<'_>,
     name: Option<Spanned<String>>,
-) -> Result<Option<String>, ScenarioError> {
+) -> Result<Option<String>, Mistake> {
     let Some(name) = name else { return Ok(None) };
     if name.get_ref().is_empty() || name.get_ref().contains(char::is_whitespace) {
         let message = format!("`{}` is not the name of a cluster", name.get_ref());
@@ -29,7 +29,7 @@ pub(super) fn cluster_name(
 
 impl Story<'_> {
     /// Whether a pointer means what was saved of a job: `copy@3` or `copy@newest`.
-    pub(super) fn is_saved(&self, pointer: &Spanned<String>) -> Result<bool, ScenarioError> {
+    pub(super) fn is_saved(&self, pointer: &Spanned<String>) -> Result<bool, Mistake> {
         let Some((job, which)) = pointer.get_ref().split_once(OF) else { return Ok(false) };
         self.source.job(self.jobs, &pointer.span(), job)?;
         if which == NEWEST || which.parse::<u64>().is_ok() {

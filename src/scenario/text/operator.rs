@@ -1,25 +1,31 @@
 //! An operator as a scenario spells it. Every field may be missing: `set` changes some and leaves the rest.
 
-use super::settings::{EventTimeText, KeyedStateText, ListStateText};
+use super::settings::{EventTimeText, KeyedStateText, ListStateText, Named, Setting};
+use super::time::WindowText;
 use super::word::{Count, Time, shapes};
 use crate::job::{AtEnd, ChainStrategy, KeyColumns, KeySelector, KeyType, Partitioner, Reader};
+use crate::scenario::language::{
+    Described, Form, Key, Note, Table, Word, described_key, free, text_table,
+};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 use toml::Spanned;
 
 /// Declares the keys of an operator: how each is spelled, and what is read behind it.
 macro_rules! operator_text {
-    ($($field:ident $key:literal: $Text:ty,)+) => {
+    ($($(#[$($note:tt)*])* $field:ident $key:literal: $Text:ty,)+) => {
         /// `{ name = "counts", aggregate = "count", … }`.
         #[derive(Clone, Debug, Default)]
         pub(super) struct OperatorText {
             /// Keys that are none of the others: kinds of operators, and typing errors.
             pub kinds: Vec<(Spanned<String>, toml::Value)>,
-            $(pub $field: Option<$Text>,)+
+            $($(#[$($note)*])* pub $field: Option<$Text>,)+
         }
 
-        /// Every key of an operator, but for the kinds.
-        pub(super) const KEYS: &[&str] = &[$($key),+];
+        /// The keys of an operator, but for the kinds that only the catalogue knows.
+        fn keys() -> Vec<Key> {
+            vec![$(described_key!($key.to_owned(), $Text, false, $(#[$($note)*])*),)+]
+        }
 
         impl OperatorText {
             /// Takes over what `change` sets.
@@ -53,28 +59,116 @@ macro_rules! operator_text {
 }
 
 operator_text! {
+    /// What it is called in this file: without `/`, `:` and `.`.
+    /// e.g. `"counts"`
     name "name": Spanned<String>,
-    then "then": Spanned<AtEnd>,
+    /// What a source does at the end of its log.
+    /// Usual: `"end"`
+    /// e.g. `"idle"`
+    then "then": Spanned<Named<AtEnd>>,
+    /// The uid, from which the id comes that its state is stored under.
+    /// Flink: `uid()`
+    /// e.g. `"counts-id"`
     uid "uid": String,
+    /// The class name of its function, which ids were generated from in 1.0 and 1.1.
+    /// e.g. `"org.example.Counts"`
     class "class": Spanned<String>,
+    /// How many subtasks it has.
+    /// Flink: `setParallelism()`, `parallelism.default`
+    /// Usual: `1`
+    /// e.g. `4`
     parallelism "parallelism": Count<32768>,
+    /// How many key groups it has: the most subtasks that its state can be dealt to.
+    /// Flink: `setMaxParallelism()`, `pipeline.max-parallelism`
+    /// e.g. `128`
     max_parallelism "max-parallelism": Count<32768>,
+    /// What it reads: names of operators, `NAME.side` for a side output. Without it, the operator before it.
+    /// Flink: `union()`
+    /// e.g. `["words", "more-words"]`
     from "from": Vec<Spanned<FromText>>,
+    /// What an operator of two inputs reads as the second.
+    /// Flink: `connect()`
+    /// e.g. `["rules"]`
     second_from "second-from": Vec<Spanned<FromText>>,
-    partition "partition": Partitioner,
-    second_partition "second-partition": Partitioner,
-    key_by "key-by": KeyByText,
+    /// How records are dealt among its subtasks; without it, forward where parallelism is equal, by key where there is one.
+    /// e.g. `"rebalance"`
+    partition "partition": Named<Partitioner>,
+    /// How records of the second input are dealt.
+    /// e.g. `"broadcast"`
+    second_partition "second-partition": Named<Partitioner>,
+    /// The key: the value itself, a column from 0, or several.
+    /// Flink: `keyBy()`
+    /// e.g. `0`
+    key_by "key-by": Spanned<KeyByText>,
+    /// The key of the second input.
+    /// e.g. `1`
     second_key_by "second-key-by": Spanned<KeyByText>,
-    key_type "key-type": Spanned<KeyType>,
-    chain "chain": ChainStrategy,
+    /// The Java type that the key hashes as.
+    /// Usual: `"auto"`
+    /// e.g. `"int"`
+    key_type "key-type": Spanned<Named<KeyType>>,
+    /// Whether it may be chained to its neighbours.
+    /// Flink: `startNewChain()`, `disableChaining()`
+    /// Usual: `"always"`
+    /// e.g. `"never"`
+    chain "chain": Named<ChainStrategy>,
+    /// Its slot sharing group.
+    /// Flink: `slotSharingGroup()`
+    /// e.g. `"apart"`
     slot_group "slot-group": String,
+    /// How long it takes for a record, in virtual time.
+    /// Usual: `"1us"`
+    /// e.g. `"5ms"`
     takes "takes": Time,
+    /// The column that it works on, from 0.
+    /// e.g. `1`
     column "column": Spanned<u16>,
-    reader "reader": Spanned<Reader>,
+    /// How the subtasks of a source come by their partitions.
+    /// Usual: `"fixed"`
+    /// e.g. `"splits"`
+    reader "reader": Spanned<Named<Reader>>,
+    /// Event time of a source. `{}` is ingestion time.
+    /// Flink: `assignTimestampsAndWatermarks()`, `WatermarkStrategy`
     event_time "event-time": Spanned<EventTimeText>,
+    /// The id itself that its state is stored under: 32 hexadecimal digits.
+    /// Flink: `setUidHash()`
+    /// e.g. `"e0ae3a1bd1d65d8ab4c1a3f5a5c0a4ff"`
     uid_hash "uid-hash": Spanned<String>,
+    /// How its keyed state is registered.
     keyed_state "keyed-state": Spanned<KeyedStateText>,
+    /// Which list states it registers.
     list_state "list-state": Spanned<ListStateText>,
+}
+
+impl Described for OperatorText {
+    fn form() -> Form {
+        let source = Key {
+            name: "source".to_owned(),
+            form: free("the name of an input", "rows"),
+            is_needed: false,
+            note: Note::read(
+                "Reads this input.\ne.g. `\"rows\"`\nFlink: `fromSource()`, `addSource()`",
+            ),
+        };
+        let window = Key {
+            name: "window".to_owned(),
+            form: WindowText::form(),
+            is_needed: false,
+            note: Note::read(
+                "Collects records of a key in tumbling windows.\nFlink: `TumblingEventTimeWindows`, `TumblingProcessingTimeWindows`",
+            ),
+        };
+        Form::Table(Table {
+            title: "an operator",
+            note: Note::read(
+                "An operator of a job. One key says what it is: `source = INPUT`, `sink = KIND`, or the kind of an operator of the \
+                 catalogue with the name of its function, such as `map = \"upper\"` (`sandbar list operators`).\n\
+                 e.g. `{ name = \"counts\", aggregate = \"count\", key-by = 0 }`",
+            ),
+            keys: keys().into_iter().chain([source, window]).collect(),
+            has_kinds: true,
+        })
+    }
 }
 
 impl OperatorText {
@@ -108,6 +202,41 @@ impl<'de> Deserialize<'de> for OperatorText {
 
 struct OperatorVisitor;
 
+text_table!("an input of an operator":
+    /// What an operator reads, told at length.
+    #[derive(serde::Deserialize, Clone, Debug)]
+    #[serde(deny_unknown_fields)]
+    pub(super) struct EdgeText {
+        /// The operator that is read.
+        /// e.g. `"counts"`
+        operator: String,
+        /// Whether its side output is meant.
+        /// Flink: `getSideOutput()`
+        /// Usual: `false`
+        /// e.g. `true`
+        side: Option<bool>,
+        /// How records are dealt.
+        /// e.g. `"rebalance"`
+        partition: Option<Named<Partitioner>>,
+    }
+);
+
+impl Described for FromText {
+    fn form() -> Form {
+        let what = "the name of an operator, or `{ operator = NAME, partition = … }`";
+        Form::Either(what, vec![free("the name of an operator", "counts"), EdgeText::form()])
+    }
+}
+
+impl Described for KeyByText {
+    fn form() -> Form {
+        let column = || Form::Whole(0, u16::MAX.into());
+        let value = Word { name: "value".to_owned(), note: Note::read("The value itself.") };
+        let what = "`\"value\"`, the number of a column from 0, or a list of 1 to 4 of them";
+        Form::Either(what, vec![column(), Form::Words(vec![value]), Form::List(Box::new(column()))])
+    }
+}
+
 /// `"counts"`, `"counts.side"`, or `{ operator = "counts", side = true, partition = "rebalance" }`.
 #[derive(Clone, Debug)]
 pub(super) struct FromText {
@@ -132,17 +261,10 @@ shapes!(FromVisitor => FromText, deserialize_any,
     visit_str(text: &str) |_this, E| Ok(FromText::parse(text));
     + {
         fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<FromText, A::Error> {
-            #[derive(serde::Deserialize)]
-            #[serde(deny_unknown_fields)]
-            struct Long {
-                operator: String,
-                #[serde(default)]
-                side: bool,
-                partition: Option<Partitioner>,
-            }
-            let Long { operator, side, partition } =
-                Long::deserialize(de::value::MapAccessDeserializer::new(map))?;
-            Ok(FromText { operator, side, partition })
+            let EdgeText { operator, side, partition } =
+                EdgeText::deserialize(de::value::MapAccessDeserializer::new(map))?;
+            let partition = partition.map(|partition| partition.value());
+            Ok(FromText { operator, side: side.unwrap_or(false), partition })
         }
     }
 );

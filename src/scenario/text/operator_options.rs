@@ -4,7 +4,7 @@ use super::node::Nodes;
 use super::operator::OperatorText;
 use crate::job::{JobGraph, OperatorIndex, OperatorNode};
 use crate::operator::{Entry, Writes};
-use crate::scenario::ScenarioError;
+use crate::scenario::Mistake;
 use std::ops::Range;
 
 impl Nodes<'_> {
@@ -16,7 +16,7 @@ impl Nodes<'_> {
         function: &str,
         entry: &Entry,
         text: &OperatorText,
-    ) -> Result<(), ScenarioError> {
+    ) -> Result<(), Mistake> {
         let error = |at: &Range<usize>, message: String, help: &str| {
             Err(self.source.error_with(at, message, help))
         };
@@ -43,7 +43,7 @@ impl Nodes<'_> {
     }
 
     /// Refuses a committer that reads anything but one writer, and a writer that is not read by one committer alone.
-    pub(super) fn check_committers(&self, graph: &JobGraph) -> Result<(), ScenarioError> {
+    pub(super) fn check_committers(&self, graph: &JobGraph) -> Result<(), Mistake> {
         let is = |writes| move |node: &OperatorNode| self.catalogue.writes(node) == writes;
         for (place, node) in graph.operators.iter().enumerate() {
             let operator = OperatorIndex::new(place);

@@ -6,7 +6,7 @@ use super::operator::OperatorText;
 use super::settings::{KeyedStateText, ListStateText};
 use crate::job::{KeyedOptions, ListOptions, OperatorId, OperatorOptions};
 use crate::operator::Entry;
-use crate::scenario::{ScenarioError, bounds};
+use crate::scenario::{Mistake, bounds};
 use std::collections::BTreeSet;
 
 impl Nodes<'_> {
@@ -15,7 +15,7 @@ impl Nodes<'_> {
         &self,
         name: &str,
         text: &OperatorText,
-    ) -> Result<Option<OperatorId>, ScenarioError> {
+    ) -> Result<Option<OperatorId>, Mistake> {
         let Some(hash) = &text.uid_hash else { return Ok(None) };
         match OperatorId::from_hex(hash.get_ref()) {
             Some(id) => Ok(Some(id)),
@@ -38,7 +38,7 @@ impl Nodes<'_> {
         function: &str,
         entry: &Entry,
         text: &OperatorText,
-    ) -> Result<(), ScenarioError> {
+    ) -> Result<(), Mistake> {
         if let Some(state) = text.keyed_state.as_ref().filter(|_| !entry.takes_keyed_state) {
             let message =
                 format!("operator `{name}` has `keyed-state`, but {kind} `{function}` takes none");

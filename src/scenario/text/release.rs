@@ -1,10 +1,10 @@
 //! Releases as a file spells them: one, several, or the keys of a table.
 
 use super::layout::{list, word};
-use super::source::Source;
 use super::word::OneOrMany;
 use crate::rules::Release;
-use crate::scenario::{Scenario, ScenarioError};
+use crate::scenario::language::Source;
+use crate::scenario::{Mistake, Scenario};
 use std::ops::Range;
 use toml::Spanned;
 
@@ -12,7 +12,7 @@ use toml::Spanned;
 pub(super) fn releases(
     source: Source<'_>,
     text: Option<Spanned<OneOrMany>>,
-) -> Result<(Release, Vec<Release>), ScenarioError> {
+) -> Result<(Release, Vec<Release>), Mistake> {
     let Some(text) = text else { return Ok((Release::default(), Vec::new())) };
     let at = text.span();
     let names = match text.into_inner() {
@@ -42,7 +42,7 @@ pub(in crate::scenario) fn release(
     key: &str,
     at: &Range<usize>,
     name: &str,
-) -> Result<Release, ScenarioError> {
+) -> Result<Release, Mistake> {
     name.parse().map_err(|_| {
         let known: Vec<String> = Release::ALL.iter().map(Release::to_string).collect();
         let message = format!("`{key}`: unknown word `{name}`");

@@ -1,10 +1,11 @@
 //! `rules = { … }`: single rules that are other than the release's.
 
 use super::layout::{Table, quoted};
-use super::source::Source;
 use super::word::Ordered;
 use crate::rules::{Field, Override, Rules, WrongRule};
-use crate::scenario::ScenarioError;
+use crate::scenario::Mistake;
+use crate::scenario::language::Source;
+use crate::scenario::language::{Described, Form, free};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -14,6 +15,15 @@ use toml::Spanned;
 pub(super) enum RuleWord {
     Flag(bool),
     Choice(String),
+}
+
+impl Described for RuleWord {
+    fn form() -> Form {
+        Form::Either(
+            "`true`, `false` or a word in quotes",
+            vec![Form::Truth, free("a word", "region")],
+        )
+    }
 }
 
 impl RuleWord {
@@ -30,7 +40,7 @@ impl RuleWord {
 pub(super) fn overrides(
     source: Source<'_>,
     rules: &Ordered<Spanned<RuleWord>>,
-) -> Result<Vec<Override>, ScenarioError> {
+) -> Result<Vec<Override>, Mistake> {
     let resolve = |(name, word): &(Spanned<String>, Spanned<RuleWord>)| {
         let found = Rules::overriding(name.get_ref(), word.get_ref().word());
         found.map_err(|error| {

@@ -1,12 +1,16 @@
 //! How the values of a step stand in a file: each spelling is declared once, and read and written by its declaration.
 
 use super::layout::{quoted, time, word};
-use super::source::Source;
+use super::settings::{Named, Setting};
 use super::word::{Count, Time};
 use crate::job::folder_of_pointer;
+use crate::kernel::Documented;
 use crate::kernel::SimTime;
+use crate::kernel::documented;
 use crate::scenario::job_config::{JobConfig, TaskName};
-use crate::scenario::{ClusterConfig, ScenarioError};
+use crate::scenario::language::Source;
+use crate::scenario::language::{Described, Form};
+use crate::scenario::{ClusterConfig, Mistake};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fmt::Debug;
@@ -40,9 +44,13 @@ pub(in crate::scenario) trait Spelling {
     /// The value.
     type Value;
     /// As the reader of TOML gives it.
-    type Text: DeserializeOwned + Debug;
+    type Text: DeserializeOwned + Debug + Described;
+    /// What may stand there.
+    fn form() -> Form {
+        Self::Text::form()
+    }
     /// The value of a text, with every name in it known to exist.
-    fn read(text: Self::Text, story: &Story<'_>) -> Result<Self::Value, ScenarioError>;
+    fn read(text: Self::Text, story: &Story<'_>) -> Result<Self::Value, Mistake>;
     /// The text of a value; none where it need not be said.
     fn write(value: &Self::Value, jobs: &Jobs<'_>) -> Option<String>;
 }
@@ -56,7 +64,7 @@ macro_rules! spelling {
         impl Spelling for $Name {
             type Value = $Value;
             type Text = $Text;
-            fn read($text: $Text, $story: &Story<'_>) -> Result<$Value, ScenarioError> {
+            fn read($text: $Text, $story: &Story<'_>) -> Result<$Value, Mistake> {
                 $read
             }
             fn write($value: &$Value, $jobs: &Jobs<'_>) -> Option<String> {
@@ -66,19 +74,40 @@ macro_rules! spelling {
     };
 }
 
-/// Declares how a struct is spelled as a table: its fields in the order of the file, each with its key, where that is not its
-/// name, and its spelling.
+/// Declares how a struct is spelled as a table, by how messages call it: its fields in the order of the file, each with what
+/// it means, its key, where that is not its name, and its spelling.
 macro_rules! table {
-    ($Text:ident => $Model:ident { $($field:ident $($key:literal)?: $Spelling:ty),+ $(,)? }) => {
+    ($title:literal: $(#[$($about:tt)*])* $Text:ident => $Model:ident {
+        $($(#[$($note:tt)*])* $field:ident $(as $key:literal)?: $Spelling:ty),+ $(,)?
+    }) => {
+        $(#[$($about)*])*
         #[derive(serde::Deserialize, Debug)]
         #[serde(deny_unknown_fields, rename_all = "kebab-case")]
         pub(in crate::scenario) struct $Text {
-            $($(#[serde(rename = $key)])? pub $field: <$Spelling as Spelling>::Text,)+
+            $($(#[$($note)*])* $(#[serde(rename = $key)])? pub $field: <$Spelling as Spelling>::Text,)+
         }
+
+        impl crate::scenario::language::Described for $Text {
+            fn form() -> crate::scenario::language::Form {
+                use crate::scenario::language::{Described, Form, Key, Note, Table};
+                Form::Table(Table {
+                    title: $title,
+                    note: Note::read(crate::kernel::doc_of!($(#[$($about)*])*)),
+                    keys: vec![$(Key {
+                        name: key!($field $($key)?).to_owned(),
+                        form: <$Spelling as Spelling>::form(),
+                        is_needed: <<$Spelling as Spelling>::Text as Described>::IS_NEEDED,
+                        note: Note::read(crate::kernel::doc_of!($(#[$($note)*])*)),
+                    },)+],
+                    has_kinds: false,
+                })
+            }
+        }
+
         impl Spelling for $Model {
             type Value = Self;
             type Text = $Text;
-            fn read(text: $Text, story: &Story<'_>) -> Result<Self, ScenarioError> {
+            fn read(text: $Text, story: &Story<'_>) -> Result<Self, Mistake> {
                 Ok(Self { $($field: <$Spelling>::read(text.$field, story)?,)+ })
             }
             fn write(this: &Self, jobs: &Jobs<'_>) -> Option<String> {
@@ -205,8 +234,8 @@ spelling!(
 );
 spelling!(
     /// Whether a savepoint is in the format of its state backend: `format = "native"`.
-    Native: Option<Spanned<Format>> => bool,
-    |format, _| Ok(format.is_some_and(|format| *format.get_ref() == Format::Native)),
+    Native: Option<Spanned<Named<Format>>> => bool,
+    |format, _| Ok(format.is_some_and(|format| format.value() == Format::Native)),
     |native, _| native.then(|| word(&Format::Native))
 );
 spelling!(
@@ -224,12 +253,14 @@ spelling!(
     |_yes, _| Some("true".to_owned())
 );
 
-/// The format of a savepoint.
-#[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
-#[serde(rename_all = "kebab-case")]
-pub(in crate::scenario) enum Format {
-    Canonical,
-    Native,
+documented! {
+    /// The format of a savepoint.
+    #[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+    #[serde(rename_all = "kebab-case")]
+    pub(in crate::scenario) enum Format {
+        Canonical,
+        Native,
+    }
 }
 
 /// What may be left out.
@@ -238,7 +269,10 @@ pub(in crate::scenario) struct Optional<S>(PhantomData<S>);
 impl<S: Spelling> Spelling for Optional<S> {
     type Value = Option<S::Value>;
     type Text = Option<S::Text>;
-    fn read(text: Self::Text, story: &Story<'_>) -> Result<Self::Value, ScenarioError> {
+    fn form() -> Form {
+        S::form()
+    }
+    fn read(text: Self::Text, story: &Story<'_>) -> Result<Self::Value, Mistake> {
         text.map(|text| S::read(text, story)).transpose()
     }
     fn write(value: &Self::Value, jobs: &Jobs<'_>) -> Option<String> {
@@ -249,11 +283,11 @@ impl<S: Spelling> Spelling for Optional<S> {
 /// A word that must be said.
 pub(in crate::scenario) struct Choice<T>(PhantomData<T>);
 
-impl<T: Serialize + DeserializeOwned + Debug> Spelling for Choice<T> {
+impl<T: Serialize + DeserializeOwned + Debug + Documented + Copy> Spelling for Choice<T> {
     type Value = T;
-    type Text = T;
-    fn read(text: T, _story: &Story<'_>) -> Result<T, ScenarioError> {
-        Ok(text)
+    type Text = Named<T>;
+    fn read(text: Named<T>, _story: &Story<'_>) -> Result<T, Mistake> {
+        Ok(text.value())
     }
     fn write(value: &T, _jobs: &Jobs<'_>) -> Option<String> {
         Some(word(value))
@@ -263,24 +297,36 @@ impl<T: Serialize + DeserializeOwned + Debug> Spelling for Choice<T> {
 /// A word, or a truth, that is left out where it is the usual one.
 pub(in crate::scenario) struct Usual<T>(PhantomData<T>);
 
-impl<T: Serialize + DeserializeOwned + Debug + Default + PartialEq> Spelling for Usual<T> {
+impl<T: Serialize + DeserializeOwned + Debug + Default + PartialEq + Documented + Copy> Spelling
+    for Usual<T>
+{
     type Value = T;
-    type Text = Option<T>;
-    fn read(text: Option<T>, _story: &Story<'_>) -> Result<T, ScenarioError> {
-        Ok(text.unwrap_or_default())
+    type Text = Option<Named<T>>;
+    fn read(text: Option<Named<T>>, _story: &Story<'_>) -> Result<T, Mistake> {
+        Ok(text.map(|word| word.value()).unwrap_or_default())
     }
     fn write(value: &T, _jobs: &Jobs<'_>) -> Option<String> {
         (*value != T::default()).then(|| word(value))
     }
 }
 
+/// A truth that is usually false.
+pub(in crate::scenario) enum Flag {}
+
+impl Spelling for Flag {
+    type Value = bool;
+    type Text = Option<bool>;
+    fn read(text: Option<bool>, _story: &Story<'_>) -> Result<bool, Mistake> {
+        Ok(text.unwrap_or(false))
+    }
+    fn write(value: &bool, _jobs: &Jobs<'_>) -> Option<String> {
+        value.then(|| "true".to_owned())
+    }
+}
+
 impl Story<'_> {
     /// An error about what the step does.
-    pub(in crate::scenario) fn wrong<T>(
-        &self,
-        message: &str,
-        help: &str,
-    ) -> Result<T, ScenarioError> {
+    pub(in crate::scenario) fn wrong<T>(&self, message: &str, help: &str) -> Result<T, Mistake> {
         Err(self.source.error_with(&self.at, message, help))
     }
 
@@ -289,18 +335,18 @@ impl Story<'_> {
         &self,
         to: &Spanned<String>,
         what: &str,
-    ) -> Result<T, ScenarioError> {
+    ) -> Result<T, Mistake> {
         let message = format!("{what} goes to no directory of its own");
         Err(self.source.error_with(&to.span(), message, "leave `to` out"))
     }
 
     /// The job of a name.
-    pub(in crate::scenario) fn job(&self, name: &Spanned<String>) -> Result<String, ScenarioError> {
+    pub(in crate::scenario) fn job(&self, name: &Spanned<String>) -> Result<String, Mistake> {
         self.source.job(self.jobs, &name.span(), name.get_ref()).map(|job| job.graph.name.clone())
     }
 
     /// The label of a snapshot that a step takes or that was saved of a job.
-    fn label(&self, label: &Spanned<String>) -> Result<String, ScenarioError> {
+    fn label(&self, label: &Spanned<String>) -> Result<String, Mistake> {
         let name = label.get_ref();
         if self.labels.contains(name) || self.is_saved(label)? {
             return Ok(name.clone());

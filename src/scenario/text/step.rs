@@ -1,12 +1,13 @@
 //! Steps: when something is done to the world. What is done is an action's to read and write.
 
+use super::found::Found;
 use super::layout::{Table, quoted, time};
 use super::shape::{CheckpointBy, CheckpointOf, MilestoneText, StepText};
-use super::source::Source;
 use super::spelling::{Jobs, Label, Spelling, Story, Task};
 use crate::kernel::SimTime;
+use crate::scenario::language::Source;
 use crate::scenario::{
-    Action, ClusterConfig, JobConfig, Line, Milestone, ScenarioError, Step, TaskName, Trigger,
+    Action, ClusterConfig, JobConfig, Line, Milestone, Mistake, Step, TaskName, Trigger,
 };
 use crate::trace::JobStatus;
 use std::collections::BTreeSet;
@@ -19,33 +20,46 @@ pub(super) fn steps(
     jobs: &[JobConfig],
     cluster: &ClusterConfig,
     texts: Vec<Spanned<StepText>>,
-) -> Result<Vec<Step>, ScenarioError> {
-    let labels = &labels(source, &texts)?;
-    let step = |text: Spanned<StepText>| {
+    found: &mut Found<'_>,
+) -> Vec<Step> {
+    let labels = &labels(source, &texts, found);
+    let mut steps = Vec::new();
+    for text in texts {
         let line = Line(source.line(text.span().start));
-        let at = text.get_ref().action.span();
-        let story = Story { source, jobs, cluster, labels, at };
-        step(&story, line, text)
-    };
-    texts.into_iter().map(step).collect()
+        let action = &text.get_ref().action;
+        let label = action.get_ref().label().map(Spanned::span);
+        let story = Story { source, jobs, cluster, labels, at: action.span() };
+        let is_read = found.is_read(&text.span());
+        match step(&story, line, text) {
+            Ok(step) => steps.push(step),
+            Err(mistake) => {
+                // One of which a part was wrong lacks it for no other reason.
+                if is_read || mistake.unknown.is_some() {
+                    found.add(mistake);
+                }
+                label.into_iter().for_each(|label| found.pass_over(label));
+            }
+        }
+    }
+    steps
 }
 
 /// The labels that steps give to savepoints. None is given twice.
-fn labels(source: Source<'_>, texts: &[Spanned<StepText>]) -> Result<Vec<String>, ScenarioError> {
+fn labels(source: Source<'_>, texts: &[Spanned<StepText>], found: &mut Found<'_>) -> Vec<String> {
     let mut given = BTreeSet::new();
     let mut labels: Vec<String> = Vec::new();
     for label in texts.iter().filter_map(|text| text.get_ref().action.get_ref().label()) {
         if !given.insert(label.get_ref()) {
             let message = format!("two savepoints are known as `{}`", label.get_ref());
             let help = "give each savepoint a label of its own";
-            return Err(source.error_with(&label.span(), message, help));
+            found.add(source.error_with(&label.span(), message, help));
         }
         labels.push(label.get_ref().clone());
     }
-    Ok(labels)
+    labels
 }
 
-fn step(story: &Story<'_>, line: Line, text: Spanned<StepText>) -> Result<Step, ScenarioError> {
+fn step(story: &Story<'_>, line: Line, text: Spanned<StepText>) -> Result<Step, Mistake> {
     let (at, text) = (text.span(), text.into_inner());
     let wrong = |message: &str, help: &str| Err(story.source.error_with(&at, message, help));
     let trigger = match (text.at, text.when, text.after) {
@@ -82,7 +96,7 @@ fn step(story: &Story<'_>, line: Line, text: Spanned<StepText>) -> Result<Step, 
     Ok(Step { trigger, action, refused: text.refused, retry, line })
 }
 
-fn milestone(story: &Story<'_>, text: MilestoneText) -> Result<Milestone, ScenarioError> {
+fn milestone(story: &Story<'_>, text: MilestoneText) -> Result<Milestone, Mistake> {
     use Milestone as M;
     use MilestoneText as T;
     let of = |make: fn(u64, String) -> M, text| of_job(story, text).map(|(id, job)| make(id, job));
@@ -117,7 +131,7 @@ fn milestone(story: &Story<'_>, text: MilestoneText) -> Result<Milestone, Scenar
     }
 }
 
-fn of_job(story: &Story<'_>, text: CheckpointOf) -> Result<(u64, String), ScenarioError> {
+fn of_job(story: &Story<'_>, text: CheckpointOf) -> Result<(u64, String), Mistake> {
     let job = match &text.job {
         Some(job) => story.job(job)?,
         None => story.jobs[0].graph.name.clone(),
@@ -178,7 +192,7 @@ impl Source<'_> {
         self,
         jobs: &[JobConfig],
         name: &Spanned<String>,
-    ) -> Result<TaskName, ScenarioError> {
+    ) -> Result<TaskName, Mistake> {
         let (at, text) = (name.span(), name.get_ref().as_str());
         let (job, rest) = match text.split_once(':') {
             Some((job, rest)) => (self.job(jobs, &at, job)?, rest),
@@ -216,7 +230,7 @@ impl Source<'_> {
         jobs: &'j [JobConfig],
         at: &Range<usize>,
         name: &str,
-    ) -> Result<&'j JobConfig, ScenarioError> {
+    ) -> Result<&'j JobConfig, Mistake> {
         jobs.iter().find(|job| job.graph.name == name).ok_or_else(|| {
             let known = jobs.iter().map(|job| job.graph.name.as_str());
             self.unknown(at, format!("there is no job `{name}`"), name, known)

@@ -242,7 +242,7 @@ fn a_written_story_reads_well() {
 #[test]
 fn an_empty_catalogue_knows_no_function() {
     let error = Scenario::parse(STORY, "story.toml", &Catalogue::default()).expect_err("no map");
-    assert_eq!(error.message, "operator `words`: unknown key `flat-map`");
+    assert_eq!(error.mistakes[0].message, "unknown key `flat-map` of an operator");
 }
 
 #[test]

@@ -3,38 +3,61 @@
 use super::layout::{Table, list, quoted};
 use super::node::Nodes;
 use super::operator::OperatorText;
-use super::settings::Setting;
-use super::source::Source;
+use super::settings::{Named, Setting};
 use super::word::Millis;
 use crate::job::{
     JobGraph, OperatorKind, OperatorNode, TumblingWindows, WindowAggregate, WindowAggregates,
     WindowOptions, WindowTime,
 };
 use crate::kernel::SimTime;
-use crate::scenario::{Column, Input, InputKind, ScenarioError, Shuffle};
+use crate::scenario::language::Source;
+use crate::scenario::language::text_table;
+use crate::scenario::{Column, Input, InputKind, Mistake, Shuffle};
 use serde::Deserialize;
 use std::ops::Range;
 
-/// `shuffle-within = { column = 0, within = "2h" }`.
-#[derive(Deserialize, Clone, Copy, Debug)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct ShuffleText {
-    pub column: u16,
-    pub within: Millis,
-}
+text_table!("`shuffle-within`":
+    /// Entries change places, so that their event time is out of order.
+    /// e.g. `{ column = 0, within = "2h" }`
+    #[derive(Deserialize, Clone, Copy, Debug)]
+    #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+    pub(super) struct ShuffleText {
+        /// The column that holds event time.
+        /// e.g. `0`
+        pub column: u16,
+        /// By how much an entry may come later than one that happened after it.
+        /// e.g. `"2h"`
+        pub within: Millis,
+    }
+);
 
-/// `window = { size = "24h", offset = "0s", lateness = "2h", time = "event", aggregate = ["count", "sum 4"] }`.
-#[derive(Deserialize, Debug)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct WindowText {
-    size: Millis,
-    #[serde(default)]
-    offset: Millis,
-    lateness: Option<Millis>,
-    #[serde(default)]
-    time: WindowTime,
-    aggregate: Vec<String>,
-}
+text_table!("`window`":
+    /// Tumbling windows over the records of a key, and what is told of each.
+    /// e.g. `{ size = "1h", aggregate = ["count"] }`
+    #[derive(Deserialize, Debug)]
+    #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+    pub(super) struct WindowText {
+        /// How long a window is.
+        /// e.g. `"24h"`
+        size: Millis,
+        /// By how much windows begin later than multiples of their size since 1970.
+        /// Usual: `"0s"`
+        /// e.g. `"6h"`
+        offset: Option<Millis>,
+        /// How long after its end a window still takes late records.
+        /// Flink: `allowedLateness()`
+        /// Usual: `"0s"`
+        /// e.g. `"2h"`
+        lateness: Option<Millis>,
+        /// By which clock.
+        /// Usual: `"event"`
+        /// e.g. `"processing"`
+        time: Option<Named<WindowTime>>,
+        /// The columns of a window's row, 1 to 4: `count`, or `sum`, `min`, `max` and the number of a column.
+        /// e.g. `["count", "sum 4"]`
+        aggregate: Vec<String>,
+    }
+);
 
 /// What a window operator is told.
 pub(super) fn window(
@@ -42,7 +65,7 @@ pub(super) fn window(
     at: &Range<usize>,
     name: &str,
     value: &toml::Value,
-) -> Result<WindowOptions, ScenarioError> {
+) -> Result<WindowOptions, Mistake> {
     let wrong = |what: String, help: &str| {
         Err(source.error_with(at, format!("window `{name}`: {what}"), help))
     };
@@ -54,12 +77,15 @@ pub(super) fn window(
             return wrong(what, help);
         }
     };
+    let time = text.time.map(|time| time.value()).unwrap_or_default();
     let lateness = text.lateness.unwrap_or_default().0;
-    let Some(windows) = TumblingWindows::new(text.size.0, text.offset.0, lateness) else {
+    let Some(windows) =
+        TumblingWindows::new(text.size.0, text.offset.unwrap_or_default().0, lateness)
+    else {
         let help = "give it a `size` of 1ms or more, and an `offset` that is shorter";
         return wrong("there are no such windows".to_owned(), help);
     };
-    if text.time == WindowTime::Processing && text.lateness.is_some() {
+    if time == WindowTime::Processing && text.lateness.is_some() {
         return wrong("nothing is late in processing time".to_owned(), "leave `lateness` out");
     }
     let mut aggregates: Vec<WindowAggregate> = Vec::new();
@@ -70,7 +96,7 @@ pub(super) fn window(
         }
     }
     match WindowAggregates::new(&aggregates) {
-        Some(aggregates) => Ok(WindowOptions { windows, time: text.time, aggregates }),
+        Some(aggregates) => Ok(WindowOptions { windows, time, aggregates }),
         None => wrong(
             format!("{} aggregates", aggregates.len()),
             "name 1 to 4 of them, such as `aggregate = [\"count\"]`",
@@ -85,7 +111,7 @@ pub(super) fn shuffle(
     name: &str,
     kind: &InputKind,
     text: ShuffleText,
-) -> Result<Shuffle, ScenarioError> {
+) -> Result<Shuffle, Mistake> {
     check_column(source, at, &format!("input `{name}`"), kind, text.column)?;
     if text.within.0 == 0 {
         let message = format!("input `{name}` is shuffled within no time at all");
@@ -105,7 +131,7 @@ fn check_column(
     who: &str,
     kind: &InputKind,
     column: u16,
-) -> Result<(), ScenarioError> {
+) -> Result<(), Mistake> {
     let place = usize::from(column);
     let has_time = match kind {
         InputKind::Text(_) => false,
@@ -130,7 +156,7 @@ impl Nodes<'_> {
         name: &str,
         kind: &OperatorKind,
         text: &OperatorText,
-    ) -> Result<(), ScenarioError> {
+    ) -> Result<(), Mistake> {
         let Some(time) = &text.event_time else { return Ok(()) };
         let OperatorKind::Source { input, .. } = kind else {
             let message = format!("operator `{name}` has `event-time` but is no source");
@@ -151,7 +177,7 @@ impl Nodes<'_> {
     }
 
     /// Refuses a window of event time over records that have none: Flink would fail with the first.
-    pub(super) fn check_windows(&self, graph: &JobGraph) -> Result<(), ScenarioError> {
+    pub(super) fn check_windows(&self, graph: &JobGraph) -> Result<(), Mistake> {
         let without_time = reached_without_time(graph);
         for (place, node) in graph.operators.iter().enumerate() {
             let is_of_event_time =

@@ -1,11 +1,13 @@
 //! The smallest parts of a scenario file: times, counts, lists and tables that keep their order.
 
-use super::shape::CheckpointOf;
-use crate::kernel::{SEED_MAX, SimTime};
+use super::shape::{CheckpointOf, CheckpointOfJob};
+use crate::kernel::{SEED_MAX, SimTime, SpanError};
+use crate::scenario::language::{Described, Form, Spelled, free};
 use crate::scenario::{Budget, Column};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 use toml::Spanned;
 
 /// A time or a span: `"1500ms"`.
@@ -25,14 +27,20 @@ pub(super) struct Millis(pub i64);
 
 impl<'de> Deserialize<'de> for Millis {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::read(&text).map_err(de::Error::custom)
+    }
+}
+
+impl Millis {
+    /// The span of a text, or what is wrong with it.
+    fn read(text: &str) -> Result<Self, String> {
         const NANOS: u64 = 1_000_000;
-        let Time(time) = Time::deserialize(deserializer)?;
+        let time: SimTime = text.parse().map_err(|wrong: SpanError| wrong.to_string())?;
         if time.nanos() % NANOS != 0 {
-            return Err(de::Error::custom(format!(
-                "`{time}` is not a whole number of milliseconds"
-            )));
+            return Err(format!("`{time}` is not a whole number of milliseconds"));
         }
-        i64::try_from(time.nanos() / NANOS).map(Self).map_err(de::Error::custom)
+        i64::try_from(time.nanos() / NANOS).map(Self).map_err(|wrong| wrong.to_string())
     }
 }
 
@@ -54,11 +62,18 @@ pub(super) struct TimeRange(pub (SimTime, SimTime));
 impl<'de> Deserialize<'de> for TimeRange {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let (low, high) = text.split_once("..").unwrap_or((&text, &text));
-        let low = low.parse().map_err(de::Error::custom)?;
-        let high = high.parse().map_err(de::Error::custom)?;
+        Self::read(&text).map_err(de::Error::custom)
+    }
+}
+
+impl TimeRange {
+    /// The range of a text, or what is wrong with it.
+    fn read(text: &str) -> Result<Self, String> {
+        let span = |text: &str| text.parse().map_err(|wrong: SpanError| wrong.to_string());
+        let (low, high) = text.split_once("..").unwrap_or((text, text));
+        let (low, high) = (span(low)?, span(high)?);
         if low > high {
-            return Err(de::Error::custom(format!("`{text}` is an empty range")));
+            return Err(format!("`{text}` is an empty range"));
         }
         Ok(Self((low, high)))
     }
@@ -223,15 +238,63 @@ shapes!(CheckpointOfVisitor => CheckpointOf, deserialize_any,
     };
     + {
         fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<CheckpointOf, A::Error> {
-            #[derive(serde::Deserialize)]
-            #[serde(deny_unknown_fields)]
-            struct Long {
-                checkpoint: Count<{ u32::MAX }>,
-                job: Option<Spanned<String>>,
-            }
-            let Long { checkpoint, job } =
-                Long::deserialize(de::value::MapAccessDeserializer::new(map))?;
+            let CheckpointOfJob { checkpoint, job } =
+                CheckpointOfJob::deserialize(de::value::MapAccessDeserializer::new(map))?;
             Ok(CheckpointOf { checkpoint, job })
         }
     }
 );
+
+/// Says what may stand behind a key that is read by these types.
+macro_rules! described {
+    ($($Type:ty => $form:expr;)+) => {
+        $(impl Described for $Type {
+            fn form() -> Form {
+                $form
+            }
+        })+
+    };
+}
+
+/// A text that something reads.
+macro_rules! read_by {
+    ($what:literal, $example:literal, $read:expr) => {
+        Form::Text(Spelled {
+            what: $what,
+            example: $example,
+            check: |text| $read(text).map(|_| ()).map_err(|wrong| wrong.to_string()),
+        })
+    };
+}
+
+described! {
+    bool => Form::Truth;
+    u16 => Form::Whole(0, u16::MAX.into());
+    u32 => Form::Whole(0, u32::MAX.into());
+    u64 => Form::Whole(0, i64::MAX);
+    String => free("a text", "text");
+    Arc<str> => free("a name", "name");
+    Time => read_by!("a span of time", "100ms", str::parse::<SimTime>);
+    Millis => read_by!("a span of whole milliseconds", "20ms", Self::read);
+    TimeRange => read_by!("a span of time, or a range of them", "1ms..10ms", Self::read);
+    ColumnText => read_by!("what a column holds: `int`, `text` or `time FORMAT`", "int", str::parse::<Column>);
+    EventCount => Form::Whole(1, i64::try_from(Budget::EVENTS_MAX).unwrap_or(i64::MAX));
+    Seed => Form::Whole(0, i64::try_from(SEED_MAX).unwrap_or(i64::MAX));
+    OneOrMany => Form::Either("a name or a list of names",
+        vec![free("a name", "name"), Form::List(Box::new(free("a name", "name")))]);
+    Printed => Form::Either("a text, a whole number or a truth value",
+        vec![free("a text", "7"), Form::Whole(i64::MIN, i64::MAX), Form::Truth]);
+}
+
+impl<const MOST: u32> Described for Count<MOST> {
+    fn form() -> Form {
+        Form::Whole(1, MOST.into())
+    }
+}
+
+impl<T: Described> Described for Ordered<T> {
+    const IS_NEEDED: bool = false;
+    fn form() -> Form {
+        Form::ByName("name", Box::new(T::form()))
+    }
+}

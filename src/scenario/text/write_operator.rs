@@ -1,7 +1,6 @@
 //! Writing an operator: what it does, what it reads, and what is not as usual about it.
 
 use super::layout::{Table, list, quoted, time, word};
-use super::node::TAKES;
 use super::settings::EventTimeText;
 use super::time::window_text;
 use crate::job::{
@@ -44,7 +43,7 @@ pub(super) fn operator(graph: &JobGraph, place: usize) -> Table {
         .put_some("uid-hash", node.options.uid_hash.map(|hash| quoted(hash.to_string())))
         .put_if(node.chain != ChainStrategy::default(), "chain", word(&node.chain))
         .put_some("slot-group", node.slot_sharing_group.as_ref().map(quoted))
-        .put_if(node.takes != TAKES, "takes", time(node.takes));
+        .put_if(node.takes != OperatorNode::TAKES, "takes", time(node.takes));
     table
 }
 

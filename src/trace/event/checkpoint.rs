@@ -2,6 +2,7 @@
 
 use super::{SourcePosition, TraceEvent};
 use crate::job::{Attempt, CheckpointId, CheckpointKind, OperatorIndex, RunId, SharedFile, TaskId};
+use crate::kernel::documented;
 use crate::trace::{AbortReason, RestoreReport};
 use serde::Serialize;
 use std::sync::Arc;
@@ -65,19 +66,21 @@ pub enum DurableWrite {
     Pointer,
 }
 
-/// What storage does with a write instead.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, serde::Deserialize,
-)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum StorageFault {
-    /// It refuses, and says so.
-    Refused,
-    /// It leaves a piece, which nobody takes for the whole, and never answers.
-    Torn,
-    /// It does nothing and never answers.
-    Lost,
-    /// It does what it was asked to and never answers.
-    ReplyLost,
+documented! {
+    /// What storage does with a write instead.
+    #[derive(
+        Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, serde::Deserialize,
+    )]
+    #[serde(rename_all = "kebab-case")]
+    #[non_exhaustive]
+    pub enum StorageFault {
+        /// It refuses, and says so.
+        Refused,
+        /// It leaves a piece, which nobody takes for the whole, and never answers.
+        Torn,
+        /// It does nothing and never answers.
+        Lost,
+        /// It does what it was asked to and never answers.
+        ReplyLost,
+    }
 }

@@ -3,6 +3,7 @@
 use super::TraceEvent;
 use crate::job::shown;
 use crate::job::{Attempt, CheckpointId, CheckpointKind, FileId, RunId, TaskId};
+use crate::kernel::documented;
 use crate::trace::AbortReason;
 use serde::Serialize;
 use std::sync::Arc;
@@ -42,31 +43,33 @@ impl JobEvent {
     }
 }
 
-/// The state of a job, as its job manager sees it.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, serde::Deserialize,
-)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum JobStatus {
-    /// Accepted; tasks wait for slots or are being deployed.
-    Created,
-    /// Its tasks have been deployed.
-    Running,
-    /// A failure is being recovered from.
-    Restarting,
-    /// Its tasks are being cancelled for good.
-    Canceling,
-    /// Cancelled.
-    Canceled,
-    /// All its tasks finished.
-    Finished,
-    /// Failed for good.
-    Failed,
-    /// Its job manager died without high availability: nobody knows it any more.
-    Lost,
-    /// Its job manager died; a new one will take it over.
-    Suspended,
+documented! {
+    /// The state of a job, as its job manager sees it.
+    #[derive(
+        Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, serde::Deserialize,
+    )]
+    #[serde(rename_all = "kebab-case")]
+    #[non_exhaustive]
+    pub enum JobStatus {
+        /// Accepted; tasks wait for slots or are being deployed.
+        Created,
+        /// Its tasks have been deployed.
+        Running,
+        /// A failure is being recovered from.
+        Restarting,
+        /// Its tasks are being cancelled for good.
+        Canceling,
+        /// Cancelled.
+        Canceled,
+        /// All its tasks finished.
+        Finished,
+        /// Failed for good.
+        Failed,
+        /// Its job manager died without high availability: nobody knows it any more.
+        Lost,
+        /// Its job manager died; a new one will take it over.
+        Suspended,
+    }
 }
 
 impl JobStatus {

@@ -5,6 +5,7 @@ use crate::job::{
     Attempt, ChannelId, CheckpointId, EventTime, FileId, InputId, OperatorId, Origin, TaskId,
     TaskManagerId, WatermarkStatus,
 };
+use crate::kernel::documented;
 use crate::trace::{Call, StateSum};
 use serde::Serialize;
 use std::sync::Arc;
@@ -131,19 +132,21 @@ pub enum EndOfTask {
     Failed,
 }
 
-/// What the coordinator made of an ack.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum AckVerdict {
-    /// Counted.
-    Accepted,
-    /// Counted before.
-    Duplicate,
-    /// The checkpoint is over.
-    Late,
-    /// From an attempt or a task that is not asked.
-    Foreign,
+documented! {
+    /// What the coordinator made of an ack.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, serde::Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    #[non_exhaustive]
+    pub enum AckVerdict {
+        /// Counted.
+        Accepted,
+        /// Counted before.
+        Duplicate,
+        /// The checkpoint is over.
+        Late,
+        /// From an attempt or a task that is not asked.
+        Foreign,
+    }
 }
 
 /// How many records passed a channel before a barrier, and the wrapping sum of their origins' hashes.
@@ -185,33 +188,35 @@ pub struct SourcePosition {
     pub next: u32,
 }
 
-/// A kind of message between job manager and task.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, serde::Deserialize,
-)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Message {
-    /// Job manager to task: start.
-    Deploy,
-    /// Job manager to task: stop.
-    Cancel,
-    /// Job manager to source: put a barrier in.
-    Trigger,
-    /// Task to job manager: my snapshot is durable.
-    Ack,
-    /// Task to job manager: I cannot take part.
-    Decline,
-    /// Job manager to task: this checkpoint is complete.
-    NotifyComplete,
-    /// Job manager to task: this checkpoint is off.
-    NotifyAborted,
-    /// Task to job manager: I run, I ended, I failed.
-    Status,
-    /// Job manager to reader: a split, or none are left.
-    Split,
-    /// Reader to job manager: I have nothing to read, I have what you sent, the barrier is behind me.
-    ReaderEvent,
+documented! {
+    /// A kind of message between job manager and task.
+    #[derive(
+        Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, serde::Deserialize,
+    )]
+    #[serde(rename_all = "kebab-case")]
+    #[non_exhaustive]
+    pub enum Message {
+        /// Job manager to task: start.
+        Deploy,
+        /// Job manager to task: stop.
+        Cancel,
+        /// Job manager to source: put a barrier in.
+        Trigger,
+        /// Task to job manager: my snapshot is durable.
+        Ack,
+        /// Task to job manager: I cannot take part.
+        Decline,
+        /// Job manager to task: this checkpoint is complete.
+        NotifyComplete,
+        /// Job manager to task: this checkpoint is off.
+        NotifyAborted,
+        /// Task to job manager: I run, I ended, I failed.
+        Status,
+        /// Job manager to reader: a split, or none are left.
+        Split,
+        /// Reader to job manager: I have nothing to read, I have what you sent, the barrier is behind me.
+        ReaderEvent,
+    }
 }
 
 /// What the network did to a message.

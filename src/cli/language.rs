@@ -1,0 +1,105 @@
+//! What the command line tells of the language of scenarios: its schema, its lists, a first story, whether a file is read.
+
+use super::arguments::{Check, List, New};
+use super::exit::{HOLDS, WRONG_INPUT};
+use super::failure::Failure;
+use super::open;
+use super::screen::Screen;
+use crate::operator::Catalogue;
+use crate::scenario::Scenario;
+use clap::ValueEnum;
+use std::fs::File;
+use std::io::{ErrorKind, Write};
+use std::path::PathBuf;
+
+/// A first story, by what it is about.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Kind {
+    /// Rows are counted by key; a subtask dies
+    WordCount,
+    /// Windows of event time over records that are out of order
+    Window,
+    /// A savepoint, and another parallelism
+    Rescale,
+    /// A two-phase sink beside one that writes at once
+    TwoPhase,
+    /// A task manager is cut off, and its tasks go on
+    Zombie,
+}
+
+impl Kind {
+    /// The name of its file, and what is in it.
+    const fn story(self) -> (&'static str, &'static str) {
+        match self {
+            Self::WordCount => ("word_count.toml", include_str!("stories/word_count.toml")),
+            Self::Window => ("window.toml", include_str!("stories/window.toml")),
+            Self::Rescale => ("rescale.toml", include_str!("stories/rescale.toml")),
+            Self::TwoPhase => ("two_phase.toml", include_str!("stories/two_phase.toml")),
+            Self::Zombie => ("zombie.toml", include_str!("stories/zombie.toml")),
+        }
+    }
+}
+
+/// `sandbar new`: writes a first story into a file that is not there yet.
+pub(super) fn new(new: &New, screen: &mut Screen) -> Result<u8, Failure> {
+    let (name, story) = new.kind.story();
+    let file = new.file.clone().unwrap_or_else(|| PathBuf::from(name));
+    if file.as_os_str() == crate::search::STDIN {
+        screen.say(story);
+        return Ok(HOLDS);
+    }
+    let made = File::create_new(&file).and_then(|mut made| made.write_all(story.as_bytes()));
+    made.map_err(|cause| match cause.kind() {
+        ErrorKind::AlreadyExists => Failure::wrong(
+            format!("`{}` is there already", file.display()),
+            "name another file, or `-` to print the story",
+        ),
+        _ => Failure::unwritable(&file, &cause),
+    })?;
+    let shown = file.display();
+    screen.say(&format!("wrote {shown}\nplay it: sandbar run {shown}\n"));
+    Ok(HOLDS)
+}
+
+/// `sandbar check`: reads files without playing them, and tells all that is wrong with each.
+pub(super) fn check(
+    check: &Check,
+    catalogue: &Catalogue,
+    screen: &mut Screen,
+) -> Result<u8, Failure> {
+    let mut wrong = 0;
+    for file in &check.files {
+        if let Err(failure) = open::scenario(file, catalogue) {
+            wrong += 1;
+            screen.complain(&failure.text);
+        }
+    }
+    let files = check.files.len();
+    let noun = if files == 1 { "file" } else { "files" };
+    screen.say(&match wrong {
+        0 => format!("{files} {noun} read, nothing wrong\n"),
+        wrong => format!("{files} {noun} read, {wrong} wrong\n"),
+    });
+    Ok(if wrong == 0 { HOLDS } else { WRONG_INPUT })
+}
+
+/// `sandbar list`: one list out of the language.
+pub(super) fn list(list: &List, catalogue: &Catalogue, screen: &mut Screen) -> u8 {
+    let found =
+        Scenario::list(&list.what, catalogue).expect("the arguments allow lists that exist");
+    let width = found.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let mut text = String::new();
+    for (name, about) in found {
+        text.push_str(format!("{name:width$}  {about}").trim_end());
+        text.push('\n');
+    }
+    screen.say(&text);
+    HOLDS
+}
+
+/// `sandbar schema`: the language as a JSON schema.
+pub(super) fn schema(catalogue: &Catalogue, screen: &mut Screen) -> u8 {
+    let schema = serde_json::to_string_pretty(&Scenario::schema(catalogue)).expect("it is JSON");
+    screen.say(&format!("{schema}\n"));
+    HOLDS
+}

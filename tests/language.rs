@@ -1,0 +1,149 @@
+//! The language of scenarios as it is told: the reference page, the schema for editors, the lists, first stories.
+//!
+//! `docs/scenario.md` is written by `SANDBAR_RENEW=1 cargo test --test language`.
+
+use sandbar::{Catalogue, Scenario};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sandbar(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sandbar"));
+    command.current_dir(folder).args(arguments).output().expect("it runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("text")
+}
+
+#[test]
+fn the_reference_page_is_the_language() {
+    let (file, page) =
+        (root().join("docs/scenario.md"), Scenario::reference(&Catalogue::built_in()));
+    if std::env::var_os("SANDBAR_RENEW").is_some() {
+        fs::write(&file, &page).expect("written");
+    }
+    let found = fs::read_to_string(&file).expect("docs/scenario.md is there");
+    assert!(found == page, "run SANDBAR_RENEW=1 cargo test --test language");
+    for what in Scenario::LISTS {
+        for (name, _) in Scenario::list(what, &Catalogue::built_in()).expect("a list") {
+            let name = name.split(" of ").next().unwrap_or(&name);
+            assert!(page.contains(&format!("`{name}`")), "{what}: `{name}` is not on the page");
+        }
+    }
+}
+
+/// The files of a folder and those in it.
+fn stories(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            stories(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "toml") {
+            found.push(path);
+        }
+    }
+}
+
+fn as_json(file: &Path) -> Option<serde_json::Value> {
+    let text = fs::read_to_string(file).expect("a file");
+    let value: toml::Value = toml::from_str(&text).ok()?;
+    Some(serde_json::to_value(value).expect("it is JSON, too"))
+}
+
+#[test]
+fn the_schema_accepts_every_story_and_refuses_mistakes_of_shape() {
+    let schema = Scenario::schema(&Catalogue::built_in());
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let mut files = Vec::new();
+    stories(&root().join("sim"), &mut files);
+    assert!(files.len() > 200, "only {} stories", files.len());
+    for file in files {
+        let story = as_json(&file).expect("TOML");
+        let errors: Vec<String> =
+            validator.iter_errors(&story).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{}: {errors:?}", file.display());
+    }
+    let (mut files, mut refused) = (Vec::new(), 0);
+    stories(&root().join("tests/errors"), &mut files);
+    for file in files {
+        let Some(story) = as_json(&file) else { continue };
+        let told = fs::read_to_string(file.with_extension("snap")).expect("its message");
+        let of_shape =
+            ["unknown key", "unknown word", " lacks `", ", and must be ", "is not within"];
+        // Words inside texts, and texts that something reads, are no matter of shape to a schema.
+        let in_text = told.contains("expired")
+            || told.contains("`flink`")
+            || told.contains("`expect-in`")
+            || told.contains("`upgrade`");
+        if of_shape.iter().any(|shape| told.contains(shape)) && !in_text {
+            assert!(!validator.is_valid(&story), "{} is accepted: {told}", file.display());
+            refused += 1;
+        }
+    }
+    assert!(refused >= 25, "only {refused} mistakes of shape");
+}
+
+#[test]
+fn every_list_is_printed_with_a_meaning() {
+    for what in Scenario::LISTS {
+        let done = sandbar(root(), &["list", what]);
+        assert!(done.status.success(), "{what}: {}", text(&done.stderr));
+        let lines = text(&done.stdout).lines().count();
+        let found = Scenario::list(what, &Catalogue::built_in()).expect("a list");
+        assert_eq!(lines, found.len(), "{what}");
+        let names: BTreeSet<_> = found.iter().map(|(name, _)| name).collect();
+        assert_eq!(names.len(), found.len(), "{what} has a name twice");
+        assert!(
+            found.iter().all(|(_, about)| *what == "releases" || !about.is_empty()),
+            "{what}: {found:?}"
+        );
+    }
+    let wrong = sandbar(root(), &["list", "everything"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(text(&wrong.stderr).contains("milestones"), "{}", text(&wrong.stderr));
+}
+
+#[test]
+fn a_first_story_is_written_once_is_read_and_holds() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for kind in ["word-count", "window", "rescale", "two-phase", "zombie"] {
+        let file = format!("{}.toml", kind.replace('-', "_"));
+        let made = sandbar(folder.path(), &["new", kind]);
+        assert!(made.status.success(), "{}", text(&made.stderr));
+        let checked = sandbar(folder.path(), &["check", &file]);
+        assert_eq!(text(&checked.stdout), "1 file read, nothing wrong\n");
+        let played = sandbar(folder.path(), &["run", &file]);
+        assert_eq!(played.status.code(), Some(0), "{kind}: {}", text(&played.stdout));
+        let again = sandbar(folder.path(), &["new", kind]);
+        assert_eq!(again.status.code(), Some(2));
+        assert!(text(&again.stderr).contains("is there already"), "{}", text(&again.stderr));
+        let printed = sandbar(folder.path(), &["new", kind, "-"]);
+        assert_eq!(
+            text(&printed.stdout),
+            fs::read_to_string(folder.path().join(&file)).expect("it")
+        );
+    }
+}
+
+#[test]
+fn check_tells_all_mistakes_of_all_files_and_plays_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let wrong = "sed = 1\n[job.j]\noperaters = []\n";
+    fs::write(folder.path().join("a.toml"), wrong).expect("written");
+    fs::write(folder.path().join("b.toml"), "seed = -1\n").expect("written");
+    let done = sandbar(folder.path(), &["check", "a.toml", "b.toml", "missing.toml"]);
+    assert_eq!(done.status.code(), Some(2));
+    let told = text(&done.stderr);
+    for part in
+        ["did you mean `seed`?", "did you mean `operators`?", "-1 is not within", "missing.toml"]
+    {
+        assert!(told.contains(part), "{part} is not in {told}");
+    }
+    assert_eq!(text(&done.stdout), "3 files read, 3 wrong\n");
+}
