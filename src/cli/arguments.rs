@@ -3,7 +3,7 @@
 use super::language::Kind;
 use crate::job::{ClaimMode, KeyType};
 use crate::kernel::{SEED_MAX, SimTime};
-use crate::rules::{Mutation, Release};
+use crate::rules::{Mutation, Release, UnknownRelease};
 use crate::scenario::{Profile, Scenario};
 use crate::trace::{CheckName, Sometimes, Word};
 use clap::builder::{OsStringValueParser, TypedValueParser};
@@ -355,7 +355,7 @@ pub(super) fn name_of(word: &impl Serialize) -> String {
 }
 
 fn release(text: &str) -> Result<Release, String> {
-    named(&Release::ALL, text, "releases")
+    text.parse().map_err(|unknown: UnknownRelease| format!("{unknown}; {}", unknown.help()))
 }
 
 fn claim_mode(text: &str) -> Result<ClaimMode, String> {

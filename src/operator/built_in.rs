@@ -11,7 +11,7 @@ use super::transform::{self, Stateless};
 use super::two_input::{ConnectRules, InnerJoin, Tag};
 use super::two_phase::TwoPhaseSink;
 use super::window::Window;
-use super::{Catalogue, Emits, Entry, Equality, Since, Writes};
+use super::{Catalogue, Emits, Entry, Equality, Rows, Since, Writes};
 use crate::job::WindowTime;
 use crate::rules::Rules;
 
@@ -92,7 +92,7 @@ fn add_stateless(catalogue: &mut Catalogue) {
         "swap", "rows of two with their columns exchanged", |_| Box::new(Stateless(transform::swap));
         "to-pair", "the row (value, 1)", |_| Box::new(Stateless(transform::to_pair));
     }
-    add! { catalogue, "filter", {}:
+    add! { catalogue, "filter", { rows: Rows::AsTheyAre }:
         "keep-all", "keeps everything", |_| Box::new(Stateless(transform::identity));
         "even", "keeps what has an even integer, or last integer column; side output: the rest",
             |_| Box::new(Stateless(transform::even));
@@ -119,14 +119,14 @@ fn add_aggregates(catalogue: &mut Catalogue) {
     const ONE: Emits = Emits::OneForOne;
     add! { catalogue, "aggregate", { keyed: true, stateful: true }:
         "count", "(key, how many so far)", |node| Running::of(node, "count", aggregate::count),
-            emits: ONE, takes_keyed_state: true;
+            emits: ONE, rows: Rows::Pair, takes_keyed_state: true;
         "statistics", "(key, count, sum, least, greatest) so far",
             |node| Box::new(Statistics::of_column(node.options.column)),
             emits: ONE, equality: Equality::LastPerKey, takes_column: true;
         "distinct", "each key, the first time that it comes", |_| Box::new(Distinct::default());
     }
     add! { catalogue, "reduce", {
-        keyed: true, stateful: true, emits: ONE, takes_column: true, takes_keyed_state: true, equality: Equality::LastPerKey
+        keyed: true, stateful: true, emits: ONE, rows: Rows::Pair, takes_column: true, takes_keyed_state: true, equality: Equality::LastPerKey
     }:
         "sum", "(key, sum of integers or last integer columns so far), wrapping",
             |node| Running::of(node, "sum", aggregate::sum);

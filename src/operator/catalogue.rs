@@ -35,6 +35,19 @@ pub enum Emits {
     AsItIs,
 }
 
+/// What is known of the columns of the rows that an operator emits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub enum Rows {
+    /// Nothing, unless it emits each record itself.
+    #[default]
+    Unknown,
+    /// They are those of its input.
+    AsTheyAre,
+    /// They are two: the key, and what became of it.
+    Pair,
+}
+
 /// How an operator writes to an external system, which is what its rows there are judged by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
@@ -106,6 +119,8 @@ pub struct Entry {
     pub inputs: u8,
     /// What it emits for each record. A sink emits nothing, and may say anything.
     pub emits: Emits,
+    /// What is known of the columns of its rows.
+    pub rows: Rows,
     /// How it writes to an external system, if it does.
     pub writes: Writes,
     /// Whether it can be told a `column` to work on.
@@ -133,6 +148,7 @@ impl Entry {
             stateful: false,
             inputs: 1,
             emits: Emits::Freely,
+            rows: Rows::Unknown,
             writes: Writes::Undeclared,
             takes_column: false,
             takes_keyed_state: false,

@@ -27,7 +27,9 @@ mod two_input;
 mod two_phase;
 mod window;
 
-pub use catalogue::{Catalogue, Emits, Entry, Equality, OnPanic, Since, Writes, panic_message};
+pub use catalogue::{
+    Catalogue, Emits, Entry, Equality, OnPanic, Rows, Since, Writes, panic_message,
+};
 pub use log::Log;
 pub use source::{SOURCE_POSITIONS, position_from_row};
 pub use standalone::Standalone;

@@ -217,7 +217,12 @@ mod tests {
             let changed =
                 Release::ALL.windows(2).rev().filter(|pair| word(pair[0]) != word(pair[1]));
             let changed: Vec<Release> = changed.map(|pair| pair[0]).collect();
-            assert_eq!(*after, changed, "`{}` does not change as its row says", field.name);
+            let profile = |last: &Release| {
+                let older = Release::ALL.into_iter().rev().find(|release| release <= last);
+                older.expect("a rule changed after some release")
+            };
+            let after: Vec<Release> = after.iter().map(profile).collect();
+            assert_eq!(after, changed, "`{}` does not change as its row says", field.name);
         }
     }
 

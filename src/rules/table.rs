@@ -1,7 +1,8 @@
 //! The rules, one row each: what it decides, what the newest release does, what releases did before, and which story shows it.
 //!
 //! `name: bool = true, until V1_3: false, shown by "sim/rules/name.toml";` says that 1.3 was the last release in which the rule was false,
-//! and that the story comes out otherwise in 1.3 and in the release after it. What a rule says to exist is shown by a story that asks
+//! and that the story comes out otherwise in 1.3 and in the release after it. Where it is not known in which of several releases a rule
+//! changed, the last of them that may have had it is named. What a rule says to exist is shown by a story that asks
 //! for it: older releases refuse the story. A rule that no release changed is there for a mutation.
 
 use super::{Field, Override, Policy, Release};
@@ -21,18 +22,18 @@ rules! {
 
     /// Whether an intermediate savepoint enters the completed store and so becomes a recovery point (FLINK-6328,
     /// FLINK-10354, FLINK-25191).
-    savepoint_in_completed_store: bool = false, until V1_13: true, until V1_4: false, until V1_2: true,
+    savepoint_in_completed_store: bool = false, until V1_14: true, until V1_6: false, until V1_2: true,
         until V1_1: false, shown by "sim/rules/f13_savepoint_then_crash.toml";
     /// Whether the completion of an intermediate savepoint is notified to tasks, so that two-phase sinks commit
     /// (`CheckpointCoordinator.sendAcknowledgeMessages`).
-    savepoint_notifies_commit: bool = false, until V1_13: true,
+    savepoint_notifies_commit: bool = false, until V1_14: true,
         shown by "sim/rules/f13_savepoint_then_crash.toml";
     /// Whether a completing intermediate savepoint subsumes older pending checkpoints (`CheckpointCoordinator`).
-    savepoint_subsumes_pending: bool = false, until V1_13: true, until V1_4: false, until V1_2: true,
+    savepoint_subsumes_pending: bool = false, until V1_14: true, until V1_6: false, until V1_2: true,
         until V1_1: false, shown by "sim/rules/c5_savepoint_subsumes.toml";
     /// When the first periodic checkpoint is triggered, once all tasks run
     /// (`CheckpointCoordinator.startCheckpointScheduler`).
-    first_trigger: FirstTrigger = AtOnce, until V1_15: Drawn, until V1_4: AfterInterval,
+    first_trigger: FirstTrigger = AtOnce, until V1_20: Drawn, until V1_6: AfterInterval,
         shown by "sim/rules/first_trigger.toml";
     /// Whether the minimum pause between checkpoints is kept, and not only accepted (since 1.1, `CheckpointCoordinator`).
     minimum_pause_kept: bool = true, until V1_0: false, shown by "sim/rules/c7_minimum_pause.toml";
@@ -51,7 +52,7 @@ rules! {
         shown by "sim/rules/savepoints_subsume_savepoints.toml";
     /// Whether a periodic checkpoint that had to wait for another one starts the schedule anew when it is triggered
     /// (until 1.10, `CheckpointCoordinator.triggerQueuedRequests`).
-    waiting_restarts_schedule: bool = false, until V1_7: true, shown by "sim/rules/c6_waiting.toml";
+    waiting_restarts_schedule: bool = false, until V1_10: true, shown by "sim/rules/c6_waiting.toml";
     /// Which snapshots of tasks are removed whose acks were ignored (`CheckpointCoordinator.receiveAcknowledgeMessage`).
     ignored_snapshots: IgnoredSnapshots = Removed, until V1_1: OfLastOnes, until V1_0: Stay,
         shown by "sim/rules/c4_late_ack.toml";
@@ -66,26 +67,26 @@ rules! {
     takeover_keeps_all: bool = true, until V1_1: false, shown by "sim/rules/takeover_keeps.toml";
     /// Whether the newest checkpoint that is no savepoint is kept whatever savepoints complete after it (since 1.13,
     /// `CheckpointSubsumeHelper`).
-    newest_checkpoint_spared: bool = true, until V1_11: false,
+    newest_checkpoint_spared: bool = true, until V1_12: false,
         shown by "sim/rules/newest_checkpoint_spared.toml";
     /// Whether tasks are told that a checkpoint is off (since 1.11, FLINK-8871).
-    abort_notifications: bool = true, until V1_7: false, shown by "sim/rules/abort_notifications.toml";
+    abort_notifications: bool = true, until V1_10: false, shown by "sim/rules/abort_notifications.toml";
     /// Whether periodic checkpoints go on after the savepoint failed that a job was to end with (since 1.5,
     /// `CheckpointCoordinator.startCheckpointScheduler`).
     failed_exits_resume_schedule: bool = true, until V1_4: false, shown by "sim/rules/failed_exit.toml";
     /// Whether a snapshot whose asynchronous part fails takes its task along (until 1.8,
     /// `failOnCheckpointingErrors`).
-    async_failure_fails_task: bool = false, until V1_7: true, shown by "sim/rules/async_failure.toml";
+    async_failure_fails_task: bool = false, until V1_8: true, shown by "sim/rules/async_failure.toml";
     /// Where the records stay that a barrier holds back (`BarrierBuffer`, credits since 1.11).
-    held_back: HeldBack = InChannels, until V1_7: InBuffers, shown by "sim/rules/d9_held_back.toml";
+    held_back: HeldBack = InChannels, until V1_10: InBuffers, shown by "sim/rules/d9_held_back.toml";
     /// Whether the store that survives the job manager points to the snapshot that a job was started from (since 1.2,
     /// `CheckpointCoordinator.restoreSavepoint`).
     start_in_store: bool = true, until V1_1: false, shown by "sim/rules/e9_start_across_job_managers.toml";
     /// How a job with periodic checkpoints restarts that says nothing about it (`RestartStrategyOptions`).
-    usual_restart: UsualRestart = ExponentialDelay, until V1_15: AfterOneSecond, until V1_7: AtOnce,
-        until V1_4: AfterTenSeconds, shown by "sim/rules/usual_restart.toml";
+    usual_restart: UsualRestart = ExponentialDelay, until V1_20: AfterOneSecond, until V1_10: AtOnce,
+        until V1_6: AfterTenSeconds, shown by "sim/rules/usual_restart.toml";
     /// Whether records that were in flight can be restored at another parallelism (since 1.13, FLINK-17979).
-    in_flight_rescaled: bool = true, until V1_11: false, shown by "sim/rules/d7_in_flight_rescaled.toml";
+    in_flight_rescaled: bool = true, until V1_12: false, shown by "sim/rules/d7_in_flight_rescaled.toml";
     /// Whether a job can start at another parallelism from a checkpoint as from a savepoint; the page of 1.7 says no, the
     /// code of no release asks (`StateAssignmentOperation`, page "Checkpoints").
     checkpoints_rescale: bool = true;
@@ -93,16 +94,16 @@ rules! {
     // What a release has.
 
     /// Whether there are unaligned checkpoints (since 1.11, FLIP-76).
-    unaligned_checkpoints: bool = true, until V1_7: false, shown by "sim/unaligned.toml";
+    unaligned_checkpoints: bool = true, until V1_10: false, shown by "sim/unaligned.toml";
     /// Whether barriers may begin to overtake after a while (since 1.13, FLINK-19680).
-    aligned_timeout: bool = true, until V1_11: false, shown by "sim/aligned_timeout.toml";
+    aligned_timeout: bool = true, until V1_12: false, shown by "sim/aligned_timeout.toml";
     /// Whether what a task buffers while it aligns can be limited (1.2 to 1.10,
     /// `task.checkpoint.alignment.max-size`).
-    alignment_limit: bool = false, until V1_7: true, until V1_1: false, shown by "sim/alignment_limit.toml";
+    alignment_limit: bool = false, until V1_10: true, until V1_1: false, shown by "sim/alignment_limit.toml";
     /// Whether a request for a savepoint can say where it goes (since 1.2, FLINK-4507).
     savepoint_target: bool = true, until V1_1: false, shown by "sim/rules/f6_target.toml";
     /// Whether a job can be stopped with a savepoint (since 1.9, FLIP-34).
-    stop_with_savepoint: bool = true, until V1_7: false, shown by "sim/stop.toml";
+    stop_with_savepoint: bool = true, until V1_8: false, shown by "sim/stop.toml";
     /// Whether a job can be cancelled with a savepoint (since 1.2, FLINK-4717).
     cancel_with_savepoint: bool = true, until V1_1: false, shown by "sim/rules/newest_checkpoint_spared.toml";
     /// Whether state that no operator takes can be dropped in a restore (since 1.1.4, FLINK-4445).
@@ -113,23 +114,23 @@ rules! {
     /// Whether more than one completed checkpoint can be kept (since 1.3, `state.checkpoints.num-retained`).
     retained_number: bool = true, until V1_2: false, shown by "sim/rules/retained_number.toml";
     /// Whether a job can be told to go back to a checkpoint rather than to a savepoint (1.9 to 1.13, FLINK-11159).
-    prefer_checkpoint: bool = false, until V1_13: true, until V1_7: false,
+    prefer_checkpoint: bool = false, until V1_13: true, until V1_8: false,
         shown by "sim/rules/prefer_checkpoint.toml";
     /// Whether failures of checkpoints can be tolerated by number (since 1.9, `CheckpointFailureManager`).
-    tolerable_failures: bool = true, until V1_7: false, shown by "sim/tolerable_failures.toml";
+    tolerable_failures: bool = true, until V1_8: false, shown by "sim/tolerable_failures.toml";
     /// Whether checkpoints of keyed state can share files (since 1.3, FLINK-5053).
     incremental_checkpoints: bool = true, until V1_2: false,
         shown by "sim/rules/incremental_checkpoints.toml";
     /// Whether a region of a job can restart while the rest goes on (since 1.9, FLIP-1).
-    region_failover: bool = true, until V1_7: false, shown by "sim/rules/failover_scope.toml";
+    region_failover: bool = true, until V1_8: false, shown by "sim/rules/failover_scope.toml";
     /// Whether the delay before a restart can grow with each failure (since 1.13, FLINK-19773).
-    exponential_delay: bool = true, until V1_11: false, shown by "sim/rules/exponential_delay.toml";
+    exponential_delay: bool = true, until V1_12: false, shown by "sim/rules/exponential_delay.toml";
     /// Whether there is the base class of two-phase sinks (since 1.4, FLINK-7210).
     two_phase_sinks: bool = true, until V1_3: false, shown by "sim/rules/finished_tasks.toml";
     /// Whether there are writers and committers (since 1.12, FLIP-143).
     committers: bool = true, until V1_11: false, shown by "sim/committer.toml";
     /// Whether enumerators give splits out to readers (since 1.11, FLIP-27).
-    split_readers: bool = true, until V1_7: false, shown by "sim/split_enumerator.toml";
+    split_readers: bool = true, until V1_10: false, shown by "sim/split_enumerator.toml";
     /// Whether there is broadcast state (since 1.5, FLINK-4940).
     broadcast_state: bool = true, until V1_4: false, shown by "sim/rules/broadcast_state.toml";
     /// Whether operators have side outputs (since 1.3, FLINK-4460).
@@ -138,25 +139,25 @@ rules! {
     /// `Checkpointed`; FLINK-7461).
     checkpointed_state: bool = false, until V1_3: true, shown by "sim/rules/b10.toml";
     /// Whether values of keyed state can expire (since 1.6, FLIP-25).
-    state_ttl: bool = true, until V1_4: false, shown by "sim/rules/ttl_enabled.toml";
+    state_ttl: bool = true, until V1_5: false, shown by "sim/rules/ttl_enabled.toml";
     /// Whether an operator can be told under which id a snapshot may hold its state (since 1.2,
     /// `SingleOutputStreamOperator.setUidHash`).
     uid_hash: bool = true, until V1_1: false, shown by "sim/rules/uid_hash_of_a_chain.toml";
     /// Whether windows can wait for late records (since 1.1, FLINK-3714).
     allowed_lateness: bool = true, until V1_0: false, shown by "sim/rules/allowed_lateness.toml";
     /// Whether a silent source can be taken for idle (since 1.11, FLIP-126).
-    idle_sources: bool = true, until V1_7: false, shown by "sim/late_and_idle.toml";
+    idle_sources: bool = true, until V1_10: false, shown by "sim/late_and_idle.toml";
 
     // How state, time and transactions come through, who is awaited, and what counts as a failure.
 
     /// Whether checkpoints go on after tasks have finished, and tasks await a final one (FLIP-147).
-    checkpoints_after_tasks_finish: bool = true, until V1_13: false, shown by "sim/rules/finished_tasks.toml";
+    checkpoints_after_tasks_finish: bool = true, until V1_14: false, shown by "sim/rules/finished_tasks.toml";
     /// Whether an entry of a snapshot without any state may be left unmapped without `allow-non-restored-state`
     /// (`Checkpoints.loadAndValidateCheckpoint`).
     empty_entries_skipped: bool = true, until V1_3: false, shown by "sim/rules/f9_stateless_removed.toml";
     /// Whether a keyed state whose values expire can be registered over one whose values do not, or the other way
     /// (FLINK-32955).
-    ttl_may_change: bool = true, until V1_15: false, shown by "sim/rules/ttl_enabled.toml";
+    ttl_may_change: bool = true, until V1_20: false, shown by "sim/rules/ttl_enabled.toml";
     /// Whether a user-defined hash decides alone which state an operator is given, be there any under it or not
     /// (`StateAssignmentOperation`).
     uid_hash_decides: bool = false, until V1_3: true, shown by "sim/rules/uid_hash_decides.toml";
@@ -216,10 +217,10 @@ rules! {
     attempts_fenced: bool = true;
     /// Whether a checkpoint that expired counts against the tolerable failures (since 1.11,
     /// `CheckpointFailureManager`).
-    tolerance_counts_expired: bool = true, until V1_7: false, shown by "sim/rules/c10_expired.toml";
+    tolerance_counts_expired: bool = true, until V1_10: false, shown by "sim/rules/c10_expired.toml";
     /// Whether the failure of the asynchronous part of a snapshot counts against the tolerable failures (since
     /// 1.13, `CheckpointFailureManager`).
-    tolerance_counts_async: bool = true, until V1_11: false, shown by "sim/rules/async_failure.toml";
+    tolerance_counts_async: bool = true, until V1_12: false, shown by "sim/rules/async_failure.toml";
     /// Whether metadata that could not be written counts against the tolerable failures (since 1.16,
     /// `CheckpointFailureManager`).
     tolerance_counts_finalize: bool = true, until V1_15: false, shown by "sim/rules/finalize_failure.toml";
@@ -245,17 +246,17 @@ rules! {
     /// many groups as subtasks for ever, as the code has it (1.2, `SavepointV0Serializer`).
     migrated_keys_regrouped: bool = true;
     /// Which version of metadata snapshots are written in, the newest that is read (`MetadataSerializers`).
-    metadata: MetadataVersion = V6, until V1_15: V3, until V1_7: V2, until V1_2: V1, until V1_1: V0,
+    metadata: MetadataVersion = V6, until V2_2: V3, until V1_10: V2, until V1_2: V1, until V1_1: V0,
         until V1_0: Object, shown by "sim/rules/metadata.toml";
     /// The oldest version of metadata that is read (`MetadataSerializers`).
-    oldest_metadata: MetadataVersion = V2, until V1_15: V1, until V1_7: V0, until V1_0: Object,
+    oldest_metadata: MetadataVersion = V2, until V1_20: V1, until V1_10: V0, until V1_0: Object,
         shown by "sim/rules/metadata_too_old.toml";
     /// Where the metadata and the data of a savepoint lie, and how one finds the other (`SavepointStoreFactory`,
     /// `SavepointV2Serializer`; FLINK-5763).
-    savepoint_layout: SavepointLayout = RelativeFolder, until V1_7: AbsoluteFolder, until V1_2: MetadataFile,
+    savepoint_layout: SavepointLayout = RelativeFolder, until V1_10: AbsoluteFolder, until V1_2: MetadataFile,
         until V1_1: Pointer, shown by "sim/rules/f5_moved.toml";
     /// Whether whoever starts a job from a snapshot may say who owns that from then on (since 1.15, FLIP-193).
-    claim_modes: bool = true, until V1_13: false, shown by "sim/rules/f16_claim.toml";
+    claim_modes: bool = true, until V1_14: false, shown by "sim/rules/f16_claim.toml";
     /// Whether the classes of a job can be given along when a savepoint is disposed of, for state handles that only they
     /// read (`savepoint -d PATH -j JAR`, since 1.1).
     disposal_takes_classes: bool = true, until V1_0: false, shown by "sim/rules/custom_handles.toml";
@@ -270,7 +271,7 @@ rules! {
     /// 1.1, `SavepointStoreFactory`).
     savepoint_backend_factories: bool = false;
     /// What restarts with a failed task where the job does not say (`jobmanager.execution.failover-strategy`).
-    failover: Failover = Region, until V1_7: Full, shown by "sim/rules/failover_scope.toml";
+    failover: Failover = Region, until V1_8: Full, shown by "sim/rules/failover_scope.toml";
     /// Which files an incremental checkpoint may refer to (`RocksIncrementalSnapshotStrategy`).
     increments_build_on: IncrementBase = Completed;
     /// Whether the name of a shared file tells the attempt and checkpoint that wrote it (FLINK-29095).
@@ -282,7 +283,7 @@ rules! {
     aborted_files_kept: bool = true;
     /// Whether a job that starts from a snapshot builds its own checkpoints on the files of that one (until 1.14,
     /// and the legacy restore mode).
-    unclaimed_files_built_upon: bool = false, until V1_13: true, shown by "sim/rules/unclaimed_files.toml";
+    unclaimed_files_built_upon: bool = false, until V1_14: true, shown by "sim/rules/unclaimed_files.toml";
     /// Whether a job never deletes the files of the snapshot that it was started from (FLINK-26985).
     unclaimed_files_kept: bool = true;
     /// Whether the files that a late ack tells of are taken note of, so that somebody deletes them

@@ -115,7 +115,7 @@ fn records_up_to_the_bound_are_read_and_one_more_is_refused_at_its_place() {
     assert_eq!(refused(&records(most, 1)), (message, 9, 24));
     let (message, line, column) = refused(&records(1 << 40, 0));
     assert_eq!((line, column), (7, 24), "{message}");
-    assert!(message.contains("a whole number from 0 to 4294967295"), "{message}");
+    assert!(message.contains("is not within 0 to 4294967295"), "{message}");
 }
 
 #[test]

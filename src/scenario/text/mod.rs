@@ -1,6 +1,7 @@
 //! A scenario's text: reading it, with every mistake found and placed, and writing it.
 
 mod availability;
+mod columns;
 mod expect;
 mod found;
 mod input;

@@ -256,6 +256,7 @@ impl<'t> Nodes<'t> {
     pub(super) fn check_graph(&self, graph: &Arc<JobGraph>) -> Result<(), Mistake> {
         self.check_committers(graph)?;
         self.check_windows(graph)?;
+        self.check_columns(graph)?;
         let Err(error) = Plan::build(Arc::clone(graph)) else { return Ok(()) };
         let blamed = blamed(&error).and_then(|name| Some(&self.operators[*self.places.get(name)?]));
         let at = blamed.map_or_else(|| self.job.span(), |(at, _)| at.clone());

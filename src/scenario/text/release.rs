@@ -2,7 +2,7 @@
 
 use super::layout::{list, word};
 use super::word::OneOrMany;
-use crate::rules::Release;
+use crate::rules::{Release, UnknownRelease};
 use crate::scenario::language::Source;
 use crate::scenario::{Mistake, Scenario};
 use std::ops::Range;
@@ -43,10 +43,8 @@ pub(in crate::scenario) fn release(
     at: &Range<usize>,
     name: &str,
 ) -> Result<Release, Mistake> {
-    name.parse().map_err(|_| {
-        let known: Vec<String> = Release::ALL.iter().map(Release::to_string).collect();
-        let message = format!("`{key}`: unknown word `{name}`");
-        source.unknown(at, message, name, known.iter().map(String::as_str))
+    name.parse().map_err(|unknown: UnknownRelease| {
+        source.error_with(at, format!("`{key}`: {unknown}"), unknown.help())
     })
 }
 
