@@ -147,3 +147,29 @@ fn check_tells_all_mistakes_of_all_files_and_plays_nothing() {
     }
     assert_eq!(text(&done.stdout), "3 files read, 3 wrong\n");
 }
+
+#[test]
+fn upgrade_rewrites_a_file_and_keeps_what_it_does_not_know_better() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let older = "# mine\n[input.rows]\ngenerate = { records = 10, keys = 2 }\n[job.j]\noperators = [\n  \
+        { name = \"in\", source = \"rows\" },\n  { name = \"out\", sink = \"plain\", partition = \"rebalance\" }, # why\n]\n";
+    let file = folder.path().join("older.toml");
+    fs::write(&file, older).expect("written");
+    let told = |arguments: &[&str]| text(&sandbar(folder.path(), arguments).stdout);
+    assert!(
+        told(&["check", "older.toml"])
+            .contains("older.toml:7: `partition` is `partitioner` now; `sandbar upgrade")
+    );
+    assert_eq!(fs::read_to_string(&file).expect("it"), older, "check changes nothing");
+    assert_eq!(
+        told(&["upgrade", "older.toml"]),
+        "older.toml:7: `partition` is `partitioner` now\n"
+    );
+    let newer = fs::read_to_string(&file).expect("it");
+    assert_eq!(newer, older.replace("partition = ", "partitioner = "));
+    assert_eq!(told(&["upgrade", "older.toml"]), "older.toml: up to date\n");
+    fs::write(&file, "sed = 1\n").expect("written");
+    let refused = sandbar(folder.path(), &["upgrade", "older.toml"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert_eq!(fs::read_to_string(&file).expect("it"), "sed = 1\n");
+}

@@ -29,7 +29,7 @@ every = "10ms"
 operators = [
   {{ name = "rows", source = "log", then = "idle", parallelism = 2, uid = "rows-id" }},
   {{ name = "sums", aggregate = "sum", key-by = 0, parallelism = {parallelism}, uid = "sums-id" }},
-  {{ name = "out", sink = "plain", partition = "rebalance", uid = "out-id" }},
+  {{ name = "out", sink = "plain", partitioner = "rebalance", uid = "out-id" }},
 ]
 checkpoint = {{ interval = "150ms" }}
 

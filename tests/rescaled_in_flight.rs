@@ -25,7 +25,7 @@ checkpoint = {{ interval = "10s", timeout = "10s", unaligned = true, retention =
 operators = [
   {{ name = "rows", source = "rows", parallelism = 2, uid = "rows-id" }},
   {{ name = "slow", uid = "slow-id", takes = "8ms", {before} }},
-  {{ name = "out", sink = "{sink}", partition = "rebalance", uid = "out-id" }},
+  {{ name = "out", sink = "{sink}", partitioner = "rebalance", uid = "out-id" }},
 ]
 
 [job.next]
@@ -33,7 +33,7 @@ checkpoint = {{ interval = "100ms", unaligned = true }}
 operators = [
   {{ name = "rows", source = "rows", parallelism = 2, uid = "rows-id" }},
   {{ name = "slow", uid = "slow-id", takes = "1ms", {after} }},
-  {{ name = "out", sink = "{sink}", partition = "rebalance", uid = "out-id" }},
+  {{ name = "out", sink = "{sink}", partitioner = "rebalance", uid = "out-id" }},
 ]
 
 [[step]]

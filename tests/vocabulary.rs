@@ -1,7 +1,5 @@
 //! Names of checks and of what `sometimes` asks for have one source: reader, help and docs know each of them, and each can come
 //! true.
-//!
-//! `docs/vocabulary.md` is written by `SANDBAR_RENEW=1 cargo test --test vocabulary`.
 
 use sandbar::internals::{Word, drawn_setup};
 use sandbar::savepoints::open;
@@ -18,21 +16,6 @@ use std::sync::Arc;
 /// How many drawn worlds are played for what no story shows.
 const SEEDS: u64 = 300;
 
-fn table<W: Word>(title: &str) -> String {
-    let rows = W::ALL.iter().map(|word| format!("| `{word}` | {} |\n", word.about()));
-    format!("| {title} | |\n|---|---|\n{}", rows.collect::<String>())
-}
-
-fn page() -> String {
-    format!(
-        "# Names that `[expect]` knows\n\n\
-         `holds` (by default all) and `breaks` name checks; a check that must hold and is broken fails the story.\n\n{}\n\
-         `sometimes` names what must have happened at least once; a story in which it never did fails.\n\n{}",
-        table::<CheckName>("check"),
-        table::<Sometimes>("`sometimes`"),
-    )
-}
-
 fn parsed(expect: &str) -> Scenario {
     let text = format!(
         "[input.rows]\ngenerate = {{ records = 1, keys = 1 }}\n[job.j]\noperators = [\n  \
@@ -44,12 +27,8 @@ fn parsed(expect: &str) -> Scenario {
 
 #[test]
 fn reader_help_and_docs_know_every_name() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/vocabulary.md");
-    if std::env::var_os("SANDBAR_RENEW").is_some() {
-        fs::write(&file, page()).expect("written");
-    }
-    let docs = fs::read_to_string(&file).expect("docs/vocabulary.md is there");
-    assert_eq!(docs, page(), "run SANDBAR_RENEW=1 cargo test --test vocabulary");
+    let docs = Scenario::reference(&Catalogue::built_in());
+    let docs_have = |name: &str| docs.contains(&format!("| `{name}` |"));
     let help = Command::new(env!("CARGO_BIN_EXE_sandbar")).args(["run", "--help"]).output();
     let help = String::from_utf8(help.expect("it runs").stdout).expect("text");
     let has = |name: &str| help.lines().any(|line| line.split_whitespace().next() == Some(name));
@@ -59,10 +38,12 @@ fn reader_help_and_docs_know_every_name() {
         assert_eq!(expect.holds, Holds::Only(vec![*check]));
         assert_eq!(expect.breaks, [*check]);
         assert!(has(check.name()), "{check} is not in `sandbar run --help`");
+        assert!(docs_have(check.name()), "{check} is not on the reference page");
     }
     for what in Sometimes::ALL {
         assert_eq!(parsed(&format!("sometimes = [\"{what}\"]")).expect.sometimes, [*what]);
         assert!(has(what.name()), "{what} is not in `sandbar run --help`");
+        assert!(docs_have(what.name()), "{what} is not on the reference page");
     }
 }
 

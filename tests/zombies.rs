@@ -118,7 +118,7 @@ restart = { fixed-delay = { attempts = 100, delay = "75ms" } }
 operators = [
   { name = "rows-source", source = "rows", reader = "splits", parallelism = 5, uid = "rows-source-id", takes = "38ms" },
   { name = "stage-1", filter = "keep-all", parallelism = 5, uid = "stage-1-id" },
-  { name = "buffer", state = "buffer", partition = "rebalance", parallelism = 2, uid = "buffer-id" },
+  { name = "buffer", state = "buffer", partitioner = "rebalance", parallelism = 2, uid = "buffer-id" },
   { name = "totals", reduce = "xor", key-by = 0, parallelism = 3, uid = "totals-id" },
 ]
 [[step]]

@@ -67,6 +67,8 @@ pub(super) enum Command {
     New(New),
     /// Read scenario files without playing them, and tell all that is wrong with each; exits with 2 if anything is
     Check(Check),
+    /// Rewrite scenario files in the newest format of the language; comments stay
+    Upgrade(Check),
     /// List words of the language of scenarios, each with what it means
     List(List),
     /// Print the language of scenarios as a JSON schema, for editors

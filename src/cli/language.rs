@@ -4,13 +4,14 @@ use super::arguments::{Check, List, New};
 use super::exit::{HOLDS, WRONG_INPUT};
 use super::failure::Failure;
 use super::open;
+use super::output::Target;
 use super::screen::Screen;
 use crate::operator::Catalogue;
 use crate::scenario::Scenario;
 use clap::ValueEnum;
 use std::fs::File;
 use std::io::{ErrorKind, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A first story, by what it is about.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
@@ -69,9 +70,19 @@ pub(super) fn check(
 ) -> Result<u8, Failure> {
     let mut wrong = 0;
     for file in &check.files {
-        if let Err(failure) = open::scenario(file, catalogue) {
-            wrong += 1;
-            screen.complain(&failure.text);
+        let read = open::text(file).and_then(|(text, shown)| {
+            let upgraded = Scenario::upgrade(&text, &shown, catalogue)?;
+            let row = |(line, was, now): &(u32, String, String)| {
+                format!("{shown}:{line}: `{was}` is `{now}` now; `sandbar upgrade {shown}` rewrites it\n")
+            };
+            Ok(upgraded.changes.iter().map(row).collect::<String>())
+        });
+        match read {
+            Ok(notes) => screen.say(&notes),
+            Err(failure) => {
+                wrong += 1;
+                screen.complain(&failure.text);
+            }
         }
     }
     let files = check.files.len();
@@ -81,6 +92,41 @@ pub(super) fn check(
         wrong => format!("{files} {noun} read, {wrong} wrong\n"),
     });
     Ok(if wrong == 0 { HOLDS } else { WRONG_INPUT })
+}
+
+/// `sandbar upgrade`: rewrites files in the newest format, each as a whole or not at all.
+pub(super) fn upgrade(
+    files: &Check,
+    catalogue: &Catalogue,
+    screen: &mut Screen,
+) -> Result<u8, Failure> {
+    let mut code = HOLDS;
+    for file in &files.files {
+        match upgrade_file(file, catalogue) {
+            Ok(told) => screen.say(&told),
+            Err(failure) => {
+                screen.complain(&failure.text);
+                code = failure.code;
+            }
+        }
+    }
+    Ok(code)
+}
+
+fn upgrade_file(file: &Path, catalogue: &Catalogue) -> Result<String, Failure> {
+    let (text, shown) = open::text(file)?;
+    let upgraded = Scenario::upgrade(&text, &shown, catalogue)?;
+    if upgraded.changes.is_empty() {
+        return Ok(format!("{shown}: up to date\n"));
+    }
+    if file.as_os_str() == crate::search::STDIN {
+        return Ok(upgraded.text);
+    }
+    Target::prepare(file)?.write(upgraded.text.as_bytes())?;
+    let row = |(line, was, now): &(u32, String, String)| {
+        format!("{shown}:{line}: `{was}` is `{now}` now\n")
+    };
+    Ok(upgraded.changes.iter().map(row).collect())
 }
 
 /// `sandbar list`: one list out of the language.

@@ -76,6 +76,7 @@ fn carry_out(
         Command::Rules(of) => Ok(rules::rules(&of, screen)),
         Command::New(kind) => language::new(&kind, screen),
         Command::Check(files) => language::check(&files, catalogue, screen),
+        Command::Upgrade(files) => language::upgrade(&files, catalogue, screen),
         Command::List(what) => Ok(language::list(&what, catalogue, screen)),
         Command::Schema => Ok(language::schema(catalogue, screen)),
         Command::Completions { shell } => {

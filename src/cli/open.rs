@@ -11,6 +11,12 @@ use std::path::{Path, PathBuf};
 
 /// Reads a scenario file.
 pub(super) fn scenario(file: &Path, catalogue: &Catalogue) -> Result<Scenario, Failure> {
+    let (text, shown) = text(file)?;
+    Ok(Scenario::parse(&text, &shown, catalogue)?)
+}
+
+/// The text of a scenario file, and what messages call the file.
+pub(super) fn text(file: &Path) -> Result<(String, String), Failure> {
     let shown = file.display().to_string();
     let bytes = match file == Path::new(STDIN) {
         true => read_bounded(std::io::stdin().lock(), &SCENARIO_BYTES),
@@ -28,7 +34,7 @@ pub(super) fn scenario(file: &Path, catalogue: &Catalogue) -> Result<Scenario, F
             "give a scenario file, which is a text",
         )
     })?;
-    Ok(Scenario::parse(&text, &shown, catalogue)?)
+    Ok((text, shown))
 }
 
 /// What is read from standard input in place of an input's file; `file` is the scenario.

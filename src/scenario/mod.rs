@@ -37,6 +37,7 @@ pub use protocol_expectations::ProtocolExpectations;
 pub use step::{Line, Milestone, Step, Trigger};
 #[cfg(feature = "proptest")]
 pub use strategy::drawn;
+pub use text::Upgraded;
 pub use trouble::{Aim, DisturbedWrite, Failing, FailingCall, StorageFailing};
 
 pub use crate::job::{CheckpointConfig, RestartStrategy, Retention};

@@ -1,9 +1,10 @@
 //! Holds a file against the description: every key, word, kind and range of a value. Says all that is wrong at once.
 
 use super::source::{Source, suggestion};
-use super::{Form, Key, Spelled, Table, Word};
+use super::{Form, Key, Outdated, Spelled, Table, Word};
 use crate::operator::Catalogue;
 use crate::scenario::error::Mistake;
+use std::borrow::Cow;
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeArray, DeInteger, DeTable, DeValue};
@@ -12,6 +13,8 @@ use toml::de::{DeArray, DeInteger, DeTable, DeValue};
 #[derive(Default)]
 pub(in crate::scenario) struct Checked {
     pub mistakes: Vec<Mistake>,
+    /// What is spelled as in older formats. In the file it has been replaced.
+    pub outdated: Vec<Outdated>,
     /// Where something was taken out. A name that stands only there is missing for no other reason.
     pub dropped: Vec<Range<usize>>,
 }
@@ -144,19 +147,26 @@ impl Checker<'_> {
 
     fn table<'t>(&mut self, at: &Range<usize>, table: &mut DeTable<'t>, form: &Table) -> bool {
         let keys = form.keys(self.catalogue);
-        let missing = keys
-            .iter()
-            .filter(|key| key.is_needed)
-            .find(|key| !table.contains_key(key.name.as_str()));
+        let mut entries = Vec::new();
+        for (mut name, value) in std::mem::take(table) {
+            self.bring_up_to_date(&mut name, &keys);
+            entries.push((name, value));
+        }
+        let is_there = |key: &Key| entries.iter().any(|(name, _)| *name.get_ref() == key.name);
+        let missing = keys.iter().find(|key| key.is_needed && !is_there(key));
         let mut is_whole = true;
         if let Some(missing) = missing {
             let message = format!("{} lacks `{}`", form.title, missing.name);
             let help = format!("add `{} = {}`", missing.name, missing.example());
             is_whole = self.wrong(at, message, Some(help));
         }
-        for (name, mut value) in std::mem::take(table) {
+        for (name, mut value) in entries {
             let known = keys.iter().find(|key| key.name == name.get_ref().as_ref());
             let is_right = match known {
+                Some(key) if table.contains_key(key.name.as_str()) => {
+                    let message = format!("the key `{}` is there twice", key.name);
+                    self.wrong(&name.span(), message, Some("keep one of them".to_owned()))
+                }
                 Some(key) => self.value(&key.name, &mut value, &key.form, Some(key)),
                 None => self.unknown(&name, form, &keys),
             };
@@ -190,12 +200,22 @@ impl Checker<'_> {
         self.wrong(at, message, Some(help))
     }
 
-    fn unknown(
-        &mut self,
-        name: &Spanned<std::borrow::Cow<'_, str>>,
-        form: &Table,
-        keys: &[Key],
-    ) -> bool {
+    /// Gives a key the name that it has now.
+    fn bring_up_to_date(&mut self, name: &mut Spanned<Cow<'_, str>>, keys: &[Key]) {
+        let was = name.get_ref().as_ref();
+        if keys.iter().any(|key| key.name == was) {
+            return;
+        }
+        let Some(key) = keys.iter().find(|key| key.note.was.iter().any(|older| older == was))
+        else {
+            return;
+        };
+        let (at, was, now) = (name.span(), was.to_owned(), key.name.clone());
+        *name.get_mut() = Cow::Owned(now.clone());
+        self.found.outdated.push(Outdated { at, was, now });
+    }
+
+    fn unknown(&mut self, name: &Spanned<Cow<'_, str>>, form: &Table, keys: &[Key]) -> bool {
         let text = name.get_ref().as_ref();
         let aliases = keys.iter().map(|key| (key.name.as_str(), &key.note.flink));
         let guess = suggestion(text, keys.iter().map(|key| key.name.as_str()));

@@ -23,6 +23,7 @@ pub(in crate::scenario) use spelled::words_of;
 
 use crate::operator::Catalogue;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// What may stand behind a key.
 #[derive(Clone, Debug)]
@@ -95,6 +96,8 @@ pub(in crate::scenario) struct Note {
     pub example: Option<String>,
     /// What Flink calls it: a line `Flink: …`, with commas between names.
     pub flink: Vec<String>,
+    /// What it was called in older formats: a line `Was: …`.
+    pub was: Vec<String>,
     /// What holds where the key is left out: a line `Usual: …`, or that of the type.
     pub usual: Option<String>,
 }
@@ -109,6 +112,9 @@ impl Note {
                 note.example = Some(example.trim_matches('`').to_owned());
             } else if let Some(names) = line.strip_prefix("Flink: ") {
                 note.flink =
+                    names.split(", ").map(|name| name.trim_matches('`').to_owned()).collect();
+            } else if let Some(names) = line.strip_prefix("Was: ") {
+                note.was =
                     names.split(", ").map(|name| name.trim_matches('`').to_owned()).collect();
             } else if let Some(usual) = line.strip_prefix("Usual: ") {
                 note.usual = Some(usual.trim_matches('`').to_owned());
@@ -143,6 +149,17 @@ impl Table {
         }));
         keys
     }
+}
+
+/// A word that a file spells as an older format did.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Outdated {
+    /// Where it stands: bytes of the file.
+    pub at: Range<usize>,
+    /// The word.
+    pub was: String,
+    /// What it is called now.
+    pub now: String,
 }
 
 impl Table {

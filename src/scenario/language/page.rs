@@ -16,6 +16,9 @@ A key in **bold** must be there. A span of time is written with its unit: `\"150
 operator and the number of its subtask, from 0: `counts/1`; of another job than the first, `job:counts/1`.
 ";
 
+/// How many words of a list are told beside their key; a longer one has a table of its own.
+const SHORT: usize = 8;
+
 /// The page, for the operators of a catalogue.
 pub(in crate::scenario) fn page(
     language: &Table,
@@ -58,6 +61,10 @@ impl Page<'_> {
         let usual =
             key.note.usual.as_deref().map_or_else(String::new, |usual| format!("`{usual}`"));
         let mut meaning = self.meaning(&key.name, &key.note);
+        for word in words(&key.form) {
+            let _ =
+                write!(meaning, " `\"{}\"`: {}", word.name, self.meaning(&word.name, &word.note));
+        }
         let example = key.example();
         let _ = write!(meaning, " E.g. `{} = {example}`", key.name);
         format!(
@@ -88,6 +95,10 @@ impl Page<'_> {
             let names: Vec<String> = note.flink.iter().map(|name| format!("`{name}`")).collect();
             let _ = write!(text, " Flink: {}.", names.join(", "));
         }
+        if !note.was.is_empty() {
+            let names: Vec<String> = note.was.iter().map(|name| format!("`{name}`")).collect();
+            let _ = write!(text, " In older files: {}.", names.join(", "));
+        }
         if let Some(since) = (self.exists)(name) {
             let _ = write!(text, " Exists {since}.");
         }
@@ -100,7 +111,7 @@ fn kind(form: &Form) -> String {
     match form {
         Form::Text(spelled) => spelled.what.to_owned(),
         Form::Whole(least, i64::MAX) => format!("a whole number from {least}"),
-        Form::Words(words) if words.len() <= 8 => {
+        Form::Words(words) if words.len() <= SHORT => {
             let words: Vec<String> =
                 words.iter().map(|word| format!("`\"{}\"`", word.name)).collect();
             words.join(", ")
@@ -114,6 +125,22 @@ fn kind(form: &Form) -> String {
             forms.join(", or ")
         }
         Form::Whole(..) | Form::Truth => form.wanted(),
+    }
+}
+
+/// The words of a short list, which are told beside their key.
+fn words(form: &Form) -> Vec<Word> {
+    match form {
+        Form::Words(words) if words.len() <= SHORT => words.clone(),
+        Form::List(of) => words(of),
+        Form::Either(_, forms) => forms.iter().flat_map(words).collect(),
+        Form::Words(_)
+        | Form::Text(_)
+        | Form::Whole(..)
+        | Form::Truth
+        | Form::Table(_)
+        | Form::OneKey(_)
+        | Form::ByName(..) => Vec::new(),
     }
 }
 

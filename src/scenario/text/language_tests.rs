@@ -132,3 +132,34 @@ fn a_file_with_five_mistakes_gets_five_messages() {
         ]
     );
 }
+
+/// An operator whose keys are those of format 1.
+const OLDER: &str = "format = 1 # as it was\n[input.rows]\ngenerate = { records = 10, keys = 2 }\n[job.j]\noperators = [\n  \
+    { name = \"in\", source = \"rows\" },\n  { name = \"out\", sink = \"plain\", partition = \"rebalance\" }, # partition = dealt\n]\n";
+
+#[test]
+fn older_words_are_read_and_an_upgrade_replaces_them_and_nothing_else() {
+    let catalogue = Catalogue::built_in();
+    let older = Scenario::parse(OLDER, "older.toml", &catalogue).expect("it is read");
+    let upgraded = Scenario::upgrade(OLDER, "older.toml", &catalogue).expect("it is read");
+    let wanted =
+        OLDER.replace("format = 1", "format = 2").replace("partition = \"", "partitioner = \"");
+    assert_eq!(upgraded.text, wanted);
+    let change = |line, was: &str, now: &str| (line, was.to_owned(), now.to_owned());
+    assert_eq!(upgraded.changes, [change(1, "1", "2"), change(7, "partition", "partitioner")]);
+    let newer = Scenario::parse(&wanted, "newer.toml", &catalogue).expect("it is read");
+    assert_eq!(newer, older);
+    assert_eq!(Scenario::upgrade(&wanted, "newer.toml", &catalogue).expect("read").changes, []);
+}
+
+#[test]
+fn a_newer_format_and_a_word_in_both_spellings_are_refused() {
+    let refused = |text: &str| {
+        let error = Scenario::parse(text, "x.toml", &Catalogue::built_in()).expect_err("wrong");
+        error.mistakes[0].message.clone()
+    };
+    let newer = OLDER.replace("format = 1", "format = 3");
+    assert_eq!(refused(&newer), "the file has format 3, and this program reads 1 to 2");
+    let both = OLDER.replace("partition = \"", "partitioner = \"hash\", partition = \"");
+    assert_eq!(refused(&both), "the key `partitioner` is there twice");
+}

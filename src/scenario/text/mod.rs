@@ -24,7 +24,7 @@ mod word;
 mod write;
 mod write_operator;
 
-use super::language::{self, Described, Form, Source, Table};
+use super::language::{self, Described, Form, Outdated, Source, Table};
 use super::{
     Action, Budget, ClusterConfig, JobConfig, Mistake, Network, Scenario, ScenarioError, bounds,
 };
@@ -36,7 +36,7 @@ use settings::Setting;
 use shape::FileText;
 use std::ops::Range;
 use std::sync::LazyLock;
-use toml::de::{DeTable, Deserializer};
+use toml::de::{DeTable, DeValue, Deserializer};
 
 /// The language of scenario files.
 static LANGUAGE: LazyLock<Table> = LazyLock::new(|| match FileText::form() {
@@ -44,7 +44,53 @@ static LANGUAGE: LazyLock<Table> = LazyLock::new(|| match FileText::form() {
     _ => unreachable!("a file is a table"),
 });
 
+/// The format of the language: 2 since operators have a `partitioner` and no `partition`.
+const FORMAT: u32 = 2;
+
+/// A file as the newest format of the language spells it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Upgraded {
+    /// Its text.
+    pub text: String,
+    /// The words that were replaced, in order of the file: the line, the word, and what it is now.
+    pub changes: Vec<(u32, String, String)>,
+}
+
 impl Scenario {
+    /// A scenario file in the newest format: its older words are replaced, and nothing else is touched.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Scenario::parse`]: what cannot be read cannot be rewritten.
+    pub fn upgrade(
+        text: &str,
+        file: &str,
+        catalogue: &Catalogue,
+    ) -> Result<Upgraded, ScenarioError> {
+        Self::parse(text, file, catalogue)?;
+        let ends = language::line_ends(text);
+        let source = Source { text, file, ends: &ends };
+        let mut document = DeTable::parse(text).expect("it has been read before");
+        let format = document
+            .get_ref()
+            .get("format")
+            .map(|format| (format.span(), format.get_ref().clone()));
+        let mut outdated = language::check(source, &mut document, &LANGUAGE, catalogue).outdated;
+        if let Some((at, DeValue::Integer(number))) = format
+            && number.as_str() != FORMAT.to_string()
+        {
+            outdated.push(Outdated { at, was: number.to_string(), now: FORMAT.to_string() });
+        }
+        outdated.sort_by_key(|outdated| outdated.at.start);
+        let mut upgraded = text.to_owned();
+        for Outdated { at, now, .. } in outdated.iter().rev() {
+            upgraded.replace_range(at.clone(), now);
+        }
+        let change = |old: Outdated| (source.line(old.at.start), old.was, old.now);
+        Ok(Upgraded { text: upgraded, changes: outdated.into_iter().map(change).collect() })
+    }
+
     /// Reads a scenario file. `file` is what errors call it; paths inside stay as they are, relative to it.
     ///
     /// # Errors
@@ -105,6 +151,17 @@ fn resolve(
     catalogue: &Catalogue,
     found: &mut Found<'_>,
 ) -> Option<Scenario> {
+    if let Some(format) = file.format.filter(|format| format.get_ref().0 > FORMAT) {
+        let message = format!(
+            "the file has format {}, and this program reads 1 to {FORMAT}",
+            format.get_ref().0
+        );
+        found.add(source.error_with(
+            &format.span(),
+            message,
+            "play it with a newer version of this program",
+        ));
+    }
     let overrides = found.keep(rules::overrides(source, &file.rules));
     let cluster = found.keep(input::cluster(source, &file.cluster)).unwrap_or_default();
     let cluster_name = found.keep(operations::cluster_name(source, file.cluster.name)).flatten();

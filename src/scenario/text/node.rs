@@ -80,8 +80,8 @@ impl<'t> Nodes<'t> {
         let kind = self.kind(at, name, text)?;
         self.check_fit(at, name, &kind, text)?;
         let partition = |named: &Option<Named<Partitioner>>| named.as_ref().map(Setting::value);
-        let mut inputs = self.edges(text.from.as_deref(), 0, partition(&text.partition))?;
-        let second = partition(&text.second_partition);
+        let mut inputs = self.edges(text.from.as_deref(), 0, partition(&text.partitioner))?;
+        let second = partition(&text.second_partitioner);
         inputs.extend(self.edges(text.second_from.as_deref(), 1, second)?);
         Ok(OperatorNode {
             name: name.to_owned(),
@@ -242,7 +242,7 @@ impl<'t> Nodes<'t> {
         input: u8,
         partition: Option<Partitioner>,
     ) -> Result<InputEdge, Mistake> {
-        let FromText { operator, side, partition: own } = edge.get_ref();
+        let FromText { operator, side, partitioner: own } = edge.get_ref();
         let Some(&place) = self.places.get(operator.as_str()) else {
             let message = format!("job `{}` has no operator `{operator}`", self.job.get_ref());
             let known = self.operators.iter().filter_map(|(_, other)| other.name());

@@ -92,10 +92,12 @@ operator_text! {
     second_from "second-from": Vec<Spanned<FromText>>,
     /// How records are dealt among its subtasks; without it, forward where parallelism is equal, by key where there is one.
     /// e.g. `"rebalance"`
-    partition "partition": Named<Partitioner>,
+    /// Was: `partition`
+    partitioner "partitioner": Named<Partitioner>,
     /// How records of the second input are dealt.
     /// e.g. `"broadcast"`
-    second_partition "second-partition": Named<Partitioner>,
+    /// Was: `second-partition`
+    second_partitioner "second-partitioner": Named<Partitioner>,
     /// The key: the value itself, a column from 0, or several.
     /// Flink: `keyBy()`
     /// e.g. `0`
@@ -190,7 +192,7 @@ impl OperatorText {
     /// Its main output, as a reader names it.
     pub(super) fn as_input(&self) -> FromText {
         let operator = self.name().unwrap_or_default().to_owned();
-        FromText { operator, side: false, partition: None }
+        FromText { operator, side: false, partitioner: None }
     }
 }
 
@@ -217,13 +219,14 @@ text_table!("an input of an operator":
         side: Option<bool>,
         /// How records are dealt.
         /// e.g. `"rebalance"`
-        partition: Option<Named<Partitioner>>,
+        /// Was: `partition`
+        partitioner: Option<Named<Partitioner>>,
     }
 );
 
 impl Described for FromText {
     fn form() -> Form {
-        let what = "the name of an operator, or `{ operator = NAME, partition = … }`";
+        let what = "the name of an operator, or `{ operator = NAME, partitioner = … }`";
         Form::Either(what, vec![free("the name of an operator", "counts"), EdgeText::form()])
     }
 }
@@ -237,12 +240,12 @@ impl Described for KeyByText {
     }
 }
 
-/// `"counts"`, `"counts.side"`, or `{ operator = "counts", side = true, partition = "rebalance" }`.
+/// `"counts"`, `"counts.side"`, or `{ operator = "counts", side = true, partitioner = "rebalance" }`.
 #[derive(Clone, Debug)]
 pub(super) struct FromText {
     pub operator: String,
     pub side: bool,
-    pub partition: Option<Partitioner>,
+    pub partitioner: Option<Partitioner>,
 }
 
 impl FromText {
@@ -252,19 +255,19 @@ impl FromText {
             Some(operator) => (operator, true),
             None => (text, false),
         };
-        Self { operator: operator.to_owned(), side, partition: None }
+        Self { operator: operator.to_owned(), side, partitioner: None }
     }
 }
 
 shapes!(FromVisitor => FromText, deserialize_any,
-    "the name of an operator, or `{ operator = NAME, partition = … }`";
+    "the name of an operator, or `{ operator = NAME, partitioner = … }`";
     visit_str(text: &str) |_this, E| Ok(FromText::parse(text));
     + {
         fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<FromText, A::Error> {
-            let EdgeText { operator, side, partition } =
+            let EdgeText { operator, side, partitioner } =
                 EdgeText::deserialize(de::value::MapAccessDeserializer::new(map))?;
-            let partition = partition.map(|partition| partition.value());
-            Ok(FromText { operator, side: side.unwrap_or(false), partition })
+            let partitioner = partitioner.map(|partitioner| partitioner.value());
+            Ok(FromText { operator, side: side.unwrap_or(false), partitioner })
         }
     }
 );

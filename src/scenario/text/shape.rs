@@ -17,6 +17,10 @@ text_table!("a scenario file", defaulted:
     #[derive(Deserialize, Debug, Default)]
     #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
     pub(super) struct FileText {
+        /// The format of the language that the file was written for. One that says nothing is read as one of the newest, in
+        /// which older words are understood, too (`sandbar upgrade` rewrites them).
+        /// e.g. `2`
+        pub format: Option<Spanned<Count<{ u32::MAX }>>>,
         /// What the story is about, in a sentence or two.
         /// e.g. `"A subtask is killed, and nothing is lost."`
         pub about: String,

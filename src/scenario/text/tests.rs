@@ -127,7 +127,7 @@ operators = [
   { name = "right", source = "rows" },
   { name = "even", filter = "even", from = ["left", "right"], partition = "rebalance" },
   { name = "odd", map = "identity", from = ["even.side"] },
-  { name = "rules", state = "broadcast-rules", second-from = ["right"], second-partition = "broadcast" },
+  { name = "rules", state = "broadcast-rules", second-from = ["right"], second-partitioner = "broadcast" },
   { name = "by-key", key-by = 0 },
   { name = "out", sink = "plain", from = ["rules", { operator = "by-key", partition = "global" }] },
 ]"#,

@@ -17,12 +17,12 @@ pub(super) fn operator(graph: &JobGraph, place: usize) -> Table {
     let first: Vec<&InputEdge> = node.inputs.iter().filter(|edge| edge.input == 0).collect();
     let second: Vec<&InputEdge> = node.inputs.iter().filter(|edge| edge.input != 0).collect();
     if !reads_by_default(node, place, &first) {
-        put_edges(&mut table, graph, ["from", "partition"], &first);
+        put_edges(&mut table, graph, ["from", "partitioner"], &first);
     } else if let Some(partitioner) = shared_partitioner(&first) {
-        table.put("partition", word(&partitioner));
+        table.put("partitioner", word(&partitioner));
     }
     if !second.is_empty() {
-        put_edges(&mut table, graph, ["second-from", "second-partition"], &second);
+        put_edges(&mut table, graph, ["second-from", "second-partitioner"], &second);
     }
     put_key(&mut table, node);
     let reader = node.options.reader;
@@ -108,7 +108,7 @@ fn put_edges(table: &mut Table, graph: &JobGraph, keys: [&str; 2], edges: &[&Inp
             let mut long = Table::default();
             long.put("operator", quoted(name(edge)))
                 .put_if(side, "side", true)
-                .put_some("partition", edge.partitioner.map(|partitioner| word(&partitioner)));
+                .put_some("partitioner", edge.partitioner.map(|partitioner| word(&partitioner)));
             long.inline()
         }
     });
