@@ -137,7 +137,7 @@
 //!
 //! # Features
 //!
-//! `cli`, `fs` and `proptest` are on by default. Without them the library needs no file system, clock or thread and
+//! `cli` and `fs` are on by default; `proptest` adds strategies. Without them the library needs no file system, clock or thread and
 //! compiles for `wasm32-unknown-unknown`.
 
 #![cfg_attr(

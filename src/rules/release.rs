@@ -181,7 +181,12 @@ mod tests {
         let rules = |text: &str| text.parse::<Release>().expect("a release").rules();
         assert_eq!(
             rules("1.5"),
-            Rules { broadcast_state: true, failed_exits_resume_schedule: true, ..rules("1.4") }
+            Rules {
+                broadcast_state: true,
+                failed_exits_resume_schedule: true,
+                checkpoint_metadata_apart: false,
+                ..rules("1.4")
+            }
         );
         assert!(rules("1.6").state_ttl && !rules("1.5").state_ttl);
         assert!(rules("1.9").stop_with_savepoint && !rules("1.8").stop_with_savepoint);
