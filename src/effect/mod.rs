@@ -99,7 +99,7 @@ impl TaskEffects {
 /// What a task wants persisted of its channels while an unaligned checkpoint is taken.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum InFlightOrder {
-    /// Its snapshot is drawn: from now on what it takes from these places of its gate belongs to the checkpoint, and so
+    /// Its snapshot is drawn: from now on what it takes from these input channels belongs to the checkpoint, and so
     /// does what its barrier overtook in its outputs. No ack before all of it is there.
     Begin {
         /// Which checkpoint.
@@ -109,7 +109,7 @@ pub enum InFlightOrder {
         /// Whether barriers overtook records on the way to it.
         overtaken: bool,
     },
-    /// The barrier, or the end of the channel, came through this place of the gate.
+    /// The barrier, or the end of the channel, came through this input channel.
     Delivered(CheckpointId, usize),
     /// The checkpoint is off.
     Discard(CheckpointId),

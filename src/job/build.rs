@@ -131,7 +131,7 @@ impl Plan {
                     let to = LocalTaskId::new(receiver.first_task.index() + to_index(target));
                     self.tasks[from.index()].outputs[output]
                         .push(LocalChannelId::new(self.channels.len()));
-                    self.channels.push(PlanChannel { edge: place, from, to, gate: 0 });
+                    self.channels.push(PlanChannel { edge: place, from, to, input_channel: 0 });
                 }
             }
             self.first_channel_of_edge.push(self.channels.len());
@@ -144,7 +144,7 @@ impl Plan {
             for input in 0..self.vertices[place].inputs.len() {
                 for channel in self.edge_channels(self.vertices[place].inputs[input]) {
                     let inputs = &mut self.tasks[self.channels[channel].to.index()].inputs;
-                    self.channels[channel].gate = inputs.len();
+                    self.channels[channel].input_channel = inputs.len();
                     inputs.push(LocalChannelId::new(channel));
                 }
             }

@@ -104,7 +104,7 @@ pub struct PlanChannel {
     /// The receiving subtask.
     pub to: LocalTaskId,
     /// Its place among the receiver's `inputs`.
-    pub gate: usize,
+    pub input_channel: usize,
 }
 
 impl Plan {

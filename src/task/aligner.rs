@@ -53,8 +53,8 @@ impl Aligner {
 
     /// Whether the channel is held back.
     #[inline]
-    pub fn is_blocked(&self, gate: usize) -> bool {
-        self.blocked[gate]
+    pub fn is_blocked(&self, input_channel: usize) -> bool {
+        self.blocked[input_channel]
     }
 
     /// Whether every channel is closed; so is a source, which has none.
@@ -69,9 +69,9 @@ impl Aligner {
 
     /// Takes in a barrier that is newer than any this subtask is done with. `holds` tells whether a barrier holds its
     /// channel back.
-    pub fn on_barrier(&mut self, gate: usize, barrier: Barrier, holds: bool) -> Alignment {
-        assert!(!self.blocked[gate], "a blocked channel delivered {barrier:?}");
-        assert!(!self.closed[gate], "a channel that has ended delivered {barrier:?}");
+    pub fn on_barrier(&mut self, input_channel: usize, barrier: Barrier, holds: bool) -> Alignment {
+        assert!(!self.blocked[input_channel], "a blocked channel delivered {barrier:?}");
+        assert!(!self.closed[input_channel], "a channel that has ended delivered {barrier:?}");
         let mut superseded = None;
         match self.collecting {
             Some(current) if current.checkpoint > barrier.checkpoint => return Alignment::Waiting,
@@ -81,10 +81,10 @@ impl Aligner {
             }
             Some(_) | None => {}
         }
-        assert!(!self.delivered[gate], "one channel delivered {barrier:?} twice");
+        assert!(!self.delivered[input_channel], "one channel delivered {barrier:?} twice");
         self.collecting = Some(barrier);
-        self.delivered[gate] = true;
-        self.blocked[gate] = holds;
+        self.delivered[input_channel] = true;
+        self.blocked[input_channel] = holds;
         match (self.complete_if_delivered(), superseded) {
             (Alignment::Waiting, Some(old)) => Alignment::Superseding(old),
             (alignment, _) => alignment,
@@ -103,8 +103,10 @@ impl Aligner {
 
     /// Where the barrier that is awaited has not come through, nor the end of the channel.
     pub fn open(&self) -> Vec<usize> {
-        let gates = 0..self.delivered.len();
-        gates.filter(|gate| !self.delivered[*gate] && !self.closed[*gate]).collect()
+        let input_channels = 0..self.delivered.len();
+        input_channels
+            .filter(|input_channel| !self.delivered[*input_channel] && !self.closed[*input_channel])
+            .collect()
     }
 
     /// The barriers of a checkpoint that is not done overtake what is before them. Nothing is held back any more.
@@ -126,10 +128,10 @@ impl Aligner {
     }
 
     /// A barrier that overtakes came through. No more are awaited once every channel has delivered or ended.
-    pub fn deliver(&mut self, gate: usize) {
+    pub fn deliver(&mut self, input_channel: usize) {
         assert!(self.is_overtaken, "a barrier overtook records, and no snapshot was taken");
-        assert!(!self.closed[gate], "a barrier came out of a channel that has ended");
-        self.delivered[gate] = true;
+        assert!(!self.closed[input_channel], "a barrier came out of a channel that has ended");
+        self.delivered[input_channel] = true;
         self.settle();
     }
 
@@ -148,9 +150,9 @@ impl Aligner {
     }
 
     /// Takes in the end of a channel, which counts as aligned from now on.
-    pub fn close(&mut self, gate: usize) -> Alignment {
-        assert!(!self.closed[gate], "a channel ended twice");
-        self.closed[gate] = true;
+    pub fn close(&mut self, input_channel: usize) -> Alignment {
+        assert!(!self.closed[input_channel], "a channel ended twice");
+        self.closed[input_channel] = true;
         self.complete_if_delivered()
     }
 
@@ -283,7 +285,7 @@ mod tests {
             let mut records = vec![0; channels.len()];
             let (mut over, mut completed) = (0, Vec::new());
             for (turn, number) in turns.iter().zip(0..) {
-                let is_open = |gate: &usize| !aligner.closed()[*gate] && !aligner.is_blocked(*gate);
+                let is_open = |input_channel: &usize| !aligner.closed()[*input_channel] && !aligner.is_blocked(*input_channel);
                 let open: Vec<usize> = (0..channels.len()).filter(is_open).collect();
                 prop_assert!(aligner.all_closed() || !open.is_empty(), "all channels are held back");
                 if open.is_empty() {
@@ -294,20 +296,20 @@ mod tests {
                     over = off.number();
                     continue;
                 }
-                let gate = open[turn.index(open.len())];
-                let delivery = channels[gate].get(places[gate]).copied();
-                places[gate] += 1;
+                let input_channel = open[turn.index(open.len())];
+                let delivery = channels[input_channel].get(places[input_channel]).copied();
+                places[input_channel] += 1;
                 let alignment = match delivery {
                     Some(Delivery::Record) => {
-                        records[gate] += 1;
+                        records[input_channel] += 1;
                         continue;
                     }
                     // The task is done with this one.
                     Some(Delivery::Barrier(checkpoint)) if checkpoint <= over => continue,
                     Some(Delivery::Barrier(checkpoint)) => {
-                        aligner.on_barrier(gate, barrier(checkpoint), true)
+                        aligner.on_barrier(input_channel, barrier(checkpoint), true)
                     }
-                    None => aligner.close(gate),
+                    None => aligner.close(input_channel),
                 };
                 match alignment {
                     Alignment::Waiting => {}
@@ -315,12 +317,12 @@ mod tests {
                     Alignment::Complete(barrier) => {
                         over = barrier.checkpoint.number();
                         completed.push(over);
-                        for (gate, channel) in channels.iter().enumerate() {
-                            prop_assert!(!aligner.is_blocked(gate), "complete, and still held back");
+                        for (input_channel, channel) in channels.iter().enumerate() {
+                            prop_assert!(!aligner.is_blocked(input_channel), "complete, and still held back");
                             if let Some(before) = records_before(channel, over) {
-                                prop_assert_eq!(records[gate], before, "in channel {}", gate);
+                                prop_assert_eq!(records[input_channel], before, "in channel {}", input_channel);
                             } else {
-                                prop_assert!(aligner.closed()[gate], "channel {} was not asked", gate);
+                                prop_assert!(aligner.closed()[input_channel], "channel {} was not asked", input_channel);
                             }
                         }
                         prop_assert_eq!(aligner.collecting(), None);

@@ -56,7 +56,7 @@ impl Task {
     /// that checkpoint will not come (`SingleCheckpointBarrierHandler#processCancellationBarrier`).
     pub(super) fn on_cancellation(
         &mut self,
-        gate: usize,
+        input_channel: usize,
         checkpoint: CheckpointId,
         effects: &mut TaskEffects,
     ) {
@@ -64,9 +64,10 @@ impl Task {
         if self.phase == Phase::Ended || (checkpoint <= self.seen.last && !is_taken) {
             return;
         }
-        effects
-            .events
-            .push(TaskEvent::CancellationArrived { channel: self.channels[gate], checkpoint });
+        effects.events.push(TaskEvent::CancellationArrived {
+            channel: self.channels[input_channel],
+            checkpoint,
+        });
         if self.stops_with == Some(checkpoint) {
             effects.failure = Some("stop with savepoint failed".into());
             return;

@@ -107,20 +107,20 @@ impl Task {
         self.is_stopped
     }
 
-    pub(super) fn on_end_of_data(&mut self, gate: usize, effects: &mut TaskEffects) {
-        assert!(!self.data_ended[gate], "{:?}: data ended twice on a channel", self.id());
+    pub(super) fn on_end_of_data(&mut self, input_channel: usize, effects: &mut TaskEffects) {
+        assert!(!self.data_ended[input_channel], "{:?}: data ended twice on a channel", self.id());
         assert!(self.phase != Phase::Ended, "{:?}: data ended after the task", self.id());
-        self.data_ended[gate] = true;
+        self.data_ended[input_channel] = true;
         if self.finished_on_restore {
             return;
         }
-        let input = self.inputs[gate];
+        let input = self.inputs[input_channel];
         let mut channels = self.inputs.iter().zip(&self.data_ended);
         let is_input_over = channels.all(|(of, ended)| *of != input || *ended);
         if self.data_ended.iter().all(|ended| *ended) {
             self.end_event_time(effects);
         } else {
-            self.end_time_of(gate, effects);
+            self.end_time_of(input_channel, effects);
         }
         if effects.failure.is_some() {
             return;
@@ -148,16 +148,16 @@ impl Task {
         self.leave_if_alone(effects);
     }
 
-    pub(super) fn on_end_of_partition(&mut self, gate: usize, effects: &mut TaskEffects) {
+    pub(super) fn on_end_of_partition(&mut self, input_channel: usize, effects: &mut TaskEffects) {
         assert!(
-            self.data_ended[gate] || self.stops_with.is_some(),
+            self.data_ended[input_channel] || self.stops_with.is_some(),
             "{:?}: a partition ended before its data",
             self.id()
         );
-        assert!(!self.is_blocked(gate), "{:?}: a blocked channel ended", self.id());
-        self.aligner.end_in_flight(gate, effects);
+        assert!(!self.is_blocked(input_channel), "{:?}: a blocked channel ended", self.id());
+        self.aligner.end_in_flight(input_channel, effects);
         self.give_up_at_end(effects);
-        let closed = self.aligner.close(gate);
+        let closed = self.aligner.close(input_channel);
         let alignment = match &mut self.tracker {
             Some(tracker) => tracker.on_closed(self.aligner.closed()),
             None => closed,

@@ -178,39 +178,46 @@ impl Task {
         self.phase
     }
 
-    /// Whether the channel at this place of the gate is held back by a barrier.
+    /// Whether the channel at this input channel is held back by a barrier.
     #[inline]
-    pub fn is_blocked(&self, gate: usize) -> bool {
-        self.aligner.is_blocked(gate)
+    pub fn is_blocked(&self, input_channel: usize) -> bool {
+        self.aligner.is_blocked(input_channel)
     }
 
-    /// Takes the next element of the channel at this place of the gate.
+    /// Takes the next element of the channel at this input channel.
     #[inline]
-    pub fn on_element(&mut self, gate: usize, element: Element, effects: &mut TaskEffects) {
+    pub fn on_element(
+        &mut self,
+        input_channel: usize,
+        element: Element,
+        effects: &mut TaskEffects,
+    ) {
         match element {
-            Element::Record(record) => self.on_record(gate, record, effects),
-            Element::Barrier(barrier) => self.on_barrier(gate, barrier, effects),
-            Element::Cancellation(checkpoint) => self.on_cancellation(gate, checkpoint, effects),
-            Element::Watermark(time) => self.on_watermark(gate, time, effects),
-            Element::Status(status) => self.on_status(gate, status, effects),
-            Element::EndOfData => self.on_end_of_data(gate, effects),
-            Element::EndOfPartition => self.on_end_of_partition(gate, effects),
+            Element::Record(record) => self.on_record(input_channel, record, effects),
+            Element::Barrier(barrier) => self.on_barrier(input_channel, barrier, effects),
+            Element::Cancellation(checkpoint) => {
+                self.on_cancellation(input_channel, checkpoint, effects)
+            }
+            Element::Watermark(time) => self.on_watermark(input_channel, time, effects),
+            Element::Status(status) => self.on_status(input_channel, status, effects),
+            Element::EndOfData => self.on_end_of_data(input_channel, effects),
+            Element::EndOfPartition => self.on_end_of_partition(input_channel, effects),
         }
     }
 
     #[inline]
-    fn on_record(&mut self, gate: usize, record: Record, effects: &mut TaskEffects) {
+    fn on_record(&mut self, input_channel: usize, record: Record, effects: &mut TaskEffects) {
         assert!(self.phase == Phase::Running, "{:?}: a record after the end of data", self.id());
         debug_assert!(self.stops_with.is_none(), "{:?}: a record after the job stopped", self.id());
-        let input = self.inputs[gate];
+        let input = self.inputs[input_channel];
         self.chain.process(input, record, effects);
     }
 
-    fn on_barrier(&mut self, gate: usize, barrier: Barrier, effects: &mut TaskEffects) {
+    fn on_barrier(&mut self, input_channel: usize, barrier: Barrier, effects: &mut TaskEffects) {
         let is_open = matches!(self.phase, Phase::Running | Phase::Draining);
         assert!(is_open, "{:?} took a barrier in while {:?}", self.id(), self.phase);
         if self.overtakes(barrier, effects.now) {
-            self.overtake(gate, barrier, effects);
+            self.overtake(input_channel, barrier, effects);
             return;
         }
         if !self.seen.is_news(barrier.checkpoint) {
@@ -220,13 +227,13 @@ impl Task {
         self.aligner.discard_overtaken(effects);
         let holds = self.chain.identity.rules.barrier_blocks_channel && self.channels.len() > 1;
         let alignment = match &mut self.tracker {
-            Some(tracker) => tracker.on_barrier(gate, barrier, self.aligner.closed()),
-            None => self.aligner.on_barrier(gate, barrier, holds),
+            Some(tracker) => tracker.on_barrier(input_channel, barrier, self.aligner.closed()),
+            None => self.aligner.on_barrier(input_channel, barrier, holds),
         };
         effects.events.push(TaskEvent::BarrierArrived {
-            channel: self.channels[gate],
+            channel: self.channels[input_channel],
             checkpoint: barrier.checkpoint,
-            blocked: self.aligner.is_blocked(gate),
+            blocked: self.aligner.is_blocked(input_channel),
         });
         match alignment {
             Alignment::Waiting => {}

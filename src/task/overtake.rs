@@ -50,16 +50,21 @@ impl Task {
     }
 
     /// The barrier of one channel overtakes what is before it.
-    pub(super) fn overtake(&mut self, gate: usize, barrier: Barrier, effects: &mut TaskEffects) {
+    pub(super) fn overtake(
+        &mut self,
+        input_channel: usize,
+        barrier: Barrier,
+        effects: &mut TaskEffects,
+    ) {
         assert!(self.tracker.is_none(), "{:?} counts barriers, and one overtakes", self.id());
         effects.events.push(TaskEvent::BarrierArrived {
-            channel: self.channels[gate],
+            channel: self.channels[input_channel],
             checkpoint: barrier.checkpoint,
             blocked: false,
         });
         self.begin_overtaking(barrier, effects);
-        effects.in_flight.push(InFlightOrder::Delivered(barrier.checkpoint, gate));
-        self.aligner.deliver(gate);
+        effects.in_flight.push(InFlightOrder::Delivered(barrier.checkpoint, input_channel));
+        self.aligner.deliver(input_channel);
     }
 
     /// Takes the snapshot, if this is the first barrier of its checkpoint that overtakes.
@@ -116,9 +121,9 @@ impl Task {
 
 impl Aligner {
     /// A channel ends: nothing more of it is in flight.
-    pub(super) fn end_in_flight(&self, gate: usize, effects: &mut TaskEffects) {
+    pub(super) fn end_in_flight(&self, input_channel: usize, effects: &mut TaskEffects) {
         if let Some(checkpoint) = self.overtaken() {
-            effects.in_flight.push(InFlightOrder::Delivered(checkpoint, gate));
+            effects.in_flight.push(InFlightOrder::Delivered(checkpoint, input_channel));
         }
     }
 

@@ -23,29 +23,33 @@ impl Outputs {
 impl Task {
     pub(super) fn on_watermark(
         &mut self,
-        gate: usize,
+        input_channel: usize,
         watermark: EventTime,
         effects: &mut TaskEffects,
     ) {
-        assert!(!self.data_ended[gate], "{:?}: time went on in a channel at its end", self.id());
-        let advance = valve(self).on_watermark(gate, watermark);
+        assert!(
+            !self.data_ended[input_channel],
+            "{:?}: time went on in a channel at its end",
+            self.id()
+        );
+        let advance = valve(self).on_watermark(input_channel, watermark);
         self.follow(advance, effects);
     }
 
     pub(super) fn on_status(
         &mut self,
-        gate: usize,
+        input_channel: usize,
         status: WatermarkStatus,
         effects: &mut TaskEffects,
     ) {
-        assert!(!self.data_ended[gate], "{:?}: an ended channel is {status:?}", self.id());
+        assert!(!self.data_ended[input_channel], "{:?}: an ended channel is {status:?}", self.id());
         match status {
             WatermarkStatus::Idle => {
-                let advance = valve(self).on_idle(gate);
+                let advance = valve(self).on_idle(input_channel);
                 self.follow(advance, effects);
             }
             WatermarkStatus::Active => {
-                if valve(self).on_active(gate) {
+                if valve(self).on_active(input_channel) {
                     self.emit_status(WatermarkStatus::Active, effects);
                 }
             }
@@ -53,10 +57,10 @@ impl Task {
     }
 
     /// The data of one channel has ended, and with it its time.
-    pub(super) fn end_time_of(&mut self, gate: usize, effects: &mut TaskEffects) {
-        assert!(self.data_ended[gate], "{:?}: time ended before the data", self.id());
+    pub(super) fn end_time_of(&mut self, input_channel: usize, effects: &mut TaskEffects) {
+        assert!(self.data_ended[input_channel], "{:?}: time ended before the data", self.id());
         if let Some(valve) = &mut self.valve {
-            let advance = valve.on_end(gate);
+            let advance = valve.on_end(input_channel);
             self.follow(advance, effects);
         }
     }
@@ -155,8 +159,10 @@ fn valve(task: &mut Task) -> &mut Valve {
     let Task { valve, data_ended, chain, .. } = task;
     valve.get_or_insert_with(|| {
         let mut valve = Valve::new(data_ended.len(), chain.identity.rules.watermark);
-        for gate in (0..data_ended.len()).filter(|gate| data_ended[*gate]) {
-            let _others_have_told_nothing = valve.on_end(gate);
+        for input_channel in
+            (0..data_ended.len()).filter(|input_channel| data_ended[*input_channel])
+        {
+            let _others_have_told_nothing = valve.on_end(input_channel);
         }
         Box::new(valve)
     })

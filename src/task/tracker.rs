@@ -14,7 +14,7 @@ const TRACKED_MAX: usize = 50;
 #[derive(Clone, Debug)]
 struct Count {
     barrier: Barrier,
-    /// By channel of the gate.
+    /// By input channel.
     delivered: Vec<bool>,
 }
 
@@ -36,7 +36,12 @@ pub struct Tracker {
 
 impl Tracker {
     /// Takes in a barrier of a checkpoint that is not done. `closed` tells which channels have ended.
-    pub fn on_barrier(&mut self, gate: usize, barrier: Barrier, closed: &[bool]) -> Alignment {
+    pub fn on_barrier(
+        &mut self,
+        input_channel: usize,
+        barrier: Barrier,
+        closed: &[bool],
+    ) -> Alignment {
         let id = barrier.checkpoint;
         let place = self.pending.partition_point(|count| count.barrier.checkpoint < id);
         let is_known = self.pending.get(place).is_some_and(|count| count.barrier.checkpoint == id);
@@ -46,8 +51,8 @@ impl Tracker {
         }
         let count = &self.pending[place];
         assert_eq!(count.delivered.len(), closed.len(), "the channels of a task became others");
-        assert!(!count.delivered[gate], "one channel delivered {barrier:?} twice");
-        self.pending[place].delivered[gate] = true;
+        assert!(!count.delivered[input_channel], "one channel delivered {barrier:?} twice");
+        self.pending[place].delivered[input_channel] = true;
         let alignment = self.complete(place, closed);
         if self.pending.len() > TRACKED_MAX {
             self.pending.pop_front();

@@ -45,27 +45,31 @@ impl Valve {
     }
     /// A channel tells a watermark, and with it that it is active. One that is not later than the channel's last says
     /// no more than that. A channel that wakes behind the subtask's watermark is waited for once it has caught up.
-    pub fn on_watermark(&mut self, gate: usize, watermark: EventTime) -> Advance {
-        self.idle[gate] = false;
-        self.heard[gate] = self.heard[gate].max(watermark);
+    pub fn on_watermark(&mut self, input_channel: usize, watermark: EventTime) -> Advance {
+        self.idle[input_channel] = false;
+        self.heard[input_channel] = self.heard[input_channel].max(watermark);
         self.advance()
     }
     /// A channel is to be waited for again. Whether the subtask was idle until then.
-    pub fn on_active(&mut self, gate: usize) -> bool {
+    pub fn on_active(&mut self, input_channel: usize) -> bool {
         let was_idle = self.is_idle();
-        self.idle[gate] = false;
+        self.idle[input_channel] = false;
         was_idle
     }
     /// The data of a channel ends, and with it comes the last watermark. That of an idle channel is not heard
     /// (`RecordWriterOutput#emitWatermark`).
-    pub fn on_end(&mut self, gate: usize) -> Advance {
-        if self.idle[gate] { Advance::Unmoved } else { self.on_watermark(gate, EventTime::MAX) }
+    pub fn on_end(&mut self, input_channel: usize) -> Advance {
+        if self.idle[input_channel] {
+            Advance::Unmoved
+        } else {
+            self.on_watermark(input_channel, EventTime::MAX)
+        }
     }
     /// A channel falls idle: the others no longer wait for it. Once all are, the watermark stays where it was; Flink
     /// then goes on to the latest that any of them told.
-    pub fn on_idle(&mut self, gate: usize) -> Advance {
+    pub fn on_idle(&mut self, input_channel: usize) -> Advance {
         let was_idle = self.is_idle();
-        self.idle[gate] = true;
+        self.idle[input_channel] = true;
         if self.is_idle() && !was_idle { Advance::Idle } else { self.advance() }
     }
 

@@ -82,7 +82,7 @@ impl Network {
     /// A channel goes with its zombie; the other end is a zombie, too, or nobody.
     fn move_channel(&mut self, wire: WireId, zombies: &[PlaceId], up: u32, journal: &mut Journal) {
         let old = &mut self.channels[wire];
-        let mut new = Channel::new(old.from, old.to, old.gate, old.latency.clone());
+        let mut new = Channel::new(old.from, old.to, old.input_channel, old.latency.clone());
         let mut notes = ChannelNotes::new(self.notes[wire].id);
         if zombies.contains(&old.from) || zombies.contains(&old.to) {
             std::mem::swap(old, &mut new);

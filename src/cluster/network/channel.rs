@@ -47,8 +47,8 @@ impl Tally {
 pub(crate) struct Channel {
     pub(crate) from: PlaceId,
     pub(crate) to: PlaceId,
-    /// Its place in the receiver's gate.
-    pub(crate) gate: usize,
+    /// Its place among the receiver's input channels.
+    pub(crate) input_channel: usize,
     pub(crate) queue: VecDeque<Queued>,
     pub(crate) head: Head,
     /// How many elements at its front the receiver has read into its own buffers while a barrier held it back. They
@@ -93,11 +93,11 @@ impl ChannelNotes {
 }
 
 impl Channel {
-    pub(crate) fn new(from: PlaceId, to: PlaceId, gate: usize, latency: Stream) -> Self {
+    pub(crate) fn new(from: PlaceId, to: PlaceId, input_channel: usize, latency: Stream) -> Self {
         Self {
             from,
             to,
-            gate,
+            input_channel,
             queue: VecDeque::new(),
             head: Head::Nothing,
             buffered: 0,
@@ -115,7 +115,7 @@ impl Channel {
     pub(crate) fn reset(&mut self, latency: Stream) {
         let mut queue = std::mem::take(&mut self.queue);
         queue.clear();
-        *self = Self { queue, ..Self::new(self.from, self.to, self.gate, latency) };
+        *self = Self { queue, ..Self::new(self.from, self.to, self.input_channel, latency) };
     }
 
     /// How many records its receiver has buffered.

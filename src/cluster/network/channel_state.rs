@@ -19,7 +19,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub(crate) struct ChannelStateWriter {
     checkpoint: CheckpointId,
-    /// Places of the gate whose barrier has not come through.
+    /// Input channels whose barrier has not come through.
     open: Vec<usize>,
     inputs: Vec<ChannelState>,
     /// By the place of their sender in the chain.
@@ -56,8 +56,9 @@ impl Network {
                 self.begin_writing(checkpoint, open, whose, journal);
                 None
             }
-            InFlightOrder::Delivered(checkpoint, gate) => {
-                let uploaded = self.end_recording((checkpoint, gate), ahead, whose, journal)?;
+            InFlightOrder::Delivered(checkpoint, input_channel) => {
+                let uploaded =
+                    self.end_recording((checkpoint, input_channel), ahead, whose, journal)?;
                 let snapshots = self.complete_snapshot(whose.place, checkpoint, uploaded)?;
                 Some((checkpoint, snapshots))
             }
@@ -75,8 +76,8 @@ impl Network {
         whose: Persisting<'_>,
         journal: &mut Journal,
     ) {
-        for gate in &open {
-            let wire = self.connections[whose.place].inputs[*gate];
+        for input_channel in &open {
+            let wire = self.connections[whose.place].inputs[*input_channel];
             self.channels[wire].is_recorded = true;
             self.notes[wire].recording.clear();
         }
@@ -100,16 +101,16 @@ impl Network {
     /// was uploaded if nothing else is awaited.
     fn end_recording(
         &mut self,
-        (checkpoint, gate): (CheckpointId, usize),
+        (checkpoint, input_channel): (CheckpointId, usize),
         ahead: usize,
         whose: Persisting<'_>,
         journal: &mut Journal,
     ) -> Option<Snapshots> {
         let connections = &mut self.connections[whose.place];
-        let wire = connections.inputs[gate];
+        let wire = connections.inputs[input_channel];
         let number = connections.writers.iter().position(|w| w.checkpoint == checkpoint)?;
         let open = &mut connections.writers[number].open;
-        open.remove(open.iter().position(|open| *open == gate)?);
+        open.remove(open.iter().position(|open| *open == input_channel)?);
         let (channel, notes) = (&mut self.channels[wire], &mut self.notes[wire]);
         assert!(channel.is_recorded, "an open channel is recorded");
         channel.is_recorded = false;
@@ -127,9 +128,9 @@ impl Network {
         let Connections { inputs, writers, .. } = &mut self.connections[place];
         let Some(found) = writers.iter_mut().find(|w| w.checkpoint == checkpoint) else { return };
         found.is_void = true;
-        for gate in std::mem::take(&mut found.open) {
-            self.channels[inputs[gate]].is_recorded = false;
-            self.notes[inputs[gate]].recording.clear();
+        for input_channel in std::mem::take(&mut found.open) {
+            self.channels[inputs[input_channel]].is_recorded = false;
+            self.notes[inputs[input_channel]].recording.clear();
         }
     }
 

@@ -65,7 +65,7 @@ impl World {
                 self.network.mailboxes[to].ready.push_back(wire);
             }
             Some(task) if task.phase() != Phase::Ended => {
-                if task.is_blocked(channel.gate) {
+                if task.is_blocked(channel.input_channel) {
                     channel.head = Head::Blocked;
                     if let Some(limit) = task.alignment_limit() {
                         self.buffer(wire, to, limit);
@@ -118,7 +118,7 @@ impl World {
                 let cause = network.notes[wire].barrier_causes.pop_front();
                 world.journal.cause = cause.flatten();
             }
-            task.on_element(channel.gate, element, effects);
+            task.on_element(channel.input_channel, element, effects);
             world.apply_task(to, effects);
         });
         self.network.return_credit(wire, &mut self.journal);
@@ -237,11 +237,12 @@ impl World {
 
     /// Gives the barrier behind so many elements of a channel to its receiver, before those.
     fn overtake(&mut self, wire: WireId, ahead: usize) {
-        let (to, gate) = (self.network.channels[wire].to, self.network.channels[wire].gate);
+        let (to, input_channel) =
+            (self.network.channels[wire].to, self.network.channels[wire].input_channel);
         let element = self.network.take_barrier(wire, ahead, &mut self.journal);
         self.with_effects(|world, effects| {
             let task = world.hosts.places[to].task.as_mut().expect("it lives");
-            task.on_element(gate, element, effects);
+            task.on_element(input_channel, element, effects);
             world.apply_all(to, effects, ahead);
         });
         self.network.return_credit(wire, &mut self.journal);

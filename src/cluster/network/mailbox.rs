@@ -101,7 +101,7 @@ impl Mailbox {
 /// What connects a task: its channels, what of them is persisted, and its line to the job manager.
 #[derive(Clone, Debug)]
 pub(crate) struct Connections {
-    /// By the place in its gate.
+    /// By input channel.
     pub(crate) inputs: Vec<WireId>,
     pub(crate) outputs: Vec<WireId>,
     /// What its barrier overtook in its stalled outputs, until its snapshot takes it over.

@@ -75,7 +75,7 @@ impl Network {
             let place = |task: LocalTaskId| PlaceId::of(layout.task(task));
             let (from, to) = (place(planned.from), place(planned.to));
             self.notes.push(ChannelNotes::new(ChannelId::new(self.channels.len())));
-            self.channels.push(Channel::new(from, to, planned.gate, latency));
+            self.channels.push(Channel::new(from, to, planned.input_channel, latency));
         }
     }
 

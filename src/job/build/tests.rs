@@ -160,9 +160,9 @@ fn channels_lie_edge_by_edge_and_know_their_gates() {
     let co = plan.subtask(plan.vertex_of(OperatorIndex::new(2)), 1);
     let reads: Vec<usize> = plan.task(co).inputs.iter().map(|channel| channel.index()).collect();
     assert_eq!(reads, [1, 4, 7, 10, 13], "the first input's channels come first");
-    for (gate, channel) in plan.task(co).inputs.iter().enumerate() {
+    for (input_channel, channel) in plan.task(co).inputs.iter().enumerate() {
         let channel = plan.channel(*channel);
-        assert_eq!((channel.to, channel.gate), (co, gate));
+        assert_eq!((channel.to, channel.input_channel), (co, input_channel));
     }
     for (place, task) in plan.tasks.iter().enumerate() {
         for channel in task.outputs.iter().flatten() {
