@@ -150,6 +150,7 @@ mod check;
 pub mod cli;
 mod cluster;
 mod coordinator;
+mod documented;
 mod effect;
 #[doc(hidden)]
 pub mod internals;

@@ -30,7 +30,7 @@ fn the_reference_page_is_the_language() {
     }
     let found = fs::read_to_string(&file).expect("docs/scenario.md is there");
     assert!(found == page, "run SANDBAR_RENEW=1 cargo test --test language");
-    for what in Scenario::LISTS {
+    for what in Scenario::lists() {
         for (name, _) in Scenario::list(what, &Catalogue::built_in()).expect("a list") {
             let name = name.split(" of ").next().unwrap_or(&name);
             assert!(page.contains(&format!("`{name}`")), "{what}: `{name}` is not on the page");
@@ -91,7 +91,7 @@ fn the_schema_accepts_every_story_and_refuses_mistakes_of_shape() {
 
 #[test]
 fn every_list_is_printed_with_a_meaning() {
-    for what in Scenario::LISTS {
+    for what in Scenario::lists() {
         let done = sandbar(root(), &["list", what]);
         assert!(done.status.success(), "{what}: {}", text(&done.stderr));
         let lines = text(&done.stdout).lines().count();
@@ -100,7 +100,7 @@ fn every_list_is_printed_with_a_meaning() {
         let names: BTreeSet<_> = found.iter().map(|(name, _)| name).collect();
         assert_eq!(names.len(), found.len(), "{what} has a name twice");
         assert!(
-            found.iter().all(|(_, about)| *what == "releases" || !about.is_empty()),
+            found.iter().all(|(_, about)| what == "releases" || !about.is_empty()),
             "{what}: {found:?}"
         );
     }

@@ -283,7 +283,7 @@ pub(super) struct Check {
 #[derive(Args, Debug)]
 pub(super) struct List {
     /// Which words
-    #[arg(value_name = "WHAT", value_parser = clap::builder::PossibleValuesParser::new(Scenario::LISTS))]
+    #[arg(value_name = "WHAT", value_parser = clap::builder::PossibleValuesParser::new(Scenario::lists()))]
     pub(super) what: String,
 }
 

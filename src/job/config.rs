@@ -1,8 +1,8 @@
 //! How a job is checkpointed and restarted.
 
 use super::{BarrierAlignment, CheckpointKind};
+use crate::documented::documented;
 use crate::kernel::SimTime;
-use crate::kernel::documented;
 use serde::{Deserialize, Serialize};
 
 /// Checkpoint settings (`CheckpointConfig`).

@@ -3,8 +3,8 @@
 //! Does not decide chains, ids or channels; `Plan` does.
 
 use super::{KeyedOptions, ListOptions, OperatorId, OperatorIndex, SourceTime, WindowOptions};
+use crate::documented::documented;
 use crate::kernel::SimTime;
-use crate::kernel::documented;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 

@@ -2,7 +2,7 @@
 
 use super::StateBackend;
 use super::shown::shown;
-use crate::kernel::documented;
+use crate::documented::documented;
 use serde::{Deserialize, Serialize};
 
 documented! {

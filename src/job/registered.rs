@@ -3,8 +3,8 @@
 //! Says what is registered, not whether a snapshot agrees with it; the state room compares.
 
 use super::shown::shown;
+use crate::documented::documented;
 use crate::kernel::SimTime;
-use crate::kernel::documented;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! What a window operator is told: which windows, of which time, and what it makes of their records.
 
 use super::TumblingWindows;
-use crate::kernel::documented;
+use crate::documented::documented;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;

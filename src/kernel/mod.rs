@@ -5,7 +5,6 @@
 mod agenda;
 mod choices;
 mod digest;
-mod documented;
 mod index;
 mod simulation;
 mod time;
@@ -13,8 +12,6 @@ mod time;
 pub use agenda::{Agenda, Event, Ticket};
 pub use choices::{Choices, Family, Piece, SEED_MAX, Stream};
 pub use digest::{Digest, aside};
-pub use documented::Documented;
-pub(crate) use documented::{doc_of, documented};
 pub(crate) use index::to_index;
 pub use simulation::{Flow, Simulation, World};
 pub use time::{SimTime, SpanError};

@@ -7,7 +7,7 @@ use super::{
 /// Declares the mutations, each with the policies that it sets.
 macro_rules! mutations {
     ($($(#[$($meaning:tt)*])+ $mutation:ident: $($rule:ident = $choice:expr),+;)+) => {
-        crate::kernel::documented! {
+        crate::documented::documented! {
             /// A broken protocol, named after the catalogue of real bugs.
             #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
             #[serde(rename_all = "kebab-case")]

@@ -125,9 +125,9 @@ macro_rules! choices {
             const CHOICES: &'static [(Self, &'static str)] = &[$((Self::$choice, $word),)+];
         }
 
-        impl $crate::kernel::Documented for $name {
+        impl $crate::documented::Documented for $name {
             const ABOUT: &'static [&'static str] =
-                &[$($crate::kernel::doc_of!($(#[$($meaning)*])*),)+];
+                &[$($crate::documented::doc_of!($(#[$($meaning)*])*),)+];
         }
     };
 }

@@ -5,7 +5,7 @@ use super::text::layout::Table;
 use super::text::spelling::{
     Flag, Jobs, Label, NewLabel, Path, Spelling, Story, Usual, key, table,
 };
-use crate::kernel::documented;
+use crate::documented::documented;
 use serde::{Deserialize, Serialize};
 
 documented! {

@@ -1,8 +1,18 @@
 //! Words for what goes wrong: calls that throw, writes that storage does otherwise, and messages that a fault aims at.
 
+use super::Mistake;
 use super::job_config::TaskName;
-use crate::kernel::documented;
+use super::language::text_table;
+use super::text::layout::{Table, quoted, word};
+use super::text::settings::{Named, Setting};
+use super::text::spelling::{
+    Checkpoint, Choice, Jobs, Optional, Span, Spelling, Story, Task, Times, key, table,
+};
+use crate::documented::documented;
+use crate::kernel::SimTime;
 use crate::trace::{Message, StorageFault};
+use serde::Deserialize;
+use toml::Spanned;
 
 /// A call of an operator in which the user's code throws.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -94,4 +104,172 @@ pub struct Aim {
     pub task: TaskName,
     /// About which checkpoint; any by default.
     pub checkpoint: Option<u64>,
+}
+
+table!("`fail`":
+    /// Lets the user's code throw in the next calls that fit.
+    /// e.g. `{ task = "counts/1", in = "snapshot" }`
+    FailText => Failing {
+        /// In which task.
+        /// e.g. `"counts/1"`
+        task: Task,
+        /// In which call.
+        /// e.g. `"snapshot"`
+        call as "in": Choice<FailingCall>,
+        /// Of which checkpoint; without it, of any.
+        /// e.g. `3`
+        checkpoint: Optional<Checkpoint>,
+        /// How many times.
+        /// Usual: `1`
+        /// e.g. `2`
+        times: Times,
+    }
+);
+
+text_table!("`storage`":
+    /// Lets the next writes that fit go wrong. Exactly one of `state`, `metadata` and `pointer` says which.
+    /// e.g. `{ state = "counts/1", fault = "refused" }`
+    #[derive(Deserialize, Debug)]
+    #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+    pub(super) struct StorageText {
+        /// Writes of state by this task.
+        /// e.g. `"counts/1"`
+        state: Option<Spanned<String>>,
+        /// Writes of the metadata of this job's snapshots.
+        /// e.g. `"count"`
+        metadata: Option<Spanned<String>>,
+        /// Writes of pointers to this job's checkpoints; only with high availability.
+        /// e.g. `"count"`
+        pointer: Option<Spanned<String>>,
+        /// What goes wrong.
+        /// e.g. `"torn"`
+        fault: Named<StorageFault>,
+        /// For which checkpoint; without it, for any.
+        /// e.g. `3`
+        checkpoint: Option<<Checkpoint as Spelling>::Text>,
+        /// How many times.
+        /// Usual: `1`
+        /// e.g. `2`
+        times: <Times as Spelling>::Text,
+    }
+);
+
+text_table!("a message":
+    /// A message between job manager and task: exactly one key says which, with the task that sends or gets it.
+    /// e.g. `{ ack = "counts/1", checkpoint = 3 }`
+    #[derive(Deserialize, Debug)]
+    #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+    pub(super) struct AimText {
+        /// That it is to begin a checkpoint.
+        /// e.g. `"rows/0"`
+        trigger: Option<Spanned<String>>,
+        /// That its snapshot is durable.
+        /// e.g. `"counts/1"`
+        ack: Option<Spanned<String>>,
+        /// That it cannot take part.
+        /// e.g. `"counts/1"`
+        decline: Option<Spanned<String>>,
+        /// That a checkpoint completed.
+        /// e.g. `"out/0"`
+        notify_complete: Option<Spanned<String>>,
+        /// That a checkpoint is off.
+        /// e.g. `"out/0"`
+        notify_aborted: Option<Spanned<String>>,
+        /// A split of its input, from the enumerator.
+        /// e.g. `"rows/0"`
+        split: Option<Spanned<String>>,
+        /// What a source reader tells its enumerator.
+        /// e.g. `"rows/0"`
+        reader_event: Option<Spanned<String>>,
+        /// About which checkpoint; without it, about any.
+        /// e.g. `3`
+        checkpoint: Option<<Checkpoint as Spelling>::Text>,
+        /// By how much it is delayed, or after how long it comes again.
+        /// e.g. `"2s"`
+        pub(super) by: Option<<Span as Spelling>::Text>,
+    }
+);
+
+/// A call that throws. Only calls that are about a checkpoint can be told apart by one.
+pub(super) fn failing(text: FailText, story: &Story<'_>) -> Result<Failing, Mistake> {
+    if text.checkpoint.is_some() && !text.call.value().is_about_checkpoint() {
+        return story.wrong(
+            "this call is not about a checkpoint",
+            "leave `checkpoint` out, or fail in `snapshot`, `async-snapshot`, `prepare-snapshot` or a notification",
+        );
+    }
+    Failing::read(text, story)
+}
+
+/// Writes that go wrong: exactly one key says which. Pointers are written only where a new job manager would look for them.
+pub(super) fn storage(text: StorageText, story: &Story<'_>) -> Result<StorageFailing, Mistake> {
+    let write = match (text.state, &text.metadata, &text.pointer) {
+        (Some(task), None, None) => DisturbedWrite::State(Task::read(task, story)?),
+        (None, Some(job), None) => DisturbedWrite::Metadata(story.job(job)?),
+        (None, None, Some(job)) if story.cluster.takeover_after.is_none() => {
+            let message = "without high availability no pointer is written";
+            let help = "set `high-availability = true` in `cluster`";
+            return Err(story.source.error_with(&job.span(), message, help));
+        }
+        (None, None, Some(job)) => DisturbedWrite::Pointer(story.job(job)?),
+        (Some(_) | None, Some(_) | None, Some(_) | None) => {
+            return story.wrong(
+                "a fault of storage must aim at one kind of write",
+                "name one: `state = TASK`, `metadata = JOB` or `pointer = JOB`",
+            );
+        }
+    };
+    let checkpoint = Optional::<Checkpoint>::read(text.checkpoint, story)?;
+    let times = Times::read(text.times, story)?;
+    Ok(StorageFailing { write, fault: text.fault.value(), checkpoint, times })
+}
+
+pub(super) fn storage_text(failing: &StorageFailing, jobs: &Jobs<'_>) -> String {
+    let (key, whose) = match &failing.write {
+        DisturbedWrite::State(task) => ("state", Task::write(task, jobs)),
+        DisturbedWrite::Metadata(job) => ("metadata", Some(quoted(job))),
+        DisturbedWrite::Pointer(job) => ("pointer", Some(quoted(job))),
+    };
+    let mut table = Table::default();
+    table
+        .put_some(key, whose)
+        .put("fault", word(&failing.fault))
+        .put_some("checkpoint", failing.checkpoint)
+        .put_some("times", Times::write(&failing.times, jobs));
+    table.inline()
+}
+
+/// The message that a fault aims at: exactly one key says it.
+pub(super) fn aim(text: &AimText, story: &Story<'_>) -> Result<Aim, Mistake> {
+    let aims = [
+        (Message::Trigger, &text.trigger),
+        (Message::Ack, &text.ack),
+        (Message::Decline, &text.decline),
+        (Message::NotifyComplete, &text.notify_complete),
+        (Message::NotifyAborted, &text.notify_aborted),
+        (Message::Split, &text.split),
+        (Message::ReaderEvent, &text.reader_event),
+    ];
+    let mut aims = aims.into_iter().filter_map(|(message, task)| Some((message, task.as_ref()?)));
+    let (Some((message, task)), None) = (aims.next(), aims.next()) else {
+        return story.wrong(
+            "a fault must aim at one kind of message",
+            "name one: `trigger`, `ack`, `decline`, `notify-complete`, `notify-aborted`, `split` or `reader-event`",
+        );
+    };
+    let checkpoint = Optional::<Checkpoint>::read(text.checkpoint, story)?;
+    Ok(Aim { message, task: Task::read(task.clone(), story)?, checkpoint })
+}
+
+pub(super) fn by(text: &AimText) -> SimTime {
+    text.by.expect("it was asked for").0
+}
+
+pub(super) fn aim_text(aim: &Aim, by: Option<&SimTime>, jobs: &Jobs<'_>) -> String {
+    let mut table = Table::default();
+    table
+        .put_some(word(&aim.message).trim_matches('"'), Task::write(&aim.task, jobs))
+        .put_some("checkpoint", aim.checkpoint)
+        .put_some("by", by.and_then(|by| Span::write(by, jobs)));
+    table.inline()
 }

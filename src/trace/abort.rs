@@ -1,7 +1,7 @@
 //! Why checkpoints come to nothing.
 
+use crate::documented::documented;
 use crate::job::shown;
-use crate::kernel::documented;
 use serde::Serialize;
 
 documented! {

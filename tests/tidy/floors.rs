@@ -5,7 +5,8 @@ use super::{File, files_ending};
 
 /// The rooms, floor by floor, from the bottom. A room imports from floors below its own; rooms on one floor do not know
 /// each other.
-const FLOORS: [&[&str]; 11] = [
+const FLOORS: [&[&str]; 12] = [
+    &["documented"],
     &["kernel", "rules"],
     &["job"],
     &["trace"],

@@ -242,13 +242,9 @@ impl Checker<'_> {
 /// A text that was meant by one whose units are spelled otherwise: `1 min`, `500 millis`.
 fn respelled(text: &str, spelled: &Spelled) -> Option<String> {
     let number = text.trim_end_matches(|letter: char| !letter.is_ascii_digit());
-    let unit = match text[number.len()..].trim().to_lowercase().as_str() {
-        "ms" | "milli" | "millis" | "millisecond" | "milliseconds" => "ms",
-        "s" | "sec" | "secs" | "second" | "seconds" => "s",
-        "m" | "min" | "mins" | "minute" | "minutes" => "m",
-        "h" | "hour" | "hours" => "h",
-        _ => return None,
-    };
+    let unit = text[number.len()..].trim().to_lowercase();
+    let units = [("milli", "ms"), ("ms", "ms"), ("s", "s"), ("m", "m"), ("h", "h")];
+    let (_, unit) = units.into_iter().find(|(begins, _)| unit.starts_with(begins))?;
     let right = format!("{}{unit}", number.trim());
     (spelled.check)(&right).is_ok().then_some(right)
 }

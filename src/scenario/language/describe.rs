@@ -56,7 +56,7 @@ macro_rules! described_key {
             name: $name,
             form: <$Type as $crate::scenario::language::Described>::form(),
             is_needed: $is_needed,
-            note: $crate::scenario::language::Note::read($crate::kernel::doc_of!($($note)*)),
+            note: $crate::scenario::language::Note::read($crate::documented::doc_of!($($note)*)),
         }
     };
 }
@@ -83,7 +83,7 @@ macro_rules! text_table {
                 use $crate::scenario::language::{Described, described_key, key_of_field};
                 $crate::scenario::language::Form::Table($crate::scenario::language::Table {
                     title: $title,
-                    note: $crate::scenario::language::Note::read($crate::kernel::doc_of!($(#[$($about)*])*)),
+                    note: $crate::scenario::language::Note::read($crate::documented::doc_of!($(#[$($about)*])*)),
                     keys: vec![$(described_key!(
                         key_of_field!($field $(#[$($note)*])*), $Type,
                         $needs && <$Type as Described>::IS_NEEDED,
@@ -111,7 +111,7 @@ macro_rules! one_key {
                 use $crate::scenario::language::{described_key, kebab};
                 $crate::scenario::language::Form::OneKey($crate::scenario::language::Table {
                     title: $title,
-                    note: $crate::scenario::language::Note::read($crate::kernel::doc_of!($(#[$($about)*])*)),
+                    note: $crate::scenario::language::Note::read($crate::documented::doc_of!($(#[$($about)*])*)),
                     keys: vec![$(described_key!(
                         kebab(stringify!($Variant)), $Type, false, $(#[$($note)*])*
                     ),)+],

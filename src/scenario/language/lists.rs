@@ -5,18 +5,26 @@ use crate::operator::Catalogue;
 use crate::rules::{Mutation, Release, Rules};
 use crate::trace::{CheckName, Sometimes};
 
+/// How a list is made.
+type Made = fn(&Table, &Catalogue) -> Vec<Word>;
+
 /// What there are lists of.
-pub(in crate::scenario) const LISTS: &[&str] = &[
-    "keys",
-    "operators",
-    "checks",
-    "sometimes",
-    "actions",
-    "milestones",
-    "mutations",
-    "rules",
-    "releases",
+const ALL: [(&str, Made); 9] = [
+    ("keys", keys),
+    ("operators", |_, catalogue| operators(catalogue)),
+    ("checks", |_, _| named::<CheckName>()),
+    ("sometimes", |_, _| named::<Sometimes>()),
+    ("actions", |language, _| keys_at(language, &["step", "do"])),
+    ("milestones", |language, _| keys_at(language, &["step", "when"])),
+    ("mutations", |_, _| words_of::<Mutation>()),
+    ("rules", |_, _| rules()),
+    ("releases", |_, _| releases()),
 ];
+
+/// The names of the lists.
+pub(in crate::scenario) fn lists() -> impl Iterator<Item = &'static str> {
+    ALL.into_iter().map(|(name, _)| name)
+}
 
 /// A list, each name with what it means; none if there is no such list.
 pub(in crate::scenario) fn list(
@@ -24,19 +32,9 @@ pub(in crate::scenario) fn list(
     language: &Table,
     catalogue: &Catalogue,
 ) -> Option<Vec<(String, String)>> {
-    let words = match what {
-        "keys" => keys(language, catalogue),
-        "operators" => operators(catalogue),
-        "checks" => named::<CheckName>(),
-        "sometimes" => named::<Sometimes>(),
-        "actions" => keys_at(language, &["step", "do"]),
-        "milestones" => keys_at(language, &["step", "when"]),
-        "mutations" => words_of::<Mutation>(),
-        "rules" => rules(),
-        "releases" => releases(),
-        _ => return None,
-    };
-    Some(words.into_iter().map(|word| (word.name, word.note.about)).collect())
+    let (_, made) = ALL.into_iter().find(|(name, _)| *name == what)?;
+    let words = made(language, catalogue).into_iter();
+    Some(words.map(|word| (word.name, word.note.about)).collect())
 }
 
 /// The closed lists that the page ends with.

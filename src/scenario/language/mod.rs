@@ -15,7 +15,7 @@ pub(in crate::scenario) use check::check;
 pub(in crate::scenario) use describe::{
     Described, described_key, free, kebab, key_of_field, one_key, text_table,
 };
-pub(in crate::scenario) use lists::{LISTS, list};
+pub(in crate::scenario) use lists::{list, lists};
 pub(in crate::scenario) use page::page;
 pub(in crate::scenario) use schema::schema;
 pub(in crate::scenario) use source::{Source, line_ends, suggestion};

@@ -1,7 +1,7 @@
 //! The words of an enum as its reader spells them.
 
 use super::{Note, Word};
-use crate::kernel::Documented;
+use crate::documented::Documented;
 use serde::de::{DeserializeOwned, Deserializer, Error, Visitor, value};
 use serde::forward_to_deserialize_any;
 

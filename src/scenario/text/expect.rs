@@ -4,8 +4,8 @@ use super::found::Found;
 use super::layout::{Table, list, quoted};
 use super::settings::{Named, Setting};
 use super::word::{Ordered, Printed};
+use crate::documented::{Documented, documented};
 use crate::job::OperatorKind;
-use crate::kernel::{Documented, documented};
 use crate::rules::Release;
 use crate::scenario::language::Source;
 use crate::scenario::language::{

@@ -54,7 +54,7 @@ fn the_usual_values_that_are_told_are_those_that_hold() {
 mod made_up {
     use super::super::settings::settings;
     use super::super::word::Count;
-    use crate::kernel::doc_of;
+    use crate::documented::doc_of;
     use crate::scenario::language::{self, Described, Form, Key, Note, described_key};
     use crate::scenario::text::layout::Table;
     use crate::scenario::text::settings::Setting;

@@ -135,13 +135,15 @@ impl Scenario {
         language::schema(&LANGUAGE, catalogue)
     }
 
-    /// A list out of the language, each name with what it means, by one of the words of [`Scenario::LISTS`].
+    /// A list out of the language, each name with what it means, by one of the names of [`Scenario::lists`].
     pub fn list(what: &str, catalogue: &Catalogue) -> Option<Vec<(String, String)>> {
         language::list(what, &LANGUAGE, catalogue)
     }
 
-    /// What there are lists of.
-    pub const LISTS: &[&str] = language::LISTS;
+    /// The names of the lists that there are.
+    pub fn lists() -> impl Iterator<Item = &'static str> {
+        language::lists()
+    }
 }
 
 /// Resolves every name of a file.

@@ -3,13 +3,13 @@
 use super::layout::{Table, quoted, range, time, word};
 use super::spelling::key;
 use super::word::{Count, EventCount, Millis, Time, TimeRange};
+use crate::documented::doc_of;
+use crate::documented::{Documented, documented};
 use crate::job::{
     CheckpointMode, KeyedKind, KeyedOptions, ListMode, ListOptions, Retention, SourceTime,
     StateType,
 };
 use crate::kernel::SimTime;
-use crate::kernel::doc_of;
-use crate::kernel::{Documented, documented};
 use crate::scenario::language::{self, Described, Form, Key, Note, described_key, words_of};
 use crate::scenario::{
     Budget, CheckpointConfig, ClusterConfig, Network, SavepointBackend, SavepointDir,

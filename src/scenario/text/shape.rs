@@ -180,7 +180,7 @@ impl Described for RestartText {
     }
 }
 
-crate::kernel::documented! {
+crate::documented::documented! {
     /// The word for a job that never restarts.
     #[derive(Deserialize, Clone, Copy, Debug)]
     #[serde(rename_all = "kebab-case")]

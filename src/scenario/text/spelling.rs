@@ -3,10 +3,10 @@
 use super::layout::{quoted, time, word};
 use super::settings::{Named, Setting};
 use super::word::{Count, Time};
+use crate::documented::Documented;
+use crate::documented::documented;
 use crate::job::folder_of_pointer;
-use crate::kernel::Documented;
 use crate::kernel::SimTime;
-use crate::kernel::documented;
 use crate::scenario::job_config::{JobConfig, TaskName};
 use crate::scenario::language::Source;
 use crate::scenario::language::{Described, Form};
@@ -92,12 +92,12 @@ macro_rules! table {
                 use crate::scenario::language::{Described, Form, Key, Note, Table};
                 Form::Table(Table {
                     title: $title,
-                    note: Note::read(crate::kernel::doc_of!($(#[$($about)*])*)),
+                    note: Note::read(crate::documented::doc_of!($(#[$($about)*])*)),
                     keys: vec![$(Key {
                         name: key!($field $($key)?).to_owned(),
                         form: <$Spelling as Spelling>::form(),
                         is_needed: <<$Spelling as Spelling>::Text as Described>::IS_NEEDED,
-                        note: Note::read(crate::kernel::doc_of!($(#[$($note)*])*)),
+                        note: Note::read(crate::documented::doc_of!($(#[$($note)*])*)),
                     },)+],
                     has_kinds: false,
                 })

@@ -1,8 +1,8 @@
 //! What happens to a checkpoint or savepoint as a whole.
 
 use super::{SourcePosition, TraceEvent};
+use crate::documented::documented;
 use crate::job::{Attempt, CheckpointId, CheckpointKind, OperatorIndex, RunId, SharedFile, TaskId};
-use crate::kernel::documented;
 use crate::trace::{AbortReason, RestoreReport};
 use serde::Serialize;
 use std::sync::Arc;

@@ -1,9 +1,9 @@
 //! What happens to a job as a whole.
 
 use super::TraceEvent;
+use crate::documented::documented;
 use crate::job::shown;
 use crate::job::{Attempt, CheckpointId, CheckpointKind, FileId, RunId, TaskId};
-use crate::kernel::documented;
 use crate::trace::AbortReason;
 use serde::Serialize;
 use std::sync::Arc;

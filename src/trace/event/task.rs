@@ -1,11 +1,11 @@
 //! What happens to a subtask.
 
 use super::TraceEvent;
+use crate::documented::documented;
 use crate::job::{
     Attempt, ChannelId, CheckpointId, EventTime, FileId, InputId, OperatorId, Origin, TaskId,
     TaskManagerId, WatermarkStatus,
 };
-use crate::kernel::documented;
 use crate::trace::{Call, StateSum};
 use serde::Serialize;
 use std::sync::Arc;

@@ -9,10 +9,10 @@ pub trait Documented {
 /// The text of doc comments, a line each. Other attributes are passed over.
 macro_rules! doc_of {
     (#[doc = $line:literal] $($rest:tt)*) => {
-        concat!($line, "\n", $crate::kernel::doc_of!($($rest)*))
+        concat!($line, "\n", $crate::documented::doc_of!($($rest)*))
     };
     (#[$($other:tt)*] $($rest:tt)*) => {
-        $crate::kernel::doc_of!($($rest)*)
+        $crate::documented::doc_of!($($rest)*)
     };
     () => {
         ""
@@ -29,9 +29,9 @@ macro_rules! documented {
             $($(#[$($note)*])* $Variant,)+
         }
 
-        impl $crate::kernel::Documented for $Name {
+        impl $crate::documented::Documented for $Name {
             const ABOUT: &'static [&'static str] =
-                &[$($crate::kernel::doc_of!($(#[$($note)*])*),)+];
+                &[$($crate::documented::doc_of!($(#[$($note)*])*),)+];
         }
     };
 }
