@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench engine` first has criterion measure a few worlds, then prints a row a workload: the event rate of
 //! Sandbar as a share of a plain loop's, round after round in the same run; and then what digest, checks, log and fork
-//! cost. The plain loops are those of the kernel's bench: a keyed count in arrays, no checkpoints, no digest.
+//! cost. The plain loops are those of the kernel's bench: a keyed count in arrays, no checkpoints, no digest. With `--test`
+//! each side does one slice, to show that it can.
 #![expect(clippy::as_conversions, reason = "a bench computes with times and rates")]
 #![expect(clippy::print_stdout, reason = "a bench prints its table")]
 

@@ -7,13 +7,12 @@
 //!
 //! All sides of a row do a short slice of work each, round after round; the share is the median
 //! over rounds, so that what else the machine does hits both and a burst of it hits few.
-//! Words after `--` choose rows by a part of their names: `hold-1000-`, `pipeline`, `short`,
-//! `limits`.
+//! Words after `--` choose rows by a part of their names: `hold-1000-`, `pipeline`, `short`. With
+//! `--test` each side does one slice, to show that it can.
 #![expect(clippy::as_conversions, reason = "a bench computes with times and rates")]
 #![expect(clippy::print_stdout, reason = "a bench prints its table")]
 
 mod bare;
-mod limits;
 mod plain;
 mod table;
 mod workload;
@@ -94,17 +93,6 @@ fn short_worlds(budget: f64) {
 /// Sizes of the hold model, and the budget of each.
 const HOLD: [(usize, f64); 4] = [(1_000, 0.65), (10_000, 0.62), (100_000, 0.60), (1_000_000, 0.55)];
 
-/// The pending set beside the best structures of `../shared/limits`, process against process.
-fn beside_the_limits() {
-    println!("\nbeside ../shared/limits");
-    let measured = limits::Limits::build().and_then(|limits| {
-        HOLD.into_iter().try_for_each(|(events, budget)| limits.compare(events, budget))
-    });
-    if let Err(why) = measured {
-        println!("left out: {why}");
-    }
-}
-
 /// Both sides, given the same draws, must come to the same result; else they do different work.
 fn check_that_both_sides_do_the_same() {
     let topology = Topology { maps: 9, counters: 9, records: 5_000 };
@@ -134,8 +122,5 @@ fn main() {
     }
     if is_wanted("short") {
         short_worlds(0.85);
-    }
-    if is_wanted("limits") {
-        beside_the_limits();
     }
 }
