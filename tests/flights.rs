@@ -1,7 +1,7 @@
 //! Flights and their delays by origin and day, in windows of event time, from rows that come out of order: through a crash
 //! and a rescale, in every mode of checkpoints, the job says what a map over the file says.
 //!
-//! Reads the public figures beside the project where they are, and the small timetable of `sim/` always.
+//! Reads the public figures of `tests/data`, and the small timetable of `sim/`.
 
 use sandbar::events::{TaskEvent, TraceEvent};
 use sandbar::operators::{EventTime, InputLog, Log, Origin, Value};
@@ -9,7 +9,6 @@ use sandbar::savepoints::open;
 use sandbar::{Catalogue, Choices, Judgement, Played, Scenario, Setup, play_out};
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,14 +19,9 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Ten thousand flights of early 2001, where they are.
-fn public_figures() -> Option<PathBuf> {
-    let path = root().join("../shared/data/flights.csv");
-    if path.is_file() {
-        return Some(path);
-    }
-    writeln!(std::io::stderr(), "SKIPPED: no flights.csv").expect("stderr is there");
-    None
+/// Four thousand flights of early 2001.
+fn public_figures() -> PathBuf {
+    root().join("tests/data/flights.csv")
 }
 
 /// What the file says, without any of the engine.
@@ -121,7 +115,7 @@ after = "60ms"
 do = {{ kill = "days:by-day/1" }}
 
 [[step]]
-at = "2s"
+at = "1200ms"
 do = {{ cancel = {{ job = "days", with-savepoint = true, as = "last" }} }}
 
 [[step]]
@@ -176,9 +170,9 @@ fn assert_holds(played: &Played, name: &str) {
 
 #[test]
 fn every_exactly_once_mode_says_what_a_map_over_the_file_says() {
-    let Some(file) = public_figures() else { return };
+    let file = public_figures();
     let expected = counted(&file);
-    assert_eq!(expected.values().map(|(flights, _)| flights).sum::<i64>(), 10_000);
+    assert_eq!(expected.values().map(|(flights, _)| flights).sum::<i64>(), 4_000);
     for mode in EXACT {
         let (played, _) = played(&story(&file, &mode, &BY_THE_SOURCE), false);
         assert_holds(&played, mode.name);
@@ -190,7 +184,7 @@ fn every_exactly_once_mode_says_what_a_map_over_the_file_says() {
 
 #[test]
 fn windows_that_fire_again_for_late_rows_end_up_the_same() {
-    let Some(file) = public_figures() else { return };
+    let file = public_figures();
     let expected = counted(&file);
     let by_windows =
         Disorder { disorder: "12h", orderness: "1h", lateness: "11h", interval: "1ms" };
@@ -225,7 +219,7 @@ fn taken_again(played: &Played, inputs: &[Arc<Log>]) -> BTreeMap<(String, i64), 
 
 #[test]
 fn at_least_once_no_flight_is_missing_and_what_is_too_much_was_replayed() {
-    let Some(file) = public_figures() else { return };
+    let file = public_figures();
     let mode = Mode {
         name: "at-least-once",
         checkpoint: "interval = \"300ms\", mode = \"at-least-once\"",
