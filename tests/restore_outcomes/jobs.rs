@@ -1,13 +1,17 @@
-//! The jobs of the recording, as text: `src` (2) -> `la` (3) -> keyed `counter` (4) -> `sink` (1), and changes to them.
+//! The jobs of the recording, in the scenario language: `src` (2) -> `la` (3) -> keyed `counter` (4) -> `sink` (1), and changes
+//! to them.
 
-use std::fmt::Write as _;
+use crate::tables::{merge, table};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use toml::{Table, Value};
 
 /// Times without chance; a source's entry j is there at j milliseconds.
-const HEAD: &str = r#"seed = 1
+const WORLD: &str = r#"
+seed = 1
 until = "20000s"
 cluster = { task-managers = 1, slots = 1000 }
 [network]
-channel-latency = "LATENCY"
 message-latency = "50us"
 snapshot-sync = "10us"
 snapshot-async = "1ms"
@@ -18,190 +22,76 @@ channel-capacity = 100000
 generate = { records = 4000, keys = 50 }
 partitions = 2
 every = "1ms"
+[job.job]
+restart = "none"
 "#;
 
-/// What an operator does.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Does {
-    Source,
-    List,
-    Map,
-    Count,
-    Sink,
-}
+/// All operators that a job may have; `unkeyed` stands in the place of `counter`.
+const OPERATORS: &str = r#"
+src = { source = "rows", parallelism = 2, uid = "src" }
+la = { state = "list", list-state = { names = ["buf"] }, parallelism = 3, uid = "la" }
+lb = { state = "list", list-state = { names = ["buf"], starts-with = 2 }, parallelism = 3, uid = "lb" }
+new = { state = "list", list-state = { names = ["buf"] }, parallelism = 3, uid = "new" }
+map = { map = "identity", parallelism = 2 }
+counter = { aggregate = "count", key-by = 0, keyed-state = { name = "count", type = "long" }, parallelism = 4, uid = "counter" }
+unkeyed = { name = "counter", map = "identity", parallelism = 3 }
+sink = { sink = "idempotent", parallelism = 1, uid = "sink" }
+"#;
 
-/// One operator, told as the scenario tells it.
-#[derive(Clone, Debug)]
-pub(crate) struct Op {
-    pub(crate) name: &'static str,
-    pub(crate) does: Does,
-    pub(crate) parallelism: u32,
-    pub(crate) uid: Option<String>,
-    pub(crate) uid_hash: Option<String>,
-    pub(crate) max_parallelism: Option<u32>,
-    pub(crate) chain: Option<&'static str>,
-    pub(crate) partition: Option<&'static str>,
-    /// Of a list: its mode and the type of its items, and how many more items than i subtask i begins with.
-    pub(crate) mode: &'static str,
-    pub(crate) items: &'static str,
-    pub(crate) starts_with: u32,
-    pub(crate) lists: &'static str,
-    /// Of a count: how its state is registered.
-    pub(crate) state: &'static str,
-    pub(crate) state_type: &'static str,
-    pub(crate) state_kind: &'static str,
-    pub(crate) ttl: bool,
-}
-
-impl Op {
-    pub(crate) fn new(name: &'static str, does: Does, parallelism: u32) -> Self {
-        Self {
-            name,
-            does,
-            parallelism,
-            uid: Some(name.to_owned()),
-            uid_hash: None,
-            max_parallelism: None,
-            chain: None,
-            partition: None,
-            mode: "split",
-            items: "text",
-            starts_with: 1,
-            lists: "\"buf\"",
-            state: "count",
-            state_type: "long",
-            state_kind: "value",
-            ttl: false,
-        }
-    }
-
-    fn text(&self) -> String {
-        let Self { name, parallelism, .. } = self;
-        let what = match self.does {
-            Does::Source => "source = \"rows\", then = \"THEN\"".to_owned(),
-            Does::Map => "map = \"identity\"".to_owned(),
-            Does::Sink => "sink = \"idempotent\"".to_owned(),
-            Does::List => format!(
-                "state = \"list\", list-state = {{ names = [{}], mode = \"{}\", type = \"{}\", starts-with = {} }}",
-                self.lists, self.mode, self.items, self.starts_with
-            ),
-            Does::Count => format!(
-                "aggregate = \"count\", key-by = 0, keyed-state = {{ name = \"{}\", type = \"{}\", kind = \"{}\"{} }}",
-                self.state,
-                self.state_type,
-                self.state_kind,
-                if self.ttl { ", ttl = \"1h\"" } else { "" }
-            ),
-        };
-        let mut text = format!("{{ name = \"{name}\", {what}, parallelism = {parallelism}");
-        let mut put = |key: &str, value: Option<String>| {
-            if let Some(value) = value {
-                write!(text, ", {key} = {value}").expect("text");
-            }
-        };
-        let quoted = |value: &str| format!("\"{value}\"");
-        put("uid", self.uid.as_deref().map(quoted));
-        put("uid-hash", self.uid_hash.as_deref().map(quoted));
-        put("max-parallelism", self.max_parallelism.map(|most| most.to_string()));
-        put("chain", self.chain.map(quoted));
-        put("partition", self.partition.map(quoted));
-        text + " }"
-    }
-}
-
-/// One job.
-#[derive(Clone, Debug)]
+/// One job: what is otherwise in it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Job {
-    pub(crate) ops: Vec<Op>,
-    pub(crate) max_parallelism: Option<u32>,
-    pub(crate) chaining: bool,
-    pub(crate) auto_uids: bool,
-    pub(crate) backend: &'static str,
-    pub(crate) inline_below: Option<u32>,
-    /// Checkpoint settings beyond the backend.
-    pub(crate) checkpoint: String,
-}
-
-impl Default for Job {
-    fn default() -> Self {
-        Self {
-            ops: vec![
-                Op::new("src", Does::Source, 2),
-                Op::new("la", Does::List, 3),
-                Op::new("counter", Does::Count, 4),
-                Op::new("sink", Does::Sink, 1),
-            ],
-            max_parallelism: None,
-            chaining: true,
-            auto_uids: true,
-            backend: "file-system",
-            inline_below: None,
-            checkpoint: String::new(),
-        }
-    }
+    /// Which operators it has, in their order, if not the four.
+    operators: Option<Vec<String>>,
+    without_uids: bool,
+    /// Keys of an operator.
+    set: BTreeMap<String, Table>,
+    /// Keys of the job.
+    job: Table,
 }
 
 impl Job {
-    pub(crate) fn op(&mut self, name: &str) -> &mut Op {
-        let found = self.ops.iter_mut().find(|op| op.name == name);
-        found.unwrap_or_else(|| panic!("the job has no operator {name}"))
+    /// Changes keys of the job.
+    pub(crate) fn change(&mut self, text: &str) {
+        merge(&mut self.job, &table(text));
     }
 
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.ops.iter().any(|op| op.name == name)
+    /// Its operators, in their order.
+    pub(crate) fn operators(&self) -> Vec<Table> {
+        let known = table(OPERATORS);
+        let names: Vec<&str> = match &self.operators {
+            None => vec!["src", "la", "counter", "sink"],
+            Some(names) => names.iter().map(String::as_str).collect(),
+        };
+        let operator = |name: &str| {
+            let mut operator = Table::from_iter([("name".to_owned(), Value::from(name))]);
+            merge(&mut operator, known[name].as_table().expect("an operator is a table"));
+            if let Some(changes) = self.set.get(name) {
+                merge(&mut operator, changes);
+            }
+            if self.without_uids {
+                operator.remove("uid");
+            }
+            operator
+        };
+        names.into_iter().map(operator).collect()
     }
 
-    pub(crate) fn remove(&mut self, name: &str) {
-        self.op(name);
-        self.ops.retain(|op| op.name != name);
+    /// A scenario of this job alone, with `src` doing this at its end.
+    pub(crate) fn world(&self, then: &str, latency: &str) -> Table {
+        let mut world = table(WORLD);
+        merge(&mut world, &table(&format!("network.channel-latency = \"{latency}\"")));
+        let mut operators = self.operators();
+        operators[0].insert("then".to_owned(), then.into());
+        let job = world["job"]["job"].as_table_mut().expect("the job is a table");
+        job.insert("operators".to_owned(), operators.into());
+        merge(job, &self.job);
+        world
     }
 
-    /// Puts an operator behind another.
-    pub(crate) fn insert_behind(&mut self, name: &str, op: Op) {
-        let place = self.ops.iter().position(|other| other.name == name).expect("it is there");
-        self.ops.insert(place + 1, op);
-    }
-
-    pub(crate) fn swap(&mut self, one: &str, other: &str) {
-        let place = |name: &str| self.ops.iter().position(|op| op.name == name).expect("is there");
-        let (one, other) = (place(one), place(other));
-        self.ops.swap(one, other);
-    }
-
-    /// With `lb` behind `la`, at the same parallelism; its subtask i begins with one item more.
-    pub(crate) fn with_lb(mut self) -> Self {
-        let lb = Op { starts_with: 2, ..Op::new("lb", Does::List, self.op("la").parallelism) };
-        self.insert_behind("la", lb);
-        self
-    }
-
-    pub(crate) fn without_uids(mut self) -> Self {
-        self.ops.iter_mut().for_each(|op| op.uid = None);
-        self
-    }
-
-    /// With a map in place of `counter`, at `la`'s parallelism.
-    pub(crate) fn without_keys(mut self) -> Self {
-        let parallelism = self.op("la").parallelism;
-        let counter = self.op("counter");
-        *counter = Op { uid: None, ..Op::new("counter", Does::Map, parallelism) };
-        self
-    }
-
-    /// A scenario of this job alone, with `src` doing this at its end, and these steps.
+    /// The same as text, with these steps.
     pub(crate) fn text(&self, then: &str, latency: &str, steps: &str) -> String {
-        let ops: Vec<String> = self.ops.iter().map(Op::text).collect();
-        let backend = format!("state-backend = \"{}\"", self.backend);
-        let inline = self.inline_below.map_or(String::new(), |n| format!(", inline-below = {n}"));
-        let most =
-            self.max_parallelism.map_or(String::new(), |n| format!("max-parallelism = {n}\n"));
-        let Self { chaining, auto_uids, checkpoint, .. } = self;
-        let ops = ops.join(",\n  ");
-        let head = HEAD.replace("LATENCY", latency);
-        let text = format!(
-            "{head}[job.job]\ncheckpoint = {{ {backend}{inline}{checkpoint} }}\nrestart = \"none\"\n\
-             chaining = {chaining}\nauto-uids = {auto_uids}\n{most}operators = [\n  {ops},\n]\n{steps}"
-        );
-        text.replace("THEN", then)
+        format!("{}\n{steps}", self.world(then, latency))
     }
 }

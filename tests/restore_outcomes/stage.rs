@@ -1,7 +1,7 @@
 //! Plays job A into files, and job B from them.
 
 use super::jobs::Job;
-use super::plot::{Exit, Path as Way, Plot};
+use super::plot::{Damage, Exit, Path as Way, Plot};
 use sandbar::events::{At, Call, CheckpointEvent, RunId, TaskEvent, TraceEvent};
 use sandbar::savepoints::{DataDir, PlayError, open, play_with_files, start_from};
 use sandbar::story::ClaimMode;
@@ -13,6 +13,9 @@ use std::sync::Arc;
 
 /// When the sources have read 1000 entries each, and no more.
 const HALF: &str = "999500us";
+
+/// How many subtasks `counter` has in job A.
+const COUNTERS: u32 = 4;
 
 /// What one subtask said when it was initialized.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -77,7 +80,7 @@ pub(crate) fn setup_of(text: &str) -> Result<Setup, String> {
 /// The steps by which job A is left, and what it needs to be set to for that.
 fn leave(plot: &Plot, job: &mut Job) -> (String, &'static str) {
     let format = if plot.native { ", format = \"native\"" } else { "" };
-    let retained = ", retention = \"retain-on-cancellation\", tolerable-failures = 9";
+    let retained = "retention = \"retain-on-cancellation\", tolerable-failures = 9";
     let step = |when: &str, action: &str| format!("[[step]]\n{when}\ndo = {{ {action} }}\n");
     let at = format!("at = \"{HALF}\"");
     match plot.exit {
@@ -90,18 +93,18 @@ fn leave(plot: &Plot, job: &mut Job) -> (String, &'static str) {
             (step(&at, &action), "10us")
         }
         Exit::Retained => {
-            job.checkpoint = format!(", interval = \"1h\"{retained}");
+            job.change(&format!("checkpoint = {{ interval = \"1h\", {retained} }}"));
             let mut steps = step(&at, "checkpoint = { as = \"left\" }");
             steps.push_str(&step("when = { completed = 2 }", "cancel = {}"));
             (steps, "10us")
         }
         Exit::Unaligned => {
-            job.checkpoint =
-                format!(", interval = \"1h\", unaligned = true, timeout = \"500ms\"{retained}");
+            job.change(&format!(
+                "checkpoint = {{ interval = \"1h\", unaligned = true, timeout = \"500ms\", {retained} }}"
+            ));
             // The first checkpoint expires behind the busy tasks; the second finds everything in flight.
-            let counters = job.op("counter").parallelism;
             let mut steps = String::new();
-            for subtask in 0..counters {
+            for subtask in 0..COUNTERS {
                 let action =
                     format!("block = {{ task = \"counter/{subtask}\", for = \"3200ms\" }}");
                 steps.push_str(&step("when = { running = \"job\" }", &action));
@@ -147,8 +150,8 @@ pub(crate) fn prepare(plot: &Plot, path: &Path, scratch: &Path) -> PathBuf {
             target
         }
         Way::Text(text) => PathBuf::from(text),
-        Way::Corrupt(how) => {
-            corrupt(how, &path.join("_metadata"));
+        Way::Damaged(damage) => {
+            spoil(*damage, &path.join("_metadata"));
             path.to_owned()
         }
     }
@@ -157,25 +160,24 @@ pub(crate) fn prepare(plot: &Plot, path: &Path, scratch: &Path) -> PathBuf {
 /// The byte of our version stands behind eight of magic.
 const VERSION_AT: usize = 8;
 
-fn corrupt(how: &str, file: &Path) {
+fn spoil(damage: Damage, file: &Path) {
     let mut bytes = fs::read(file).expect("metadata");
     let length = bytes.len();
-    match how {
-        "missing_metadata" => return fs::remove_file(file).expect("it is removed"),
-        "wrong_magic" => bytes[0] ^= 0xff,
-        "wrong_version" => {
+    match damage {
+        Damage::Missing => return fs::remove_file(file).expect("it is removed"),
+        Damage::Magic => bytes[0] ^= 0xff,
+        Damage::Version => {
             // The header ends with a checksum of what it says.
             bytes[VERSION_AT..VERSION_AT + 4].copy_from_slice(&99_u32.to_le_bytes());
             let checksum = crc32fast::hash(&bytes[..VERSION_AT + 4]);
             bytes[VERSION_AT + 4..VERSION_AT + 8].copy_from_slice(&checksum.to_le_bytes());
         }
-        "flip_last" => bytes[length - 1] ^= 0xff,
-        _ if how.starts_with("flip_") => bytes[length / 2] ^= 0xff,
-        "truncate_1" => bytes.truncate(length - 1),
-        _ if how.starts_with("truncate_") => bytes.truncate(length / 2),
-        "empty" | "zero_length" => bytes.clear(),
-        "garbage" => bytes = b"this is a text and no savepoint at all\n".to_vec(),
-        _ => panic!("no way to damage a file as in corrupt_{how}"),
+        Damage::FlippedId => bytes[15] ^= 0xff,
+        Damage::FlippedQuarter => bytes[length / 4] ^= 0xff,
+        Damage::FlippedLast => bytes[length - 1] ^= 0xff,
+        Damage::Truncated => bytes.truncate(length - 1),
+        Damage::Longer => bytes.push(0),
+        Damage::Garbage => bytes = b"this is a text and no savepoint at all\n".to_vec(),
     }
     fs::write(file, bytes).expect("it is written");
 }
