@@ -5,22 +5,23 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "a row speaks of few events")]
 
+mod experiment;
 mod stage;
 mod story;
+#[path = "../tables/mod.rs"]
+mod tables;
 
+use experiment::Experiment;
 use serde_json::Value as Json;
-use stage::{Pair, Stage};
+use stage::{Finished, LeftBy, Stage};
 use std::collections::BTreeMap;
-use std::path::Path;
 use story::{Story, calls_of_row};
+use tables::table;
 
-/// The experiments.
 fn rows() -> Vec<Json> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/protocol_facts.json");
-    let text = std::fs::read_to_string(path).expect("a golden file is there");
-    let json: Json = serde_json::from_str(&text).expect("a golden file is JSON");
-    let lists = json.as_object().expect("an object").values().filter_map(Json::as_array);
-    lists.flatten().cloned().collect()
+    let mut json: Json = serde_json::from_str(include_str!("../golden/protocol_facts.json"))
+        .expect("a golden file is JSON");
+    serde_json::from_value(json["experiments"].take()).expect("it has experiments")
 }
 
 fn text(json: &Json) -> &str {
@@ -41,95 +42,29 @@ impl Differences {
 
 #[test]
 fn every_experiment_comes_out_as_recorded() {
+    let mut experiments = experiment::all();
     let mut complaints = Vec::new();
     for row in rows() {
         let name = text(&row["experiment"]);
+        let experiment = experiments.remove(name);
+        let experiment = experiment.unwrap_or_else(|| panic!("how is {name} played?"));
         let mut differences = Differences::default();
-        play_row(name, &row, &mut differences);
+        play_row(&experiment, &row, &mut differences);
         complaints.extend(differences.0.iter().map(|text| format!("{name}: {text}")));
     }
     assert!(complaints.is_empty(), "{} differences\n{}", complaints.len(), complaints.join("\n"));
+    assert!(experiments.is_empty(), "nothing was recorded of {:?}", experiments.keys());
 }
 
-/// Plays one row: its name says which family it is of, and what varies in it.
-fn play_row(name: &str, row: &Json, found: &mut Differences) {
-    let words: Vec<&str> = name.split('_').collect();
-    match words[..] {
-        ["stop", "trace", "drain", drain, "chained", chained] => {
-            let stage = Stage { interval: None, chained: chained == "true", ..Stage::default() };
-            let label = format!("stop = {{ as = \"a\", drain = {drain} }}");
-            compare_one(&stage.play(&[(100, &label)]), row, found);
-        }
-        ["finish", "trace", ..] => {
-            let interval = if name.ends_with("off") { None } else { Some("1h") };
-            let stage = Stage { interval, records: 50, then: "end", ..Stage::default() };
-            compare_one(&stage.play(&[]), row, found);
-        }
-        ["checkpoint", "ids"] => checkpoint_ids(row, found),
-        ["recover", "no", "checkpoint"] => {
-            let stage = Stage { interval: None, ..Stage::default() };
-            let steps = [(100, THROW), (600, "cancel = {}")];
-            compare_one(&stage.play(&steps), row, found);
-        }
-        ["recover", ..] => recover(name, row, found),
-        ["snapshot", "failure", "in", operation, "tolerable", tolerable] => {
-            let stage =
-                Stage { chained: false, tolerable: tolerable.parse().ok(), ..Stage::default() };
-            let fail = r#"fail = { task = "tapB/0", in = "snapshot", checkpoint = 2 }"#;
-            compare_one(&stage.play(&[(100, fail), (110, &request(operation, "a"))]), row, found);
-        }
-        ["notify", "failure", operation] => {
-            let stage = Stage { chained: false, ..Stage::default() };
-            let fail = r#"fail = { task = "tapB/0", in = "notify-complete", checkpoint = 2 }"#;
-            compare_one(&stage.play(&[(100, fail), (110, &request(operation, "a"))]), row, found);
-        }
-        ["timeout", operation] => {
-            let stage = Stage { chained: false, timeout: "300ms", ..Stage::default() };
-            compare_one(&stage.play(&[(100, BLOCK), (110, &request(operation, "a"))]), row, found);
-        }
-        ["concurrent", .., "maxconcurrent", most] => {
-            let operations: Vec<&str> = words[1..words.len() - 2].to_vec();
-            concurrent(&operations, most.parse().expect("a number"), row, found);
-        }
-        ["mode", operation, ..] => mode(name, operation, row, found),
-        ["task", "failure", "during", "pending", operation] => {
-            let stage = Stage { chained: false, ..Stage::default() };
-            let request = request(operation, "a");
-            let steps =
-                [(100, BLOCK), (110, &request), (200, THROW), (210, UNBLOCK), (900, CANCEL)];
-            compare_one(&stage.play(&steps), row, found);
-        }
-        ["cancel", "during", "pending", operation] => {
-            let stage = Stage { chained: false, ..Stage::default() };
-            let request = request(operation, "a");
-            compare_one(&stage.play(&[(100, BLOCK), (110, &request), (200, CANCEL)]), row, found);
-        }
-        ["no", "restart", ..] => {
-            let stage = Stage { restarts: false, ..Stage::default() };
-            compare_one(&stage.play(&[(100, THROW)]), row, found);
-        }
-        ["retention", ..] => retention(name, row, found),
-        ["finished", "tasks", ..] => {
-            let change = name.strip_prefix("finished_tasks_").expect("it begins so");
-            finished_tasks(change, row, found);
-        }
-        _ => panic!("no way to play the experiment {name}"),
-    }
-}
-
-const BLOCK: &str = r#"block = { task = "tapB/0" }"#;
-const UNBLOCK: &str = r#"unblock = "tapB/0""#;
-const THROW: &str = r#"fail = { task = "tapB/0", in = "process" }"#;
-const CANCEL: &str = "cancel = {}";
-
-/// The step that asks for something under a label.
-fn request(operation: &str, label: &str) -> String {
-    match operation {
-        "checkpoint" | "cp" => format!("checkpoint = {{ as = \"{label}\" }}"),
-        "savepoint" | "sp" => format!("savepoint = {{ as = \"{label}\" }}"),
-        "stop" => format!("stop = {{ as = \"{label}\" }}"),
-        "drain" => format!("stop = {{ as = \"{label}\", drain = true }}"),
-        _ => panic!("no operation {operation}"),
+fn play_row(experiment: &Experiment, row: &Json, found: &mut Differences) {
+    match experiment {
+        Experiment::Calls(stage) => compare_calls_and_end(&stage.play(), row, found),
+        Experiment::Ids(stage) => compare_ids(&stage.play(), row, found),
+        Experiment::NextId(stage) => compare_next_id(&stage.play(), row, found),
+        Experiment::Retained(stage) => compare_retained(&stage.play(), row, found),
+        Experiment::Concurrent { requests } => concurrent(requests, row, found),
+        Experiment::Sum(pair) => compare_sum(pair, row, found),
+        Experiment::Finished(pair) => compare_finished(pair, row, found),
     }
 }
 
@@ -167,7 +102,7 @@ fn compare_request(story: &Story, step: usize, result: &Json, found: &mut Differ
 }
 
 /// Compares a row of one job with one request at most: the last step of that kind.
-fn compare_one(story: &Story, row: &Json, found: &mut Differences) {
+fn compare_calls_and_end(story: &Story, row: &Json, found: &mut Differences) {
     if let Some(request) = story.requests.last()
         && row.get("result").is_some()
     {
@@ -200,18 +135,12 @@ fn compare_calls(ours: &BTreeMap<String, Vec<String>>, events: &[Json], found: &
     }
 }
 
-fn checkpoint_ids(row: &Json, found: &mut Differences) {
-    let operations = ["checkpoint", "savepoint", "checkpoint", "savepoint", "stop"];
-    let labels = ["a", "b", "c", "d", "e"];
-    let steps: Vec<String> = operations.iter().zip(labels).map(|(o, l)| request(o, l)).collect();
-    let times = [100, 200, 300, 400, 500];
-    let steps: Vec<(u64, &str)> = times.into_iter().zip(steps.iter().map(String::as_str)).collect();
-    let story = Stage::default().play(&steps);
+fn compare_ids(story: &Story, row: &Json, found: &mut Differences) {
     let calls = row["calls"].as_array().expect("calls").iter().map(|call| {
         call.as_object().and_then(|call| call.values().next()).expect("a call has a result")
     });
     for (step, result) in calls.chain([&row["stop"]]).enumerate() {
-        compare_request(&story, step, result, found);
+        compare_request(story, step, result, found);
         if let Some(id) = result["value"].as_str().and_then(|value| value.parse::<u64>().ok()) {
             found.compare("id", story.completed.get(step + 1).copied(), Some(id));
         }
@@ -219,41 +148,29 @@ fn checkpoint_ids(row: &Json, found: &mut Differences) {
     compare_calls(&story.calls(), row["events"].as_array().expect("events"), found);
 }
 
-/// Operations one after the other, as the name tells them, the last of them a failure; then another checkpoint.
-fn recover(name: &str, row: &Json, found: &mut Differences) {
-    let told = name.strip_prefix("recover_").expect("it begins so").split("_then_");
-    let mut steps: Vec<(u64, String)> = Vec::new();
-    for (operation, at) in told.zip((100..).step_by(100)) {
-        let step = match operation {
-            "failure" => THROW.to_owned(),
-            _ => request(operation, &format!("r{at}")),
-        };
-        steps.push((at, step));
-    }
-    // The job was cancelled before it heard of the last one: the one after the automatic one that follows the failure.
-    let last = steps.len() + 2;
-    let lose = format!("lose = {{ notify-complete = \"src/0\", checkpoint = {last} }}");
-    steps.extend([(700, lose), (800, request("checkpoint", "last")), (900, CANCEL.to_owned())]);
-    let steps: Vec<(u64, &str)> = steps.iter().map(|(at, step)| (*at, step.as_str())).collect();
-    let story = Stage::default().play(&steps);
+fn compare_next_id(story: &Story, row: &Json, found: &mut Differences) {
     let next = row["next_checkpoint_id"]["value"].as_str().and_then(|id| id.parse::<u64>().ok());
     found.compare("next checkpoint id", story.completed.last().copied(), next);
     compare_calls(&story.calls(), row["events"].as_array().expect("events"), found);
 }
 
 /// Requests while barriers cannot pass; then they can.
-fn concurrent(operations: &[&str], most: u32, row: &Json, found: &mut Differences) {
-    let stage = Stage { chained: false, max_concurrent: most, ..Stage::default() };
-    let mut steps = vec![(150, BLOCK.to_owned())];
-    for (number, operation) in operations.iter().enumerate() {
-        let at = 200 + 60 * u64::try_from(number).expect("a few");
-        steps.push((at, request(operation, &format!("r{number}"))));
+fn concurrent(operations: &[String], row: &Json, found: &mut Differences) {
+    let step = |at: u64, action: &str| table(&format!("at = \"{at}ms\"\ndo = {{ {action} }}"));
+    let mut steps = vec![step(150, "block = { task = \"tapB/0\" }")];
+    let times = (200..).step_by(60);
+    for ((number, operation), at) in operations.iter().enumerate().zip(times.clone()) {
+        let action = match operation.as_str() {
+            "cp" => "checkpoint",
+            "sp" => "savepoint",
+            _ => operation,
+        };
+        steps.push(step(at, &format!("{action} = {{ as = \"r{number}\" }}")));
     }
-    let unblocked = 200 + 60 * u64::try_from(operations.len()).expect("a few");
+    let unblocked = times.clone().nth(operations.len()).expect("time goes on");
     // Where a stop fails the job, there is nothing left to unblock.
-    steps.push((unblocked, UNBLOCK.to_owned()));
-    let steps: Vec<(u64, &str)> = steps.iter().map(|(at, step)| (*at, step.as_str())).collect();
-    let story = stage.play(&steps);
+    steps.push(step(unblocked, "unblock = \"tapB/0\""));
+    let story = Stage { job: table("chaining = false"), steps, ..Stage::default() }.play();
     for (number, operation) in operations.iter().enumerate() {
         let result = &row["results"][format!("{}:{operation}", number + 1)];
         compare_request(&story, number + 1, result, found);
@@ -295,52 +212,17 @@ fn concurrent(operations: &[&str], most: u32, row: &Json, found: &mut Difference
     }
 }
 
-/// A job that is left while one source holds its barrier back, and another that goes on from there.
-fn mode(name: &str, operation: &str, row: &Json, found: &mut Differences) {
-    let mut settings = String::new();
-    if !name.ends_with("checkpointing_disabled") {
-        settings.push_str("interval = \"3600s\", ");
-    }
-    if name.contains("AT_LEAST_ONCE") {
-        settings.push_str("mode = \"at-least-once\", ");
-    }
-    if name.contains("unaligned") {
-        settings.push_str("unaligned = true, ");
-    }
+fn compare_sum(pair: &LeftBy, row: &Json, found: &mut Differences) {
     // How many records are counted twice is a matter of timing; whether any are is not.
     let expected = row["expected"].as_u64();
-    let sum = Pair::of_mode(operation, &settings).play_for_sum();
+    let sum = Some(pair.play_for_sum());
     let recorded = row["sum_of_final_counts"].as_u64();
     let what = format!("exactly once, with a sum of {sum:?}");
     found.compare(&what, sum == expected, recorded == expected);
     found.compare("at least once", sum >= expected, true);
 }
 
-fn retention(name: &str, row: &Json, found: &mut Differences) {
-    let rest = name.strip_prefix("retention_").expect("it begins so");
-    let (mode, how) = rest.rsplit_once('_').expect("a mode and an end");
-    let retention = match mode {
-        "NO_EXTERNALIZED_CHECKPOINTS" => "none",
-        "DELETE_ON_CANCELLATION" => "delete-on-cancellation",
-        "RETAIN_ON_CANCELLATION" => "retain-on-cancellation",
-        _ => panic!("no retention {mode}"),
-    };
-    let mut stage = Stage { retention, restarts: false, ..Stage::default() };
-    let mut steps = vec![
-        (100, "checkpoint = { as = \"a\" }"),
-        (200, "checkpoint = { as = \"b\" }"),
-        (300, "checkpoint = { as = \"c\" }"),
-    ];
-    match how {
-        "cancel" => steps.push((400, CANCEL)),
-        "stop" => steps.push((400, "stop = { as = \"s\" }")),
-        "fail" => steps.push((400, THROW)),
-        "finish" => {
-            (stage.then, stage.records) = ("end", 500);
-        }
-        _ => panic!("no end {how}"),
-    }
-    let story = stage.play(&steps);
+fn compare_retained(story: &Story, row: &Json, found: &mut Differences) {
     let recorded = text(&row["final_status"]).split(' ').next().expect("a status").to_lowercase();
     found.compare("status", story.status(), recorded);
     let left = row["checkpoint_dir_after"].as_array().expect("a list").iter();
@@ -349,8 +231,8 @@ fn retention(name: &str, row: &Json, found: &mut Differences) {
     found.compare("kept checkpoints", story.retained(), kept);
 }
 
-fn finished_tasks(change: &str, row: &Json, found: &mut Differences) {
-    let (first, second) = Pair::of_finished_tasks(change).play_both();
+fn compare_finished(pair: &Finished, row: &Json, found: &mut Differences) {
+    let (first, second) = pair.play_both();
     found.compare("status of A", first.status(), text(&row["final_status_A"]).to_lowercase());
     let recorded = text(&row["final_status_B"]);
     let refusal = first.refusal(1).or_else(|| second.as_ref().and_then(|b| b.refusal(1)));

@@ -98,7 +98,7 @@ impl Story {
     /// When each request was answered, as `1:cp ok`, in order; those until a time apart, too.
     pub(crate) fn order_of_answers(
         &self,
-        operations: &[&str],
+        operations: &[String],
         until: u64,
     ) -> (Vec<String>, Vec<String>) {
         let mut answers = Vec::new();
