@@ -9,6 +9,7 @@ use sandbar::operators::{KeyBy, KeySelector, KeyType, ListMode, OperatorNode, Va
 use sandbar::story::{
     AtEnd, ChainStrategy, InputEdge, JobGraph, OperatorIndex, OperatorKind, Partitioner,
 };
+use serde::Deserialize;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -123,9 +124,12 @@ fn default_max_parallelisms_agree() {
 
 #[test]
 fn generated_ids_and_job_vertices_agree() {
+    let mut unsaid = all_unsaid();
     for row in rows("auto_ids.json", "graphs") {
         let title = text(&row["graph"]);
-        let plan = Plan::build(Arc::new(graph_of(&row)))
+        let number = title.split(':').next().expect("a title begins with a number");
+        let unsaid = unsaid.remove(number).unwrap_or_default();
+        let plan = Plan::build(Arc::new(graph_of(title, &row, &unsaid)))
             .unwrap_or_else(|error| panic!("{title}: {error}"));
         for (place, node) in list(&row["nodes"]).iter().enumerate() {
             assert_eq!(
@@ -138,11 +142,25 @@ fn generated_ids_and_job_vertices_agree() {
             (0..plan.vertices.len()).map(|place| vertex_row(&plan, place)).collect();
         assert_eq!(Json::from(vertices), row["job_vertices"], "{title}");
     }
+    assert!(unsaid.is_empty(), "no such graphs: {:?}", unsaid.keys());
 }
 
-/// The graph of a row. What the nodes do not say, the title does.
-fn graph_of(row: &Json) -> JobGraph {
-    let title = text(&row["graph"]);
+/// What the nodes of a graph do not say.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct Unsaid {
+    chaining: Option<bool>,
+    chain_heads: Vec<String>,
+    connected: Vec<String>,
+    slot_sharing_group: BTreeMap<String, String>,
+}
+
+/// The same by the number of a graph, with which its title begins: `L2: same as L1`.
+fn all_unsaid() -> BTreeMap<String, Unsaid> {
+    toml::from_str(include_str!("golden/auto_ids.toml")).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn graph_of(title: &str, row: &Json, unsaid: &Unsaid) -> JobGraph {
     let nodes = list(&row["nodes"]);
     let bare = |node: &Json| {
         text(&node["name"]).trim_start_matches("Source: ").trim_start_matches("Sink: ").to_owned()
@@ -151,18 +169,18 @@ fn graph_of(row: &Json) -> JobGraph {
     let operators = nodes
         .iter()
         .zip(&names)
-        .map(|(node, name)| operator_of(title, node, name, &names))
+        .map(|(node, name)| operator_of(unsaid, node, name, &names))
         .collect();
     JobGraph {
         name: title.to_owned(),
         operators,
         max_parallelism: None,
-        chaining: !title.contains("chaining disabled on the environment"),
+        chaining: unsaid.chaining.unwrap_or(true),
         ..JobGraph::default()
     }
 }
 
-fn operator_of(title: &str, node: &Json, name: &str, names: &[String]) -> OperatorNode {
+fn operator_of(unsaid: &Unsaid, node: &Json, name: &String, names: &[String]) -> OperatorNode {
     let shown = text(&node["name"]);
     let kind = if shown.starts_with("Source: ") {
         OperatorKind::Source { input: "in".to_owned(), then: AtEnd::End }
@@ -171,14 +189,8 @@ fn operator_of(title: &str, node: &Json, name: &str, names: &[String]) -> Operat
     } else {
         OperatorKind::Transform { kind: "map".to_owned(), function: "identity".to_owned() }
     };
-    let chain = if title.contains(&format!("{name}.startNewChain()")) {
-        ChainStrategy::Head
-    } else if title.contains(&format!("{name}.disableChaining()")) {
-        ChainStrategy::Never
-    } else {
-        ChainStrategy::Always
-    };
-    let group = title.split_once(&format!("{name} in slot sharing group ")).map(|(_, rest)| rest);
+    let is_head = unsaid.chain_heads.contains(name);
+    let chain = if is_head { ChainStrategy::Head } else { ChainStrategy::Always };
     let hashed = list(&node["in"]).iter().any(|input| text(input).ends_with("[HASH]"));
     OperatorNode {
         name: name.to_owned(),
@@ -186,11 +198,9 @@ fn operator_of(title: &str, node: &Json, name: &str, names: &[String]) -> Operat
         parallelism: number(&node["p"]),
         max_parallelism: None,
         kind,
-        inputs: inputs_of(title, list(&node["in"]), names),
+        inputs: inputs_of(unsaid.connected.contains(name), list(&node["in"]), names),
         chain,
-        slot_sharing_group: group
-            .and_then(|rest| rest.split_whitespace().next())
-            .map(str::to_owned),
+        slot_sharing_group: unsaid.slot_sharing_group.get(name).cloned(),
         key_by: hashed.then_some(KeyBy::new(KeySelector::Value)),
         takes: SimTime::ZERO,
         options: Default::default(),
@@ -198,7 +208,7 @@ fn operator_of(title: &str, node: &Json, name: &str, names: &[String]) -> Operat
 }
 
 /// The edges into an operator. Those that Flink chooses by itself are left to be chosen.
-fn inputs_of(title: &str, inputs: &[Json], names: &[String]) -> Vec<InputEdge> {
+fn inputs_of(connected: bool, inputs: &[Json], names: &[String]) -> Vec<InputEdge> {
     let edge = |(place, input): (usize, &Json)| {
         let (sender, partitioner) =
             text(input).split_once(" [").expect("an input names its partitioner");
@@ -210,11 +220,7 @@ fn inputs_of(title: &str, inputs: &[Json], names: &[String]) -> Vec<InputEdge> {
             "GLOBAL]" => Some(Partitioner::Global),
             other => panic!("no partitioner is known for [{other}"),
         };
-        let input = if title.contains("connect") {
-            u8::try_from(place).expect("two inputs at most")
-        } else {
-            0
-        };
+        let input = if connected { u8::try_from(place).expect("two inputs at most") } else { 0 };
         InputEdge { from: OperatorIndex::new(from), input, side: false, partitioner }
     };
     inputs.iter().enumerate().map(edge).collect()
