@@ -35,10 +35,14 @@ pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// Seconds of every slice of every side, round after round, the first side first in every other round. `cargo bench -- --test`
-/// asks for one round, as it does of criterion.
+/// Whether this is `cargo bench -- --test`: one round, as criterion does it then.
+fn is_trial() -> bool {
+    std::env::args().any(|word| word == "--test")
+}
+
+/// Seconds of every slice of every side, round after round, the first side first in every other round.
 pub(crate) fn times_of(sides: &mut [Side<'_>], rounds: usize) -> Vec<Vec<f64>> {
-    let rounds = if std::env::args().any(|word| word == "--test") { 1 } else { rounds };
+    let rounds = if is_trial() { 1 } else { rounds };
     let mut times: Vec<Vec<f64>> = vec![Vec::new(); sides.len()];
     for side in &mut *sides {
         (side.slice)(); // warms the caches and grows the vectors
@@ -53,6 +57,9 @@ pub(crate) fn times_of(sides: &mut [Side<'_>], rounds: usize) -> Vec<Vec<f64>> {
 }
 
 pub(crate) fn print_head() {
+    if is_trial() {
+        println!("one round each, of which the figures say nothing");
+    }
     println!(
         "{:<28} {:>12} {:>12}  {:<22} {:>6} {:>7}",
         "workload", "sandbar /s", "plain /s", "plain structure", "share", "budget"
