@@ -4,9 +4,10 @@
 //! `tests/digests.txt` holds them, a line each. A change that is meant to change runs renews the file, and chooses new
 //! seeds if the old ones no longer show what they are there for: `SANDBAR_RENEW=1 cargo test --test digests`.
 
+mod stories;
+
 use sandbar::events::{Outcome, Trace};
 use sandbar::internals::{Cluster, Word, play};
-use sandbar::savepoints::open;
 use sandbar::{Catalogue, Choices, Played, Profile, Scenario, Setup};
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -36,12 +37,8 @@ const SHOWN: [&str; 12] = [
     "union",
 ];
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
 fn golden_file() -> PathBuf {
-    root().join("tests/digests.txt")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/digests.txt")
 }
 
 /// What a golden run is called: `sim/word_count.toml`, `seed-12`.
@@ -51,21 +48,13 @@ fn drawn_name(seed: u64) -> String {
 
 /// The run of this name, ready to be played.
 fn setup_of(name: &str) -> Setup {
-    let catalogue = Arc::new(Catalogue::built_in());
-    if let Some(seed) = name.strip_prefix("seed-") {
-        let seed = seed.parse().expect("a golden seed is a number");
-        let scenario = Arc::new(Scenario::draw(&Choices::new(seed), &Profile::default()));
-        return Setup::of(scenario, catalogue).expect("a drawn scenario reads no files");
-    }
-    let path = root().join(name);
-    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
-    let scenario = Scenario::parse(&text, name, &catalogue);
-    let scenario = Arc::new(scenario.unwrap_or_else(|error| panic!("{error}")));
-    let choices = Choices::new(scenario.seed);
-    let folder = path.parent().expect("a file lies in a folder");
-    let inputs = open(&scenario, folder, &BTreeMap::new(), &choices);
-    let inputs = inputs.unwrap_or_else(|error| panic!("{error}"));
-    Setup::new(scenario, catalogue, inputs, choices)
+    let Some(seed) = name.strip_prefix("seed-") else {
+        return stories::setup(name, stories::read(name));
+    };
+    let seed = seed.parse().expect("a golden seed is a number");
+    let scenario = Arc::new(Scenario::draw(&Choices::new(seed), &Profile::default()));
+    let setup = Setup::of(scenario, Arc::new(Catalogue::built_in()));
+    setup.expect("a drawn scenario reads no files")
 }
 
 /// Plays a run, and shows the world after every event.

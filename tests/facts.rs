@@ -5,8 +5,9 @@
 //! `cargo test` plays some of them; `SANDBAR_FACTS=all cargo test --release --test facts` plays all of them, and
 //! `SANDBAR_RENEW=1` before that command writes the file anew.
 
+mod stories;
+
 use sandbar::events::{Names, json_lines};
-use sandbar::savepoints::open;
 use sandbar::simulation::Digest;
 use sandbar::{Catalogue, Choices, Profile, Scenario, Setup, play_out};
 use serde_json::Value;
@@ -23,12 +24,8 @@ const SHARE: u64 = 100;
 /// Fields that are wording, or say how an entry came to be and not what it tells.
 const LEFT_OUT: [&str; 3] = ["text", "cause", "number"];
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
 fn file(name: &str) -> PathBuf {
-    root().join("tests").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
 }
 
 /// By kind of event: the fields that enter the digest. A field that an event gets later is told and does not count.
@@ -67,17 +64,6 @@ fn drawn(seed: u64) -> Setup {
     Setup::of(scenario, Arc::new(Catalogue::built_in())).expect("a drawn scenario reads no files")
 }
 
-fn story(name: &str) -> Setup {
-    let catalogue = Arc::new(Catalogue::built_in());
-    let text = fs::read_to_string(root().join(name)).expect("the story is there");
-    let scenario = Scenario::parse(&text, name, &catalogue).expect("the story is sound");
-    let choices = Choices::new(scenario.seed);
-    let path = root().join(name);
-    let folder = path.parent().expect("a file lies in a folder");
-    let inputs = open(&scenario, folder, &BTreeMap::new(), &choices).expect("its inputs are there");
-    Setup::new(Arc::new(scenario), catalogue, inputs, choices)
-}
-
 fn line_of(name: &str, setups: impl Iterator<Item = Setup>) -> String {
     let known = known_fields();
     let mut digest = Digest::new();
@@ -100,7 +86,7 @@ fn golden_runs() -> Vec<String> {
 fn golden_line(name: &str) -> String {
     let setup = match name.strip_prefix("seed-") {
         Some(seed) => drawn(seed.parse().expect("a golden seed is a number")),
-        None => story(name),
+        None => stories::setup(name, stories::read(name)),
     };
     line_of(name, std::iter::once(setup))
 }

@@ -1,9 +1,9 @@
 //! Golden traces: every simulation told event by event, in `snapshots/`. A diff there reads as a story.
 
+mod stories;
+
 use sandbar::events::{Names, timeline};
-use sandbar::savepoints::open;
-use sandbar::{Catalogue, Choices, Scenario, Setup, play_out};
-use std::collections::BTreeMap;
+use sandbar::{Scenario, Setup, play_out};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,42 +27,24 @@ fn simulations(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The timeline of a simulation, under each of its releases, and what it said that did not come.
-fn told(path: &Path, name: &str) -> (String, Vec<String>) {
-    let catalogue = Arc::new(Catalogue::built_in());
-    let text = fs::read_to_string(path).expect("it was listed");
-    let scenario = Scenario::parse(&text, name, &catalogue);
-    let scenario = scenario.unwrap_or_else(|error| panic!("{error}"));
+fn told(path: &Path) -> (String, Vec<String>) {
+    let scenario = stories::read(path);
     if scenario.also.is_empty() {
-        return told_of(path, Arc::new(scenario), catalogue);
+        return told_of(path, scenario);
     }
     let (mut timelines, mut unmet) = (String::new(), Vec::new());
     for release in scenario.releases() {
-        let story = Arc::new(scenario.under(release));
-        let (timeline, found) = told_of(path, story, Arc::clone(&catalogue));
+        let (timeline, found) = told_of(path, scenario.under(release));
         timelines.push_str(&format!("Flink {release}\n{timeline}\n"));
         unmet.extend(found.into_iter().map(|found| format!("Flink {release}: {found}")));
     }
     (timelines, unmet)
 }
 
-fn told_of(
-    path: &Path,
-    scenario: Arc<Scenario>,
-    catalogue: Arc<Catalogue>,
-) -> (String, Vec<String>) {
-    let choices = Choices::new(scenario.seed);
-    let folder = path.parent().expect("a file lies in a folder");
-    let inputs = open(&scenario, folder, &BTreeMap::new(), &choices);
-    let setup = Setup {
-        keeps_trace: true,
-        ..Setup::new(
-            Arc::clone(&scenario),
-            catalogue,
-            inputs.unwrap_or_else(|error| panic!("{error}")),
-            choices,
-        )
-    };
-    let played = play_out(setup);
+fn told_of(path: &Path, scenario: Scenario) -> (String, Vec<String>) {
+    let setup = stories::setup(path, scenario);
+    let scenario = Arc::clone(&setup.scenario);
+    let played = play_out(Setup { keeps_trace: true, ..setup });
     let sinks = played.outcome.externals.iter().map(|sink| sink.name.clone()).collect();
     let names = Names::new(&played.trace, &scenario, sinks);
     (timeline(&played.trace, &names, false), played.unmet)
@@ -79,7 +61,7 @@ fn every_simulation_is_told_as_before() {
         for path in simulations(&folder) {
             let name = path.strip_prefix(&folder).expect("it lies there").with_extension("");
             let name = name.to_string_lossy().replace(['/', '\\'], "__");
-            let (timeline, unmet) = told(&path, &name);
+            let (timeline, unmet) = told(&path);
             assert!(unmet.is_empty(), "sim/{name}: {unmet:#?}");
             insta::assert_snapshot!(name, timeline);
         }

@@ -3,10 +3,10 @@
 //! All stories are played under a few other seeds; under fifty of them with
 //! `SANDBAR_SEEDS=50 cargo test --release --test no_end every_story`.
 
+mod stories;
+
 use sandbar::events::{At, End, Stall};
-use sandbar::savepoints::open;
-use sandbar::{Catalogue, Choices, Judgement, Played, Scenario, Setup, SimTime, play_out};
-use std::collections::BTreeMap;
+use sandbar::{Catalogue, Judgement, Played, Scenario, Setup, SimTime, play_out};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -250,19 +250,11 @@ fn every_story_ends_under_other_seeds() {
     stories(&Path::new(env!("CARGO_MANIFEST_DIR")).join("sim"), &mut files);
     files.sort();
     assert!(files.len() > 200, "{} stories", files.len());
-    let catalogue = Arc::new(Catalogue::built_in());
     for file in files {
-        let text = fs::read_to_string(&file).expect("it is a text");
-        let told = Scenario::parse(&text, &file.display().to_string(), &catalogue);
-        let told = told.unwrap_or_else(|error| panic!("{error}"));
+        let told = stories::read(&file);
         let own = [7, told.seed];
         for seed in own.into_iter().chain(FIRST_SEED..FIRST_SEED + seeds) {
-            let scenario = Scenario { seed, ..told.clone() };
-            let choices = Choices::new(seed);
-            let base = file.parent().expect("a file lies in a folder");
-            let inputs =
-                open(&scenario, base, &BTreeMap::new(), &choices).expect("its inputs are there");
-            let setup = Setup::new(Arc::new(scenario), Arc::clone(&catalogue), inputs, choices);
+            let setup = stories::setup(&file, Scenario { seed, ..told.clone() });
             let played = play_out(Setup { wants_sometimes: false, ..setup });
             let place = format!("{} --seed {seed}", file.display());
             let is_spent = matches!(

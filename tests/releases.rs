@@ -1,51 +1,27 @@
 //! Releases side by side: what differs between two of them is seen in a story, and broken promises have their witness.
 
+mod stories;
+
 use sandbar::internals::BROKEN_PROMISES;
-use sandbar::savepoints::open;
 use sandbar::story::Expect;
-use sandbar::{Catalogue, Judgement, Override, Played, Release, Rules, Scenario, Setup, play_out};
-use std::collections::BTreeMap;
+use sandbar::{Catalogue, Judgement, Override, Played, Release, Rules, Scenario, play_out};
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
-
-fn catalogue() -> Arc<Catalogue> {
-    Arc::new(Catalogue::built_in())
-}
-
-fn text(file: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
-    fs::read_to_string(path).unwrap_or_else(|error| panic!("{file}: {error}"))
-}
-
-fn story(file: &str) -> Scenario {
-    let story = Scenario::parse(&text(file), file, &catalogue());
-    story.unwrap_or_else(|error| panic!("{error}"))
-}
 
 /// Plays a story of one release.
 fn played(story: Scenario, file: &str) -> Played {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
-    let folder = path.parent().expect("a story lies in a folder");
-    let choices = sandbar::Choices::new(story.seed);
-    let inputs = open(&story, folder, &BTreeMap::new(), &choices);
-    let setup = Setup::new(
-        Arc::new(story),
-        catalogue(),
-        inputs.unwrap_or_else(|error| panic!("{error}")),
-        choices,
-    );
-    play_out(setup)
+    play_out(stories::setup(file, story))
 }
 
 /// What of these expectations is not met when a story is played under a release; none if that release refuses it.
 fn unmet_under(file: &str, expect: &Expect, release: Release) -> Option<Vec<String>> {
-    let text = text(file);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    let text = fs::read_to_string(path).expect("the story is there");
     let told = text.lines().take_while(|line| !line.starts_with("[expect"));
     let told = told.filter(|line| !line.starts_with("flink"));
     let told: String = told.map(|line| format!("{line}\n")).collect();
-    let story =
-        Scenario::parse(&format!("flink = \"{release}\"\n{told}"), file, &catalogue()).ok()?;
+    let told = format!("flink = \"{release}\"\n{told}");
+    let story = Scenario::parse(&told, file, &Catalogue::built_in()).ok()?;
     Some(played(Scenario { expect: expect.clone(), ..story }, file).unmet)
 }
 
@@ -59,7 +35,7 @@ fn unmet_with(story: &Scenario, release: Release, rule: Override, file: &str) ->
 /// Whether a story comes out otherwise under two releases, or, of one of its own releases, with only this rule changed from
 /// what it is in one to what it is in the other.
 fn differs(file: &str, place: usize, old: Release, new: Release) -> bool {
-    let story = story(file);
+    let story = stories::read(file);
     let with = |release: Release, base: Release| {
         let word = release.rules().words()[place];
         let rule = Rules::overriding(&Rules::FIELDS[place].spelled(), word);
@@ -97,7 +73,7 @@ fn every_rule_that_changed_is_seen_in_a_story_that_shows_it() {
 fn every_broken_promise_has_a_witness_that_breaks_it_and_nothing_else() {
     for promise in BROKEN_PROMISES {
         let file = promise.witness;
-        let story = story(file);
+        let story = stories::read(file);
         let broken = story.releases().filter_map(|release| {
             let played = played(story.under(release), file);
             assert_eq!(

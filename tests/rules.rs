@@ -1,9 +1,10 @@
 //! The statements about rules: each plays and comes out as it says.
 
-use sandbar::{Catalogue, Scenario, Setup, play_out};
+mod stories;
+
+use sandbar::{Catalogue, Scenario, play_out};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// Every statement, sorted by name.
 fn statements() -> Vec<PathBuf> {
@@ -17,15 +18,8 @@ fn statements() -> Vec<PathBuf> {
 
 /// What a statement said that did not come, under each of its releases.
 fn unmet(path: &Path) -> Vec<String> {
-    let catalogue = Arc::new(Catalogue::built_in());
-    let text = fs::read_to_string(path).expect("it was listed");
-    let scenario = Scenario::parse(&text, &path.display().to_string(), &catalogue);
-    let scenario = scenario.unwrap_or_else(|error| panic!("{error}"));
-    let unmet = |release| {
-        let scenario = Arc::new(scenario.under(release));
-        let setup = Setup::of(scenario, Arc::clone(&catalogue));
-        play_out(setup.expect("a statement reads no files")).unmet
-    };
+    let scenario = stories::read(path);
+    let unmet = |release| play_out(stories::setup(path, scenario.under(release))).unmet;
     scenario.releases().flat_map(unmet).collect()
 }
 
@@ -42,10 +36,8 @@ fn every_statement_comes_out_as_it_says() {
 #[test]
 fn every_statement_reads_back_as_it_is_written() {
     for path in statements() {
-        let catalogue = Catalogue::built_in();
-        let text = fs::read_to_string(&path).expect("it was listed");
-        let read = Scenario::parse(&text, "a statement", &catalogue).expect("it plays");
-        let again = Scenario::parse(&read.to_text(), "written", &catalogue);
+        let read = stories::read(&path);
+        let again = Scenario::parse(&read.to_text(), "written", &Catalogue::built_in());
         assert_eq!(again.unwrap_or_else(|error| panic!("{error}")), read, "{}", path.display());
     }
 }
