@@ -301,7 +301,9 @@ pub mod story {
 /// assert!(story(&played.trace, &names, Style::PLAIN).contains("completed"));
 /// ```
 pub mod events {
-    pub use crate::cluster::{At, End, JobEnd, Outcome, SavepointEnd, Stall, UserPanic};
+    pub use crate::cluster::{
+        At, End, JobEnd, NeverTaken, Outcome, SavepointEnd, Stall, UserPanic,
+    };
     pub use crate::effect::{ExternalSystem, Row};
     pub use crate::job::{
         Attempt, ChannelId, CheckpointKind, ExternalId, JobId, OperatorId, RunId, TaskId,

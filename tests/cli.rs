@@ -181,8 +181,8 @@ fn a_savepoint_that_was_moved_goes_on_at_another_parallelism() {
     let (data, moved, counts) = (path("data"), path("moved"), path("counts.tsv"));
     succeed(&["run", "sim/word_count_part1.toml", "--data-dir", utf8(&data)]);
     let listed = succeed(&["savepoint", "list", utf8(&data)]);
-    assert_eq!(listed.lines().count(), 1, "{listed}");
-    let (found, _) = listed.split_once("  ").expect("a path and what it is");
+    assert_eq!(listed.lines().count(), 2, "{listed}");
+    let (found, _) = listed.split_once("\n  ").expect("a path and what it is");
     fs::rename(found, &moved).expect("moved");
     fs::remove_dir_all(&data).expect("nothing else is left of the first process");
     assert!(succeed(&["savepoint", "show", utf8(&moved)]).contains("uid counts-id, parallelism 4"));
@@ -205,7 +205,7 @@ fn a_savepoint_is_verified_moved_and_disposed_of() {
     let (data, moved) = (path("data"), path("moved"));
     succeed(&["run", "sim/word_count_part1.toml", "--data-dir", utf8(&data)]);
     let listed = succeed(&["savepoint", "list", utf8(&data)]);
-    let (found, _) = listed.split_once("  ").expect("a path and what it is");
+    let (found, _) = listed.split_once("\n  ").expect("a path and what it is");
     assert!(succeed(&["savepoint", "verify", found]).contains("is whole"));
     succeed(&["savepoint", "move", found, utf8(&moved)]);
     assert!(succeed(&["savepoint", "verify", utf8(&moved)]).contains("is whole"));
@@ -238,7 +238,7 @@ fn a_savepoint_that_does_not_fit_the_job_is_wrong_input() {
     let data = path("data");
     succeed(&["run", "sim/word_count_part1.toml", "--data-dir", utf8(&data)]);
     let listed = succeed(&["savepoint", "list", utf8(&data)]);
-    let (found, _) = listed.split_once("  ").expect("a path and what it is");
+    let (found, _) = listed.split_once("\n  ").expect("a path and what it is");
     let part2 = fs::read_to_string("sim/word_count_part2.toml").expect("it is there");
     let book = std::env::current_dir().expect("a folder").join("LICENSE-APACHE");
     let other = part2.replace("counts-id", "other-id").replace("../LICENSE-APACHE", utf8(&book));

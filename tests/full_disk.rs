@@ -18,7 +18,7 @@ for seed in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
   [ $code = 0 ] || break
 done
 sed 's/^/told /' "$3"
-echo "$before" | sed 's/  .*//' | while read -r folder; do
+echo "$before" | grep -v '^ ' | while read -r folder; do
   "$0" savepoint verify "$folder" >/dev/null 2>&1
   echo "verified $?"
 done

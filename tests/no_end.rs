@@ -224,7 +224,7 @@ fn a_step_at_the_end_of_time_never_happens_and_until_does() {
         &format!("until = \"{END}\""),
         &format!("[[step]]\nat = \"{END}\"\ndo = {{ cancel = {{ job = \"j\" }} }}"),
     );
-    assert_eq!(story.outcome.never, [0]);
+    assert!(story.outcome.never.keys().eq([&0]));
     assert_eq!(story.judgement(), Judgement::Holds, "{:?}", story.outcome.stall);
 }
 

@@ -110,7 +110,7 @@ impl Place {
     /// The one savepoint in the data folder whose label is not asked for.
     fn savepoint(&self) -> String {
         let listed = text(&self.run(&["savepoint", "list", "data"]).stdout);
-        let (path, _) = listed.split_once("  ").expect("one is listed");
+        let (path, _) = listed.split_once("\n  ").expect("one is listed");
         path.to_owned()
     }
 }

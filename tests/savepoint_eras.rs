@@ -86,8 +86,8 @@ impl Left {
     /// The one savepoint that is listed.
     fn savepoint(&self) -> PathBuf {
         let listed = succeed(&["savepoint", "list", utf8(&self.data)]);
-        assert_eq!(listed.lines().count(), 1, "{listed}");
-        listed.split_once("  ").expect("a path and what it is").0.into()
+        assert_eq!(listed.lines().count(), 2, "{listed}");
+        listed.split_once("\n  ").expect("a path and what it is").0.into()
     }
 
     fn goes_on_from(&self, path: &Path) {

@@ -263,7 +263,10 @@ fn a_panic_in_any_call_ends_the_play_and_is_told_as_the_users() {
     assert!(record.starts_with("rows[0]#"), "{record}");
     assert_eq!(
         panic.to_string(),
-        format!("process/0 of j#0, in `process` with {record}, at t={}: it fell", panic.at)
+        format!(
+            "process/0 of j#0, in `process` with {record}, at t={}: it fell",
+            panic.at.in_millis()
+        )
     );
     let made = played("make", "panics", KEYED, "").outcome.panicked.expect("it panicked");
     assert_eq!(made.message, "it could not be made: not even made");

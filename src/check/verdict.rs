@@ -70,7 +70,7 @@ impl Violation {
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { check, at, event, text, .. } = self;
-        write!(f, "{check} broken at event {event} (t={at}): {text}")
+        write!(f, "{check} broken at event {event} (t={}): {text}", at.in_millis())
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a user can type.
 
+use super::fitted::{WIDTH, fitted};
 use super::language::Kind;
 use crate::job::{ClaimMode, KeyType};
 use crate::kernel::{SEED_MAX, SimTime};
@@ -7,7 +8,7 @@ use crate::rules::{Mutation, Release, UnknownRelease};
 use crate::scenario::{Profile, Scenario};
 use crate::trace::{CheckName, Sometimes, Word};
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 use std::ffi::OsString;
 use std::ops::Range;
@@ -15,30 +16,43 @@ use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
-  sandbar run sim/word_count.toml                      play a story and judge it
-  sandbar run sim/word_count.toml --seed 8 -v          another seed, every event
-  sandbar run sim/word_count.toml --output out=counts.tsv
-                                                       keep what the sink `out` committed
-  sandbar run sim/word_count_part1.toml --data-dir d   keep savepoints as files under d/
-  sandbar savepoint list d                             what is there
-  sandbar savepoint verify d/savepoints/savepoint-…    whether every byte of one is as it was written
-  sandbar run sim/word_count_part2.toml -s d/savepoints/savepoint-…
-                                                       a second process goes on from one
-  sandbar sweep --seeds 0..1000                        a thousand drawn stories
-  sandbar new rescale                                  a first story of your own, with comments
-  sandbar check my.toml                                whether it can be read, without playing it
-  sandbar list actions                                 what a step can do, and other words
-  sandbar uid source-id                                the operator id of a uid
-  sandbar key hello --parallelism 4                    the key group and subtask of a key
-  sandbar rules 2.x                                    what a release of Flink does, with sources";
+  sandbar run sim/word_count.toml
+      play a story, check it, and tell what came of it
+  sandbar run sim/word_count.toml --seed 8 -v
+      under another seed, with every event
+  sandbar run sim/word_count.toml --output out=/dev/stdout
+      with what the sink `out` committed
+  sandbar run sim/word_count_part1.toml --data-dir out/d
+      keep savepoints as files under out/d
+  sandbar savepoint list out/d
+      which there are
+  sandbar run sim/word_count_part2.toml -s out/d/savepoints/savepoint-…
+      a second process goes on from one
+  sandbar sweep my.toml
+      play a story under a hundred seeds
+  sandbar sweep
+      play a thousand drawn stories
+  sandbar new rescale
+      write a first story of your own, with comments
+  sandbar check my.toml
+      tell all that is wrong with a story, without playing it
+  sandbar list actions
+      what a step can do; `list` knows the other words of a story, too
+  sandbar key hello --parallelism 4
+      the key group and subtask of a key
+  sandbar rules 2.x
+      what a release of Flink does, with sources";
 
 /// A deterministic simulation of checkpoints, savepoints and restores of a Flink-style stream processor.
 ///
 /// A scenario file tells a story: inputs, jobs, faults, what must come out. Sandbar plays it in virtual time, decides
 /// every delay by a seed, checks what must always hold, and says how to play the same again.
 #[derive(Parser, Debug)]
-#[command(name = "sandbar", version, after_help = format!("{EXAMPLES}\n\n{}", super::exit::table()), max_term_width = 110)]
+#[command(name = "sandbar", version, after_help = format!("{EXAMPLES}\n\n{}", super::exit::table()), max_term_width = 80)]
 pub(super) struct Arguments {
+    /// When to show colour: on a terminal, unless NO_COLOR or TERM=dumb is set (auto); CLICOLOR_FORCE shows it in a pipe
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = ColorChoice::Auto)]
+    pub(super) color: ColorChoice,
     #[command(subcommand)]
     pub(super) command: Command,
 }
@@ -98,7 +112,7 @@ fn expectations() -> String {
         &mut text,
         "\n\nWhat `sometimes` can ask for, since it must happen at least once:",
     );
-    text
+    fitted(&text, WIDTH)
 }
 
 /// What a command does about others that write into the same data folder. Only one does at a time; readers do not matter.
@@ -113,6 +127,11 @@ pub(super) struct Locking {
     pub(super) no_lock: bool,
 }
 
+/// How many seeds a file is played under if nobody says: a story takes long.
+const SEEDS_OF_A_FILE: u64 = 100;
+/// How many scenarios are drawn if nobody says: enough that every goal can be met.
+const SEEDS_DRAWN: u64 = 1000;
+
 /// The longest that can be waited for: 30 days.
 const WAIT_MAX: i64 = 30 * 24 * 60 * 60;
 
@@ -121,13 +140,14 @@ const WAIT_MAX: i64 = 30 * 24 * 60 * 60;
 pub(super) enum Format {
     /// For people
     Human,
-    /// One JSON object: seed, digest, events, virtual_ns, verdict, violations, jobs, savepoints and more
+    /// One JSON object: seed, digest, events, virtual_ns, verdict, violations, jobs, savepoints and more. `schema` is the
+    /// version of the format
     Json,
 }
 
 #[derive(Args, Debug)]
 pub(super) struct Run {
-    /// The scenario file, or - for standard input
+    /// The scenario file, or - for standard input. `sandbar new` writes one
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
     /// Decide every random choice by N, 0 to 2^63-1, instead of the file's seed
@@ -170,13 +190,13 @@ pub(super) struct Run {
         requires = "from_savepoint"
     )]
     pub(super) claim: Option<ClaimMode>,
-    /// Write every protocol event to FILE, one JSON object a line
+    /// Write every protocol event to FILE, one JSON object a line; the first has the version of the format, `schema`
     #[arg(long, value_name = "FILE.jsonl")]
     pub(super) trace: Option<PathBuf>,
     /// How to tell it
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(super) format: Format,
-    /// Tell every protocol event, not only the story
+    /// Tell every protocol event, not only the story, with the number by which messages name it
     #[arg(short, long)]
     pub(super) verbose: bool,
     /// Tell what a user of Flink's command line would have typed, and what would have come back
@@ -189,12 +209,12 @@ pub(super) struct Run {
 
 #[derive(Args, Debug)]
 pub(super) struct Sweep {
-    /// A scenario file to play under each seed; without it each seed draws a scenario of its own
+    /// A scenario file to play under each seed, or - for standard input; without it each seed draws a scenario of its own
     #[arg(value_name = "FILE")]
     pub(super) file: Option<PathBuf>,
-    /// The seeds, from A up to but without B
+    /// The seeds, from A up to but without B; by default 0..100 for a file, 0..1000 for drawn scenarios
     #[arg(long, value_name = "A..B", value_parser = seeds, allow_hyphen_values = true)]
-    pub(super) seeds: Range<u64>,
+    pub(super) seeds: Option<Range<u64>>,
     /// How many threads; by default one a core
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), allow_hyphen_values = true)]
     pub(super) jobs: Option<u16>,
@@ -204,7 +224,7 @@ pub(super) struct Sweep {
     /// Draw stories of this release only
     #[arg(long, value_name = "RELEASE", value_parser = release, conflicts_with = "file")]
     pub(super) flink: Option<Release>,
-    /// Fail if the worlds put too little to the test
+    /// Tell the goals of drawn scenarios for a file, too, and fail if the worlds put too little to the test
     #[arg(long)]
     pub(super) require_goals: bool,
     /// Print the scenario of each seed as TOML and play nothing
@@ -213,6 +233,12 @@ pub(super) struct Sweep {
 }
 
 impl Sweep {
+    /// The seeds that are played.
+    pub(super) fn seeds(&self) -> Range<u64> {
+        let end = if self.file.is_some() { SEEDS_OF_A_FILE } else { SEEDS_DRAWN };
+        self.seeds.clone().unwrap_or(0..end)
+    }
+
     /// What stories are drawn of.
     pub(super) fn profile(&self) -> Profile {
         match self.flink {
@@ -256,7 +282,7 @@ pub(super) enum SavepointCommand {
         #[command(flatten)]
         locking: Locking,
     },
-    /// List the savepoints and retained checkpoints of a data folder, one a line
+    /// List the savepoints and retained checkpoints of a data folder, each with its path on a line of its own
     List {
         /// A data folder, or any folder that holds savepoints
         path: PathBuf,
@@ -275,7 +301,7 @@ pub(super) struct New {
 
 #[derive(Args, Debug)]
 pub(super) struct Check {
-    /// The scenario files
+    /// The scenario files, or - for standard input
     #[arg(value_name = "FILE", required = true)]
     pub(super) files: Vec<PathBuf>,
 }
@@ -318,6 +344,25 @@ pub(super) struct Key {
 pub(super) struct Binding {
     pub(super) name: String,
     pub(super) path: PathBuf,
+}
+
+/// What `--color` says, as far as that can be told before the other arguments are understood.
+pub(super) fn typed_colour(arguments: impl Iterator<Item = OsString>) -> anstream::ColorChoice {
+    let arguments: Vec<OsString> = arguments.collect();
+    let behind = |word: &OsString| match word.to_str()?.strip_prefix("--color")? {
+        "" => Some(None),
+        value => value.strip_prefix('=').map(|value| Some(value.to_owned())),
+    };
+    let place = arguments.iter().position(|word| behind(word).is_some());
+    let value = place.and_then(|place| match behind(&arguments[place])? {
+        Some(value) => Some(value),
+        None => arguments.get(place + 1)?.to_str().map(str::to_owned),
+    });
+    match value.as_deref() {
+        Some("always") => anstream::ColorChoice::Always,
+        Some("never") => anstream::ColorChoice::Never,
+        Some(_) | None => anstream::ColorChoice::Auto,
+    }
 }
 
 fn seed(text: &str) -> Result<u64, String> {

@@ -1,5 +1,7 @@
 //! What the process exits with: one table, from which `--help` and the README come.
 
+use super::fitted::{WIDTH, fitted};
+
 /// Everything held.
 pub(super) const HOLDS: u8 = 0;
 /// A check or an expectation is broken.
@@ -29,8 +31,6 @@ const TABLE: [(u8, &str); 7] = [
 /// The table as `--help` shows it.
 pub(super) fn table() -> String {
     let row = |(code, said): &(u8, &str)| format!("\n  {code:>3}  {said}");
-    format!(
-        "Exit codes, the worst of them if several apply:{}",
-        TABLE.iter().map(row).collect::<String>()
-    )
+    let rows: String = TABLE.iter().map(row).collect();
+    fitted(&format!("Exit codes, the worst of them if several apply:{rows}"), WIDTH)
 }

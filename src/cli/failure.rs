@@ -4,12 +4,18 @@ use super::{BROKEN, WRONG_INPUT};
 use crate::scenario::ScenarioError;
 use crate::search::{InputError, PlayError};
 use crate::store::StoreError;
+use anstyle::{AnsiColor, Style};
 use std::fmt::Display;
+
+/// The colours of a scenario's mistakes.
+const ERROR: Style = AnsiColor::BrightRed.on_default().bold();
+const HELP: Style = AnsiColor::BrightCyan.on_default().bold();
 
 /// Why a command did not do what it should.
 #[derive(Debug)]
 pub(super) struct Failure {
-    /// Complete lines for the error stream.
+    /// Complete lines for the error stream, with colours, which [`Screen::complain`](super::screen::Screen::complain) takes
+    /// out where they are not shown.
     pub(super) text: String,
     /// What to exit with.
     pub(super) code: u8,
@@ -18,7 +24,8 @@ pub(super) struct Failure {
 impl Failure {
     /// The user gave something wrong, and can do something about it.
     pub(super) fn wrong(message: impl Display, help: impl Display) -> Self {
-        Self { text: format!("error: {message}\nhelp: {help}\n"), code: WRONG_INPUT }
+        let text = format!("{ERROR}error{ERROR:#}: {message}\n{HELP}help{HELP:#}: {help}\n");
+        Self { text, code: WRONG_INPUT }
     }
 
     /// A file of the user's cannot be written.
@@ -32,8 +39,8 @@ impl Failure {
     /// The engine broke one of its own rules: a panic with this message.
     pub(super) fn engine(message: &str, replay: &str) -> Self {
         let text = format!(
-            "error: the engine broke a rule of its own: {message}\n\
-             help: report this as a bug, with the command below\nreplay: {replay}\n"
+            "{ERROR}error{ERROR:#}: the engine broke a rule of its own: {message}\n\
+             {HELP}help{HELP:#}: report this as a bug, with the command below\nreplay: {replay}\n"
         );
         Self { text, code: BROKEN }
     }
@@ -47,7 +54,7 @@ impl Failure {
 
 impl From<ScenarioError> for Failure {
     fn from(error: ScenarioError) -> Self {
-        Self { text: format!("error: {error}\n"), code: WRONG_INPUT }
+        Self { text: format!("{}\n", error.show(true)), code: WRONG_INPUT }
     }
 }
 

@@ -1,10 +1,13 @@
 //! What a run came to, for other programs: one JSON object.
 
-use super::report::{Report, class_in_words};
+use super::report::{Report, class_in_words, never};
 use crate::check::Finding;
 use crate::cluster::At;
 use crate::trace::Word;
 use serde_json::{Value, json};
+
+/// The version of the object. It counts up when a key changes its name or meaning, not when one is added.
+const SCHEMA: u32 = 1;
 
 /// The object, in lines, with a line end behind it. Keys are sorted, so that equal runs print equal text.
 pub(super) fn object(of: &Report<'_>) -> String {
@@ -26,6 +29,10 @@ pub(super) fn object(of: &Report<'_>) -> String {
         };
         (name.name().to_owned(), json!(state))
     });
+    let skipped = played.verdict.checks.iter().filter_map(|(name, finding)| match finding {
+        Finding::Skipped(why) => Some((name.name().to_owned(), json!(why.to_string()))),
+        Finding::Held | Finding::Broken(_) => None,
+    });
     let refusals = outcome.refusals.iter().map(|(at, why)| {
         let step = match at {
             At::Start => None,
@@ -33,7 +40,9 @@ pub(super) fn object(of: &Report<'_>) -> String {
         };
         json!({ "step": step, "why": &**why })
     });
+    let never = never(of).map(|(step, _, why)| json!({ "step": step, "why": why }));
     let object = json!({
+        "schema": SCHEMA,
         "scenario": of.arguments.file.display().to_string(),
         "flink": of.setup.scenario.flink.to_string(),
         "seed": played.seed,
@@ -45,6 +54,7 @@ pub(super) fn object(of: &Report<'_>) -> String {
         "stalled": outcome.stall.as_ref().map(ToString::to_string),
         "verdict": played.judgement(),
         "checks": checks.collect::<serde_json::Map<_, _>>(),
+        "skipped": skipped.collect::<serde_json::Map<_, _>>(),
         "violations": violations.collect::<Vec<_>>(),
         "unmet": played.unmet,
         "sometimes": played.verdict.sometimes.iter().map(|what| what.name()).collect::<Vec<_>>(),
@@ -54,7 +64,7 @@ pub(super) fn object(of: &Report<'_>) -> String {
         "left_on_disk": left(of),
         "sinks": sinks(of),
         "refusals": refusals.collect::<Vec<_>>(),
-        "never": outcome.never,
+        "never": never.collect::<Vec<_>>(),
         "replay": of.replay,
     });
     format!("{object:#}\n")

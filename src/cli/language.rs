@@ -7,6 +7,7 @@ use super::open;
 use super::output::Target;
 use super::screen::Screen;
 use crate::operator::Catalogue;
+use crate::render::{columns, padded};
 use crate::scenario::Scenario;
 use clap::ValueEnum;
 use std::fs::File;
@@ -46,7 +47,7 @@ pub(super) fn new(new: &New, screen: &mut Screen) -> Result<u8, Failure> {
     let (name, story) = new.kind.story();
     let file = new.file.clone().unwrap_or_else(|| PathBuf::from(name));
     if file.as_os_str() == crate::search::STDIN {
-        screen.say(story);
+        screen.say_as_it_is(story);
         return Ok(HOLDS);
     }
     let made = File::create_new(&file).and_then(|mut made| made.write_all(story.as_bytes()));
@@ -133,10 +134,10 @@ fn upgrade_file(file: &Path, catalogue: &Catalogue) -> Result<String, Failure> {
 pub(super) fn list(list: &List, catalogue: &Catalogue, screen: &mut Screen) -> u8 {
     let found =
         Scenario::list(&list.what, catalogue).expect("the arguments allow lists that exist");
-    let width = found.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let width = found.iter().map(|(name, _)| columns(name)).max().unwrap_or(0);
     let mut text = String::new();
     for (name, about) in found {
-        text.push_str(format!("{name:width$}  {about}").trim_end());
+        text.push_str(format!("{}  {about}", padded(&name, width)).trim_end());
         text.push('\n');
     }
     screen.say(&text);
@@ -146,6 +147,6 @@ pub(super) fn list(list: &List, catalogue: &Catalogue, screen: &mut Screen) -> u
 /// `sandbar schema`: the language as a JSON schema.
 pub(super) fn schema(catalogue: &Catalogue, screen: &mut Screen) -> u8 {
     let schema = serde_json::to_string_pretty(&Scenario::schema(catalogue)).expect("it is JSON");
-    screen.say(&format!("{schema}\n"));
+    screen.say_as_it_is(&format!("{schema}\n"));
     HOLDS
 }

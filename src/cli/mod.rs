@@ -5,6 +5,7 @@
 mod arguments;
 mod exit;
 mod failure;
+mod fitted;
 mod identity;
 mod interrupt;
 mod json;
@@ -36,6 +37,8 @@ use std::sync::Arc;
 /// exit with. A program with operators of its own adds them to the built-in ones and calls this.
 pub fn main(catalogue: Catalogue) -> ExitCode {
     panics::listen();
+    // Before anything is read, so that what cannot be read is told in the colours that were asked for.
+    arguments::typed_colour(std::env::args_os().skip(1)).write_global();
     let arguments = match Arguments::try_parse_from(std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -82,7 +85,7 @@ fn carry_out(
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "sandbar", &mut text);
-            screen.say_bytes(&text);
+            screen.say_as_it_is(&String::from_utf8_lossy(&text));
             Ok(HOLDS)
         }
     }

@@ -4,13 +4,18 @@ use super::arguments::Run;
 use super::open::{program, shell_word};
 use super::output::is_keyed;
 use crate::check::Finding;
+use crate::cluster::NeverTaken;
 use crate::effect::ExternalSystem;
 use crate::job::Value;
+use crate::kernel::to_index;
 use crate::operator::Equality;
-use crate::render::{Names, Style, clock, step_in_words, story, timeline, transcript};
+use crate::render::{
+    Names, Style, columns, never_in_words, padded, step_in_words, story, timeline, transcript,
+};
+use crate::scenario::{Step, Trigger};
 use crate::search::{Judgement, Played, Setup};
-use crate::trace::Word;
-use std::collections::BTreeMap;
+use crate::trace::{CheckName, Word};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -35,7 +40,7 @@ pub(super) struct Report<'r> {
 /// The report: story, jobs, restores, savepoints, sinks, checks, verdict.
 pub(super) fn report(of: &Report<'_>, style: Style) -> String {
     let told = if of.arguments.verbose {
-        timeline(&of.played.trace, of.names, false)
+        timeline(&of.played.trace, of.names, true)
     } else {
         story(&of.played.trace, of.names, style)
     };
@@ -45,8 +50,7 @@ pub(super) fn report(of: &Report<'_>, style: Style) -> String {
         ("savepoints", savepoints(of, style)),
         ("left on disk", left(of)),
         ("sinks", sinks(of)),
-        ("checks", checks(of, style)),
-        ("never happened", never(of)),
+        ("never happened", never_rows(of)),
         ("not as expected", unmet(of, style)),
     ];
     let mut text = told;
@@ -61,7 +65,7 @@ pub(super) fn report(of: &Report<'_>, style: Style) -> String {
             text.push_str(&bounded(&rows));
         }
     }
-    text.push_str(&format!("\n{}", conclusion(of, style)));
+    text.push_str(&format!("\n{}\n{}", checks(of, style), conclusion(of, style)));
     text
 }
 
@@ -76,11 +80,11 @@ fn bounded(rows: &[String]) -> String {
 
 fn jobs(of: &Report<'_>, style: Style) -> Vec<String> {
     let jobs = &of.played.outcome.jobs;
-    let width = jobs.iter().map(|job| job.label.len()).max().unwrap_or(0);
+    let width = jobs.iter().map(|job| columns(&job.label)).max().unwrap_or(0);
     let row = |job: &crate::cluster::JobEnd| {
         let status = job.status.map_or_else(|| "refused".to_owned(), |status| status.to_string());
         let id = job.job.map_or_else(String::new, |id| style.faint(&format!("job {id}")));
-        format!("{:width$}  {status:<10}  {id}", job.label).trim_end().to_owned()
+        format!("{}  {status:<10}  {id}", padded(&job.label, width)).trim_end().to_owned()
     };
     jobs.iter().map(row).collect()
 }
@@ -88,7 +92,7 @@ fn jobs(of: &Report<'_>, style: Style) -> Vec<String> {
 /// A row for each restore from a snapshot of another job; more for those that left something behind, or for all of them.
 fn restores(of: &Report<'_>) -> Vec<String> {
     let told = of.played.restores.told();
-    let width = told.iter().map(|restore| restore.run.len()).max().unwrap_or(0);
+    let width = told.iter().map(|restore| columns(&restore.run)).max().unwrap_or(0);
     let mut rows = Vec::new();
     for restore in &told {
         let (restored, dropped) = (restore.restored.len(), restore.dropped.len());
@@ -102,7 +106,8 @@ fn restores(of: &Report<'_>) -> Vec<String> {
             true => String::new(),
             false => format!("; empty: {}", restore.empty.join(", ")),
         };
-        rows.push(format!("{:width$}  snapshot {}: {how}{empty}", restore.run, restore.checkpoint));
+        let run = padded(&restore.run, width);
+        rows.push(format!("{run}  snapshot {}: {how}{empty}", restore.checkpoint));
         if dropped > 0 || of.arguments.verbose {
             let given = restore.restored.iter().map(|state| format!("  restored  {state}"));
             rows.extend(given);
@@ -115,18 +120,21 @@ fn restores(of: &Report<'_>) -> Vec<String> {
 
 fn savepoints(of: &Report<'_>, style: Style) -> Vec<String> {
     let savepoints = &of.played.outcome.savepoints;
-    let width = savepoints.iter().map(|savepoint| savepoint.label.len()).max().unwrap_or(0);
+    let width = savepoints.iter().map(|savepoint| columns(&savepoint.label)).max().unwrap_or(0);
     let row = |savepoint: &crate::cluster::SavepointEnd| {
         let job = &savepoint.snapshot.properties().job_name;
         let place = match of.paths.get(&savepoint.label) {
             Some(path) => path.display().to_string(),
-            None => {
-                format!("{} {}", savepoint.path, style.faint("(not kept; give --data-dir DIR)"))
-            }
+            None => format!("{} {}", savepoint.path, style.faint("(not kept)")),
         };
-        format!("{:width$}  id {} of {job}  {place}", savepoint.label, savepoint.checkpoint)
+        let label = padded(&savepoint.label, width);
+        format!("{label}  id {} of {job}  {place}", savepoint.checkpoint)
     };
-    savepoints.iter().map(row).collect()
+    let mut rows: Vec<String> = savepoints.iter().map(row).collect();
+    if savepoints.iter().any(|savepoint| !of.paths.contains_key(&savepoint.label)) {
+        rows.push(style.faint("give --data-dir DIR to keep them as files"));
+    }
+    rows
 }
 
 /// What lies where a snapshot was removed.
@@ -181,46 +189,71 @@ fn top(sink: &ExternalSystem) -> Option<String> {
     Some(format!("  {} keys: {}{more}", counts.len(), shown.join(", ")))
 }
 
-fn checks(of: &Report<'_>, style: Style) -> Vec<String> {
+/// The checks that hold, in one paragraph; what was skipped with its reason; what is broken in full.
+fn checks(of: &Report<'_>, style: Style) -> String {
     let checks = &of.played.verdict.checks;
-    let width = checks.iter().map(|(name, _)| name.name().len()).max().unwrap_or(0);
-    let mut rows = Vec::new();
+    let held = checks.iter().filter(|(_, finding)| *finding == Finding::Held);
+    let held: Vec<String> = held.map(|(name, _)| held_in_words(*name, of)).collect();
+    let mut text = String::new();
+    if !held.is_empty() {
+        let count = style.good(&format!("{} hold", held.len()));
+        text.push_str(&format!("checks   {count}: {}\n", held.join(", ")));
+    }
     for (name, finding) in checks {
-        let said = name.about();
         match finding {
-            Finding::Held => {
-                rows.push(format!(
-                    "{}     {name:width$}  {}",
-                    style.good("held"),
-                    style.faint(said)
-                ));
-            }
-            Finding::Skipped(why) => {
-                rows.push(format!("skipped  {name:width$}  {}", style.faint(&why.to_string())));
-            }
+            Finding::Held => {}
+            Finding::Skipped(why) => text.push_str(&format!("skipped  {name}: {why}\n")),
             Finding::Broken(violations) => {
-                let mark = style.bad("broken");
-                rows.push(format!("{mark}   {name:width$}  {}", style.faint(said)));
-                let shown = violations.iter().take(VIOLATIONS_MAX);
-                rows.extend(shown.map(|violation| format!("  violation: {violation}")));
+                let said = style.faint(name.about());
+                text.push_str(&format!("{}   {name}: {said}\n", style.bad("broken")));
+                for violation in violations.iter().take(VIOLATIONS_MAX) {
+                    text.push_str(&format!("         violation: {violation}\n"));
+                }
                 if violations.len() > VIOLATIONS_MAX {
                     let more = violations.len() - VIOLATIONS_MAX;
-                    rows.push(format!("  … {more} more, all in --format json"));
+                    text.push_str(&format!("         … {more} more, all in --format json\n"));
                 }
             }
         }
     }
-    rows
+    text
 }
 
-/// Steps whose moment never came.
-fn never(of: &Report<'_>) -> Vec<String> {
+/// The name of a check, and of the one that compares outputs, how.
+fn held_in_words(name: CheckName, of: &Report<'_>) -> String {
+    let classes = of.played.verdict.classes.iter().map(|(_, class)| class_in_words(*class));
+    let classes: BTreeSet<&str> = classes.collect();
+    if name != CheckName::OutputEquivalence || classes.is_empty() {
+        return name.to_string();
+    }
+    let classes: Vec<&str> = classes.into_iter().collect();
+    format!("{name} (compared {})", classes.join(", "))
+}
+
+/// Steps whose moment never came: which, the step, why.
+pub(super) fn never<'r>(of: &'r Report<'_>) -> impl Iterator<Item = (u32, &'r Step, String)> {
     let steps = &of.setup.scenario.steps;
-    let step = |number: &u32| {
-        let step = steps.get(usize::try_from(*number).ok()?)?;
-        Some(format!("line {}: {}", step.line.0, step_in_words(step)))
+    let ended = of.played.outcome.ended.in_millis();
+    of.played.outcome.never.iter().filter_map(move |(number, why)| {
+        let step = steps.get(to_index(*number))?;
+        let why = match (why, &step.trigger) {
+            (NeverTaken::NoMilestone, Trigger::When(milestone, _)) => never_in_words(milestone),
+            (NeverTaken::EndedBefore, Trigger::When(_, after)) => {
+                format!("the world ended at {ended}, before its time, {after} after its milestone")
+            }
+            (NeverTaken::NoMilestone | NeverTaken::EndedBefore, Trigger::At(at)) => {
+                format!("the world ended at {ended}, before its time, {at}")
+            }
+        };
+        Some((*number, step, why))
+    })
+}
+
+fn never_rows(of: &Report<'_>) -> Vec<String> {
+    let row = |(_, step, why): (u32, &Step, String)| {
+        format!("line {}: {}: {why}", step.line.0, step_in_words(step))
     };
-    of.played.outcome.never.iter().filter_map(step).collect()
+    never(of).map(row).collect()
 }
 
 fn unmet(of: &Report<'_>, style: Style) -> Vec<String> {
@@ -233,7 +266,7 @@ fn conclusion(of: &Report<'_>, style: Style) -> String {
         "digest   {:032x}\nplayed   {} events in {} of virtual time, seed {}\n",
         outcome.digest,
         outcome.events,
-        clock(outcome.ended),
+        outcome.ended.in_millis(),
         of.played.seed
     );
     let verdict = match of.played.judgement() {

@@ -131,7 +131,7 @@ fn run_under(
     };
     match arguments.format {
         Format::Human => screen.say(&report(&told, screen.style)),
-        Format::Json => screen.say(&super::json::object(&told)),
+        Format::Json => screen.say_as_it_is(&super::json::object(&told)),
     }
     let is_refused = setup.start.is_some() && played.is_start_refused();
     let code = match played.judgement() {
@@ -268,7 +268,8 @@ fn play_once(
     let bar = progress(None, "{spinner} {msg}");
     let watch = |cluster: &mut Cluster| {
         if cluster.events().is_multiple_of(PROGRESS_EVERY) {
-            bar.set_message(format!("{} events, t={}", cluster.events(), cluster.now()));
+            let now = cluster.now().in_millis();
+            bar.set_message(format!("{} events, t={now}", cluster.events()));
             bar.tick();
         }
         if interrupt.is_asked() { Err(PlayError::Interrupted) } else { Ok(()) }

@@ -6,7 +6,7 @@ use super::lock;
 use super::open::local;
 use super::screen::Screen;
 use super::{HOLDS, WRONG_INPUT};
-use crate::render::clock;
+use crate::render::{columns, padded};
 use crate::store::{self, Disposed, LeftFile, SavepointSummary, VerifiedFile};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -36,13 +36,14 @@ pub(super) fn carry_out(command: &SavepointCommand, screen: &mut Screen) -> Resu
 fn verify(path: &Path, screen: &mut Screen) -> Result<u8, Failure> {
     let verified = store::verify(path)?;
     let summary = &verified.summary;
-    let width = verified.files.iter().map(|file| file.name.len()).max().unwrap_or(0);
+    let width = verified.files.iter().map(|file| columns(&file.name)).max().unwrap_or(0);
     for VerifiedFile { name, bytes, blocks } in &verified.files {
-        screen.say(&format!("  {name:width$}  {bytes} bytes in {blocks} blocks, as written\n"));
+        let name = padded(name, width);
+        screen.say(&format!("  {name}  {bytes} bytes in {blocks} blocks, as written\n"));
     }
     for name in &verified.foreign {
-        let name = name.to_string_lossy();
-        screen.say(&format!("  {name:width$}  does not belong to it\n"));
+        let name = padded(&name.to_string_lossy(), width);
+        screen.say(&format!("  {name}  does not belong to it\n"));
     }
     let (kind, id, job) = (summary.kind, summary.id, &summary.job_name);
     screen.say(&format!("{kind} {id} of {job} is whole: {} bytes\n", summary.bytes));
@@ -126,7 +127,7 @@ fn show(path: &Path, screen: &mut Screen) -> Result<u8, Failure> {
     Ok(HOLDS)
 }
 
-/// Lists all of a folder, one a line; a damaged one hides none of the others.
+/// Lists all of a folder, each with its path on a line of its own; a damaged one hides none of the others.
 fn list(given: &Path, screen: &mut Screen) -> Result<u8, Failure> {
     let found = store::list(local(given)?)?;
     if found.is_empty() {
@@ -137,16 +138,16 @@ fn list(given: &Path, screen: &mut Screen) -> Result<u8, Failure> {
         let place = listed.path.display();
         match listed.summary {
             Ok(summary) => screen.say(&format!(
-                "{place}  {} {} of {}, t={}, {} bytes\n",
+                "{place}\n  {} {} of {}, t={}, {} bytes\n",
                 summary.kind,
                 summary.id,
                 summary.job_name,
-                clock(summary.triggered),
+                summary.triggered.in_millis(),
                 summary.bytes
             )),
             Err(error) => {
                 code = WRONG_INPUT;
-                screen.say(&format!("{place}  cannot be read\n"));
+                screen.say(&format!("{place}\n  cannot be read\n"));
                 screen.complain(&Failure::from(error).text);
             }
         }
@@ -163,12 +164,12 @@ fn describe(summary: &SavepointSummary) -> String {
         summary.id,
         summary.job_name,
         summary.job,
-        clock(summary.triggered),
-        clock(summary.clock),
+        summary.triggered.in_millis(),
+        summary.clock.in_millis(),
         summary.bytes,
         summary.files.len()
     );
-    let width = summary.operators.iter().map(|operator| operator.name.len()).max().unwrap_or(0);
+    let width = summary.operators.iter().map(|operator| columns(&operator.name)).max().unwrap_or(0);
     for operator in &summary.operators {
         let uid =
             operator.uid.as_deref().map_or_else(|| "no uid".into(), |uid| format!("uid {uid}"));
@@ -177,13 +178,21 @@ fn describe(summary: &SavepointSummary) -> String {
             count => format!(", {count} finished"),
         };
         text.push_str(&format!(
-            "  {:width$}  {}  {uid}, parallelism {} of at most {}{finished}\n",
-            operator.name, operator.id, operator.parallelism, operator.max_parallelism
+            "  {}  {}  {uid}, parallelism {} of at most {}{finished}\n",
+            padded(&operator.name, width),
+            operator.id,
+            operator.parallelism,
+            operator.max_parallelism
         ));
         for state in &operator.states {
             text.push_str(&format!(
-                "  {:width$}    {:?} `{}`: {} entries, {} bytes in _metadata, {} in files\n",
-                "", state.kind, state.name, state.entries, state.inline_bytes, state.file_bytes
+                "  {}    {:?} `{}`: {} entries, {} bytes in _metadata, {} in files\n",
+                " ".repeat(width),
+                state.kind,
+                state.name,
+                state.entries,
+                state.inline_bytes,
+                state.file_bytes
             ));
         }
     }

@@ -47,14 +47,14 @@ pub(super) fn sweep(
     screen: &mut Screen,
 ) -> Result<u8, Failure> {
     let source = source(arguments, catalogue)?;
-    let seeds = arguments.seeds.clone();
+    let seeds = arguments.seeds();
     if arguments.print_scenario {
         for seed in seeds {
             if screen.is_closed() {
                 break;
             }
             let text = drawn_text(seed, arguments, &source, catalogue);
-            screen.say(&format!("# seed {seed}\n{text}\n"));
+            screen.say_as_it_is(&format!("# seed {seed}\n{text}\n"));
         }
         return Ok(HOLDS);
     }
@@ -104,7 +104,7 @@ fn source(arguments: &Sweep, catalogue: &Arc<Catalogue>) -> Result<Source, Failu
     let mut scenario = scenario(file, catalogue)?;
     scenario.mutations.extend(&arguments.mutation);
     // Read them once now, so that a missing file is told once.
-    let choices = Choices::new(arguments.seeds.start);
+    let choices = Choices::new(arguments.seeds().start);
     let inputs = open(&scenario, base(file), &BTreeMap::new(), &choices)?;
     let is_fixed = scenario
         .inputs
@@ -126,7 +126,7 @@ fn drawn_text(seed: u64, arguments: &Sweep, source: &Source, catalogue: &Arc<Cat
 
 /// Contiguous chunks of seeds, each folded by one thread, then folded together.
 fn play_all(plan: &Plan<'_>) -> Result<SweepTotals, Failure> {
-    let Range { start, end } = plan.arguments.seeds;
+    let Range { start, end } = plan.arguments.seeds();
     let chunks = (end - start).div_ceil(CHUNK);
     (0..chunks)
         .into_par_iter()

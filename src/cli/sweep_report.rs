@@ -31,17 +31,24 @@ pub(super) fn report(
     style: Style,
 ) -> String {
     let worlds = totals.coverage.worlds;
-    let seeds = &arguments.seeds;
+    let seeds = arguments.seeds();
     let mut text = format!(
         "{} worlds of seeds {}..{}, {} events\n",
         worlds, seeds.start, seeds.end, totals.events
     );
-    text.push_str(&format!("\n{}\n", style.heading("what was put to the test")));
-    totals.goals().iter().for_each(|goal| text.push_str(&goal_row(goal, worlds, style)));
+    let is_drawn = arguments.file.is_none();
+    if is_drawn || arguments.require_goals {
+        text.push_str(&format!("\n{}\n", style.heading("what was put to the test")));
+        totals.goals().iter().for_each(|goal| text.push_str(&goal_row(goal, worlds, style)));
+    }
     let coverage = &totals.coverage;
     let shares = |text: &mut String, heading: &str, rows: &[(&'static str, u64)]| {
-        text.push_str(&format!("\n{}\n", style.heading(heading)));
-        for (name, count) in rows {
+        // What none of many drawn worlds had is a gap; what one story has not is nothing.
+        let mut told = rows.iter().filter(|(_, count)| is_drawn || *count > 0).peekable();
+        if told.peek().is_some() {
+            text.push_str(&format!("\n{}\n", style.heading(heading)));
+        }
+        for (name, count) in told {
             let share = (count * 100).checked_div(worlds).unwrap_or(0);
             text.push_str(&format!("           {share:>3}%  {name}\n"));
         }

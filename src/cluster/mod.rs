@@ -27,7 +27,7 @@ mod world;
 mod tests;
 
 pub use outcome::{End, JobEnd, Outcome, SavepointEnd};
-pub use script::At;
+pub use script::{At, NeverTaken};
 pub use stall::Stall;
 pub use user_panic::UserPanic;
 pub use world::{Cluster, Given};

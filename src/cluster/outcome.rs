@@ -1,6 +1,6 @@
 //! What a world comes to: jobs, savepoints, external systems, digest.
 
-use crate::cluster::script::At;
+use crate::cluster::script::{At, NeverTaken};
 use crate::cluster::stall::Stall;
 use crate::cluster::user_panic::UserPanic;
 use crate::cluster::world::Cluster;
@@ -11,6 +11,7 @@ use crate::kernel::SimTime;
 use crate::state::CompletedCheckpoint;
 use crate::trace::JobStatus;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How a world ended.
@@ -90,8 +91,8 @@ pub struct Outcome {
     pub job_keys: Vec<u64>,
     /// What was refused, and why.
     pub refusals: Vec<(At, Arc<str>)>,
-    /// Steps whose moment never came.
-    pub never: Vec<u32>,
+    /// Steps that were never taken, by position in the scenario, and why.
+    pub never: BTreeMap<u32, NeverTaken>,
     /// Whether a sender ever waited for credit.
     pub had_backpressure: bool,
 }

@@ -79,10 +79,11 @@ impl fmt::Display for Stall {
                 )
             }
             Self::Events { budget, at, due: next } => {
+                let at = at.in_millis();
                 write!(f, "the budget of {budget} events was used up at t={at}; {}", due(next))
             }
             Self::Memory { budget, at, due: next } => {
-                let megabytes = budget / 1_000_000;
+                let (megabytes, at) = (budget / 1_000_000, at.in_millis());
                 write!(
                     f,
                     "the budget of {megabytes} megabytes was used up at t={at}; {}",

@@ -37,10 +37,11 @@ impl UserPanic {
     }
 }
 
-/// `m/0 of count#0, in process with clicks[0]#99, at t=1500ms: message`.
+/// `m/0 of count#0, in process with clicks[0]#99, at t=1500.000ms: message`.
 impl fmt::Display for UserPanic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { run, operator, subtask, call, at, message, .. } = self;
-        write!(f, "{operator}/{subtask} of {run}, in `{call}`{}, at t={at}: {message}", self.with())
+        let (with, at) = (self.with(), at.in_millis());
+        write!(f, "{operator}/{subtask} of {run}, in `{call}`{with}, at t={at}: {message}")
     }
 }

@@ -49,6 +49,10 @@ impl SimTime {
     pub const fn since(self, earlier: Self) -> Self {
         Self(self.0.saturating_sub(earlier.0))
     }
+    /// In milliseconds with three digits behind the point, as people are told of moments: `77.268ms`.
+    pub fn in_millis(self) -> String {
+        format!("{}.{:03}ms", self.0 / 1_000_000, self.0 / 1_000 % 1_000)
+    }
     /// A span `times` as long; saturates at `MAX`.
     #[must_use]
     pub const fn times(self, times: u64) -> Self {
@@ -124,6 +128,16 @@ impl FromStr for SimTime {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn people_are_told_milliseconds() {
+        let check = |nanos, expected: &str| {
+            assert_eq!(SimTime::from_nanos(nanos).in_millis(), expected);
+        };
+        check(0, "0.000ms");
+        check(77_268_013, "77.268ms");
+        check(8_000_000_999, "8000.000ms");
+    }
 
     #[test]
     fn a_span_is_a_whole_number_and_a_unit() {

@@ -5,8 +5,12 @@ use super::words::in_words;
 use crate::trace::Trace;
 use serde_json::{Value, json};
 
+/// The version of what the lines hold. It counts up when a field changes its name or meaning, not when one is added.
+const SCHEMA: u64 = 1;
+
 /// One object a line: `ns`, `number`, `cause`, `event` and the fields of the event, all as in the trace; and `job`, `who`
-/// and `text`, in which ids have become names.
+/// and `text`, in which ids have become names. The first has `schema`, the version of the format, as well: a line of its own
+/// would be no event, and readers count lines.
 pub fn json_lines(trace: &Trace, names: &Names) -> String {
     let mut text = String::new();
     for entry in &trace.entries {
@@ -25,6 +29,9 @@ pub fn json_lines(trace: &Trace, names: &Names) -> String {
         for (name, value) in extra {
             assert!(!object.contains_key(name), "no event has a field `{name}`");
             object.insert(name.to_owned(), value);
+        }
+        if text.is_empty() {
+            object.insert("schema".to_owned(), json!(SCHEMA));
         }
         text.push_str(&Value::Object(object).to_string());
         text.push('\n');

@@ -2,6 +2,7 @@
 //!
 //! Reads a trace and the names in it, and decides nothing. Does not print, and does not know what the checks said.
 
+mod columns;
 mod jsonl;
 mod names;
 mod story;
@@ -10,6 +11,8 @@ mod timeline;
 mod transcript;
 mod words;
 
+#[cfg(feature = "cli")]
+pub use columns::{columns, padded};
 pub use jsonl::json_lines;
 pub use names::Names;
 pub use story::story;
@@ -18,4 +21,5 @@ pub use style::Style;
 pub use timeline::event_line;
 pub use timeline::timeline;
 pub use transcript::transcript;
-pub use words::{clock, step_in_words};
+#[cfg(feature = "cli")]
+pub use words::{never_in_words, step_in_words};

@@ -1,5 +1,6 @@
 //! What people call the runs, tasks, channels and sinks of a trace.
 
+use super::columns::columns;
 use super::words::step_in_words;
 use crate::job::{ChannelId, ExternalId, Layouts, OperatorId, RunId, TaskId};
 use crate::scenario::Scenario;
@@ -86,12 +87,12 @@ impl Names {
 
     /// How wide the names of runs are at most, and how wide those of tasks and sinks.
     pub(super) fn widths(&self) -> (usize, usize) {
-        let runs = self.layouts.iter().map(|layout| layout.label.len());
+        let runs = self.layouts.iter().map(|layout| columns(&layout.label));
         let tasks = self
             .layouts
             .iter()
-            .flat_map(|layout| layout.tasks().map(|task| layout.task_name(task).len()));
-        let tasks = tasks.chain(self.sinks.iter().map(String::len));
+            .flat_map(|layout| layout.tasks().map(|task| columns(&layout.task_name(task))));
+        let tasks = tasks.chain(self.sinks.iter().map(|sink| columns(sink)));
         (runs.max().unwrap_or(0), tasks.max().unwrap_or(0).max("coordinator".len()))
     }
 }

@@ -1,8 +1,9 @@
 //! The story of a run: what was done to it and what became of it, in as many lines as a person reads.
 
+use super::columns::padded;
 use super::names::Names;
 use super::style::Style;
-use super::words::{in_words, seconds};
+use super::words::in_words;
 use crate::job::{CheckpointKind, RunId};
 use crate::kernel::SimTime;
 use crate::trace::{
@@ -138,7 +139,7 @@ fn merge(last: &mut Beat, next: &Beat) {
 }
 
 fn line(beat: &Beat, names: &Names, width: usize, style: Style) -> String {
-    let time = seconds(beat.at);
+    let time = style.faint(&format!("{:>12}", beat.at.in_millis()));
     let run = beat.run.map_or_else(String::new, |run| names.run(run));
     let text = match (beat.completed, beat.times) {
         (Some((first, last, 2..)), _) => format!("checkpoints {first} to {last} completed"),
@@ -151,7 +152,7 @@ fn line(beat: &Beat, names: &Names, width: usize, style: Style) -> String {
         Tone::Bad => style.bad(&text),
         Tone::Plain => text,
     };
-    format!("{}  {run:width$}  {text}\n", style.faint(&format!("{time:>10}")))
+    format!("{time}  {}  {text}\n", padded(&run, width))
 }
 
 #[cfg(test)]
@@ -186,9 +187,9 @@ mod tests {
         let events = vec![completed(1), completed(2), completed(3), refused("no"), completed(4)];
         assert_eq!(
             told(events),
-            "    0.000s  ?  checkpoints 1 to 3 completed\n\
-             \u{20}   4.500s  ?  refused: no\n\
-             \u{20}   6.000s  ?  checkpoint 4 completed\n"
+            "     0.000ms  ?  checkpoints 1 to 3 completed\n\
+             \u{20} 4500.000ms  ?  refused: no\n\
+             \u{20} 6000.000ms  ?  checkpoint 4 completed\n"
         );
     }
 
@@ -196,7 +197,7 @@ mod tests {
     fn what_happens_again_and_again_is_counted() {
         assert_eq!(
             told(vec![refused("no"), refused("no")]),
-            "    0.000s  ?  refused: no (2 times)\n"
+            "     0.000ms  ?  refused: no (2 times)\n"
         );
     }
 

@@ -3,7 +3,6 @@
 //! Every operation is a block, in order of asking; what came back later stands in its block, as it would in a terminal of
 //! its own. Says what Flink's client says, in words of its own. Faults of the world are remarks.
 
-use super::words::seconds;
 use crate::job::{CheckpointId, ClaimMode, JobId, METADATA, RunId, folder_of_pointer};
 use crate::kernel::{SimTime, to_index};
 use crate::scenario::{
@@ -314,7 +313,7 @@ impl Session<'_> {
                 && is_listed(known.status)
             {
                 let status = known.status.to_string().to_uppercase();
-                let since = seconds(known.since);
+                let since = known.since.in_millis();
                 lines.push(format!("{since} : {id} : {} ({status})", known.name));
             }
         }
@@ -335,15 +334,15 @@ impl Session<'_> {
         for block in &self.blocks {
             let is_remark = block.command.starts_with('#');
             let prompt = if is_remark { "" } else { "$ " };
-            text.push_str(&format!("{:>11}  {prompt}{}\n", seconds(block.at), block.command));
+            text.push_str(&format!("{:>12}  {prompt}{}\n", block.at.in_millis(), block.command));
             let well = block.if_well.iter().filter(|_| block.answers.is_empty());
             for answer in block.answers.iter().chain(well) {
-                text.push_str(&format!("             {answer}\n"));
+                text.push_str(&format!("              {answer}\n"));
             }
             // The client waits for an answer.
             let waits = block.command.starts_with("flink ") && block.answers.is_empty();
             if waits && block.if_well.is_none() {
-                text.push_str("             (no answer)\n");
+                text.push_str("              (no answer)\n");
             }
         }
         text

@@ -2,18 +2,21 @@
 
 mod checkpoint;
 mod job;
+#[cfg(feature = "cli")]
+mod milestone;
 mod task;
 mod transaction;
 mod world;
 
 use super::names::Names;
 use crate::job::RunId;
-use crate::kernel::SimTime;
 use crate::scenario::{
     Action, Aim, Block, Cancel, DisturbedWrite, FileAction, Partition, Run, Step, Stop,
     StorageFailing, TakeCheckpoint, TakeSavepoint, TaskName,
 };
 use crate::trace::{Message, SourcePosition, StorageFault, TraceEvent};
+#[cfg(feature = "cli")]
+pub use milestone::never_in_words;
 
 /// An event in words.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -39,18 +42,6 @@ pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
         }
         TraceEvent::World(event) => world::line(event, names),
     }
-}
-
-/// Seconds with nine digits behind the point: `8.193333359s`.
-pub fn clock(time: SimTime) -> String {
-    let (seconds, nanos) = (time.nanos() / 1_000_000_000, time.nanos() % 1_000_000_000);
-    format!("{seconds}.{nanos:09}s")
-}
-
-/// Seconds with three digits behind the point: `1.500s`.
-pub(super) fn seconds(time: SimTime) -> String {
-    let millis = time.nanos() / 1_000_000;
-    format!("{}.{:03}s", millis / 1000, millis % 1000)
 }
 
 /// What a step does: `kill counts/2`.

@@ -43,7 +43,9 @@ fn is_answered(scenario: &Scenario, outcome: &Outcome, label: &str) -> bool {
     let mut asked = steps.filter(|(_, step)| step.action.label() == Some(label));
     let is_stored = outcome.savepoints.iter().any(|stored| &*stored.label == label);
     asked.next().is_none_or(|(number, _)| {
-        is_stored || outcome.refusal(At::Step(number)).is_some() || outcome.never.contains(&number)
+        is_stored
+            || outcome.refusal(At::Step(number)).is_some()
+            || outcome.never.contains_key(&number)
     })
 }
 

@@ -20,6 +20,11 @@ impl Milestones {
         Self { waiting: waiting.map(|(number, _)| number).collect() }
     }
 
+    /// Whether the milestone of this step has not come yet.
+    pub(crate) fn is_awaited_by(&self, step: usize) -> bool {
+        self.waiting.contains(&step)
+    }
+
     /// The steps whose milestone is among what was just told: after how long, and which entry it is.
     pub(crate) fn reach(
         &mut self,

@@ -8,10 +8,11 @@ pub(crate) mod user_code;
 
 use crate::cluster::control::Control;
 use crate::cluster::journal::Journal;
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, to_index};
 use crate::scenario::Scenario;
 use milestones::Milestones;
 use retry::Retries;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use user_code::Waiting;
 
@@ -26,6 +27,15 @@ pub enum At {
     Start,
     /// In a step, by position in the scenario.
     Step(u32),
+}
+
+/// Why a step was never taken, though nobody refused it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NeverTaken {
+    /// Its milestone never came.
+    NoMilestone,
+    /// The world ended before its time.
+    EndedBefore,
 }
 
 /// The steps of a scenario on their way.
@@ -66,11 +76,15 @@ impl Script {
         self.refusals.iter().any(|(other, _)| *other == At::Step(step))
     }
 
-    /// Steps whose moment never came.
-    pub(crate) fn never(&self) -> Vec<u32> {
+    /// Steps whose moment never came, and why.
+    pub(crate) fn never(&self) -> BTreeMap<u32, NeverTaken> {
         let steps = (0..).zip(&self.done);
         let never = steps.filter(|(step, done)| !**done && !self.is_refused(*step));
-        never.map(|(step, _)| step).collect()
+        let why = |step| match self.milestones.is_awaited_by(to_index(step)) {
+            true => NeverTaken::NoMilestone,
+            false => NeverTaken::EndedBefore,
+        };
+        never.map(|(step, _)| (step, why(step))).collect()
     }
 }
 
@@ -81,13 +95,14 @@ mod tests {
 
     #[test]
     fn a_step_never_came_that_was_neither_done_nor_refused() {
+        let never = |script: &Script| script.never().into_keys().collect::<Vec<_>>();
         let mut script = Script::of(&copy_job().0);
         let mut journal = Journal::default();
         script.schedule(0, SimTime::ZERO, &mut journal);
-        assert_eq!((script.due, script.never()), (1, vec![0, 1]));
+        assert_eq!((script.due, never(&script)), (1, vec![0, 1]));
         script.on_step(0);
         script.done[0] = true;
-        assert_eq!((script.due, script.never()), (0, vec![1]));
+        assert_eq!((script.due, never(&script)), (0, vec![1]));
         script.refusals.push((At::Step(1), "no".into()));
         assert!(script.never().is_empty());
     }
