@@ -286,3 +286,29 @@ fn what_programs_read_says_its_version() {
     assert!(schemas.len() > 10 && schemas[0] == Some(1), "{lines}");
     assert!(schemas[1..].iter().all(Option::is_none), "{lines}");
 }
+
+/// Commands that the documents show write where `.gitignore` covers it.
+#[test]
+fn what_the_documents_show_leaves_nothing_in_the_clone() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |name: &str| fs::read_to_string(root.join(name)).expect(name);
+    assert!(read(".gitignore").lines().any(|line| line == "/out"));
+    let mut seen = 0;
+    for name in ["README.md", "sim/README.md"] {
+        for block in read(name).split("```sh\n").skip(1) {
+            let (block, _) = block.split_once("```").expect("the block ends");
+            let words: Vec<&str> = block.split_whitespace().collect();
+            for pair in words.windows(2) {
+                let place = match pair[0] {
+                    "--data-dir" | "--trace" => pair[1],
+                    ">" if pair[1].contains('.') => pair[1],
+                    "--output" => pair[1].split_once('=').expect("NAME=PATH").1,
+                    _ => continue,
+                };
+                seen += 1;
+                assert!(place.starts_with("out/") || place == "/dev/stdout", "{name}: {pair:?}");
+            }
+        }
+    }
+    assert!(seen >= 6, "{seen}");
+}
