@@ -92,9 +92,12 @@ fn unwrapped(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Options, variables, and whether there is colour.
+type ColourCase = (&'static [&'static str], &'static [(&'static str, &'static str)], bool);
+
 #[test]
 fn colour_is_shown_where_it_is_wanted() {
-    let cases: &[(&[&str], &[(&str, &str)], bool)] = &[
+    let cases: &[ColourCase] = &[
         (&[], &[], false),
         (&[], &[("CLICOLOR_FORCE", "1")], true),
         (&[], &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], false),
