@@ -175,3 +175,20 @@ fn upgrade_rewrites_a_file_and_keeps_what_it_does_not_know_better() {
     assert_eq!(refused.status.code(), Some(2));
     assert_eq!(fs::read_to_string(&file).expect("it"), "sed = 1\n");
 }
+
+#[test]
+fn a_release_that_nobody_looked_into_says_by_whose_rules_it_is_played() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(
+        folder.path().join("between.toml"),
+        "flink = \"1.14\"\n[input.rows]\ngenerate = { records = 10, keys = 2 }\n[job.j]\noperators = [\n  \
+         { name = \"in\", source = \"rows\" },\n  { name = \"out\", sink = \"plain\" },\n]\n",
+    )
+    .expect("written");
+    let played = sandbar(folder.path(), &["run", "between.toml"]);
+    assert_eq!(played.status.code(), Some(0), "{}", text(&played.stderr));
+    let line = "Flink 1.14 is played by the rules of 1.13";
+    assert!(text(&played.stdout).contains(line), "{}", text(&played.stdout));
+    assert!(text(&sandbar(folder.path(), &["rules", "1.14"]).stdout).starts_with(line));
+    assert!(!text(&sandbar(folder.path(), &["rules", "1.13"]).stdout).contains("is played by"));
+}

@@ -51,12 +51,12 @@ pub(super) fn new(new: &New, screen: &mut Screen) -> Result<u8, Failure> {
         return Ok(HOLDS);
     }
     let made = File::create_new(&file).and_then(|mut made| made.write_all(story.as_bytes()));
-    made.map_err(|cause| match cause.kind() {
-        ErrorKind::AlreadyExists => Failure::wrong(
-            format!("`{}` is there already", file.display()),
-            "name another file, or `-` to print the story",
-        ),
-        _ => Failure::unwritable(&file, &cause),
+    made.map_err(|cause| {
+        if cause.kind() == ErrorKind::AlreadyExists {
+            let help = "name another file, or `-` to print the story";
+            return Failure::wrong(format!("`{}` is there already", file.display()), help);
+        }
+        Failure::unwritable(&file, &cause)
     })?;
     let shown = file.display();
     screen.say(&format!("wrote {shown}\nplay it: sandbar run {shown}\n"));

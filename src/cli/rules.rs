@@ -11,7 +11,11 @@ pub(super) fn rules(of: &RulesOf, screen: &mut Screen) -> u8 {
     let style = screen.style;
     let text = match of.diff {
         None => {
-            told(&words, |place, field| format!("{} = {}\n", style.heading(field), words[place]))
+            let stands_for = of.release.stands_for().map(|told| format!("{told}\n\n"));
+            let told = told(&words, |place, field| {
+                format!("{} = {}\n", style.heading(field), words[place])
+            });
+            stands_for.unwrap_or_default() + &told
         }
         Some(other) => {
             let others = other.rules().words();

@@ -247,14 +247,16 @@ fn announce(arguments: &Run, setup: &Setup, screen: &mut Screen) {
     let file = arguments.file.display();
     let scenario = &setup.scenario;
     let line = format!("{file}, seed {}, Flink {}", setup.choices.seed(), scenario.flink);
+    let stands_for =
+        scenario.flink.stands_for().map(|told| format!("{told}\n")).unwrap_or_default();
     match arguments.format {
         Format::Human => {
             let line = screen.style.heading(&line);
             let about = &scenario.about;
             let about = if about.is_empty() { String::new() } else { format!("{about}\n") };
-            screen.say(&format!("{line}\n{about}\n"));
+            screen.say(&format!("{line}\n{stands_for}{about}\n"));
         }
-        Format::Json => screen.complain(&format!("playing {line}\n")),
+        Format::Json => screen.complain(&format!("playing {line}\n{stands_for}")),
     }
 }
 

@@ -28,10 +28,8 @@ pub struct Mistake {
     pub help: Option<String>,
     /// The bytes of the file that are meant.
     pub(super) at: Range<usize>,
-    /// The line itself, or the part of a long one that matters.
-    pub(super) shown: String,
-    /// The bytes of it that are meant.
-    pub(super) marked: Range<usize>,
+    /// The line itself, if it is not too long to be shown, and the bytes of it that are meant.
+    pub(super) shown: Box<(String, Range<usize>)>,
     /// A name that is none of those there are, if that is what is wrong.
     pub(super) unknown: Option<String>,
 }
@@ -47,9 +45,10 @@ impl ScenarioError {
 
 impl Mistake {
     fn show(&self, file: &str, renderer: &Renderer) -> String {
-        let mark = AnnotationKind::Primary.span(self.marked.clone());
+        let (text, marked) = &*self.shown;
+        let mark = AnnotationKind::Primary.span(marked.clone());
         let line = usize::try_from(self.line).unwrap_or(usize::MAX);
-        let snippet = Snippet::source(&self.shown).line_start(line).path(file).annotation(mark);
+        let snippet = Snippet::source(text).line_start(line).path(file).annotation(mark);
         let mut report = Level::ERROR.primary_title(&self.message).element(snippet);
         if let Some(help) = &self.help {
             report = report.element(Level::HELP.message(help));

@@ -232,10 +232,7 @@ impl Form {
 
     /// The forms that it may have.
     pub(in crate::scenario) fn choices(&self) -> &[Form] {
-        match self {
-            Self::Either(_, forms) => forms,
-            one => std::slice::from_ref(one),
-        }
+        if let Self::Either(_, forms) = self { forms } else { std::slice::from_ref(self) }
     }
 }
 

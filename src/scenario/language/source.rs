@@ -84,8 +84,7 @@ impl<'t> Source<'t> {
             message: cut(message.into()),
             help: None,
             at: at.clone(),
-            shown,
-            marked,
+            shown: Box::new((shown, marked)),
             unknown: None,
         }
     }

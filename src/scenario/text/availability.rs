@@ -206,6 +206,7 @@ fn place_of(file: &DeTable<'_>, way: &[&str], word: &str) -> Range<usize> {
 }
 
 /// The part of a value that is called so: by its key, its number in a list, or by the name of an operator in it.
+#[expect(clippy::wildcard_enum_match_arm, reason = "other values have no parts")]
 fn part_of<'v, 't>(
     value: &'v Spanned<DeValue<'t>>,
     step: &str,
@@ -230,6 +231,7 @@ fn part_of<'v, 't>(
 }
 
 /// Where a word stands in a value, as a key or a text.
+#[expect(clippy::wildcard_enum_match_arm, reason = "other values hold no words")]
 fn seek(value: &Spanned<DeValue<'_>>, word: &str) -> Option<Range<usize>> {
     match value.get_ref() {
         DeValue::String(text) => (text == word).then(|| value.span()),

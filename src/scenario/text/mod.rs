@@ -39,9 +39,9 @@ use std::sync::LazyLock;
 use toml::de::{DeTable, DeValue, Deserializer};
 
 /// The language of scenario files.
-static LANGUAGE: LazyLock<Table> = LazyLock::new(|| match FileText::form() {
-    Form::Table(table) => table,
-    _ => unreachable!("a file is a table"),
+static LANGUAGE: LazyLock<Table> = LazyLock::new(|| {
+    let Form::Table(table) = FileText::form() else { unreachable!("a file is a table") };
+    table
 });
 
 /// The format of the language: 2 since operators have a `partitioner` and no `partition`.

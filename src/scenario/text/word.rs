@@ -37,7 +37,7 @@ impl Millis {
     fn read(text: &str) -> Result<Self, String> {
         const NANOS: u64 = 1_000_000;
         let time: SimTime = text.parse().map_err(|wrong: SpanError| wrong.to_string())?;
-        if time.nanos() % NANOS != 0 {
+        if !time.nanos().is_multiple_of(NANOS) {
             return Err(format!("`{time}` is not a whole number of milliseconds"));
         }
         i64::try_from(time.nanos() / NANOS).map(Self).map_err(|wrong| wrong.to_string())
