@@ -8,8 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// A job that is cancelled and leaves two checkpoints behind; or the one that goes on from one of them.
-fn scenario(parallelism: u32, is_cancelled: bool) -> String {
+/// A job that is canceled and leaves two checkpoints behind; or the one that goes on from one of them.
+fn scenario(parallelism: u32, is_canceled: bool) -> String {
     let mut text = format!(
         "[input.rows]\n\
          generate = {{ records = 500, keys = 60 }}\n\
@@ -23,7 +23,7 @@ fn scenario(parallelism: u32, is_cancelled: bool) -> String {
            {{ name = 'out', sink = 'two-phase', uid = 'out' }},\n\
          ]\n"
     );
-    if is_cancelled {
+    if is_canceled {
         text.push_str("[[step]]\nat = '1300ms'\ndo = { cancel = { job = 'sums' } }\n");
     }
     text

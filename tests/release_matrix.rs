@@ -11,9 +11,9 @@ use std::sync::Arc;
 /// How often a stage takes its savepoint, and how long after it the job goes on.
 const STAGE: u64 = 400;
 
-/// A job that takes a savepoint at the end of a stage, from 1, and is cancelled a little later.
+/// A job that takes a savepoint at the end of a stage, from 1, and is canceled a little later.
 fn scenario(release: Release, parallelism: u32, stage: u64, rules: &str) -> String {
-    let (taken, cancelled) = (stage * STAGE, stage * STAGE + 100);
+    let (taken, canceled) = (stage * STAGE, stage * STAGE + 100);
     format!(
         r#"
 seed = {stage}
@@ -38,7 +38,7 @@ at = "{taken}ms"
 do = {{ savepoint = {{ as = "taken" }} }}
 
 [[step]]
-at = "{cancelled}ms"
+at = "{canceled}ms"
 do = {{ cancel = {{}} }}
 "#
     )

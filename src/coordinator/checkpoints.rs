@@ -1,6 +1,6 @@
 //! The `CheckpointCoordinator` of one run: pending and completed checkpoints, the schedule, the id counter.
 //!
-//! Knows which tasks take part only from what it is told at a trigger. Does not know how a job is cancelled or
+//! Knows which tasks take part only from what it is told at a trigger. Does not know how a job is canceled or
 //! restarted.
 
 mod abort;

@@ -479,7 +479,7 @@ impl JobMaster {
         self.checkpoints.request(now, &participants, purpose, effects)
     }
 
-    /// The user cancels the job. Cancelling a job that is over changes nothing.
+    /// The user cancels the job. Canceling a job that is over changes nothing.
     pub fn cancel(&mut self, effects: &mut JobEffects) {
         if self.status.is_terminal() || self.ending.is_some() {
             return;

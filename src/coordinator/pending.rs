@@ -24,7 +24,7 @@ pub enum Purpose {
         step: u32,
         /// The label it is known by.
         label: Arc<str>,
-        /// Whether the job is cancelled when it completes.
+        /// Whether the job is canceled when it completes.
         then_cancel: bool,
         /// Whether the job stops with it.
         stop: Stop,

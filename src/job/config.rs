@@ -96,7 +96,7 @@ documented! {
         None,
         /// If it fails for good.
         DeleteOnCancellation,
-        /// If it fails for good or is cancelled.
+        /// If it fails for good or is canceled.
         RetainOnCancellation,
     }
 }

@@ -4,7 +4,7 @@
 //! between two structures: a heap for few pending events, a ladder for many. Does not own what
 //! an event means: `what` is an opaque number of the owner's.
 //!
-//! # Cancelling
+//! # Canceling
 //!
 //! Nothing is ever removed from the agenda. Who schedules an event remembers its [`Ticket`];
 //! who no longer wants it remembers another one, or `Ticket::default()`. When an event is popped

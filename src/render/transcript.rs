@@ -178,7 +178,7 @@ impl Session<'_> {
     fn answer_if_well(&self, action: &Action) -> Option<String> {
         match action {
             Action::Cancel(Cancel { job, with_savepoint: None, .. }) => {
-                Some(format!("job {} is cancelled", self.id(job)))
+                Some(format!("job {} is canceled", self.id(job)))
             }
             Action::Files(FileAction::Dispose(dispose)) => {
                 Some(format!("savepoint {} is disposed of", self.path(&dispose.savepoint)))
@@ -293,7 +293,7 @@ impl Session<'_> {
         if matches!(action, Action::Savepoint(_)) {
             self.answer(number, format!("start from it with: {} -s {path}", self.client("run")));
         } else if matches!(action, Action::Cancel(_)) {
-            self.answer(number, format!("job {id} is being cancelled"));
+            self.answer(number, format!("job {id} is being canceled"));
         }
     }
 

@@ -104,7 +104,7 @@ rules! {
     savepoint_target: bool = true, until V1_1: false, shown by "sim/rules/f6_target.toml";
     /// Whether a job can be stopped with a savepoint (since 1.9, FLIP-34).
     stop_with_savepoint: bool = true, until V1_8: false, shown by "sim/stop.toml";
-    /// Whether a job can be cancelled with a savepoint (since 1.2, FLINK-4717).
+    /// Whether a job can be canceled with a savepoint (since 1.2, FLINK-4717).
     cancel_with_savepoint: bool = true, until V1_1: false, shown by "sim/rules/newest_checkpoint_spared.toml";
     /// Whether state that no operator takes can be dropped in a restore (since 1.1.4, FLINK-4445).
     allow_non_restored_state: bool = true, until V1_0: false,

@@ -59,7 +59,7 @@ profile! {
     messages,
     /// Whether savepoints are taken that nobody starts from.
     savepoints,
-    /// Whether a job may be cancelled and followed by another one that starts from its savepoint.
+    /// Whether a job may be canceled and followed by another one that starts from its savepoint.
     successors,
     /// Whether a successor may differ from the job before it.
     changes,

@@ -22,10 +22,10 @@ impl Task {
     /// A barrier came of a checkpoint that the job manager has called off here before: the first such one is passed on
     /// as a marker (`SubtaskCheckpointCoordinatorImpl#checkpointState`).
     pub(super) fn cancel_aborted(&mut self, checkpoint: CheckpointId, effects: &mut TaskEffects) {
-        if checkpoint > self.seen.last && self.seen.cancelled < checkpoint {
+        if checkpoint > self.seen.last && self.seen.canceled < checkpoint {
             let is_off = self.seen.aborted.contains(&checkpoint);
             assert!(is_off, "{:?} passes on that {checkpoint} is off, and it is not", self.id());
-            self.seen.cancelled = checkpoint;
+            self.seen.canceled = checkpoint;
             self.send_cancellation(checkpoint, effects);
         }
     }
@@ -46,7 +46,7 @@ impl Task {
         self.aligner.give_up();
         effects.released = true;
         self.seen.last = self.seen.last.max(checkpoint);
-        self.seen.cancelled = self.seen.cancelled.max(checkpoint);
+        self.seen.canceled = self.seen.canceled.max(checkpoint);
         assert!(self.aligner.collecting().is_none(), "a given-up checkpoint holds channels back");
         decline(checkpoint, AbortReason::AlignmentLimit, effects);
         self.send_cancellation(checkpoint, effects);
@@ -81,8 +81,8 @@ impl Task {
         self.seen.aborted = self.seen.aborted.split_off(&checkpoint);
         self.assert_sound();
         decline(checkpoint, AbortReason::Canceled, effects);
-        if self.seen.cancelled < checkpoint {
-            self.seen.cancelled = checkpoint;
+        if self.seen.canceled < checkpoint {
+            self.seen.canceled = checkpoint;
             self.send_cancellation(checkpoint, effects);
         }
     }

@@ -233,7 +233,7 @@ impl Task {
         if is_open && !self.finished_on_restore {
             self.chain.cancel_source(effects);
             self.close(effects);
-            // Of one that fails while it is cancelled, Flink says so in its log and goes on.
+            // Of one that fails while it is canceled, Flink says so in its log and goes on.
             if effects.of_user.as_ref().is_some_and(|failure| !failure.ends_the_play) {
                 (effects.failure, effects.of_user) = (None, None);
             }

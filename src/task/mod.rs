@@ -49,7 +49,7 @@ pub enum Phase {
     /// Its data has ended and its operators are finished; it waits for its final checkpoint, or for the last of its
     /// senders to go.
     Draining,
-    /// Finished, cancelled or failed.
+    /// Finished, canceled or failed.
     Ended,
 }
 
@@ -76,7 +76,7 @@ struct Seen {
     /// No barrier up to this one means anything any more.
     last: CheckpointId,
     /// The newest that it has told its receivers to be off.
-    cancelled: CheckpointId,
+    canceled: CheckpointId,
     /// Newer ones that are off already, although their barriers may still come.
     aborted: BTreeSet<CheckpointId>,
 }
@@ -406,7 +406,7 @@ impl Task {
         self.chain.checkpoint_aborted(checkpoint, effects);
     }
 
-    /// The attempt ends from outside: it was cancelled, or crashed.
+    /// The attempt ends from outside: it was canceled, or crashed.
     pub fn end(&mut self) {
         self.phase = Phase::Ended;
     }

@@ -18,7 +18,7 @@ documented! {
         Declined,
         /// A newer checkpoint completed first.
         Subsumed,
-        /// The job is failing, stopping or cancelled.
+        /// The job is failing, stopping or canceled.
         CoordinatorSuspended,
         /// A task that must take part is not running.
         NotAllTasksRunning,

@@ -112,7 +112,7 @@ fn compare_calls_and_end(story: &Story, row: &Json, found: &mut Differences) {
     for key in status.into_iter().filter(|key| row.get(key).is_some()) {
         let recorded = text(&row[key]).split(' ').next().expect("a status").to_lowercase();
         // The row was left before the world was.
-        let at_the_end = key == "final_status" || !story.was_cancelled_in_the_end();
+        let at_the_end = key == "final_status" || !story.was_canceled_in_the_end();
         let status = if at_the_end { story.status() } else { story.status_before_cancel() };
         found.compare(key, status, recorded);
     }

@@ -50,7 +50,7 @@ impl Story {
         })
     }
 
-    pub(crate) fn was_cancelled_in_the_end(&self) -> bool {
+    pub(crate) fn was_canceled_in_the_end(&self) -> bool {
         self.statuses().last() == Some(JobStatus::Canceled)
     }
 
@@ -279,7 +279,7 @@ fn words(call: Call, checkpoint: Option<u64>, is_source: bool) -> String {
 /// Takes out of both what timing decides.
 ///
 /// 1. Which automatic checkpoint still falls into the recording: calls about ids that only one of them speaks of, and newer
-///    than all of the other. 2. Whether a task that is cancelled has been told before that its checkpoint is off.
+///    than all of the other. 2. Whether a task that is canceled has been told before that its checkpoint is off.
 pub(crate) fn settle(recorded: Vec<String>, played: Vec<String>) -> (Vec<String>, Vec<String>) {
     let newest = |calls: &[String]| calls.iter().filter_map(|call| id_of(call)).max().unwrap_or(0);
     let most = newest(&recorded).min(newest(&played));

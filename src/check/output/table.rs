@@ -45,7 +45,7 @@ pub(in crate::check) fn judge(
     let shares = lineage(outputs, run, sink, stop);
     let keys: Option<Vec<u64>> = shares.iter().map(|(run, _)| outputs.job_key(run)).collect();
     let keys = keys?;
-    // Whether the run itself wrote the key last: an ancestor went on past its savepoint until it was cancelled, so what
+    // Whether the run itself wrote the key last: an ancestor went on past its savepoint until it was canceled, so what
     // it left under a key that nobody wrote again is as new as it likes.
     let mut expected: BTreeMap<&Value, (&Value, bool)> = BTreeMap::new();
     for (share, rows) in shares.iter().rev() {

@@ -10,7 +10,7 @@ const IN_FLIGHT: Counted = ("a", 2, origin(1, 0, 0));
 /// What the second run reads itself.
 const REST: [Counted; 2] = [("b", 2, origin(0, 1, 0)), ("a", 3, origin(1, 1, 0))];
 
-/// Run 0 is cancelled after checkpoint 2, which holds a record in flight; run 1, twice as wide, starts from it and commits
+/// Run 0 is canceled after checkpoint 2, which holds a record in flight; run 1, twice as wide, starts from it and commits
 /// these.
 fn with_child(commits: &[&[Counted]]) -> World {
     let jobs = vec![word_count("two-phase", COUNT, 2), word_count("two-phase", COUNT, 4)];

@@ -72,7 +72,7 @@ fn a_commit_before_its_checkpoint_is_a_violation_at_once() {
     committed(&COUNTED[..3]).breaks(CheckName::OutputEquivalence, text);
 }
 
-/// Run 0 takes savepoint 2 and is cancelled; run 1, twice as wide, starts from it and commits these.
+/// Run 0 takes savepoint 2 and is canceled; run 1, twice as wide, starts from it and commits these.
 fn with_child(commits: &[(usize, u64, &[Counted])]) -> World {
     let jobs = vec![word_count("two-phase", COUNT, 2), word_count("two-phase", COUNT, 4)];
     let mut world = World::new(jobs);

@@ -91,7 +91,7 @@ impl Run {
         self.waiting.len() < before
     }
 
-    /// The tasks of a job that restarts are cancelled. Who takes the job for cancelled, too, cleans up behind it.
+    /// The tasks of a job that restarts are canceled. Who takes the job for canceled, too, cleans up behind it.
     pub(crate) fn mistake_for_over(&mut self) {
         let status = self.master.as_ref().map(JobMaster::status);
         if status == Some(JobStatus::Restarting) {

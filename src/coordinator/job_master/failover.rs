@@ -1,7 +1,7 @@
-//! Failover: what is cancelled when a task fails, and how it is deployed again from the recovery point.
+//! Failover: what is canceled when a task fails, and how it is deployed again from the recovery point.
 //!
 //! 1. The restart strategy is asked; if it says no, the job fails. 2. The failed task's region, or the whole job, is
-//!    cancelled, and everything pending is given up. 3. When the delay is over and each of these tasks has ended, they are
+//!    canceled, and everything pending is given up. 3. When the delay is over and each of these tasks has ended, they are
 //!    deployed in a new attempt, from the newest completed checkpoint; the others go on (FLIP-1).
 
 use super::super::restore::assign;
@@ -27,7 +27,7 @@ pub(super) struct FailOver {
 }
 
 impl JobMaster {
-    /// Whether a task is being cancelled for a restart.
+    /// Whether a task is being canceled for a restart.
     pub(super) fn is_failing(&self, task: LocalTaskId) -> bool {
         self.failovers.iter().any(|failover| failover.tasks.contains(&task))
     }
@@ -51,7 +51,7 @@ impl JobMaster {
         self.fail_over(tasks, now, effects);
     }
 
-    /// Fails these tasks over: the restart strategy is asked, everything pending is given up, they are cancelled. A
+    /// Fails these tasks over: the restart strategy is asked, everything pending is given up, they are canceled. A
     /// failure of the whole job takes the place of those of its regions.
     pub(super) fn fail_over(
         &mut self,
@@ -60,14 +60,14 @@ impl JobMaster {
         effects: &mut JobEffects,
     ) {
         assert!(!tasks.is_empty(), "a failure of no task restarts nothing");
-        let mut cancelled = tasks;
+        let mut canceled = tasks;
         match self.backoff.on_failure(now) {
             // The savepoint stands: a restart would go on behind it (`StopWithSavepointStoppingException`).
             Some(delay) if self.stops_with.is_none() => {
                 self.restarts += 1;
                 let number = self.restarts;
-                self.failovers.retain(|other| other.tasks.is_disjoint(&cancelled));
-                self.failovers.push(FailOver { number, tasks: cancelled.clone(), is_due: false });
+                self.failovers.retain(|other| other.tasks.is_disjoint(&canceled));
+                self.failovers.push(FailOver { number, tasks: canceled.clone(), is_due: false });
                 let restarting: usize = self.failovers.iter().map(|other| other.tasks.len()).sum();
                 assert!(restarting <= self.tasks.len(), "a task is in two restarts");
                 self.set_status(JobStatus::Restarting, effects);
@@ -77,7 +77,7 @@ impl JobMaster {
             Some(_) | None => {
                 self.ending = Some(JobStatus::Failed);
                 self.failovers.clear();
-                cancelled = self.plan.all_tasks();
+                canceled = self.plan.all_tasks();
             }
         }
         if self.submission.rules.restarts_abort_pending || self.ending.is_some() {
@@ -85,7 +85,7 @@ impl JobMaster {
         } else {
             self.checkpoints.stop_schedule();
         }
-        self.cancel_tasks(&cancelled, effects);
+        self.cancel_tasks(&canceled, effects);
     }
 
     pub(super) fn cancel_tasks(&self, tasks: &BTreeSet<LocalTaskId>, effects: &mut JobEffects) {

@@ -54,7 +54,7 @@ impl JobMaster {
     }
 
     /// Takes a job over: from the newest checkpoint that the store points to, or, if there is none, from the beginning.
-    /// What the job was doing otherwise (cancelling, stopping) nobody knows any more.
+    /// What the job was doing otherwise (canceling, stopping) nobody knows any more.
     ///
     /// # Errors
     ///

@@ -23,13 +23,13 @@ const PREFERS: u64 = 40;
 pub(super) const NAMES: [&str; 3] = ["first", "second", "third"];
 /// Percent of aligned jobs that read on into buffers of their own while they align.
 const BUFFERS: u64 = 10;
-/// Percent of worlds in which a job is cancelled and another goes on from its savepoint.
+/// Percent of worlds in which a job is canceled and another goes on from its savepoint.
 const SUCCESSOR: u64 = 62;
 /// Percent of those in which that happens twice.
 const TWICE: u64 = 25;
 /// Percent of acts that end with a plain cancel; the next one starts from a savepoint taken earlier.
 const FALLBACK: u64 = 12;
-/// Percent of the other acts that are stopped and not cancelled.
+/// Percent of the other acts that are stopped and not canceled.
 const STOPPED: u64 = 50;
 /// Percent of stopped acts that drain.
 const DRAINED: u64 = 40;
@@ -37,7 +37,7 @@ const DRAINED: u64 = 40;
 const CHANGED: u64 = 88;
 /// Percent of worlds with chains, where state has its place in them and jobs are known by something else.
 const CHAINED: u64 = 60;
-/// Percent of worlds whose cancelled jobs idle at the end of their input instead of ending, if they ever get there.
+/// Percent of worlds whose canceled jobs idle at the end of their input instead of ending, if they ever get there.
 const IDLE: u64 = 20;
 /// Percent of worlds with a savepoint that nobody starts from.
 const SPARE_SAVEPOINT: u64 = 35;
@@ -81,13 +81,13 @@ pub(super) struct Act {
 /// How an act is left.
 #[derive(Clone, Copy)]
 pub(super) enum Exit {
-    /// Cancelled with a savepoint.
+    /// Canceled with a savepoint.
     Savepoint,
     /// Stopped with a savepoint; whether it drains.
     Stop(bool),
-    /// Cancelled; its successor starts from a savepoint taken at this time.
+    /// Canceled; its successor starts from a savepoint taken at this time.
     Fallback(SimTime),
-    /// Cancelled, leaving its checkpoints behind; its successor starts from one that the user asked for at this time.
+    /// Canceled, leaving its checkpoints behind; its successor starts from one that the user asked for at this time.
     Checkpoint(SimTime),
 }
 

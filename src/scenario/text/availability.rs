@@ -81,7 +81,7 @@ const OF_STEPS: &[Novelty<Action>] = novelties!(action: Action, rules:
     matches!(action, Action::Stop(_)) => rules.stop_with_savepoint,
         "stop", "stopping with a savepoint";
     matches!(action, Action::Cancel(Cancel { with_savepoint: Some(_), .. })) => rules.cancel_with_savepoint,
-        "with-savepoint", "cancelling with a savepoint";
+        "with-savepoint", "canceling with a savepoint";
     matches!(action, Action::Run(Run { allow_non_restored: true, .. })) => rules.allow_non_restored_state,
         "allow-non-restored-state", "dropping state that no operator takes";
     matches!(action, Action::Run(Run { claim: ClaimMode::Claim | ClaimMode::Legacy, .. })) => rules.claim_modes,

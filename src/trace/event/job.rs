@@ -57,9 +57,9 @@ documented! {
         Running,
         /// A failure is being recovered from.
         Restarting,
-        /// Its tasks are being cancelled for good.
+        /// Its tasks are being canceled for good.
         Canceling,
-        /// Cancelled.
+        /// Canceled.
         Canceled,
         /// All its tasks finished.
         Finished,
