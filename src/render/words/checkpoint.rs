@@ -40,7 +40,7 @@ fn what((run, id): (RunId, CheckpointId), event: &CheckpointEvent, names: &Names
         CheckpointEvent::Aborted { kind, reason } => {
             format!("{kind} {id} aborted: {reason}")
         }
-        CheckpointEvent::Subsumed => format!("checkpoint {id} dropped for newer ones"),
+        CheckpointEvent::Subsumed => format!("checkpoint {id} subsumed"),
         CheckpointEvent::Discarded => format!("checkpoint {id} kept no more"),
         CheckpointEvent::SavepointStored { label, path } => {
             format!("savepoint {id} stored as `{label}`: {path}")

@@ -69,7 +69,7 @@ fn what((task, attempt): (TaskId, Attempt), event: &E, names: &Names) -> String 
             format!("the snapshot of {} for {checkpoint} stays behind", names.task(task))
         }
         E::DeclineSent { checkpoint } => format!("decline {checkpoint} sent"),
-        E::NotifyHandled { checkpoint } => format!("knows that {checkpoint} completed"),
+        E::NotifyHandled { checkpoint } => format!("notified that {checkpoint} completed"),
         E::WatermarkEmitted { watermark } => format!("watermark {watermark}"),
         E::WatermarkStatusChanged { status } => status_text(*status),
         E::TimersFired { operator, watermark, timers } => {
