@@ -67,8 +67,9 @@ fn listed(data: &Path) -> Vec<String> {
         Some(0),
         "something that cannot be read is listed: {out}{err}"
     );
-    let folder = |line: &str| Some(line.split_once("  ")?.0.to_owned());
-    out.lines().filter_map(folder).collect()
+    // What is told of each stands below it, further in.
+    let folders = out.lines().filter(|line| line.starts_with('/'));
+    folders.map(str::to_owned).collect()
 }
 
 #[test]
