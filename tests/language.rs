@@ -125,6 +125,8 @@ fn a_first_story_is_written_once_is_read_and_holds() {
         let again = sandbar(folder.path(), &["new", kind]);
         assert_eq!(again.status.code(), Some(2));
         assert!(text(&again.stderr).contains("is there already"), "{}", text(&again.stderr));
+        let deeper = sandbar(folder.path(), &["new", kind, &format!("out/deeper/{file}")]);
+        assert!(deeper.status.success(), "{}", text(&deeper.stderr));
         let printed = sandbar(folder.path(), &["new", kind, "-"]);
         assert_eq!(
             text(&printed.stdout),

@@ -10,7 +10,7 @@ use crate::operator::Catalogue;
 use crate::render::{columns, padded};
 use crate::scenario::Scenario;
 use clap::ValueEnum;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -49,6 +49,9 @@ pub(super) fn new(new: &New, screen: &mut Screen) -> Result<u8, Failure> {
     if file.as_os_str() == crate::search::STDIN {
         screen.say_as_it_is(story);
         return Ok(HOLDS);
+    }
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder).map_err(|cause| Failure::unwritable(&file, &cause))?;
     }
     let made = File::create_new(&file).and_then(|mut made| made.write_all(story.as_bytes()));
     made.map_err(|cause| {
