@@ -168,7 +168,7 @@ impl Checker<'_> {
                     self.wrong(&name.span(), message, Some("keep one of them".to_owned()))
                 }
                 Some(key) => self.value(&key.name, &mut value, &key.form, Some(key)),
-                None => self.unknown(&name, form, &keys),
+                None => self.unknown(&name, &value, form, &keys),
             };
             if is_right {
                 table.insert(name, value);
@@ -215,17 +215,44 @@ impl Checker<'_> {
         self.found.outdated.push(Outdated { at, was, now });
     }
 
-    fn unknown(&mut self, name: &Spanned<Cow<'_, str>>, form: &Table, keys: &[Key]) -> bool {
+    fn unknown(
+        &mut self,
+        name: &Spanned<Cow<'_, str>>,
+        value: &Spanned<DeValue<'_>>,
+        form: &Table,
+        keys: &[Key],
+    ) -> bool {
         let text = name.get_ref().as_ref();
+        let whole = dotted(text, value.get_ref());
         let aliases = keys.iter().map(|key| (key.name.as_str(), &key.note.flink));
         let guess = suggestion(text, keys.iter().map(|key| key.name.as_str()));
         let is_guess = guess.as_ref().is_some_and(|guess| guess.starts_with("did you mean"));
-        let help = flinks(text, aliases.clone(), false)
+        let known =
+            flinks(&whole, aliases.clone(), false).or_else(|| self.flinks_elsewhere(&whole));
+        let shown = if known.is_some() { &whole } else { text };
+        let message = format!("unknown key `{shown}` of {}", form.title);
+        let help = known
             .or_else(|| self.elsewhere(text, form))
             .or_else(|| guess.clone().filter(|_| is_guess))
             .or_else(|| flinks(text, aliases, true))
             .or(guess);
-        self.wrong(&name.span(), format!("unknown key `{text}` of {}", form.title), help)
+        self.wrong(&name.span(), message, help)
+    }
+
+    /// The key, of whichever table, that Flink calls so.
+    fn flinks_elsewhere(&self, name: &str) -> Option<String> {
+        self.root.all(self.catalogue).into_iter().find_map(|table| {
+            let keys = table.keys(self.catalogue);
+            let key = keys
+                .iter()
+                .find(|key| key.note.flink.iter().any(|flink| is_called(flink, name)))?;
+            Some(format!(
+                "what Flink calls `{name}` is a key of {} here: `{} = {}`",
+                table.title,
+                key.name,
+                key.example()
+            ))
+        })
     }
 
     /// Where a key belongs that stands in the wrong table.
@@ -266,18 +293,40 @@ fn longer(key: &str, text: &str, form: &Form) -> Option<String> {
     Some(format!("say more of it: `{key} = {{ {text} = {} }}`", found.example()))
 }
 
+/// A name without what differs between its spellings.
+fn plain(name: &str) -> String {
+    let plain = name.to_lowercase().replace(['_', '.', ' '], "-");
+    plain.trim_end_matches("()").trim_start_matches('-').to_owned()
+}
+
+/// Whether this is Flink's name for it.
+fn is_called(flink: &str, name: &str) -> bool {
+    plain(flink) == plain(name)
+}
+
+/// A key with those that a bare name with dots makes of it: `execution.checkpointing.interval = …` is a table in a table.
+fn dotted(name: &str, value: &DeValue<'_>) -> String {
+    let mut whole = name.to_owned();
+    let mut value = value;
+    while let DeValue::Table(table) = value
+        && let Some((inner, next)) = table.iter().next()
+        && table.len() == 1
+    {
+        whole.push('.');
+        whole.push_str(inner.get_ref());
+        value = next.get_ref();
+    }
+    whole
+}
+
 /// The help for a name of Flink's own, or for the last part of one.
 fn flinks<'k>(
     name: &str,
     known: impl Iterator<Item = (&'k str, &'k Vec<String>)>,
     in_part: bool,
 ) -> Option<String> {
-    let plain = |name: &str| name.to_lowercase().replace(['_', '.', ' '], "-");
-    let wanted = plain(name);
     let is_it = |flink: &String| {
-        let flink = plain(flink);
-        let flink = flink.trim_end_matches("()").trim_start_matches('-');
-        flink == wanted || (in_part && flink.ends_with(&format!("-{wanted}")))
+        is_called(flink, name) || (in_part && plain(flink).ends_with(&format!("-{}", plain(name))))
     };
     let mut known = known.filter(|(_, flink)| flink.iter().any(is_it));
     known.next().map(|(ours, _)| format!("what Flink calls `{name}` is `{ours}` here"))
@@ -313,6 +362,9 @@ fn help_with(key: &str, value: &DeValue<'_>, form: &Form, example: &str) -> Stri
     match (form, value) {
         (Form::Text(spelled), DeValue::Integer(number)) if spelled.example.ends_with("ms") => {
             format!("a span has a unit: `{key} = \"{number}ms\"`, or `us`, `s`, `m`, `h`")
+        }
+        (Form::Text(_), DeValue::Float(number)) => {
+            format!("put it in quotes: `{key} = \"{}\"`", number.as_str())
         }
         (Form::Text(_) | Form::Words(_), DeValue::Integer(_) | DeValue::Boolean(_)) => {
             format!("put it in quotes, as in `{key} = {example}`")

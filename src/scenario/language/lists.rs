@@ -3,13 +3,13 @@
 use super::{Form, Key, Note, Table, Word, words_of};
 use crate::operator::Catalogue;
 use crate::rules::{Mutation, Release, Rules};
-use crate::trace::{CheckName, Sometimes};
+use crate::trace::{AbortReason, AckVerdict, CheckName, JobStatus, Sometimes};
 
 /// How a list is made.
 type Made = fn(&Table, &Catalogue) -> Vec<Word>;
 
 /// What there are lists of.
-const ALL: [(&str, Made); 9] = [
+const ALL: [(&str, Made); 13] = [
     ("keys", keys),
     ("operators", |_, catalogue| operators(catalogue)),
     ("checks", |_, _| named::<CheckName>()),
@@ -17,6 +17,10 @@ const ALL: [(&str, Made); 9] = [
     ("actions", |language, _| keys_at(language, &["step", "do"])),
     ("milestones", |language, _| keys_at(language, &["step", "when"])),
     ("mutations", |_, _| words_of::<Mutation>()),
+    ("statuses", |_, _| words_of::<JobStatus>()),
+    ("calls", |language, _| calls(language)),
+    ("abort-reasons", |_, _| words_of::<AbortReason>()),
+    ("ack-verdicts", |_, _| words_of::<AckVerdict>()),
     ("rules", |_, _| rules()),
     ("releases", |_, _| releases()),
 ];
@@ -38,11 +42,15 @@ pub(in crate::scenario) fn list(
 }
 
 /// The closed lists that the page ends with.
-pub(super) fn closed(catalogue: &Catalogue) -> Vec<(&'static str, Vec<Word>)> {
+pub(super) fn closed(language: &Table, catalogue: &Catalogue) -> Vec<(&'static str, Vec<Word>)> {
     vec![
         ("Operators", operators(catalogue)),
         ("Checks", named::<CheckName>()),
         ("What may have happened (`sometimes`)", named::<Sometimes>()),
+        ("Statuses of a job", words_of::<JobStatus>()),
+        ("Calls that can throw (`in` of `fail`)", calls(language)),
+        ("Why checkpoints are given up (`aborted`)", words_of::<AbortReason>()),
+        ("What becomes of acks (`acks`)", words_of::<AckVerdict>()),
         ("Mutations", words_of::<Mutation>()),
         ("Rules", rules()),
         ("Releases", releases()),
@@ -80,25 +88,41 @@ fn rules() -> Vec<Word> {
 }
 
 fn releases() -> Vec<Word> {
-    let about = |release: &Release| {
-        if *release == Release::default() { "where a file names none" } else { "" }
+    let about = |release: &Release| match release.stands_for() {
+        _ if *release == Release::default() => "2.3; where a file names none".to_owned(),
+        Some(told) => told,
+        None => "was looked into".to_owned(),
     };
-    Release::ALL.iter().map(|release| word(release.to_string(), about(release))).collect()
+    Release::EVERY.iter().map(|release| word(release.to_string(), &about(release))).collect()
+}
+
+/// The calls that can throw.
+fn calls(language: &Table) -> Vec<Word> {
+    match form_at(language, &["step", "do", "fail", "in"]) {
+        Some(Form::Words(words)) => words,
+        Some(_) | None => Vec::new(),
+    }
 }
 
 /// The keys of a table by the way to it.
 fn keys_at(language: &Table, way: &[&str]) -> Vec<Word> {
+    match form_at(language, way) {
+        Some(Form::Table(table) | Form::OneKey(table)) => {
+            table.keys.into_iter().map(|key| Word { name: key.name, note: key.note }).collect()
+        }
+        Some(_) | None => Vec::new(),
+    }
+}
+
+/// What stands at the end of a way through a language, if that has such a way.
+fn form_at(language: &Table, way: &[&str]) -> Option<Form> {
     let mut form = Form::Table(language.clone());
     for step in way {
-        let Form::Table(table) = form else { unreachable!("`{step}` stands in a table") };
-        let key = table.keys.into_iter().find(|key| key.name == *step);
-        form = key.expect("the way exists").form;
+        let (Form::Table(table) | Form::OneKey(table)) = form else { return None };
+        form = table.keys.into_iter().find(|key| key.name == *step)?.form;
         if let Form::List(of) = form {
             form = *of;
         }
     }
-    let (Form::Table(table) | Form::OneKey(table)) = form else {
-        unreachable!("{way:?} is a table")
-    };
-    table.keys.into_iter().map(|key| Word { name: key.name, note: key.note }).collect()
+    Some(form)
 }

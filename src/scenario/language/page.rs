@@ -23,13 +23,13 @@ const SHORT: usize = 8;
 pub(in crate::scenario) fn page(
     language: &Table,
     catalogue: &Catalogue,
-    exists: fn(&str) -> Option<String>,
+    exists: fn(&str, &str) -> Option<String>,
 ) -> String {
     let mut page = Page { catalogue, exists, text: HEAD.to_owned() };
     for table in language.all(catalogue) {
         page.table(&table);
     }
-    for (title, words) in lists::closed(catalogue) {
+    for (title, words) in lists::closed(language, catalogue) {
         page.words(title, &words);
     }
     page.text
@@ -37,8 +37,8 @@ pub(in crate::scenario) fn page(
 
 struct Page<'c> {
     catalogue: &'c Catalogue,
-    /// Which releases have what a word asks for, if not all have.
-    exists: fn(&str) -> Option<String>,
+    /// Which releases have what a word asks for in a table, if not all have.
+    exists: fn(&str, &str) -> Option<String>,
     text: String,
 }
 
@@ -50,20 +50,24 @@ impl Page<'_> {
             "\n## {title}\n\n{about}\n\n| key | is | usual | meaning |\n|---|---|---|---|\n"
         );
         for key in table.keys(self.catalogue) {
-            let row = self.row(&key);
+            let row = self.row(table.title, &key);
             self.text.push_str(&row);
         }
     }
 
-    fn row(&self, key: &Key) -> String {
+    fn row(&self, title: &str, key: &Key) -> String {
         let name =
             if key.is_needed { format!("**`{}`**", key.name) } else { format!("`{}`", key.name) };
         let usual =
             key.note.usual.as_deref().map_or_else(String::new, |usual| format!("`{usual}`"));
-        let mut meaning = self.meaning(&key.name, &key.note);
+        let mut meaning = self.meaning(title, &key.name, &key.note);
         for word in words(&key.form) {
-            let _ =
-                write!(meaning, " `\"{}\"`: {}", word.name, self.meaning(&word.name, &word.note));
+            let _ = write!(
+                meaning,
+                " `\"{}\"`: {}",
+                word.name,
+                self.meaning(title, &word.name, &word.note)
+            );
         }
         let example = key.example();
         let _ = write!(meaning, " E.g. `{} = {example}`", key.name);
@@ -83,13 +87,13 @@ impl Page<'_> {
                 self.text,
                 "| `{}` | {} |",
                 word.name,
-                cell(&self.meaning(&word.name, &word.note))
+                cell(&self.meaning(title, &word.name, &word.note))
             );
         }
     }
 
-    /// What a key or word means, what Flink calls it, and which releases have it.
-    fn meaning(&self, name: &str, note: &Note) -> String {
+    /// What a key or word of a table means, what Flink calls it, and which releases have it.
+    fn meaning(&self, title: &str, name: &str, note: &Note) -> String {
         let mut text = sentence(&note.about);
         if !note.flink.is_empty() {
             let names: Vec<String> = note.flink.iter().map(|name| format!("`{name}`")).collect();
@@ -99,7 +103,7 @@ impl Page<'_> {
             let names: Vec<String> = note.was.iter().map(|name| format!("`{name}`")).collect();
             let _ = write!(text, " In older files: {}.", names.join(", "));
         }
-        if let Some(since) = (self.exists)(name) {
+        if let Some(since) = (self.exists)(title, name) {
             let _ = write!(text, " Exists {since}.");
         }
         text

@@ -93,8 +93,17 @@ const OF_STEPS: &[Novelty<Action>] = novelties!(action: Action, rules:
         "checkpoint", "starting from a checkpoint";
 );
 
-/// Which releases have what a word of the language asks for; none if all do.
-pub(super) fn exists(word: &str) -> Option<String> {
+/// Which releases have what a word asks for that stands in a table of this title; none if all do.
+pub(super) fn exists(title: &str, word: &str) -> Option<String> {
+    // Other tables have words of the same spelling.
+    let is_meant = match word {
+        "to" => ["`savepoint`", "`stop`", "`cancel`"].contains(&title),
+        "checkpoint" => title == "`do`",
+        _ => true,
+    };
+    if !is_meant {
+        return None;
+    }
     let clusters = OF_CLUSTERS.iter().map(|novelty| &novelty.since);
     let jobs = OF_JOBS.iter().map(|novelty| &novelty.since);
     let operators = OF_OPERATORS.iter().map(|novelty| &novelty.since);

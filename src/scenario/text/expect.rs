@@ -163,14 +163,14 @@ tables! {
     /// By job, the ids of operators.
     /// e.g. `{ copy = { in = "cbc357ccb763df2852fee8c4fc7d55f2" } }`
     ids (ids): Job => Ordered<String>;
-    /// By job, the operators whose state must have been taken from a snapshot.
-    /// e.g. `{ again = ["counts"] }`
+    /// By job, all states that must have been taken from a snapshot, each as `OPERATOR.STATE`; the report of a restore names them.
+    /// e.g. `{ again = ["counts.count", "out.transactions"] }`
     restored (restored): Job => Vec<String>;
-    /// By job, the operators that must have begun without state although they started from a snapshot.
-    /// e.g. `{ again = ["more"] }`
+    /// By job, all states that must have begun empty although the job started from a snapshot.
+    /// e.g. `{ again = ["more.count"] }`
     empty (empty): Job => Vec<String>;
-    /// By job, the operators of the snapshot whose state must have been dropped.
-    /// e.g. `{ again = ["counts"] }`
+    /// By job, all states of the snapshot that must have been dropped.
+    /// e.g. `{ again = ["counts.count"] }`
     dropped (dropped): Job => Vec<String>;
     /// By task, the items of list states after a restore.
     /// e.g. `{ "buffer/0" = { buffer = ["1", "2"] } }`
@@ -187,7 +187,7 @@ tables! {
     /// By job, the checkpoint that its newest run must have been restored from last.
     /// e.g. `{ count = 3 }`
     restored_from (restored_from): Job => u64;
-    /// By job, the checkpoints and savepoints that must have completed.
+    /// By job, the checkpoints and savepoints that must have completed: these, in this order, and no others.
     /// e.g. `{ count = [1, 2, 3] }`
     completed (completed): Job => Vec<u64>;
     /// By job, the checkpoints that must be kept in the end.

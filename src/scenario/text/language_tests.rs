@@ -88,7 +88,7 @@ fn a_made_up_word_is_known_everywhere_by_one_declaration() {
     assert_eq!(bank, Bank { grains_of_sand: 9 });
     assert_eq!(BankText::unusual(&bank, &Bank::default()).inline(), "{ grains-of-sand = 9 }");
     // The page, the schema and the list.
-    let page = language::page(&table, &catalogue, |_| None);
+    let page = language::page(&table, &catalogue, |_, _| None);
     assert!(page.contains("| `grains-of-sand` | a whole number from 1 to 1000 |"), "{page}");
     assert!(page.contains("How much sand there is. Flink: `sandbox.grains`."), "{page}");
     let schema = language::schema(&table, &catalogue);

@@ -164,7 +164,7 @@ fn resolve(
             "play it with a newer version of this program",
         ));
     }
-    let overrides = found.keep(rules::overrides(source, &file.rules));
+    let overrides = rules::overrides(source, &file.rules, found);
     let cluster = found.keep(input::cluster(source, &file.cluster)).unwrap_or_default();
     let cluster_name = found.keep(operations::cluster_name(source, file.cluster.name)).flatten();
     found.keep(input::check_size(source, &file.input))?;
@@ -187,7 +187,7 @@ fn resolve(
     let places: Vec<_> = file.step.iter().map(toml::Spanned::span).collect();
     let steps = step::steps(source, &jobs, &cluster, file.step, found);
     let hopes = expect::Hopes { source, jobs: &jobs, steps: &steps };
-    let (flink, also) = found.keep(release::releases(source, file.flink)).unwrap_or_default();
+    let (flink, also) = release::releases(source, file.flink, found);
     let expect = hopes.expect(file.expect, found);
     let expect_in = hopes.by_release(file.expect_in, flink, &also, found);
     let scenario = Scenario {
@@ -195,7 +195,7 @@ fn resolve(
         seed: file.seed.0,
         flink,
         also,
-        overrides: overrides.unwrap_or_default(),
+        overrides,
         mutations: file.mutations.iter().map(Setting::value).collect(),
         until: file.until.map(|until| until.0),
         budget: file.budget.unwrap_or_default().over(Budget::default()),

@@ -1,5 +1,6 @@
 //! Releases as a file spells them: one, several, or the keys of a table.
 
+use super::found::Found;
 use super::layout::{list, word};
 use super::word::OneOrMany;
 use crate::rules::{Release, UnknownRelease};
@@ -12,28 +13,30 @@ use toml::Spanned;
 pub(super) fn releases(
     source: Source<'_>,
     text: Option<Spanned<OneOrMany>>,
-) -> Result<(Release, Vec<Release>), Mistake> {
-    let Some(text) = text else { return Ok((Release::default(), Vec::new())) };
+    found: &mut Found<'_>,
+) -> (Release, Vec<Release>) {
+    let Some(text) = text else { return (Release::default(), Vec::new()) };
     let at = text.span();
     let names = match text.into_inner() {
         OneOrMany::One(name) => vec![Spanned::new(at.clone(), name)],
         OneOrMany::Many(names) => names,
     };
+    if names.is_empty() {
+        let help = "name one or more, or leave it out for the newest";
+        found.add(source.error_with(&at, "`flink` names no release", help));
+    }
     let mut releases = Vec::new();
     for name in names {
-        let known = release(source, "flink", &name.span(), name.get_ref())?;
+        let known = release(source, "flink", &name.span(), name.get_ref());
+        let Some(known) = found.keep(known) else { continue };
         if releases.contains(&known) {
             let message = format!("`flink` names {known} twice");
-            return Err(source.error_with(&name.span(), message, "name each release once"));
+            found.add(source.error_with(&name.span(), message, "name each release once"));
         }
         releases.push(known);
     }
-    if releases.is_empty() {
-        let help = "name one or more, or leave it out for the newest";
-        return Err(source.error_with(&at, "`flink` names no release", help));
-    }
-    let others = releases.split_off(1);
-    Ok((releases[0], others))
+    let others = releases.split_off(releases.len().min(1));
+    (releases.first().copied().unwrap_or_default(), others)
 }
 
 /// The release of a name.

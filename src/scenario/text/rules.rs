@@ -1,9 +1,9 @@
 //! `rules = { … }`: single rules that are other than the release's.
 
+use super::found::Found;
 use super::layout::{Table, quoted};
 use super::word::Ordered;
 use crate::rules::{Field, Override, Rules, WrongRule};
-use crate::scenario::Mistake;
 use crate::scenario::language::Source;
 use crate::scenario::language::{Described, Form, free};
 use serde::Deserialize;
@@ -40,7 +40,8 @@ impl RuleWord {
 pub(super) fn overrides(
     source: Source<'_>,
     rules: &Ordered<Spanned<RuleWord>>,
-) -> Result<Vec<Override>, Mistake> {
+    found: &mut Found<'_>,
+) -> Vec<Override> {
     let resolve = |(name, word): &(Spanned<String>, Spanned<RuleWord>)| {
         let found = Rules::overriding(name.get_ref(), word.get_ref().word());
         found.map_err(|error| {
@@ -56,7 +57,7 @@ pub(super) fn overrides(
             }
         })
     };
-    rules.0.iter().map(resolve).collect()
+    rules.0.iter().filter_map(|rule| found.keep(resolve(rule))).collect()
 }
 
 /// As a file spells them.
