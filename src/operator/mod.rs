@@ -35,7 +35,7 @@ pub use source::{SOURCE_POSITIONS, position_from_row};
 pub use standalone::Standalone;
 pub(crate) use surroundings::{Outside, Subtask, Surroundings};
 
-/// What an operator can see and do. [`Surroundings`] is the one implementation; where it leads to
+/// What an operator can see and do. `Surroundings` is the one implementation; where it leads to
 /// is a matter of who calls.
 pub trait Context {
     /// Declares a keyed state; in [`Operator::initialize`] only. Panics if the operator is not keyed.
