@@ -5,7 +5,9 @@ use super::{Form, Key, Outdated, Spelled, Table, Word};
 use crate::operator::Catalogue;
 use crate::scenario::error::Mistake;
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::ops::Range;
+use std::rc::Rc;
 use toml::Spanned;
 use toml::de::{DeArray, DeInteger, DeTable, DeValue};
 
@@ -26,17 +28,28 @@ pub(in crate::scenario) fn check(
     form: &Table,
     catalogue: &Catalogue,
 ) -> Checked {
-    let mut checker = Checker { source, catalogue, root: form, found: Checked::default() };
+    let mut checker = Checker {
+        source,
+        catalogue,
+        root: form,
+        of_operators: OnceCell::new(),
+        found: Checked::default(),
+    };
     let at = file.span();
     checker.table(&at, file.get_mut(), form);
     checker.found
 }
+
+/// A unit of fewer letters is none that was cut short.
+const UNIT_LEAST: usize = 3;
 
 struct Checker<'t> {
     source: Source<'t>,
     catalogue: &'t Catalogue,
     /// The whole language, for a key that stands in the wrong table.
     root: &'t Table,
+    /// The keys of an operator, made once: a file may have thousands of them.
+    of_operators: OnceCell<Rc<[Key]>>,
     found: Checked,
 }
 
@@ -146,10 +159,14 @@ impl Checker<'_> {
     }
 
     fn table<'t>(&mut self, at: &Range<usize>, table: &mut DeTable<'t>, form: &Table) -> bool {
-        let keys = form.keys(self.catalogue);
+        let made = form.has_kinds.then(|| {
+            let make = || form.keys(self.catalogue).into();
+            Rc::clone(self.of_operators.get_or_init(make))
+        });
+        let keys = made.as_deref().unwrap_or(&form.keys);
         let mut entries = Vec::new();
         for (mut name, value) in std::mem::take(table) {
-            self.bring_up_to_date(&mut name, &keys);
+            self.bring_up_to_date(&mut name, keys);
             entries.push((name, value));
         }
         let is_there = |key: &Key| entries.iter().any(|(name, _)| *name.get_ref() == key.name);
@@ -168,7 +185,7 @@ impl Checker<'_> {
                     self.wrong(&name.span(), message, Some("keep one of them".to_owned()))
                 }
                 Some(key) => self.value(&key.name, &mut value, &key.form, Some(key)),
-                None => self.unknown(&name, &value, form, &keys),
+                None => self.unknown(&name, &value, form, keys),
             };
             if is_right {
                 table.insert(name, value);
@@ -269,9 +286,13 @@ impl Checker<'_> {
 /// A text that was meant by one whose units are spelled otherwise: `1 min`, `500 millis`.
 fn respelled(text: &str, spelled: &Spelled) -> Option<String> {
     let number = text.trim_end_matches(|letter: char| !letter.is_ascii_digit());
-    let unit = text[number.len()..].trim().to_lowercase();
-    let units = [("milli", "ms"), ("ms", "ms"), ("s", "s"), ("m", "m"), ("h", "h")];
-    let (_, unit) = units.into_iter().find(|(begins, _)| unit.starts_with(begins))?;
+    let name = text[number.len()..].trim().to_lowercase();
+    let single = name.strip_suffix('s').filter(|single| single.len() > 1).unwrap_or(&name);
+    let units = [("millisecond", "ms"), ("second", "s"), ("minute", "m"), ("hour", "h")];
+    let is_it = |(long, short): &(&str, &str)| {
+        *short == name || (single.len() >= UNIT_LEAST && long.starts_with(single))
+    };
+    let (_, unit) = units.into_iter().find(is_it)?;
     let right = format!("{}{unit}", number.trim());
     (spelled.check)(&right).is_ok().then_some(right)
 }

@@ -163,3 +163,21 @@ fn a_newer_format_and_a_word_in_both_spellings_are_refused() {
     let both = OLDER.replace("partition = \"", "partitioner = \"hash\", partition = \"");
     assert_eq!(refused(&both), "the key `partitioner` is there twice");
 }
+
+#[test]
+fn a_unit_that_is_spelled_otherwise_is_answered_and_none_is_guessed() {
+    let table =
+        LANGUAGE.all(&Catalogue::built_in()).into_iter().find(|table| table.title == "a step");
+    let table = table.expect("there are steps");
+    let at = table.keys.iter().find(|key| key.name == "at").expect("it is there");
+    let help = |text: &str| {
+        let found = mistakes(&format!("at = \"{text}\""), &alone(at, &table));
+        found[0].help.clone().unwrap_or_default()
+    };
+    for (text, right) in
+        [("1 min", "1m"), ("5 ms", "5ms"), ("2 hours", "2h"), ("3 secs", "3s"), ("7 millis", "7ms")]
+    {
+        assert_eq!(help(text), format!("write `at = \"{right}\"`"), "{text}");
+    }
+    assert!(help("2 months").starts_with("say a span of time"), "{}", help("2 months"));
+}
