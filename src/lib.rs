@@ -215,7 +215,9 @@ pub mod operators {
         CheckpointId, EventTime, InputId, KeyBy, KeySelector, KeyType, KeyedKind, Nesting,
         NestingError, OperatorNode, Origin, Registration, StateType, TransactionId, Value,
     };
-    pub use crate::operator::{Emits, Equality, InputLog, Log, OnPanic, Poll, Rows, Since, Writes};
+    pub use crate::operator::{
+        Definition, Emits, Equality, Fold, InputLog, Log, OnPanic, Poll, Rows, Since, Writes,
+    };
     pub use crate::rules::CommitWhen;
     pub use crate::state::{
         BroadcastId, CommitPermit, KeyedEntry, KeyedId, KeyedSnapshot, ListId, ListMode,

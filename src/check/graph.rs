@@ -29,3 +29,12 @@ pub(super) fn unit_name(plan: &Plan, unit: &StateUnit) -> String {
     };
     format!("state `{}` of {operator}", unit.name)
 }
+
+/// Whether two operators do the same with a record.
+pub(super) fn works_alike(before: &OperatorNode, now: &OperatorNode) -> bool {
+    let is_same_kind = match (before.input(), now.input()) {
+        (Some(input), Some(other)) => input == other,
+        (Some(_) | None, _) => before.kind == now.kind,
+    };
+    is_same_kind && before.key_by == now.key_by && before.options == now.options
+}

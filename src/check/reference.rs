@@ -1,14 +1,17 @@
 //! The reference: a direct evaluation of a job graph, record by record and depth first.
 //!
 //! Has one logical subtask of each operator, and no channels, barriers, tasks or checkpoints: none of the engine's code
-//! for moving records. Sources are not run; the entries of their logs are read as they lie there.
+//! for moving records, none for remembering them, and none of the operators that have a definition. Sources are not run;
+//! the entries of their logs are read as they lie there. Sinks that declare how they write are not run either: each record
+//! that reaches them is a row.
 
 use super::class::in_topological_order;
+use super::graph::works_alike;
 use super::history::{Cut, Next, sources_of};
 use super::setup::CheckSetup;
 use super::written::{ReferenceRow, RowSum, Written};
 use crate::job::{
-    Attempt, CheckpointId, EventTime, KeyBy, OperatorId, OperatorIndex, Origin, Partitioner, Plan,
+    Attempt, CheckpointId, EventTime, KeyBy, KeySelector, OperatorId, Origin, Partitioner, Plan,
     Value,
 };
 use crate::kernel::SimTime;
@@ -16,13 +19,18 @@ use crate::operator::{
     Context, InputLog, Log, Operator, Subtask, Surroundings, Writes, panic_message,
 };
 use crate::rules::{Release, Rules};
-use crate::state::{LiveState, OperatorSnapshot, Timer, TimerKind};
+use crate::state::{Timer, TimerKind};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 mod context;
+mod definitions;
+mod memory;
 
 use context::Kept;
+use definitions::Defined;
+use memory::{Instance, Memory};
+pub(super) use memory::Remembered;
 
 /// The checkpoint id that the reference tells operators of; which one it is must not matter to them.
 const SOME_CHECKPOINT: CheckpointId = CheckpointId::new(1);
@@ -31,15 +39,20 @@ const SOME_CHECKPOINT: CheckpointId = CheckpointId::new(1);
 const ONLY_SUBTASK: Subtask =
     Subtask { index: 0, parallelism: 1, attempt: Attempt::new(0), job: 0, partitions: 0 };
 
-/// State by the id it is stored under: what is carried from one segment into the next.
-pub(super) type Carried = BTreeMap<OperatorId, OperatorSnapshot>;
+/// What operators remember, by the id it is stored under: what is carried from one segment into the next.
+pub(super) type Carried = BTreeMap<OperatorId, Remembered>;
 
 /// One operator of the graph.
 struct Node {
-    /// None for a source.
+    /// None for a source, and for a sink that declares how it writes.
     operator: Option<Box<dyn Operator>>,
-    state: LiveState,
+    /// Whether it goes on as it was, and is not initialized again.
+    goes_on: bool,
+    memory: Memory,
     key_by: Option<KeyBy>,
+    writes: Writes,
+    /// The column that markers of a table are taken from.
+    column: Option<u16>,
     /// What it wrote to an external system.
     written: Written,
     /// Whose rows its external system holds: of a committer, those of its writer, else its own.
@@ -134,11 +147,27 @@ impl<'w> Evaluation<'w> {
                 let entry = entry.expect("a checked scenario names known operators");
                 let by_hash = node.options.uid_hash.filter(|hash| carried.contains_key(hash));
                 let id = by_hash.as_ref().unwrap_or(id);
-                let state = if node.is_sink() { None } else { carried.remove(id) };
+                let kept = if node.is_sink() { None } else { carried.remove(id) };
+                let (as_it_was, declared) = kept
+                    .map_or((None, Memory::default()), |kept| (kept.instance, kept.declared));
+                let as_it_was = as_it_was.filter(|was| works_alike(&was.node, node));
+                let is_run = !node.is_source() && entry.writes == Writes::Undeclared;
+                let goes_on = as_it_was.is_some();
+                let (operator, memory) = match as_it_was {
+                    Some(was) => (Some(was.operator), was.memory),
+                    None if is_run => {
+                        let defined = Defined::of(node, entry.definition);
+                        (Some(defined.unwrap_or_else(|| entry.build(node))), declared.reopened())
+                    }
+                    None => (None, Memory::default()),
+                };
                 Node {
-                    operator: (!node.is_source()).then(|| entry.build(node)),
-                    state: state.map_or_else(LiveState::default, LiveState::restored),
+                    operator,
+                    goes_on,
+                    memory,
                     key_by: node.key_by,
+                    writes: entry.writes,
+                    column: node.options.column,
                     written: Written::Rows(Vec::new()),
                     written_by: match node.inputs.first() {
                         Some(writer) if entry.writes == Writes::Committer => writer.from.index(),
@@ -172,11 +201,11 @@ impl<'w> Evaluation<'w> {
             left: VALUES,
             is_weighed: false,
         };
-        for node in evaluation.nodes.iter_mut().filter(|node| node.key_by.is_some()) {
-            node.state.declare_timers();
-        }
         evaluation.guard(|evaluation| {
             for place in evaluation.order.clone() {
+                if evaluation.nodes[place].goes_on {
+                    continue;
+                }
                 evaluation.call(place, |operator, context| {
                     operator.initialize(context);
                     operator.open(context);
@@ -260,7 +289,11 @@ impl<'w> Evaluation<'w> {
         reader.next[partition] = Next::Entry(next + 1);
         let base = self.emitted.len();
         let time = self.plan.graph.operators[reader.operator].options.time;
-        let timestamp = time.map_or(EventTime::MIN, |time| time.of(entry, self.now));
+        let in_column = |column: u16| entry.as_row()?.get(usize::from(column))?.as_int();
+        let timestamp = time.map_or(EventTime::MIN, |time| match time.column {
+            None => EventTime::of_clock(self.now),
+            Some(column) => in_column(column).map_or(EventTime::MIN, EventTime::from_millis),
+        });
         self.emitted.push(Emission { value: entry.clone(), origin, timestamp, side: false });
         self.send_on(reader.operator, base, 1);
         true
@@ -283,14 +316,8 @@ impl<'w> Evaluation<'w> {
     /// Time comes to its end: every timer fires. In a job those of virtual time that are left do not; who reads these rows
     /// knows.
     fn end_time(&mut self, place: usize) {
-        if self.nodes[place].state.timers().is_none() {
-            return;
-        }
         for kind in TimerKind::ALL {
-            let next = |nodes: &mut Vec<Node>| {
-                nodes[place].state.timers_mut().of_mut(kind).pop_due(i64::MAX)
-            };
-            while let Some(timer) = next(&mut self.nodes) {
+            while let Some(timer) = self.nodes[place].memory.first_timer(kind) {
                 self.call_with(place, Some(&timer), |operator, context| {
                     operator.on_timer(kind, &timer, context);
                 });
@@ -325,17 +352,21 @@ impl<'w> Evaluation<'w> {
         }
         let Emission { value, origin, timestamp, .. } = emission;
         let node = &mut self.nodes[wire.to];
-        let key = match node.key_by.as_ref().map(|key_by| key_by.key_in(wire.input, &value)) {
+        let key = match node.key_by.as_ref().map(|key_by| key_of(key_by, wire.input, &value)) {
             Some(Some(key)) => Some(key),
             // The job cannot deal a value that has no key; it fails there, and nothing comes out.
             Some(None) => return,
             None => None,
         };
         let written = node.written.reached();
-        let stem = (origin, timestamp);
-        self.lend(wire.to, stem, key.as_ref(), |operator, context| {
-            operator.process(wire.input, value, context);
-        });
+        if node.writes == Writes::Undeclared {
+            let stem = (origin, timestamp);
+            self.lend(wire.to, stem, key.as_ref(), |operator, context| {
+                operator.process(wire.input, value, context);
+            });
+        } else {
+            node.write(value, origin);
+        }
         let node = &mut self.nodes[wire.to];
         for _ in 1..wire.copies {
             node.written.repeat(written);
@@ -371,12 +402,12 @@ impl<'w> Evaluation<'w> {
         key: Option<&Value>,
         act: impl FnOnce(&mut dyn Operator, &mut dyn Context),
     ) {
-        let Node { operator, state, key_by, written, .. } = &mut self.nodes[place];
+        let Node { operator, memory, key_by, written, .. } = &mut self.nodes[place];
         let Some(operator) = operator else { return };
         let (emitted, failure) = (&mut self.emitted, &mut self.failure);
         let mut surroundings = Surroundings {
             outside: Kept { written, emitted, origin, nth: 0, failure },
-            state,
+            state: memory,
             subtask: &ONLY_SUBTASK,
             rules: &self.rules,
             restored: self.is_restored.then_some(SOME_CHECKPOINT),
@@ -461,8 +492,8 @@ impl<'w> Evaluation<'w> {
         self.nodes[self.nodes[sink].written_by].written.rows(until)
     }
 
-    /// The state at the cut that was reached, for the next segment. Sinks and sources have none here: what sinks
-    /// remember are transactions, and where sources stand is given by the cut.
+    /// What operators remember at the cut that was reached, for the next segment. Sinks and sources have none here: what
+    /// sinks remember are transactions, and where sources stand is given by the cut.
     pub(super) fn carry(&mut self, at: &Cut) -> Carried {
         let mut carried = Carried::new();
         self.guard(|evaluation| evaluation.carry_into(&mut carried, at));
@@ -472,17 +503,51 @@ impl<'w> Evaluation<'w> {
     fn carry_into(&mut self, carried: &mut Carried, at: &Cut) {
         for place in self.order.clone() {
             let node = &self.plan.graph.operators[place];
-            let is_gone = at.finished.contains(&self.plan.operator_ids[place]);
-            if node.is_sink() || node.is_source() || is_gone {
+            let id = self.plan.operator_ids[place];
+            if node.is_sink() || node.is_source() || at.finished.contains(&id) {
                 continue;
             }
+            let Node { operator, memory, has_ended, .. } = &self.nodes[place];
+            let instance = operator.as_ref().filter(|_| !has_ended).map(|operator| Instance {
+                node: node.clone(),
+                operator: operator.fork(),
+                memory: memory.clone(),
+            });
             self.call(place, |operator, context| {
                 operator.snapshot(SOME_CHECKPOINT, context);
             });
-            let vertex = self.plan.vertex_of(OperatorIndex::new(place));
-            let groups = self.plan.vertices[vertex.index()].max_parallelism;
-            let state = self.nodes[place].state.snapshot(node.key_by, groups);
-            carried.insert(self.plan.operator_ids[place], state);
+            let declared = self.nodes[place].memory.clone();
+            carried.insert(id, Remembered { declared, instance });
+        }
+    }
+}
+
+impl Node {
+    /// Writes a record as a sink does that declares how.
+    fn write(&mut self, value: Value, origin: Origin) {
+        let row = value.as_row();
+        let key = match self.writes {
+            Writes::Undeclared | Writes::Committer => return,
+            Writes::Plain | Writes::TwoPhase | Writes::Writer => None,
+            Writes::Idempotent => Some(row.and_then(<[Value]>::first).unwrap_or(&value).clone()),
+            Writes::Dedup => {
+                let in_column = |column: u16| row?.get(usize::from(column));
+                Some(self.column.and_then(in_column).unwrap_or(&value).clone())
+            }
+        };
+        self.written.push(ReferenceRow { key, value, origin });
+    }
+}
+
+/// The key of a value of an input; none if it has no such columns.
+fn key_of(key_by: &KeyBy, input: u8, value: &Value) -> Option<Value> {
+    let column = |column: &u16| value.as_row()?.get(usize::from(*column)).cloned();
+    match key_by.second.as_ref().filter(|_| input == 1).unwrap_or(&key_by.selector) {
+        KeySelector::Value => Some(value.clone()),
+        KeySelector::Column(only) => column(only),
+        KeySelector::Columns(columns) => {
+            let key: Option<Vec<Value>> = columns.as_slice().iter().map(column).collect();
+            key.map(Value::row_of)
         }
     }
 }
@@ -491,8 +556,8 @@ impl<'w> Evaluation<'w> {
 fn join(plan: &Plan, nodes: &mut [Node]) {
     for (to, receiver) in plan.graph.operators.iter().enumerate() {
         for edge in &receiver.inputs {
-            let dealt = plan.graph.partitioner(edge, receiver);
-            let copies = if dealt == Partitioner::Broadcast { receiver.parallelism } else { 1 };
+            let is_broadcast = edge.partitioner == Some(Partitioner::Broadcast);
+            let copies = if is_broadcast { receiver.parallelism } else { 1 };
             let wire = Wire { to, input: edge.input, side: edge.side, copies };
             nodes[edge.from.index()].wires.push(wire);
         }

@@ -1,11 +1,12 @@
 //! The reference of a world: what each run would have written from the cut it started at to the cuts asked for.
 //!
-//! A run that starts from a savepoint carries on with the state its parent's reference has there, by operator id and
-//! state name; what the new graph does not know is left behind. A restart adds nothing.
+//! A run that starts from a savepoint goes on with the operators of its parent's reference, by operator id, as if nothing
+//! had happened: what an operator has not declared shows. Of one that does something else now only the declared state is
+//! there, by name; what the new graph does not know is left behind. A restart adds nothing.
 
 use super::history::{Cut, RunStory, sources_of, told_of};
 use super::past::Past;
-use super::reference::{Carried, Evaluation};
+use super::reference::{Carried, Evaluation, Remembered};
 use super::setup::{CheckSetup, FileStart};
 use super::written::{ReferenceRow, RowSum};
 use crate::job::{CheckpointId, Plan, RunId};
@@ -224,7 +225,8 @@ fn holds_in_flight(checkpoint: &CompletedCheckpoint) -> bool {
 
 /// What the subtasks of each operator hold together.
 fn merged_state(checkpoint: &CompletedCheckpoint) -> Carried {
-    checkpoint.operators().iter().map(|state| (state.id, merged(state))).collect()
+    let states = checkpoint.operators().iter();
+    states.map(|state| (state.id, Remembered::stored(&merged(state)))).collect()
 }
 
 fn merged(state: &OperatorState) -> OperatorSnapshot {

@@ -11,7 +11,7 @@ use super::transform::{self, Stateless};
 use super::two_input::{ConnectRules, InnerJoin, Tag};
 use super::two_phase::TwoPhaseSink;
 use super::window::Window;
-use super::{Catalogue, Emits, Entry, Equality, Rows, Since, Writes};
+use super::{Catalogue, Definition, Emits, Entry, Equality, Fold, Rows, Since, Writes};
 use crate::job::WindowTime;
 use crate::rules::Rules;
 
@@ -84,34 +84,43 @@ fn add_sources_and_sinks(catalogue: &mut Catalogue) {
 
 fn add_stateless(catalogue: &mut Catalogue) {
     add! { catalogue, "map", { emits: Emits::OneForOne }:
-        "identity", "every value as it is", |_| Box::new(Stateless(transform::identity)), emits: Emits::AsItIs;
-        "upper", "text in upper case", |_| Box::new(Stateless(transform::upper)), emits: Emits::UnderItsKey;
-        "lower", "text in lower case", |_| Box::new(Stateless(transform::lower)), emits: Emits::UnderItsKey;
+        "identity", "every value as it is", |_| Box::new(Stateless(transform::identity)), emits: Emits::AsItIs,
+            definition: Definition::AsItIs;
+        "upper", "text in upper case", |_| Box::new(Stateless(transform::upper)), emits: Emits::UnderItsKey,
+            definition: Definition::Upper;
+        "lower", "text in lower case", |_| Box::new(Stateless(transform::lower)), emits: Emits::UnderItsKey,
+            definition: Definition::Lower;
         "increment", "integers plus one, wrapping",
-            |_| Box::new(Stateless(transform::increment)), emits: Emits::UnderItsKey;
-        "swap", "rows of two with their columns exchanged", |_| Box::new(Stateless(transform::swap));
-        "to-pair", "the row (value, 1)", |_| Box::new(Stateless(transform::to_pair));
+            |_| Box::new(Stateless(transform::increment)), emits: Emits::UnderItsKey,
+            definition: Definition::Increment;
+        "swap", "rows of two with their columns exchanged", |_| Box::new(Stateless(transform::swap)),
+            definition: Definition::Swap;
+        "to-pair", "the row (value, 1)", |_| Box::new(Stateless(transform::to_pair)), definition: Definition::Pair;
     }
     add! { catalogue, "filter", { rows: Rows::AsTheyAre }:
-        "keep-all", "keeps everything", |_| Box::new(Stateless(transform::identity));
+        "keep-all", "keeps everything", |_| Box::new(Stateless(transform::identity)), definition: Definition::AsItIs;
         "even", "keeps what has an even integer, or last integer column; side output: the rest",
-            |_| Box::new(Stateless(transform::even));
+            |_| Box::new(Stateless(transform::even)), definition: Definition::Even;
         "non-empty", "keeps all but empty text, bytes and rows; side output: the rest",
-            |_| Box::new(Stateless(transform::non_empty));
+            |_| Box::new(Stateless(transform::non_empty)), definition: Definition::NonEmpty;
     }
     add! { catalogue, "flat-map", {}:
-        "split-words", "runs of ASCII letters, in lower case", |_| Box::new(Stateless(transform::split_words));
-        "repeat", "every value twice", |_| Box::new(Stateless(transform::repeat));
-        "digits", "the ASCII digits of text, as integers", |_| Box::new(Stateless(transform::digits));
+        "split-words", "runs of ASCII letters, in lower case", |_| Box::new(Stateless(transform::split_words)),
+            definition: Definition::Words;
+        "repeat", "every value twice", |_| Box::new(Stateless(transform::repeat)), definition: Definition::Twice;
+        "digits", "the ASCII digits of text, as integers", |_| Box::new(Stateless(transform::digits)),
+            definition: Definition::Digits;
     }
     add! { catalogue, "key-by", { keyed: true, emits: Emits::AsItIs }:
-        "identity", "deals values by key and leaves them as they are", |_| Box::new(Stateless(transform::identity));
+        "identity", "deals values by key and leaves them as they are", |_| Box::new(Stateless(transform::identity)),
+            definition: Definition::AsItIs;
     }
     add! { catalogue, "connect", { inputs: 2, emits: Emits::OneForOne }:
-        "tag", "values of both inputs, each with its input, 0 or 1, as the last column", |_| Box::new(Tag);
+        "tag", "values of both inputs, each with its input, 0 or 1, as the last column", |_| Box::new(Tag),
+            definition: Definition::Tag;
         "rules", "values of input 0, with what the rules of input 1, which must be broadcast, say of their key by then",
             |_| Box::new(ConnectRules::default()),
-            equality: Equality::Accounted, stateful: true, since: BROADCAST_STATE;
+            equality: Equality::Accounted, stateful: true, since: BROADCAST_STATE, definition: Definition::Rules;
     }
 }
 
@@ -119,23 +128,27 @@ fn add_aggregates(catalogue: &mut Catalogue) {
     const ONE: Emits = Emits::OneForOne;
     add! { catalogue, "aggregate", { keyed: true, stateful: true }:
         "count", "(key, how many so far)", |node| Running::of(node, "count", aggregate::count),
-            emits: ONE, rows: Rows::Pair, takes_keyed_state: true;
+            emits: ONE, rows: Rows::Pair, takes_keyed_state: true, definition: Definition::Folds(Fold::Count);
         "statistics", "(key, count, sum, least, greatest) so far",
             |node| Box::new(Statistics::of_column(node.options.column)),
-            emits: ONE, equality: Equality::LastPerKey, takes_column: true;
-        "distinct", "each key, the first time that it comes", |_| Box::new(Distinct::default());
+            emits: ONE, equality: Equality::LastPerKey, takes_column: true, definition: Definition::Statistics;
+        "distinct", "each key, the first time that it comes", |_| Box::new(Distinct::default()),
+            definition: Definition::Distinct;
     }
     add! { catalogue, "reduce", {
         keyed: true, stateful: true, emits: ONE, rows: Rows::Pair, takes_column: true, takes_keyed_state: true, equality: Equality::LastPerKey
     }:
         "sum", "(key, sum of integers or last integer columns so far), wrapping",
-            |node| Running::of(node, "sum", aggregate::sum);
-        "max", "(key, largest value or last column so far)", |node| Running::of(node, "max", aggregate::max);
-        "min", "(key, smallest value or last column so far)", |node| Running::of(node, "min", aggregate::min);
+            |node| Running::of(node, "sum", aggregate::sum), definition: Definition::Folds(Fold::Sum);
+        "max", "(key, largest value or last column so far)", |node| Running::of(node, "max", aggregate::max),
+            definition: Definition::Folds(Fold::Max);
+        "min", "(key, smallest value or last column so far)", |node| Running::of(node, "min", aggregate::min),
+            definition: Definition::Folds(Fold::Min);
         "xor", "(key, exclusive or of integers or last integer columns so far)",
-            |node| Running::of(node, "xor", aggregate::xor);
+            |node| Running::of(node, "xor", aggregate::xor), definition: Definition::Folds(Fold::Xor);
         "last", "(key, value or last column that came last), which depends on order",
-            |node| Running::of(node, "last", aggregate::last), equality: Equality::Accounted;
+            |node| Running::of(node, "last", aggregate::last), equality: Equality::Accounted,
+            definition: Definition::Folds(Fold::Last);
     }
     let sum = catalogue.entry("reduce", "sum").expect("it was added").clone();
     catalogue.add("aggregate", "sum", sum);
@@ -144,22 +157,25 @@ fn add_aggregates(catalogue: &mut Catalogue) {
 fn add_stateful(catalogue: &mut Catalogue) {
     add! { catalogue, "state", { stateful: true, emits: Emits::AsItIs }:
         "buffer", "passes values on and keeps the last three of each subtask in list state",
-            |_| Box::new(Buffer::default());
+            |_| Box::new(Buffer::default()), definition: Definition::AsItIs;
         "union-counter", "passes values on and counts those of each subtask in union list state",
-            |_| Box::new(UnionCounter::default());
+            |_| Box::new(UnionCounter::default()), definition: Definition::AsItIs;
         "list", "passes values on and keeps list states that begin with items of their own",
-            |node| Box::new(Lists::new(node)), takes_list_state: true;
+            |node| Box::new(Lists::new(node)), takes_list_state: true, definition: Definition::AsItIs;
         "broadcast-rules", "passes input 0 on and remembers input 1, which must be broadcast, in broadcast state",
-            |_| Box::new(BroadcastRules::default()), inputs: 2, since: BROADCAST_STATE;
+            |_| Box::new(BroadcastRules::default()), inputs: 2, since: BROADCAST_STATE,
+            definition: Definition::FirstInput;
     }
     add! { catalogue, "join", { keyed: true, stateful: true, inputs: 2 }:
         "inner", "the columns of the key, a left and a right value, for every pair of a key",
-            |_| Box::new(InnerJoin::default());
+            |_| Box::new(InnerJoin::default()), definition: Definition::Join;
     }
     add! { catalogue, "window", { equality: Equality::Accounted, keyed: true, stateful: true }:
         "event", "((key, start), aggregates) of windows of event time; side output: what is too late",
-            |node| Box::new(Window::new(node.options.window, WindowTime::Event));
+            |node| Box::new(Window::new(node.options.window, WindowTime::Event)),
+            definition: Definition::Windows(WindowTime::Event);
         "processing", "((key, start), aggregates) of windows of the time at which values are processed",
-            |node| Box::new(Window::new(node.options.window, WindowTime::Processing));
+            |node| Box::new(Window::new(node.options.window, WindowTime::Processing)),
+            definition: Definition::Windows(WindowTime::Processing);
     }
 }

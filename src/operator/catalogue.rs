@@ -1,7 +1,9 @@
 //! The catalogue: which operators a scenario can name, and how each is made.
 
 use super::{Context, Operator};
-use crate::job::{JobGraph, OperatorIndex, OperatorKind, OperatorNode, Reader, Value};
+use crate::job::{
+    JobGraph, OperatorIndex, OperatorKind, OperatorNode, Reader, Value, WindowTime,
+};
 use crate::rules::Rules;
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -81,6 +83,73 @@ impl Writes {
     }
 }
 
+/// What an operator computes, where that can be said without its code: a check computes it a second time from this, and what
+/// the operator does otherwise is noticed. Rows, columns and numbers are meant as the operator of the catalogue that is
+/// defined so says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub enum Definition {
+    /// Nothing but its code says it: what is expected of it is what its code does without faults.
+    #[default]
+    ItsCode,
+    /// Each record itself.
+    AsItIs,
+    /// Each record of input 0 itself, and nothing of input 1.
+    FirstInput,
+    /// Text in upper case.
+    Upper,
+    /// Text in lower case.
+    Lower,
+    /// Integers plus one.
+    Increment,
+    /// Rows of two, their columns exchanged.
+    Swap,
+    /// The row `(value, 1)`.
+    Pair,
+    /// What has an even number; the rest is the side output.
+    Even,
+    /// What is not empty; the rest is the side output.
+    NonEmpty,
+    /// The words of text.
+    Words,
+    /// Each record twice.
+    Twice,
+    /// The digits of text.
+    Digits,
+    /// Each record with the number of its input.
+    Tag,
+    /// Each record of input 0 with the largest number that input 1 had for its key by then.
+    Rules,
+    /// All values of a key so far, made one.
+    Folds(Fold),
+    /// Number, sum, least and greatest of a key so far.
+    Statistics,
+    /// Each key once.
+    Distinct,
+    /// Each pair of a left and a right value of one key.
+    Join,
+    /// The aggregates of tumbling windows.
+    Windows(WindowTime),
+}
+
+/// How the values of a key are made one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Fold {
+    /// How many there were.
+    Count,
+    /// Their sum.
+    Sum,
+    /// The largest.
+    Max,
+    /// The smallest.
+    Min,
+    /// Their exclusive or.
+    Xor,
+    /// The last.
+    Last,
+}
+
 /// What not every release has.
 #[derive(Clone, Copy, Debug)]
 pub struct Since {
@@ -123,6 +192,8 @@ pub struct Entry {
     pub rows: Rows,
     /// How it writes to an external system, if it does.
     pub writes: Writes,
+    /// What it computes, if that can be said without its code.
+    pub definition: Definition,
     /// Whether it can be told a `column` to work on.
     pub takes_column: bool,
     /// Whether it has one keyed state, of which it can be told how to register it (`keyed-state`).
@@ -150,6 +221,7 @@ impl Entry {
             emits: Emits::Freely,
             rows: Rows::Unknown,
             writes: Writes::Undeclared,
+            definition: Definition::ItsCode,
             takes_column: false,
             takes_keyed_state: false,
             takes_list_state: false,

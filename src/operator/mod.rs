@@ -28,12 +28,13 @@ mod two_phase;
 mod window;
 
 pub use catalogue::{
-    Catalogue, Emits, Entry, Equality, OnPanic, Rows, Since, Writes, panic_message,
+    Catalogue, Definition, Emits, Entry, Equality, Fold, OnPanic, Rows, Since, Writes,
+    panic_message,
 };
 pub use log::Log;
 pub use source::{SOURCE_POSITIONS, position_from_row};
 pub use standalone::Standalone;
-pub(crate) use surroundings::{Outside, Subtask, Surroundings};
+pub(crate) use surroundings::{Outside, Remembers, Subtask, Surroundings};
 
 /// What an operator can see and do. `Surroundings` is the one implementation; where it leads to
 /// is a matter of who calls.

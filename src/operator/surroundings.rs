@@ -36,10 +36,62 @@ pub(crate) trait Outside {
     fn ask_for_split(&mut self) {}
 }
 
+/// What remembers for an operator: the state of a subtask, or the reference's own.
+pub(crate) trait Remembers {
+    fn register_keyed(
+        &mut self,
+        name: &str,
+        registered: Registration,
+        now: SimTime,
+        ttl_may_change: bool,
+    ) -> KeyedId;
+    fn register_list(&mut self, name: &str, mode: ListMode, items: StateType) -> ListId;
+    fn declare_broadcast(&mut self, name: &str) -> BroadcastId;
+    fn keyed(&mut self, id: KeyedId, key: &Value) -> &mut Option<Value>;
+    fn list(&mut self, id: ListId) -> &mut Vec<Value>;
+    fn broadcast(&mut self, id: BroadcastId) -> &mut BTreeMap<Value, Value>;
+    fn register_timer(&mut self, kind: TimerKind, timer: Timer);
+    fn delete_timer(&mut self, kind: TimerKind, timer: &Timer);
+}
+
+impl Remembers for LiveState {
+    fn register_keyed(
+        &mut self,
+        name: &str,
+        registered: Registration,
+        now: SimTime,
+        ttl_may_change: bool,
+    ) -> KeyedId {
+        self.register_keyed(name, registered, now, ttl_may_change)
+    }
+    fn register_list(&mut self, name: &str, mode: ListMode, items: StateType) -> ListId {
+        self.register_list(name, mode, items)
+    }
+    fn declare_broadcast(&mut self, name: &str) -> BroadcastId {
+        self.declare_broadcast(name)
+    }
+    #[inline]
+    fn keyed(&mut self, id: KeyedId, key: &Value) -> &mut Option<Value> {
+        self.keyed(id, key)
+    }
+    fn list(&mut self, id: ListId) -> &mut Vec<Value> {
+        self.list(id)
+    }
+    fn broadcast(&mut self, id: BroadcastId) -> &mut BTreeMap<Value, Value> {
+        self.broadcast(id)
+    }
+    fn register_timer(&mut self, kind: TimerKind, timer: Timer) {
+        self.timers_mut().of_mut(kind).register(timer);
+    }
+    fn delete_timer(&mut self, kind: TimerKind, timer: &Timer) {
+        self.timers_mut().of_mut(kind).delete(timer);
+    }
+}
+
 /// Lent to an operator for one call.
-pub(crate) struct Surroundings<'a, O> {
+pub(crate) struct Surroundings<'a, O, S = LiveState> {
     pub(crate) outside: O,
-    pub(crate) state: &'a mut LiveState,
+    pub(crate) state: &'a mut S,
     pub(crate) subtask: &'a Subtask,
     pub(crate) rules: &'a Rules,
     pub(crate) restored: Option<CheckpointId>,
@@ -52,14 +104,14 @@ pub(crate) struct Surroundings<'a, O> {
     pub(crate) now: SimTime,
 }
 
-impl<O> Surroundings<'_, O> {
+impl<O, S> Surroundings<'_, O, S> {
     fn timer(&self, time: i64, namespace: i64) -> Timer {
         let key = self.key.unwrap_or_else(|| no_key("a timer")).clone();
         Timer { time, key, namespace }
     }
 }
 
-impl<O: Outside> Context for Surroundings<'_, O> {
+impl<O: Outside, S: Remembers> Context for Surroundings<'_, O, S> {
     fn keyed_state(&mut self, name: &str) -> KeyedId {
         self.register_keyed(name, Registration::default())
     }
@@ -156,14 +208,14 @@ impl<O: Outside> Context for Surroundings<'_, O> {
     }
     fn register_timer(&mut self, kind: TimerKind, time: i64, namespace: i64) {
         let timer = self.timer(time, namespace);
-        self.state.timers_mut().of_mut(kind).register(timer);
+        self.state.register_timer(kind, timer);
         if kind == TimerKind::Processing {
             self.outside.wake_at(time);
         }
     }
     fn delete_timer(&mut self, kind: TimerKind, time: i64, namespace: i64) {
         let timer = self.timer(time, namespace);
-        self.state.timers_mut().of_mut(kind).delete(&timer);
+        self.state.delete_timer(kind, &timer);
     }
     fn emit_late(&mut self, value: Value) {
         self.outside.emit_late(value, *self.timestamp, self.watermark);

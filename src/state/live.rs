@@ -12,15 +12,15 @@ use std::sync::Arc;
 
 /// A keyed state that an operator declared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct KeyedId(usize);
+pub struct KeyedId(pub(crate) usize);
 
 /// A list state that an operator declared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct ListId(usize);
+pub struct ListId(pub(crate) usize);
 
 /// A broadcast state that an operator declared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct BroadcastId(usize);
+pub struct BroadcastId(pub(crate) usize);
 
 #[derive(Clone, Debug)]
 struct Table {

@@ -4,6 +4,7 @@
 //! told, so it may write each, and together they must have.
 
 use super::{Difference, Outputs};
+use crate::check::graph::works_alike;
 use crate::check::history::RunStory;
 use crate::check::past::Past;
 use crate::check::segments::Stop;
@@ -96,15 +97,6 @@ fn do_the_same(before: &JobGraph, now: &JobGraph) -> bool {
                 works_alike(twin, node) && is_fed_alike((before, twin), (now, node))
             })
         })
-}
-
-/// Whether two operators do the same with a record.
-fn works_alike(before: &OperatorNode, now: &OperatorNode) -> bool {
-    let is_same_kind = match (before.input(), now.input()) {
-        (Some(input), Some(other)) => input == other,
-        (Some(_) | None, _) => before.kind == now.kind,
-    };
-    is_same_kind && before.key_by == now.key_by && before.options == now.options
 }
 
 /// Whether two operators are given the same records, equally often.
