@@ -68,25 +68,25 @@
 //! which record that was; or it fails its task, too, if its entry says [`FailsTheTask`](operators::OnPanic::FailsTheTask).
 //!
 //! ```
-//! use sandbar::operators::{Equality, KeyedId, Value};
+//! use sandbar::operators::{KeyedId, Value};
 //! use sandbar::{Catalogue, Context, Entry, Judgement, Operator, Scenario, Setup, play_out};
 //! use std::sync::Arc;
 //!
-//! /// Emits each key once, when it first comes.
+//! /// Emits each key once, when it first comes. The key alone: the value that it came with depends on which record of it
+//! /// came first, and need not be the same in two runs.
 //! #[derive(Clone, Default)]
-//! struct Distinct {
+//! struct FirstVisit {
 //!     seen: Option<KeyedId>,
 //! }
 //!
-//! impl Operator for Distinct {
+//! impl Operator for FirstVisit {
 //!     fn initialize(&mut self, context: &mut dyn Context) {
 //!         self.seen = Some(context.keyed_state("seen"));
 //!     }
-//!     fn process(&mut self, _input: u8, value: Value, context: &mut dyn Context) {
+//!     fn process(&mut self, _input: u8, _value: Value, context: &mut dyn Context) {
 //!         let seen = self.seen.expect("declared in `initialize`");
 //!         if context.keyed(seen).replace(Value::Bool(true)).is_none() {
-//!             let key = context.key().clone();
-//!             context.emit(Value::row([key, value]));
+//!             context.emit(context.key().clone());
 //!         }
 //!     }
 //!     fn fork(&self) -> Box<dyn Operator> {
@@ -95,12 +95,13 @@
 //! }
 //!
 //! let mut catalogue = Catalogue::built_in();
-//! let about = "emits each key once, with the value it first came with";
-//! catalogue.add("aggregate", "distinct", Entry {
-//!     equality: Equality::LastPerKey,
+//! let entry = Entry::new("emits each key once", |_| Box::new(FirstVisit::default()));
+//! // What it emits is the same multiset however its inputs are interleaved, which an entry says of itself unless it
+//! // declares a weaker `Equality`.
+//! catalogue.add("aggregate", "first-visit", Entry {
 //!     keyed: true,
 //!     stateful: true,
-//!     ..Entry::new(about, |_| Box::new(Distinct::default()))
+//!     ..entry
 //! });
 //! let catalogue = Arc::new(catalogue);
 //! let scenario = Scenario::parse(
@@ -112,7 +113,7 @@
 //!     checkpoint = { interval = "50ms" }
 //!     operators = [
 //!       { name = "clicks", source = "clicks", uid = "clicks" },
-//!       { name = "first", aggregate = "distinct", key-by = 0, parallelism = 3, uid = "first" },
+//!       { name = "first", aggregate = "first-visit", key-by = 0, parallelism = 3, uid = "first" },
 //!       { name = "out", sink = "two-phase", uid = "out" },
 //!     ]
 //!
@@ -166,7 +167,9 @@ mod store;
 mod task;
 mod trace;
 
-pub use check::{BrokenPromise, Evidence, Finding, Skipped, Verdict, Violation};
+pub use check::{
+    BrokenPromise, Compared, Evidence, Finding, NotCompared, Skipped, Verdict, Violation,
+};
 pub use kernel::{Choices, SimTime};
 pub use operator::{Catalogue, Context, Entry, Operator, Standalone};
 pub use rules::{Mutation, Override, Release, Rules, UnknownRelease, WrongRule};

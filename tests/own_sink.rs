@@ -106,6 +106,6 @@ fn a_sink_that_declares_how_it_writes_is_held_to_it() {
 
 #[test]
 fn a_sink_that_declares_nothing_is_not_judged() {
-    assert_eq!(judged(false, Writes::Undeclared), Finding::Skipped(Skipped::NothingPromised));
-    assert_eq!(judged(true, Writes::Undeclared), Finding::Skipped(Skipped::NothingPromised));
+    assert_eq!(judged(false, Writes::Undeclared), Finding::Skipped(Skipped::NoSinkCompared));
+    assert_eq!(judged(true, Writes::Undeclared), Finding::Skipped(Skipped::NoSinkCompared));
 }

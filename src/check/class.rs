@@ -3,8 +3,10 @@
 //! Declared by each operator, and weakened by what a path does to it: order lost between subtasks, or an operator that
 //! decides by values which depend on order.
 
+use super::graph::upstream;
+use super::setup::CheckSetup;
 use crate::job::{InputEdge, JobGraph, KeySelector, OperatorKind, OperatorNode, Partitioner};
-use crate::operator::{Catalogue, Emits, Equality};
+use crate::operator::{Catalogue, Definition, Emits, Equality, Fold};
 
 /// What is the same in every run that reads the same records.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,34 +19,41 @@ pub(super) struct Determined {
     pub(super) origins: bool,
     /// The value of the rows that stem from an origin.
     pub(super) pinned: bool,
+    /// That a record which counts twice makes the number in the second column of its key larger, and never smaller.
+    pub(super) grows: bool,
+    /// In which order they come.
+    order: Order,
+}
+
+/// What is the same in every run of the order in which records come.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Order {
+    Unknown,
+    /// That of the records of each key.
+    OfKeys,
+    /// That of all of them: they pass through one subtask.
+    Whole,
 }
 
 impl Determined {
-    /// The class, of rows that are kept in order or not.
-    pub(super) const fn class(self) -> Equality {
-        if self.values {
-            Equality::Multiset
-        } else if self.last {
-            Equality::LastPerKey
-        } else {
-            Equality::Accounted
-        }
-    }
-
     /// What is left of it where records may count twice: where they came from.
     pub(super) const fn of_replays(self) -> Self {
-        Self { values: false, last: false, origins: self.origins, pinned: false }
-    }
-
-    /// The class of a table that only keeps the last row of each key.
-    pub(super) const fn class_of_table(self) -> Equality {
-        if self.last { Equality::LastPerKey } else { Equality::Accounted }
+        let (order, grows) = (Order::Unknown, self.grows);
+        Self { values: false, last: false, origins: self.origins, pinned: false, grows, order }
     }
 }
 
 /// What is determined of the output of each operator; of a sink, of what it is given.
-pub(super) fn determined(graph: &JobGraph, catalogue: &Catalogue) -> Vec<Determined> {
-    let nothing = Determined { values: false, last: false, origins: false, pinned: false };
+pub(super) fn determined(graph: &JobGraph, setup: &CheckSetup) -> Vec<Determined> {
+    let order = Order::Unknown;
+    let nothing = Determined {
+        values: false,
+        last: false,
+        origins: false,
+        pinned: false,
+        grows: false,
+        order,
+    };
     let mut outputs = vec![nothing; graph.operators.len()];
     for place in in_topological_order(graph) {
         let node = &graph.operators[place];
@@ -54,19 +63,36 @@ pub(super) fn determined(graph: &JobGraph, catalogue: &Catalogue) -> Vec<Determi
                 last: false,
                 origins: one.origins && other.origins,
                 pinned: one.pinned && other.pinned,
+                grows: false,
+                order,
             },
         );
         outputs[place] = match &node.kind {
             OperatorKind::Source { .. } => {
-                Determined { values: true, last: false, origins: true, pinned: true }
+                let mut inputs = setup.scenario.inputs.iter();
+                let input = inputs.find(|input| node.input() == Some(&input.name));
+                let is_one = input.is_some_and(|input| input.partitions == 1);
+                let order = if is_one { Order::Whole } else { order };
+                Determined { values: true, origins: true, pinned: true, order, ..nothing }
             }
             OperatorKind::Sink { .. } => input.unwrap_or(nothing),
             OperatorKind::Transform { .. } => {
-                input.map_or(nothing, |input| transformed(input, node, catalogue))
+                input.map_or(nothing, |input| transformed(input, node, &setup.catalogue))
             }
         };
     }
     outputs
+}
+
+/// The operator on the way to a sink after which nothing is determined any more: one that decides by what is not the same in
+/// every run.
+pub(super) fn blurred_by(graph: &JobGraph, setup: &CheckSetup, sink: usize) -> String {
+    let known = determined(graph, setup);
+    let is_blurred = |place: &usize| !known[*place].values && !known[*place].origins;
+    let on_the_way = upstream(graph, sink);
+    let order = in_topological_order(graph).into_iter();
+    let mut on_the_way = order.filter(|place| on_the_way.contains(place));
+    graph.operators[on_the_way.find(is_blurred).unwrap_or(sink)].name.clone()
 }
 
 /// What an operator leaves determined.
@@ -79,9 +105,18 @@ fn transformed(input: Determined, node: &OperatorNode, catalogue: &Catalogue) ->
     let expires = node.options.keyed_state.as_ref().is_some_and(|state| state.ttl.is_some());
     let equality = if expires { Equality::Accounted } else { equality };
     let is_stateful = entry.is_none_or(|entry| entry.stateful);
+    let definition = entry.map_or(Definition::ItsCode, |entry| entry.definition);
+    let in_order = matches!(definition, Definition::Folds(_) | Definition::Statistics)
+        && input.order >= Order::OfKeys
+        && !expires;
+    let is_same = equality == Equality::Multiset || in_order;
+    let keeps_order = !matches!(
+        definition,
+        Definition::ItsCode | Definition::Windows(_) | Definition::Join | Definition::Rules
+    );
     let folds_by_key = node.key_by.is_some() && is_stateful && equality >= Equality::LastPerKey;
     Determined {
-        values: input.values && equality == Equality::Multiset,
+        values: input.values && is_same,
         last: if is_stateful && !is_passing {
             folds_by_key && input.values
         } else {
@@ -89,6 +124,14 @@ fn transformed(input: Determined, node: &OperatorNode, catalogue: &Catalogue) ->
         },
         origins: input.origins && (emits >= Emits::OneForOne || (input.pinned && !is_stateful)),
         pinned: input.pinned && (!is_stateful || is_passing),
+        grows: match definition {
+            Definition::Folds(Fold::Count) => input.pinned && !expires,
+            _ => input.grows && emits == Emits::AsItIs,
+        },
+        order: match input.order {
+            Order::Whole if keeps_order => Order::Whole,
+            Order::Whole | Order::OfKeys | Order::Unknown => Order::Unknown,
+        },
     }
 }
 
@@ -111,7 +154,14 @@ fn through(
         }
     };
     let output = outputs[edge.from.index()];
-    Determined { last: output.last && keeps_order, ..output }
+    let is_one = receiver.parallelism == 1;
+    let order = match (output.order, graph.partitioner(edge, receiver)) {
+        (Order::Whole, Partitioner::Forward | Partitioner::Global) => Order::Whole,
+        (Order::Whole, _) if is_one => Order::Whole,
+        (Order::Whole, Partitioner::Hash) => Order::OfKeys,
+        (Order::Whole | Order::OfKeys | Order::Unknown, _) => Order::Unknown,
+    };
+    Determined { last: output.last && keeps_order, order, ..output }
 }
 
 /// The operators, each after all that feed it.

@@ -1,8 +1,8 @@
 //! What a world exercised, so that a sweep of worlds in which nothing was put to the test is not taken for a success.
 
 use super::counters::counters;
+use super::verdict::Compared;
 use super::{ChangeFeatures, Operations, OperatorFeatures};
-use crate::operator::Equality;
 
 counters! {
     /// Counts of worlds, and of the sinks in them. Of one world each count of worlds is 0 or 1.
@@ -37,12 +37,14 @@ counters! {
         late,
         /// Worlds with a sink whose windows were compared with those of the reference.
         windows_compared,
-        /// Sinks compared as multisets.
-        sinks_multiset,
-        /// Sinks compared by the last value of each key.
-        sinks_last_per_key,
-        /// Sinks compared by origins only.
-        sinks_accounted,
+        /// Sinks whose rows were compared one by one, or windows with all that was in them.
+        sinks_by_value,
+        /// Sinks compared by the last row of each key.
+        sinks_by_last,
+        /// Sinks compared by keys, or by the records that rows stem from.
+        sinks_by_origin,
+        /// Sinks that were not compared.
+        sinks_not_compared,
         /// Worlds in which a region restarted and the rest of its job went on.
         restarted_a_region,
         /// Worlds in which another job manager took a job over.
@@ -64,16 +66,27 @@ counters! {
 }
 
 impl Coverage {
-    /// Counts how strictly the sinks of one world were compared.
-    pub(super) fn count_classes(&mut self, classes: impl Iterator<Item = Equality>) {
-        for class in classes {
-            match class {
-                Equality::Multiset => self.sinks_multiset += 1,
-                Equality::LastPerKey => self.sinks_last_per_key += 1,
-                Equality::Accounted => self.sinks_accounted += 1,
+    /// Counts how the sinks of one world were compared.
+    pub(super) fn count_sinks<'s>(&mut self, sinks: impl Iterator<Item = &'s Compared>) {
+        for how in sinks {
+            match how {
+                Compared::ByValue => self.sinks_by_value += 1,
+                Compared::ByLast => self.sinks_by_last += 1,
+                Compared::ByKey | Compared::ByOrigin => self.sinks_by_origin += 1,
+                Compared::Not(_) => self.sinks_not_compared += 1,
             }
         }
-        self.checked_above_accounted = u64::from(self.sinks_multiset + self.sinks_last_per_key > 0);
+        self.checked_above_accounted = u64::from(self.sinks_by_value + self.sinks_by_last > 0);
+    }
+
+    /// How many sinks were compared in which way.
+    pub const fn sinks(&self) -> [(&'static str, u64); 4] {
+        [
+            ("compared by value", self.sinks_by_value),
+            ("compared by the last row of each key", self.sinks_by_last),
+            ("compared by keys or origins", self.sinks_by_origin),
+            ("not compared", self.sinks_not_compared),
+        ]
     }
 }
 
@@ -84,11 +97,11 @@ mod tests {
     #[test]
     fn coverage_adds_up_over_worlds() {
         let mut one = Coverage { worlds: 1, restored_midway: 1, ..Coverage::default() };
-        one.count_classes([Equality::Multiset, Equality::Accounted].into_iter());
+        one.count_sinks([Compared::ByValue, Compared::ByOrigin].iter());
         let mut sum = Coverage::default();
         sum.add(&one);
         sum.add(&one);
         assert_eq!((sum.worlds, sum.restored_midway, sum.checked_above_accounted), (2, 2, 2));
-        assert_eq!((sum.sinks_multiset, sum.sinks_last_per_key, sum.sinks_accounted), (2, 0, 2));
+        assert_eq!(sum.sinks().map(|(_, sinks)| sinks), [2, 0, 2, 0]);
     }
 }

@@ -2,8 +2,9 @@
 
 use super::history::History;
 use super::list::List;
+use super::noticed::Noticed;
 use super::observer::End;
-use super::output::{Outputs, classes};
+use super::output::Outputs;
 use super::past::Past;
 use super::promises::Excuses;
 use super::setup::{CheckSetup, EndOfWorld};
@@ -20,6 +21,7 @@ pub struct Checks {
     pub(super) history: History,
     list: List,
     excuses: Excuses,
+    noticed: Noticed,
     found: Findings,
     last_entry: u64,
 }
@@ -35,6 +37,7 @@ impl Checks {
             history: History::of(&setup.scenario),
             list: List::of(&setup),
             excuses: Excuses::default(),
+            noticed: Noticed::default(),
             found,
             last_entry: 0,
             setup,
@@ -53,16 +56,19 @@ impl Checks {
         let mut found = self.found;
         let past = Past { history: &self.history, setup: &self.setup };
         let (last_entry, outputs) = (self.last_entry, Outputs::new(past, world));
-        self.list.finish(&End { past, world, last_entry, outputs }, &mut found);
+        let end = End { past, world, last_entry, outputs };
+        self.list.finish(&end, &mut found);
+        let noticed = self.noticed.finish(&end);
         if world.had_backpressure {
             found.sometimes.insert(Sometimes::Backpressure);
         }
-        let classes = classes(past);
-        found.coverage.count_classes(classes.values().copied());
+        found.skip_where_nothing_was_compared();
+        found.coverage.count_sinks(found.sinks.values());
         exercised::count_configured(past, &mut found);
         Verdict {
             checks: found.checks(),
-            classes: classes.into_iter().collect(),
+            sinks: found.sinks.into_iter().collect(),
+            noticed,
             sometimes: found.sometimes,
             coverage: found.coverage,
             excuses: self.excuses.broken(),
@@ -82,6 +88,7 @@ impl TraceSink for Checks {
         let past = Past { history: &self.history, setup: &self.setup };
         self.list.observe(entry, past, &mut self.found);
         self.excuses.observe(entry, past);
+        self.noticed.observe(entry, past);
         exercised::observe(entry, past, &mut self.found);
         sometimes::observe(entry, past.history, &mut self.found.sometimes);
     }

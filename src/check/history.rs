@@ -3,13 +3,15 @@
 //! Judges nothing; the checks read it.
 
 mod checkpoint;
+mod cut;
 mod restore;
 mod zombies;
 
+pub(super) use self::cut::{Cut, Next, sources_of, told_of};
 pub(super) use self::restore::Restore;
 use crate::job::{
     Attempt, ChannelId, CheckpointId, CheckpointKind, ExternalId, OperatorId, OperatorIndex,
-    Origin, Plan, PlanTask, RunId, RunLayout, TaskId, TaskManagerId, VertexIndex,
+    OperatorNode, Origin, Plan, PlanTask, RunId, RunLayout, TaskId, TaskManagerId, VertexIndex,
 };
 use crate::operator::{Catalogue, Writes};
 use crate::scenario::Scenario;
@@ -19,71 +21,6 @@ use crate::trace::{
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// Where a partition stands.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum Next {
-    /// Before the entry of this number.
-    Entry(u32),
-    /// Nothing is left to read.
-    End,
-}
-
-/// A line through the whole job: what has been read, and which operators have seen the end of their data.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct Cut {
-    /// By source: the next entry of each partition. A source that is not listed has read nothing.
-    pub(super) sources: Vec<(OperatorId, Vec<Next>)>,
-    /// Operators of which every subtask had seen the end of its data.
-    pub(super) drained: Vec<OperatorId>,
-    /// Operators of which every subtask was gone: nothing of them is left to restore.
-    pub(super) finished: Vec<OperatorId>,
-}
-
-impl Cut {
-    /// Where a source stands, if the cut knows it.
-    pub(super) fn of_source(&self, source: OperatorId) -> Option<&[Next]> {
-        self.sources.iter().find(|(id, _)| *id == source).map(|(_, next)| next.as_slice())
-    }
-
-    /// Behind everything.
-    pub(super) fn at_the_end(plan: &Plan, partitions: impl Fn(OperatorIndex) -> usize) -> Self {
-        let sources = sources_of(plan)
-            .map(|source| (plan.operator_ids[source.index()], vec![Next::End; partitions(source)]))
-            .collect();
-        let everything = || plan.operator_ids.clone();
-        Self { sources, drained: everything(), finished: everything() }
-    }
-
-    /// Whether nothing in `self` is behind `later`.
-    pub(super) fn is_before(&self, later: &Self) -> bool {
-        self.sources.iter().all(|(source, next)| {
-            later.of_source(*source).is_some_and(|later| {
-                next.iter().zip(later).all(|(earlier, later)| earlier <= later)
-            })
-        }) && self.drained.iter().all(|operator| later.drained.contains(operator))
-    }
-}
-
-/// The sources of a plan, in order of the graph.
-pub(super) fn sources_of(plan: &Plan) -> impl Iterator<Item = OperatorIndex> {
-    let operators = plan.graph.operators.iter().enumerate();
-    operators.filter(|(_, node)| node.is_source()).map(|(place, _)| OperatorIndex::new(place))
-}
-
-/// Where so many partitions stand: those that nobody tells of were read to their end.
-pub(super) fn told_of<'p>(
-    partitions: usize,
-    positions: impl Iterator<Item = &'p SourcePosition>,
-) -> Vec<Next> {
-    let mut next = vec![Next::End; partitions];
-    for position in positions {
-        if let Some(next) = next.get_mut(usize::from(position.partition)) {
-            *next = Next::Entry(position.next);
-        }
-    }
-    next
-}
 
 /// How far a checkpoint has come.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -128,6 +65,9 @@ pub(super) struct Persisted {
     pub(super) origins: Arc<[Origin]>,
 }
 
+/// Where the partitions of sources stood, by task.
+pub(super) type Positions = Vec<(TaskId, Arc<[SourcePosition]>)>;
+
 /// One checkpoint or savepoint of a run.
 #[derive(Clone, Debug)]
 pub(super) struct CheckpointStory {
@@ -135,11 +75,13 @@ pub(super) struct CheckpointStory {
     pub(super) kind: CheckpointKind,
     pub(super) stage: Stage,
     pub(super) marks: Vec<TaskMarks>,
-    pub(super) positions: Vec<(TaskId, Arc<[SourcePosition]>)>,
+    pub(super) positions: Positions,
     /// Splits that no reader had, by their source.
     pub(super) unassigned: Vec<(OperatorIndex, Arc<[SourcePosition]>)>,
     /// What was in flight and became part of it.
     pub(super) in_flight: Vec<Persisted>,
+    /// Where sources were at their end that were drained before it was triggered.
+    pub(super) drained: Option<Positions>,
     /// Whether a record waited behind a blocked channel.
     pub(super) held: bool,
     /// Whether a later attempt restored an older checkpoint.
@@ -165,6 +107,7 @@ impl CheckpointStory {
             positions: Vec::new(),
             unassigned: Vec::new(),
             in_flight: Vec::new(),
+            drained: None,
             held: false,
             is_abandoned: false,
         }
@@ -195,6 +138,8 @@ pub(super) struct RunStory {
     pub(super) left_transactions: bool,
     /// By task of the plan: the newest completed checkpoint that it was notified of.
     pub(super) notified: Vec<Option<CheckpointId>>,
+    /// Where its sources were at their end, once it was told to drain them: of a drained job nothing behind that is read.
+    pub(super) drained: Option<Positions>,
     /// The savepoint that it was last to stop with.
     pub(super) stops_with: Option<CheckpointId>,
     /// By task of the plan: where it was deployed last.
@@ -219,6 +164,7 @@ impl RunStory {
             renamed: Vec::new(),
             left_transactions: false,
             notified: vec![None; layout.plan.tasks.len()],
+            drained: None,
             stops_with: None,
             managers: vec![None; layout.plan.tasks.len()],
             has_zombies: false,
@@ -230,10 +176,13 @@ impl RunStory {
         self.attempt > Attempt::new(0)
     }
 
-    /// Whether the catalogue does not say of a sink how it writes.
-    pub(super) fn has_undeclared_sink(&self) -> bool {
-        let mut operators = self.layout.plan.graph.operators.iter().zip(&self.writes);
-        operators.any(|(node, writes)| node.is_sink() && *writes == Writes::Undeclared)
+    /// The sinks of which the catalogue does not say how they write.
+    pub(super) fn undeclared_sinks(&self) -> impl Iterator<Item = &str> {
+        let operators = self.layout.plan.graph.operators.iter().zip(&self.writes);
+        let undeclared = |node: &OperatorNode| node.is_sink();
+        operators
+            .filter(move |(node, writes)| undeclared(node) && **writes == Writes::Undeclared)
+            .map(|(node, _)| node.name.as_str())
     }
 
     /// Whether its job has windows.
@@ -316,7 +265,9 @@ impl RunStory {
                 |task: TaskId| self.layout.plan_task(task).vertex == plan.vertex_of(source);
             let told = story.positions.iter().filter(|(task, _)| is_of_source(*task));
             let unassigned = story.unassigned.iter().filter(|(operator, _)| *operator == source);
-            let told = told.map(|(_, told)| told).chain(unassigned.map(|(_, splits)| splits));
+            let drained = story.drained.iter().flatten().filter(|(task, _)| is_of_source(*task));
+            let told = drained.chain(told).map(|(_, told)| told);
+            let told = told.chain(unassigned.map(|(_, splits)| splits));
             let next = told_of(partitions(source), told.flat_map(|positions| &**positions));
             cut.sources.push((plan.operator_ids[source.index()], next));
         }
@@ -358,6 +309,7 @@ impl RunStory {
             }
         }
         self.checkpoints.retain(|story| story.stage > Stage::Pending);
+        self.drained = restored.and_then(|restored| self.story(restored)?.drained.clone());
         (self.attempt, self.restored) = (attempt, restored);
         for (place, (task, progress)) in self.layout.tasks().zip(progress).enumerate() {
             if region.is_none_or(|region| region.contains(&task)) {
@@ -508,9 +460,12 @@ impl History {
                     story.status = *status;
                 }
             }
-            TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Stopping { .. }) => {
+            TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Stopping { drain }) => {
                 if let Some(story) = self.run_mut(*run) {
                     story.stops_with = Some(*checkpoint);
+                    if *drain {
+                        story.drained.get_or_insert_default();
+                    }
                 }
             }
             TraceEvent::Job(run, JobEvent::AttemptStarted { attempt, restored }) => {

@@ -10,6 +10,7 @@
 //! | `history`, `past` | what the trace has told so far: nobody judges there |
 //! | `output` | what sinks were to write; `reference` and `segments` evaluate the jobs without faults |
 //! | `exercised`, `sometimes`, `promises` | what a world put to the test, showed, and is excused for |
+//! | `noticed` | what no check is broken by, and should be said all the same |
 //! | `verdict` | what is said in the end |
 
 mod changes;
@@ -23,6 +24,7 @@ mod graph;
 mod history;
 mod lateness;
 mod list;
+mod noticed;
 mod observer;
 mod operations;
 mod output;
@@ -43,7 +45,7 @@ pub use features::OperatorFeatures;
 pub use operations::Operations;
 pub use promises::{BROKEN_PROMISES, BrokenPromise};
 pub use setup::{CheckSetup, EndOfWorld, FileStart};
-pub use verdict::{Evidence, Finding, Skipped, Verdict, Violation};
+pub use verdict::{Compared, Evidence, Finding, NotCompared, Skipped, Verdict, Violation};
 
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ mod rows;
 mod table;
 pub(super) mod windows;
 
-pub(super) use compare::Difference;
+pub(super) use compare::{Difference, Judged};
 pub(super) use demand::{Demand, Uncovered};
 pub(super) use rows::judge as judge_rows;
 pub(super) use table::judge as judge_table;
@@ -20,15 +20,13 @@ use super::class::determined;
 use super::history::RunStory;
 use super::past::Past;
 use super::segments::{References, RunReference, Stop};
-use super::setup::EndOfWorld;
+use super::setup::{CheckSetup, EndOfWorld};
 use super::written::RowSum;
 use crate::effect::ExternalSystem;
 use crate::job::{CheckpointId, CheckpointMode, RunId};
-use crate::operator::{Catalogue, Equality, Writes};
 use crate::trace::SnapshotSource;
 use owed::Times;
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
 
 /// The runs of a world and their sinks, at its end.
 pub(super) struct Outputs<'w> {
@@ -52,7 +50,7 @@ pub(super) struct RunOutput<'w> {
 
 impl RunOutput<'_> {
     /// Whether each sink of the run was to write one certain multiset of rows.
-    pub(super) fn is_certain(&self, catalogue: &Catalogue) -> bool {
+    pub(super) fn is_certain(&self, setup: &CheckSetup) -> bool {
         let graph = &self.run.layout.plan.graph;
         let is_exact = |Demand { writes, owed, .. }: &Demand| {
             writes.appends()
@@ -66,8 +64,8 @@ impl RunOutput<'_> {
         {
             return false;
         }
-        let classes = determined(graph, catalogue);
-        self.demands.iter().all(|demand| classes[demand.sink].class() == Equality::Multiset)
+        let classes = determined(graph, setup);
+        self.demands.iter().all(|demand| classes[demand.sink].values)
     }
 
     /// Where the reference of the run is asked for its rows.
@@ -145,28 +143,4 @@ impl<'w> Outputs<'w> {
         let name = &run.layout.plan.graph.operators[sink].name;
         self.world.externals.iter().find(|external| external.name == *name)
     }
-}
-
-/// By sink name, how strictly it is compared: over all runs that write to it, the weakest.
-pub(super) fn classes(past: Past<'_>) -> BTreeMap<String, Equality> {
-    let mut classes = BTreeMap::new();
-    for run in past.history.runs.iter().flatten() {
-        let graph = &run.layout.plan.graph;
-        let repeats = past.may_count_twice(run);
-        let operators = graph.operators.iter().zip(&run.writes);
-        for ((node, writes), determined) in operators.zip(determined(graph, &past.setup.catalogue))
-        {
-            let determined = if repeats { determined.of_replays() } else { determined };
-            let class = match writes {
-                Writes::Undeclared | Writes::Writer => continue,
-                Writes::Plain | Writes::TwoPhase | Writes::Committer => determined.class(),
-                Writes::Idempotent => determined.class_of_table(),
-                Writes::Dedup if determined.values => Equality::Multiset,
-                Writes::Dedup => Equality::Accounted,
-            };
-            let weakest = classes.entry(node.name.clone()).or_insert(class);
-            *weakest = class.min(*weakest);
-        }
-    }
-    classes
 }

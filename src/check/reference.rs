@@ -29,8 +29,8 @@ mod memory;
 
 use context::Kept;
 use definitions::Defined;
-use memory::{Instance, Memory};
 pub(super) use memory::Remembered;
+use memory::{Instance, Memory};
 
 /// The checkpoint id that the reference tells operators of; which one it is must not matter to them.
 const SOME_CHECKPOINT: CheckpointId = CheckpointId::new(1);
@@ -148,8 +148,8 @@ impl<'w> Evaluation<'w> {
                 let by_hash = node.options.uid_hash.filter(|hash| carried.contains_key(hash));
                 let id = by_hash.as_ref().unwrap_or(id);
                 let kept = if node.is_sink() { None } else { carried.remove(id) };
-                let (as_it_was, declared) = kept
-                    .map_or((None, Memory::default()), |kept| (kept.instance, kept.declared));
+                let (as_it_was, declared) =
+                    kept.map_or((None, Memory::default()), |kept| (kept.instance, kept.declared));
                 let as_it_was = as_it_was.filter(|was| works_alike(&was.node, node));
                 let is_run = !node.is_source() && entry.writes == Writes::Undeclared;
                 let goes_on = as_it_was.is_some();

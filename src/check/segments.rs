@@ -146,7 +146,14 @@ impl<'w> References<'w> {
                 let story = run.completed(checkpoint).expect("stops are at completed checkpoints");
                 run.cut(story, partitions)
             }
-            Stop::End => Cut::at_the_end(plan, partitions),
+            Stop::End => {
+                let mut cut = Cut::at_the_end(plan, partitions);
+                // Of a job that stopped, an attempt before may have read further than its savepoint.
+                if run.stopped_with().is_none() {
+                    cut.end_where_drained(run);
+                }
+                cut
+            }
         }
     }
 

@@ -4,7 +4,6 @@ use super::{BrokenPromise, Coverage};
 use crate::job::shown;
 use crate::job::{ChannelId, CheckpointId, Origin, TaskId, TransactionId};
 use crate::kernel::SimTime;
-use crate::operator::Equality;
 use crate::trace::{CheckName, Entry, Sometimes, Word};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -74,6 +73,61 @@ impl fmt::Display for Violation {
     }
 }
 
+/// How what one sink wrote was compared with what the reference writes: over all runs that wrote to it, the weakest.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[non_exhaustive]
+pub enum Compared {
+    /// Not at all, and why.
+    Not(NotCompared),
+    /// The records that rows stem from.
+    ByOrigin,
+    /// The keys that are there; what is under one is a row that the reference writes there.
+    ByKey,
+    /// The last row of each key.
+    ByLast,
+    /// Each row; of windows, each window with all that is in it.
+    ByValue,
+}
+
+/// Why the rows of a sink were not compared.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[non_exhaustive]
+pub enum NotCompared {
+    /// Its entry in the catalogue does not declare how it writes.
+    Undeclared,
+    /// This operator decides by values that depend on the order in which records come, or on the clock.
+    DependsOnOrder(String),
+    /// What the reference would have written is not known.
+    NoReference,
+    /// The run was started with records in flight that its job does other things with than the one before, or lost.
+    InFlight,
+}
+
+impl fmt::Display for Compared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Not(why) => write!(f, "not compared: {why}"),
+            Self::ByOrigin => f.write_str("compared by the records that rows stem from"),
+            Self::ByKey => f.write_str("compared by the keys that are there"),
+            Self::ByLast => f.write_str("compared by the last row of each key"),
+            Self::ByValue => f.write_str("compared row by row"),
+        }
+    }
+}
+
+impl fmt::Display for NotCompared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Undeclared => f.write_str("its entry does not declare how it writes"),
+            Self::DependsOnOrder(operator) => {
+                write!(f, "`{operator}` decides by values that depend on order or on the clock")
+            }
+            Self::NoReference => f.write_str("an operator could not go on in the reference"),
+            Self::InFlight => f.write_str("records were in flight when its job was changed"),
+        }
+    }
+}
+
 /// Why a check could not say anything.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
@@ -82,15 +136,15 @@ pub enum Skipped {
     NotCompared,
     /// An operator could not go on when the job was evaluated without faults.
     NoReference,
-    /// The catalogue does not say how a sink writes.
-    NothingPromised,
+    /// Of no sink the rows could be compared; each says why.
+    NoSinkCompared,
 }
 
 shown! {
     Skipped:
     NotCompared = "the world was not played to its end",
     NoReference = "an operator could not go on in the reference, so nothing is known of the output",
-    NothingPromised = "the entry of a sink does not declare how it writes",
+    NoSinkCompared = "what the sinks wrote could not be compared",
 }
 
 /// What became of one check.
@@ -118,8 +172,10 @@ impl Finding {
 pub struct Verdict {
     /// In order of [`CheckName`]'s.
     pub checks: Vec<(CheckName, Finding)>,
-    /// By sink name, how strictly its output could be compared.
-    pub classes: Vec<(String, Equality)>,
+    /// By sink name, how its rows were compared.
+    pub sinks: Vec<(String, Compared)>,
+    /// What breaks no check and is worth a word all the same: what Flink breaks by design, or a user by what they asked for.
+    pub noticed: Vec<String>,
     /// What happened at least once.
     pub sometimes: BTreeSet<Sometimes>,
     /// What the world exercised.
@@ -153,6 +209,8 @@ impl Verdict {
 pub(super) struct Findings {
     violations: BTreeMap<CheckName, Vec<Violation>>,
     skipped: BTreeMap<CheckName, Skipped>,
+    /// By sink name, how its rows were compared.
+    pub(super) sinks: BTreeMap<String, Compared>,
     /// What happened at least once.
     pub(super) sometimes: BTreeSet<Sometimes>,
     /// What the world exercised.
@@ -160,6 +218,15 @@ pub(super) struct Findings {
 }
 
 impl Findings {
+    /// The rows of one run in a sink were compared so. Of several the weakest counts, of which there is any.
+    pub(super) fn compared(&mut self, sink: &str, how: Compared) {
+        let known = self.sinks.entry(sink.to_owned()).or_insert_with(|| how.clone());
+        let is_weaker = matches!(known, Compared::Not(_)) || how < *known;
+        if is_weaker && !matches!(how, Compared::Not(_)) {
+            *known = how;
+        }
+    }
+
     /// A check is broken.
     pub(super) fn add(&mut self, violation: Violation) {
         let kept = self.violations.entry(violation.check).or_default();
@@ -171,6 +238,15 @@ impl Findings {
     /// A check has nothing to say, unless it is broken.
     pub(super) fn skip(&mut self, check: CheckName, why: Skipped) {
         self.skipped.insert(check, why);
+    }
+
+    /// Where rows of no sink were compared, their check has nothing to say.
+    pub(super) fn skip_where_nothing_was_compared(&mut self) {
+        let mut ways = self.sinks.values().peekable();
+        if ways.peek().is_some() && ways.all(|how| matches!(how, Compared::Not(_))) {
+            let skipped = self.skipped.entry(CheckName::OutputEquivalence);
+            skipped.or_insert(Skipped::NoSinkCompared);
+        }
     }
 
     /// What became of each check.

@@ -1,7 +1,7 @@
 //! What a run came to, for other programs: one JSON object.
 
-use super::report::{Report, class_in_words, never};
-use crate::check::Finding;
+use super::report::{Report, never};
+use crate::check::{Compared, Finding};
 use crate::cluster::At;
 use crate::trace::Word;
 use serde_json::{Value, json};
@@ -56,6 +56,7 @@ pub(super) fn object(of: &Report<'_>) -> String {
         "checks": checks.collect::<serde_json::Map<_, _>>(),
         "skipped": skipped.collect::<serde_json::Map<_, _>>(),
         "violations": violations.collect::<Vec<_>>(),
+        "noticed": played.verdict.noticed,
         "unmet": played.unmet,
         "sometimes": played.verdict.sometimes.iter().map(|what| what.name()).collect::<Vec<_>>(),
         "jobs": jobs(of),
@@ -90,7 +91,11 @@ fn restores(of: &Report<'_>) -> Vec<Value> {
             "checkpoint": told.checkpoint.number(),
             "restored": told.restored,
             "dropped": dropped.collect::<Vec<_>>(),
+            "unread": told.unread,
+            "fresh": told.fresh,
             "empty": told.empty,
+            "dropped_in_flight": told.dropped_in_flight,
+            "taken": told.was_taken,
         })
     };
     of.played.restores.told().into_iter().map(restore).collect()
@@ -118,14 +123,20 @@ fn left(of: &Report<'_>) -> Vec<Value> {
 
 fn sinks(of: &Report<'_>) -> Vec<Value> {
     let sink = |sink: &crate::effect::ExternalSystem| {
-        let classes = &of.played.verdict.classes;
-        let class = classes.iter().find(|(name, _)| *name == sink.name);
+        let sinks = &of.played.verdict.sinks;
+        let how = sinks.iter().find(|(name, _)| *name == sink.name).map(|(_, how)| how);
+        let (compared, not_compared) = match how {
+            Some(Compared::Not(why)) => (None, Some(why.to_string())),
+            Some(how) => (Some(how.to_string()), None),
+            None => (None, None),
+        };
         json!({
             "name": sink.name,
             "rows": sink.committed.len() + sink.table.len(),
             "prepared": sink.prepared.len(),
             "open": sink.open.len(),
-            "compared": class.map(|(_, class)| class_in_words(*class)),
+            "compared": compared,
+            "not_compared": not_compared,
         })
     };
     of.played.outcome.externals.iter().map(sink).collect()

@@ -3,12 +3,11 @@
 use super::arguments::Run;
 use super::open::{program, shell_word};
 use super::output::is_keyed;
-use crate::check::Finding;
+use crate::check::{Compared, Finding};
 use crate::cluster::NeverTaken;
 use crate::effect::ExternalSystem;
 use crate::job::Value;
 use crate::kernel::to_index;
-use crate::operator::Equality;
 use crate::render::{
     Names, Style, columns, never_in_words, padded, step_in_words, story, timeline, transcript,
 };
@@ -51,6 +50,7 @@ pub(super) fn report(of: &Report<'_>, style: Style) -> String {
         ("left on disk", left(of)),
         ("sinks", sinks(of)),
         ("never happened", never_rows(of)),
+        ("noticed", of.played.verdict.noticed.clone()),
         ("not as expected", unmet(of, style)),
     ];
     let mut text = told;
@@ -95,12 +95,14 @@ fn restores(of: &Report<'_>) -> Vec<String> {
     let width = told.iter().map(|restore| columns(&restore.run)).max().unwrap_or(0);
     let mut rows = Vec::new();
     for restore in &told {
-        let (restored, dropped) = (restore.restored.len(), restore.dropped.len());
-        let states = restored + dropped;
-        let how = match (dropped, states) {
-            (0, 1) => "its one state".to_owned(),
-            (0, _) => format!("all {states} states"),
-            (1.., _) => format!("{restored} of {states} states"),
+        let restored = restore.restored.len();
+        let left = restore.dropped.len() + restore.unread.len();
+        let states = restored + left;
+        let how = match (restore.was_taken, left, states) {
+            (false, ..) => "no task came to take anything of it".to_owned(),
+            (true, 0, 1) => "its one state".to_owned(),
+            (true, 0, _) => format!("all {states} states"),
+            (true, 1.., _) => format!("{restored} of {states} states"),
         };
         let empty = match restore.empty.is_empty() {
             true => String::new(),
@@ -108,12 +110,24 @@ fn restores(of: &Report<'_>) -> Vec<String> {
         };
         let run = padded(&restore.run, width);
         rows.push(format!("{run}  snapshot {}: {how}{empty}", restore.checkpoint));
-        if dropped > 0 || of.arguments.verbose {
+        if left > 0 || of.arguments.verbose {
             let given = restore.restored.iter().map(|state| format!("  restored  {state}"));
             rows.extend(given);
         }
+        let unread = restore.unread.iter();
+        rows.extend(unread.map(|state| {
+            format!("  unread    {state}: its operator was given it, and does not declare it")
+        }));
         let left = restore.dropped.iter();
         rows.extend(left.map(|(state, why)| format!("  dropped   {state}: {why}")));
+        let fresh = restore.fresh.iter();
+        rows.extend(fresh.map(|state| {
+            format!("  fresh     {state}: it starts empty, the snapshot has no such state")
+        }));
+        if restore.dropped_in_flight > 0 {
+            let records = restore.dropped_in_flight;
+            rows.push(format!("  dropped   {records} records in flight beside it"));
+        }
     }
     rows
 }
@@ -155,22 +169,12 @@ fn sink_rows(sink: &ExternalSystem, of: &Report<'_>) -> Vec<String> {
         let plural = if count == 1 { "" } else { "s" };
         facts.push(format!("{count} transaction{plural} left {what}"));
     }
-    if let Some((_, class)) = of.played.verdict.classes.iter().find(|(name, _)| *name == sink.name)
-    {
-        facts.push(format!("compared {}", class_in_words(*class)));
+    if let Some((_, how)) = of.played.verdict.sinks.iter().find(|(name, _)| *name == sink.name) {
+        facts.push(how.to_string());
     }
     let mut lines = vec![format!("{}  {}", sink.name, facts.join(", "))];
     lines.extend(top(sink));
     lines
-}
-
-/// How strictly a sink could be compared.
-pub(super) const fn class_in_words(class: Equality) -> &'static str {
-    match class {
-        Equality::Multiset => "row by row",
-        Equality::LastPerKey => "by the last row of each key",
-        Equality::Accounted => "by the records that rows stem from",
-    }
 }
 
 /// The keys with the greatest values, if all values are integers.
@@ -221,13 +225,12 @@ fn checks(of: &Report<'_>, style: Style) -> String {
 
 /// The name of a check, and of the one that compares outputs, how.
 fn held_in_words(name: CheckName, of: &Report<'_>) -> String {
-    let classes = of.played.verdict.classes.iter().map(|(_, class)| class_in_words(*class));
-    let classes: BTreeSet<&str> = classes.collect();
-    if name != CheckName::OutputEquivalence || classes.is_empty() {
+    let ways: BTreeSet<&Compared> = of.played.verdict.sinks.iter().map(|(_, how)| how).collect();
+    if name != CheckName::OutputEquivalence || ways.is_empty() {
         return name.to_string();
     }
-    let classes: Vec<&str> = classes.into_iter().collect();
-    format!("{name} (compared {})", classes.join(", "))
+    let ways: Vec<String> = ways.into_iter().rev().map(Compared::to_string).collect();
+    format!("{name} ({})", ways.join("; "))
 }
 
 /// Steps whose moment never came: which, the step, why.

@@ -77,9 +77,8 @@ pub(super) fn sweep(
             code: INTERRUPTED,
         });
     }
-    let worlds = totals.coverage.worlds;
-    let too_little =
-        arguments.require_goals && totals.goals().iter().any(|goal| !goal.is_met(worlds));
+
+    let too_little = arguments.require_goals && totals.goals().iter().any(|goal| !goal.is_met());
     Ok(code_of(&totals, too_little))
 }
 

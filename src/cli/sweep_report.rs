@@ -39,23 +39,25 @@ pub(super) fn report(
     let is_drawn = arguments.file.is_none();
     if is_drawn || arguments.require_goals {
         text.push_str(&format!("\n{}\n", style.heading("what was put to the test")));
-        totals.goals().iter().for_each(|goal| text.push_str(&goal_row(goal, worlds, style)));
+        totals.goals().iter().for_each(|goal| text.push_str(&goal_row(goal, style)));
     }
     let coverage = &totals.coverage;
-    let shares = |text: &mut String, heading: &str, rows: &[(&'static str, u64)]| {
+    let shares = |text: &mut String, heading: &str, rows: &[(&'static str, u64)], of: u64| {
         // What none of many drawn worlds had is a gap; what one story has not is nothing.
         let mut told = rows.iter().filter(|(_, count)| is_drawn || *count > 0).peekable();
         if told.peek().is_some() {
             text.push_str(&format!("\n{}\n", style.heading(heading)));
         }
         for (name, count) in told {
-            let share = (count * 100).checked_div(worlds).unwrap_or(0);
+            let share = (count * 100).checked_div(of).unwrap_or(0);
             text.push_str(&format!("           {share:>3}%  {name}\n"));
         }
     };
-    shares(&mut text, "what jobs were made of", &coverage.operators.rows());
-    shares(&mut text, "what jobs were restored", &coverage.changes.rows());
-    shares(&mut text, "what users did", &coverage.operations.rows());
+    let sinks = coverage.sinks().iter().map(|(_, sinks)| sinks).sum();
+    shares(&mut text, "what was compared of what sinks wrote", &coverage.sinks(), sinks);
+    shares(&mut text, "what jobs were made of", &coverage.operators.rows(), worlds);
+    shares(&mut text, "what jobs were restored", &coverage.changes.rows(), worlds);
+    shares(&mut text, "what users did", &coverage.operations.rows(), worlds);
     counts(&mut text, &style.heading("what happened, in how many worlds"), &totals.sometimes);
     text.push_str(&format!("\n{}\n", style.heading("which release")));
     for (release, count) in &totals.releases {
@@ -94,9 +96,9 @@ pub(super) fn report(
     text
 }
 
-fn goal_row(goal: &Goal, worlds: u64, style: Style) -> String {
-    let met = if goal.is_met(worlds) { style.good("met    ") } else { style.bad("not met") };
-    let share = (goal.worlds * 100).checked_div(worlds).unwrap_or(0);
+fn goal_row(goal: &Goal, style: Style) -> String {
+    let met = if goal.is_met() { style.good("met    ") } else { style.bad("not met") };
+    let share = (goal.count * 100).checked_div(goal.of).unwrap_or(0);
     let bound = if goal.is_most { "at most" } else { "at least" };
     format!("  {met}  {share:>3}%, {bound} {:>2}%  {}\n", goal.percent, goal.name)
 }

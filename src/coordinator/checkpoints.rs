@@ -153,6 +153,9 @@ impl Checkpoints {
             if checkpoint.properties().job == self.job {
                 self.registry.inherit(checkpoint);
                 self.tell_files(checkpoint, effects);
+            } else {
+                // The store says whose it is (`CompletedCheckpoint.getRestoredProperties`).
+                self.registry.find_foreign(checkpoint, &self.rules);
             }
         }
         let stored = |checkpoint: Arc<CompletedCheckpoint>| {

@@ -194,6 +194,11 @@ pub fn assign(
         }
         report.snapshot.extend(units.iter().cloned());
         let units = units.into_iter().map(|sum| sum.unit);
+        if operator.is_none() {
+            let records = state.snapshots().map(|snapshot| snapshot.in_flight.records().count());
+            let records = u64::try_from(records.sum::<usize>()).expect("usize fits in 64 bits");
+            report.dropped_in_flight += records;
+        }
         match operator {
             Some(operator) => {
                 legacy_state::check_whole(plan, operator, state)?;

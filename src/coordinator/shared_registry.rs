@@ -37,6 +37,17 @@ impl SharedStateRegistry {
         }
     }
 
+    /// A new job manager finds the snapshot in the store that its run was started from: its files are still somebody else's.
+    pub fn find_foreign(&mut self, snapshot: &CompletedCheckpoint, rules: &Rules) {
+        let id = snapshot.properties().id;
+        for file in snapshot.files() {
+            self.files.entry(file.id).or_insert(Entry { created: id, last_used: id });
+        }
+        if rules.unclaimed_files_kept {
+            self.not_claimed = self.not_claimed.max(Some(id));
+        }
+    }
+
     /// A new job manager finds this checkpoint in the store: that is all it knows of its files. What the old one had heard
     /// of beside is known to nobody any more.
     pub fn inherit(&mut self, checkpoint: &CompletedCheckpoint) {

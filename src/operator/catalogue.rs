@@ -1,9 +1,7 @@
 //! The catalogue: which operators a scenario can name, and how each is made.
 
 use super::{Context, Operator};
-use crate::job::{
-    JobGraph, OperatorIndex, OperatorKind, OperatorNode, Reader, Value, WindowTime,
-};
+use crate::job::{JobGraph, OperatorIndex, OperatorKind, OperatorNode, Reader, Value, WindowTime};
 use crate::rules::Rules;
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -11,6 +9,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 /// How strictly the output of a job can be compared with the reference; a path is as strict as its weakest operator.
+///
+/// To choose, ask what an operator emits if its inputs are interleaved otherwise, and each of its keys comes in another order:
+/// the same rows (`Multiset`: a running count, a filter), rows of which the last of each key is the same (`LastPerKey`: a
+/// running sum), or others (`Accounted`: the value that a key came with first, whatever asks the clock). An operator that
+/// declares more than it keeps breaks output equivalence in worlds without any fault.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
 pub enum Equality {

@@ -66,15 +66,18 @@ fn ids(expect: &Expect, layouts: &Layouts, unmet: &mut Vec<String>) {
 }
 
 fn reports(expect: &Expect, story: &Story, unmet: &mut Vec<String>) {
-    let units = |units: &[StateUnit]| {
-        units.iter().map(|unit| unit_name(&story.layouts, unit, None)).collect()
+    let name = |unit: &StateUnit| unit_name(&story.layouts, unit, None);
+    // What no task took was not restored.
+    let taken = |job: &str, report: &RestoreReport| {
+        let declared = story.declared.get(job);
+        let mapped = report.mapped.iter();
+        mapped.filter(|unit| declared.is_some_and(|of| of.reads(unit))).map(name).collect()
     };
-    let mapped = |report: &RestoreReport| units(&report.mapped);
-    let dropped = |report: &RestoreReport| units(&report.dropped);
-    let empty = |report: &RestoreReport| {
+    let dropped = |_: &str, report: &RestoreReport| report.dropped.iter().map(name).collect();
+    let empty = |_: &str, report: &RestoreReport| {
         report.starts_empty.iter().map(|(_, name)| name.to_string()).collect()
     };
-    compare("restored", &expect.restored, story, mapped, unmet);
+    compare("restored", &expect.restored, story, taken, unmet);
     compare("dropped", &expect.dropped, story, dropped, unmet);
     compare("empty", &expect.empty, story, empty, unmet);
 }
@@ -84,11 +87,11 @@ fn compare(
     what: &str,
     expected: &BTreeMap<String, Vec<String>>,
     story: &Story,
-    of: impl Fn(&RestoreReport) -> Vec<String>,
+    of: impl Fn(&str, &RestoreReport) -> Vec<String>,
     unmet: &mut Vec<String>,
 ) {
     for (job, wanted) in expected {
-        let mut found = story.reports.get(job).map_or_else(Vec::new, |report| of(report));
+        let mut found = story.reports.get(job).map_or_else(Vec::new, |report| of(job, report));
         let mut wanted = wanted.clone();
         found.sort();
         wanted.sort();

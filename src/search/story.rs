@@ -1,6 +1,7 @@
 //! The facts of a trace that expectations speak of, gathered while it is played.
 
 use super::names::{task_name, task_names};
+use super::restores::Declarations;
 use crate::job::{CheckpointId, Layouts, RunId, RunLayout, TaskId};
 use crate::scenario::{Expect, ProtocolExpectations, TaskName};
 use crate::trace::{
@@ -19,6 +20,8 @@ pub(super) struct Story {
     pub(super) restored_from: BTreeMap<String, Option<CheckpointId>>,
     /// By job: what its newest restore did.
     pub(super) reports: BTreeMap<String, Arc<RestoreReport>>,
+    /// By job: what tasks made of what that gave them.
+    pub(super) declared: BTreeMap<String, Declarations>,
     /// By job: why tasks of it failed.
     pub(super) failures: BTreeMap<String, Vec<Arc<str>>>,
     /// The calls that are asked for, by subtask.
@@ -60,6 +63,7 @@ impl Story {
             self.completed.entry(job()).or_default().push(checkpoint.number());
         } else if let CheckpointEvent::RestoreMapped { report, .. } = event {
             self.reports.insert(job(), Arc::clone(report));
+            self.declared.remove(&job());
         } else if let CheckpointEvent::Aborted { reason, .. } = event
             && self.wants_told
         {
@@ -82,6 +86,9 @@ impl Story {
             let task = task_name(&self.layouts, task, *operator);
             let items = items.iter().map(ToString::to_string).collect();
             self.lists.entry(task).and_modify(|states| _ = states.insert(name.to_string(), items));
+        } else if let TaskEvent::Initialized { restored: Some(_), declared, .. } = event {
+            let declared = declared.as_deref();
+            self.declared.entry(job()).or_default().add(task, declared);
         } else if let TaskEvent::OperatorFailed { why, .. } = event {
             self.failures.entry(job()).or_default().push(Arc::clone(why));
         } else if let TaskEvent::SnapshotOrphaned { .. } = event

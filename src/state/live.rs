@@ -2,11 +2,14 @@
 
 use super::live_timers::LiveTimers;
 use super::registered::{check_keyed, check_list};
-use crate::job::{KeyBy, KeyType, Registration, StateType, Value, java_hash_code, key_group};
+use crate::job::{
+    KeyBy, KeyType, OperatorId, Registration, StateType, Value, java_hash_code, key_group,
+};
 use crate::kernel::SimTime;
 use crate::state::{
     FixedMap, Incompatible, KeyedEntry, KeyedSnapshot, ListMode, ListSnapshot, OperatorSnapshot,
 };
+use crate::trace::{Declared, StateKind, StateUnit};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -63,12 +66,25 @@ pub struct LiveState {
     restored: OperatorSnapshot,
     /// Why a declaration could not have what was restored under its name.
     refused: Option<Incompatible>,
+    /// Which states were declared of which nothing was restored.
+    fresh: Vec<(Arc<str>, StateKind)>,
 }
 
 impl LiveState {
     /// Starts from what a restore assigned, or from nothing.
     pub fn restored(snapshot: OperatorSnapshot) -> Self {
         Self { restored: snapshot, ..Self::default() }
+    }
+
+    /// Of an operator that was restored and has declared all of its states, what it was given and did not declare, and what
+    /// it declared and was given nothing of; none if neither is.
+    pub fn declared(&self, operator: OperatorId) -> Declared {
+        let unit = |name: &Arc<str>, kind| StateUnit { operator, name: Arc::clone(name), kind };
+        let unread = self.restored.sums(operator).into_iter().map(|sum| sum.unit);
+        let mut declared = Declared::default();
+        declared.unread.extend(unread);
+        declared.fresh.extend(self.fresh.iter().map(|(name, kind)| unit(name, *kind)));
+        declared
     }
 
     /// Declares the timers of a keyed operator; restored ones are there again.
@@ -102,6 +118,9 @@ impl LiveState {
             "keyed state `{name}` is declared twice"
         );
         let mut entries = FixedMap::default();
+        if !self.restored.keyed.contains_key(name) {
+            self.fresh.push((Arc::from(name), StateKind::Keyed));
+        }
         if let Some(restored) = self.restored.keyed.remove(name) {
             let was = restored.registered;
             let checked = check_keyed(was, registered, ttl_may_change);
@@ -141,6 +160,9 @@ impl LiveState {
             let checked = check_list((was.mode, was.items_type), (mode, items_type));
             self.refused = self.refused.or(checked.err());
         }
+        if restored.is_none() {
+            self.fresh.push((Arc::from(name), mode.into()));
+        }
         let items = restored.map_or_else(Vec::new, |list| list.items);
         self.lists.push(List { name: Arc::from(name), mode, items_type, items });
         ListId(self.lists.len() - 1)
@@ -153,6 +175,9 @@ impl LiveState {
             "broadcast state `{name}` is declared twice"
         );
         let restored = self.restored_list(name, |was| was == ListMode::Broadcast);
+        if restored.is_none() {
+            self.fresh.push((Arc::from(name), StateKind::Broadcast));
+        }
         let items = restored.map_or_else(Vec::new, |list| list.items);
         let entries = items.iter().filter_map(|item| match item.as_row() {
             Some([key, value]) => Some((key.clone(), value.clone())),

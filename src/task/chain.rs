@@ -16,7 +16,7 @@ use crate::job::{
 use crate::kernel::SimTime;
 use crate::operator::{InputLog, OnPanic, Operator, Poll};
 use crate::state::{CommitPermit, LiveState, OperatorSnapshot, TimerKind};
-use crate::trace::{Call, StateSum};
+use crate::trace::{Call, Declared, StateSum};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -313,6 +313,18 @@ impl Chain {
             }
         }
         held
+    }
+
+    /// What the restored operators made of what they were given; none if they took all of it, and that was all.
+    pub(super) fn declared(&self) -> Option<Declared> {
+        let mut declared = Declared::default();
+        for worker in self.workers.iter().filter(|worker| worker.is_restored) {
+            let Declared { unread, fresh, .. } = worker.state.declared(worker.link.id);
+            declared.unread.extend(unread);
+            declared.fresh.extend(fresh);
+        }
+        let is_plain = declared.unread.is_empty() && declared.fresh.is_empty();
+        (!is_plain).then_some(declared)
     }
 
     /// Runs a record through the chain.

@@ -6,6 +6,7 @@ use crate::effect::{Deployment, TaskEffects, ToJob};
 use crate::job::{CheckpointId, Element, EventTime, Stop};
 use crate::state::CommitPermit;
 use crate::trace::{AbortReason, EndOfTask, TaskEvent};
+use std::sync::Arc;
 
 impl Task {
     /// Initializes and opens the operators, from restored state or from none, and reports.
@@ -37,7 +38,9 @@ impl Task {
         if effects.failure.is_some() {
             return;
         }
-        effects.events.push(TaskEvent::Initialized { restored: checkpoint, state: state.into() });
+        let declared = checkpoint.and_then(|_| self.chain.declared()).map(Arc::new);
+        let state = state.into();
+        effects.events.push(TaskEvent::Initialized { restored: checkpoint, state, declared });
         effects.events.push(TaskEvent::Running);
         effects.messages.push(ToJob::Running);
         if self.finished_on_restore {

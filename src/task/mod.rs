@@ -355,7 +355,9 @@ impl Task {
                 if let Some(tracker) = &mut self.tracker {
                     tracker.forget_up_to(barrier.checkpoint);
                 }
-                if self.data_ended.iter().all(|ended| *ended) {
+                // Channels of senders that stopped with a savepoint end without a word on their data.
+                let data_has_ended = self.data_ended.iter().all(|ended| *ended);
+                if data_has_ended || self.aligner.all_closed() {
                     self.take_snapshot(barrier, effects);
                 } else {
                     self.trigger_before_ends(barrier, effects);

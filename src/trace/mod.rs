@@ -15,7 +15,7 @@ pub use event::{
     JobStatus, Message, MessageFate, SnapshotSource, SourcePosition, StorageFault, TaskEvent,
     TraceEvent, TransactionEvent, WorldEvent,
 };
-pub use restore::{Renamed, RestoreReport, StateKind, StateSum, StateUnit};
+pub use restore::{Declared, Renamed, RestoreReport, StateKind, StateSum, StateUnit};
 pub use vocabulary::{CheckName, Sometimes, Word};
 
 use crate::job::{Layouts, RunLayout};

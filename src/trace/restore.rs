@@ -1,6 +1,7 @@
 //! What a restore did with the states of a snapshot.
 
 use crate::job::OperatorId;
+use crate::kernel::aside;
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -44,6 +45,16 @@ pub struct StateSum {
     pub groups: Option<(u16, u16)>,
 }
 
+/// What the operators of a restored task made of what they were given.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize)]
+#[non_exhaustive]
+pub struct Declared {
+    /// What they were given and do not declare: it is carried on, and nobody reads it.
+    pub unread: Vec<StateUnit>,
+    /// What they declare and were given nothing of: it starts empty.
+    pub fresh: Vec<StateUnit>,
+}
+
 /// Ids of operators, first that under which state was stored, then that of the operator it was given to. The units of a
 /// report name the latter.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
@@ -82,4 +93,12 @@ pub struct RestoreReport {
     pub renamed: Renamed,
     /// Every operator of the new graph with its key groups (0 if it is not keyed) and subtasks.
     pub operators: Vec<(OperatorId, u32, u32)>,
+    /// How many records were in flight beside what nobody took, and are dropped with it.
+    #[serde(serialize_with = "aside", skip_serializing_if = "is_none")]
+    pub dropped_in_flight: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_none(records: &u64) -> bool {
+    *records == 0
 }

@@ -24,7 +24,9 @@ impl History {
             CheckpointEvent::MetadataWritten => self.reach(run, checkpoint, Stage::Durable),
             CheckpointEvent::Completed { .. } => self.reach(run, checkpoint, Stage::Completed),
             CheckpointEvent::Triggered { kind } => {
-                story.checkpoints.push(CheckpointStory::new(checkpoint, *kind));
+                let drained = story.drained.clone();
+                let new = CheckpointStory { drained, ..CheckpointStory::new(checkpoint, *kind) };
+                story.checkpoints.push(new);
             }
             CheckpointEvent::EnumeratorTaken { operator, unassigned } => {
                 if let Some(story) = story.story_mut(checkpoint) {
@@ -46,6 +48,11 @@ impl History {
             TaskEvent::SourcePositions { checkpoint: Some(checkpoint), positions } => {
                 if let Some(story) = run.story_mut(*checkpoint) {
                     story.positions.push((task, Arc::clone(positions)));
+                }
+            }
+            TaskEvent::SourcePositions { checkpoint: None, positions } => {
+                if let Some(drained) = run.drained.as_mut() {
+                    drained.push((task, Arc::clone(positions)));
                 }
             }
             TaskEvent::AlignmentCompleted { checkpoint, held } => {

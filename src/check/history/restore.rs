@@ -153,8 +153,10 @@ impl History {
                     .dropped
                     .iter()
                     .any(|unit| self.is_transactional(*run, *checkpoint, unit));
+                // What it took under other ids it took from where it was started, and not from checkpoints of its own.
+                let start = self.start_of(*run).map(|start| start.checkpoint());
                 if let Some(story) = self.run_mut(*run) {
-                    if story.restore.is_none() {
+                    if start == Some(*checkpoint) && story.completed(*checkpoint).is_none() {
                         story.renamed.clone_from(&report.renamed.0);
                     }
                     story.left_transactions |= left_transactions;

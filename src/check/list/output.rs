@@ -4,12 +4,13 @@
 //! have reached. Before that, one thing is judged at once: nothing is committed for a checkpoint that has not completed.
 
 use super::{End, Evidence, Findings, KEPT_MAX, Observer, Past, Skipped, Subjects, Violation};
-use crate::check::class::{Determined, determined};
+use crate::check::class::{Determined, blurred_by, determined};
 use crate::check::history::{History, RunStory};
 use crate::check::output::handover::{self, Handover};
 use crate::check::output::{
-    Demand, Difference, Outputs, RunOutput, Uncovered, judge_rows, judge_table,
+    Demand, Difference, Judged, Outputs, RunOutput, Uncovered, judge_rows, judge_table,
 };
+use crate::check::verdict::{Compared, NotCompared};
 use crate::job::{CheckpointId, ExternalId, RunId};
 use crate::trace::{CheckName, Entry, TraceEvent, TransactionEvent};
 
@@ -57,17 +58,20 @@ impl Observer for OutputEquivalence {
         if !end.past.setup.with_output {
             return found.skip(CheckName::OutputEquivalence, Skipped::NotCompared);
         }
-        let is_known = agree_in_sum(&end.outputs).unwrap_or_else(|| {
+        let is_known = agree_in_sum(&end.outputs, found).unwrap_or_else(|| {
             let expected = end.outputs.expected();
             for output in &expected.runs {
                 judge(end, output, found);
             }
             !expected.references.is_unknown
         });
+        for run in end.past.history.runs.iter().flatten() {
+            for sink in run.undeclared_sinks() {
+                found.compared(sink, Compared::Not(NotCompared::Undeclared));
+            }
+        }
         if !is_known {
             found.skip(CheckName::OutputEquivalence, Skipped::NoReference);
-        } else if end.past.history.runs.iter().flatten().any(RunStory::has_undeclared_sink) {
-            found.skip(CheckName::OutputEquivalence, Skipped::NothingPromised);
         }
     }
 }
@@ -85,10 +89,10 @@ fn is_too_early(external: ExternalId, checkpoint: CheckpointId, history: &Histor
 
 /// Whether every sink was to write one certain multiset of rows, and the sum of its rows says that it did: then, whether
 /// the reference of every run is known. Settles most worlds, and spares the reference from keeping its rows.
-fn agree_in_sum(outputs: &Outputs<'_>) -> Option<bool> {
+fn agree_in_sum(outputs: &Outputs<'_>, found: &mut Findings) -> Option<bool> {
     let mut runs = Vec::new();
     for output in outputs.runs() {
-        if !output.is_certain(&outputs.past.setup.catalogue) {
+        if !output.is_certain(outputs.past.setup) {
             return None;
         }
         runs.push(output);
@@ -101,43 +105,62 @@ fn agree_in_sum(outputs: &Outputs<'_>) -> Option<bool> {
             written.is_none_or(|written| written == reference.sum(demand.owed.least, demand.sink))
         })
     });
+    let known = runs.iter().filter(|output| references.of(output.run.layout.run).is_some());
+    for RunOutput { run, demands, .. } in known.filter(|_| agree) {
+        for demand in demands {
+            found.compared(&run.layout.plan.graph.operators[demand.sink].name, Compared::ByValue);
+        }
+    }
     agree.then_some(!references.is_unknown)
 }
 
 /// Judges the output of one run.
 fn judge(end: &End<'_>, output: &RunOutput<'_>, found: &mut Findings) {
     let RunOutput { run, demands, uncovered } = output;
-    let mut add = |sink: usize, text: String, evidence: Evidence| {
-        let name = &run.layout.plan.graph.operators[sink].name;
-        let text = format!("{name} of {}: {text}", run.layout.label);
+    let name_of = |sink: usize| &run.layout.plan.graph.operators[sink].name;
+    let add = |found: &mut Findings, sink: usize, text: String, evidence: Evidence| {
+        let text = format!("{} of {}: {text}", name_of(sink), run.layout.label);
         found.add(end.violation(CheckName::OutputEquivalence, text).about(evidence));
     };
     for Uncovered { sink, subtask, checkpoint, rows } in uncovered {
         let text = format!(
             "{rows} rows of subtask {subtask} were committed for checkpoint {checkpoint}, which never completed"
         );
-        add(*sink, text, Evidence::of_checkpoint(*checkpoint));
+        add(found, *sink, text, Evidence::of_checkpoint(*checkpoint));
     }
-    if end.outputs.reference(run).is_none() || !handover::is_comparable(end.past, run) {
+    let is_not_compared = if end.outputs.reference(run).is_none() {
+        Some(NotCompared::NoReference)
+    } else {
+        (!handover::is_comparable(end.past, run)).then_some(NotCompared::InFlight)
+    };
+    if let Some(why) = is_not_compared {
+        for demand in demands {
+            found.compared(name_of(demand.sink), Compared::Not(why.clone()));
+        }
         return;
     }
-    let classes = determined(&run.layout.plan.graph, &end.past.setup.catalogue);
+    let classes = determined(&run.layout.plan.graph, end.past.setup);
     for demand in demands {
         let determined = classes[demand.sink];
-        let difference = judge_sink(&end.outputs, run, demand, determined);
-        if let Some(Difference { text, origins }) = difference {
-            add(demand.sink, text, Evidence { origins, ..Evidence::default() });
+        let Some(Judged { how, wrong }) = judge_sink(&end.outputs, run, demand, determined) else {
+            let by = blurred_by(&run.layout.plan.graph, end.past.setup, demand.sink);
+            found.compared(name_of(demand.sink), Compared::Not(NotCompared::DependsOnOrder(by)));
+            continue;
+        };
+        found.compared(name_of(demand.sink), how);
+        if let Some(Difference { text, origins }) = wrong {
+            add(found, demand.sink, text, Evidence { origins, ..Evidence::default() });
         }
     }
 }
 
-/// What is wrong with what one sink wrote, in words.
+/// What is wrong with what one sink wrote, in words; none if there is nothing to compare it by.
 fn judge_sink(
     outputs: &Outputs<'_>,
     run: &RunStory,
     demand: &Demand,
     mut determined: Determined,
-) -> Option<Difference> {
+) -> Option<Judged> {
     if outputs.past.may_count_twice(run) {
         determined = determined.of_replays();
     }

@@ -90,8 +90,12 @@ impl Observer for TimeFidelity {
             for demand in demands {
                 let gave_up = |run| self.late.contains(&run);
                 let compared = windows::compare(&end.outputs, run, demand, gave_up);
-                let Some(compared) = compared else { continue };
+                let Some((how, compared)) = compared else { continue };
                 found.coverage.windows_compared = 1;
+                // What was compared window by window needs no other way.
+                let sink = run.layout.plan.graph.operators[demand.sink].name.clone();
+                let known = found.sinks.entry(sink).or_insert(how.clone());
+                *known = how.max(known.clone());
                 if let Err(text) = compared {
                     let name = &run.layout.plan.graph.operators[demand.sink].name;
                     let text = format!("{name} of {}: {text}", run.layout.label);

@@ -1,11 +1,12 @@
 //! Compares rows that were written with rows that the reference writes, and says what is missing or doubled.
 
 use crate::check::setup::CheckSetup;
-use crate::check::verdict::KEPT_MAX;
+use crate::check::verdict::{Compared, KEPT_MAX};
 use crate::check::written::{ReferenceRow, hash_of};
 use crate::effect::Row;
 use crate::job::{Origin, Value};
 use crate::state::FixedMap;
+use std::collections::BTreeMap;
 use std::hash::Hash;
 
 /// How many differences a text tells before it only counts them.
@@ -27,6 +28,12 @@ impl Bounds<'_> {
     pub(super) fn is_exact(&self) -> bool {
         self.low.len() == self.high.len() && self.extra.is_empty() && !self.may_repeat
     }
+}
+
+/// How the rows of one run in one sink were compared, and what is wrong with them.
+pub(in crate::check) struct Judged {
+    pub(in crate::check) how: Compared,
+    pub(in crate::check) wrong: Option<Difference>,
 }
 
 /// What is wrong with rows: in words, and which records they stem from.
@@ -138,6 +145,36 @@ pub(super) fn by_last(
         None => format!("`{value}` is missing"),
     };
     Some(Difference { text: listed(&wrong, tell), origins: Vec::new() })
+}
+
+/// What is wrong with the counts of keys where records may count twice, in words: none is less than in the lower bound.
+pub(super) fn by_least(bounds: &Bounds<'_>, written: &[&Row]) -> Option<Difference> {
+    let mut most: FixedMap<&Value, i64> = FixedMap::default();
+    for row in written {
+        let most = most.entry(key_of(&row.value)).or_insert(i64::MIN);
+        *most = (*most).max(count_in(&row.value).unwrap_or(i64::MIN));
+    }
+    let too_few = bounds.low.iter().filter_map(|row| {
+        let (key, count) = (key_of(&row.value), count_in(&row.value)?);
+        let found = most.get(key).copied();
+        found.is_none_or(|found| found < count).then_some((key, count))
+    });
+    let mut least: BTreeMap<&Value, i64> = BTreeMap::new();
+    for (key, count) in too_few {
+        let least = least.entry(key).or_insert(count);
+        *least = count.max(*least);
+    }
+    let wrong: Vec<(&Value, i64)> = least.into_iter().collect();
+    let tell = |(key, count): &(&Value, i64)| {
+        let found = most.get(*key).map_or_else(|| "never".to_owned(), |found| found.to_string());
+        format!("`{key}` is counted {found}, and was there {count} times")
+    };
+    (!wrong.is_empty()).then(|| Difference { text: listed(&wrong, tell), origins: Vec::new() })
+}
+
+/// The number in the second column of a row.
+pub(super) fn count_in(value: &Value) -> Option<i64> {
+    value.as_row()?.get(1)?.as_int()
 }
 
 /// The key of a row: its first column, or the value itself.

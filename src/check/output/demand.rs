@@ -110,6 +110,13 @@ impl<'w> Outputs<'w> {
             && self.past.history.rules.rules_of(run.layout.run).checkpoints_after_tasks_finish
     }
 
+    /// Whether a run that descends from this one completed such a checkpoint.
+    fn is_of_a_heir(&self, run: &RunStory, checkpoint: CheckpointId) -> bool {
+        self.children(run).any(|(child, _)| {
+            child.completed(checkpoint).is_some() || self.is_of_a_heir(child, checkpoint)
+        })
+    }
+
     /// By subtask of a sink, the newest checkpoint that it, or whoever restored it, committed for.
     fn commits(
         &self,
@@ -142,6 +149,9 @@ impl<'w> Outputs<'w> {
                     *newest = checkpoint.max(*newest);
                 }
                 None if rows == 0 => {}
+                // Behind the barrier of a snapshot that holds back nothing, a committable of a later checkpoint may be in
+                // it; whoever starts from it commits that with its own checkpoint of that number.
+                None if !self.has_exact_cuts(run) && self.is_of_a_heir(run, checkpoint) => {}
                 None => uncovered.push(Uncovered { sink, subtask, checkpoint, rows }),
             }
         }

@@ -82,10 +82,10 @@ pub(in crate::check) fn is_comparable(past: Past<'_>, run: &RunStory) -> bool {
     // What is kept beside an operator that nobody takes the state of is lost with it, as the user allowed.
     let is_taken =
         story.in_flight.iter().all(|kept| run.taker_of(parent.keeper_of(kept)).is_some());
-    story.in_flight.is_empty()
-        || (is_taken
-            && is_comparable(past, parent)
-            && do_the_same(&parent.layout.plan.graph, &run.layout.plan.graph))
+    // What an ancestor lost, or did another thing with, its state lacks ever after.
+    is_comparable(past, parent)
+        && (story.in_flight.is_empty()
+            || (is_taken && do_the_same(&parent.layout.plan.graph, &run.layout.plan.graph)))
 }
 
 /// Whether two jobs come to the same rows, at whatever parallelism.

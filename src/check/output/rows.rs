@@ -1,23 +1,24 @@
 //! Output equivalence of sinks that add rows: each row that is owed is there, and no other.
 
-use super::compare::{Bounds, by_last, by_origin, by_value};
+use super::compare::{Bounds, by_last, by_least, by_origin, by_value};
 use super::handover::Handover;
 use super::owed::{Order, Times};
-use super::{Demand, Difference, Outputs};
+use super::{Demand, Judged, Outputs};
 use crate::check::class::Determined;
 use crate::check::history::RunStory;
 use crate::check::segments::Stop;
+use crate::check::verdict::Compared;
 use crate::effect::Row;
-use crate::operator::Equality;
 
-/// Judges rows that were appended or committed: what is wrong with them, with its records.
+/// Judges rows that were appended or committed: what is wrong with them, with its records; none if there is
+/// nothing to compare them by.
 pub(in crate::check) fn judge(
     outputs: &Outputs<'_>,
     run: &RunStory,
     demand: &Demand,
     determined: Determined,
     handover: &Handover<'_>,
-) -> Option<Difference> {
+) -> Option<Judged> {
     let reference = outputs.reference(run)?;
     let key = outputs.job_key(run)?;
     let committed = &outputs.external(run, demand.sink)?.committed;
@@ -26,7 +27,7 @@ pub(in crate::check) fn judge(
         && demand.owed.least > Stop::Start
         && let Some(lost) = handover.lost(key, committed, setup)
     {
-        return Some(lost);
+        return Some(Judged { how: Compared::ByOrigin, wrong: Some(lost) });
     }
     let written: Vec<&Row> = committed.iter().filter(|row| row.job == key).collect();
     let rows = |stop| reference.rows(stop, demand.sink);
@@ -37,13 +38,20 @@ pub(in crate::check) fn judge(
         extra: besides.chain(handover.rows.iter().copied()).collect(),
         may_repeat: demand.owed.times == Times::AtLeastOnce,
     };
-    match determined.class() {
-        Equality::Multiset => by_value(&bounds, &written, determined.origins, setup),
-        Equality::LastPerKey | Equality::Accounted => {
-            let accounted = determined.origins.then(|| by_origin(&bounds, &written, setup));
-            let is_in_order = demand.owed.order == Order::Kept;
-            let last = || by_last(&bounds, &written, is_in_order);
-            accounted.flatten().or_else(|| determined.last.then(last).flatten())
-        }
+    if determined.values {
+        let wrong = by_value(&bounds, &written, determined.origins, setup);
+        return Some(Judged { how: Compared::ByValue, wrong });
     }
+    let accounted = determined.origins.then(|| by_origin(&bounds, &written, setup));
+    let is_in_order = demand.owed.order == Order::Kept;
+    let last = || by_last(&bounds, &written, is_in_order);
+    let wrong = accounted.flatten().or_else(|| determined.last.then(last).flatten());
+    let wrong = wrong.or_else(|| determined.grows.then(|| by_least(&bounds, &written)).flatten());
+    let how = match determined {
+        Determined { last: true, .. } => Compared::ByLast,
+        Determined { grows: true, .. } => Compared::ByKey,
+        Determined { .. } => Compared::ByOrigin,
+    };
+    let is_compared = determined.last || determined.origins || determined.grows;
+    is_compared.then_some(Judged { how, wrong })
 }

@@ -1,12 +1,12 @@
 //! Output equivalence of sinks that write into a table: of an idempotent one the last row of each key, whoever wrote it
 //! last; of one that knows rows again the rows of each marker, whoever wrote it first.
 
-use super::compare::listed;
-use super::{Demand, Difference, Outputs};
+use super::compare::{count_in, listed};
+use super::{Demand, Difference, Judged, Outputs};
 use crate::check::class::Determined;
 use crate::check::history::RunStory;
 use crate::check::segments::Stop;
-use crate::check::verdict::KEPT_MAX;
+use crate::check::verdict::{Compared, KEPT_MAX};
 use crate::check::written::ReferenceRow;
 use crate::effect::Row;
 use crate::job::Value;
@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 /// The rows of one run that count for a table.
 type Share<'a> = (&'a RunStory, &'a [ReferenceRow]);
 
-/// Judges the table that a sink of a run wrote to.
+/// Judges the table that a sink of a run wrote to; none if there is nothing to compare it by.
 ///
 /// 1. A run that finished has written all its keys; so have the runs it descends from, up to the savepoints. 2. Of each
 ///    of the keys it wrote itself the table holds the last row, unless somebody else wrote there, too. 3. Of a run that did not
@@ -29,9 +29,10 @@ pub(in crate::check) fn judge(
     run: &RunStory,
     demand: &Demand,
     determined: Determined,
-) -> Option<Difference> {
+) -> Option<Judged> {
     let knows_rows = demand.writes == Writes::Dedup;
-    if !determined.values && (knows_rows || !determined.last) {
+    let Determined { values, last, grows, .. } = determined;
+    if !values && (knows_rows || (!last && !grows)) {
         return None;
     }
     // What a stopped job had written before it was last restored may be newer than its savepoint.
@@ -39,7 +40,7 @@ pub(in crate::check) fn judge(
     let (sink, is_finished) = (demand.sink, run.status == JobStatus::Finished && !overshot);
     let table = &outputs.external(run, sink)?.table;
     let stop = match demand.owed.least {
-        Stop::Start => return None,
+        Stop::Start => return Some(Judged { how: Compared::ByKey, wrong: None }),
         stop @ (Stop::At(_) | Stop::End) => stop,
     };
     let shares = lineage(outputs, run, sink, stop);
@@ -58,7 +59,7 @@ pub(in crate::check) fn judge(
     // One of the lineage may have overwritten a newer row with an older one.
     let has_zombies = shares.iter().any(|(run, _)| run.has_zombies);
     let has_one_answer = is_finished && determined.last && !knows_rows && !has_zombies;
-    let has_some_answer = is_finished && determined.values && (knows_rows || has_zombies);
+    let has_some_answer = is_finished && determined.values && !has_one_answer;
     let mut wrong = Vec::new();
     for (key, (value, is_own)) in &expected {
         let is_settled = has_one_answer && *is_own;
@@ -75,6 +76,15 @@ pub(in crate::check) fn judge(
                     wrong.push(text);
                 }
             }
+            Some(row) if grows && !values && is_finished && !has_zombies => {
+                if let (Some(found), Some(least)) = (count_in(&row.value), count_in(value))
+                    && found < least
+                {
+                    wrong.push(format!(
+                        "key `{key}` is counted {found}, and was there {least} times"
+                    ));
+                }
+            }
             Some(_) => {}
         }
     }
@@ -87,7 +97,14 @@ pub(in crate::check) fn judge(
         format!("key `{key}` ({origin}) is there, and must not be there")
     }));
     let origins = unknown.iter().take(KEPT_MAX).map(|(_, row)| row.origin).collect();
-    (!wrong.is_empty()).then(|| Difference { text: listed(&wrong, String::clone), origins })
+    let wrong =
+        (!wrong.is_empty()).then(|| Difference { text: listed(&wrong, String::clone), origins });
+    let how = match (knows_rows && determined.values, determined.last) {
+        (true, _) => Compared::ByValue,
+        (false, true) => Compared::ByLast,
+        (false, false) => Compared::ByKey,
+    };
+    Some(Judged { how, wrong })
 }
 
 /// What a run and those it descends from wrote to the sink of this name, the run itself first.

@@ -11,6 +11,8 @@ use crate::check::history::RunStory;
 use crate::check::lateness::can_be_late;
 use crate::check::past::Past;
 use crate::check::segments::Stop;
+use crate::check::setup::CheckSetup;
+use crate::check::verdict::Compared;
 use crate::check::written::ReferenceRow;
 use crate::job::{JobGraph, RunId, Value, WindowFunction, WindowOptions, WindowTime};
 use crate::operator::{Catalogue, Emits};
@@ -110,7 +112,7 @@ pub(in crate::check) fn compare(
     run: &RunStory,
     demand: &Demand,
     gave_up: impl Fn(RunId) -> bool,
-) -> Option<Result<(), String>> {
+) -> Option<(Compared, Result<(), String>)> {
     let graph = &run.layout.plan.graph;
     let catalogue = &outputs.past.setup.catalogue;
     let window = window_of(graph, demand.sink, catalogue)?;
@@ -120,7 +122,7 @@ pub(in crate::check) fn compare(
     }
     let options = graph.operators[window].options.window?;
     let comparison = how(
-        content(graph, window, catalogue),
+        content(graph, window, outputs.past.setup),
         if lineage.len() == 1 { Lineage::Alone } else { Lineage::GoesOn },
         if demand.writes.is_transactional() { Shown::OnCommit } else { Shown::AtOnce },
         options.windows.lateness(),
@@ -134,7 +136,11 @@ pub(in crate::check) fn compare(
         }
         Comparison::Totals(missing) => totals_of_keys(expected, &written, options, missing),
     };
-    Some(if wrong.is_empty() { Ok(()) } else { Err(listed(&wrong, String::clone)) })
+    let how = match comparison {
+        Comparison::EachWindow(..) => Compared::ByValue,
+        Comparison::Totals(_) => Compared::ByKey,
+    };
+    Some((how, if wrong.is_empty() { Ok(()) } else { Err(listed(&wrong, String::clone)) }))
 }
 
 /// Whether all windows of a run must have been shown.
@@ -164,8 +170,8 @@ fn is_certain(
 }
 
 /// What the windows of an operator hold in every run.
-fn content(graph: &JobGraph, window: usize, catalogue: &Catalogue) -> Content {
-    if is_reproducible(graph, window) && is_determined(graph, window, catalogue) {
+fn content(graph: &JobGraph, window: usize, setup: &CheckSetup) -> Content {
+    if is_reproducible(graph, window) && is_determined(graph, window, setup) {
         Content::Same
     } else if is_first(graph, window) {
         Content::ByArrival
@@ -226,8 +232,8 @@ fn written<'w>(outputs: &Outputs<'w>, runs: &[&RunStory], sink: usize) -> Option
 
 /// Whether what falls into a window is the same in every run, values and timestamps: of an operator that goes by the order of
 /// its records, neither may be.
-fn is_determined(graph: &JobGraph, window: usize, catalogue: &Catalogue) -> bool {
-    let determined = determined(graph, catalogue);
+fn is_determined(graph: &JobGraph, window: usize, setup: &CheckSetup) -> bool {
+    let determined = determined(graph, setup);
     let inputs = graph.operators[window].inputs.iter();
     inputs.map(|edge| edge.from.index()).all(|place| {
         let node = &graph.operators[place];

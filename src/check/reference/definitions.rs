@@ -320,7 +320,9 @@ fn columns_or_itself(value: &Value) -> Vec<Value> {
 /// What an operator is told to work on: a column of a row, else the value.
 fn worked_on(value: &Value, column: Option<u16>) -> &Value {
     match (value, column) {
-        (Value::Row(columns, ..), Some(column)) => columns.get(usize::from(column)).unwrap_or(value),
+        (Value::Row(columns, ..), Some(column)) => {
+            columns.get(usize::from(column)).unwrap_or(value)
+        }
         (_, Some(_) | None) => value,
     }
 }

@@ -27,8 +27,8 @@ fn finished_with(rows: &[Counted]) -> World {
 #[test]
 fn a_finished_run_that_committed_everything_holds() {
     let verdict = finished_with(&COUNTED[3..]).holds();
-    assert_eq!(verdict.classes, [("out".to_owned(), Equality::Multiset)]);
-    assert_eq!(verdict.coverage.sinks_multiset, 1);
+    assert_eq!(verdict.sinks, [("out".to_owned(), Compared::ByValue)]);
+    assert_eq!(verdict.coverage.sinks_by_value, 1);
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn table_of(rows: &[Counted]) -> World {
 #[test]
 fn an_idempotent_sink_ends_with_the_last_row_of_each_key() {
     let verdict = table_of(&COUNTED).holds();
-    assert_eq!(verdict.classes, [("out".to_owned(), Equality::LastPerKey)]);
+    assert_eq!(verdict.sinks, [("out".to_owned(), Compared::ByLast)]);
     let stale = "key `a` has `(a, 2)`, the reference has `(a, 3)`";
     table_of(&COUNTED[..4]).breaks(CheckName::OutputEquivalence, stale);
     table_of(&COUNTED[4..]).breaks(CheckName::OutputEquivalence, "key `b` is missing: `(b, 2)`");
@@ -204,7 +204,7 @@ fn sums_are_compared_by_their_last_row_and_their_records() {
         world
     };
     let verdict = written(&zeros).holds();
-    assert_eq!(verdict.classes, [("out".to_owned(), Equality::LastPerKey)]);
+    assert_eq!(verdict.sinks, [("out".to_owned(), Compared::ByLast)]);
     written(&zeros[1..]).breaks(CheckName::OutputEquivalence, "book[1]#0 is missing");
     let mut wrong = zeros;
     wrong[4].1 = 1;

@@ -92,6 +92,7 @@ impl Restored {
             starts_empty: Vec::new(),
             renamed: Renamed::default(),
             operators: vec![(ids[0], 0, 2), (ids[1], 0, 2), (ids[2], 128, 4), (ids[3], 0, 1)],
+            dropped_in_flight: 0,
         };
         let counts = [
             sum(&counts, 1, 10, Some((0, 31))),
@@ -120,7 +121,8 @@ impl Restored {
         let mut initialize = |name: &str, state: &[StateSum]| {
             let (task, restored) = (world.task(1, name), Some(checkpoint));
             let state = state.into();
-            world.tell(TaskEvent::Initialized { restored, state }.of(task, attempt));
+            world
+                .tell(TaskEvent::Initialized { restored, state, declared: None }.of(task, attempt));
         };
         initialize("lines/0", &[]);
         initialize("lines/1", &[]);

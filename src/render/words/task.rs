@@ -22,7 +22,7 @@ fn what((task, attempt): (TaskId, Attempt), event: &E, names: &Names) -> String 
         E::Deployed { manager } => {
             format!("deployed on task manager {}, attempt {attempt}", manager.number())
         }
-        E::Initialized { restored, state } => start_text(*restored, state),
+        E::Initialized { restored, state, .. } => start_text(*restored, state),
         E::Running => "runs".to_owned(),
         E::DataEnded => "saw the end of its data and awaits its final checkpoint".to_owned(),
         E::OperatorFailed { why } => format!("failed: {why}"),

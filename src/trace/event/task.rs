@@ -6,7 +6,8 @@ use crate::job::{
     Attempt, ChannelId, CheckpointId, EventTime, FileId, InputId, OperatorId, Origin, TaskId,
     TaskManagerId, WatermarkStatus,
 };
-use crate::trace::{Call, StateSum};
+use crate::kernel::aside;
+use crate::trace::{Call, Declared, StateSum};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -19,9 +20,14 @@ pub enum TaskEvent {
     /// It was placed on a task manager.
     #[serde(rename = "task-deployed")]
     Deployed { manager: TaskManagerId },
-    /// It initialized its state.
+    /// It initialized its state; `declared` tells what of it is not read and what is new, if anything.
     #[serde(rename = "task-initialized")]
-    Initialized { restored: Option<CheckpointId>, state: Arc<[StateSum]> },
+    Initialized {
+        restored: Option<CheckpointId>,
+        state: Arc<[StateSum]>,
+        #[serde(serialize_with = "aside", skip_serializing_if = "Option::is_none")]
+        declared: Option<Arc<Declared>>,
+    },
     /// It runs.
     #[serde(rename = "task-running")]
     Running,
