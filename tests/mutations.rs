@@ -34,6 +34,7 @@ const fn check_against(mutation: Mutation) -> CheckName {
         | Mutation::DeleteRestoredShared
         | Mutation::NameReuseDedup
         | Mutation::LeakLateAck => CheckName::ReferenceSafety,
+        Mutation::PauseNotKept => CheckName::ConfiguredBounds,
         Mutation::OrphanedKeyRanges => CheckName::OwnershipPartition,
         Mutation::ListStateLeftBehind => CheckName::MappingTotality,
         Mutation::WatermarkAheadOfReplay

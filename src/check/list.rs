@@ -1,5 +1,6 @@
 //! The list of all checks. A new one is a file in `list/`, two lines here, and its name in `trace/vocabulary.rs`.
 
+mod bounds;
 mod cut;
 mod durable;
 mod mapping;
@@ -63,4 +64,5 @@ checks! {
     references: ReferenceSafety,
     recovery: RecoveryPoint,
     time: TimeFidelity,
+    bounds: ConfiguredBounds,
 }

@@ -33,8 +33,8 @@ pub(super) fn report(
     let worlds = totals.coverage.worlds;
     let seeds = arguments.seeds();
     let mut text = format!(
-        "{} worlds of seeds {}..{}, {} events\n",
-        worlds, seeds.start, seeds.end, totals.events
+        "{} worlds of seeds {}..{}, {} events, digest {:016x}\n",
+        worlds, seeds.start, seeds.end, totals.events, totals.digest
     );
     let is_drawn = arguments.file.is_none();
     if is_drawn || arguments.require_goals {

@@ -160,8 +160,9 @@ impl World {
         {
             self.journal.tell(TaskEvent::AlignmentCompleted { checkpoint, held }.of(task, attempt));
         }
-        self.journal
-            .tell(TaskEvent::SnapshotTaken { checkpoint, received, sent }.of(task, attempt));
+        let windows = self.hosts.places[id].windows_in(&snapshots);
+        let taken = TaskEvent::SnapshotTaken { checkpoint, received, sent, windows };
+        self.journal.tell(taken.of(task, attempt));
         let settings = &self.network.settings;
         let place = &self.hosts.places[id];
         let chain = place.chain_length();

@@ -35,6 +35,7 @@ pub use log::Log;
 pub use source::{SOURCE_POSITIONS, position_from_row};
 pub use standalone::Standalone;
 pub(crate) use surroundings::{Outside, Remembers, Subtask, Surroundings};
+pub(crate) use window::windows_held;
 
 /// What an operator can see and do. `Surroundings` is the one implementation; where it leads to
 /// is a matter of who calls.

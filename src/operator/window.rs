@@ -6,9 +6,14 @@
 use super::transform::{column_of, measure};
 use super::{Context, Operator};
 use crate::job::{
-    EventTime, TumblingWindows, Value, WindowAggregate, WindowFunction, WindowOptions, WindowTime,
+    EventTime, OperatorId, TumblingWindows, Value, WindowAggregate, WindowFunction, WindowOptions,
+    WindowTime,
 };
-use crate::state::{KeyedId, Timer, TimerKind};
+use crate::state::{KeyedEntry, KeyedId, OperatorSnapshot, Timer, TimerKind};
+use crate::trace::WindowsHeld;
+
+/// The keyed state in which windows are held.
+const CONTENTS: &str = "window-contents";
 
 const NANOS_OF_A_MILLISECOND: i64 = 1_000_000;
 
@@ -115,7 +120,7 @@ impl Window {
 
 impl Operator for Window {
     fn initialize(&mut self, context: &mut dyn Context) {
-        self.contents = Some(context.keyed_state("window-contents"));
+        self.contents = Some(context.keyed_state(CONTENTS));
     }
 
     fn process(&mut self, _input: u8, value: Value, context: &mut dyn Context) {
@@ -147,6 +152,27 @@ impl Operator for Window {
     fn fork(&self) -> Box<dyn Operator> {
         Box::new(*self)
     }
+}
+
+/// The windows that an operator of windows holds in a snapshot, if any, and for how many it waits.
+pub(crate) fn windows_held(
+    operator: OperatorId,
+    snapshot: &OperatorSnapshot,
+) -> Option<WindowsHeld> {
+    let of_keys = snapshot.keyed.get(CONTENTS)?.entries.iter();
+    let windows = of_keys.flat_map(|entry| entry.value.as_row().unwrap_or_default());
+    let starts: Vec<i64> = windows.map(start_of).collect();
+    let first = EventTime::from_millis(*starts.iter().min()?);
+    let timers = TimerKind::ALL.iter().filter_map(|kind| snapshot.keyed.get(kind.state_name()));
+    let timers = timers.flat_map(|timers| &timers.entries);
+    let namespace = |entry: &KeyedEntry| entry.value.as_row()?.last()?.as_int();
+    let mut awaited: Vec<(&Value, Option<i64>)> =
+        timers.map(|timer| (&timer.key, namespace(timer))).collect();
+    awaited.sort_unstable();
+    awaited.dedup();
+    let count = |length: usize| u64::try_from(length).expect("usize fits in 64 bits");
+    let (windows, awaited) = (count(starts.len()), count(awaited.len()));
+    Some(WindowsHeld { operator, windows, awaited, first })
 }
 
 /// The first millisecond of a window, as its row tells it.

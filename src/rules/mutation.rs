@@ -91,6 +91,8 @@ mutations! {
     /// A restarted task gives new shared files the names of old ones, and the old content stays (E4, FLINK-29095).
     /// Breaks reference safety.
     NameReuseDedup: shared_file_names_unique = false;
+    /// The minimum pause between checkpoints is only accepted, as in 1.0. Breaks the configured bounds.
+    PauseNotKept: minimum_pause_kept = false;
     /// Nobody takes note of the shared files that a late ack tells of (C3). Breaks reference safety.
     LeakLateAck: late_acks_registered = false;
     /// Tasks are told of a checkpoint before the store that survives the job manager is (C12). Breaks durable before

@@ -2,7 +2,7 @@
 
 use super::play::{Judgement, Played, Setup};
 use crate::check::Coverage;
-use crate::kernel::Choices;
+use crate::kernel::{Choices, Digest};
 use crate::operator::Catalogue;
 use crate::rules::{Mutation, Release};
 use crate::scenario::{Profile, Scenario};
@@ -54,6 +54,8 @@ pub struct SweepTotals {
     pub coverage: Coverage,
     /// Events played.
     pub events: u64,
+    /// The sum of a hash of each seed with the digest of its world: another one, if any world was played otherwise.
+    pub digest: u64,
     /// By name of what happened: in how many worlds.
     pub sometimes: BTreeMap<Sometimes, u64>,
     /// By release: how many worlds began under it.
@@ -80,6 +82,7 @@ impl SweepTotals {
     pub fn add(&mut self, played: &Played) {
         self.coverage.add(&played.verdict.coverage);
         self.events += played.outcome.events;
+        self.digest = self.digest.wrapping_add(hash_of_world(played));
         let sometimes = played.verdict.sometimes.iter().copied();
         count_all(&mut self.sometimes, sometimes.map(|name| (name, 1)));
         let mut checks: Vec<_> = played.verdict.violations().map(|v| v.check).collect();
@@ -103,6 +106,7 @@ impl SweepTotals {
     pub fn merge(&mut self, other: Self) {
         self.coverage.add(&other.coverage);
         self.events += other.events;
+        self.digest = self.digest.wrapping_add(other.digest);
         self.failed += other.failed;
         self.failures.extend(other.failures);
         count_all(&mut self.judgements, other.judgements);
@@ -169,6 +173,15 @@ impl SweepTotals {
             },
         ]
     }
+}
+
+/// A sum of these does not depend on the order of worlds, and no two worlds outweigh each other by chance.
+fn hash_of_world(played: &Played) -> u64 {
+    let mut digest = Digest::new();
+    digest.fold(played.seed, 0);
+    digest.fold_bytes(&played.outcome.digest.to_le_bytes());
+    let folded = digest.value().to_le_bytes();
+    u64::from_le_bytes(folded[..8].try_into().expect("eight bytes of sixteen"))
 }
 
 /// Adds counts to others.

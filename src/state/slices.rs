@@ -56,6 +56,13 @@ impl OperatorSnapshot {
         slice
     }
 
+    /// A hash of the keyed state of these key groups, in whatever order it is held.
+    pub fn content_of(&self, (low, high): (u16, u16)) -> u64 {
+        let states = self.keyed.iter();
+        let entries = states.flat_map(|(name, state)| state.entries.iter().map(move |e| (name, e)));
+        wrapping_sum(entries.filter(|(_, entry)| (low..=high).contains(&entry.group)))
+    }
+
     /// The shared files that it refers to.
     pub fn files(&self) -> impl Iterator<Item = FileId> {
         self.shared.iter().map(|file| file.id)

@@ -204,11 +204,12 @@ impl Chain {
         if self.workers[at].state.timers().is_none() {
             return;
         }
-        let mut timers = 0;
+        let (mut timers, mut last) = (0, i64::MIN);
         while effects.failure.is_none()
             && let Some(timer) = self.workers[at].state.timers_mut().of_mut(kind).pop_due(now)
         {
             timers += 1;
+            last = last.max(timer.time);
             let timestamp = match kind {
                 TimerKind::Event => EventTime::from_millis(timer.time),
                 TimerKind::Processing => EventTime::MIN,
@@ -231,7 +232,7 @@ impl Chain {
                 TimerKind::Event => Some(self.workers[at].watermark),
                 TimerKind::Processing => None,
             };
-            let event = TaskEvent::TimersFired { operator, watermark, timers };
+            let event = TaskEvent::TimersFired { operator, watermark, timers, last };
             effects.events.push(event);
         }
     }

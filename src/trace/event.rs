@@ -9,7 +9,8 @@ mod world;
 pub use checkpoint::{CheckpointEvent, DurableWrite, StorageFault};
 pub use job::{JobEvent, JobStatus, SnapshotSource};
 pub use task::{
-    AckVerdict, ChannelEnd, ChannelMark, EndOfTask, Message, MessageFate, SourcePosition, TaskEvent,
+    AckVerdict, ChannelEnd, ChannelMark, EndOfTask, Message, MessageFate, SourcePosition,
+    TaskEvent, WindowsHeld,
 };
 pub use transaction::TransactionEvent;
 pub use world::{Fault, WorldEvent};

@@ -13,7 +13,7 @@ pub use call::Call;
 pub use event::{
     AckVerdict, ChannelEnd, ChannelMark, CheckpointEvent, DurableWrite, EndOfTask, Fault, JobEvent,
     JobStatus, Message, MessageFate, SnapshotSource, SourcePosition, StorageFault, TaskEvent,
-    TraceEvent, TransactionEvent, WorldEvent,
+    TraceEvent, TransactionEvent, WindowsHeld, WorldEvent,
 };
 pub use restore::{Declared, Renamed, RestoreReport, StateKind, StateSum, StateUnit};
 pub use vocabulary::{CheckName, Sometimes, Word};

@@ -86,6 +86,8 @@ words! {
     /// (O10)
     TimeFidelity = "time-fidelity",
         "no watermark runs ahead of its inputs or its timers, and windows hold their records, each once";
+    ConfiguredBounds = "configured-bounds",
+        "what the configuration of a job limits stays within its limits";
 }
 
 words! {

@@ -3,6 +3,7 @@
 
 mod assertions;
 mod floors;
+mod mutants;
 mod names;
 mod sizes;
 mod source;
@@ -105,6 +106,11 @@ fn no_file_of_the_product_is_too_long() {
         format!("{}: {lines} lines; move a part that has a name into a file of its own", file.name)
     });
     none(&long.collect::<Vec<_>>());
+}
+
+#[test]
+fn every_mutant_fits_the_source() {
+    none(&mutants::complaints());
 }
 
 #[test]

@@ -73,7 +73,7 @@ impl History {
                     story.in_flight.push(Persisted { attempt, channel, end, origins });
                 }
             }
-            TaskEvent::SnapshotTaken { checkpoint, received, sent } => {
+            TaskEvent::SnapshotTaken { checkpoint, received, sent, .. } => {
                 let progress = run.progress[place];
                 if let Some(story) = run.story_mut(*checkpoint) {
                     let (received, sent) = (Arc::clone(received), Arc::clone(sent));

@@ -1,11 +1,16 @@
-//! Cut consistency: what a sender put into a channel before a barrier is what the receiver's snapshot holds of it.
+//! Cut consistency: what a sender put into a channel before a barrier is what the receiver's snapshot holds of it, and what
+//! was in flight then comes back in its order.
 
 use super::{Evidence, Findings, Observer, Past, Subjects, Violation};
-use crate::check::history::CheckpointStory;
-use crate::job::{Attempt, CheckpointId, CheckpointMode, RunId, RunLayout};
-use crate::trace::{
-    ChannelEnd, ChannelMark, CheckName, CheckpointEvent, Entry, Sometimes, TraceEvent,
+use crate::check::history::{CheckpointStory, RunStory};
+use crate::job::{
+    Attempt, ChannelId, CheckpointId, CheckpointMode, OperatorIndex, Origin, RunId, RunLayout,
+    TaskId,
 };
+use crate::trace::{
+    ChannelEnd, ChannelMark, CheckName, CheckpointEvent, Entry, Sometimes, TaskEvent, TraceEvent,
+};
+use std::collections::BTreeSet;
 
 /// Compares both ends of every channel whenever a checkpoint completes. Keeps only scratch space.
 #[derive(Clone, Debug, Default)]
@@ -15,9 +20,22 @@ pub(super) struct CutConsistency {
 }
 
 impl Observer for CutConsistency {
-    const LOOKS_AT: Subjects = Subjects::CHECKPOINTS;
+    const LOOKS_AT: Subjects = Subjects::CHECKPOINTS.and(Subjects::TASKS);
 
     fn observe(&mut self, entry: &Entry, past: Past<'_>, found: &mut Findings) {
+        if let TraceEvent::Task(task, _, event) = &entry.event {
+            if let TaskEvent::InFlightRestored { checkpoint, channel, origins, .. } = event
+                && is_reordered(past, (*task, *channel), *checkpoint, origins)
+            {
+                let text = format!(
+                    "the records in flight at checkpoint {checkpoint} came back in another order"
+                );
+                let violation = Violation::at_entry(CheckName::CutConsistency, entry, text);
+                let (checkpoint, channel) = (Some(*checkpoint), Some(*channel));
+                found.add(violation.about(Evidence { checkpoint, channel, ..Evidence::default() }));
+            }
+            return;
+        }
         if let TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Completed { .. }) =
             entry.event
         {
@@ -86,6 +104,56 @@ fn with_in_flight(received: ChannelMark, attempt: Attempt, story: &CheckpointSto
     };
     let origins = at(ChannelEnd::Receiver).chain(at(ChannelEnd::Sender));
     origins.fold(received, |mark, origin| mark.after(*origin))
+}
+
+/// Whether records that were on one channel at a checkpoint came back onto one in another order. Records of several old
+/// channels that share a new one may come in any order among each other.
+fn is_reordered(
+    past: Past<'_>,
+    (task, channel): (TaskId, ChannelId),
+    checkpoint: CheckpointId,
+    back: &[Origin],
+) -> bool {
+    let run = past.history.run_of(task);
+    let restored = past.run(run).zip(past.history.restored_story(run, checkpoint));
+    let Some((own, (taker, story))) = restored else { return false };
+    let mut channels: Vec<_> = story.in_flight.iter().map(|persisted| persisted.channel).collect();
+    channels.sort_unstable();
+    channels.dedup();
+    channels.retain(|old| is_same_exchange((taker, *old), (own, channel)));
+    channels.into_iter().any(|channel| {
+        let at = |end: ChannelEnd| {
+            let persisted = story.in_flight.iter();
+            persisted.filter(move |one| (one.channel, one.end) == (channel, end))
+        };
+        let kept = at(ChannelEnd::Receiver).chain(at(ChannelEnd::Sender));
+        let kept: Vec<Origin> = kept.flat_map(|persisted| &*persisted.origins).copied().collect();
+        let is_of_it: BTreeSet<Origin> = kept.iter().copied().collect();
+        let is_back: BTreeSet<Origin> = back.iter().copied().collect();
+        // Of two records of one origin nobody can tell which is which.
+        let is_told = is_of_it.len() == kept.len() && is_back.len() == back.len();
+        let was = kept.iter().filter(|origin| is_back.contains(origin));
+        let is = back.iter().filter(|origin| is_of_it.contains(origin));
+        is_told && !was.eq(is)
+    })
+}
+
+/// Whether a channel of the run that took a snapshot and one of the run that restores it lead from one operator to another, by
+/// the same output and input.
+fn is_same_exchange(
+    (taker, old): (&RunStory, ChannelId),
+    (own, new): (&RunStory, ChannelId),
+) -> bool {
+    let edge = |story: &RunStory, channel| {
+        story.layout.plan.edges[story.layout.plan_channel(channel).edge].clone()
+    };
+    let (old, new) = (edge(taker, old), edge(own, new));
+    let now = |operator: OperatorIndex| {
+        let id = taker.layout.plan.operator_ids[operator.index()];
+        if taker.layout.run == own.layout.run { Some(operator) } else { own.taker_of(id) }
+    };
+    (now(old.from), now(old.to)) == (Some(new.from), Some(new.to))
+        && (old.side, old.input) == (new.side, new.input)
 }
 
 fn difference(

@@ -1,15 +1,20 @@
-//! Transaction hygiene: every transaction goes its way once, and what a completed checkpoint covers is never aborted (O6).
+//! Transaction hygiene: every transaction goes its way once and to its end, and what a completed checkpoint covers is never
+//! aborted (O6).
 
-use super::{Evidence, Findings, Observer, Past, Subjects, Violation};
+use super::{End, Evidence, Findings, Observer, Past, Subjects, Violation};
 use crate::check::history::{History, RunStory};
-use crate::job::{CheckpointId, ExternalId, RunId, TransactionId};
-use crate::trace::{CheckName, Entry, SnapshotSource, TraceEvent, TransactionEvent};
-use std::collections::BTreeMap;
+use crate::job::{Attempt, CheckpointId, ExternalId, RunId, TaskId, TransactionId};
+use crate::operator::Writes;
+use crate::trace::{
+    CheckName, EndOfTask, Entry, SnapshotSource, TaskEvent, TraceEvent, TransactionEvent,
+};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How far a transaction has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
-    Open,
+    /// Whose sink began it, and the number of the entry that told it.
+    Open(TaskId, Attempt, u64),
     Prepared(CheckpointId),
     Committed,
     Aborted,
@@ -44,22 +49,32 @@ pub(super) struct TransactionHygiene {
     /// Which run begins transactions under which owner. Two runs that start from one snapshot give their checkpoints the
     /// same ids.
     runs: BTreeMap<u64, RunId>,
+    /// By task and checkpoint: which attempt drew its state last, and the number of the entry that told it.
+    drawn: BTreeMap<(TaskId, CheckpointId), (Attempt, u64)>,
+    /// What later attempts of a task were restored from.
+    restored: BTreeSet<(TaskId, CheckpointId)>,
+    /// Attempts that closed their operators.
+    closed: BTreeSet<(TaskId, Attempt)>,
 }
 
 impl Observer for TransactionHygiene {
-    const LOOKS_AT: Subjects = Subjects::TRANSACTIONS;
+    const LOOKS_AT: Subjects = Subjects::TRANSACTIONS.and(Subjects::TASKS);
 
     /// 1. Open, then prepared, then committed; or aborted while it is open. 2. A prepared one is aborted only if the
     ///    checkpoint that it was prepared for has not completed. 3. One that nobody began was prepared by an earlier process.
+    ///    4. In the end none is open whose sink was closed, or restored from a snapshot that tells of it.
     fn observe(&mut self, entry: &Entry, past: Past<'_>, found: &mut Findings) {
-        let TraceEvent::Transaction { external, transaction, task, event, .. } = &entry.event
+        if let TraceEvent::Task(task, attempt, event) = &entry.event {
+            return self.on_task(*task, *attempt, event, entry.number.entry);
+        }
+        let TraceEvent::Transaction { external, transaction, task, attempt, event } = &entry.event
         else {
             return;
         };
         let (next, what) = match event {
             TransactionEvent::Begun => {
                 self.runs.insert(transaction.job, past.history.run_of(*task));
-                (State::Open, "begun twice")
+                (State::Open(*task, *attempt, entry.number.entry), "begun twice")
             }
             TransactionEvent::Prepared { checkpoint, .. } => {
                 (State::Prepared(*checkpoint), "prepared")
@@ -69,27 +84,83 @@ impl Observer for TransactionHygiene {
         };
         let before = self.transactions.insert((*external, *transaction), next);
         let may = match (before, next) {
-            (None, State::Open | State::Committed | State::Aborted)
-            | (Some(State::Open), State::Prepared(_) | State::Aborted)
+            (None, State::Open(..) | State::Committed | State::Aborted)
+            | (Some(State::Open(..)), State::Prepared(_) | State::Aborted)
             | (Some(State::Prepared(_)), State::Committed) => true,
             (Some(State::Prepared(checkpoint)), State::Aborted) => {
                 let run = self.runs.get(&transaction.job).copied();
                 !is_covered(*external, run, checkpoint, past.history)
             }
             (None | Some(State::Prepared(_)), State::Prepared(_))
-            | (Some(State::Open), State::Committed)
-            | (Some(_), State::Open)
+            | (Some(State::Open(..)), State::Committed)
+            | (Some(_), State::Open(..))
             | (Some(State::Committed | State::Aborted), _) => false,
         };
         if !may {
             let text = format!("a transaction was {what}, which its way did not allow");
             let checkpoint = match before {
                 Some(State::Prepared(checkpoint)) => Some(checkpoint),
-                Some(State::Open | State::Committed | State::Aborted) | None => None,
+                Some(State::Open(..) | State::Committed | State::Aborted) | None => None,
             };
             let transaction = Some(*transaction);
             let violation = Violation::at_entry(CheckName::TransactionHygiene, entry, text);
             found.add(violation.about(Evidence { checkpoint, transaction, ..Evidence::default() }));
         }
     }
+
+    /// Judges what is open in the end. An attempt that was killed leaves what it had begun since its last snapshot, and
+    /// nobody knows of that.
+    fn finish(&mut self, end: &End<'_>, found: &mut Findings) {
+        for ((_, transaction), state) in &self.transactions {
+            let State::Open(task, attempt, begun) = *state else { continue };
+            if !is_transactional(task, end.past) {
+                continue;
+            }
+            let is_known = |(other, checkpoint): &&(TaskId, CheckpointId)| {
+                let drawn = self.drawn.get(&(task, *checkpoint));
+                *other == task && drawn.is_some_and(|(by, at)| *by == attempt && begun < *at)
+            };
+            let what = if self.closed.contains(&(task, attempt)) {
+                "although its sink was closed".to_owned()
+            } else if let Some((_, checkpoint)) = self.restored.iter().find(is_known) {
+                format!(
+                    "although its sink was restored from checkpoint {checkpoint}, which tells of it"
+                )
+            } else {
+                continue;
+            };
+            let text = format!("a transaction is open in the end, {what}");
+            let transaction = Some(*transaction);
+            let violation = end.violation(CheckName::TransactionHygiene, text);
+            found.add(violation.about(Evidence { transaction, ..Evidence::default() }));
+        }
+    }
+}
+
+impl TransactionHygiene {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other events open and close no sink")]
+    fn on_task(&mut self, task: TaskId, attempt: Attempt, event: &TaskEvent, number: u64) {
+        match event {
+            TaskEvent::SnapshotTaken { checkpoint, .. } => {
+                self.drawn.insert((task, *checkpoint), (attempt, number));
+            }
+            TaskEvent::Initialized { restored: Some(checkpoint), .. } => {
+                self.restored.insert((task, *checkpoint));
+            }
+            TaskEvent::Ended { how: EndOfTask::Finished | EndOfTask::Canceled } => {
+                self.closed.insert((task, attempt));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether the sinks and writers of a task all keep to what is known of transactional ones.
+fn is_transactional(task: TaskId, past: Past<'_>) -> bool {
+    let Some(story) = past.run(past.history.run_of(task)) else { return false };
+    let plan = &story.layout.plan;
+    let chain = &plan.vertices[story.layout.plan_task(task).vertex.index()].operators;
+    let mut writes = chain.iter().map(|operator| story.writes[operator.index()]);
+    writes.any(|writes| writes.is_transactional() || writes == Writes::Writer)
+        && !story.left_transactions
 }

@@ -50,8 +50,9 @@ impl Observer for ReferenceSafety {
         check
     }
 
-    /// 1. What a checkpoint refers to when it completes is there, with the content that its task meant. 2. A file that is
-    ///    deleted is needed by no checkpoint that is kept. 3. A restore finds every file of a checkpoint that is kept.
+    /// 1. What a checkpoint refers to when it completes is there, with the content that its task meant, and that is its state.
+    ///    2. A file that is deleted is needed by no checkpoint that is kept. 3. A restore finds every file of a checkpoint that
+    ///    is kept.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are of no files")]
     fn observe(&mut self, entry: &Entry, past: Past<'_>, found: &mut Findings) {
         let history = past.history;
@@ -80,8 +81,20 @@ impl Observer for ReferenceSafety {
             TraceEvent::Job(run, JobEvent::TakenOver { checkpoints }) => {
                 self.succeed(*run, checkpoints, history);
             }
-            TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::FilesReferred { files }) => {
+            TraceEvent::Checkpoint(
+                run,
+                checkpoint,
+                CheckpointEvent::FilesReferred { files, held },
+            ) => {
                 wrong = self.refer(*run, *checkpoint, files, found);
+                let mut each = files.iter().zip(&**held);
+                if let Some((file, _)) = each.find(|(file, held)| file.content != **held) {
+                    let text = format!(
+                        "checkpoint {checkpoint} refers to shared/{}, which does not hold its state",
+                        file.id
+                    );
+                    wrong = wrong.or(Some((*checkpoint, text)));
+                }
             }
             TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Subsumed) => {
                 self.stores.entry(*run).or_default().remove(checkpoint);

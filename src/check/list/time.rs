@@ -1,12 +1,13 @@
-//! Time fidelity: no watermark runs ahead of the slowest input, none leaves before what it made due, no record is given up
-//! that cannot be late, and in the end windows hold their records.
+//! Time fidelity: no watermark runs ahead of the slowest input, none leaves before what it made due, nothing fires before it
+//! is due, no record is given up that cannot be late, and windows hold their records until they are over and no longer.
 
 use super::{End, Findings, Observer, Past, Subjects, Violation};
 use crate::check::history::{History, Progress};
 use crate::check::lateness::can_be_late;
 use crate::check::output::{RunOutput, handover, windows};
-use crate::job::{Attempt, EventTime, RunId, TaskId, WatermarkStatus};
-use crate::trace::{CheckName, Entry, TaskEvent, TraceEvent};
+use crate::job::{Attempt, EventTime, OperatorId, RunId, TaskId, WatermarkStatus, WindowTime};
+use crate::kernel::SimTime;
+use crate::trace::{CheckName, Entry, TaskEvent, TraceEvent, WindowsHeld};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What an attempt of a task has told of time.
@@ -15,10 +16,12 @@ struct Told {
     watermark: EventTime,
     /// From then on nobody waits for it until it has caught up, of which no event tells.
     was_idle: bool,
+    /// No more data comes, and event time is over.
+    has_ended: bool,
 }
 
 impl Told {
-    const NOTHING: Self = Self { watermark: EventTime::MIN, was_idle: false };
+    const NOTHING: Self = Self { watermark: EventTime::MIN, was_idle: false, has_ended: false };
 }
 
 /// Follows the watermarks of all tasks.
@@ -50,10 +53,33 @@ impl Observer for TimeFidelity {
             TraceEvent::Task(task, attempt, TaskEvent::WatermarkStatusChanged { status }) => {
                 self.told_by(*task, *attempt).was_idle |= *status == WatermarkStatus::Idle;
             }
-            TraceEvent::Task(task, attempt, TaskEvent::TimersFired { watermark, timers, .. }) => {
+            TraceEvent::Task(
+                task,
+                attempt,
+                TaskEvent::TimersFired { operator, watermark, timers, last },
+            ) => {
+                if let Some(due) = too_early(*watermark, *last, entry.at) {
+                    let name = name_of(*task, *operator, history);
+                    add(format!("a timer of {name} for {last} fired at {due}"));
+                }
                 let told = self.told_by(*task, *attempt).watermark;
                 if let Some(watermark) = watermark.filter(|watermark| told >= *watermark) {
                     add(format!("watermark {watermark} was sent on before {timers} timers fired"));
+                }
+            }
+            TraceEvent::Task(task, attempt, TaskEvent::DataEnded) => {
+                self.told_by(*task, *attempt).has_ended = true;
+            }
+            TraceEvent::Task(
+                task,
+                attempt,
+                TaskEvent::SnapshotTaken { windows, checkpoint, .. },
+            ) => {
+                let told = self.told.get(&(*task, *attempt)).copied().unwrap_or(Told::NOTHING);
+                for held in &**windows {
+                    if let Some(text) = wrongly_held(held, told, *task, history) {
+                        add(format!("{text} in the snapshot of checkpoint {checkpoint}"));
+                    }
                 }
             }
             TraceEvent::Task(
@@ -141,4 +167,40 @@ impl TimeFidelity {
             })
         })
     }
+}
+
+/// What time it was, in words, if a timer fired before its own. Timers of event time are in milliseconds, those of virtual time
+/// in nanoseconds.
+fn too_early(watermark: Option<EventTime>, last: i64, now: SimTime) -> Option<String> {
+    match watermark {
+        Some(watermark) => (last > watermark.millis()).then(|| format!("watermark {watermark}")),
+        None => {
+            let is_early = u64::try_from(last).is_ok_and(|last| last > now.nanos());
+            is_early.then(|| now.to_string())
+        }
+    }
+}
+
+/// What is wrong with the windows that an operator holds: one for which it waits no more, or one that is over.
+fn wrongly_held(held: &WindowsHeld, told: Told, task: TaskId, history: &History) -> Option<String> {
+    let WindowsHeld { operator, windows, awaited, first } = *held;
+    let story = history.run(history.run_of(task))?;
+    let options = story.layout.plan.node_with_id(operator)?.options.window?;
+    let name = name_of(task, operator, history);
+    if windows != awaited {
+        return Some(format!("{name} holds {windows} windows and has timers for {awaited}"));
+    }
+    let over = options.windows.cleanup_of(first);
+    let is_over = told.has_ended || over <= told.watermark;
+    (options.time == WindowTime::Event && is_over).then(|| {
+        let now = if told.has_ended { EventTime::MAX } else { told.watermark };
+        format!("{name} holds the window of {first}, which is over at {over}, at watermark {now}")
+    })
+}
+
+/// What an operator of a task is called.
+fn name_of(task: TaskId, operator: OperatorId, history: &History) -> String {
+    let story = history.run(history.run_of(task));
+    let node = story.and_then(|story| story.layout.plan.node_with_id(operator));
+    node.map_or_else(|| operator.to_string(), |node| node.name.clone())
 }

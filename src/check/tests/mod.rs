@@ -1,6 +1,8 @@
 //! Hand-written worlds: a word count whose trace and sinks are made up, event by event.
 
+mod bounds;
 mod handover;
+mod kept;
 mod output;
 mod protocol;
 mod references;
@@ -161,7 +163,8 @@ impl World {
     fn tell(&mut self, event: TraceEvent) {
         let at = SimTime::from_millis(self.number);
         let number = EntryNumber { entry: self.number, record: 0 };
-        let entry = Entry { at, number, cause: None, event };
+        let cause = self.number.checked_sub(1);
+        let entry = Entry { at, number, cause, event };
         self.number += 1;
         self.checks.on_entry(&entry);
     }
@@ -210,7 +213,9 @@ impl World {
     fn snapshot(&mut self, task: TaskId, id: u64, got: &[ChannelMark], put: &[ChannelMark]) {
         let (checkpoint, attempt) = (CheckpointId::new(id), Attempt::new(0));
         let (received, sent) = (got.into(), put.into());
-        self.tell(TaskEvent::SnapshotTaken { checkpoint, received, sent }.of(task, attempt));
+        let windows = Arc::default();
+        let taken = TaskEvent::SnapshotTaken { checkpoint, received, sent, windows };
+        self.tell(taken.of(task, attempt));
     }
 
     /// Rows of run `run` are committed, for a checkpoint.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::job::{EventTime, SourceTime, WatermarkStatus, WindowOptions};
-use crate::trace::CheckName;
+use crate::trace::{CheckName, WindowsHeld};
 
 const COUNT: (&str, &str) = ("aggregate", "count");
 
@@ -24,8 +24,9 @@ impl World {
     fn fire(&mut self, name: &str, millis: i64) {
         let (task, attempt) = (self.task(0, name), Attempt::new(0));
         let operator = self.layouts[0].plan.operator_ids[2];
-        let watermark = Some(at(millis));
-        self.tell(TaskEvent::TimersFired { operator, watermark, timers: 3 }.of(task, attempt));
+        let (watermark, last) = (Some(at(millis)), millis);
+        let fired = TaskEvent::TimersFired { operator, watermark, timers: 3, last };
+        self.tell(fired.of(task, attempt));
     }
 
     fn drop_late(&mut self, name: &str) {
@@ -108,4 +109,41 @@ fn a_record_is_given_up_only_where_one_can_be_late() {
     world.drop_late("counts/0");
     let text = "counts gave up a record of 5 at watermark 70000, though none can be late";
     world.breaks(CheckName::TimeFidelity, text);
+}
+
+#[test]
+fn no_timer_fires_before_its_time() {
+    let fired = |last| {
+        let mut world = two_sources();
+        let (task, attempt) = (world.task(0, "counts/0"), Attempt::new(0));
+        let operator = world.layouts[0].plan.operator_ids[2];
+        let watermark = Some(at(30));
+        let fired = TaskEvent::TimersFired { operator, watermark, timers: 1, last };
+        world.tell(fired.of(task, attempt));
+        world
+    };
+    fired(30).holds();
+    fired(31).breaks(CheckName::TimeFidelity, "a timer of counts for 31 fired at watermark 30");
+}
+
+#[test]
+fn a_window_is_held_until_it_is_over_and_has_a_timer() {
+    let held = |windows, awaited, watermark| {
+        let mut world = self::windows(None);
+        world.watermark("lines/0", watermark);
+        world.watermark("lines/1", watermark);
+        world.watermark("counts/0", watermark);
+        let (task, checkpoint) = (world.task(0, "counts/0"), CheckpointId::new(1));
+        let operator = world.layouts[0].plan.operator_ids[2];
+        let windows = [WindowsHeld { operator, windows, awaited, first: at(0) }].into();
+        let (received, sent) = (Arc::default(), Arc::default());
+        let taken = TaskEvent::SnapshotTaken { checkpoint, received, sent, windows };
+        world.tell(taken.of(task, Attempt::new(0)));
+        world
+    };
+    held(2, 2, 59_998).holds();
+    let text = "counts holds the window of 0, which is over at 59999, at watermark 59999";
+    held(2, 2, 59_999).breaks(CheckName::TimeFidelity, text);
+    let text = "counts holds 2 windows and has timers for 1";
+    held(2, 1, 0).breaks(CheckName::TimeFidelity, text);
 }

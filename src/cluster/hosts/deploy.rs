@@ -69,14 +69,18 @@ impl World {
                 let task = layout.task(*local);
                 for (channel, records) in std::mem::take(&mut deployment.in_flight) {
                     let channel = layout.channel(channel);
-                    let origins = records.iter().map(|record| record.origin.hash());
-                    let sum = origins.fold(0, u64::wrapping_add);
+                    let hashes = records.iter().map(|record| record.origin.hash());
+                    let sum = hashes.fold(0, u64::wrapping_add);
                     let count = u64::try_from(records.len()).expect("usize fits in 64 bits");
-                    self.network.put_back(channel, records, &mut self.journal);
-                    self.journal.tell(
-                        TaskEvent::InFlightRestored { checkpoint, channel, records: count, sum }
-                            .of(task, attempt),
-                    );
+                    let origins = self.network.put_back(channel, records, &mut self.journal);
+                    let event = TaskEvent::InFlightRestored {
+                        checkpoint,
+                        channel,
+                        records: count,
+                        sum,
+                        origins,
+                    };
+                    self.journal.tell(event.of(task, attempt));
                 }
             }
         }

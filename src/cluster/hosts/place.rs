@@ -3,7 +3,10 @@
 use crate::effect::ToTask;
 use crate::job::{Attempt, OperatorNode, RunLayout, TaskId, TaskManagerId};
 use crate::kernel::Stream;
+use crate::operator::windows_held;
+use crate::state::OperatorSnapshot;
 use crate::task::{Phase, Task};
+use crate::trace::WindowsHeld;
 use std::sync::Arc;
 
 /// A place for a task of a run.
@@ -74,6 +77,20 @@ impl Place {
     pub(crate) fn chain_length(&self) -> usize {
         let vertex = self.layout.plan_task(self.id).vertex;
         self.layout.plan.vertices[vertex.index()].operators.len()
+    }
+
+    /// The windows that the snapshots of its chain hold.
+    pub(crate) fn windows_in(&self, snapshots: &[Arc<OperatorSnapshot>]) -> Arc<[WindowsHeld]> {
+        let plan = &self.layout.plan;
+        let vertex = self.layout.plan_task(self.id).vertex;
+        let chain = plan.vertices[vertex.index()].operators.iter().zip(snapshots);
+        let of_windows = chain.filter(|(operator, _)| {
+            plan.graph.operators[operator.index()].options.window.is_some()
+        });
+        let held = of_windows.filter_map(|(operator, snapshot)| {
+            windows_held(plan.operator_ids[operator.index()], snapshot)
+        });
+        held.collect()
     }
 
     /// Ends its task, and with it what waited. Which attempt that was.

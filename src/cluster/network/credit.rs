@@ -4,9 +4,10 @@ use crate::cluster::control::Kind;
 use crate::cluster::ids::{PlaceId, WireId};
 use crate::cluster::journal::Journal;
 use crate::cluster::network::Network;
-use crate::cluster::network::channel::{Channel, Head, Queued};
-use crate::job::{Barrier, BarrierAlignment, ChannelId, Element, Record};
+use crate::cluster::network::channel::{Channel, Head, Queued, record_of};
+use crate::job::{Barrier, BarrierAlignment, ChannelId, Element, Origin, Record};
 use crate::kernel::{SimTime, Ticket};
+use std::sync::Arc;
 
 impl Network {
     /// A task sends: into the channel, or behind its other outputs that wait for credit.
@@ -153,7 +154,7 @@ impl Network {
         channel: ChannelId,
         records: Vec<Record>,
         journal: &mut Journal,
-    ) {
+    ) -> Arc<[Origin]> {
         let wire = WireId::of(channel);
         let channel = &mut self.channels[wire];
         let is_starting = self.mailboxes[channel.to].is_starting;
@@ -166,5 +167,7 @@ impl Network {
             channel.head = Head::Travelling;
             channel.ticket = journal.push(journal.now, Kind::Head, wire.index());
         }
+        let queued = channel.queue.iter().filter_map(|queued| record_of(&queued.element));
+        queued.map(|record| record.origin).collect()
     }
 }

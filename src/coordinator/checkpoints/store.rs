@@ -5,7 +5,7 @@ use crate::coordinator::decide::outlives;
 use crate::effect::{FileChange, JobEffects, PointerChange};
 use crate::job::{CheckpointId, CheckpointKind, FileId, StateBackend};
 use crate::kernel::to_index;
-use crate::state::{CompletedCheckpoint, OperatorSnapshot};
+use crate::state::{CompletedCheckpoint, OperatorSnapshot, OperatorState};
 use crate::trace::{CheckpointEvent, JobStatus};
 use std::sync::Arc;
 
@@ -114,7 +114,12 @@ impl Checkpoints {
         if completed.files().next().is_some() {
             let (run, checkpoint) = (self.run, completed.properties().id);
             let files = completed.files().copied().collect();
-            effects.events.push(CheckpointEvent::FilesReferred { files }.of(run, checkpoint));
+            let snapshots = completed.operators().iter().flat_map(OperatorState::snapshots);
+            let held = snapshots.flat_map(|snapshot| {
+                snapshot.shared.iter().map(|file| snapshot.content_of(file.groups))
+            });
+            let held = held.collect();
+            effects.events.push(CheckpointEvent::FilesReferred { files, held }.of(run, checkpoint));
         }
     }
 

@@ -45,7 +45,7 @@ fn what((run, id): (RunId, CheckpointId), event: &CheckpointEvent, names: &Names
         CheckpointEvent::SavepointStored { label, path } => {
             format!("savepoint {id} stored as `{label}`: {path}")
         }
-        CheckpointEvent::FilesReferred { files } => {
+        CheckpointEvent::FilesReferred { files, .. } => {
             format!("checkpoint {id} refers to {} files", files.len())
         }
         CheckpointEvent::RestoreMapped { report, .. } => restore_text(run, id, report, names),

@@ -45,7 +45,7 @@ fn what((task, attempt): (TaskId, Attempt), event: &E, names: &Names) -> String 
             format!("waits for the barriers of {checkpoint} no longer")
         }
         E::SourcePositions { checkpoint, positions } => read_text(*checkpoint, positions, names),
-        E::SnapshotTaken { checkpoint, received, sent } => {
+        E::SnapshotTaken { checkpoint, received, sent, .. } => {
             format!("snapshot {checkpoint} after {} records in, {} out", sum(received), sum(sent))
         }
         E::InFlightPersisted { checkpoint, channel, end, origins } => {
@@ -72,7 +72,7 @@ fn what((task, attempt): (TaskId, Attempt), event: &E, names: &Names) -> String 
         E::NotifyHandled { checkpoint } => format!("notified that {checkpoint} completed"),
         E::WatermarkEmitted { watermark } => format!("watermark {watermark}"),
         E::WatermarkStatusChanged { status } => status_text(*status),
-        E::TimersFired { operator, watermark, timers } => {
+        E::TimersFired { operator, watermark, timers, .. } => {
             timers_text(*timers, &names.operator_of(task, *operator), *watermark)
         }
         E::LateDropped { operator, timestamp, watermark, origin } => {

@@ -3,6 +3,7 @@
 use super::{SourcePosition, TraceEvent};
 use crate::documented::documented;
 use crate::job::{Attempt, CheckpointId, CheckpointKind, OperatorIndex, RunId, SharedFile, TaskId};
+use crate::kernel::aside;
 use crate::trace::{AbortReason, RestoreReport};
 use serde::Serialize;
 use std::sync::Arc;
@@ -41,8 +42,13 @@ pub enum CheckpointEvent {
     Discarded,
     /// It is a savepoint, and where its owner can find it.
     SavepointStored { label: Arc<str>, path: Arc<str> },
-    /// It has just completed, or a new job manager has found it, and it refers to these shared files.
-    FilesReferred { files: Arc<[SharedFile]> },
+    /// It has just completed, or a new job manager has found it, and it refers to these shared files; `held` is for each a hash
+    /// of the state that it stands for.
+    FilesReferred {
+        files: Arc<[SharedFile]>,
+        #[serde(serialize_with = "aside")]
+        held: Arc<[u64]>,
+    },
     /// A restore assigned its state to the job.
     RestoreMapped { attempt: Attempt, report: Arc<RestoreReport> },
 }

@@ -56,11 +56,13 @@ pub enum TaskEvent {
     AlignmentSwitched { checkpoint: CheckpointId },
     /// The positions of a source at its snapshot, or at the end of its data.
     SourcePositions { checkpoint: Option<CheckpointId>, positions: Arc<[SourcePosition]> },
-    /// It drew its state: what it had received and sent by then, per channel.
+    /// It drew its state: what it had received and sent by then, per channel, and the windows in it.
     SnapshotTaken {
         checkpoint: CheckpointId,
         received: Arc<[ChannelMark]>,
         sent: Arc<[ChannelMark]>,
+        #[serde(serialize_with = "aside")]
+        windows: Arc<[WindowsHeld]>,
     },
     /// Records of a channel, in order, became part of the snapshot of the task at its `end`.
     InFlightPersisted {
@@ -69,8 +71,15 @@ pub enum TaskEvent {
         end: ChannelEnd,
         origins: Arc<[Origin]>,
     },
-    /// Records of a checkpoint were put back on a channel, before anything new.
-    InFlightRestored { checkpoint: CheckpointId, channel: ChannelId, records: u64, sum: u64 },
+    /// Records of a checkpoint were put back on a channel, before anything new; `origins` tells them as they lie there.
+    InFlightRestored {
+        checkpoint: CheckpointId,
+        channel: ChannelId,
+        records: u64,
+        sum: u64,
+        #[serde(serialize_with = "aside")]
+        origins: Arc<[Origin]>,
+    },
     /// A state was too large for a job manager that keeps states in memory: the snapshot fails. In bytes.
     StateTooLarge { checkpoint: CheckpointId, bytes: u64, most: u64 },
     /// A shared file is durable, written for a checkpoint; `content` is a hash of what is in it.
@@ -92,8 +101,15 @@ pub enum TaskEvent {
     WatermarkEmitted { watermark: EventTime },
     /// It told its receivers whether to wait for its watermarks.
     WatermarkStatusChanged { status: WatermarkStatus },
-    /// Timers of an operator fired, in event time up to a watermark or in virtual time.
-    TimersFired { operator: OperatorId, watermark: Option<EventTime>, timers: u32 },
+    /// Timers of an operator fired, in event time up to a watermark or in virtual time; `last` is the time of the last one, in
+    /// milliseconds or nanoseconds.
+    TimersFired {
+        operator: OperatorId,
+        watermark: Option<EventTime>,
+        timers: u32,
+        #[serde(serialize_with = "aside")]
+        last: i64,
+    },
     /// An operator gave up a record of this timestamp, which came too late.
     LateDropped { operator: OperatorId, origin: Origin, timestamp: EventTime, watermark: EventTime },
     /// A source read a record. Record level.
@@ -153,6 +169,19 @@ documented! {
         /// From an attempt or a task that is not asked.
         Foreign,
     }
+}
+
+/// The windows that an operator holds when its state is drawn.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+pub struct WindowsHeld {
+    /// Which operator.
+    pub operator: OperatorId,
+    /// How many, of all keys.
+    pub windows: u64,
+    /// For how many windows, of all keys, a timer is registered.
+    pub awaited: u64,
+    /// The start of the first one.
+    pub first: EventTime,
 }
 
 /// How many records passed a channel before a barrier, and the wrapping sum of their origins' hashes.
