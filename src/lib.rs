@@ -176,7 +176,7 @@ pub use rules::{Mutation, Override, Release, Rules, UnknownRelease, WrongRule};
 #[cfg(feature = "proptest")]
 pub use scenario::drawn;
 pub use scenario::{Profile, Scenario, ScenarioError};
-pub use search::{Judgement, Played, Setup, play_out};
+pub use search::{Judgement, Played, Restoring, Setup, play_out};
 pub use trace::{CheckName, Sometimes};
 
 /// Operators, sources and sinks of one's own: what they are given, remember and ask for, and what their entries say of them.
@@ -256,6 +256,7 @@ pub mod operators {
 ///         action: Action::Kill(task),
 ///         refused: None,
 ///         retry: None,
+///         may_miss: false,
 ///         line: Line(0),
 ///     };
 ///     let killed = Scenario { steps: vec![kill], ..scenario.clone() };
@@ -318,9 +319,9 @@ pub mod events {
     pub use crate::search::{LeftOnDisk, RestoreTold, Restores};
     pub use crate::trace::{
         AbortReason, AckVerdict, Call, ChannelEnd, ChannelMark, CheckpointEvent, DurableWrite,
-        EndOfTask, Entry, Fault, JobEvent, JobStatus, Message, MessageFate, Renamed, RestoreReport,
-        SnapshotSource, SourcePosition, StateKind, StateSum, StateUnit, StorageFault, TaskEvent,
-        Trace, TraceEvent, TransactionEvent, WorldEvent,
+        EndOfTask, Entry, Fault, JobEvent, JobStatus, Leftovers, Message, MessageFate, Renamed,
+        Request, RestoreReport, SnapshotSource, SourcePosition, StateKind, StateSum, StateUnit,
+        StorageFault, TaskEvent, TaskInTheEnd, Trace, TraceEvent, TransactionEvent, WorldEvent,
     };
 }
 

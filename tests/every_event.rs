@@ -126,6 +126,7 @@ fn disturbed(text: &str, at: SimTime, action: Action) -> Scenario {
         action,
         refused: None,
         retry: None,
+        may_miss: true,
         line: Line::default(),
     });
     // At many moments what is to be killed does not live.

@@ -1,6 +1,6 @@
 //! Every deliberately broken protocol is caught, and by the check that is there for it.
 
-use sandbar::internals::drawn_setup;
+use sandbar::internals::{Word, drawn_setup};
 use sandbar::{Catalogue, CheckName, Mutation, Profile, play_out};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -35,6 +35,8 @@ const fn check_against(mutation: Mutation) -> CheckName {
         | Mutation::NameReuseDedup
         | Mutation::LeakLateAck => CheckName::ReferenceSafety,
         Mutation::PauseNotKept => CheckName::ConfiguredBounds,
+        Mutation::RetainedFileLost => CheckName::Restorability,
+        Mutation::EndedChannelAwaited => CheckName::BoundedProgress,
         Mutation::OrphanedKeyRanges => CheckName::OwnershipPartition,
         Mutation::ListStateLeftBehind => CheckName::MappingTotality,
         Mutation::WatermarkAheadOfReplay
@@ -44,30 +46,36 @@ const fn check_against(mutation: Mutation) -> CheckName {
     }
 }
 
-/// The first seed whose story a mutation breaks, and the checks that notice.
-fn first_caught(mutation: Mutation) -> Option<(u64, BTreeSet<CheckName>)> {
-    let catalogue = Arc::new(Catalogue::built_in());
-    (0..SEEDS).find_map(|seed| {
-        let played = play_out(drawn_setup(seed, &Profile::default(), &[mutation], &catalogue));
-        // What the release breaks by its own rules is no sign of the mutation.
-        let is_new = |check: &CheckName| played.verdict.excuse(*check).is_none();
-        let broken = played.verdict.violations().map(|v| v.check).filter(is_new);
-        let broken: BTreeSet<_> = broken.collect();
-        (!broken.is_empty()).then_some((seed, broken))
-    })
+/// The checks that notice a mutation in the story of a seed.
+fn broken(mutation: Mutation, seed: u64, catalogue: &Arc<Catalogue>) -> BTreeSet<CheckName> {
+    let played = play_out(drawn_setup(seed, &Profile::default(), &[mutation], catalogue));
+    // What the release breaks by its own rules is no sign of the mutation.
+    let is_new = |check: &CheckName| played.verdict.excuse(*check).is_none();
+    played.verdict.violations().map(|violation| violation.check).filter(is_new).collect()
 }
 
 #[test]
-fn every_mutation_is_caught_by_its_check() {
+fn every_mutation_is_caught_by_its_check_and_every_check_is_once_alone() {
+    let catalogue = Arc::new(Catalogue::built_in());
+    let mut alone = BTreeSet::new();
     for mutation in Mutation::ALL.iter().copied() {
         let check = check_against(mutation);
-        let Some((seed, broken)) = first_caught(mutation) else {
-            panic!("{mutation:?} went unnoticed in {SEEDS} stories; {check} should have noticed");
-        };
-        println!("{mutation:?}: caught at seed {seed} by {broken:?}");
-        assert!(
-            broken.contains(&check),
-            "{mutation:?} breaks {broken:?} at seed {seed}, not {check}"
-        );
+        let mut first = None;
+        for seed in 0..SEEDS {
+            let broken = broken(mutation, seed, &catalogue);
+            if broken.contains(&check) && first.is_none() {
+                println!("{mutation:?}: caught at seed {seed} by {broken:?}");
+                first = Some(seed);
+            }
+            if broken == BTreeSet::from([check]) && alone.insert(check) {
+                println!("{check} alone is broken by {mutation:?} at seed {seed}");
+            }
+            if first.is_some() && alone.contains(&check) {
+                break;
+            }
+        }
+        assert!(first.is_some(), "{mutation:?} went unnoticed by {check} in {SEEDS} stories");
     }
+    let all: BTreeSet<CheckName> = CheckName::ALL.iter().copied().collect();
+    assert_eq!(alone, all, "a check is never the only one that is broken");
 }

@@ -222,7 +222,9 @@ fn a_step_at_the_end_of_time_never_happens_and_until_does() {
     let story = played(
         AS_USUAL,
         &format!("until = \"{END}\""),
-        &format!("[[step]]\nat = \"{END}\"\ndo = {{ cancel = {{ job = \"j\" }} }}"),
+        &format!(
+            "[[step]]\nat = \"{END}\"\ndo = {{ cancel = {{ job = \"j\" }} }}\nmay-miss = true"
+        ),
     );
     assert!(story.outcome.never.keys().eq([&0]));
     assert_eq!(story.judgement(), Judgement::Holds, "{:?}", story.outcome.stall);

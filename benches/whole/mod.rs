@@ -93,8 +93,14 @@ impl World {
 
     fn check(&self, cluster: &mut Cluster, with_output: bool) {
         let Setup { scenario, catalogue, inputs, .. } = self.0.clone();
-        let mut checks =
-            Checks::new(CheckSetup { scenario, catalogue, inputs, file: None, with_output });
+        let mut checks = Checks::new(CheckSetup {
+            scenario,
+            catalogue,
+            inputs,
+            file: None,
+            with_output,
+            bounds_percent: 100,
+        });
         cluster.run(&mut checks);
         let outcome = cluster.outcome();
         let verdict = checks.finish(&EndOfWorld {
@@ -102,6 +108,8 @@ impl World {
             job_keys: &outcome.job_keys,
             ended: outcome.ended,
             had_backpressure: outcome.had_backpressure,
+            leftovers: &outcome.leftovers,
+            restored: None,
         });
         assert!(verdict.holds(), "the checks hold");
     }

@@ -55,6 +55,10 @@ counters! {
         user_files,
         /// Worlds in which tasks went on beside their successors, until they heard of it.
         zombies,
+        /// Worlds of which something that was kept was restored in a world of its own.
+        restored_in_shadow,
+        /// Worlds of which that was tried.
+        restoring_tried,
     } parts {
         /// Worlds by the operators of their jobs.
         operators: OperatorFeatures,

@@ -11,7 +11,7 @@ pub(super) use self::cut::{Cut, Next, sources_of, told_of};
 pub(super) use self::restore::Restore;
 use crate::job::{
     Attempt, ChannelId, CheckpointId, CheckpointKind, ExternalId, OperatorId, OperatorIndex,
-    OperatorNode, Origin, Plan, PlanTask, RunId, RunLayout, TaskId, TaskManagerId, VertexIndex,
+    OperatorNode, Origin, PlanTask, RunId, RunLayout, TaskId, TaskManagerId, VertexIndex,
 };
 use crate::operator::{Catalogue, Writes};
 use crate::scenario::Scenario;

@@ -8,8 +8,10 @@ mod open_transactions;
 mod output;
 mod ownership;
 mod participants;
+mod progress;
 mod recovery;
 mod references;
+mod restorability;
 mod time;
 
 use super::observer::{End, Observer, Subjects};
@@ -65,4 +67,6 @@ checks! {
     recovery: RecoveryPoint,
     time: TimeFidelity,
     bounds: ConfiguredBounds,
+    restorability: Restorability,
+    progress: BoundedProgress,
 }

@@ -9,10 +9,12 @@
 //! | `list` | every check, one a file |
 //! | `history`, `past` | what the trace has told so far: nobody judges there |
 //! | `output` | what sinks were to write; `reference` and `segments` evaluate the jobs without faults |
+//! | `bounds` | how long things may take by the story |
 //! | `exercised`, `sometimes`, `promises` | what a world put to the test, showed, and is excused for |
 //! | `noticed` | what no check is broken by, and should be said all the same |
 //! | `verdict` | what is said in the end |
 
+mod bounds;
 mod changes;
 mod class;
 mod counters;
@@ -44,7 +46,7 @@ pub use driver::Checks;
 pub use features::OperatorFeatures;
 pub use operations::Operations;
 pub use promises::{BROKEN_PROMISES, BrokenPromise};
-pub use setup::{CheckSetup, EndOfWorld, FileStart};
+pub use setup::{CheckSetup, EndOfWorld, FileStart, Restored};
 pub use verdict::{Compared, Evidence, Finding, NotCompared, Skipped, Verdict, Violation};
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::trace::{CheckName, Entry, TraceEvent};
 pub(super) struct Subjects(u8);
 
 impl Subjects {
+    pub(super) const NONE: Self = Self(0);
     pub(super) const JOBS: Self = Self(1);
     pub(super) const CHECKPOINTS: Self = Self(2);
     pub(super) const TASKS: Self = Self(4);

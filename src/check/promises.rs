@@ -97,16 +97,6 @@ const EVICTED_BY_SAVEPOINT: BrokenPromise = BrokenPromise {
     witness: "sim/rules/evicted_by_savepoint.toml",
 };
 
-/// A new job manager knows nothing of the snapshot that the job was started from, and takes its files for the job's own.
-const FOREIGN_FILES: BrokenPromise = BrokenPromise {
-    name: "foreign-files",
-    checks: &[CheckName::ReferenceSafety],
-    when: "a job built its checkpoints on the files of a snapshot of another job, and was taken over when that had left its store",
-    releases: "1.3 to 1.13",
-    source: "`CheckpointCoordinator.restoreLatestCheckpointedStateInternal` of 1.13: files are registered anew, of what is in the store",
-    witness: "sim/rules/foreign_files.toml",
-};
-
 /// Every promise that a release that can be played breaks.
 pub const BROKEN_PROMISES: &[BrokenPromise] = &[
     COMMITTED_AND_FORGOTTEN,
@@ -115,7 +105,6 @@ pub const BROKEN_PROMISES: &[BrokenPromise] = &[
     BOUND_TO_ANOTHER,
     LATE_SAVEPOINT,
     EVICTED_BY_SAVEPOINT,
-    FOREIGN_FILES,
 ];
 
 /// What happened in a world that excuses a broken check.
@@ -174,12 +163,6 @@ impl Excuses {
                 let is_forgotten = !history.rules.rules_of(*run).start_in_store;
                 if is_forgotten && checkpoints.is_empty() && history.start_of(*run).is_some() {
                     self.seen.insert(START_FORGOTTEN.name);
-                }
-                let builds_upon = history.rules.rules_of(*run).unclaimed_files_built_upon;
-                let start = history.start_of(*run).map(|start| start.checkpoint());
-                let has_left = start.is_some_and(|start| !checkpoints.contains(&start));
-                if builds_upon && has_left && shares_files(*run, past) {
-                    self.seen.insert(FOREIGN_FILES.name);
                 }
             }
             TraceEvent::Checkpoint(run, _, CheckpointEvent::RestoreMapped { report, .. }) => {

@@ -182,8 +182,13 @@ impl<'w> Evaluation<'w> {
         let readers = sources_of(plan).map(|source| {
             let log = setup.log(plan, source);
             let partitions = usize::from(log.partitions());
-            let next = from.of_source(plan.operator_ids[source.index()]);
-            let next = next.map_or_else(|| vec![Next::Entry(0); partitions], <[Next]>::to_vec);
+            let id = plan.operator_ids[source.index()];
+            let next = match from.of_source(id) {
+                // Wherever it ended.
+                Some(_) if from.finished.contains(&id) => vec![Next::End; partitions],
+                Some(next) => next.to_vec(),
+                None => vec![Next::Entry(0); partitions],
+            };
             Reader { operator: source.index(), log, next }
         });
         let mut evaluation = Self {

@@ -12,7 +12,7 @@ use super::written::{ReferenceRow, RowSum};
 use crate::job::{CheckpointId, Plan, RunId};
 use crate::operator::InputLog;
 use crate::state::{CompletedCheckpoint, ListMode, OperatorSnapshot, OperatorState};
-use crate::trace::SnapshotSource;
+use crate::trace::{JobStatus, SnapshotSource};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
@@ -148,8 +148,8 @@ impl<'w> References<'w> {
             }
             Stop::End => {
                 let mut cut = Cut::at_the_end(plan, partitions);
-                // Of a job that stopped, an attempt before may have read further than its savepoint.
-                if run.stopped_with().is_none() {
+                // Of one that stopped, an attempt before may have read further than its savepoint.
+                if run.status == JobStatus::Finished && run.stopped_with().is_none() {
                     cut.end_where_drained(run);
                 }
                 cut

@@ -6,7 +6,7 @@ use crate::kernel::{SimTime, to_index};
 use crate::operator::{Catalogue, Log};
 use crate::scenario::{Scenario, Step};
 use crate::state::CompletedCheckpoint;
-use crate::trace::SourcePosition;
+use crate::trace::{Leftovers, SourcePosition};
 use std::sync::Arc;
 
 /// What the checks must know beforehand.
@@ -22,6 +22,8 @@ pub struct CheckSetup {
     pub file: Option<FileStart>,
     /// Whether the output is compared with the reference at the end.
     pub with_output: bool,
+    /// By how many hundredths what the story allows in time is taken: 100, but in a test that shows how tight it is.
+    pub bounds_percent: u64,
 }
 
 impl CheckSetup {
@@ -69,4 +71,17 @@ pub struct EndOfWorld<'a> {
     pub ended: SimTime,
     /// Whether a sender ever waited for credit: no entry tells that.
     pub had_backpressure: bool,
+    /// What else no entry tells.
+    pub leftovers: &'a Leftovers,
+    /// What came of restoring what is kept; none if nobody tried.
+    pub restored: Option<Restored<'a>>,
+}
+
+/// What came of restoring what is kept in the end.
+#[derive(Clone, Copy, Debug)]
+pub struct Restored<'a> {
+    /// Whether anything was restored.
+    pub any: bool,
+    /// What is wrong, in words.
+    pub wrong: &'a [String],
 }

@@ -138,6 +138,10 @@ pub enum Skipped {
     NoReference,
     /// Of no sink the rows could be compared; each says why.
     NoSinkCompared,
+    /// Nobody tried to restore what is kept.
+    NotRestored,
+    /// Nothing was kept that could be restored.
+    NothingKept,
 }
 
 shown! {
@@ -145,6 +149,8 @@ shown! {
     NotCompared = "the world was not played to its end",
     NoReference = "an operator could not go on in the reference, so nothing is known of the output",
     NoSinkCompared = "what the sinks wrote could not be compared",
+    NotRestored = "not tried; `run --deep` tries it",
+    NothingKept = "nothing is kept that could be restored",
 }
 
 /// What became of one check.

@@ -205,6 +205,10 @@ pub(super) struct Run {
     /// Play twice and compare; exit with 3 if anything differs
     #[arg(long)]
     pub(super) check_determinism: bool,
+    /// Try in the end to restore all savepoints and checkpoints that are kept, each in a world of its own, at other
+    /// parallelisms too
+    #[arg(long)]
+    pub(super) deep: bool,
 }
 
 #[derive(Args, Debug)]

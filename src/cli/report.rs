@@ -4,15 +4,12 @@ use super::arguments::Run;
 use super::open::{program, shell_word};
 use super::output::is_keyed;
 use crate::check::{Compared, Finding};
-use crate::cluster::NeverTaken;
 use crate::effect::ExternalSystem;
 use crate::job::Value;
 use crate::kernel::to_index;
-use crate::render::{
-    Names, Style, columns, never_in_words, padded, step_in_words, story, timeline, transcript,
-};
-use crate::scenario::{Step, Trigger};
-use crate::search::{Judgement, Played, Setup};
+use crate::render::{Names, Style, columns, padded, step_in_words, story, timeline, transcript};
+use crate::scenario::Step;
+use crate::search::{Judgement, Played, Setup, why_never};
 use crate::trace::{CheckName, Word};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -236,19 +233,10 @@ fn held_in_words(name: CheckName, of: &Report<'_>) -> String {
 /// Steps whose moment never came: which, the step, why.
 pub(super) fn never<'r>(of: &'r Report<'_>) -> impl Iterator<Item = (u32, &'r Step, String)> {
     let steps = &of.setup.scenario.steps;
-    let ended = of.played.outcome.ended.in_millis();
+    let ended = of.played.outcome.ended;
     of.played.outcome.never.iter().filter_map(move |(number, why)| {
         let step = steps.get(to_index(*number))?;
-        let why = match (why, &step.trigger) {
-            (NeverTaken::NoMilestone, Trigger::When(milestone, _)) => never_in_words(milestone),
-            (NeverTaken::EndedBefore, Trigger::When(_, after)) => {
-                format!("the world ended at {ended}, before its time, {after} after its milestone")
-            }
-            (NeverTaken::NoMilestone | NeverTaken::EndedBefore, Trigger::At(at)) => {
-                format!("the world ended at {ended}, before its time, {at}")
-            }
-        };
-        Some((*number, step, why))
+        Some((*number, step, why_never(step, why, ended)))
     })
 }
 

@@ -22,8 +22,8 @@ use crate::render::{Names, json_lines};
 use crate::rules::Release;
 use crate::scenario::{InputKind, Scenario};
 use crate::search::{
-    Earlier, Judgement, PlayError, Played, Setup, flow_of, open_given, play_while, play_with_files,
-    start_from,
+    Earlier, Judgement, PlayError, Played, Restoring, Setup, flow_of, open_given, play_while,
+    play_with_files, start_from,
 };
 use crate::store::DataDir;
 use std::collections::{BTreeMap, BTreeSet};
@@ -178,7 +178,8 @@ fn set_up(
         || arguments.check_determinism;
     let wants_sometimes = paths.is_empty();
     let setup = Setup::new(Arc::new(scenario), Arc::clone(catalogue), inputs, choices);
-    let mut setup = Setup { keeps_trace, wants_sometimes, ..setup };
+    let restoring = if arguments.deep { Restoring::All } else { Restoring::Never };
+    let mut setup = Setup { keeps_trace, wants_sometimes, restoring, ..setup };
     if let Some(path) = from {
         let (allowed, Setup { scenario, inputs, .. }) =
             (arguments.allow_non_restored_state, &setup);

@@ -230,6 +230,7 @@ impl World {
             let (task, attempt) = self.network.occupant(id);
             self.journal.tell(TaskEvent::DeclineSent { checkpoint }.of(task, attempt));
             self.send_to_job(id, ToJob::Decline(checkpoint, AbortReason::AsyncFailed));
+            self.with_task(id, |task, effects| task.on_uploaded(checkpoint, effects));
         }
     }
 
@@ -241,6 +242,7 @@ impl World {
         );
         self.journal.tell(TaskEvent::AckSent { checkpoint }.of(task, attempt));
         self.send_to_job(id, ToJob::Ack(checkpoint, state));
+        self.with_task(id, |task, effects| task.on_uploaded(checkpoint, effects));
     }
 
     fn send_to_job(&mut self, place: PlaceId, message: ToJob) {

@@ -81,6 +81,9 @@ impl World {
             self.watch_for_quiet();
         }
         if std::mem::take(&mut effects.over) {
+            if !self.rules.retained_files_survive {
+                self.storage.lose_file_of(run);
+            }
             self.hosts.managers.free(run);
             self.leaders[run].end();
             self.deploy_waiting();

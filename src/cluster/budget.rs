@@ -61,7 +61,8 @@ impl World {
             End::UserPanicked
         } else if self.ending.until_reached {
             End::Until
-        } else if !matches!(stall, None | Some(Stall::EndOfTime { .. } | Stall::NothingDue)) {
+        } else if !matches!(stall, None | Some(Stall::EndOfTime { .. } | Stall::NothingDue { .. }))
+        {
             End::Stalled
         } else if self.ending.is_over || !self.leaders.any_alive() || self.is_quiet() {
             End::Over

@@ -93,7 +93,10 @@ impl World {
                 self.ending.is_over = true;
             }
             Control::Quiet(activity) => {
-                self.ending.is_over |= activity == self.ending.activity && self.is_quiet();
+                // Where the scenario says `until`, the world goes on until then.
+                let may_end = self.scenario.until.is_none();
+                self.ending.is_over |=
+                    may_end && activity == self.ending.activity && self.is_quiet();
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::cluster::stall::Stall;
 use crate::cluster::user_panic::UserPanic;
+use crate::job::{Attempt, CheckpointId, TaskId};
 use crate::operator::Log;
 use crate::scenario::Scenario;
 use std::sync::Arc;
@@ -19,6 +20,8 @@ pub(crate) struct Ending {
     pub(crate) is_over: bool,
     pub(crate) until_reached: bool,
     pub(crate) spending: Spending,
+    /// Tasks that held channels back for a checkpoint of which they knew that it was off.
+    pub(crate) held_for_nothing: Vec<(TaskId, Attempt, CheckpointId)>,
     /// Why it came to no good end.
     pub(crate) stall: Option<Stall>,
     /// The panic of the user's own code that ended it.
@@ -32,6 +35,7 @@ impl Ending {
             is_over: false,
             until_reached: false,
             spending: Spending::of(scenario),
+            held_for_nothing: Vec::new(),
             stall: None,
             panicked: None,
         }

@@ -1,15 +1,17 @@
 //! What a world comes to: jobs, savepoints, external systems, digest.
 
+use crate::cluster::leftovers::{leftovers, time_stands_still, waits};
 use crate::cluster::script::{At, NeverTaken};
 use crate::cluster::stall::Stall;
+use crate::cluster::storage::Artefact;
 use crate::cluster::user_panic::UserPanic;
-use crate::cluster::world::Cluster;
+use crate::cluster::world::{Cluster, World};
 use crate::coordinator::JobMaster;
 use crate::effect::ExternalSystem;
 use crate::job::{CheckpointId, JobId, RunId};
 use crate::kernel::SimTime;
 use crate::state::CompletedCheckpoint;
-use crate::trace::JobStatus;
+use crate::trace::{JobStatus, Leftovers};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -95,12 +97,31 @@ pub struct Outcome {
     pub never: BTreeMap<u32, NeverTaken>,
     /// Whether a sender ever waited for credit.
     pub had_backpressure: bool,
+    /// What else no entry of the trace tells.
+    pub leftovers: Leftovers,
 }
 
 impl Cluster {
     /// What external systems hold now.
     pub fn externals(&self) -> Vec<ExternalSystem> {
         self.simulation.world.externals.contents()
+    }
+
+    /// The snapshots that somebody may start from now.
+    pub fn artefacts(&self) -> Vec<Artefact> {
+        let World { storage, leaders, .. } = &self.simulation.world;
+        let artefact = |(run, name, snapshot): (RunId, String, Arc<CompletedCheckpoint>)| {
+            let missing = storage.missing_of(&snapshot);
+            Artefact { run, job: leaders[run].layout.job, name, snapshot, missing }
+        };
+        storage.readable().into_iter().map(artefact).collect()
+    }
+
+    /// The label of a run: `count#0`.
+    pub fn label_of(&self, run: RunId) -> &str {
+        let runs = &self.simulation.world.leaders;
+        assert!(run.index() < runs.runs.len(), "{run:?} was never submitted");
+        &runs[run].layout.label
     }
 
     /// What the world came to.
@@ -122,11 +143,20 @@ impl Cluster {
             path: Arc::clone(&savepoint.location.path),
             snapshot: Arc::clone(&savepoint.checkpoint),
         });
+        let leftovers = leftovers(world);
+        let (mut end, mut stall) = (world.end(), None);
+        if end == End::Stalled {
+            let nothing_due = || Stall::NothingDue { waits: waits(world, &leftovers) };
+            stall = Some(world.ending.stall.clone().unwrap_or_else(nothing_due));
+        } else if matches!(end, End::Over | End::Until)
+            && let Some(stands_still) = time_stands_still(world, &leftovers)
+        {
+            (end, stall) = (End::Stalled, Some(stands_still));
+        }
         Outcome {
-            end: world.end(),
+            end,
             panicked: world.ending.panicked.clone(),
-            stall: (world.end() == End::Stalled)
-                .then(|| world.ending.stall.clone().unwrap_or(Stall::NothingDue)),
+            stall,
             ended: self.now(),
             events: self.events(),
             digest: digest.value(),
@@ -138,6 +168,7 @@ impl Cluster {
             refusals: world.script.refusals.clone(),
             never: world.script.never(),
             had_backpressure: world.network.had_backpressure,
+            leftovers,
         }
     }
 }

@@ -9,7 +9,15 @@ use std::sync::Arc;
 #[non_exhaustive]
 pub enum Stall {
     /// Nothing was left to happen.
-    NothingDue,
+    NothingDue {
+        /// What tasks waited for, in words.
+        waits: Vec<String>,
+    },
+    /// Event time stands still for ever where windows wait for it.
+    TimeStandsStill {
+        /// Which windows, and what holds it, in words.
+        waits: Vec<String>,
+    },
     /// A job restarted again and again without reading a record further or completing a checkpoint.
     Restarts {
         /// Which: `count#0`.
@@ -48,7 +56,12 @@ impl Stall {
     /// What to do about it, as one imperative sentence.
     pub const fn help(&self) -> &'static str {
         match self {
-            Self::NothingDue => "look for a task that waits for ever, such as one that is blocked",
+            Self::NothingDue { .. } => {
+                "look for a task that waits for ever, such as one that is blocked"
+            }
+            Self::TimeStandsStill { .. } => {
+                "give the source no more subtasks than there are partitions, or let them fall idle with `idle-after`"
+            }
             Self::Restarts { .. } => {
                 "mend what fails, limit the restarts of the job, or allow more with `budget = { restarts = N }`"
             }
@@ -70,7 +83,13 @@ impl fmt::Display for Stall {
             [..] => format!("due next: {}", due.join("; ")),
         };
         match self {
-            Self::NothingDue => f.write_str("a job is not over, and nothing can happen any more"),
+            Self::NothingDue { waits } => {
+                f.write_str("a job is not over, and nothing can happen any more")?;
+                waits.iter().try_for_each(|wait| write!(f, "; {wait}"))
+            }
+            Self::TimeStandsStill { waits } => {
+                write!(f, "time stands still: {}", waits.join("; "))
+            }
             Self::Restarts { job, restarts, cause } => {
                 let cause = cause.as_deref().unwrap_or("nobody said why");
                 write!(

@@ -81,13 +81,14 @@ impl SharedStateRegistry {
             };
             lowest.is_none_or(|lowest| last < lowest)
         };
-        let over: Vec<(FileId, Entry)> =
-            self.files.iter().filter(|(_, e)| is_over(e)).map(|(id, e)| (*id, *e)).collect();
-        for (file, _) in &over {
+        // Somebody else's are known for ever: a late ack may tell of them once more.
+        let is_own = |entry: &Entry| self.not_claimed.is_none_or(|theirs| entry.created > theirs);
+        let over = self.files.iter().filter(|(_, entry)| is_over(entry) && is_own(entry));
+        let over: Vec<FileId> = over.map(|(file, _)| *file).collect();
+        for file in &over {
             self.files.remove(file);
         }
-        let is_own = |entry: &Entry| self.not_claimed.is_none_or(|theirs| entry.created > theirs);
-        over.into_iter().filter(|(_, entry)| is_own(entry)).map(|(file, _)| file).collect()
+        over
     }
 
     /// A checkpoint was aborted: the files to delete, which is none. Another one may build on them by now (E2,

@@ -93,6 +93,10 @@ mutations! {
     NameReuseDedup: shared_file_names_unique = false;
     /// The minimum pause between checkpoints is only accepted, as in 1.0. Breaks the configured bounds.
     PauseNotKept: minimum_pause_kept = false;
+    /// A shared file of a checkpoint that outlives its job goes with the job (as E9). Breaks restorability.
+    RetainedFileLost: retained_files_survive = false;
+    /// A task goes on waiting for the barrier of a channel that has ended (as B10). Breaks bounded progress.
+    EndedChannelAwaited: ended_channels_counted = false;
     /// Nobody takes note of the shared files that a late ack tells of (C3). Breaks reference safety.
     LeakLateAck: late_acks_registered = false;
     /// Tasks are told of a checkpoint before the store that survives the job manager is (C12). Breaks durable before

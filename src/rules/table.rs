@@ -286,6 +286,11 @@ rules! {
     unclaimed_files_built_upon: bool = false, until V1_14: true, shown by "sim/rules/unclaimed_files.toml";
     /// Whether a job never deletes the files of the snapshot that it was started from (FLINK-26985).
     unclaimed_files_kept: bool = true;
+    /// Whether the shared files of checkpoints that outlive their job do, too.
+    retained_files_survive: bool = true;
+    /// Whether the end of a channel completes an alignment that waited for nothing but its barrier
+    /// (`SingleCheckpointBarrierHandler.processEndOfPartition`).
+    ended_channels_counted: bool = true;
     /// Whether the files that a late ack tells of are taken note of, so that somebody deletes them
     /// (`CheckpointCoordinator.receiveAcknowledgeMessage`).
     late_acks_registered: bool = true;

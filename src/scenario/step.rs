@@ -16,6 +16,8 @@ pub struct Step {
     pub refused: Option<String>,
     /// If set, a refused step is tried again after this long, as a patient client would; it cannot be `refused` then.
     pub retry: Option<SimTime>,
+    /// Whether its moment may never come. One whose does not come, or that is refused to the end, fails the story otherwise.
+    pub may_miss: bool,
     /// The line in the file, from 1; 0 for a drawn scenario. Never compared.
     pub line: Line,
 }

@@ -3,10 +3,12 @@
 use super::story::Story;
 use super::{protocol_facts, restore_facts};
 use crate::check::{Finding, Verdict};
-use crate::cluster::{At, Outcome};
+use crate::cluster::{At, NeverTaken, Outcome};
 use crate::effect::ExternalSystem;
 use crate::job::CheckpointId;
-use crate::scenario::{Action, Expect, Holds, Scenario, TaskName};
+use crate::kernel::{SimTime, to_index};
+use crate::render::never_in_words;
+use crate::scenario::{Action, Expect, Holds, Scenario, Step, TaskName, Trigger};
 use std::collections::BTreeMap;
 
 /// Every expectation that was not met, as a sentence.
@@ -92,9 +94,53 @@ fn steps(scenario: &Scenario, outcome: &Outcome, unmet: &mut Vec<String>) {
             (Some(_) | None, Some(_) | None) => {}
         }
     }
+    never(scenario, outcome, unmet);
     let is_expected = scenario.expect.refused.contains_key(&scenario.jobs[0].graph.name);
     if let Some(why) = outcome.refusal(At::Start).filter(|_| !is_expected) {
         unmet.push(format!("the first job was refused: {why}"));
+    }
+}
+
+/// A step whose moment never came is told of, unless it may miss; so is a story in which no job ever runs.
+fn never(scenario: &Scenario, outcome: &Outcome, unmet: &mut Vec<String>) {
+    for (number, why) in &outcome.never {
+        let Some(step) = scenario.steps.get(to_index(*number)).filter(|step| !step.may_miss) else {
+            continue;
+        };
+        let line =
+            if step.line.0 == 0 { String::new() } else { format!(" (line {})", step.line.0) };
+        let why = why_never(step, why, outcome.ended);
+        unmet.push(format!(
+            "step {number}{line} never happened: {why}; say `may-miss = true` if it need not"
+        ));
+    }
+    let is_expected = !scenario.expect.refused.is_empty()
+        || scenario.steps.iter().any(|step| step.refused.is_some())
+        || outcome.refusal(At::Start).is_some();
+    let has_run = outcome.jobs.iter().any(|job| job.status.is_some());
+    let may_miss = scenario.steps.iter().any(|step| step.may_miss);
+    if !has_run && !is_expected && !may_miss && unmet.is_empty() {
+        let job = &scenario.jobs[0].graph.name;
+        unmet.push(format!(
+            "no job ever ran: a step is to run `{job}`, so that it does not run at time 0"
+        ));
+    }
+}
+
+/// Why a step was never taken, in words.
+pub fn why_never(step: &Step, why: &NeverTaken, ended: SimTime) -> String {
+    let ended = ended.in_millis();
+    match (why, &step.trigger) {
+        (NeverTaken::NeverGranted(why), _) => {
+            format!("the world ended at {ended}, and it was refused until then: {why}")
+        }
+        (NeverTaken::NoMilestone, Trigger::When(milestone, _)) => never_in_words(milestone),
+        (NeverTaken::EndedBefore, Trigger::When(_, after)) => {
+            format!("the world ended at {ended}, before its time, {after} after its milestone")
+        }
+        (NeverTaken::NoMilestone | NeverTaken::EndedBefore, Trigger::At(at)) => {
+            format!("the world ended at {ended}, before its time, {at}")
+        }
     }
 }
 

@@ -1,14 +1,15 @@
 //! Playing with real files: savepoints and checkpoints under a data folder, and starting from one.
 
 use super::play::{Earlier, Played, Setup, play_while};
+use super::positions::positions;
 use super::removals::Removals;
 use crate::cluster::{Cluster, End};
 use crate::effect::{ExternalSystem, FileChange};
-use crate::job::{ClaimMode, InputId, OperatorKind, OperatorNode};
+use crate::job::{ClaimMode, InputId, OperatorNode};
 use crate::kernel::{Flow, SimTime};
-use crate::operator::{InputLog, Log, SOURCE_POSITIONS, position_from_row};
+use crate::operator::Log;
 use crate::scenario::Scenario;
-use crate::state::{CompletedCheckpoint, OperatorState};
+use crate::state::CompletedCheckpoint;
 use crate::store::disk::{Disk, RealDisk};
 use crate::store::{
     self, DataDir, InputIdentity, Savepoint, SavepointFiles, SinkWriter, StoreError,
@@ -253,36 +254,19 @@ impl Kept<'_> {
         store::encode_inline_below(&savepoint, usize::try_from(inline_below).unwrap_or(usize::MAX))
     }
 
-    /// How far a checkpoint had read each partition of each input: what its sources remember; a partition that no source
-    /// remembers belonged to a subtask that had finished, and so to its end.
+    /// How far a checkpoint had read each partition of each input, and what that was.
     fn positions(
         &self,
         checkpoint: &CompletedCheckpoint,
         nodes: &[OperatorNode],
     ) -> Vec<InputIdentity> {
-        let mut positions = Vec::new();
-        for node in nodes {
-            let OperatorKind::Source { input: name, .. } = &node.kind else { continue };
-            let place = self.scenario.inputs.iter().position(|other| other.name == *name);
-            let log = &self.inputs[place.expect("a source names an input")];
-            let state = checkpoint.operators().iter().find(|state| state.name == node.name);
-            let snapshots = state.into_iter().flat_map(OperatorState::snapshots);
-            let read = snapshots.filter_map(|snapshot| snapshot.lists.get(SOURCE_POSITIONS));
-            let coordinator = state.and_then(|state| state.coordinator.as_ref());
-            let unassigned = coordinator.into_iter().flat_map(|state| state.lists.values());
-            let rows = read.chain(unassigned).flat_map(|list| &list.items);
-            let known: BTreeMap<u16, u32> = rows.filter_map(position_from_row).collect();
-            for partition in 0..log.partitions() {
-                let end = || log.length(partition);
-                let next = known.get(&partition).copied().unwrap_or_else(end);
-                positions.push(InputIdentity {
-                    name: name.clone(),
-                    partition: partition.into(),
-                    next: next.into(),
-                    hash: log.identity(partition, next),
-                });
-            }
-        }
-        positions
+        let told = positions(checkpoint, nodes, &self.scenario, &self.inputs);
+        let identity = |SourcePosition { input, partition, next }: SourcePosition| InputIdentity {
+            name: self.scenario.inputs[input.index()].name.clone(),
+            partition: partition.into(),
+            next: next.into(),
+            hash: self.inputs[input.index()].identity(partition, next),
+        };
+        told.into_iter().map(identity).collect()
     }
 }

@@ -10,17 +10,20 @@ mod files;
 mod inputs;
 mod names;
 mod play;
+mod positions;
 mod protocol_facts;
 #[cfg(feature = "fs")]
 mod read;
 #[cfg(feature = "fs")]
 mod removals;
+mod restorable;
 mod restore_facts;
 mod restores;
 mod shuffle;
 mod story;
 mod sweep;
 
+pub use expect::why_never;
 #[cfg(feature = "fs")]
 pub use files::{PlayError, flow_of, play_with_files, start_from, start_from_on};
 pub use inputs::generated;
@@ -29,6 +32,7 @@ pub use inputs::{InputError, STDIN, open, open_given};
 pub use play::{Earlier, Judgement, LeftOnDisk, Played, Setup, play, play_out, play_while};
 #[cfg(feature = "fs")]
 pub use read::{read_bounded, read_file};
+pub use restorable::Restoring;
 pub use restores::{RestoreTold, Restores};
 
 pub use sweep::{Goal, SweepTotals, drawn_setup};

@@ -1,9 +1,10 @@
 //! Playing one world: run it, check it, compare it with what its scenario expects.
 
 use super::expect::unmet;
+use super::restorable::{Restoring, Shadowed, Tried, restore};
 use super::restores::Restores;
 use super::story::Story;
-use crate::check::{BrokenPromise, CheckSetup, Checks, EndOfWorld, FileStart, Verdict};
+use crate::check::{BrokenPromise, CheckSetup, Checks, EndOfWorld, FileStart, Restored, Verdict};
 use crate::cluster::{At, Cluster, End, Given, Outcome};
 use crate::effect::ExternalSystem;
 use crate::job::{ClaimMode, RunLayout};
@@ -39,6 +40,11 @@ pub struct Setup {
     pub keeps_records: bool,
     /// Whether `sometimes` must happen: not where the user replaced an input.
     pub wants_sometimes: bool,
+    /// By how many hundredths what the story allows in time is taken (`bounded-progress`): 100, but in a test that shows how
+    /// tight it is.
+    pub bounds_percent: u64,
+    /// Whether it is tried in the end to restore what is kept.
+    pub restoring: Restoring,
 }
 
 /// A snapshot of an earlier process, as a later one starts from it.
@@ -78,6 +84,8 @@ impl Setup {
             keeps_trace: false,
             keeps_records: false,
             wants_sometimes: true,
+            bounds_percent: 100,
+            restoring: Restoring::Never,
         }
     }
 
@@ -217,6 +225,18 @@ impl TraceSink for Listeners {
     }
 }
 
+/// How a world looks to its checks when it is over.
+pub(super) fn end_of_world<'w>(outcome: &'w Outcome, tried: Option<&'w Tried>) -> EndOfWorld<'w> {
+    EndOfWorld {
+        externals: &outcome.externals,
+        job_keys: &outcome.job_keys,
+        ended: outcome.ended,
+        had_backpressure: outcome.had_backpressure,
+        leftovers: &outcome.leftovers,
+        restored: tried.map(|tried| Restored { any: tried.any, wrong: &tried.wrong }),
+    }
+}
+
 /// Plays a world to its end, with nobody watching.
 pub fn play_out(setup: Setup) -> Played {
     let Ok(played) = play(setup, |_| Ok::<(), Infallible>(()));
@@ -248,8 +268,8 @@ pub fn play_while<E>(
     setup: Setup,
     mut watch: impl FnMut(&mut Cluster) -> Result<Flow, E>,
 ) -> Result<Played, E> {
-    let Setup { scenario, catalogue, inputs, choices, start, .. } = setup;
-    let seed = choices.seed();
+    let seed = setup.choices.seed();
+    let Setup { scenario, catalogue, inputs, choices, start, .. } = setup.clone();
     let file = start.as_ref().map(|start| FileStart {
         positions: start.positions.clone(),
         state: Arc::clone(&start.snapshot),
@@ -260,6 +280,7 @@ pub fn play_while<E>(
         inputs: Arc::clone(&inputs),
         file,
         with_output: true,
+        bounds_percent: setup.bounds_percent,
     });
     let trace = Trace { records: setup.keeps_records, ..Trace::default() };
     let mut listeners = Listeners {
@@ -273,7 +294,7 @@ pub fn play_while<E>(
         inputs,
         choices,
         clock: start.as_ref().map_or(SimTime::ZERO, |start| start.clock),
-        externals: setup.externals,
+        externals: setup.externals.clone(),
         from: start.map(|start| (start.snapshot, start.allow_non_restored, start.claim)),
     };
     let mut cluster = Cluster::new(Arc::clone(&scenario), given);
@@ -292,12 +313,12 @@ pub fn play_while<E>(
     let Listeners { checks, story, restores, trace } = listeners;
     let is_cut_off = matches!(outcome.end, End::Interrupted | End::UserPanicked);
     let checks = if is_cut_off { checks.without_output() } else { checks };
-    let verdict = checks.finish(&EndOfWorld {
-        externals: &outcome.externals,
-        job_keys: &outcome.job_keys,
-        ended: outcome.ended,
-        had_backpressure: outcome.had_backpressure,
+    let tried = (setup.restoring != Restoring::Never && !is_cut_off).then(|| {
+        let completed = &story.completed;
+        let shadowed = Shadowed { scenario: &scenario, setup: &setup, seed, completed };
+        restore(&shadowed, &cluster, setup.restoring)
     });
+    let verdict = checks.finish(&end_of_world(&outcome, tried.as_ref()));
     // Nothing can be expected of half a story.
     let unmet = match is_cut_off {
         true => Vec::new(),

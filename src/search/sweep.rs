@@ -1,6 +1,7 @@
 //! Sweeping: many seeds, each a drawn scenario or one scenario under another seed; what they exercised in all.
 
 use super::play::{Judgement, Played, Setup};
+use super::restorable::{Restoring, is_sampled};
 use crate::check::Coverage;
 use crate::kernel::{Choices, Digest};
 use crate::operator::Catalogue;
@@ -21,7 +22,9 @@ pub fn drawn_setup(
     let mut scenario = Scenario::draw(&choices, profile);
     scenario.mutations = mutations.to_vec();
     let setup = Setup::of(Arc::new(scenario), Arc::clone(catalogue));
-    setup.expect("a drawn scenario reads no files")
+    let setup = setup.expect("a drawn scenario reads no files");
+    let restoring = if is_sampled(seed) { Restoring::One } else { Restoring::Never };
+    Setup { restoring, ..setup }
 }
 
 /// A goal of "no vacuous green": a share of worlds, or of their sinks, in percent.
@@ -149,8 +152,8 @@ impl SweepTotals {
             least("rescaled keyed state that was not empty", c.rescaled_keyed_state, 25),
             least("had records held behind a blocked channel at a cut", c.held_at_a_cut, 10),
             least("were checked above `accounted`", c.checked_above_accounted, 50),
-            of_sinks("sinks were compared by value", c.sinks_by_value, 50, false),
-            of_sinks("sinks were not compared", c.sinks_not_compared, 10, true),
+            of_sinks("sinks were compared by value", c.sinks_by_value, 40, false),
+            of_sinks("sinks were not compared", c.sinks_not_compared, 17, true),
             least("promised at-least-once", c.at_least_once, 10),
             least("let barriers overtake records", c.unaligned, 10),
             least("completed a checkpoint with records in flight", c.kept_in_flight, 5),
@@ -164,6 +167,12 @@ impl SweepTotals {
             least("completed a checkpoint that shares files with another", c.shared_files, 10),
             least("told event time", c.event_time, 10),
             least("compared windows with those of the reference", c.windows_compared, 3),
+            least("were tried for whether what they keep can be restored", c.restoring_tried, 10),
+            least(
+                "restored something that they keep in a world of its own",
+                c.restored_in_shadow,
+                3,
+            ),
             Goal {
                 name: "ended before their first checkpoint",
                 count: c.ended_before_first_checkpoint,

@@ -61,7 +61,10 @@ impl Task {
         effects: &mut TaskEffects,
     ) {
         let is_taken = self.aligner.overtaken() == Some(checkpoint);
-        if self.phase == Phase::Ended || (checkpoint <= self.seen.last && !is_taken) {
+        // What trails behind the barrier of a newer one changes nothing.
+        let is_obsolete = self.aligner.collecting().is_some_and(|newer| newer > checkpoint);
+        let is_done = checkpoint <= self.seen.last && !is_taken;
+        if self.phase == Phase::Ended || is_done || is_obsolete {
             return;
         }
         effects.events.push(TaskEvent::CancellationArrived {

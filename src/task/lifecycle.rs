@@ -167,7 +167,10 @@ impl Task {
         };
         match alignment {
             Alignment::Waiting | Alignment::Superseding(_) => {}
-            Alignment::Complete(barrier) => self.complete(barrier, effects),
+            Alignment::Complete(barrier) if self.chain.identity.rules.ended_channels_counted => {
+                self.complete(barrier, effects);
+            }
+            Alignment::Complete(_) => {}
         }
         if self.phase == Phase::Draining {
             self.leave_if_alone(effects);
@@ -197,6 +200,7 @@ impl Task {
         }
         effects.events.push(TaskEvent::NotifyHandled { checkpoint: permit.checkpoint() });
         self.increments.on_complete(permit.checkpoint());
+        self.uploads.retain(|checkpoint| *checkpoint > permit.checkpoint());
         if !self.finished_on_restore {
             self.chain.checkpoint_complete(permit, effects);
         }
@@ -251,12 +255,22 @@ impl Task {
         self.chain.close(effects);
     }
 
-    /// Ends, once no sender is left and nothing waits for a final checkpoint: a task never ends before its senders
-    /// (`StreamTask` waits for the end of input and for its termination conditions).
+    /// A snapshot is acked, or comes to nothing. A task that had nothing else to do leaves.
+    pub fn on_uploaded(&mut self, checkpoint: CheckpointId, effects: &mut TaskEffects) {
+        let was_there = self.uploads.remove(&checkpoint);
+        if was_there && self.phase == Phase::Draining {
+            self.leave_if_alone(effects);
+        }
+    }
+
+    /// Ends, once no sender is left, nothing waits for a final checkpoint and no snapshot is being uploaded: a task never ends
+    /// before its senders (`StreamTask` waits for the end of input and for its termination conditions), nor with a snapshot
+    /// that nobody would ack (`SubtaskCheckpointCoordinatorImpl.waitForPendingCheckpoints`, since 1.14).
     fn leave_if_alone(&mut self, effects: &mut TaskEffects) {
         assert!(self.phase == Phase::Draining, "{:?} leaves before its data ended", self.id());
         let awaits = self.awaits_final_checkpoint || self.is_stopped || self.stops_with.is_some();
-        let waits = awaits && !self.is_settled && !self.finished_on_restore;
+        let uploads = self.awaits_final_checkpoint && !self.uploads.is_empty();
+        let waits = uploads || (awaits && !self.is_settled && !self.finished_on_restore);
         if self.aligner.all_closed() && !waits {
             if !self.finished_on_restore {
                 self.close(effects);

@@ -14,6 +14,7 @@ mod lifecycle;
 mod output;
 mod overtake;
 mod passage;
+mod standing;
 mod time;
 mod tracker;
 mod valve;
@@ -22,6 +23,7 @@ pub use aligner::{Aligner, Alignment, Overtaking};
 use chain::Stem;
 pub use chain::{Chain, Link, SourceInput, Target};
 pub use output::{Output, Outputs};
+pub use standing::{Standing, holds_back_for, reads_nothing_at_all};
 pub use tracker::Tracker;
 pub use valve::{Advance, Valve};
 
@@ -120,6 +122,8 @@ pub struct Task {
     stops_with: Option<CheckpointId>,
     /// Whether it is a source that was told to stop.
     is_stopped: bool,
+    /// The checkpoints whose snapshots it is uploading, or has not acked.
+    uploads: BTreeSet<CheckpointId>,
     /// Which checkpoints still mean anything to it.
     seen: Seen,
     /// The shared files of its incremental checkpoints.
@@ -149,6 +153,7 @@ impl Task {
             is_settled: false,
             stops_with: None,
             is_stopped: false,
+            uploads: BTreeSet::new(),
             seen: Seen::default(),
             increments: Increments::default(),
             channels,
@@ -296,6 +301,9 @@ impl Task {
             self.increments.share(barrier.checkpoint, snapshots, &self.chain);
         }
         assert!(effects.snapshot.is_none(), "{:?} took two snapshots in one step", self.id());
+        if snapshots.is_some() {
+            self.uploads.insert(barrier.checkpoint);
+        }
         effects.snapshot = snapshots.map(|snapshots| (barrier.checkpoint, snapshots));
         if self.chain.reads_splits() {
             effects.messages.push(ToJob::Reader(ReaderEvent::Passed(barrier.checkpoint)));
@@ -406,6 +414,9 @@ impl Task {
         }
         self.increments.on_aborted(checkpoint);
         self.chain.checkpoint_aborted(checkpoint, effects);
+        if effects.failure.is_none() {
+            self.on_uploaded(checkpoint, effects);
+        }
     }
 
     /// The attempt ends from outside: it was canceled, or crashed.

@@ -39,6 +39,16 @@ impl Valve {
             taken,
         }
     }
+    /// How far it has come.
+    pub const fn watermark(&self) -> EventTime {
+        self.watermark
+    }
+    /// The channels that hold it there.
+    pub fn held_by(&self) -> impl Iterator<Item = usize> + '_ {
+        let channels = self.heard.iter().zip(&self.idle).enumerate();
+        let holds = |heard: EventTime, idle: bool| !idle && heard <= self.watermark;
+        channels.filter(move |(_, (heard, idle))| holds(**heard, **idle)).map(|(place, _)| place)
+    }
     /// Whether all channels are idle.
     pub fn is_idle(&self) -> bool {
         self.idle.iter().all(|idle| *idle)

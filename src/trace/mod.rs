@@ -4,12 +4,14 @@
 
 mod abort;
 mod call;
+mod ending;
 mod event;
 mod restore;
 mod vocabulary;
 
 pub use abort::AbortReason;
 pub use call::Call;
+pub use ending::{Leftovers, Request, TaskInTheEnd};
 pub use event::{
     AckVerdict, ChannelEnd, ChannelMark, CheckpointEvent, DurableWrite, EndOfTask, Fault, JobEvent,
     JobStatus, Message, MessageFate, SnapshotSource, SourcePosition, StorageFault, TaskEvent,

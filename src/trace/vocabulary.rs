@@ -88,6 +88,12 @@ words! {
         "no watermark runs ahead of its inputs or its timers, and windows hold their records, each once";
     ConfiguredBounds = "configured-bounds",
         "what the configuration of a job limits stays within its limits";
+    /// (O11)
+    Restorability = "restorability",
+        "whatever is kept in the end can be restored, at another parallelism too, and goes on to its next checkpoint";
+    /// (O12)
+    BoundedProgress = "bounded-progress",
+        "where nothing goes wrong checkpoints complete, time passes, inputs end and requests are answered, all in time";
 }
 
 words! {

@@ -5,7 +5,7 @@ use super::plot::{Damage, Exit, Path as Way, Plot};
 use sandbar::events::{At, Call, CheckpointEvent, RunId, TaskEvent, TraceEvent};
 use sandbar::savepoints::{DataDir, PlayError, open, play_with_files, start_from};
 use sandbar::story::ClaimMode;
-use sandbar::{Catalogue, Choices, Played, Scenario, Setup};
+use sandbar::{Catalogue, Choices, Played, Restoring, Scenario, Setup};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -74,6 +74,8 @@ pub(crate) fn setup_of(text: &str) -> Result<Setup, String> {
         keeps_trace: true,
         keeps_records: true,
         wants_sometimes: false,
+        bounds_percent: 100,
+        restoring: Restoring::Never,
     })
 }
 

@@ -78,7 +78,9 @@ fn begun(before: bool) -> World {
     world.complete(0, 1, Checkpoint);
     let (next, restored) = (Attempt::new(1), Some(CheckpointId::new(1)));
     world.tell(JobEvent::AttemptStarted { attempt: next, restored }.of(RunId::new(0)));
-    world.tell(TaskEvent::Initialized { restored, state: Arc::default() }.of(task, next));
+    world.tell(
+        TaskEvent::Initialized { restored, state: Arc::default(), declared: None }.of(task, next),
+    );
     world
 }
 

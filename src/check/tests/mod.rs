@@ -20,7 +20,7 @@ use crate::operator::{Catalogue, Equality, Log};
 use crate::scenario::{ClusterConfig, Expect, Input, InputKind, JobConfig, Network, Scenario};
 use crate::trace::{
     AckVerdict, ChannelMark, CheckName, CheckpointEvent, Entry, EntryNumber, JobEvent, JobStatus,
-    SnapshotSource, SourcePosition, TaskEvent, TraceEvent, TraceSink, TransactionEvent,
+    Leftovers, SnapshotSource, SourcePosition, TaskEvent, TraceEvent, TraceSink, TransactionEvent,
 };
 use std::sync::Arc;
 
@@ -114,6 +114,7 @@ fn setup(jobs: Vec<JobGraph>) -> CheckSetup {
         inputs: [Arc::new(log)].into(),
         file: None,
         with_output: true,
+        bounds_percent: 100,
     }
 }
 
@@ -249,6 +250,8 @@ impl World {
             job_keys: &job_keys,
             ended,
             had_backpressure: false,
+            leftovers: &Leftovers::default(),
+            restored: None,
         })
     }
 

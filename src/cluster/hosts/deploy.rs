@@ -7,8 +7,8 @@ use crate::cluster::leaders::submit::latencies;
 use crate::cluster::network::messages::Letter;
 use crate::cluster::world::World;
 use crate::effect::{Deployment, ToTask};
-use crate::job::{Attempt, LocalTaskId, RunId, RunLayout, TaskManagerId};
-use crate::task::Phase;
+use crate::job::{Attempt, CheckpointId, LocalTaskId, RunId, RunLayout, TaskManagerId};
+use crate::task::{Phase, holds_back_for};
 use crate::trace::TaskEvent;
 use std::sync::Arc;
 
@@ -121,6 +121,7 @@ impl World {
             }
             ToTask::NotifyAborted(checkpoint) => {
                 self.with_task(place, |task, fx| task.on_aborted(checkpoint, fx));
+                note_held(self, place, attempt, checkpoint);
             }
         }
     }
@@ -203,5 +204,14 @@ fn reset_channels(world: &mut World, layout: &RunLayout, tasks: &[LocalTaskId]) 
         let place = world.leaders.place_of(layout.run, *task);
         let local = |channel| layout.local_channel(channel).index();
         world.network.reset_inputs(place, |channel| drawn[local(channel)].clone());
+    }
+}
+
+/// Notes a task that has heard that a checkpoint is off and still holds channels back for it.
+fn note_held(world: &mut World, id: PlaceId, attempt: Attempt, checkpoint: CheckpointId) {
+    let place = &world.hosts.places[id];
+    if place.task.as_ref().is_some_and(|task| holds_back_for(task, checkpoint)) {
+        assert!(place.lives(attempt), "{:?} holds back for {checkpoint} and is over", place.id);
+        world.ending.held_for_nothing.push((place.id, attempt, checkpoint));
     }
 }

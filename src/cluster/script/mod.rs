@@ -2,6 +2,7 @@
 
 pub(crate) mod faults;
 pub(crate) mod milestones;
+mod requests;
 pub(crate) mod retry;
 pub(crate) mod steps;
 pub(crate) mod user_code;
@@ -11,13 +12,14 @@ use crate::cluster::journal::Journal;
 use crate::kernel::{SimTime, to_index};
 use crate::scenario::Scenario;
 use milestones::Milestones;
+use requests::Requests;
 use retry::Retries;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use user_code::Waiting;
 
-/// How long a world whose sources all wait for ever goes on, in virtual time: enough for any milestone that the idle
-/// job can still reach.
+/// How long a world goes on whose sources all wait for ever, where the scenario does not say `until`, in virtual time: enough
+/// for any milestone that the idle job can still reach.
 pub(crate) const QUIET: SimTime = SimTime::from_secs(60);
 
 /// When a request of the scenario is made.
@@ -29,13 +31,15 @@ pub enum At {
     Step(u32),
 }
 
-/// Why a step was never taken, though nobody refused it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// Why a step was never taken, though nobody refused it for good.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum NeverTaken {
     /// Its milestone never came.
     NoMilestone,
     /// The world ended before its time.
     EndedBefore,
+    /// It was refused each time it was tried, and why the last time.
+    NeverGranted(Arc<str>),
 }
 
 /// The steps of a scenario on their way.
@@ -46,6 +50,8 @@ pub(crate) struct Script {
     /// Steps that have been carried out or refused.
     pub(crate) done: Vec<bool>,
     pub(crate) refusals: Vec<(At, Arc<str>)>,
+    /// What was asked of jobs.
+    pub(crate) requests: Requests,
     retries: Retries,
     pub(crate) milestones: Milestones,
     /// Failures of user code that wait for a record or an upload.
@@ -58,6 +64,7 @@ impl Script {
             due: 0,
             done: vec![false; scenario.steps.len()],
             refusals: Vec::new(),
+            requests: Requests::default(),
             retries: Retries::default(),
             milestones: Milestones::of(scenario),
             failing: Vec::new(),
@@ -80,9 +87,10 @@ impl Script {
     pub(crate) fn never(&self) -> BTreeMap<u32, NeverTaken> {
         let steps = (0..).zip(&self.done);
         let never = steps.filter(|(step, done)| !**done && !self.is_refused(*step));
-        let why = |step| match self.milestones.is_awaited_by(to_index(step)) {
-            true => NeverTaken::NoMilestone,
-            false => NeverTaken::EndedBefore,
+        let why = |step| match self.retries.refusal(to_index(step)) {
+            Some(why) => NeverTaken::NeverGranted(why),
+            None if self.milestones.is_awaited_by(to_index(step)) => NeverTaken::NoMilestone,
+            None => NeverTaken::EndedBefore,
         };
         never.map(|(step, _)| (step, why(step))).collect()
     }

@@ -1,13 +1,13 @@
 //! Steps that are tried again, as a patient client would, and when even that gives up.
 //!
-//! Where the scenario says `until`, the client asks until then. Elsewhere nobody must wait for ever: what can never be
-//! granted is given up, and is a refusal then.
+//! What can never be granted is given up, and is a refusal then. Where the scenario says `until`, the client asks for the rest
+//! until then. Elsewhere nobody must wait for ever.
 
 use crate::cluster::script::{At, QUIET, Script};
 use crate::cluster::world::World;
 use crate::kernel::{SimTime, to_index};
 use crate::scenario::Scenario;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The steps that were refused and are going to be tried again.
@@ -15,6 +15,8 @@ use std::sync::Arc;
 pub(crate) struct Retries {
     /// Which are on the agenda.
     due: BTreeSet<usize>,
+    /// Why each was refused the last time.
+    why: BTreeMap<usize, Arc<str>>,
     /// How many refusals there were.
     refused: u64,
     /// Since when nothing else happens, and how much had happened by then.
@@ -22,6 +24,11 @@ pub(crate) struct Retries {
 }
 
 impl Retries {
+    /// Why a step was refused that is going to be tried again.
+    pub(super) fn refusal(&self, step: usize) -> Option<Arc<str>> {
+        self.why.get(&step).map(Arc::clone)
+    }
+
     /// Whether nothing has happened for so long but that steps were refused. `is_alone` says whether nothing else is on the
     /// way now, and `activity` how much has happened.
     fn is_at_rest(&mut self, is_alone: bool, activity: u64, now: SimTime, enough: SimTime) -> bool {
@@ -60,11 +67,13 @@ impl World {
             return;
         };
         self.script.retries.refused += 1;
-        if self.scenario.until.is_none() && (is_final(self, index) || is_at_rest(self)) {
+        let may_rest = self.scenario.until.is_none();
+        if is_final(self, index) || (may_rest && is_at_rest(self)) {
             self.script.refusals.push((At::Step(step), why));
             self.watch_for_quiet();
             return;
         }
+        self.script.retries.why.insert(index, why);
         let is_new = self.script.retries.due.insert(index);
         assert!(is_new, "step {step} is tried again twice at once");
         let at = self.journal.now.plus(after);

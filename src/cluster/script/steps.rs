@@ -100,6 +100,9 @@ fn act(world: &mut World, step: u32, action: Action) -> Result<(), Arc<str>> {
 }
 
 fn request_savepoint(world: &mut World, job: &str, purpose: Purpose) -> Result<(), Arc<str>> {
+    if let Some(step) = purpose.step() {
+        world.script.requests.ask(step, world.journal.now);
+    }
     let run = world.leaders.led_run(job)?;
     let kind = purpose.kind();
     if kind == CheckpointKind::Savepoint {
@@ -173,6 +176,7 @@ fn disturb_write(world: &mut World, failing: StorageFailing) -> Result<(), Arc<s
 impl World {
     /// Answers whoever asked in a step.
     pub(crate) fn answer(&mut self, step: u32, answer: Result<(), Arc<str>>) {
+        self.script.requests.answer(step, self.journal.now);
         if let Err(why) = answer {
             self.journal
                 .tell(TraceEvent::World(WorldEvent::StepRefused { step, why: Arc::clone(&why) }));

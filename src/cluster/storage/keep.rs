@@ -26,10 +26,12 @@ impl Storage {
                 let kept = (run, properties.job, properties.id);
                 assert!(!self.retained.contains(&kept), "checkpoint {} is kept twice", kept.2);
                 self.retained.push(kept);
+                self.kept.insert((run, properties.id), Arc::clone(checkpoint));
             }
             FileChange::RemoveCheckpoint(checkpoint) => {
                 let removed = checkpoint.properties().id;
                 self.retained.retain(|(other, _, id)| *other != run || *id != removed);
+                self.kept.remove(&(run, removed));
                 self.remove_labelled(run, removed);
             }
             FileChange::RemoveClaimed(checkpoint) => self.remove_claimed(owner, checkpoint),

@@ -5,11 +5,14 @@
 pub(crate) mod failing_writes;
 pub(crate) mod snapshots;
 
+mod artefacts;
 mod keep;
 mod shared_files;
 mod start_point;
 mod user_files;
 
+pub use self::artefacts::Artefact;
+use self::artefacts::Kept;
 use crate::cluster::storage::snapshots::{Home, Savepoint, SnapshotLocation};
 use crate::effect::FileChange;
 use crate::job::{Attempt, CheckpointId, FileId, JobId, RunId, StateBackend, TaskId};
@@ -44,6 +47,8 @@ pub(crate) struct Storage {
     checkpoints: BTreeMap<Arc<str>, (RunId, Savepoint)>,
     /// Checkpoints whose files are there, in order: of which run, of which job.
     retained: Vec<(RunId, JobId, CheckpointId)>,
+    /// What is in them.
+    kept: Kept,
     /// Where data were that are there no more.
     gone: BTreeSet<Arc<str>>,
     /// Where only the job manager reaches data.
@@ -71,6 +76,7 @@ impl Storage {
             savepoints: BTreeMap::new(),
             checkpoints: BTreeMap::new(),
             retained: Vec::new(),
+            kept: Kept::new(),
             gone: BTreeSet::new(),
             out_of_reach: BTreeSet::new(),
             origins: BTreeMap::new(),

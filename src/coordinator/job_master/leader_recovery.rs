@@ -23,6 +23,7 @@ impl JobMaster {
     /// The job manager died without high availability. Its files stay where they are; nobody will remove them.
     pub fn lose(&mut self, effects: &mut JobEffects) {
         if !self.status.is_terminal() {
+            self.answer_all(effects);
             self.set_status(JobStatus::Lost, effects);
             effects.over = true;
         }
@@ -31,11 +32,16 @@ impl JobMaster {
     /// The job manager died, and another will take over. Whoever waits for an answer of this one gets none.
     pub fn die(&mut self, effects: &mut JobEffects) {
         assert!(!self.status.is_terminal(), "a {} job lost its job manager", self.status);
+        self.answer_all(effects);
+        self.set_status(JobStatus::Suspended, effects);
+    }
+
+    /// Whoever waits for an answer of it gets none.
+    fn answer_all(&mut self, effects: &mut JobEffects) {
         let why: Arc<str> = "the job manager died".into();
         let mut steps = self.checkpoints.steps_to_answer();
         steps.extend(self.stops_with.take().map(|(step, _)| step));
         effects.answers.extend(steps.into_iter().map(|step| (step, Err(Arc::clone(&why)))));
-        self.set_status(JobStatus::Suspended, effects);
     }
 
     /// Whether it died.

@@ -418,9 +418,10 @@ fn savepoint(job: String, label: String, native: bool) -> Action {
     Action::Savepoint(TakeSavepoint { job, label, to: None, native })
 }
 
-/// A step that need not be refused.
+/// A step that need not be refused, nor come: what goes wrong before may end the story early.
 pub(super) fn step(trigger: Trigger, action: Action) -> Step {
-    Step { trigger, action, refused: None, retry: None, line: Line::default() }
+    let line = Line::default();
+    Step { trigger, action, refused: None, retry: None, may_miss: true, line }
 }
 
 /// A strategy under which a drawn job starts again after every failure that is drawn.

@@ -326,6 +326,10 @@ text_table!("a step":
         /// A step that is refused is tried again after so long, until it is not.
         /// e.g. `"100ms"`
         pub retry: Option<Spanned<Time>>,
+        /// Its moment may never come. Otherwise the story fails then, and if the world ends while it is still tried again.
+        /// Usual: `false`
+        /// e.g. `true`
+        pub may_miss: Option<bool>,
     }
 );
 

@@ -93,7 +93,8 @@ fn step(story: &Story<'_>, line: Line, text: Spanned<StepText>) -> Result<Step, 
         }
         retry => retry.map(|retry| retry.get_ref().0),
     };
-    Ok(Step { trigger, action, refused: text.refused, retry, line })
+    let may_miss = text.may_miss.unwrap_or(false);
+    Ok(Step { trigger, action, refused: text.refused, retry, may_miss, line })
 }
 
 fn milestone(story: &Story<'_>, text: MilestoneText) -> Result<Milestone, Mistake> {
@@ -151,7 +152,8 @@ pub(super) fn table(step: &Step, jobs: &Jobs<'_>) -> Table {
     table
         .put_some("do", Action::write(&step.action, jobs))
         .put_some("refused", step.refused.as_ref().map(quoted))
-        .put_some("retry", step.retry.map(time));
+        .put_some("retry", step.retry.map(time))
+        .put_if(step.may_miss, "may-miss", "true");
     table
 }
 

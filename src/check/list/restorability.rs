@@ -1,0 +1,29 @@
+//! Restorability: whatever is kept in the end can be restored. Who plays the world tries it; here it is entered.
+
+use super::{End, Findings, Observer, Past, Skipped, Subjects};
+use crate::trace::{CheckName, Entry};
+
+/// Takes what was tried.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Restorability;
+
+impl Observer for Restorability {
+    const LOOKS_AT: Subjects = Subjects::NONE;
+
+    fn observe(&mut self, _entry: &Entry, _past: Past<'_>, _found: &mut Findings) {}
+
+    fn finish(&mut self, end: &End<'_>, found: &mut Findings) {
+        let Some(restored) = end.world.restored else {
+            return found.skip(CheckName::Restorability, Skipped::NotRestored);
+        };
+        found.coverage.restoring_tried = 1;
+        for text in restored.wrong {
+            found.add(end.violation(CheckName::Restorability, text.clone()));
+        }
+        if restored.any {
+            found.coverage.restored_in_shadow = 1;
+        } else {
+            found.skip(CheckName::Restorability, Skipped::NothingKept);
+        }
+    }
+}
