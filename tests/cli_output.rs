@@ -220,7 +220,7 @@ fn nothing_is_wider_than_eighty_columns_in_a_pipe() {
 #[test]
 fn checks_that_hold_are_told_together() {
     let told = told(&["run", "sim/word_count.toml"], 0);
-    let (_, checks) = told.split_once("\nchecks   11 hold: ").expect("the checks hold");
+    let (_, checks) = told.split_once("\nchecks   12 hold: ").expect("the checks hold");
     let (checks, _) = checks.split_once("\ndigest").expect("the digest comes next");
     let expected = "cut-consistency, output-equivalence (compared row by row), ownership-partition";
     assert!(unwrapped(checks).starts_with(expected), "{checks}");

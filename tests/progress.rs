@@ -264,11 +264,9 @@ fn whatever_is_kept_is_restored_at_other_parallelisms() {
     let setup = setup(text);
     let finding = |restoring| {
         let played = play_out(Setup { restoring, ..setup.clone() });
-        let checks = played.verdict.checks.iter();
-        let (_, finding) = checks
-            .filter(|(check, _)| *check == CheckName::Restorability)
-            .next_back()
-            .expect("it is there");
+        let mut checks = played.verdict.checks.iter();
+        let (_, finding) =
+            checks.rfind(|(check, _)| *check == CheckName::Restorability).expect("it is there");
         finding.clone()
     };
     assert_eq!(

@@ -223,6 +223,7 @@ operators = [
 [[step]]
 when = {{ completed = 2 }}
 do = {{ kill = "s/0" }}
+may-miss = true
 "#
     );
     let scenario = Scenario::parse(&text, "story.toml", &catalogue)

@@ -344,9 +344,15 @@ fn an_expectation_on_what_is_restored_asks_the_tasks() {
 
 #[test]
 fn a_job_that_fails_in_its_restore_took_nothing() {
-    let typed = |name: &str| format!(r#"aggregate = "count", keyed-state = {{ type = "{name}" }}"#);
-    let played = self::played(&changed(&typed("long"), &typed("text"), ""));
+    // Flink refuses until 1.18 that values begin to expire.
+    let counts =
+        |more: &str| format!(r#"aggregate = "count", keyed-state = {{ type = "long"{more} }}"#);
+    let text = changed(&counts(""), &counts(r#", ttl = "1s""#), "");
+    let text = text.replace("do = { stop = {", "do = { cancel = { with-savepoint = true,");
+    let text = text.replace("when = { finished", "when = { canceled");
+    let played = self::played(&format!("flink = \"1.7\"\n{text}"));
     let told = played.restores.told();
     let told = told.iter().find(|told| told.run == "second#0").expect("it was mapped");
-    assert!(!told.was_taken, "{told:?}");
+    assert_eq!(told.untaken, ["counts.count"], "{told:?}");
+    assert!(!told.restored.contains(&"counts.count".to_owned()), "{told:?}");
 }

@@ -124,9 +124,10 @@ fn transformed(input: Determined, node: &OperatorNode, catalogue: &Catalogue) ->
         },
         origins: input.origins && (emits >= Emits::OneForOne || (input.pinned && !is_stateful)),
         pinned: input.pinned && (!is_stateful || is_passing),
-        grows: match definition {
-            Definition::Folds(Fold::Count) => input.pinned && !expires,
-            _ => input.grows && emits == Emits::AsItIs,
+        grows: if definition == Definition::Folds(Fold::Count) {
+            input.pinned && !expires
+        } else {
+            input.grows && emits == Emits::AsItIs
         },
         order: match input.order {
             Order::Whole if keeps_order => Order::Whole,

@@ -133,51 +133,10 @@ impl<'w> Evaluation<'w> {
         plan: &'w Plan,
         setup: &'w CheckSetup,
         from: &Cut,
-        mut carried: Carried,
+        carried: Carried,
         is_restored: bool,
     ) -> Self {
-        let mut nodes: Vec<Node> = plan
-            .graph
-            .operators
-            .iter()
-            .zip(&plan.operator_ids)
-            .enumerate()
-            .map(|(place, (node, id))| {
-                let entry = setup.catalogue.of(node);
-                let entry = entry.expect("a checked scenario names known operators");
-                let by_hash = node.options.uid_hash.filter(|hash| carried.contains_key(hash));
-                let id = by_hash.as_ref().unwrap_or(id);
-                let kept = if node.is_sink() { None } else { carried.remove(id) };
-                let (as_it_was, declared) =
-                    kept.map_or((None, Memory::default()), |kept| (kept.instance, kept.declared));
-                let as_it_was = as_it_was.filter(|was| works_alike(&was.node, node));
-                let is_run = !node.is_source() && entry.writes == Writes::Undeclared;
-                let goes_on = as_it_was.is_some();
-                let (operator, memory) = match as_it_was {
-                    Some(was) => (Some(was.operator), was.memory),
-                    None if is_run => {
-                        let defined = Defined::of(node, entry.definition);
-                        (Some(defined.unwrap_or_else(|| entry.build(node))), declared.reopened())
-                    }
-                    None => (None, Memory::default()),
-                };
-                Node {
-                    operator,
-                    goes_on,
-                    memory,
-                    key_by: node.key_by,
-                    writes: entry.writes,
-                    column: node.options.column,
-                    written: Written::Rows(Vec::new()),
-                    written_by: match node.inputs.first() {
-                        Some(writer) if entry.writes == Writes::Committer => writer.from.index(),
-                        Some(_) | None => place,
-                    },
-                    wires: Vec::new(),
-                    has_ended: from.finished.contains(id),
-                }
-            })
-            .collect();
+        let mut nodes = nodes_of(plan, setup, from, carried);
         join(plan, &mut nodes);
         let readers = sources_of(plan).map(|source| {
             let log = setup.log(plan, source);
@@ -555,6 +514,51 @@ fn key_of(key_by: &KeyBy, input: u8, value: &Value) -> Option<Value> {
             key.map(Value::row_of)
         }
     }
+}
+
+/// The operators of a plan, with what was carried to them.
+fn nodes_of(plan: &Plan, setup: &CheckSetup, from: &Cut, mut carried: Carried) -> Vec<Node> {
+    plan.graph
+        .operators
+        .iter()
+        .zip(&plan.operator_ids)
+        .enumerate()
+        .map(|(place, (node, id))| {
+            let entry = setup.catalogue.of(node);
+            let entry = entry.expect("a checked scenario names known operators");
+            let by_hash = node.options.uid_hash.filter(|hash| carried.contains_key(hash));
+            let id = by_hash.as_ref().unwrap_or(id);
+            let kept = if node.is_sink() { None } else { carried.remove(id) };
+            let (as_it_was, declared) =
+                kept.map_or((None, Memory::default()), |kept| (kept.instance, kept.declared));
+            let as_it_was = as_it_was.filter(|was| works_alike(&was.node, node));
+            let is_run = !node.is_source() && entry.writes == Writes::Undeclared;
+            let goes_on = as_it_was.is_some();
+            let (operator, memory) = match as_it_was {
+                Some(was) => (Some(was.operator), was.memory),
+                None if is_run => {
+                    let defined = Defined::of(node, entry.definition);
+                    (Some(defined.unwrap_or_else(|| entry.build(node))), declared.reopened())
+                }
+                None => (None, Memory::default()),
+            };
+            Node {
+                operator,
+                goes_on,
+                memory,
+                key_by: node.key_by,
+                writes: entry.writes,
+                column: node.options.column,
+                written: Written::Rows(Vec::new()),
+                written_by: match node.inputs.first() {
+                    Some(writer) if entry.writes == Writes::Committer => writer.from.index(),
+                    Some(_) | None => place,
+                },
+                wires: Vec::new(),
+                has_ended: from.finished.contains(id),
+            }
+        })
+        .collect()
 }
 
 /// Hands the edges of a graph to their senders.

@@ -95,7 +95,7 @@ fn restores(of: &Report<'_>) -> Vec<Value> {
             "fresh": told.fresh,
             "empty": told.empty,
             "dropped_in_flight": told.dropped_in_flight,
-            "taken": told.was_taken,
+            "untaken": told.untaken,
         })
     };
     of.played.restores.told().into_iter().map(restore).collect()

@@ -93,13 +93,12 @@ fn restores(of: &Report<'_>) -> Vec<String> {
     let mut rows = Vec::new();
     for restore in &told {
         let restored = restore.restored.len();
-        let left = restore.dropped.len() + restore.unread.len();
+        let left = restore.dropped.len() + restore.unread.len() + restore.untaken.len();
         let states = restored + left;
-        let how = match (restore.was_taken, left, states) {
-            (false, ..) => "no task came to take anything of it".to_owned(),
-            (true, 0, 1) => "its one state".to_owned(),
-            (true, 0, _) => format!("all {states} states"),
-            (true, 1.., _) => format!("{restored} of {states} states"),
+        let how = match (left, states) {
+            (0, 1) => "its one state".to_owned(),
+            (0, _) => format!("all {states} states"),
+            (1.., _) => format!("{restored} of {states} states"),
         };
         let empty = match restore.empty.is_empty() {
             true => String::new(),
@@ -111,6 +110,12 @@ fn restores(of: &Report<'_>) -> Vec<String> {
             let given = restore.restored.iter().map(|state| format!("  restored  {state}"));
             rows.extend(given);
         }
+        let untaken = restore.untaken.iter();
+        rows.extend(
+            untaken.map(|state| {
+                format!("  untaken   {state}: no subtask of its operator came so far")
+            }),
+        );
         let unread = restore.unread.iter();
         rows.extend(unread.map(|state| {
             format!("  unread    {state}: its operator was given it, and does not declare it")

@@ -194,11 +194,7 @@ pub fn assign(
         }
         report.snapshot.extend(units.iter().cloned());
         let units = units.into_iter().map(|sum| sum.unit);
-        if operator.is_none() {
-            let records = state.snapshots().map(|snapshot| snapshot.in_flight.records().count());
-            let records = u64::try_from(records.sum::<usize>()).expect("usize fits in 64 bits");
-            report.dropped_in_flight += records;
-        }
+        report.dropped_in_flight += operator.map_or_else(|| in_flight_of(state), |_| 0);
         match operator {
             Some(operator) => {
                 legacy_state::check_whole(plan, operator, state)?;
@@ -278,6 +274,12 @@ fn taker_of(
 fn is_overlooked(plan: &Plan, stored: OperatorId, rules: &Rules) -> bool {
     let has_hash = |at: OperatorIndex| plan.graph.operators[at.index()].options.uid_hash.is_some();
     rules.uid_hash_decides && plan.operator_with_id(stored).is_some_and(has_hash)
+}
+
+/// How many records were in flight around an operator.
+fn in_flight_of(state: &OperatorState) -> u64 {
+    let records = state.snapshots().map(|snapshot| snapshot.in_flight.records().count());
+    u64::try_from(records.sum::<usize>()).expect("usize fits in 64 bits")
 }
 
 /// The snapshot's units of one operator, each summed over its subtasks.

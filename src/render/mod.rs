@@ -21,5 +21,6 @@ pub use style::Style;
 pub use timeline::event_line;
 pub use timeline::timeline;
 pub use transcript::transcript;
+pub use words::never_in_words;
 #[cfg(feature = "cli")]
-pub use words::{never_in_words, step_in_words};
+pub use words::step_in_words;

@@ -2,7 +2,6 @@
 
 mod checkpoint;
 mod job;
-#[cfg(feature = "cli")]
 mod milestone;
 mod task;
 mod transaction;
@@ -15,7 +14,6 @@ use crate::scenario::{
     StorageFailing, TakeCheckpoint, TakeSavepoint, TaskName,
 };
 use crate::trace::{Message, SourcePosition, StorageFault, TraceEvent};
-#[cfg(feature = "cli")]
 pub use milestone::never_in_words;
 
 /// An event in words.

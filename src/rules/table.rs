@@ -286,7 +286,7 @@ rules! {
     unclaimed_files_built_upon: bool = false, until V1_14: true, shown by "sim/rules/unclaimed_files.toml";
     /// Whether a job never deletes the files of the snapshot that it was started from (FLINK-26985).
     unclaimed_files_kept: bool = true;
-    /// Whether the shared files of checkpoints that outlive their job do, too.
+    /// Whether the shared files of checkpoints that outlive their job do, too (`CompletedCheckpoint.discardOnShutdown`).
     retained_files_survive: bool = true;
     /// Whether the end of a channel completes an alignment that waited for nothing but its barrier
     /// (`SingleCheckpointBarrierHandler.processEndOfPartition`).

@@ -28,8 +28,8 @@ pub struct RestoreTold {
     pub empty: Vec<String>,
     /// How many records in flight were dropped beside the states that nobody was given.
     pub dropped_in_flight: u64,
-    /// Whether the tasks took what they were given: false if the job ended or failed before.
-    pub was_taken: bool,
+    /// States that an operator was given of which no subtask came so far as to take it: the job ended or failed before.
+    pub untaken: Vec<String>,
 }
 
 /// What the tasks of a run told when they initialized their state from the snapshot it was started from.
@@ -113,8 +113,15 @@ impl Restores {
         let dropped = report.dropped.iter();
         let nothing = Declarations::default();
         let declared = self.declared.get(&run).unwrap_or(&nothing);
+        let has_begun = |unit: &&StateUnit| {
+            layout.plan.operator_with_id(unit.operator).is_some_and(|at| {
+                let mut tasks = layout.plan.tasks_of(layout.plan.vertex_of(at));
+                tasks.any(|task| declared.tasks.contains(&layout.task(task)))
+            })
+        };
+        let (begun, untaken): (Vec<_>, Vec<_>) = report.mapped.iter().partition(has_begun);
         let (taken, unread): (Vec<_>, Vec<_>) =
-            report.mapped.iter().partition(|unit| declared.reads(unit));
+            begun.into_iter().partition(|unit| declared.reads(unit));
         let is_known = |fresh: &&StateUnit| !report.mapped.contains(fresh);
         RestoreTold {
             run: layout.label.clone(),
@@ -125,7 +132,7 @@ impl Restores {
             dropped: dropped.map(|left| (unit(left), why(left.operator))).collect(),
             empty: report.starts_empty.iter().map(|(_, name)| name.to_string()).collect(),
             dropped_in_flight: report.dropped_in_flight,
-            was_taken: !declared.tasks.is_empty(),
+            untaken: untaken.into_iter().map(unit).collect(),
         }
     }
 }

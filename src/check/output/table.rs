@@ -99,12 +99,16 @@ pub(in crate::check) fn judge(
     let origins = unknown.iter().take(KEPT_MAX).map(|(_, row)| row.origin).collect();
     let wrong =
         (!wrong.is_empty()).then(|| Difference { text: listed(&wrong, String::clone), origins });
-    let how = match (knows_rows && determined.values, determined.last) {
+    Some(Judged { how: how(knows_rows, determined), wrong })
+}
+
+/// How strictly a table is compared.
+const fn how(knows_rows: bool, determined: Determined) -> Compared {
+    match (knows_rows && determined.values, determined.last) {
         (true, _) => Compared::ByValue,
         (false, true) => Compared::ByLast,
         (false, false) => Compared::ByKey,
-    };
-    Some(Judged { how, wrong })
+    }
 }
 
 /// What a run and those it descends from wrote to the sink of this name, the run itself first.

@@ -83,7 +83,7 @@ impl Defined {
     }
 
     /// Adds a value to its window, and has that fire once its time has come.
-    fn into_window(&self, value: &Value, time: WindowTime, context: &mut dyn Context) {
+    fn fill_window(&self, value: &Value, time: WindowTime, context: &mut dyn Context) {
         let (size, offset) = (self.window.windows.size(), self.window.windows.offset());
         let happened = match time {
             WindowTime::Event => context.timestamp().millis(),
@@ -163,10 +163,10 @@ impl Operator for Defined {
             Definition::FirstInput => {}
             Definition::Upper => context.emit(in_text(&value, |text| text.to_uppercase())),
             Definition::Lower => context.emit(in_text(&value, |text| text.to_lowercase())),
-            Definition::Increment => context.emit(match value {
-                Value::Int(number) => Value::Int(number.wrapping_add(1)),
-                other => other,
-            }),
+            Definition::Increment => {
+                let next = value.as_int().map(|number| Value::Int(number.wrapping_add(1)));
+                context.emit(next.unwrap_or(value));
+            }
             Definition::Swap => {
                 let mut columns = columns(Some(&value));
                 let is_pair = columns.len() == 2;
@@ -179,10 +179,10 @@ impl Operator for Defined {
                 Some(_) | None => context.emit_side(value),
             },
             Definition::NonEmpty => {
-                let is_empty = match value {
-                    Value::Text(ref text) => &**text == "",
-                    Value::Bytes(ref bytes) => bytes.len() == 0,
-                    Value::Row(ref row, ..) => row.len() == 0,
+                let is_empty = match &value {
+                    Value::Text(text) => text.is_empty(),
+                    Value::Bytes(bytes) => bytes.is_empty(),
+                    Value::Row(columns, ..) => columns.is_empty(),
                     Value::Int(_) | Value::Bool(_) => false,
                 };
                 if is_empty { context.emit_side(value) } else { context.emit(value) }
@@ -211,7 +211,7 @@ impl Operator for Defined {
                 }
             }
             Definition::Join => self.join(input, value, context),
-            Definition::Windows(time) => self.into_window(&value, time, context),
+            Definition::Windows(time) => self.fill_window(&value, time, context),
         }
     }
 
@@ -331,7 +331,7 @@ fn worked_on(value: &Value, column: Option<u16>) -> &Value {
 fn number_in(value: &Value) -> Option<i64> {
     match value {
         Value::Int(number) => Some(*number),
-        Value::Row(columns, ..) => columns.iter().filter_map(Value::as_int).last(),
+        Value::Row(columns, ..) => columns.iter().filter_map(Value::as_int).next_back(),
         Value::Bool(_) | Value::Text(_) | Value::Bytes(_) => None,
     }
 }

@@ -9,7 +9,7 @@ const BOUNDS: CheckName = CheckName::ConfiguredBounds;
 
 impl World {
     /// One run of a word count that runs, with other limits.
-    fn limited(change: impl FnOnce(&mut JobConfig)) -> Self {
+    pub(super) fn limited(change: impl FnOnce(&mut JobConfig)) -> Self {
         let mut setup = setup(vec![word_count("two-phase", COUNT, 2)]);
         change(&mut Arc::make_mut(&mut setup.scenario).jobs[0]);
         let mut world = Self::new(Vec::new());

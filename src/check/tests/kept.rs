@@ -35,7 +35,8 @@ fn records_in_flight_come_back_in_their_order() {
     restored_in_flight(&[one, origin(1, 7, 0), three]).holds();
     let text = "the records in flight at checkpoint 1 came back in another order";
     restored_in_flight(&[two, one, three, four]).breaks(CheckName::CutConsistency, text);
-    restored_in_flight(&[three, one]).breaks(CheckName::CutConsistency, text);
+    // Where some came elsewhere nothing can be said.
+    restored_in_flight(&[three, one]).holds();
 }
 
 #[test]

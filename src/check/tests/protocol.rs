@@ -250,7 +250,7 @@ fn what_starts_empty_must_be_listed() {
 
 #[test]
 fn what_happened_is_told_by_name() {
-    let mut world = World::of_one("two-phase", COUNT);
+    let mut world = World::limited(|job| job.checkpoint.timeout = SimTime::from_millis(1));
     let (task, attempt) = (world.task(0, "counts/0"), Attempt::new(0));
     let (channel, checkpoint) = (ChannelId::new(0), CheckpointId::new(1));
     world.trigger(0, 1, Checkpoint);

@@ -1,12 +1,12 @@
 //! Time passes: a task that has all that its senders had told before a barrier is as far as they were.
 
 use super::{Past, calm};
-use crate::check::history::Progress;
+use crate::check::history::{Progress, RunStory};
 use crate::check::observer::End;
 use crate::job::{
     Attempt, CheckpointId, CheckpointKind, EventTime, RunId, TaskId, WatermarkStatus,
 };
-use crate::trace::TaskEvent;
+use crate::trace::{JobStatus, TaskEvent};
 use std::collections::BTreeMap;
 
 /// How far event time has come in an attempt of a task, as its receivers were told.
@@ -100,7 +100,10 @@ impl Times {
 /// Timers that were due and did not fire.
 pub(super) fn overdue(end: &End<'_>) -> Vec<String> {
     let mut texts = Vec::new();
-    for story in end.past.history.runs.iter().flatten() {
+    // What a task threw in the midst of, it did not come to.
+    let is_well =
+        |story: &&RunStory| matches!(story.status, JobStatus::Running | JobStatus::Finished);
+    for story in end.past.history.runs.iter().flatten().filter(is_well) {
         let layout = &story.layout;
         for left in end.world.leftovers.tasks.iter().filter(|left| layout.has_task(left.task)) {
             if left.overdue > 0 {
