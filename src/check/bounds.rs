@@ -95,7 +95,7 @@ impl Bounds {
             .iter()
             .all(|node| !matches!(node.kind, OperatorKind::Source { then: AtEnd::Idle, .. }));
         let drain = is_bounded.then(|| path.drain().plus(checkpoint));
-        let leave = leave(next_trigger, checkpoint, &path);
+        let leave = leave(next_trigger, checkpoint, job.checkpoint.max_concurrent, &path);
         let scaled = |bound: AtMost| bound.percent(*bounds_percent);
         Self {
             checkpoint: scaled(checkpoint),
@@ -109,11 +109,19 @@ impl Bounds {
 }
 
 /// All tasks have seen the end of their data: the next checkpoint lets those leave that took part in it, and the one after
-/// that the others.
-fn leave(next_trigger: Option<SimTime>, checkpoint: AtMost, path: &Path<'_>) -> AtMost {
+/// that the others; as many may be on their way without them as there may be at once.
+fn leave(
+    next_trigger: Option<SimTime>,
+    checkpoint: AtMost,
+    at_once: u32,
+    path: &Path<'_>,
+) -> AtMost {
     let last = path.passes().plus(AtMost::always(path.network.message_latency.1.times(2)));
     match next_trigger {
-        Some(next) => AtMost::always(next).plus(checkpoint).times(2).plus(last),
+        Some(next) => {
+            let rounds = 1 + u64::from(at_once.max(1));
+            AtMost::always(next).plus(checkpoint).times(rounds).plus(last)
+        }
         None => last,
     }
 }

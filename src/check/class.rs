@@ -21,6 +21,8 @@ pub(super) struct Determined {
     pub(super) pinned: bool,
     /// That a record which counts twice makes the number in the second column of its key larger, and never smaller.
     pub(super) grows: bool,
+    /// That the rows are the same only because their records came in the same order.
+    pub(super) by_order: bool,
     /// In which order they come.
     order: Order,
 }
@@ -39,7 +41,8 @@ impl Determined {
     /// What is left of it where records may count twice: where they came from.
     pub(super) const fn of_replays(self) -> Self {
         let (order, grows) = (Order::Unknown, self.grows);
-        Self { values: false, last: false, origins: self.origins, pinned: false, grows, order }
+        let (origins, by_order) = (self.origins, false);
+        Self { values: false, last: false, origins, pinned: false, grows, by_order, order }
     }
 }
 
@@ -52,6 +55,7 @@ pub(super) fn determined(graph: &JobGraph, setup: &CheckSetup) -> Vec<Determined
         origins: false,
         pinned: false,
         grows: false,
+        by_order: false,
         order,
     };
     let mut outputs = vec![nothing; graph.operators.len()];
@@ -64,6 +68,7 @@ pub(super) fn determined(graph: &JobGraph, setup: &CheckSetup) -> Vec<Determined
                 origins: one.origins && other.origins,
                 pinned: one.pinned && other.pinned,
                 grows: false,
+                by_order: one.by_order || other.by_order,
                 order,
             },
         );
@@ -124,6 +129,7 @@ fn transformed(input: Determined, node: &OperatorNode, catalogue: &Catalogue) ->
         },
         origins: input.origins && (emits >= Emits::OneForOne || (input.pinned && !is_stateful)),
         pinned: input.pinned && (!is_stateful || is_passing),
+        by_order: input.by_order || (input.values && in_order && equality != Equality::Multiset),
         grows: if definition == Definition::Folds(Fold::Count) {
             input.pinned && !expires
         } else {

@@ -154,6 +154,15 @@ fn judge(end: &End<'_>, output: &RunOutput<'_>, found: &mut Findings) {
     }
 }
 
+/// Whether values of a state expired in a run that this one descends from.
+fn has_expired(past: Past<'_>, run: &RunStory) -> bool {
+    past.parent_of(run).is_some_and(|(parent, _)| {
+        let mut operators = parent.layout.plan.graph.operators.iter();
+        operators.any(|node| node.options.keyed_state.as_ref().is_some_and(|of| of.ttl.is_some()))
+            || has_expired(past, parent)
+    })
+}
+
 /// What is wrong with what one sink wrote, in words; none if there is nothing to compare it by.
 fn judge_sink(
     outputs: &Outputs<'_>,
@@ -167,8 +176,14 @@ fn judge_sink(
     // A snapshot that reaches beyond its cut may never have shown the value that a key had there.
     determined.last &= outputs.has_exact_cuts(run) || demand.owed.least == demand.owed.most;
     let handover = Handover::of(outputs, run, demand.sink);
-    // What was in flight to a sink may arrive there behind what its sender has sent since.
+    // What was in flight to a sink may arrive there behind what its sender has sent since, and in another order than that in
+    // which the run reads.
     determined.last &= handover.is_none();
+    determined.values &= handover.is_none() || !determined.by_order;
+    // What had expired in a run before depends on the clock, and is in what this one goes on with.
+    if has_expired(outputs.past, run) {
+        determined = determined.of_replays();
+    }
     if demand.writes.appends() {
         let handover = handover.unwrap_or_default();
         judge_rows(outputs, run, demand, determined, &handover)
