@@ -47,6 +47,20 @@ fn event_time_that_came_to_its_end_before_the_input_did() {
 }
 
 #[test]
+fn subtasks_of_a_restored_operator_that_were_given_nothing() {
+    let noticed = noticed("a_subtask_is_given_nothing");
+    let line = "wider#0 was restored, and of its state `items` nothing was given to kept/3";
+    assert_eq!(noticed, [line]);
+}
+
+#[test]
+fn union_state_that_every_restore_multiplies() {
+    let noticed = noticed("union_state_that_grows");
+    let line = "union state `kept.items` is 3 times what it was at its first restore, 18 items: each subtask keeps what all had";
+    assert_eq!(noticed, [line]);
+}
+
+#[test]
 fn a_plain_story_has_nothing_to_notice() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/sim/word_count.toml");
     let run = Command::new(env!("CARGO_BIN_EXE_sandbar"))

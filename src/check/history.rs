@@ -11,7 +11,7 @@ pub(super) use self::cut::{Cut, Next, sources_of, told_of};
 pub(super) use self::restore::Restore;
 use crate::job::{
     Attempt, ChannelId, CheckpointId, CheckpointKind, ExternalId, OperatorId, OperatorIndex,
-    OperatorNode, Origin, PlanTask, RunId, RunLayout, TaskId, TaskManagerId, VertexIndex,
+    Origin, PlanTask, RunId, RunLayout, TaskId, TaskManagerId, VertexIndex,
 };
 use crate::operator::{Catalogue, Writes};
 use crate::scenario::Scenario;
@@ -179,10 +179,9 @@ impl RunStory {
     /// The sinks of which the catalogue does not say how they write.
     pub(super) fn undeclared_sinks(&self) -> impl Iterator<Item = &str> {
         let operators = self.layout.plan.graph.operators.iter().zip(&self.writes);
-        let undeclared = |node: &OperatorNode| node.is_sink();
-        operators
-            .filter(move |(node, writes)| undeclared(node) && **writes == Writes::Undeclared)
-            .map(|(node, _)| node.name.as_str())
+        let sinks = operators.filter(|(node, _)| node.is_sink());
+        let undeclared = sinks.filter(|(_, writes)| **writes == Writes::Undeclared);
+        undeclared.map(|(node, _)| node.name.as_str())
     }
 
     /// Whether its job has windows.

@@ -9,16 +9,16 @@
 //! | `list` | every check, one a file |
 //! | `history`, `past` | what the trace has told so far: nobody judges there |
 //! | `output` | what sinks were to write; `reference` and `segments` evaluate the jobs without faults |
-//! | `bounds` | how long things may take by the story |
+//! | `deadlines` | how long things may take by the story |
 //! | `exercised`, `sometimes`, `promises` | what a world put to the test, showed, and is excused for |
 //! | `noticed` | what no check is broken by, and should be said all the same |
 //! | `verdict` | what is said in the end |
 
-mod bounds;
 mod changes;
 mod class;
 mod counters;
 mod coverage;
+mod deadlines;
 mod driver;
 mod exercised;
 mod features;

@@ -28,13 +28,7 @@ impl SharedStateRegistry {
     /// The run starts from this snapshot without claiming it.
     pub fn restore(&mut self, snapshot: &CompletedCheckpoint, rules: &Rules) {
         assert!(self.files.is_empty(), "a run had files before it was restored");
-        let id = snapshot.properties().id;
-        for file in snapshot.files() {
-            self.files.insert(file.id, Entry { created: id, last_used: id });
-        }
-        if rules.unclaimed_files_kept {
-            self.not_claimed = Some(id);
-        }
+        self.find_foreign(snapshot, rules);
     }
 
     /// A new job manager finds the snapshot in the store that its run was started from: its files are still somebody else's.
@@ -168,6 +162,9 @@ mod tests {
         registry.register(checkpoint(4), &snapshot(&[1]));
         registry.register(checkpoint(5), &snapshot(&[2]));
         assert_eq!(registry.release(None, &rules), [file(2)]);
+        // An ack of an attempt before comes late, and tells of the file once more.
+        registry.register(checkpoint(5), &snapshot(&[1]));
+        assert_eq!(registry.release(None, &rules), []);
     }
 
     #[test]

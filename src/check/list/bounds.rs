@@ -336,7 +336,8 @@ impl Limited {
     }
 }
 
-/// Whether a failed checkpoint counts (`CheckpointFailureManager`).
+/// Whether a failed checkpoint counts (`CheckpointFailureManager`). Said a second time: what the coordinator decides is what is
+/// checked here.
 const fn counts(reason: AbortReason, kind: CheckpointKind, rules: &Rules) -> bool {
     let is_checkpoint = matches!(kind, CheckpointKind::Checkpoint);
     match reason {

@@ -9,7 +9,7 @@ mod requests;
 mod time;
 
 use super::{End, Findings, Observer, Past, Subjects, Violation};
-use crate::check::bounds::AtMost;
+use crate::check::deadlines::AtMost;
 use crate::check::setup::CheckSetup;
 use crate::job::{RunId, TaskManagerId};
 use crate::kernel::SimTime;

@@ -205,10 +205,10 @@ const fn place_of(kind: TimerKind) -> usize {
 /// A value as a state keeps it whose values expire, a row with the time of its last change; or the value of such a row.
 fn stamped_or_not(value: &Value, expires: bool, now: SimTime) -> Value {
     match value.as_row() {
-        Some([value, _]) if !expires => value.clone(),
-        Some(_) | None if expires => {
+        _ if expires => {
             Value::row([value.clone(), Value::Int(i64::try_from(now.nanos()).unwrap_or(i64::MAX))])
         }
+        Some([value, _]) => value.clone(),
         Some(_) | None => value.clone(),
     }
 }

@@ -1,7 +1,7 @@
 //! What a run owes while nothing goes wrong.
 
 use super::Past;
-use crate::check::bounds::{AtMost, Bounds};
+use crate::check::deadlines::{AtMost, Deadlines};
 use crate::check::history::{Progress, RunStory};
 use crate::check::observer::End;
 use crate::check::setup::EndOfWorld;
@@ -53,7 +53,7 @@ enum Schedule {
 /// What is known of one run.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RunWatch {
-    bounds: Option<Bounds>,
+    bounds: Option<Deadlines>,
     calm: Option<Calm>,
     /// Its tasks that do something that takes long.
     pub(super) blocked: Vec<TaskId>,
@@ -76,7 +76,7 @@ impl RunWatch {
         story: &RunStory,
         past: Past<'_>,
     ) {
-        self.bounds = Some(Bounds::of(past, story));
+        self.bounds = Some(Deadlines::of(past, story));
         (self.schedule, self.drained) = (Schedule::On, None);
         self.pending.clear();
         // What went wrong before may not be over yet.

@@ -56,7 +56,7 @@ impl AtMost {
 
 /// What may take how long in one run.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bounds {
+pub(super) struct Deadlines {
     /// From the trigger of a checkpoint to its completion.
     pub(super) checkpoint: AtMost,
     /// From a completion, or from the moment at which all tasks run, to the next periodic trigger.
@@ -72,7 +72,7 @@ pub(super) struct Bounds {
     pub(super) last_entry: SimTime,
 }
 
-impl Bounds {
+impl Deadlines {
     /// Of a run.
     pub(super) fn of(past: Past<'_>, run: &RunStory) -> Self {
         let CheckSetup { scenario, bounds_percent, .. } = past.setup;
