@@ -78,7 +78,7 @@ fn restore(savepoint: &Savepoint) {
         (Arc::new(Plan::build(graph).expect("it is a job")), Release::default().rules())
     });
     for allow_non_restored in [false, true] {
-        if let Err(error) = assign(plan, &savepoint.checkpoint, allow_non_restored, rules) {
+        if let Err(error) = assign(plan, &savepoint.checkpoint, allow_non_restored, false, rules) {
             assert!(!error.to_string().is_empty() && !error.help().is_empty());
         }
     }

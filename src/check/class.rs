@@ -156,9 +156,10 @@ fn through(
                 |key_by: crate::job::KeyBy| key_by.selector == KeySelector::Column(0);
             receiver.parallelism == 1 || receiver.key_by.is_some_and(by_first_column)
         }
-        Partitioner::Rebalance | Partitioner::Broadcast | Partitioner::Rescale => {
-            receiver.parallelism == 1
-        }
+        Partitioner::Rebalance
+        | Partitioner::Shuffle
+        | Partitioner::Broadcast
+        | Partitioner::Rescale => receiver.parallelism == 1,
     };
     let output = outputs[edge.from.index()];
     let is_one = receiver.parallelism == 1;

@@ -132,6 +132,8 @@ pub(super) struct RunStory {
     pub(super) restore: Option<Restore>,
     /// Ids under which the snapshot that it was started from held state, and those of the operators that took it.
     pub(super) renamed: Vec<(OperatorId, OperatorId)>,
+    /// Under which ids it left state behind.
+    pub(super) left: BTreeSet<OperatorId>,
     /// How its operators write, by `OperatorIndex`.
     pub(super) writes: Vec<Writes>,
     /// Whether the transactions of a sink were left behind with the snapshot that it was started from.
@@ -162,6 +164,7 @@ impl RunStory {
             progress: vec![Progress::Live; layout.plan.tasks.len()],
             restore: None,
             renamed: Vec::new(),
+            left: BTreeSet::new(),
             left_transactions: false,
             notified: vec![None; layout.plan.tasks.len()],
             drained: None,

@@ -526,8 +526,6 @@ fn nodes_of(plan: &Plan, setup: &CheckSetup, from: &Cut, mut carried: Carried) -
         .map(|(place, (node, id))| {
             let entry = setup.catalogue.of(node);
             let entry = entry.expect("a checked scenario names known operators");
-            let by_hash = node.options.uid_hash.filter(|hash| carried.contains_key(hash));
-            let id = by_hash.as_ref().unwrap_or(id);
             let kept = if node.is_sink() { None } else { carried.remove(id) };
             let (as_it_was, declared) =
                 kept.map_or((None, Memory::default()), |kept| (kept.instance, kept.declared));

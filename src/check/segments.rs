@@ -4,12 +4,12 @@
 //! had happened: what an operator has not declared shows. Of one that does something else now only the declared state is
 //! there, by name; what the new graph does not know is left behind. A restart adds nothing.
 
-use super::history::{Cut, RunStory, sources_of, told_of};
+use super::history::{Cut, Next, RunStory, sources_of, told_of};
 use super::past::Past;
 use super::reference::{Carried, Evaluation, Remembered};
 use super::setup::{CheckSetup, FileStart};
 use super::written::{ReferenceRow, RowSum};
-use crate::job::{CheckpointId, Plan, RunId};
+use crate::job::{CheckpointId, OperatorId, Plan, Reader, RunId};
 use crate::operator::InputLog;
 use crate::state::{CompletedCheckpoint, ListMode, OperatorSnapshot, OperatorState};
 use crate::trace::{JobStatus, SnapshotSource};
@@ -161,14 +161,11 @@ impl<'w> References<'w> {
     /// under other ids than it was stored under is there under those.
     fn start_of(&self, run: &RunStory) -> Option<(Cut, Carried, bool)> {
         let (mut cut, mut carried, is_restored) = self.stored_start_of(run)?;
-        let sources = cut.sources.iter().map(|(id, _)| *id);
-        let gone = cut.drained.iter().chain(&cut.finished).copied();
-        let stored = sources.chain(gone).chain(carried.keys().copied()).collect();
-        let taken = run.taken_under_other_ids(&stored);
-        if !taken.is_empty() {
+        let taken = &run.renamed;
+        if !taken.is_empty() || !run.left.is_empty() {
             let taker = |id| taken.iter().find(|(stored, _)| *stored == id).map(|(_, to)| *to);
             // What is stored under the own id of who takes another state is left behind.
-            let is_left = |id: &_| taken.iter().any(|(_, to)| to == id) && taker(*id).is_none();
+            let is_left = |id: &_| taker(*id).is_none() && run.is_left(*id);
             let rename = |id: &mut _| *id = taker(*id).unwrap_or(*id);
             cut.sources.retain(|(id, _)| !is_left(id));
             cut.drained.retain(|id| !is_left(id));
@@ -193,7 +190,9 @@ impl<'w> References<'w> {
             Some(SnapshotSource::Run(parent, checkpoint)) => {
                 let carried = self.carried.get(&(parent, checkpoint))?.clone();
                 let parent = self.past.run(parent)?;
-                Some((self.cut_of(parent, Stop::At(checkpoint)), carried, true))
+                let mut cut = self.cut_of(parent, Stop::At(checkpoint));
+                keep_to_readers(&mut cut, &parent.layout.plan, run);
+                Some((cut, carried, true))
             }
             Some(SnapshotSource::Files(_)) => {
                 // What was in flight is written by the new run, though it was read before the cut.
@@ -202,6 +201,23 @@ impl<'w> References<'w> {
                 let cut = cut_of_file(file, &run.layout.plan, self.past.setup);
                 Some((cut, merged_state(&file.state), true))
             }
+        }
+    }
+}
+
+/// A source that reads its log itself and a reader of splits share no positions under one id: a reader of splits begins
+/// anew, and the other, which is restored with none, reads nothing.
+fn keep_to_readers(cut: &mut Cut, old: &Plan, run: &RunStory) {
+    let new = &run.layout.plan;
+    let reader_of = |id: OperatorId| {
+        let was = old.node_with_id(id)?.options.reader;
+        let now = new.graph.operators[run.taker_of(id)?.index()].options.reader;
+        (was != now).then_some(now)
+    };
+    cut.sources.retain(|(id, _)| reader_of(*id) != Some(Reader::Splits));
+    for (id, next) in &mut cut.sources {
+        if reader_of(*id) == Some(Reader::Fixed) {
+            next.fill(Next::End);
         }
     }
 }

@@ -102,9 +102,10 @@ impl<'p> Exchange<'p> {
         let number = edge.ok_or(RestoreError::ExchangeGone { operator })?;
         let edge = &plan.edges[number];
         match edge.partitioner {
-            Partitioner::Hash | Partitioner::Rebalance | Partitioner::Global => {
-                Ok(Self { plan, number, edge, matched })
-            }
+            Partitioner::Hash
+            | Partitioner::Rebalance
+            | Partitioner::Shuffle
+            | Partitioner::Global => Ok(Self { plan, number, edge, matched }),
             Partitioner::Forward | Partitioner::Rescale | Partitioner::Broadcast => {
                 let name = plan.graph.operators[edge.to.index()].name.clone();
                 let operator = plan.operator_ids[edge.to.index()];
@@ -143,7 +144,9 @@ impl<'p> Exchange<'p> {
                 subtask_of_key_group(group, vertex.max_parallelism, vertex.parallelism)
             }
             (Partitioner::Global, _) => 0,
-            (Partitioner::Hash | Partitioner::Rebalance, _) => old % vertex.parallelism,
+            (Partitioner::Hash | Partitioner::Rebalance | Partitioner::Shuffle, _) => {
+                old % vertex.parallelism
+            }
             (Partitioner::Forward | Partitioner::Rescale | Partitioner::Broadcast, _) => {
                 unreachable!("such an exchange is given nothing")
             }

@@ -105,7 +105,7 @@ impl JobMaster {
         let rules = Arc::clone(&submission.rules);
         let mut checkpoints = Checkpoints::new(layout.run, job, checkpoint, rules);
         if let Some(from) = &submission.from {
-            assign(&layout.plan, from, submission.allow_non_restored, &submission.rules)?;
+            assign(&layout.plan, from, submission.allow_non_restored, false, &submission.rules)?;
             checkpoints.adopt(Arc::clone(from), submission.claim);
         }
         if submission.is_highly_available {

@@ -5,10 +5,11 @@
 
 use crate::effect::RestoredTask;
 use crate::job::{
-    KeyType, OperatorId, OperatorIndex, Plan, VertexIndex, java_hash_code, key_group,
+    CheckpointKind, KeyType, OperatorId, OperatorIndex, Plan, VertexIndex, java_hash_code,
+    key_group,
 };
 use crate::kernel::to_index;
-use crate::rules::{MetadataVersion, Rescaling, Rules, StateAddress};
+use crate::rules::{MetadataVersion, Rescaling, Rules, StateAddress, StateHandles};
 use crate::state::{
     ChainPlace, CompletedCheckpoint, KeyedEntry, OperatorSnapshot, OperatorState, SubtaskState,
 };
@@ -64,6 +65,40 @@ pub enum LegacyStateError {
         /// The newest that is read.
         newest: u8,
     },
+    /// The version of metadata of 1.2, which is still known by name (since 1.11).
+    #[error("this savepoint / checkpoint version (Flink 1.1 / 1.2) is no longer supported")]
+    NoLongerSupported,
+    /// State behind a kind of handle that a newer release writes, though in metadata of the same version.
+    #[error("reading invalid KeyedStateHandle, type: {kind}")]
+    KeyedHandle {
+        /// The number of the kind.
+        kind: u8,
+    },
+    /// Records in flight as 1.11 keeps them.
+    #[error(
+        "java.lang.NullPointerException: records in flight as Flink 1.11 keeps them are read by no later release"
+    )]
+    InFlightOfOther,
+    /// State by places in a chain, for other numbers of subtasks (since 1.3).
+    #[error(
+        "detected change in parallelism during migration for task {vertex}: it had {stored} subtasks and has {parallelism}"
+    )]
+    MigratedParallelism {
+        /// The chain, by its head's id.
+        vertex: OperatorId,
+        /// How many it had.
+        stored: usize,
+        /// How many it has.
+        parallelism: u32,
+    },
+    /// State by places in a chain that the job does not have (since 1.3).
+    #[error(
+        "could not find task for state with ID {vertex}: its savepoint is migrated with all of its tasks, or not at all"
+    )]
+    TaskGone {
+        /// The chain, by its head's id.
+        vertex: OperatorId,
+    },
     /// State that is not kept by key group, for another number of subtasks (1.0, 1.1).
     #[error(
         "parallelism mismatch between savepoint state and new program: cannot map operator {} (`{}`) with parallelism {} to new program with parallelism {}",
@@ -107,7 +142,16 @@ impl LegacyStateError {
             Self::MagicNumber | Self::StreamHeader { .. } => {
                 "restore it in the release that wrote it; no savepoint goes between 1.0 and others"
             }
-            Self::VersionNumber { .. } => {
+            Self::KeyedHandle { .. } | Self::InFlightOfOther => {
+                "restore it in the release that wrote it; Flink promises nothing to older ones"
+            }
+            Self::MigratedParallelism { .. } => {
+                "restore it at its own parallelism, take a new savepoint, and change the parallelism then"
+            }
+            Self::TaskGone { .. } => {
+                "restore it with the tasks that it is of, take a new savepoint, and remove them then"
+            }
+            Self::NoLongerSupported | Self::VersionNumber { .. } => {
                 "restore it in a release between, and take a new savepoint there"
             }
             Self::Parallelism { .. } => "leave the parallelism as it was",
@@ -200,6 +244,7 @@ pub(super) fn adapt(
 ) -> Result<Option<Adapted>, LegacyStateError> {
     let properties = checkpoint.properties();
     check_version(properties.metadata, rules)?;
+    check_handles(checkpoint, rules)?;
     if !rules.checkpointed_state
         && let Some(state) = checkpoint.operators().iter().find(|state| has_whole(state))
     {
@@ -269,11 +314,30 @@ fn check_version(version: MetadataVersion, rules: &Rules) -> Result<(), LegacySt
     Err(match (number(version), number(newest)) {
         (None, _) => LegacyStateError::MagicNumber,
         (Some(found), None) => LegacyStateError::StreamHeader { found },
+        (Some(1), Some(_)) if oldest > MetadataVersion::V1 => LegacyStateError::NoLongerSupported,
         (Some(found), Some(newest)) => {
             let oldest = number(oldest).unwrap_or_default();
             LegacyStateError::VersionNumber { found, oldest, newest }
         }
     })
+}
+
+/// Refuses handles of a kind that the release does not know, or knows no more.
+fn check_handles(checkpoint: &CompletedCheckpoint, rules: &Rules) -> Result<(), LegacyStateError> {
+    let (written, known) = (checkpoint.properties().handles, rules.state_handles);
+    let snapshots = || checkpoint.operators().iter().flat_map(OperatorState::snapshots);
+    let is_savepoint = checkpoint.properties().kind == CheckpointKind::Savepoint;
+    let (newer, kind) =
+        if is_savepoint { (StateHandles::Of1_13, 7) } else { (StateHandles::Of1_15, 12) };
+    if known < newer && newer <= written && snapshots().any(|snapshot| !snapshot.keyed.is_empty()) {
+        return Err(LegacyStateError::KeyedHandle { kind });
+    }
+    let is_other = written == StateHandles::Of1_11 && known > written;
+    let is_in_flight = |snapshot: &OperatorSnapshot| !snapshot.in_flight.is_empty();
+    if is_other && snapshots().any(is_in_flight) {
+        return Err(LegacyStateError::InFlightOfOther);
+    }
+    Ok(())
 }
 
 /// Who takes a state: by chain the operator in the same place of the chain of that id, else the one of that id.
@@ -294,11 +358,21 @@ fn taker_of(plan: &Plan, state: &OperatorState, rules: &Rules) -> Result<Taker, 
     let vertices = || (0..plan.vertices.len()).map(VertexIndex::new);
     let own = vertices().find(|vertex| plan.vertex_id(*vertex) == head);
     let legacy = || vertices().find(|vertex| is_legacy(plan.head(*vertex), head));
-    let Some(vertex) = own.or_else(legacy) else { return Ok(Taker::Nobody) };
+    let is_migrated = rules.state_stored_by == StateAddress::Operator;
+    let Some(vertex) = own.or_else(legacy) else {
+        // Not even -n helps (`SavepointV2.convertToOperatorStateSavepointV2`, 1.3.2).
+        let gone = LegacyStateError::TaskGone { vertex: head };
+        return if is_migrated { Err(gone) } else { Ok(Taker::Nobody) };
+    };
+    let parallelism = plan.vertices[vertex.index()].parallelism;
+    if is_migrated && state.subtasks.len() != to_index(parallelism) {
+        let stored = state.subtasks.len();
+        return Err(LegacyStateError::MigratedParallelism { vertex: head, stored, parallelism });
+    }
     let chain = plan.operators_tail_first(vertex);
     let length = chain.len();
     let is_other_length = length != usize::from(stored);
-    if is_other_length && rules.state_stored_by == StateAddress::Operator {
+    if is_other_length && is_migrated {
         return Err(LegacyStateError::ChainLength { vertex: head, stored, length });
     }
     if is_other_length && rules.chain_length_checked {
@@ -391,6 +465,7 @@ impl Adapted {
                 tasks[task.index()] = Some(RestoredTask {
                     permit: self.checkpoint.permit(),
                     operators: vec![None; operators],
+                    is_told: true,
                     finished: false,
                     reads: Vec::new(),
                     unreadable: Some(Arc::clone(why)),

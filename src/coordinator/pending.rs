@@ -66,9 +66,17 @@ impl Purpose {
     }
 
     /// In which format it keeps keyed state: checkpoints always in that of their state backend.
-    pub const fn format(&self, backend: StateBackend) -> SnapshotFormat {
+    pub const fn format(&self, backend: StateBackend, rules: &Rules) -> SnapshotFormat {
         match self {
-            Self::User { native: false, .. } => SnapshotFormat::Canonical,
+            Self::User { native: false, .. } if rules.savepoints_name_no_backend => {
+                SnapshotFormat::Canonical
+            }
+            Self::User { native: true, .. }
+                if !rules.full_savepoints_name_backend
+                    && matches!(backend, StateBackend::RocksDb) =>
+            {
+                SnapshotFormat::Canonical
+            }
             Self::Recovery | Self::Manual { .. } | Self::User { .. } => SnapshotFormat::of(backend),
         }
     }
@@ -143,8 +151,9 @@ impl Pending {
             job,
             job_name: plan.graph.name.clone(),
             triggered: self.triggered,
-            format: self.purpose.format(backend),
+            format: self.purpose.format(backend, rules),
             metadata: rules.metadata,
+            handles: rules.state_handles,
         };
         let operators = legacy_state::recorded(plan, operators.collect(), rules);
         self.ledger.seal(properties, operators)
@@ -156,9 +165,12 @@ impl Pending {
         }
         // Who was not asked has nothing in it: that is what `complete-with-missing-participant` breaks.
         let Some(snapshots) = self.ledger.snapshots(task) else {
-            return SubtaskState::Snapshot(Arc::default());
+            return SubtaskState::Unlisted;
         };
         assert!(place < snapshots.len(), "{task:?} acked without a snapshot of each operator");
+        if snapshots.iter().all(|snapshot| snapshot.is_empty()) {
+            return SubtaskState::Unlisted;
+        }
         SubtaskState::Snapshot(Arc::clone(&snapshots[place]))
     }
 }

@@ -8,11 +8,11 @@ use super::in_flight::{self, ReceivedInFlight};
 use super::legacy_state::{self, LegacyStateError, Misfit};
 use crate::effect::RestoredTask;
 use crate::job::{
-    CheckpointKind, LocalTaskId, OperatorId, OperatorIndex, Partitioner, Plan, PlanTask,
+    CheckpointKind, ListMode, LocalTaskId, OperatorId, OperatorIndex, Partitioner, Plan, PlanTask,
     SharedFile, VertexIndex, key_group_range,
 };
 use crate::kernel::to_index;
-use crate::rules::{KeyGroupOwner, Rules};
+use crate::rules::{KeyGroupOwner, RestoredToldBy, Rules};
 use crate::state::{
     CompletedCheckpoint, KeyedSnapshot, ListSnapshot, OperatorSnapshot, OperatorState,
     SubtaskState, rescale,
@@ -171,10 +171,14 @@ pub struct Assignment {
 /// 1. Every stateful operator of the snapshot must be in the job, or may be dropped. 2. Max parallelism must agree, or
 ///    is adopted. 3. Each operator's state is re-dealt to its new subtasks. 4. A chain of which any operator matched
 ///    is restored as a task; its other operators start empty.
+///
+/// A job that goes back to a checkpoint of its own (`is_own`) tells all of its tasks that they are restored, those without
+/// any state as well: what Flink tells these nobody can tell from what they do.
 pub fn assign(
     plan: &Arc<Plan>,
     checkpoint: &CompletedCheckpoint,
     allow_non_restored: bool,
+    is_own: bool,
     rules: &Rules,
 ) -> Result<Assignment, RestoreError> {
     let adapted = legacy_state::adapt(plan, checkpoint, rules)?;
@@ -182,14 +186,18 @@ pub fn assign(
     let mut report = RestoreReport::default();
     report.renamed.0 = adapted.as_ref().map_or_else(Vec::new, |adapted| adapted.renamed.clone());
     let mut matched = Matched::new();
+    let takers = takers_of(plan, checkpoint, rules);
     for (place, state) in checkpoint.operators().iter().enumerate() {
         let operator = match &adapted {
             Some(adapted) => adapted.takers[place],
-            None => taker_of(plan, state.id, checkpoint, rules),
+            None => takers.get(&state.id).copied(),
         };
         let mut units = units_of(state);
         if let Some(operator) = operator {
             let id = plan.operator_ids[operator.index()];
+            if id != state.id {
+                report.renamed.0.push((state.id, id));
+            }
             units.iter_mut().for_each(|sum| sum.unit.operator = id);
         }
         report.snapshot.extend(units.iter().cloned());
@@ -202,7 +210,7 @@ pub fn assign(
                 let twin = matched.insert(operator, state);
                 assert!(twin.is_none(), "{operator:?} was given the state of two operators");
             }
-            None if allow_non_restored || is_overlooked(plan, state.id, rules) => {
+            None if allow_non_restored || is_known(plan, state.id) => {
                 report.dropped.extend(units);
             }
             None if !state.is_stateful() && rules.empty_entries_skipped => {}
@@ -218,13 +226,13 @@ pub fn assign(
         check_not_rescaled(plan, &matched)?;
     }
     let plan = match rules.key_groups {
-        true => adopt_max_parallelism(plan, &matched)?,
+        true => adopt_max_parallelism(plan, &matched, adapted.is_some())?,
         false => Arc::clone(plan),
     };
     check_finished(&plan, &matched)?;
     let mut tasks = vec![None; plan.tasks.len()];
     for vertex in (0..plan.vertices.len()).map(VertexIndex::new) {
-        assign_chain(&plan, vertex, &matched, checkpoint, rules, &mut tasks);
+        assign_chain(&plan, vertex, &matched, (checkpoint, is_own), rules, &mut tasks);
     }
     if let Some(adapted) = &adapted {
         adapted.spoil(&plan, &mut tasks);
@@ -247,33 +255,41 @@ pub fn assign(
         }
     }
     let in_flight = in_flight::deal(&plan, &matched, rules)?;
+    for (task, received) in tasks.iter_mut().zip(&in_flight) {
+        // Records in flight are state, too.
+        if let Some(restored) = task.as_mut().filter(|_| !received.is_empty()) {
+            restored.is_told = true;
+        }
+    }
     Ok(Assignment { plan, tasks, in_flight, report })
 }
 
-/// The operator that takes what is stored under an id: the one whose user-defined hash it is, else the one whose own id it
-/// is, unless that one's hash is in the snapshot, too, or decides alone (`setUidHash`).
-fn taker_of(
+/// Who takes what is stored under which id. Each operator asks for what is under its user-defined hash, if that is in the
+/// snapshot or decides alone, else for what is under its own id; of two in one vertex the one nearest its tail is asked
+/// first, and takes it (`setUidHash`).
+fn takers_of(
     plan: &Plan,
-    stored: OperatorId,
     checkpoint: &CompletedCheckpoint,
     rules: &Rules,
-) -> Option<OperatorIndex> {
-    let nodes = &plan.graph.operators;
-    let by_hash = nodes.iter().position(|node| node.options.uid_hash == Some(stored));
-    if let Some(place) = by_hash {
-        return Some(OperatorIndex::new(place));
+) -> BTreeMap<OperatorId, OperatorIndex> {
+    let is_stored = |id: &OperatorId| checkpoint.operators().iter().any(|state| state.id == *id);
+    let vertices = (0..plan.vertices.len()).map(VertexIndex::new);
+    let mut takers = BTreeMap::new();
+    for operator in vertices.flat_map(|vertex| plan.operators_tail_first(vertex)) {
+        let hash = plan.graph.operators[operator.index()].options.uid_hash;
+        let hash = hash.filter(|hash| rules.uid_hash_decides || is_stored(hash));
+        let id = hash.unwrap_or(plan.operator_ids[operator.index()]);
+        takers.entry(id).or_insert(operator);
     }
-    let own = plan.operator_with_id(stored)?;
-    let Some(hash) = nodes[own.index()].options.uid_hash else { return Some(own) };
-    let is_there = || checkpoint.operators().iter().any(|state| state.id == hash);
-    (!rules.uid_hash_decides && !is_there()).then_some(own)
+    takers
 }
 
-/// Whether the job knows the id, so that nothing seems to be missing, yet nobody takes what is stored under it: its operator
-/// is given what is under its user-defined hash alone, be there any or not (1.3, FLINK-5892).
-fn is_overlooked(plan: &Plan, stored: OperatorId, rules: &Rules) -> bool {
-    let has_hash = |at: OperatorIndex| plan.graph.operators[at.index()].options.uid_hash.is_some();
-    rules.uid_hash_decides && plan.operator_with_id(stored).is_some_and(has_hash)
+/// Whether an operator has this id, its own or a user-defined hash, so that nothing seems to be missing even if nobody takes
+/// what is stored under it (`Checkpoints.loadAndValidateCheckpoint`).
+fn is_known(plan: &Plan, stored: OperatorId) -> bool {
+    let mut nodes = plan.graph.operators.iter();
+    plan.operator_with_id(stored).is_some()
+        || nodes.any(|node| node.options.uid_hash == Some(stored))
 }
 
 /// How many records were in flight around an operator.
@@ -311,21 +327,20 @@ fn check_not_rescaled(plan: &Plan, matched: &Matched<'_>) -> Result<(), RestoreE
     }
 }
 
-/// A derived max parallelism gives way to the snapshot's; an explicit one must agree with it.
+/// An explicit max parallelism must be the snapshot's, of every entry. One that is derived gives way to it, where the
+/// snapshot lists subtasks of any operator of the vertex: the operators are walked from the tail, so that the head's stays;
+/// one that is not in the snapshot counts with what is derived (`checkParallelismPreconditions`). What is stored by chain
+/// has one for all.
 fn adopt_max_parallelism(
     plan: &Arc<Plan>,
     matched: &Matched<'_>,
+    is_by_chain: bool,
 ) -> Result<Arc<Plan>, RestoreError> {
-    let mut plan = Arc::clone(plan);
     for (operator, state) in matched {
-        let index = plan.vertex_of(*operator).index();
-        let vertex = &plan.vertices[index];
-        let (configured, parallelism) = (vertex.max_parallelism, vertex.parallelism);
-        let (operator, name, stored) = (state.id, state.name.clone(), state.max_parallelism);
-        if stored == configured {
-            continue;
-        }
-        if vertex.max_parallelism_is_explicit {
+        let vertex = &plan.vertices[plan.vertex_of(*operator).index()];
+        let (stored, configured) = (state.max_parallelism, vertex.max_parallelism);
+        if stored != configured && vertex.max_parallelism_is_explicit {
+            let (operator, name) = (state.id, state.name.clone());
             return Err(RestoreError::MaxParallelismMismatch {
                 operator,
                 name,
@@ -333,10 +348,29 @@ fn adopt_max_parallelism(
                 configured,
             });
         }
-        if stored < parallelism {
+    }
+    let mut plan = Arc::clone(plan);
+    for vertex in (0..plan.vertices.len()).map(VertexIndex::new) {
+        let parallelism = plan.vertices[vertex.index()].parallelism;
+        let operators = plan.operators_tail_first(vertex);
+        let states = || operators.iter().map(|operator| matched.get(operator));
+        if !states().flatten().any(|state| state.lists_subtasks()) {
+            continue;
+        }
+        let too_low = |state: &&&OperatorState| state.max_parallelism < parallelism;
+        if let Some(state) = states().flatten().find(too_low) {
+            let (operator, name) = (state.id, state.name.clone());
+            let stored = state.max_parallelism;
             return Err(RestoreError::MaxParallelismLower { operator, name, stored, parallelism });
         }
-        Arc::make_mut(&mut plan).vertices[index].max_parallelism = stored;
+        let head = states().next_back().expect("a chain has a head");
+        let adopted = if is_by_chain { states().flatten().next() } else { head };
+        if let Some(state) = adopted
+            && state.max_parallelism != plan.vertices[vertex.index()].max_parallelism
+        {
+            let stored = state.max_parallelism;
+            Arc::make_mut(&mut plan).vertices[vertex.index()].max_parallelism = stored;
+        }
     }
     Ok(plan)
 }
@@ -402,14 +436,15 @@ fn assign_chain(
     plan: &Plan,
     vertex: VertexIndex,
     matched: &Matched<'_>,
-    checkpoint: &CompletedCheckpoint,
+    (checkpoint, is_own): (&CompletedCheckpoint, bool),
     rules: &Rules,
     tasks: &mut [Option<RestoredTask>],
 ) {
     let chain = &plan.vertices[vertex.index()];
     let states = chain.operators.iter().map(|operator| matched.get(operator).copied());
     let states: Vec<Option<&OperatorState>> = states.collect();
-    if states.iter().all(Option::is_none) {
+    let mut known = states.iter().flatten();
+    if !is_own && !known.any(|state| state.lists_subtasks()) {
         return;
     }
     let finished = states.iter().all(|state| state.is_some_and(|state| state.is_finished()));
@@ -421,17 +456,37 @@ fn assign_chain(
         let shares = dealt.iter_mut().map(|rest| {
             rest.as_mut().map(|rest| rest.next().expect("every subtask is dealt a share"))
         });
-        let operators = shares.collect();
+        let operators: Vec<Option<OperatorSnapshot>> = shares.collect();
+        let is_told = match rules.restored_told_by {
+            RestoredToldBy::Vertex => true,
+            RestoredToldBy::Subtask if is_own => true,
+            RestoredToldBy::Subtask => {
+                let mut each = operators.iter().flatten().zip(states.iter().flatten());
+                each.any(|(share, state)| has_handles(share, state, chain.parallelism))
+            }
+        };
         let reads = files_of(plan, task, states.iter().copied().flatten());
         assert!(tasks[task.index()].is_none(), "{task:?} was restored twice");
         tasks[task.index()] = Some(RestoredTask {
             permit: checkpoint.permit(),
             operators,
+            is_told,
             finished,
             reads,
             unreadable: None,
         });
     }
+}
+
+/// Whether a subtask is given a handle of any state: of keyed state each is, of a list only one that is given an item, unless
+/// it goes on with its own.
+fn has_handles(share: &OperatorSnapshot, state: &OperatorState, parallelism: u32) -> bool {
+    let is_rescaled = state.subtasks.len() != to_index(parallelism);
+    let is_dealt = |list: &ListSnapshot| match list.mode {
+        ListMode::Split | ListMode::Whole => !is_rescaled || !list.items.is_empty(),
+        ListMode::Union | ListMode::Broadcast => true,
+    };
+    !share.keyed.is_empty() || share.lists.values().any(is_dealt)
 }
 
 /// The shared files that a task reads: those with an entry of its key groups.

@@ -110,8 +110,7 @@ impl Splits {
 
     /// A new attempt starts, from a checkpoint or from nothing: nothing is under way any more.
     ///
-    /// A source that the checkpoint does not know has all its splits to give. One that it knows without an enumerator has
-    /// none: its readers have them all.
+    /// An enumerator of which the checkpoint holds no state has all its splits to give, even if it knows the source.
     pub fn reset(&mut self, plan: &Plan, from: Option<&CompletedCheckpoint>) {
         self.open.clear();
         self.closed.clear();
@@ -124,12 +123,14 @@ impl Splits {
                 let mut stored = from.into_iter().flat_map(CompletedCheckpoint::operators);
                 stored.find(|state| state.id == wanted)
             };
-            let stored = hash.and_then(under).or_else(|| under(id));
+            let own =
+                || if hash.is_some() && self.rules.uid_hash_decides { None } else { under(id) };
+            let stored = hash.and_then(under).or_else(own);
             enumerator.asking.clear();
             enumerator.given.clear();
-            enumerator.unassigned = match stored {
+            enumerator.unassigned = match stored.and_then(|state| state.coordinator.as_deref()) {
                 None => (0..enumerator.source.partitions).map(|split| (split, 0)).collect(),
-                Some(state) => state.coordinator.as_deref().map(unassigned_in).unwrap_or_default(),
+                Some(coordinator) => unassigned_in(coordinator),
             };
         }
     }

@@ -60,6 +60,8 @@ pub struct RestoredTask {
     pub permit: CommitPermit,
     /// What each operator of its chain is given, in chain order; none where the checkpoint has no entry of it.
     pub operators: Vec<Option<OperatorSnapshot>>,
+    /// Whether its operators are told that they are restored (`isRestored`).
+    pub is_told: bool,
     /// Whether all subtasks of the chain had finished: it has nothing left to do.
     pub finished: bool,
     /// The shared files that it reads to restore its keyed state.

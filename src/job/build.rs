@@ -158,6 +158,7 @@ impl Plan {
 fn targets(partitioner: Partitioner, senders: u32, receivers: u32, subtask: u32) -> Range<u32> {
     match partitioner {
         Partitioner::Rebalance
+        | Partitioner::Shuffle
         | Partitioner::Hash
         | Partitioner::Broadcast
         | Partitioner::Global => 0..receivers,
@@ -189,6 +190,7 @@ fn check_size(wiring: &Wiring<'_>) -> Result<(), GraphError> {
             let receivers = u64::from(operators[wire.to.index()].parallelism);
             match wire.partitioner {
                 Partitioner::Rebalance
+                | Partitioner::Shuffle
                 | Partitioner::Hash
                 | Partitioner::Broadcast
                 | Partitioner::Global => senders * receivers,

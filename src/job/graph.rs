@@ -2,7 +2,10 @@
 //!
 //! Does not decide chains, ids or channels; `Plan` does.
 
-use super::{KeyedOptions, ListOptions, OperatorId, OperatorIndex, SourceTime, WindowOptions};
+use super::shown::shown;
+use super::{
+    KeyedOptions, ListOptions, OperatorId, OperatorIndex, SourceTime, Value, WindowOptions,
+};
 use crate::documented::documented;
 use crate::kernel::SimTime;
 use serde::{Deserialize, Serialize};
@@ -255,6 +258,8 @@ documented! {
         Rescale,
         /// To subtask 0.
         Global,
+        /// To any, as is drawn for each record.
+        Shuffle,
     }
 }
 
@@ -324,7 +329,9 @@ impl KeyColumns {
 
 documented! {
     /// The Java type that a key hashes as.
-    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+    #[derive(
+        Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+    )]
     #[serde(rename_all = "kebab-case")]
     pub enum KeyType {
         /// As its value says: integer as `Long`, truth as `Boolean`, text as `String`, a row as a tuple.
@@ -344,5 +351,37 @@ documented! {
         Text,
         /// Truth as `Boolean`.
         Bool,
+    }
+}
+
+shown! {
+    KeyType:
+    Auto = "that of the key itself",
+    Int = "IntSerializer",
+    Long = "LongSerializer",
+    Short = "ShortSerializer",
+    Char = "CharSerializer",
+    Double = "DoubleSerializer",
+    Text = "StringSerializer",
+    Bool = "BooleanSerializer",
+}
+
+impl KeyType {
+    /// That of a key where nobody names one; of a row it stays open.
+    pub const fn of(key: &Value) -> Self {
+        match key {
+            Value::Int(_) => Self::Long,
+            Value::Text(_) => Self::Text,
+            Value::Bool(_) => Self::Bool,
+            Value::Bytes(_) | Value::Row(..) => Self::Auto,
+        }
+    }
+
+    /// Whether its serializer reads what that of `stored` wrote: no other does, and a key of no type that was named is a
+    /// `Long`, a `String`, a `Boolean` or a tuple.
+    pub fn reads(self, stored: Self) -> bool {
+        let is_plain = |one| matches!(one, Self::Auto | Self::Long | Self::Text | Self::Bool);
+        let is_unnamed = self == Self::Auto || stored == Self::Auto;
+        self == stored || is_unnamed && is_plain(self) && is_plain(stored)
     }
 }

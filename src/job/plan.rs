@@ -172,7 +172,10 @@ impl Plan {
     pub fn takes_unaligned(&self, vertex: VertexIndex) -> bool {
         let mut inputs = self.vertices[vertex.index()].inputs.iter();
         inputs.all(|edge| match self.edges[*edge].partitioner {
-            Partitioner::Rebalance | Partitioner::Hash | Partitioner::Global => true,
+            Partitioner::Rebalance
+            | Partitioner::Shuffle
+            | Partitioner::Hash
+            | Partitioner::Global => true,
             Partitioner::Forward | Partitioner::Rescale | Partitioner::Broadcast => false,
         })
     }

@@ -2,6 +2,7 @@
 //!
 //! Says what is registered, not whether a snapshot agrees with it; the state room compares.
 
+use super::graph::KeyType;
 use super::shown::shown;
 use crate::documented::documented;
 use crate::kernel::SimTime;
@@ -111,6 +112,8 @@ pub struct Registration {
     pub values: StateType,
     /// Whether each value carries the time of its last change, so that it can expire.
     pub has_ttl: bool,
+    /// The type of the keys that it is kept under: that of its operator.
+    pub keys: KeyType,
 }
 
 /// What an operator is told of the keyed state that it keeps.
@@ -129,7 +132,8 @@ pub struct KeyedOptions {
 impl KeyedOptions {
     /// How the state is registered.
     pub const fn registration(&self) -> Registration {
-        Registration { kind: self.kind, values: self.values, has_ttl: self.ttl.is_some() }
+        let keys = KeyType::Auto;
+        Registration { kind: self.kind, values: self.values, has_ttl: self.ttl.is_some(), keys }
     }
 }
 
@@ -140,6 +144,8 @@ pub struct ListOptions {
     pub names: Vec<Arc<str>>,
     /// How they are dealt out.
     pub mode: ListMode,
+    /// The same, one by one, where they are not all alike; as many as there are names, or none.
+    pub modes: Vec<ListMode>,
     /// The type of their items: text, or integers.
     pub items: StateType,
     /// A fresh subtask i starts with i items more than this in each of them.
@@ -149,6 +155,16 @@ pub struct ListOptions {
 impl ListOptions {
     /// The name of a list state where none is given.
     pub const NAME: &'static str = "items";
+
+    /// Whether any of them is dealt out in this way.
+    pub fn has_mode(&self, mode: ListMode) -> bool {
+        (0..self.names.len()).any(|place| self.mode_of(place) == mode)
+    }
+
+    /// How the list state at this place among the names is dealt out.
+    pub fn mode_of(&self, place: usize) -> ListMode {
+        self.modes.get(place).copied().unwrap_or(self.mode)
+    }
 }
 
 impl Default for ListOptions {
@@ -156,6 +172,7 @@ impl Default for ListOptions {
         Self {
             names: vec![Arc::from(Self::NAME)],
             mode: ListMode::Split,
+            modes: Vec::new(),
             items: StateType::Text,
             starts_with: 1,
         }

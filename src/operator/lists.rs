@@ -52,16 +52,17 @@ impl Lists {
 impl Operator for Lists {
     fn initialize(&mut self, context: &mut dyn Context) {
         let is_fresh = context.restored_from().is_none();
-        let ListOptions { names, mode, items, starts_with } = &*self.options;
-        for state in names {
-            if *mode == ListMode::Broadcast {
+        let ListOptions { names, items, starts_with, .. } = &*self.options;
+        for (place, state) in names.iter().enumerate() {
+            let mode = self.options.mode_of(place);
+            if mode == ListMode::Broadcast {
                 let id = context.broadcast_state(state);
                 if is_fresh {
                     self.fill_broadcast(id, state, context);
                 }
                 continue;
             }
-            let id = context.register_list(state, *mode, *items);
+            let id = context.register_list(state, mode, *items);
             if is_fresh {
                 let subtask = context.subtask();
                 let fresh = (0..subtask + starts_with).map(|at| self.item(state, subtask, at));

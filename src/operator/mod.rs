@@ -32,7 +32,7 @@ pub use catalogue::{
     panic_message,
 };
 pub use log::Log;
-pub use source::{SOURCE_POSITIONS, position_from_row};
+pub use source::{position_from_row, source_positions};
 pub use standalone::Standalone;
 pub(crate) use surroundings::{Outside, Remembers, Subtask, Surroundings};
 pub(crate) use window::windows_held;

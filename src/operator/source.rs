@@ -3,15 +3,21 @@
 //! Does not decide what the end of the log means; the task does.
 
 use super::{Context, InputLog, Operator, Poll};
-use crate::job::{CheckpointId, Origin, Value};
+use crate::job::{CheckpointId, Origin, Reader, Value};
 use crate::kernel::SimTime;
 use crate::state::{ListId, ListMode};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 
-/// The list state in which sources and readers of splits remember how far they got.
-pub const SOURCE_POSITIONS: &str = "positions";
+/// The list state in which a source remembers how far it got: sources that read the log themselves and readers of splits
+/// share nothing (`SourceOperator`).
+pub const fn source_positions(reader: Reader) -> &'static str {
+    match reader {
+        Reader::Fixed => "positions",
+        Reader::Splits => "SourceReaderState",
+    }
+}
 
 /// The next entry of a partition that has one. Ordered as they are read: what is there first, then by partition.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,8 +44,8 @@ pub(super) struct LogSource {
 
 impl LogSource {
     /// Starts with the partitions that were restored, and none if nothing was.
-    pub(super) fn initialize_restored(&mut self, context: &mut dyn Context) {
-        let positions = context.list_state(SOURCE_POSITIONS, ListMode::Split);
+    pub(super) fn initialize_restored(&mut self, reader: Reader, context: &mut dyn Context) {
+        let positions = context.list_state(source_positions(reader), ListMode::Split);
         self.positions = Some(positions);
         self.resting = context.list(positions).iter().filter_map(position_from_row).collect();
     }
@@ -76,7 +82,7 @@ impl LogSource {
 
 impl Operator for LogSource {
     fn initialize(&mut self, context: &mut dyn Context) {
-        self.initialize_restored(context);
+        self.initialize_restored(Reader::Fixed, context);
         if !context.is_own_entry_restored() {
             self.resting = fresh_share(context).map(|partition| (partition, 0)).collect();
         }

@@ -4,7 +4,7 @@
 
 use super::source::LogSource;
 use super::{Context, InputLog, Operator, Poll};
-use crate::job::{CheckpointId, Value};
+use crate::job::{CheckpointId, Reader, Value};
 use crate::kernel::SimTime;
 
 /// After how long a reader asks again: its request, or the answer, may have been lost.
@@ -12,7 +12,7 @@ const ASK_AGAIN: SimTime = SimTime::from_millis(500);
 
 /// Reads the splits it is given (kind `source`, function `splits`); a split is a partition from some entry on.
 ///
-/// List state `positions` (split), as the log source keeps it: a row `(partition, next entry)` per split it was ever given.
+/// List state `SourceReaderState` (split), kept as the log source keeps its positions: a row `(partition, next entry)` per split it was ever given.
 /// Restored, it goes on with those in its list, and asks for more when it has read them.
 #[derive(Clone, Default)]
 pub(super) struct SplitReader {
@@ -24,7 +24,7 @@ pub(super) struct SplitReader {
 
 impl Operator for SplitReader {
     fn initialize(&mut self, context: &mut dyn Context) {
-        self.log.initialize_restored(context);
+        self.log.initialize_restored(Reader::Splits, context);
     }
 
     fn process(&mut self, input: u8, value: Value, context: &mut dyn Context) {

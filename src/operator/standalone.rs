@@ -4,7 +4,7 @@ use super::{Context, InputLog, Operator, Outside, Poll, Subtask, Surroundings};
 use crate::effect::ExternalRequest;
 use crate::job::{Attempt, CheckpointId, CheckpointKind, EventTime, JobId, KeyBy, Value};
 use crate::kernel::SimTime;
-use crate::rules::{CommitWhen, MetadataVersion, Release, Rules};
+use crate::rules::{CommitWhen, MetadataVersion, Release, Rules, StateHandles};
 use crate::state::{AckLedger, CommitPermit, LiveState, OperatorSnapshot, Properties, TimerKind};
 
 /// How many key groups a standalone operator has.
@@ -155,8 +155,8 @@ impl Standalone {
     #[must_use]
     pub fn restore(mut self, checkpoint: CheckpointId, state: OperatorSnapshot) -> Self {
         self.state = LiveState::restored(state);
-        if self.key_by.is_some() {
-            self.state.declare_timers();
+        if let Some(key_by) = self.key_by {
+            self.state.open_keyed(key_by.key_type);
         }
         self.restored = Some(checkpoint);
         self.call(|operator, context| {
@@ -331,6 +331,7 @@ fn permit_of(checkpoint: CheckpointId) -> CommitPermit {
         triggered: SimTime::ZERO,
         format: crate::job::SnapshotFormat::Canonical,
         metadata: MetadataVersion::V6,
+        handles: StateHandles::Of1_15,
     };
     AckLedger::new([]).seal(properties, Vec::new()).permit()
 }

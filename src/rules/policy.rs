@@ -221,7 +221,8 @@ mod tests {
                 let older = Release::ALL.into_iter().rev().find(|release| release <= last);
                 older.expect("a rule changed after some release")
             };
-            let after: Vec<Release> = after.iter().map(profile).collect();
+            let mut after: Vec<Release> = after.iter().map(profile).collect();
+            after.dedup();
             assert_eq!(after, changed, "`{}` does not change as its row says", field.name);
         }
     }

@@ -159,8 +159,11 @@ rules! {
     /// (FLINK-32955).
     ttl_may_change: bool = true, until V1_20: false, shown by "sim/rules/ttl_enabled.toml";
     /// Whether a user-defined hash decides alone which state an operator is given, be there any under it or not
-    /// (`StateAssignmentOperation`).
-    uid_hash_decides: bool = false, until V1_3: true, shown by "sim/rules/uid_hash_decides.toml";
+    /// (`StateAssignmentOperation`; recorded: 1.11.4, 1.12.5, 1.13.6 and 1.14.6).
+    uid_hash_decides: bool = false, until V1_13: true, shown by "sim/rules/uid_hash_decides.toml";
+    /// Who is told that it is restored (`isRestored`; `StateAssignmentOperation`, recorded: 1.11.4, 1.12.5, 1.13.6 and
+    /// 1.14.6).
+    restored_told_by: RestoredToldBy = Vertex, until V1_13: Subtask, shown by "sim/rules/restored_told_by.toml";
     /// Whether a barrier holds its channel back in exactly-once mode (`SingleCheckpointBarrierHandler`).
     barrier_blocks_channel: bool = true;
     /// Whether a task that gives a checkpoint up tells its receivers on their channels (since 1.1.4).
@@ -230,8 +233,9 @@ rules! {
     /// What the id that state is stored under names (by operator since 1.3, FLINK-5892).
     state_stored_by: StateAddress = Operator, until V1_2: Chain,
         shown by "sim/rules/uid_hash_of_a_chain.toml";
-    /// Whether a chain without any state is in a snapshot (since 1.4, `PendingCheckpoint`).
-    stateless_chains_recorded: bool = true, until V1_3: false,
+    /// Whether a chain without any state is in a snapshot, by entries without subtasks (since 1.13, `PendingCheckpoint`;
+    /// recorded: savepoints of 1.11.4, 1.12.5 and 1.13.6).
+    stateless_chains_recorded: bool = true, until V1_12: false,
         shown by "sim/rules/stateless_chain_removed.toml";
     /// Whether a chain that is as long as it was is the only one to take its state, and not any that is long enough
     /// (1.2, `StreamTask.checkRestorePreconditions`).
@@ -246,11 +250,15 @@ rules! {
     /// many groups as subtasks for ever, as the code has it (1.2, `SavepointV0Serializer`).
     migrated_keys_regrouped: bool = true;
     /// Which version of metadata snapshots are written in, the newest that is read (`MetadataSerializers`).
-    metadata: MetadataVersion = V6, until V2_2: V3, until V1_10: V2, until V1_2: V1, until V1_1: V0,
+    metadata: MetadataVersion = V6, until V2_0: V5, until V1_20: V4, until V1_15: V3, until V1_10: V2, until V1_2: V1, until V1_1: V0,
         until V1_0: Object, shown by "sim/rules/metadata.toml";
     /// The oldest version of metadata that is read (`MetadataSerializers`).
-    oldest_metadata: MetadataVersion = V2, until V1_20: V1, until V1_10: V0, until V1_0: Object,
+    oldest_metadata: MetadataVersion = V2, until V1_10: V0, until V1_0: Object,
         shown by "sim/rules/metadata_too_old.toml";
+    /// Which kinds of handles metadata name: what is of a newer kind a release does not read, whatever the version of the
+    /// metadata (`MetadataV2V3SerializerBase.deserializeKeyedStateHandle`; recorded: 1.11.4, 1.12.5, 1.13.6 and 1.15.4).
+    state_handles: StateHandles = Of1_15, until V1_14: Of1_13, until V1_12: Of1_12, until V1_11: Of1_11,
+        shown by "sim/rules/going_back.toml";
     /// Where the metadata and the data of a savepoint lie, and how one finds the other (`SavepointStoreFactory`,
     /// `SavepointV2Serializer`; FLINK-5763).
     savepoint_layout: SavepointLayout = RelativeFolder, until V1_10: AbsoluteFolder, until V1_2: MetadataFile,
@@ -260,6 +268,11 @@ rules! {
     /// Whether the classes of a job can be given along when a savepoint is disposed of, for state handles that only they
     /// read (`savepoint -d PATH -j JAR`, since 1.1).
     disposal_takes_classes: bool = true, until V1_0: false, shown by "sim/rules/custom_handles.toml";
+    /// Whether every state backend reads a savepoint that is not native (since 1.13, FLIP-41; recorded: 1.11.4 and 1.13.6).
+    savepoints_name_no_backend: bool = true, until V1_12: false, shown by "sim/rules/savepoint_to_another_backend.toml";
+    /// Whether a native savepoint of RocksDB is read by RocksDB alone, even if its checkpoints are not incremental
+    /// (recorded: 1.15.4 and 2.3.0).
+    full_savepoints_name_backend: bool = true, until V2_2: false, shown by "sim/rules/native_to_another_backend.toml";
     /// Whether the metadata of a retained checkpoint lies apart from its data (until 1.4, `state.checkpoints.dir`;
     /// FLINK-5823).
     checkpoint_metadata_apart: bool = false, until V1_4: true,
@@ -315,6 +328,16 @@ choices! {
         OfLastOnes = "of-last-ones",
         /// All of them.
         Removed = "removed",
+    }
+}
+
+choices! {
+    /// Who is told that it is restored.
+    pub enum RestoredToldBy {
+        /// Each subtask that is given any state, be it of another operator of its chain.
+        Subtask = "subtask",
+        /// All subtasks of a vertex for any of whose operators the snapshot lists subtasks, be there state in them or not.
+        Vertex = "vertex",
     }
 }
 
@@ -378,6 +401,21 @@ choices! {
 }
 
 choices! {
+    /// Which kinds of handles metadata name, the oldest first.
+    #[derive(PartialOrd, Ord)]
+    pub enum StateHandles {
+        /// Those of 1.11: records in flight in a layout of its own, which no later release reads.
+        Of1_11 = "of-1.11",
+        /// Those of 1.12: records in flight as they are today.
+        Of1_12 = "of-1.12",
+        /// Those of 1.13: keyed state of savepoints in a kind of its own (type 7).
+        Of1_13 = "of-1.13",
+        /// Those of 1.15: keyed state of checkpoints, too (type 12).
+        Of1_15 = "of-1.15",
+    }
+}
+
+choices! {
     /// The version of the metadata of a snapshot, the oldest first (`MetadataSerializers`).
     #[derive(PartialOrd, Ord)]
     pub enum MetadataVersion {
@@ -391,7 +429,11 @@ choices! {
         V2 = "v2",
         /// With records in flight, coordinators and relative paths (1.11 to 1.15).
         V3 = "v3",
-        /// With names and uids (2.3).
+        /// With what kind of snapshot it is (1.16 to 1.20).
+        V4 = "v4",
+        /// With names and uids of operators (2.0).
+        V5 = "v5",
+        /// With records in flight of several channels in one handle (since 2.1).
         V6 = "v6",
     }
 }
@@ -503,6 +545,8 @@ impl MetadataVersion {
             Self::V1 => Some(1),
             Self::V2 => Some(2),
             Self::V3 => Some(3),
+            Self::V4 => Some(4),
+            Self::V5 => Some(5),
             Self::V6 => Some(6),
         }
     }

@@ -101,12 +101,16 @@ fn steps(scenario: &Scenario, outcome: &Outcome, unmet: &mut Vec<String>) {
     }
 }
 
-/// A step whose moment never came is told of, unless it may miss; so is a story in which no job ever runs.
+/// A step whose moment never came is told of, unless it may miss, or the story itself ends before it; so is a story in which no job ever runs.
 fn never(scenario: &Scenario, outcome: &Outcome, unmet: &mut Vec<String>) {
     for (number, why) in &outcome.never {
         let Some(step) = scenario.steps.get(to_index(*number)).filter(|step| !step.may_miss) else {
             continue;
         };
+        if matches!(step.trigger, Trigger::At(at) if scenario.until.is_some_and(|until| until < at))
+        {
+            continue;
+        }
         let line =
             if step.line.0 == 0 { String::new() } else { format!(" (line {})", step.line.0) };
         let why = why_never(step, why, outcome.ended);

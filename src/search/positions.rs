@@ -1,7 +1,7 @@
 //! How far a snapshot had read its inputs.
 
 use crate::job::{InputId, OperatorKind, OperatorNode};
-use crate::operator::{InputLog, Log, SOURCE_POSITIONS, position_from_row};
+use crate::operator::{InputLog, Log, position_from_row, source_positions};
 use crate::scenario::Scenario;
 use crate::state::{CompletedCheckpoint, OperatorState};
 use crate::trace::SourcePosition;
@@ -24,7 +24,8 @@ pub(super) fn positions(
         let log = &inputs[place];
         let state = snapshot.operators().iter().find(|state| state.name == node.name);
         let snapshots = state.into_iter().flat_map(OperatorState::snapshots);
-        let read = snapshots.filter_map(|snapshot| snapshot.lists.get(SOURCE_POSITIONS));
+        let read = snapshots
+            .filter_map(|snapshot| snapshot.lists.get(source_positions(node.options.reader)));
         let coordinator = state.and_then(|state| state.coordinator.as_ref());
         let unassigned = coordinator.into_iter().flat_map(|state| state.lists.values());
         let rows = read.chain(unassigned).flat_map(|list| &list.items);

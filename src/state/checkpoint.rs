@@ -4,7 +4,7 @@ use crate::job::{
     CheckpointId, CheckpointKind, JobId, LocalTaskId, OperatorId, SharedFile, SnapshotFormat,
 };
 use crate::kernel::SimTime;
-use crate::rules::MetadataVersion;
+use crate::rules::{MetadataVersion, StateHandles};
 use crate::state::OperatorSnapshot;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +15,8 @@ use std::sync::Arc;
 pub enum SubtaskState {
     /// The subtask had finished before the barrier; nothing is left to restore.
     Finished,
+    /// No operator of its task had any state: the task acked without a word of it, so that the entry does not list it.
+    Unlisted,
     /// Its snapshot.
     Snapshot(Arc<OperatorSnapshot>),
 }
@@ -72,6 +74,12 @@ impl OperatorState {
         self.subtasks.iter().all(|subtask| matches!(subtask, SubtaskState::Finished))
     }
 
+    /// Whether it lists any subtask, be there state in it or not: an operator without state lists those whose tasks have
+    /// some in another operator (`OperatorState.getNumberCollectedStates`).
+    pub fn lists_subtasks(&self) -> bool {
+        self.subtasks.iter().any(|subtask| !matches!(subtask, SubtaskState::Unlisted))
+    }
+
     /// Whether any subtask holds any state.
     pub fn is_stateful(&self) -> bool {
         self.snapshots().any(|snapshot| !snapshot.is_empty())
@@ -84,10 +92,10 @@ impl OperatorState {
 }
 
 impl SubtaskState {
-    /// What the subtask held, unless it had finished.
+    /// What the subtask held, if anything is told of it.
     pub fn snapshot(&self) -> Option<&OperatorSnapshot> {
         match self {
-            Self::Finished => None,
+            Self::Finished | Self::Unlisted => None,
             Self::Snapshot(snapshot) => Some(snapshot),
         }
     }
@@ -111,6 +119,8 @@ pub struct Properties {
     pub format: SnapshotFormat,
     /// The version of its metadata.
     pub metadata: MetadataVersion,
+    /// Which kinds of handles they name.
+    pub handles: StateHandles,
 }
 
 /// A checkpoint of which every participant acked: only an [`AckLedger`] or the reader of its files makes one.

@@ -66,6 +66,8 @@ pub struct LiveState {
     restored: OperatorSnapshot,
     /// Why a declaration could not have what was restored under its name.
     refused: Option<Incompatible>,
+    /// Of what type the restored keys are, as long as no key has come that can be held against them.
+    restored_keys: Option<KeyType>,
     /// Which states were declared of which nothing was restored.
     fresh: Vec<(Arc<str>, StateKind)>,
 }
@@ -87,9 +89,19 @@ impl LiveState {
         declared
     }
 
-    /// Declares the timers of a keyed operator; restored ones are there again.
-    pub fn declare_timers(&mut self) {
+    /// Begins with the keyed state of an operator whose keys are of this type: all that was restored must be, be it declared
+    /// or not; restored timers are there again.
+    pub fn open_keyed(&mut self, keys: KeyType) {
         assert!(self.timers.is_none(), "timers are declared before any is registered");
+        let restored = self.restored.keyed.values();
+        let mut was = restored.map(|state| match (state.registered.keys, state.entries.first()) {
+            (KeyType::Auto, Some(entry)) => KeyType::of(&entry.key),
+            (named, _) => named,
+        });
+        if let Some(was) = was.clone().find(|was| !keys.reads(*was)) {
+            self.refused = Some(Incompatible::Keys { was, now: keys });
+        }
+        self.restored_keys = was.find(|was| *was != KeyType::Auto && keys == KeyType::Auto);
         self.timers = LiveTimers::take_from(&mut self.restored).map(Box::new);
     }
 
@@ -135,6 +147,19 @@ impl LiveState {
         }
         self.keyed.push(Table { name: Arc::from(name), registered, entries });
         KeyedId(self.keyed.len() - 1)
+    }
+
+    /// Holds the first key that comes against those that were restored, where the operator does not say of which type its
+    /// keys are.
+    #[inline]
+    pub fn check_key(&mut self, key: &Value) {
+        if let Some(was) = self.restored_keys.take() {
+            assert!(was != KeyType::Auto, "a key is held against keys of no type");
+            let now = KeyType::of(key);
+            if !now.reads(was) || now != KeyType::Auto && now != was {
+                self.refused = Some(Incompatible::Keys { was, now });
+            }
+        }
     }
 
     /// Why a declaration could not have what was restored under its name, if one could not.
@@ -219,6 +244,10 @@ impl LiveState {
         let has_groups = self.keyed.is_empty() || max_parallelism > 0;
         assert!(has_groups, "keyed state is drawn of an operator without key groups");
         let mut snapshot = self.restored.clone();
+        if key_by.is_none() {
+            // Without a backend for it, what was keyed is not written again (`StreamOperatorStateHandler`).
+            snapshot.keyed.clear();
+        }
         for table in &self.keyed {
             let key_type = key_by.expect("a keyed state belongs to a keyed operator").key_type;
             let mut entries = Vec::with_capacity(table.entries.len());
@@ -233,6 +262,9 @@ impl LiveState {
         if let Some(timers) = &self.timers {
             let key_type = key_by.expect("timers belong to a keyed operator").key_type;
             timers.put_into(&mut snapshot, |key| group_of(key, key_type, max_parallelism));
+        }
+        for state in snapshot.keyed.values_mut() {
+            state.registered.keys = key_by.map_or_else(KeyType::default, |by| by.key_type);
         }
         for list in &self.lists {
             let List { mode, items_type, .. } = *list;

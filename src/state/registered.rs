@@ -1,6 +1,6 @@
 //! Whether a state that is registered agrees with what was restored under its name, in Flink's terms.
 
-use crate::job::{KeyedKind, ListMode, Registration, StateType};
+use crate::job::{KeyType, KeyedKind, ListMode, Registration, StateType};
 use thiserror::Error;
 
 /// Why the user's code cannot have the state that was restored: its task fails (`StateMigrationException`,
@@ -42,6 +42,16 @@ pub enum Incompatible {
         was: StateType,
         /// The program's.
         now: StateType,
+    },
+    /// Keys of another type, whatever the states are (`HeapRestoreOperation`, `RocksDBHandle`).
+    #[error(
+        "the new key serializer ({now}) must be compatible with the previous key serializer ({was})"
+    )]
+    Keys {
+        /// The snapshot's.
+        was: KeyType,
+        /// The program's.
+        now: KeyType,
     },
     /// Values that were stored without the time of their last change, or with it.
     #[error(
@@ -97,7 +107,11 @@ mod tests {
     #[test]
     fn the_kind_counts_before_the_type_and_a_type_that_nobody_named_agrees_with_all() {
         let long = Registration { values: StateType::Long, ..Registration::default() };
-        let map = Registration { kind: KeyedKind::Map, values: StateType::Text, has_ttl: false };
+        let map = Registration {
+            kind: KeyedKind::Map,
+            values: StateType::Text,
+            ..Registration::default()
+        };
         let (was, now) = (KeyedKind::Value, KeyedKind::Map);
         assert_eq!(check_keyed(long, map, true), Err(Incompatible::Kind { was, now }));
         assert_eq!(check_keyed(long, Registration::default(), true), Ok(()));

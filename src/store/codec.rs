@@ -100,6 +100,7 @@ fn store_operator(
     for (index, subtask) in operator.subtasks.iter().enumerate() {
         subtasks.push(match subtask {
             SubtaskState::Finished => StoredSubtask::Finished,
+            SubtaskState::Unlisted => StoredSubtask::Unlisted,
             SubtaskState::Snapshot(snapshot) if !snapshot.shared.is_empty() => {
                 share(snapshot, shared)
             }
@@ -294,6 +295,7 @@ impl Metadata {
             for subtask in &operator.subtasks {
                 subtasks.push(match subtask {
                     StoredSubtask::Finished => SubtaskState::Finished,
+                    StoredSubtask::Unlisted => SubtaskState::Unlisted,
                     StoredSubtask::Inline(snapshot) => SubtaskState::Snapshot(Arc::clone(snapshot)),
                     StoredSubtask::File(reference) => {
                         SubtaskState::Snapshot(Arc::new(load(reference)?))
@@ -367,8 +369,8 @@ fn summarize_operator((stored, read): (&StoredOperator, &OperatorState)) -> Oper
     let mut finished = 0;
     assert_eq!(stored.subtasks.len(), read.subtasks.len(), "a summary of another operator");
     for (place, subtask) in stored.subtasks.iter().zip(&read.subtasks) {
-        let SubtaskState::Snapshot(snapshot) = subtask else {
-            finished += 1;
+        let Some(snapshot) = subtask.snapshot() else {
+            finished += u32::from(matches!(subtask, SubtaskState::Finished));
             continue;
         };
         let is_inline = matches!(place, StoredSubtask::Inline(_));

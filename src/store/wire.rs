@@ -300,6 +300,7 @@ pub(super) type StoredOperator = OperatorState<StoredSubtask>;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum StoredSubtask {
     Finished,
+    Unlisted,
     Inline(Arc<OperatorSnapshot>),
     File(StateReference),
     /// The keyed state is in files that checkpoints share; the rest is inline.
@@ -399,6 +400,7 @@ enum SubtaskWire {
     File(StateReference),
     Coordinator(SnapshotWire),
     Shared(Vec<StoredShare>, SnapshotWire),
+    Unlisted,
 }
 
 impl Payload for StoredOperator {
@@ -408,6 +410,7 @@ impl Payload for StoredOperator {
     fn to_wire(&self) -> OperatorWire {
         let spelled = |subtask: &StoredSubtask| match subtask {
             StoredSubtask::Finished => SubtaskWire::Finished,
+            StoredSubtask::Unlisted => SubtaskWire::Unlisted,
             StoredSubtask::Inline(snapshot) => SubtaskWire::Inline(snapshot.to_wire()),
             StoredSubtask::File(reference) => SubtaskWire::File(reference.clone()),
             StoredSubtask::Shared(files, rest) => {
@@ -436,6 +439,7 @@ impl Payload for StoredOperator {
         };
         let read = |subtask| match subtask {
             SubtaskWire::Finished => Ok(StoredSubtask::Finished),
+            SubtaskWire::Unlisted => Ok(StoredSubtask::Unlisted),
             SubtaskWire::Inline(snapshot) => {
                 OperatorSnapshot::from_wire(snapshot).map(Arc::new).map(StoredSubtask::Inline)
             }

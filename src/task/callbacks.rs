@@ -4,7 +4,7 @@
 
 use super::chain::{Chain, Stem, fail_on_error};
 use crate::effect::{TaskEffects, Throw, UserFailure};
-use crate::job::{CheckpointId, OperatorId, Origin, TaskId};
+use crate::job::{CheckpointId, OperatorId, Origin, TaskId, Value};
 use crate::operator::{OnPanic, panic_message};
 use crate::state::CommitPermit;
 use crate::trace::{Call, TaskEvent};
@@ -58,6 +58,18 @@ impl Chain {
                 items: items.iter().map(|item| item.to_string().into()).collect(),
             });
             effects.events.extend(told);
+        }
+        true
+    }
+
+    /// Whether a key is of the type of those that were restored; else its task fails.
+    #[inline]
+    pub(super) fn takes_key(&mut self, at: usize, key: &Value, effects: &mut TaskEffects) -> bool {
+        let state = &mut self.workers[at].state;
+        state.check_key(key);
+        if let Some(refused) = state.refused() {
+            effects.failure = Some(refused.to_string().into());
+            return false;
         }
         true
     }

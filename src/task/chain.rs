@@ -287,15 +287,16 @@ impl Chain {
         let is_whole = given.is_none_or(|given| given == self.workers.len());
         assert!(is_whole, "a chain of {} was restored as one of {given:?}", self.workers.len());
         let permit = restored.as_ref().map(|restored| restored.permit);
-        self.restored = permit.map(CommitPermit::checkpoint);
+        let is_told = restored.as_ref().is_some_and(|restored| restored.is_told);
+        self.restored = permit.filter(|_| is_told).map(CommitPermit::checkpoint);
         let mut held = Vec::new();
         let snapshots = restored.into_iter().flat_map(|restored| restored.operators);
         for (worker, snapshot) in self.workers.iter_mut().zip(snapshots) {
             let Some(snapshot) = snapshot else { continue };
             held.extend(snapshot.sums(worker.link.id));
             worker.state = LiveState::restored(snapshot);
-            if worker.link.key_by.is_some() {
-                worker.state.declare_timers();
+            if let Some(key_by) = worker.link.key_by {
+                worker.state.open_keyed(key_by.key_type);
             }
             worker.is_restored = true;
         }

@@ -14,7 +14,7 @@ pub struct Output {
     pub partitioner: Partitioner,
     /// The channels to the receivers, in order of the receivers' indices.
     pub channels: Vec<ChannelId>,
-    /// Round robin: which channel is next. Starts where the seed says.
+    /// Round robin: which channel is next. Starts where the seed says. Where receivers are drawn: what the next draw follows from.
     pub next: u32,
     /// The receiver's key, for hash edges.
     pub key_by: Option<KeyBy>,
@@ -48,6 +48,7 @@ impl Outputs {
             Partitioner::Forward | Partitioner::Global => 0,
             Partitioner::Hash => output.owner_of(&value)?,
             Partitioner::Rebalance | Partitioner::Rescale => output.take_turn(receivers),
+            Partitioner::Shuffle => output.draw(receivers),
             Partitioner::Broadcast => {
                 for channel in &output.channels[1..] {
                     let record = stem.record(value.clone());
@@ -103,6 +104,13 @@ impl Output {
         let group = key_group(key_by.hash_of(value)?, self.max_parallelism);
         let receivers = u32::try_from(self.channels.len()).expect("parallelism fits in 32 bits");
         Ok(subtask_of_key_group(group, self.max_parallelism, receivers) as usize)
+    }
+
+    /// A linear congruential generator: nothing hangs on it but which receiver is next.
+    fn draw(&mut self, receivers: usize) -> usize {
+        self.next = self.next.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let count = u64::try_from(receivers).expect("usize fits in 64 bits");
+        usize::try_from((u64::from(self.next) * count) >> 32).expect("it is below the receivers")
     }
 
     #[inline]

@@ -96,6 +96,12 @@ impl Chain {
                 None => return key_by.of_input(input).hash_of(&value).map(|_| None),
             },
         };
+        if let Some(key) = &key
+            && !self.takes_key(at, key, effects)
+        {
+            self.rests.clear();
+            return Ok(None);
+        }
         let called =
             self.call((at, "process"), stem, key.as_ref(), effects, |operator, context| {
                 operator.process(input, value, context);

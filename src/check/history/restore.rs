@@ -1,15 +1,15 @@
 //! A restore as the trace tells it: of a whole run, or of a region of it.
 
 use super::{History, Persisted, Progress, RunStory};
+use crate::check::graph::is_stateful;
 use crate::job::{
     Attempt, CheckpointId, OperatorId, OperatorIndex, OperatorKind, OperatorNode, RunId,
 };
-use crate::operator::Writes;
+use crate::operator::{Catalogue, Writes};
 use crate::trace::{
     ChannelEnd, CheckpointEvent, Entry, EntryNumber, JobEvent, JobStatus, RestoreReport,
     SnapshotSource, StateSum, StateUnit, TaskEvent, TraceEvent,
 };
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// One restore under way: the report, and what has arrived.
@@ -110,13 +110,35 @@ impl History {
         }
     }
 
-    /// Whether state was dropped that is stored under the own id of an operator of the job.
+    /// Whether the operator that a run's start was taken of and whose state goes to this one has no state at all.
+    pub(in crate::check) fn had_no_state(
+        &self,
+        run: RunId,
+        operator: OperatorId,
+        catalogue: &Catalogue,
+    ) -> bool {
+        let Some(SnapshotSource::Run(parent, _)) = self.start_of(run) else { return false };
+        let (Some(parent), Some(story)) = (self.run(parent), self.run(run)) else { return false };
+        let plan = &parent.layout.plan;
+        let taken = |id: &&OperatorId| {
+            let taker = story.taker_of(**id);
+            taker.is_some_and(|taker| story.layout.plan.operator_ids[taker.index()] == operator)
+        };
+        let stored = plan.operator_ids.iter().find(taken);
+        let left = stored.and_then(|stored| plan.node_with_id(*stored));
+        left.is_some_and(|left| !is_stateful(left, catalogue))
+    }
+
+    /// Whether everything that was dropped is stored under an id that the job has, its own or a hash of the user's: to Flink
+    /// nothing is missing then.
     pub(in crate::check) fn is_overlooked(&self, run: RunId, report: &RestoreReport) -> bool {
         let Some(story) = self.run(run) else { return false };
         let plan = &story.layout.plan;
-        let is_own = |id| plan.node_with_id(id).is_some_and(|node| node.options.uid_hash.is_some());
-        self.rules.rules_of(run).uid_hash_decides
-            && report.dropped.iter().any(|unit| is_own(unit.operator))
+        let is_hash =
+            |id| plan.graph.operators.iter().any(|node| node.options.uid_hash == Some(id));
+        let mut dropped = report.dropped.iter().map(|unit| unit.operator);
+        !report.dropped.is_empty()
+            && dropped.all(|id| plan.node_with_id(id).is_some() || is_hash(id))
     }
 
     /// State that was mapped to an operator that does something else than the one that left it, not both having a uid: which
@@ -158,6 +180,7 @@ impl History {
                 if let Some(story) = self.run_mut(*run) {
                     if start == Some(*checkpoint) && story.completed(*checkpoint).is_none() {
                         story.renamed.clone_from(&report.renamed.0);
+                        story.left = report.dropped.iter().map(|unit| unit.operator).collect();
                     }
                     story.left_transactions |= left_transactions;
                     story.restore = Some(Restore {
@@ -187,29 +210,19 @@ impl History {
 }
 
 impl RunStory {
-    /// Which of these ids, under which a snapshot holds state, are not those of the operators of this run that take it:
-    /// each with the id of who does. The report tells which it was by chain; a hash of the user's comes before.
-    pub(in crate::check) fn taken_under_other_ids(
-        &self,
-        stored: &BTreeSet<OperatorId>,
-    ) -> Vec<(OperatorId, OperatorId)> {
-        let plan = &self.layout.plan;
-        let mut taken = self.renamed.clone();
-        for (node, own) in plan.graph.operators.iter().zip(&plan.operator_ids) {
-            let Some(hash) = node.options.uid_hash.filter(|hash| hash != own) else { continue };
-            let is_told = taken.iter().any(|(id, to)| *id == hash || to == own);
-            if stored.contains(&hash) && !is_told {
-                taken.push((hash, *own));
-            }
+    /// The operator of this run that takes what is stored under an id: the report tells which, where that is not its own.
+    pub(in crate::check) fn taker_of(&self, stored: OperatorId) -> Option<OperatorIndex> {
+        let told = self.renamed.iter().find(|(id, _)| *id == stored);
+        if told.is_none() && self.is_left(stored) {
+            return None;
         }
-        taken
+        self.layout.plan.operator_with_id(told.map_or(stored, |(_, to)| *to))
     }
 
-    /// The operator of this run that takes what is stored under an id.
-    pub(in crate::check) fn taker_of(&self, stored: OperatorId) -> Option<OperatorIndex> {
-        let taken = self.taken_under_other_ids(&BTreeSet::from([stored]));
-        let id = taken.iter().find(|(id, _)| *id == stored).map_or(stored, |(_, to)| *to);
-        self.layout.plan.operator_with_id(id)
+    /// Whether what is stored under an id is left behind, though the job may have an operator of that id.
+    pub(in crate::check) fn is_left(&self, stored: OperatorId) -> bool {
+        self.left.contains(&stored)
+            || self.renamed.iter().any(|(id, to)| *to == stored && *id != stored)
     }
 
     /// Beside the state of which operator records in flight are kept: where nobody takes that, they are dropped with it.

@@ -82,9 +82,11 @@ fn check_report(run: RunId, past: Past<'_>, add: &mut impl FnMut(String)) {
     for unit in report.snapshot.iter().map(|sum| &sum.unit) {
         let count = |units: &[StateUnit]| units.iter().filter(|other| *other == unit).count();
         let (mapped, dropped) = (count(&report.mapped), count(&report.dropped));
+        // One may be left behind under the id of who took another of its name.
+        let all = report.snapshot.iter().filter(|sum| sum.unit == *unit).count();
         if (mapped, dropped) == (0, 0) {
             add(format!("{} was neither mapped nor dropped", unit_name(plan, unit)));
-        } else if mapped + dropped > 1 {
+        } else if mapped + dropped != all || mapped > 1 {
             let name = unit_name(plan, unit);
             add(format!("{name} was mapped {mapped} times and dropped {dropped} times"));
         }
@@ -99,7 +101,9 @@ fn check_report(run: RunId, past: Past<'_>, add: &mut impl FnMut(String)) {
         let listed = report.starts_empty.iter().any(|(empty, _)| empty == id);
         let mapped = report.mapped.iter().any(|unit| unit.operator == *id);
         let has_finished = finished.contains(&OperatorIndex::new(place));
-        if is_stateful(node, &past.setup.catalogue) && !mapped && !listed && !has_finished {
+        let had_none = || past.history.had_no_state(story.layout.run, *id, &past.setup.catalogue);
+        let is_empty = is_stateful(node, &past.setup.catalogue) && !mapped && !has_finished;
+        if is_empty && !listed && !had_none() {
             add(format!("`{}` starts empty and is not listed so", node.name));
         }
         if mapped && listed {
@@ -124,7 +128,8 @@ fn had_finished(story: &RunStory, restore: &Restore, past: Past<'_>) -> Vec<Oper
 /// Judges what arrived: every mapped unit that holds something is somewhere.
 fn check_arrival(run: &RunStory, restore: &Restore, add: &mut impl FnMut(String)) {
     for unit in &restore.report.mapped {
-        if entries_in_snapshot(&restore.report, unit) == 0 {
+        if entries_in_snapshot(&restore.report, unit) == 0 || restore.report.dropped.contains(unit)
+        {
             continue;
         }
         let arrived = restore.arrived.iter().flatten().flat_map(|state| &**state);

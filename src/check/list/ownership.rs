@@ -46,27 +46,15 @@ fn check(run: &RunStory, restore: &Restore, is_exact: bool, entry: &Entry, found
     for snapshot in report.snapshot.iter().filter(|sum| report.mapped.contains(&sum.unit)) {
         let unit = &snapshot.unit;
         let shares = shares_of(run, restore, unit);
-        let arrived = Arrived { run, restore, snapshot, shares: &shares };
-        let is_missing = shares.iter().all(|share| share.content().0 == 0);
-        let wrong: Vec<Wrong<'_>> = match unit.kind {
-            StateKind::Keyed => {
-                let total = if restore.is_partial() { None } else { arrived.check_total() };
-                total.into_iter().chain(arrived.check_groups()).collect()
-            }
-            // A list that arrived nowhere is a unit left behind: mapping totality tells.
-            StateKind::Split | StateKind::Union | StateKind::Broadcast | StateKind::Whole
-                if is_missing =>
-            {
-                continue;
-            }
-            StateKind::Broadcast if !is_exact => continue,
-            // The rest of it is with tasks that go on.
-            StateKind::Split | StateKind::Whole if restore.is_partial() => continue,
-            StateKind::Split | StateKind::Whole => arrived.check_total().into_iter().collect(),
-            StateKind::Union => arrived.check_whole(),
-            StateKind::Broadcast => arrived.check_copies(),
-        };
-        for (shares, text) in wrong {
+        let wrong =
+            |snapshot| wrong_shares(Arrived { run, restore, snapshot, shares: &shares }, is_exact);
+        // What was left behind under the id of who took another of its name looks alike.
+        let is_left = report.dropped.contains(unit);
+        let mut twins = report.snapshot.iter().filter(|sum| is_left && sum.unit == *unit);
+        if twins.any(|twin| wrong(twin).is_empty()) {
+            continue;
+        }
+        for (shares, text) in wrong(snapshot) {
             let name = unit_name(&run.layout.plan, unit);
             let text = format!("{name}, restored from checkpoint {checkpoint}: {text}");
             let violation = Violation::at_entry(CheckName::OwnershipPartition, entry, text);
@@ -78,6 +66,30 @@ fn check(run: &RunStory, restore: &Restore, is_exact: bool, entry: &Entry, found
                 ..Evidence::default()
             }));
         }
+    }
+}
+
+/// What of one unit is not where it belongs.
+fn wrong_shares<'a>(arrived: Arrived<'a>, is_exact: bool) -> Vec<Wrong<'a>> {
+    let Arrived { restore, snapshot, shares, .. } = arrived;
+    let is_missing = shares.iter().all(|share| share.content().0 == 0);
+    match snapshot.unit.kind {
+        StateKind::Keyed => {
+            let total = if restore.is_partial() { None } else { arrived.check_total() };
+            total.into_iter().chain(arrived.check_groups()).collect()
+        }
+        // A list that arrived nowhere is a unit left behind: mapping totality tells.
+        StateKind::Split | StateKind::Union | StateKind::Broadcast | StateKind::Whole
+            if is_missing =>
+        {
+            Vec::new()
+        }
+        StateKind::Broadcast if !is_exact => Vec::new(),
+        // The rest of it is with tasks that go on.
+        StateKind::Split | StateKind::Whole if restore.is_partial() => Vec::new(),
+        StateKind::Split | StateKind::Whole => arrived.check_total().into_iter().collect(),
+        StateKind::Union => arrived.check_whole(),
+        StateKind::Broadcast => arrived.check_copies(),
     }
 }
 

@@ -196,7 +196,7 @@ impl Storage {
         let threshold = u64::from(owner.backend.inline_below());
         let subtasks = snapshot.operators().iter().flat_map(|operator| &operator.subtasks);
         let mut states = subtasks.filter_map(|subtask| match subtask {
-            SubtaskState::Finished => None,
+            SubtaskState::Finished | SubtaskState::Unlisted => None,
             SubtaskState::Snapshot(state) => Some(state),
         });
         let is_large =

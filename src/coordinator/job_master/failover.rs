@@ -152,7 +152,8 @@ impl JobMaster {
         let mut in_flight = vec![Vec::new(); self.plan.tasks.len()];
         if let Some(checkpoint) = latest {
             let Submission { allow_non_restored, rules, .. } = &self.submission;
-            let assigned = assign(&self.plan, &checkpoint, *allow_non_restored, rules);
+            let is_own = checkpoint.properties().job == self.submission.job;
+            let assigned = assign(&self.plan, &checkpoint, *allow_non_restored, is_own, rules);
             let assigned = assigned.expect("what could be restored at submission still can");
             self.plan = assigned.plan;
             shares = assigned.tasks;

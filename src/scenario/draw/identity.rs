@@ -170,6 +170,7 @@ impl Sketch {
         let lists = ListOptions {
             names: (0..states).map(|number| Arc::from(format!("kept-{number}"))).collect(),
             mode,
+            modes: Vec::new(),
             items: StateType::Text,
             starts_with: draw.count(format_args!("{name}/lists/items"), (1, 4)),
         };

@@ -64,7 +64,7 @@ const OF_OPERATORS: &[Novelty<OperatorNode>] = novelties!(node: OperatorNode, ru
         "side", "side outputs";
     node.options.keyed_state.as_ref().is_some_and(|state| state.ttl.is_some()) => rules.state_ttl,
         "ttl", "values that expire";
-    node.options.list_state.as_ref().is_some_and(|state| state.mode == ListMode::Whole)
+    node.options.list_state.as_ref().is_some_and(|state| state.has_mode(ListMode::Whole))
         => rules.checkpointed_state,
         "whole", "one object of state for each subtask (`Checkpointed`)";
     node.options.uid_hash.is_some() => rules.uid_hash,

@@ -65,6 +65,13 @@ impl Nodes<'_> {
         if items > bounds::FIRST_ITEMS.most {
             return Err(self.source.beyond(&state.span(), &bounds::FIRST_ITEMS));
         }
+        let modes = state_is.modes.len();
+        if modes > 0 && modes != names.len() {
+            let message =
+                format!("operator `{name}` has {} list states and {modes} modes", names.len());
+            let help = "give each list state its mode, or one `mode` to all";
+            return Err(self.source.error_with(&state.span(), message, help));
+        }
         let different: BTreeSet<_> = names.iter().collect();
         if names.is_empty() || different.len() < names.len() {
             let message = format!(

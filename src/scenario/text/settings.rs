@@ -51,7 +51,6 @@ setting! {
     Millis => i64: |this| this.0, |value| time(SimTime::from_millis(u64::try_from(*value).unwrap_or(0)));
     EventCount => u64: |this| this.0, |value| value.to_string();
     Count<{ u32::MAX }> => u32: |this| this.0, |value| value.to_string();
-    Count<1000> => u32: |this| this.0, |value| value.to_string();
     Arc<str> => Arc<str>: |this| Arc::clone(this), |value| quoted(value);
     Count<65535> => u16: |this| this.narrow(), |value| value.to_string();
     u16 => u16: |this| *this, |value| value.to_string();
@@ -402,12 +401,15 @@ settings!("`list-state`":
         /// How items are dealt when parallelism changes.
         /// e.g. `"union"`
         mode: Named<ListMode>,
+        /// The same, state by state, where they are not all alike: as many as there are names.
+        /// e.g. `["split", "union", "broadcast"]`
+        modes: Vec<Named<ListMode>>,
         /// The type of their items.
         /// e.g. `"text"`
         items as "type": Named<StateType>,
-        /// How many items each has in a subtask that begins without state.
+        /// How many items each has in the first subtask that begins without state; 0 leaves broadcast state empty.
         /// e.g. `2`
-        starts_with: Count<1000>,
+        starts_with: u32,
     }
 );
 
