@@ -273,6 +273,9 @@ rules! {
     /// Whether a native savepoint of RocksDB is read by RocksDB alone, even if its checkpoints are not incremental
     /// (recorded: 1.15.4 and 2.3.0).
     full_savepoints_name_backend: bool = true, until V2_2: false, shown by "sim/rules/native_to_another_backend.toml";
+    /// Whether a savepoint names its files by their places in its folder on a file system, too, that could put random parts into
+    /// paths and is not told to (S3); else by absolute paths (since 1.15, `EntropyInjector.isEntropyInjecting`, FLINK-25952).
+    entropy_is_asked_for: bool = true, until V1_14: false, shown by "sim/reports/r10_moved_on_s3.toml";
     /// Whether the metadata of a retained checkpoint lies apart from its data (until 1.4, `state.checkpoints.dir`;
     /// FLINK-5823).
     checkpoint_metadata_apart: bool = false, until V1_4: true,

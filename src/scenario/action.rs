@@ -87,7 +87,7 @@ table!("`run`":
         /// Which job; the only one need not be named.
         /// e.g. `"count"`
         job: Job,
-        /// What it starts from: the label of a snapshot, or `JOB@3`, `JOB@newest` of what was saved of a job.
+        /// What it starts from: the label of a snapshot, or `JOB@3`, `JOB@newest` of what was saved of a job or is there of its checkpoints, `JOB@retained` of the latter alone.
         /// Flink: `-s`, `--fromSavepoint`, `execution.state-recovery.path`
         /// e.g. `"first"`
         from: Optional<Pointer>,

@@ -9,6 +9,7 @@ use crate::cluster::script::QUIET;
 use crate::cluster::script::faults::{kill_manager, kill_task};
 use crate::cluster::script::user_code::{block, fail_later, unblock};
 use crate::cluster::storage::snapshots::{Savepoint, SavepointStore};
+use crate::cluster::storage::start_point::Runs;
 use crate::cluster::world::World;
 use crate::coordinator::{JobMaster, Purpose};
 use crate::job::{self, CheckpointKind, PlanRules, TaskManagerId};
@@ -148,8 +149,11 @@ fn start_point(world: &World, pointer: &str, job: &str) -> Result<Start, Arc<str
         let plan = config.plan(PlanRules::from(&*world.rules));
         plan.map_err(|error| format!("{error}; {}", error.help()).into())
     };
-    let plan_of = |run| &*world.leaders[run].layout.plan;
-    let found = world.storage.find_start(pointer, &world.rules, job, plan, plan_of)?;
+    let runs = Runs {
+        plan_of: |run| &*world.leaders[run].layout.plan,
+        owner_of: |run| world.leaders[run].owner(&world.scenario),
+    };
+    let found = world.storage.find_start(pointer, &world.rules, job, plan, &runs)?;
     let Savepoint { checkpoint: snapshot, source, location } = found;
     Ok(Start { snapshot, source, location: Some(location) })
 }

@@ -8,7 +8,7 @@ pub(crate) mod snapshots;
 mod artefacts;
 mod keep;
 mod shared_files;
-mod start_point;
+pub(crate) mod start_point;
 mod user_files;
 
 pub use self::artefacts::Artefact;

@@ -141,7 +141,11 @@ impl Storage {
             (SavepointLayout::Pointer, SavepointStore::Factory) => Holder::Factory,
             (SavepointLayout::Pointer | SavepointLayout::MetadataFile, _) => Holder::File,
             (SavepointLayout::AbsoluteFolder, _) => Holder::Folder { is_absolute: true },
-            (SavepointLayout::RelativeFolder, _) => Holder::Folder { is_absolute: false },
+            (SavepointLayout::RelativeFolder, _) => {
+                let may_inject = ["s3://", "s3a://", "s3p://"];
+                let may_inject = may_inject.iter().any(|scheme| path.starts_with(scheme));
+                Holder::Folder { is_absolute: may_inject && !rules.entropy_is_asked_for }
+            }
         };
         let at = if layout.is_folder() { Arc::clone(&path) } else { checkpoint_path(job, id) };
         let data = self.data_of(owner, savepoint, at, rules);
@@ -160,6 +164,21 @@ impl Storage {
         checkpoint: Arc<CompletedCheckpoint>,
         rules: &Rules,
     ) {
+        let id = checkpoint.properties().id;
+        let location = self.location_of_checkpoint(owner, &checkpoint, rules);
+        let source = SnapshotSource::Run(owner.run, id);
+        let labelled = (owner.run, Savepoint { checkpoint, source, location });
+        let before = self.checkpoints.insert(Arc::clone(&label), labelled);
+        assert!(before.is_none(), "two checkpoints are known as `{label}`");
+    }
+
+    /// Where a checkpoint lies that is where its job put it.
+    pub(super) fn location_of_checkpoint(
+        &self,
+        owner: Owner<'_>,
+        checkpoint: &CompletedCheckpoint,
+        rules: &Rules,
+    ) -> SnapshotLocation {
         let (job, id) = (checkpoint.properties().job, checkpoint.properties().id);
         let at = checkpoint_path(job, id);
         let (path, holder) = match rules.checkpoint_metadata_apart {
@@ -172,13 +191,8 @@ impl Storage {
                 (Arc::clone(&at), Holder::Folder { is_absolute })
             }
         };
-        let data = self.data_of(owner, &checkpoint, at, rules);
-        let location =
-            SnapshotLocation { path, holder, has_metadata: true, data, is_in_place: true };
-        let source = SnapshotSource::Run(owner.run, id);
-        let labelled = (owner.run, Savepoint { checkpoint, source, location });
-        let before = self.checkpoints.insert(Arc::clone(&label), labelled);
-        assert!(before.is_none(), "two checkpoints are known as `{label}`");
+        let data = self.data_of(owner, checkpoint, at, rules);
+        SnapshotLocation { path, holder, has_metadata: true, data, is_in_place: true }
     }
 
     /// Where data of a snapshot are that are too large for its metadata, if there are any.

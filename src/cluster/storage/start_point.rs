@@ -1,38 +1,62 @@
-//! What a job starts from: a label, or what was saved of a job by that job and the id of the checkpoint, as FLINK-2976 first
-//! asked for: the newest, or a given one, into a job of the same topology.
+//! What a job starts from: a label, or a checkpoint of a job by the job's name and the checkpoint's id. What was saved at a user's
+//! request is loaded as FLINK-2976 first asked for, into a job of the same topology; a periodic checkpoint that is there as its path
+//! is (`chk-3`), into any.
 
-use crate::cluster::storage::Storage;
 use crate::cluster::storage::snapshots::Savepoint;
-use crate::job::{OperatorId, Plan, RunId, folder_of_pointer};
+use crate::cluster::storage::{Owner, Storage};
+use crate::job::{CheckpointId, OperatorId, Plan, RunId, folder_of_pointer};
 use crate::rules::Rules;
 use crate::trace::SnapshotSource;
 use std::sync::Arc;
 
+/// Behind `@`: the newest checkpoint of a job whose files are there, asked for by nobody.
+const RETAINED: &str = "retained";
+
+/// A snapshot of a job.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Candidate {
+    run: RunId,
+    id: CheckpointId,
+    /// None of one that only its files are known by.
+    label: Option<Arc<str>>,
+}
+
+/// What is to be known of the runs of a world.
+pub(crate) struct Runs<P, O> {
+    /// The plan of one.
+    pub(crate) plan_of: P,
+    /// Whose files are its.
+    pub(crate) owner_of: O,
+}
+
 impl Storage {
-    /// What has this label, or what was saved of a job (`copy@3`, `copy@newest`), for a job that is started by this plan.
-    /// `plan_of` tells the plans of those that were.
+    /// What has this label, or a snapshot of a job (`copy@3`, `copy@newest`, `copy@retained`), for a job that is started by this
+    /// plan.
     pub(crate) fn find_start<'p>(
         &self,
         pointer: &str,
         rules: &Rules,
         job: &str,
         plan: impl FnOnce() -> Result<Arc<Plan>, Arc<str>>,
-        plan_of: impl Fn(RunId) -> &'p Plan,
+        runs: &Runs<impl Fn(RunId) -> &'p Plan, impl Fn(RunId) -> Owner<'p>>,
     ) -> Result<Savepoint, Arc<str>> {
-        match pointer.split_once('@') {
-            Some((saved, which)) if !self.is_label(pointer) => {
-                let (run, label) = self.saved(saved, which, &plan_of)?;
-                let plan: Arc<Plan> = plan()?;
-                if shape(&plan) != shape(plan_of(run)) {
-                    return Err(format!(
-                        "cannot load a checkpoint of `{saved}` into `{job}`: its topology is another; start from its path instead"
-                    )
-                    .into());
-                }
-                self.find_savepoint(&label, rules)
-            }
-            Some(_) | None => self.find_savepoint(pointer, rules),
+        let Some((of, which)) = pointer.split_once('@').filter(|_| !self.is_label(pointer)) else {
+            return self.find_savepoint(pointer, rules);
+        };
+        let Candidate { run, id, label } = self.candidate(of, which, rules, &runs.plan_of)?;
+        let Some(label) = label else {
+            let checkpoint = Arc::clone(&self.kept[&(run, id)]);
+            let location = self.location_of_checkpoint((runs.owner_of)(run), &checkpoint, rules);
+            return Ok(Savepoint { checkpoint, source: SnapshotSource::Run(run, id), location });
+        };
+        let plan: Arc<Plan> = plan()?;
+        if shape(&plan) != shape((runs.plan_of)(run)) {
+            return Err(format!(
+                "cannot load a checkpoint of `{of}` into `{job}`: its topology is another; start from its path instead"
+            )
+            .into());
         }
+        self.find_savepoint(&label, rules)
     }
 
     fn is_label(&self, pointer: &str) -> bool {
@@ -40,28 +64,36 @@ impl Storage {
         self.scenario.steps.iter().any(|step| step.action.label() == Some(label))
     }
 
-    /// The run of a job, and the label, of the newest snapshot that a user asked for, or of that with this id.
-    fn saved<'p>(
+    /// The newest snapshot of a job, that with an id, or the newest that is retained.
+    fn candidate<'p>(
         &self,
         job: &str,
         which: &str,
-        plan: impl Fn(RunId) -> &'p Plan,
-    ) -> Result<(RunId, Arc<str>), Arc<str>> {
+        rules: &Rules,
+        plan_of: impl Fn(RunId) -> &'p Plan,
+    ) -> Result<Candidate, Arc<str>> {
         let checkpoints = self.checkpoints.iter().map(|(label, (_, saved))| (label, saved));
-        let all = self.savepoints.iter().chain(checkpoints);
-        let of_job = all.filter_map(|(label, saved)| match saved.source {
+        let saved = self.savepoints.iter().chain(checkpoints);
+        let saved = saved.filter_map(|(label, saved)| match saved.source {
             SnapshotSource::Run(run, id) => {
-                (plan(run).graph.name == job).then(|| (run, id.number(), Arc::clone(label)))
+                Some(Candidate { run, id, label: Some(Arc::clone(label)) })
             }
             SnapshotSource::Files(_) => None,
         });
+        let retained = self.retained.iter().filter(|_| rules.retained_checkpoints);
+        let retained = retained.map(|(run, _, id)| Candidate { run: *run, id: *id, label: None });
+        let of_job = saved.filter(|_| which != RETAINED).chain(retained);
+        let of_job = of_job.filter(|found| plan_of(found.run).graph.name == job);
         let wanted = which.parse::<u64>().ok();
-        let fitting = of_job.filter(|(_, id, _)| wanted.is_none_or(|wanted| *id == wanted));
-        let newest = fitting.max_by_key(|(run, id, _)| (*run, *id));
-        let found = newest.map(|(run, _, label)| (run, label));
-        found.ok_or_else(|| match wanted {
-            Some(id) => format!("no checkpoint {id} was saved of job `{job}`").into(),
-            None => format!("nothing was saved of job `{job}`").into(),
+        let fitting =
+            of_job.filter(|found| wanted.is_none_or(|wanted| found.id.number() == wanted));
+        // One that has a label, too, is known by that.
+        fitting.max().ok_or_else(|| match wanted {
+            Some(id) => {
+                format!("no checkpoint {id} was saved of job `{job}`, nor is one there").into()
+            }
+            None if which == RETAINED => format!("no checkpoint of job `{job}` is there").into(),
+            None => format!("nothing was saved of job `{job}`, nor is any checkpoint there").into(),
         })
     }
 }

@@ -9,6 +9,8 @@ use toml::Spanned;
 const OF: char = '@';
 /// The newest of them.
 const NEWEST: &str = "newest";
+/// The newest periodic one that is there.
+const RETAINED: &str = "retained";
 
 /// The name of a cluster: one word.
 pub(super) fn cluster_name(
@@ -28,15 +30,17 @@ pub(super) fn cluster_name(
 }
 
 impl Story<'_> {
-    /// Whether a pointer means what was saved of a job: `copy@3` or `copy@newest`.
+    /// Whether a pointer means a snapshot of a job: `copy@3`, `copy@newest` or `copy@retained`.
     pub(super) fn is_saved(&self, pointer: &Spanned<String>) -> Result<bool, Mistake> {
         let Some((job, which)) = pointer.get_ref().split_once(OF) else { return Ok(false) };
         self.source.job(self.jobs, &pointer.span(), job)?;
-        if which == NEWEST || which.parse::<u64>().is_ok() {
+        if which == NEWEST || which == RETAINED || which.parse::<u64>().is_ok() {
             return Ok(true);
         }
         let message = format!("`{which}` is no checkpoint that was saved of `{job}`");
-        let help = format!("say `{job}@{NEWEST}`, or the number of one, such as `{job}@3`");
+        let help = format!(
+            "say `{job}@{NEWEST}`, `{job}@{RETAINED}`, or the number of one, such as `{job}@3`"
+        );
         Err(self.source.error_with(&pointer.span(), message, help))
     }
 }
