@@ -218,12 +218,15 @@ rules! {
     /// Whether a checkpoint that expired counts against the tolerable failures (since 1.11,
     /// `CheckpointFailureManager`).
     tolerance_counts_expired: bool = true, until V1_10: false, shown by "sim/rules/c10_expired.toml";
+    /// Whether a savepoint that expired counts like a checkpoint that did (until 1.13,
+    /// `CheckpointFailureManager.handleJobLevelCheckpointException`).
+    tolerance_counts_savepoints: bool = false, until V1_13: true, shown by "sim/rules/expired_savepoint.toml";
     /// Whether the failure of the asynchronous part of a snapshot counts against the tolerable failures (since
-    /// 1.13, `CheckpointFailureManager`).
-    tolerance_counts_async: bool = true, until V1_12: false, shown by "sim/rules/async_failure.toml";
-    /// Whether metadata that could not be written counts against the tolerable failures (since 1.16,
+    /// 1.11, `CheckpointFailureManager`).
+    tolerance_counts_async: bool = true, until V1_10: false, shown by "sim/rules/async_failure.toml";
+    /// Whether metadata that could not be written counts against the tolerable failures (since 1.15,
     /// `CheckpointFailureManager`).
-    tolerance_counts_finalize: bool = true, until V1_15: false, shown by "sim/rules/finalize_failure.toml";
+    tolerance_counts_finalize: bool = true, until V1_14: false, shown by "sim/rules/finalize_failure.toml";
 
     // How snapshots are laid out, and whose their files are.
 

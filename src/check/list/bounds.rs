@@ -341,7 +341,9 @@ impl Limited {
 const fn counts(reason: AbortReason, kind: CheckpointKind, rules: &Rules) -> bool {
     let is_checkpoint = matches!(kind, CheckpointKind::Checkpoint);
     match reason {
-        AbortReason::Expired => is_checkpoint && rules.tolerance_counts_expired,
+        AbortReason::Expired => {
+            rules.tolerance_counts_expired && (is_checkpoint || rules.tolerance_counts_savepoints)
+        }
         AbortReason::FinalizeFailed => is_checkpoint && rules.tolerance_counts_finalize,
         AbortReason::AsyncFailed => rules.tolerance_counts_async,
         AbortReason::Declined
