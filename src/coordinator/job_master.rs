@@ -1,5 +1,6 @@
 //! The job manager's view of one run: its status, its tasks, and what their messages mean.
 
+mod end_of_data;
 mod failover;
 mod leader_recovery;
 
@@ -72,6 +73,8 @@ pub struct JobMaster {
     tasks: Vec<Known>,
     /// Tasks that had finished before the checkpoint of their attempt: they take part in nothing.
     finished_on_restore: BTreeSet<LocalTaskId>,
+    /// Tasks that have told in their attempt that their data has ended.
+    ended_data: BTreeSet<LocalTaskId>,
     checkpoints: Checkpoints,
     splits: Splits,
     restarts: u32,
@@ -118,6 +121,7 @@ impl JobMaster {
             attempts: vec![Attempt::default(); layout.plan.tasks.len()],
             tasks: vec![Known::Deploying; layout.plan.tasks.len()],
             finished_on_restore: BTreeSet::new(),
+            ended_data: BTreeSet::new(),
             checkpoints,
             splits: Splits::new(
                 Arc::clone(layout),
@@ -207,6 +211,7 @@ impl JobMaster {
             ToJob::Reader(_) if self.is_failing(task) => {}
             ToJob::Reader(event) => self.splits.on_event(&self.plan, task, event),
             ToJob::Running => self.on_task_running(task, effects),
+            ToJob::DataEnded => self.on_data_ended(task, now, effects),
             ToJob::Ended(how) => self.on_task_ended(task, how, now, effects),
             ToJob::Decline(checkpoint, reason) => {
                 let was_pending = self.checkpoints.is_pending(checkpoint);

@@ -73,6 +73,8 @@ pub struct RestoredTask {
 pub enum ToJob {
     /// I run, state restored.
     Running,
+    /// My data has ended, and I await a final checkpoint.
+    DataEnded,
     /// I am gone.
     Ended(EndOfTask),
     /// My snapshot is durable: one per operator of my chain, in chain order.
@@ -101,7 +103,7 @@ impl ToJob {
     /// What kind of message it is, as faults aim at it, and about which checkpoint.
     pub const fn kind(&self) -> (Message, Option<CheckpointId>) {
         match self {
-            Self::Running | Self::Ended(_) => (Message::Status, None),
+            Self::Running | Self::DataEnded | Self::Ended(_) => (Message::Status, None),
             Self::Ack(checkpoint, _) => (Message::Ack, Some(*checkpoint)),
             Self::Decline(checkpoint, _) => (Message::Decline, Some(*checkpoint)),
             Self::Reader(_) => (Message::ReaderEvent, None),

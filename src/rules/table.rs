@@ -152,6 +152,9 @@ rules! {
 
     /// Whether checkpoints go on after tasks have finished, and tasks await a final one (FLIP-147).
     checkpoints_after_tasks_finish: bool = true, until V1_14: false, shown by "sim/rules/finished_tasks.toml";
+    /// When the checkpoint is triggered that tasks await at the end of their data (FLINK-28386,
+    /// `SchedulerBase.notifyEndOfData`).
+    final_checkpoint: FinalCheckpoint = AtOnce, until V1_17: Scheduled, shown by "sim/rules/final_checkpoint.toml";
     /// Whether an entry of a snapshot without any state may be left unmapped without `allow-non-restored-state`
     /// (`Checkpoints.loadAndValidateCheckpoint`).
     empty_entries_skipped: bool = true, until V1_3: false, shown by "sim/rules/f9_stateless_removed.toml";
@@ -330,6 +333,16 @@ choices! {
         Drawn = "drawn",
         /// After one interval.
         AfterInterval = "after-interval",
+    }
+}
+
+choices! {
+    /// When the checkpoint is triggered that tasks await at the end of their data.
+    pub enum FinalCheckpoint {
+        /// By the schedule, as any other.
+        Scheduled = "scheduled",
+        /// When the last task of the job has told that its data has ended.
+        AtOnce = "at-once",
     }
 }
 

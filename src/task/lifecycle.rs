@@ -4,6 +4,7 @@ use super::increments::Increments;
 use super::{Alignment, Phase, Task, decline};
 use crate::effect::{Deployment, TaskEffects, ToJob};
 use crate::job::{CheckpointId, Element, EventTime, Stop};
+use crate::rules::FinalCheckpoint;
 use crate::state::CommitPermit;
 use crate::trace::{AbortReason, EndOfTask, TaskEvent};
 use std::sync::Arc;
@@ -148,6 +149,10 @@ impl Task {
         self.phase = Phase::Draining;
         self.chain.outputs.broadcast(&Element::EndOfData, effects);
         effects.events.push(TaskEvent::DataEnded);
+        let tells = self.chain.identity.rules.final_checkpoint == FinalCheckpoint::AtOnce;
+        if tells && self.awaits_final_checkpoint && !self.is_stopped {
+            effects.messages.push(ToJob::DataEnded);
+        }
         self.leave_if_alone(effects);
     }
 

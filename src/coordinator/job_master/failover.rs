@@ -189,6 +189,7 @@ impl JobMaster {
                 true => self.finished_on_restore.insert(task),
                 false => self.finished_on_restore.remove(&task),
             };
+            self.ended_data.remove(&task);
             self.tasks[index] = Known::Deploying;
             self.attempts[index] = attempt;
             let deployment = Deployment { restored, awaits_final_checkpoint, in_flight };

@@ -245,7 +245,7 @@ documented! {
         NotifyComplete,
         /// Job manager to task: this checkpoint is off.
         NotifyAborted,
-        /// Task to job manager: I run, I ended, I failed.
+        /// Task to job manager: I run, my data has ended, I ended, I failed.
         Status,
         /// Job manager to reader: a split, or none are left.
         Split,
