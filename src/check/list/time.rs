@@ -190,11 +190,11 @@ fn wrongly_held(held: &WindowsHeld, told: Told, task: TaskId, history: &History)
     if windows != awaited {
         return Some(format!("{name} holds {windows} windows and has timers for {awaited}"));
     }
-    let over = options.windows.cleanup_of(first);
+    let over = first.plus_millis(options.windows.lateness());
     let is_over = told.has_ended || over <= told.watermark;
     (options.time == WindowTime::Event && is_over).then(|| {
         let now = if told.has_ended { EventTime::MAX } else { told.watermark };
-        format!("{name} holds the window of {first}, which is over at {over}, at watermark {now}")
+        format!("{name} holds the window up to {first}, which is over at {over}, at watermark {now}")
     })
 }
 

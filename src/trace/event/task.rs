@@ -176,11 +176,11 @@ documented! {
 pub struct WindowsHeld {
     /// Which operator.
     pub operator: OperatorId,
-    /// How many, of all keys.
+    /// How many, of all keys; those of one key and start count once.
     pub windows: u64,
     /// For how many windows, of all keys, a timer is registered.
     pub awaited: u64,
-    /// The start of the first one.
+    /// The last millisecond of the one that ends first.
     pub first: EventTime,
 }
 
