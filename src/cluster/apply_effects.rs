@@ -241,7 +241,9 @@ impl World {
             "{task:?}: attempt {attempt} is over and acks checkpoint {checkpoint}"
         );
         self.journal.tell(TaskEvent::AckSent { checkpoint }.of(task, attempt));
-        self.send_to_job(id, ToJob::Ack(checkpoint, state));
+        let task = self.hosts.places[id].task.as_ref();
+        let had_finished = task.is_some_and(|task| task.had_finished_at(checkpoint));
+        self.send_to_job(id, ToJob::Ack(checkpoint, state, had_finished));
         self.with_task(id, |task, effects| task.on_uploaded(checkpoint, effects));
     }
 

@@ -92,6 +92,7 @@ pub const fn counts_as_failure(reason: AbortReason, kind: CheckpointKind, rules:
         | AbortReason::AlignmentLimit
         | AbortReason::CheckpointingDisabled
         | AbortReason::TasksFinished
+        | AbortReason::UnionPartlyFinished
         | AbortReason::MinimumPause
         | AbortReason::JobNotRunning => false,
     }

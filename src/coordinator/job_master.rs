@@ -185,7 +185,7 @@ impl JobMaster {
         let is_current = attempt == self.attempt_of(task) || !self.submission.rules.attempts_fenced;
         assert!(attempt <= self.attempt, "{task:?} sent a message before its attempt began");
         match message {
-            ToJob::Ack(checkpoint, snapshots) => {
+            ToJob::Ack(checkpoint, snapshots, had_finished) => {
                 let mut verdict = AckVerdict::Foreign;
                 let written = match self.submission.rules.ignored_snapshots {
                     IgnoredSnapshots::Removed => Vec::new(),
@@ -195,7 +195,8 @@ impl JobMaster {
                     self.checkpoints.register(checkpoint, &snapshots);
                 }
                 if is_current && !self.status.is_terminal() {
-                    verdict = self.checkpoints.on_ack(checkpoint, task, snapshots, effects);
+                    let ack = (snapshots, had_finished);
+                    verdict = self.checkpoints.on_ack(checkpoint, task, ack, &self.plan, effects);
                 }
                 let is_counted = verdict == AckVerdict::Accepted;
                 assert!(is_current || !is_counted, "an ack of an attempt that is over was counted");
@@ -205,6 +206,9 @@ impl JobMaster {
                 if self.checkpoints.is_orphaned(checkpoint, verdict, &written) {
                     let event = TaskEvent::SnapshotOrphaned { checkpoint }.of(task, attempt);
                     effects.events.push(event);
+                }
+                if is_counted {
+                    self.give_up_split_union(checkpoint, now, effects);
                 }
             }
             _ if !is_current || self.status.is_terminal() => {}

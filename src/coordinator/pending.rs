@@ -105,6 +105,8 @@ pub struct Pending {
     pub ledger: AckLedger,
     /// Tasks that had finished before; they take no part. In the plan's numbering.
     pub finished: BTreeSet<LocalTaskId>,
+    /// Tasks that had finished their operators when they took part, and live on.
+    pub at_end: BTreeSet<LocalTaskId>,
     /// The state of operators' coordinators.
     pub coordinators: BTreeMap<OperatorIndex, Arc<OperatorSnapshot>>,
     /// Whether all acks are in and its metadata is being written.

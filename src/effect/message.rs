@@ -77,8 +77,8 @@ pub enum ToJob {
     DataEnded,
     /// I am gone.
     Ended(EndOfTask),
-    /// My snapshot is durable: one per operator of my chain, in chain order.
-    Ack(CheckpointId, Vec<Arc<OperatorSnapshot>>),
+    /// My snapshot is durable: one per operator of my chain, in chain order; and whether they had finished by then.
+    Ack(CheckpointId, Vec<Arc<OperatorSnapshot>>, bool),
     /// I cannot take part, or no longer, and why.
     Decline(CheckpointId, AbortReason),
     /// A reader to its split enumerator.
@@ -104,7 +104,7 @@ impl ToJob {
     pub const fn kind(&self) -> (Message, Option<CheckpointId>) {
         match self {
             Self::Running | Self::DataEnded | Self::Ended(_) => (Message::Status, None),
-            Self::Ack(checkpoint, _) => (Message::Ack, Some(*checkpoint)),
+            Self::Ack(checkpoint, ..) => (Message::Ack, Some(*checkpoint)),
             Self::Decline(checkpoint, _) => (Message::Decline, Some(*checkpoint)),
             Self::Reader(_) => (Message::ReaderEvent, None),
         }

@@ -260,6 +260,11 @@ impl Task {
         self.chain.close(effects);
     }
 
+    /// Whether it had finished its operators when it took part in a checkpoint.
+    pub fn had_finished_at(&self, checkpoint: CheckpointId) -> bool {
+        self.final_checkpoint.is_some_and(|first| first <= checkpoint)
+    }
+
     /// A snapshot is acked, or comes to nothing. A task that had nothing else to do leaves.
     pub fn on_uploaded(&mut self, checkpoint: CheckpointId, effects: &mut TaskEffects) {
         let was_there = self.uploads.remove(&checkpoint);

@@ -355,6 +355,7 @@ const fn counts(reason: AbortReason, kind: CheckpointKind, rules: &Rules) -> boo
         | AbortReason::AlignmentLimit
         | AbortReason::CheckpointingDisabled
         | AbortReason::TasksFinished
+        | AbortReason::UnionPartlyFinished
         | AbortReason::MinimumPause
         | AbortReason::JobNotRunning => false,
     }

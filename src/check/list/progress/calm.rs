@@ -215,7 +215,8 @@ impl RunWatch {
             | AbortReason::JobNotRunning
             | AbortReason::TooManyRequests
             | AbortReason::CheckpointingDisabled
-            | AbortReason::TasksFinished => return None,
+            | AbortReason::TasksFinished
+            | AbortReason::UnionPartlyFinished => return None,
         };
         if !is_wrong && reason != AbortReason::Expired {
             return None;
