@@ -37,7 +37,7 @@ const SOME_CHECKPOINT: CheckpointId = CheckpointId::new(1);
 
 /// Who it tells operators that they are.
 const ONLY_SUBTASK: Subtask =
-    Subtask { index: 0, parallelism: 1, attempt: Attempt::new(0), job: 0, partitions: 0 };
+    Subtask { index: 0, parallelism: 1, attempt: Attempt::new(0), job: 0, partitions: 0, is_checkpointed: true };
 
 /// What operators remember, by the id it is stored under: what is carried from one segment into the next.
 pub(super) type Carried = BTreeMap<OperatorId, Remembered>;

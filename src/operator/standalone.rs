@@ -95,7 +95,7 @@ impl Standalone {
             operator,
             state: LiveState::default(),
             key_by: None,
-            subtask: Subtask { index: 0, parallelism: 1, attempt, job: 1, partitions: 0 },
+            subtask: Subtask { index: 0, parallelism: 1, attempt, job: 1, partitions: 0, is_checkpointed: true },
             rules: Release::default().rules(),
             restored: None,
             watermark: EventTime::MIN,

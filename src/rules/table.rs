@@ -189,6 +189,9 @@ rules! {
     final_committables_sent: bool = true;
     /// Whether a committer commits at once what it was restored with (FLIP-143).
     restored_committables_committed: bool = true;
+    /// Whether a committer of a job without periodic checkpoints commits all it has at the end of its input (Sink V2, since
+    /// 1.15, `CommitterOperator.endInput`).
+    committers_commit_at_end: bool = true, until V1_14: false, shown by "sim/rules/committer_without_checkpoints.toml";
     /// Whether the marker by which a table knows a row again is the same in every attempt (a promise of the sink).
     markers_are_stable: bool = true;
     /// Whether a split enumerator sends a reader nothing between its own snapshot and the reader's (FLINK-16986).
