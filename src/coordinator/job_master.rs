@@ -3,6 +3,7 @@
 mod end_of_data;
 mod failover;
 mod leader_recovery;
+mod stop;
 
 use self::failover::FailOver;
 pub use self::leader_recovery::RecoveredJob;
@@ -439,11 +440,8 @@ impl JobMaster {
     fn on_completion(&mut self, completion: Completion, now: SimTime, effects: &mut JobEffects) {
         assert!(!self.status.is_terminal(), "a checkpoint of a {} job completed", self.status);
         let Completion { checkpoint, notifies, purpose } = completion;
-        self.stop_while_failing(purpose.stop(), effects);
-        if let Purpose::User { step, label, stop, .. } = &purpose
-            && stop.is_stop()
-        {
-            self.stops_with = Some((*step, Arc::clone(label)));
+        if self.stop_while_failing(&purpose, now, effects) {
+            return;
         }
         let then_cancel = matches!(purpose, Purpose::User { then_cancel: true, .. });
         if notifies {

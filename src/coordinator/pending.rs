@@ -71,7 +71,9 @@ impl Purpose {
     pub const fn format(&self, backend: StateBackend) -> SnapshotFormat {
         match self {
             Self::User { native: false, .. } => SnapshotFormat::Canonical,
-            Self::Recovery | Self::Final | Self::Manual { .. } | Self::User { .. } => SnapshotFormat::of(backend),
+            Self::Recovery | Self::Final | Self::Manual { .. } | Self::User { .. } => {
+                SnapshotFormat::of(backend)
+            }
         }
     }
 

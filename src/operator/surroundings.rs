@@ -5,7 +5,9 @@ use crate::effect::ExternalRequest;
 use crate::job::{Attempt, CheckpointId, EventTime, Registration, StateType, Value};
 use crate::kernel::SimTime;
 use crate::rules::{CommitWhen, Rules};
-use crate::state::{BroadcastId, CommitPermit, KeyedId, ListId, ListMode, LiveState, Timer, TimerKind};
+use crate::state::{
+    BroadcastId, CommitPermit, KeyedId, ListId, ListMode, LiveState, Timer, TimerKind,
+};
 use std::collections::BTreeMap;
 
 /// Which subtask of an operator it is.

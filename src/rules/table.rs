@@ -74,6 +74,18 @@ rules! {
     /// Whether periodic checkpoints go on after the savepoint failed that a job was to end with (since 1.5,
     /// `CheckpointCoordinator.startCheckpointScheduler`).
     failed_exits_resume_schedule: bool = true, until V1_4: false, shown by "sim/rules/failed_exit.toml";
+    /// When the sources of a job end that stops with a savepoint; until they do, they emit (FLINK-23532). Where they go on behind
+    /// their barrier, a task that has taken the savepoint handles nothing until it is notified
+    /// (`StreamTask.runSynchronousSavepointMailboxLoop`).
+    stop_ends_sources: StopEndsSources = BeforeSavepoint, until V1_14: AfterSavepoint,
+        shown by "sim/rules/stop_ends_sources.toml", shown by "sim/rules/stop_awaits_notice.toml";
+    /// Whether a job that drains finishes its operators before its last savepoint, so that what they emit then is in it; else
+    /// they are finished after it, drained or not (FLINK-23541).
+    drain_finishes_first: bool = true, until V1_13: false,
+        shown by "sim/rules/drain_finishes_first.toml", shown by "sim/rules/stop_without_drain.toml";
+    /// Whether a job fails of which a task fails while it stops, its savepoint complete; else it restarts from that and goes on
+    /// (FLINK-25200, `StopWithSavepointStoppingException`).
+    stop_failure_fails_job: bool = true, until V1_14: false, shown by "sim/rules/stop_failure.toml";
     /// Whether a snapshot whose asynchronous part fails takes its task along (until 1.8,
     /// `failOnCheckpointingErrors`).
     async_failure_fails_task: bool = false, until V1_8: true, shown by "sim/rules/async_failure.toml";
@@ -336,6 +348,16 @@ choices! {
         Drawn = "drawn",
         /// After one interval.
         AfterInterval = "after-interval",
+    }
+}
+
+choices! {
+    /// When the sources of a job end that stops with a savepoint.
+    pub enum StopEndsSources {
+        /// At its trigger, before their barrier.
+        BeforeSavepoint = "before-savepoint",
+        /// When they are notified that it has completed.
+        AfterSavepoint = "after-savepoint",
     }
 }
 

@@ -19,7 +19,8 @@ impl Identity {
 impl Task {
     /// Whether a barrier that is there overtakes what is before it, now.
     pub(super) fn overtakes(&self, barrier: Barrier, now: SimTime) -> bool {
-        if !self.chain.identity.takes_unaligned || self.tracker.is_some() {
+        let is_taken_in_order = self.tracker.is_some() || self.stopping.holds;
+        if !self.chain.identity.takes_unaligned || is_taken_in_order {
             return false;
         }
         if self.aligner.overtaken() == Some(barrier.checkpoint) {

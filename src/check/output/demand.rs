@@ -6,6 +6,7 @@ use crate::check::history::{Progress, RunStory};
 use crate::check::segments::Stop;
 use crate::job::{CheckpointId, CheckpointKind, OperatorIndex};
 use crate::operator::Writes;
+use crate::rules::StopEndsSources;
 use crate::trace::JobStatus;
 use std::collections::BTreeMap;
 
@@ -99,6 +100,7 @@ impl<'w> Outputs<'w> {
 
     fn case(&self, run: &RunStory, shown: Shown, order: Order) -> Case {
         let ending = match (run.stopped_with(), run.status == JobStatus::Finished) {
+            (Some(checkpoint), _) if self.went_on_behind(run) => Ending::StoppedBehind(checkpoint),
             (Some(checkpoint), _) => Ending::Stopped(checkpoint),
             (None, true) if self.has_final_checkpoint(run) => Ending::Finished,
             (None, true) => Ending::FinishedAtOnce,
@@ -113,6 +115,12 @@ impl<'w> Outputs<'w> {
             shown,
             order,
         }
+    }
+
+    /// Whether the sources of a run that stops go on behind its savepoint.
+    fn went_on_behind(&self, run: &RunStory) -> bool {
+        let rules = self.past.history.rules.rules_of(run.layout.run);
+        rules.stop_ends_sources == StopEndsSources::AfterSavepoint && run.drained.is_none()
     }
 
     /// Whether tasks of this run wait for a final checkpoint before they end.

@@ -18,7 +18,10 @@ impl JobMaster {
         now: SimTime,
         effects: &mut JobEffects,
     ) {
-        assert!(self.checkpoints.is_periodic(), "{task:?} awaits a checkpoint that nobody triggers");
+        assert!(
+            self.checkpoints.is_periodic(),
+            "{task:?} awaits a checkpoint that nobody triggers"
+        );
         self.ended_data.insert(task);
         let has_ended = |(index, known): (usize, &Known)| {
             let task = LocalTaskId::new(index);

@@ -60,7 +60,7 @@ impl JobMaster {
         effects: &mut JobEffects,
     ) {
         assert!(!tasks.is_empty(), "a failure of no task restarts nothing");
-        let mut canceled = tasks;
+        let mut canceled = self.recover_from_stop(tasks, effects);
         match self.backoff.on_failure(now) {
             // The savepoint stands: a restart would go on behind it (`StopWithSavepointStoppingException`).
             Some(delay) if self.stops_with.is_none() => {
