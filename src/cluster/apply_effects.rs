@@ -136,6 +136,11 @@ impl World {
         for message in effects.messages.drain(..) {
             self.send_to_job(id, message);
         }
+        if let Some((at, checkpoint)) = effects.alignment_timer.take() {
+            let (task, attempt) = self.network.occupant(id);
+            let control = ForTask::AlignmentTimer(checkpoint).of(task, attempt);
+            self.journal.schedule(at.max(self.journal.now), control);
+        }
         if let Some(at) = effects.wake.take() {
             self.network.schedule_wake(id, at, &mut self.journal);
         }

@@ -486,6 +486,21 @@ impl JobMaster {
         self.checkpoints.request(now, &participants, purpose, effects)
     }
 
+    /// The user asks for a savepoint whose directory cannot be made. Nothing comes of it, but the schedule of a job that was to
+    /// end with it starts anew.
+    pub fn refuse_unplaced(&mut self, purpose: &Purpose, effects: &mut JobEffects) {
+        let participants = self.participants();
+        let is_off = self.status != JobStatus::Running || !participants.all_running;
+        if is_off || !self.submission.rules.unplaced_savepoints_take_ids {
+            return;
+        }
+        if purpose.ends_job() {
+            self.checkpoints.suspend(effects);
+        }
+        self.checkpoints.give_up_unplaced(&participants.to_ack, effects);
+        self.on_savepoint_failed(purpose, effects);
+    }
+
     /// The user cancels the job. Canceling a job that is over changes nothing.
     pub fn cancel(&mut self, effects: &mut JobEffects) {
         if self.status.is_terminal() || self.ending.is_some() {

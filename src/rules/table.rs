@@ -43,6 +43,10 @@ rules! {
         shown by "sim/rules/c13_savepoint_without_checkpoints.toml";
     /// Whether a savepoint takes its id before it is known whether it can be triggered (1.0, `SavepointCoordinator`).
     refused_savepoints_take_ids: bool = false, until V1_0: true, shown by "sim/rules/refused_savepoint.toml";
+    /// Whether a savepoint whose directory cannot be made has taken its id by then, so that its tasks are told that it is off
+    /// (since 1.5, `CheckpointStorage.initializeLocationForSavepoint`).
+    unplaced_savepoints_take_ids: bool = true, until V1_4: false,
+        shown by "sim/rules/savepoint_directory_not_made.toml";
     /// Whether a savepoint counts among the checkpoints that are pending or have completed, where their number is
     /// limited and the pause between them; else it has a coordinator of its own (since 1.2, `SavepointCoordinator`).
     savepoints_hold_checkpoints_back: bool = true, until V1_1: false,
@@ -107,6 +111,13 @@ rules! {
 
     /// Whether there are unaligned checkpoints (since 1.11, FLIP-76).
     unaligned_checkpoints: bool = true, until V1_10: false, shown by "sim/unaligned.toml";
+    /// What is looked at when records that were in flight are to be dealt to other parallelisms (FLINK-38267,
+    /// `StateAssignmentOperation`).
+    in_flight_checked_by: InFlightCheckedBy = Exchange, until V1_19: Task, shown by "sim/rules/in_flight_checked_by.toml";
+    /// Whether a barrier that may overtake after a while does so where it waits behind other records in the outputs of its
+    /// sender, and not only in front of its receiver (since 1.16, FLINK-27251).
+    timed_barriers_overtake_outputs: bool = true, until V1_15: false,
+        shown by "sim/rules/timed_barriers_in_outputs.toml";
     /// Whether barriers may begin to overtake after a while (since 1.13, FLINK-19680).
     aligned_timeout: bool = true, until V1_12: false, shown by "sim/aligned_timeout.toml";
     /// Whether what a task buffers while it aligns can be limited (1.2 to 1.10,
@@ -358,6 +369,16 @@ choices! {
         BeforeSavepoint = "before-savepoint",
         /// When they are notified that it has completed.
         AfterSavepoint = "after-savepoint",
+    }
+}
+
+choices! {
+    /// What is looked at when records that were in flight are to be dealt to other parallelisms.
+    pub enum InFlightCheckedBy {
+        /// Each exchange that held any.
+        Exchange = "exchange",
+        /// All exchanges on that side of a task of which one held any: those that hold nothing must be fit to take some.
+        Task = "task",
     }
 }
 

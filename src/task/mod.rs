@@ -230,6 +230,9 @@ impl Task {
             self.overtake(input_channel, barrier, effects);
             return;
         }
+        if !self.chain.identity.rules.timed_barriers_overtake_outputs {
+            self.announce(barrier, effects);
+        }
         if !self.seen.is_news(barrier.checkpoint) {
             self.cancel_aborted(barrier.checkpoint, effects);
             return;
