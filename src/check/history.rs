@@ -86,6 +86,8 @@ pub(super) struct CheckpointStory {
     pub(super) held: bool,
     /// Whether a later attempt restored an older checkpoint.
     pub(super) is_abandoned: bool,
+    /// Whether event time came to its end before it, and the data did not: the savepoint of a job that drains, until 1.13.
+    pub(super) ends_time: bool,
 }
 
 impl CheckpointStory {
@@ -110,6 +112,7 @@ impl CheckpointStory {
             drained: None,
             held: false,
             is_abandoned: false,
+            ends_time: false,
         }
     }
 }
@@ -144,6 +147,8 @@ pub(super) struct RunStory {
     pub(super) drained: Option<Positions>,
     /// The savepoint that it was last to stop with.
     pub(super) stops_with: Option<CheckpointId>,
+    /// Whether its event time has come to its end for that, and its data has not.
+    pub(super) has_ended_time: bool,
     /// By task of the plan: where it was deployed last.
     managers: Vec<Option<TaskManagerId>>,
     /// Whether a task manager was given up whose tasks may have gone on beside their successors.
@@ -169,6 +174,7 @@ impl RunStory {
             notified: vec![None; layout.plan.tasks.len()],
             drained: None,
             stops_with: None,
+            has_ended_time: false,
             managers: vec![None; layout.plan.tasks.len()],
             has_zombies: false,
         }
@@ -261,7 +267,7 @@ impl RunStory {
         partitions: impl Fn(OperatorIndex) -> usize,
     ) -> Cut {
         let plan = &*self.layout.plan;
-        let mut cut = Cut::default();
+        let mut cut = Cut { ends_time: story.ends_time, ..Cut::default() };
         for source in sources_of(plan) {
             let is_of_source =
                 |task: TaskId| self.layout.plan_task(task).vertex == plan.vertex_of(source);
@@ -313,6 +319,7 @@ impl RunStory {
         self.checkpoints.retain(|story| story.stage > Stage::Pending);
         self.drained = restored.and_then(|restored| self.story(restored)?.drained.clone());
         (self.attempt, self.restored) = (attempt, restored);
+        (self.stops_with, self.has_ended_time) = (None, false);
         for (place, (task, progress)) in self.layout.tasks().zip(progress).enumerate() {
             if region.is_none_or(|region| region.contains(&task)) {
                 self.progress[place] = progress;
@@ -463,10 +470,15 @@ impl History {
                 }
             }
             TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Stopping { drain }) => {
+                let drains_first = self.rules.rules_of(*run).drain_finishes_first;
                 if let Some(story) = self.run_mut(*run) {
                     story.stops_with = Some(*checkpoint);
-                    if *drain {
+                    if *drain && drains_first {
                         story.drained.get_or_insert_default();
+                    } else if *drain {
+                        story.has_ended_time = true;
+                        let own = story.story_mut(*checkpoint);
+                        own.expect("it was triggered a moment ago").ends_time = true;
                     }
                 }
             }

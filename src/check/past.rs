@@ -41,6 +41,12 @@ impl<'w> Past<'w> {
         self.job_of(run).map_or_else(CheckpointMode::default, |job| job.checkpoint.handling())
     }
 
+    /// Whether the committers of a run commit all they have at the end of their input, since no checkpoint follows.
+    pub(super) fn commits_at_end(self, run: RunId) -> bool {
+        let is_checkpointed = self.job_of(run).is_some_and(|job| job.checkpoint.interval.is_some());
+        !is_checkpointed && self.history.rules.rules_of(run).committers_commit_at_end
+    }
+
     /// Whether a run goes back to checkpoints rather than to savepoints.
     pub(super) fn prefers_checkpoints(self, run: RunId) -> bool {
         self.job_of(run).is_some_and(|job| job.checkpoint.prefer_checkpoint)

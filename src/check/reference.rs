@@ -36,8 +36,14 @@ use memory::{Instance, Memory};
 const SOME_CHECKPOINT: CheckpointId = CheckpointId::new(1);
 
 /// Who it tells operators that they are.
-const ONLY_SUBTASK: Subtask =
-    Subtask { index: 0, parallelism: 1, attempt: Attempt::new(0), job: 0, partitions: 0 };
+const ONLY_SUBTASK: Subtask = Subtask {
+    index: 0,
+    parallelism: 1,
+    attempt: Attempt::new(0),
+    job: 0,
+    partitions: 0,
+    is_checkpointed: true,
+};
 
 /// What operators remember, by the id it is stored under: what is carried from one segment into the next.
 pub(super) type Carried = BTreeMap<OperatorId, Remembered>;
@@ -233,6 +239,9 @@ impl<'w> Evaluation<'w> {
             if to.drained.contains(&self.plan.operator_ids[place]) {
                 self.end(place);
             } else {
+                if to.ends_time {
+                    self.fire_all(place, TimerKind::Event);
+                }
                 self.call(place, |operator, context| {
                     operator.prepare_snapshot(SOME_CHECKPOINT, context);
                 });
@@ -280,12 +289,14 @@ impl<'w> Evaluation<'w> {
     /// Time comes to its end: every timer fires. In a job those of virtual time that are left do not; who reads these rows
     /// knows.
     fn end_time(&mut self, place: usize) {
-        for kind in TimerKind::ALL {
-            while let Some(timer) = self.nodes[place].memory.first_timer(kind) {
-                self.call_with(place, Some(&timer), |operator, context| {
-                    operator.on_timer(kind, &timer, context);
-                });
-            }
+        TimerKind::ALL.into_iter().for_each(|kind| self.fire_all(place, kind));
+    }
+
+    fn fire_all(&mut self, place: usize, kind: TimerKind) {
+        while let Some(timer) = self.nodes[place].memory.first_timer(kind) {
+            self.call_with(place, Some(&timer), |operator, context| {
+                operator.on_timer(kind, &timer, context);
+            });
         }
     }
 

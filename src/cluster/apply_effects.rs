@@ -136,6 +136,11 @@ impl World {
         for message in effects.messages.drain(..) {
             self.send_to_job(id, message);
         }
+        if let Some((at, checkpoint)) = effects.alignment_timer.take() {
+            let (task, attempt) = self.network.occupant(id);
+            let control = ForTask::AlignmentTimer(checkpoint).of(task, attempt);
+            self.journal.schedule(at.max(self.journal.now), control);
+        }
         if let Some(at) = effects.wake.take() {
             self.network.schedule_wake(id, at, &mut self.journal);
         }
@@ -241,7 +246,9 @@ impl World {
             "{task:?}: attempt {attempt} is over and acks checkpoint {checkpoint}"
         );
         self.journal.tell(TaskEvent::AckSent { checkpoint }.of(task, attempt));
-        self.send_to_job(id, ToJob::Ack(checkpoint, state));
+        let task = self.hosts.places[id].task.as_ref();
+        let had_finished = task.is_some_and(|task| task.had_finished_at(checkpoint));
+        self.send_to_job(id, ToJob::Ack(checkpoint, state, had_finished));
         self.with_task(id, |task, effects| task.on_uploaded(checkpoint, effects));
     }
 

@@ -21,7 +21,7 @@ use crate::kernel::SimTime;
 use crate::rules::{FirstTrigger, Rules};
 use crate::state::{AckLedger, CompletedCheckpoint, OperatorSnapshot};
 use crate::trace::{AbortReason, AckVerdict, CheckpointEvent, JobEvent};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// One entry of the completed store.
@@ -377,6 +377,7 @@ impl Checkpoints {
             triggered: now,
             ledger: AckLedger::new(to_ack),
             finished: participants.finished.iter().copied().collect(),
+            at_end: BTreeSet::new(),
             coordinators: BTreeMap::new(),
             is_writing: false,
         };
@@ -403,12 +404,13 @@ impl Checkpoints {
         assert!(older.is_none(), "the coordinator of {operator:?} was drawn twice");
     }
 
-    /// Takes in an ack of a task of the current attempt.
+    /// Takes in an ack of a task of the current attempt. Whoever calls it asks then whether it can complete.
     pub fn on_ack(
         &mut self,
         checkpoint: CheckpointId,
         task: LocalTaskId,
-        snapshots: Vec<Arc<OperatorSnapshot>>,
+        (snapshots, had_finished): (Vec<Arc<OperatorSnapshot>>, bool),
+        plan: &Plan,
         effects: &mut JobEffects,
     ) -> AckVerdict {
         let Some(pending) = self.pending.get_mut(&checkpoint) else { return AckVerdict::Late };
@@ -420,7 +422,10 @@ impl Checkpoints {
         }
         assert!(!pending.is_writing, "checkpoint {checkpoint} was complete before its last ack");
         pending.ledger.enter(task, snapshots);
-        if pending.ledger.is_full() {
+        if had_finished {
+            pending.at_end.insert(task);
+        }
+        if pending.ledger.is_full() && !pending.splits_union(plan) {
             pending.is_writing = true;
             effects.metadata.push(checkpoint);
         }

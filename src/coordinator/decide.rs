@@ -72,12 +72,14 @@ pub const fn outlives(retention: Retention, end: JobStatus) -> bool {
     }
 }
 
-/// Whether a failed checkpoint counts against the tolerable failures (`CheckpointFailureManager`). What the job manager
-/// does to a savepoint never does.
+/// Whether a failed checkpoint counts against the tolerable failures (`CheckpointFailureManager`). That the metadata of a
+/// savepoint could not be written never does.
 pub const fn counts_as_failure(reason: AbortReason, kind: CheckpointKind, rules: &Rules) -> bool {
     let is_checkpoint = matches!(kind, CheckpointKind::Checkpoint);
     match reason {
-        AbortReason::Expired => is_checkpoint && rules.tolerance_counts_expired,
+        AbortReason::Expired => {
+            rules.tolerance_counts_expired && (is_checkpoint || rules.tolerance_counts_savepoints)
+        }
         AbortReason::FinalizeFailed => is_checkpoint && rules.tolerance_counts_finalize,
         AbortReason::AsyncFailed => rules.tolerance_counts_async,
         AbortReason::Declined
@@ -90,6 +92,7 @@ pub const fn counts_as_failure(reason: AbortReason, kind: CheckpointKind, rules:
         | AbortReason::AlignmentLimit
         | AbortReason::CheckpointingDisabled
         | AbortReason::TasksFinished
+        | AbortReason::UnionPartlyFinished
         | AbortReason::MinimumPause
         | AbortReason::JobNotRunning => false,
     }
@@ -162,6 +165,7 @@ mod tests {
         let counts = |reason, kind| counts_as_failure(reason, kind, &rules);
         assert!(counts(AbortReason::Expired, CheckpointKind::Checkpoint));
         assert!(!counts(AbortReason::Expired, CheckpointKind::Savepoint));
+        assert!(!counts(AbortReason::FinalizeFailed, CheckpointKind::Savepoint));
         assert!(counts(AbortReason::AsyncFailed, CheckpointKind::Savepoint));
         assert!(!counts(AbortReason::Declined, CheckpointKind::Checkpoint));
     }

@@ -12,7 +12,7 @@ use crate::job::{
     subtask_of_key_group,
 };
 use crate::kernel::to_index;
-use crate::rules::Rules;
+use crate::rules::{InFlightCheckedBy, Rules};
 use crate::state::{ChannelState, InFlight};
 use std::collections::BTreeMap;
 
@@ -27,6 +27,9 @@ pub(super) fn deal(
 ) -> Result<Vec<ReceivedInFlight>, RestoreError> {
     if !rules.in_flight_rescaled {
         check_unscaled(plan, matched)?;
+    }
+    if rules.in_flight_checked_by == InFlightCheckedBy::Task {
+        check_whole_tasks(plan, matched)?;
     }
     let mut channels: BTreeMap<LocalChannelId, Vec<Record>> = BTreeMap::new();
     for (operator, subtask, in_flight) in around(matched) {
@@ -60,6 +63,49 @@ fn check_unscaled(plan: &Plan, matched: &Matched<'_>) -> Result<(), RestoreError
         Some(misfit) => Err(RestoreError::InFlightNotRescaled(misfit)),
         None => Ok(()),
     }
+}
+
+/// Where one of the exchanges on a side of a task held records, all of that side are dealt anew, as soon as one of them is:
+/// the pointwise ones cannot be.
+fn check_whole_tasks(plan: &Plan, matched: &Matched<'_>) -> Result<(), RestoreError> {
+    let is_rescaled = |vertex: VertexIndex| {
+        let before = matched.get(&plan.head(vertex)).map(|state| state.subtasks.len());
+        before.is_some_and(|before| before != to_index(plan.vertices[vertex.index()].parallelism))
+    };
+    for (operator, _, in_flight) in around(matched) {
+        let vertex = plan.vertex_of(operator);
+        let sends = |edge: &&PlanEdge| !in_flight.outputs.is_empty() && edge.from_vertex == vertex;
+        let takes = |edge: &&PlanEdge| !in_flight.inputs.is_empty() && edge.to_vertex == vertex;
+        let sides: [Vec<&PlanEdge>; 2] =
+            [plan.edges.iter().filter(sends).collect(), plan.edges.iter().filter(takes).collect()];
+        for edges in sides {
+            let rescales =
+                |edge: &&PlanEdge| is_rescaled(edge.from_vertex) || is_rescaled(edge.to_vertex);
+            if !edges.iter().any(rescales) {
+                continue;
+            }
+            let unfit = edges.iter().find(|edge| !can_be_rescaled(edge.partitioner));
+            if let Some(edge) = unfit {
+                return Err(cannot_rescale(plan, edge));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether what an exchange holds can be dealt to other parallelisms.
+const fn can_be_rescaled(partitioner: Partitioner) -> bool {
+    match partitioner {
+        Partitioner::Hash | Partitioner::Rebalance | Partitioner::Shuffle | Partitioner::Global => {
+            true
+        }
+        Partitioner::Forward | Partitioner::Rescale | Partitioner::Broadcast => false,
+    }
+}
+
+fn cannot_rescale(plan: &Plan, edge: &PlanEdge) -> RestoreError {
+    let name = plan.graph.operators[edge.to.index()].name.clone();
+    RestoreError::ExchangePointwise { operator: plan.operator_ids[edge.to.index()], name }
 }
 
 /// Everything that was in flight, by the operator and the old subtask it was kept beside.
@@ -101,17 +147,10 @@ impl<'p> Exchange<'p> {
         let operator = matched[&operator].id;
         let number = edge.ok_or(RestoreError::ExchangeGone { operator })?;
         let edge = &plan.edges[number];
-        match edge.partitioner {
-            Partitioner::Hash
-            | Partitioner::Rebalance
-            | Partitioner::Shuffle
-            | Partitioner::Global => Ok(Self { plan, number, edge, matched }),
-            Partitioner::Forward | Partitioner::Rescale | Partitioner::Broadcast => {
-                let name = plan.graph.operators[edge.to.index()].name.clone();
-                let operator = plan.operator_ids[edge.to.index()];
-                Err(RestoreError::ExchangePointwise { operator, name })
-            }
+        if !can_be_rescaled(edge.partitioner) {
+            return Err(cannot_rescale(plan, edge));
         }
+        Ok(Self { plan, number, edge, matched })
     }
 
     /// Puts the records of an old channel on new ones.

@@ -1,7 +1,9 @@
 //! The job manager's view of one run: its status, its tasks, and what their messages mean.
 
+mod end_of_data;
 mod failover;
 mod leader_recovery;
+mod stop;
 
 use self::failover::FailOver;
 pub use self::leader_recovery::RecoveredJob;
@@ -72,6 +74,8 @@ pub struct JobMaster {
     tasks: Vec<Known>,
     /// Tasks that had finished before the checkpoint of their attempt: they take part in nothing.
     finished_on_restore: BTreeSet<LocalTaskId>,
+    /// Tasks that have told in their attempt that their data has ended.
+    ended_data: BTreeSet<LocalTaskId>,
     checkpoints: Checkpoints,
     splits: Splits,
     restarts: u32,
@@ -118,6 +122,7 @@ impl JobMaster {
             attempts: vec![Attempt::default(); layout.plan.tasks.len()],
             tasks: vec![Known::Deploying; layout.plan.tasks.len()],
             finished_on_restore: BTreeSet::new(),
+            ended_data: BTreeSet::new(),
             checkpoints,
             splits: Splits::new(
                 Arc::clone(layout),
@@ -181,7 +186,7 @@ impl JobMaster {
         let is_current = attempt == self.attempt_of(task) || !self.submission.rules.attempts_fenced;
         assert!(attempt <= self.attempt, "{task:?} sent a message before its attempt began");
         match message {
-            ToJob::Ack(checkpoint, snapshots) => {
+            ToJob::Ack(checkpoint, snapshots, had_finished) => {
                 let mut verdict = AckVerdict::Foreign;
                 let written = match self.submission.rules.ignored_snapshots {
                     IgnoredSnapshots::Removed => Vec::new(),
@@ -191,7 +196,8 @@ impl JobMaster {
                     self.checkpoints.register(checkpoint, &snapshots);
                 }
                 if is_current && !self.status.is_terminal() {
-                    verdict = self.checkpoints.on_ack(checkpoint, task, snapshots, effects);
+                    let ack = (snapshots, had_finished);
+                    verdict = self.checkpoints.on_ack(checkpoint, task, ack, &self.plan, effects);
                 }
                 let is_counted = verdict == AckVerdict::Accepted;
                 assert!(is_current || !is_counted, "an ack of an attempt that is over was counted");
@@ -202,11 +208,15 @@ impl JobMaster {
                     let event = TaskEvent::SnapshotOrphaned { checkpoint }.of(task, attempt);
                     effects.events.push(event);
                 }
+                if is_counted {
+                    self.give_up_split_union(checkpoint, now, effects);
+                }
             }
             _ if !is_current || self.status.is_terminal() => {}
             ToJob::Reader(_) if self.is_failing(task) => {}
             ToJob::Reader(event) => self.splits.on_event(&self.plan, task, event),
             ToJob::Running => self.on_task_running(task, effects),
+            ToJob::DataEnded => self.on_data_ended(task, now, effects),
             ToJob::Ended(how) => self.on_task_ended(task, how, now, effects),
             ToJob::Decline(checkpoint, reason) => {
                 let was_pending = self.checkpoints.is_pending(checkpoint);
@@ -430,11 +440,8 @@ impl JobMaster {
     fn on_completion(&mut self, completion: Completion, now: SimTime, effects: &mut JobEffects) {
         assert!(!self.status.is_terminal(), "a checkpoint of a {} job completed", self.status);
         let Completion { checkpoint, notifies, purpose } = completion;
-        self.stop_while_failing(purpose.stop(), effects);
-        if let Purpose::User { step, label, stop, .. } = &purpose
-            && stop.is_stop()
-        {
-            self.stops_with = Some((*step, Arc::clone(label)));
+        if self.stop_while_failing(&purpose, now, effects) {
+            return;
         }
         let then_cancel = matches!(purpose, Purpose::User { then_cancel: true, .. });
         if notifies {
@@ -477,6 +484,21 @@ impl JobMaster {
             self.checkpoints.suspend(effects);
         }
         self.checkpoints.request(now, &participants, purpose, effects)
+    }
+
+    /// The user asks for a savepoint whose directory cannot be made. Nothing comes of it, but the schedule of a job that was to
+    /// end with it starts anew.
+    pub fn refuse_unplaced(&mut self, purpose: &Purpose, effects: &mut JobEffects) {
+        let participants = self.participants();
+        let is_off = self.status != JobStatus::Running || !participants.all_running;
+        if is_off || !self.submission.rules.unplaced_savepoints_take_ids {
+            return;
+        }
+        if purpose.ends_job() {
+            self.checkpoints.suspend(effects);
+        }
+        self.checkpoints.give_up_unplaced(&participants.to_ack, effects);
+        self.on_savepoint_failed(purpose, effects);
     }
 
     /// The user cancels the job. Canceling a job that is over changes nothing.

@@ -18,6 +18,8 @@ use std::sync::Arc;
 pub enum Purpose {
     /// For recovery, by the schedule.
     Recovery,
+    /// For the tasks that await a final checkpoint, all at the end of their data.
+    Final,
     /// For the user, who asked in a step of the scenario.
     User {
         /// Which step is to be answered.
@@ -44,7 +46,7 @@ impl Purpose {
     /// Checkpoint or savepoint.
     pub const fn kind(&self) -> CheckpointKind {
         match self {
-            Self::Recovery | Self::Manual { .. } => CheckpointKind::Checkpoint,
+            Self::Recovery | Self::Final | Self::Manual { .. } => CheckpointKind::Checkpoint,
             Self::User { .. } => CheckpointKind::Savepoint,
         }
     }
@@ -52,7 +54,7 @@ impl Purpose {
     /// Whether the job stops with it.
     pub const fn stop(&self) -> Stop {
         match self {
-            Self::Recovery | Self::Manual { .. } => Stop::No,
+            Self::Recovery | Self::Final | Self::Manual { .. } => Stop::No,
             Self::User { stop, .. } => *stop,
         }
     }
@@ -60,7 +62,7 @@ impl Purpose {
     /// Whether the job is to end when it completes: nothing else may be pending meanwhile.
     pub const fn ends_job(&self) -> bool {
         match self {
-            Self::Recovery | Self::Manual { .. } => false,
+            Self::Recovery | Self::Final | Self::Manual { .. } => false,
             Self::User { then_cancel, stop, .. } => *then_cancel || stop.is_stop(),
         }
     }
@@ -77,14 +79,16 @@ impl Purpose {
             {
                 SnapshotFormat::Canonical
             }
-            Self::Recovery | Self::Manual { .. } | Self::User { .. } => SnapshotFormat::of(backend),
+            Self::Recovery | Self::Final | Self::Manual { .. } | Self::User { .. } => {
+                SnapshotFormat::of(backend)
+            }
         }
     }
 
     /// The step that is to be answered.
     pub const fn step(&self) -> Option<u32> {
         match self {
-            Self::Recovery => None,
+            Self::Recovery | Self::Final => None,
             Self::Manual { step, .. } | Self::User { step, .. } => Some(*step),
         }
     }
@@ -94,7 +98,7 @@ impl Purpose {
     pub const fn rank(&self) -> u8 {
         match self {
             Self::User { .. } => 0,
-            Self::Manual { .. } => 1,
+            Self::Manual { .. } | Self::Final => 1,
             Self::Recovery => 2,
         }
     }
@@ -111,6 +115,8 @@ pub struct Pending {
     pub ledger: AckLedger,
     /// Tasks that had finished before; they take no part. In the plan's numbering.
     pub finished: BTreeSet<LocalTaskId>,
+    /// Tasks that had finished their operators when they took part, and live on.
+    pub at_end: BTreeSet<LocalTaskId>,
     /// The state of operators' coordinators.
     pub coordinators: BTreeMap<OperatorIndex, Arc<OperatorSnapshot>>,
     /// Whether all acks are in and its metadata is being written.

@@ -15,9 +15,9 @@ pub(super) struct Requests {
 }
 
 impl Requests {
-    /// Adds a request. Returns the one that found no place: the last in order. The schedule waits once.
+    /// Adds a request. Returns the one that found no place: the last in order. What nobody asked for waits once.
     pub(super) fn add(&mut self, purpose: Purpose) -> Option<Purpose> {
-        if purpose == Purpose::Recovery && self.queue.contains(&purpose) {
+        if purpose.step().is_none() && self.queue.contains(&purpose) {
             return None;
         }
         let place = self.queue.iter().position(|other| other.rank() > purpose.rank());

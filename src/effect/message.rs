@@ -75,10 +75,12 @@ pub struct RestoredTask {
 pub enum ToJob {
     /// I run, state restored.
     Running,
+    /// My data has ended, and I await a final checkpoint.
+    DataEnded,
     /// I am gone.
     Ended(EndOfTask),
-    /// My snapshot is durable: one per operator of my chain, in chain order.
-    Ack(CheckpointId, Vec<Arc<OperatorSnapshot>>),
+    /// My snapshot is durable: one per operator of my chain, in chain order; and whether they had finished by then.
+    Ack(CheckpointId, Vec<Arc<OperatorSnapshot>>, bool),
     /// I cannot take part, or no longer, and why.
     Decline(CheckpointId, AbortReason),
     /// A reader to its split enumerator.
@@ -103,8 +105,8 @@ impl ToJob {
     /// What kind of message it is, as faults aim at it, and about which checkpoint.
     pub const fn kind(&self) -> (Message, Option<CheckpointId>) {
         match self {
-            Self::Running | Self::Ended(_) => (Message::Status, None),
-            Self::Ack(checkpoint, _) => (Message::Ack, Some(*checkpoint)),
+            Self::Running | Self::DataEnded | Self::Ended(_) => (Message::Status, None),
+            Self::Ack(checkpoint, ..) => (Message::Ack, Some(*checkpoint)),
             Self::Decline(checkpoint, _) => (Message::Decline, Some(*checkpoint)),
             Self::Reader(_) => (Message::ReaderEvent, None),
         }

@@ -106,6 +106,12 @@ count_id! {
     /// A checkpoint or savepoint id; one counter serves both and starts at 1.
     CheckpointId(u64)
 }
+
+impl CheckpointId {
+    /// Behind every checkpoint that there will ever be (`Long.MAX_VALUE`).
+    pub const AFTER_ALL: Self = Self(u64::MAX >> 1);
+}
+
 count_id! {
     /// An execution attempt of a run: 0 for the first deployment, one more at each restart.
     Attempt(u32)

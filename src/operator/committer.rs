@@ -4,7 +4,8 @@
 //!    prepares the transaction and emits a committable for n: a handle, not the rows. 3. The committer keeps committables
 //!    until checkpoint n, or a later one, completes, and commits them then. 4. Restored committables are of a completed
 //!    checkpoint and are committed at once. 5. At the end of its data a writer emits what is left for the next checkpoint
-//!    (FLINK-37605), whose completion the committer awaits before it ends.
+//!    (FLINK-37605), whose completion the committer awaits before it ends. 6. Where there are no periodic checkpoints, the
+//!    committer commits all it has at the end of its input.
 
 use super::transactions::{Current, Pending, commit, number_of};
 use super::{Context, Operator};
@@ -52,7 +53,7 @@ impl Operator for Writer {
         self.flush(checkpoint, true, context);
     }
 
-    fn finish(&mut self, context: &mut dyn Context) {
+    fn end_input(&mut self, _input: u8, context: &mut dyn Context) {
         let is_sent = context.final_committables_sent();
         self.flush(self.last.next(), is_sent, context);
     }
@@ -117,6 +118,12 @@ impl Operator for Committer {
 
     fn checkpoint_complete(&mut self, permit: CommitPermit, context: &mut dyn Context) {
         commit(&mut self.pending, permit, context);
+    }
+
+    fn end_input(&mut self, _input: u8, context: &mut dyn Context) {
+        if let Some(permit) = context.permit_at_end() {
+            commit(&mut self.pending, permit, context);
+        }
     }
 
     fn fork(&self) -> Box<dyn Operator> {

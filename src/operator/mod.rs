@@ -75,6 +75,9 @@ pub trait Context {
     fn restored_transactions_committed(&self) -> bool;
     /// Whether a committer commits what it was restored with, by the rules in force.
     fn restored_committables_committed(&self) -> bool;
+    /// The right to commit everything at the end of the input, if the job takes no periodic checkpoints that would issue one,
+    /// by the rules in force.
+    fn permit_at_end(&self) -> Option<CommitPermit>;
     /// Whether a marker by which a table knows a row again stays the same in every attempt, by the rules in force.
     fn markers_are_stable(&self) -> bool;
     /// Virtual processing time.

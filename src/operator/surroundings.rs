@@ -5,7 +5,9 @@ use crate::effect::ExternalRequest;
 use crate::job::{Attempt, CheckpointId, EventTime, Registration, StateType, Value};
 use crate::kernel::SimTime;
 use crate::rules::{CommitWhen, Rules};
-use crate::state::{BroadcastId, KeyedId, ListId, ListMode, LiveState, Timer, TimerKind};
+use crate::state::{
+    BroadcastId, CommitPermit, KeyedId, ListId, ListMode, LiveState, Timer, TimerKind,
+};
 use std::collections::BTreeMap;
 
 /// Which subtask of an operator it is.
@@ -21,6 +23,8 @@ pub(crate) struct Subtask {
     pub(crate) job: u64,
     /// How many partitions its input has, if it is a source.
     pub(crate) partitions: u16,
+    /// Whether its job takes periodic checkpoints.
+    pub(crate) is_checkpointed: bool,
 }
 
 /// What becomes of what an operator emits and asks for.
@@ -163,6 +167,10 @@ impl<O: Outside, S: Remembers> Context for Surroundings<'_, O, S> {
     }
     fn restored_committables_committed(&self) -> bool {
         self.rules.restored_committables_committed
+    }
+    fn permit_at_end(&self) -> Option<CommitPermit> {
+        let commits = self.rules.committers_commit_at_end && !self.subtask.is_checkpointed;
+        commits.then(CommitPermit::at_end_of_input)
     }
     fn markers_are_stable(&self) -> bool {
         self.rules.markers_are_stable

@@ -27,7 +27,10 @@ const NANOS_OF_A_MILLISECOND: i64 = 1_000_000;
 ///
 /// The least and greatest of records without numbers are `false`.
 ///
-/// Keyed state `window-contents`: of each key a row of rows `(first millisecond, aggregates…)`, earliest first.
+/// A window is its start and its end (`TimeWindow`, the namespace of its state): one that an older job of another size left
+/// open goes on beside those of the new size. Timers of another clock than the operator's own, from such a job, do nothing.
+///
+/// Keyed state `window-contents`: of each key a row of rows `(first millisecond, end, aggregates…)`, earliest first.
 #[derive(Clone, Copy)]
 pub(super) struct Window {
     options: WindowOptions,
@@ -50,19 +53,19 @@ impl Window {
     }
 
     /// Adds a record to its window.
-    fn add(&self, start: EventTime, value: &Value, context: &mut dyn Context) {
+    fn add(&self, span: Span, value: &Value, context: &mut dyn Context) {
         let slot = context.keyed(self.contents());
         let mut windows = slot.as_ref().and_then(Value::as_row).unwrap_or_default().to_vec();
-        let place = windows.binary_search_by_key(&start.millis(), start_of);
+        let place = windows.binary_search_by_key(&span, Span::of);
         let before = place.ok().and_then(|place| windows[place].as_row());
-        let aggregates = self.options.aggregates.as_slice().iter().zip(1..);
+        let aggregates = self.options.aggregates.as_slice().iter().zip(2..);
         let aggregates = aggregates.map(|(aggregate, column): (_, usize)| {
             let before = before.and_then(|row| row.get(column)).and_then(Value::as_int);
             folded(*aggregate, before, value)
         });
-        let start = std::iter::once(Some(start.millis()));
-        let row =
-            start.chain(aggregates).map(|number| number.map_or(Value::Bool(false), Value::Int));
+        let span = [span.start, span.end].map(Some);
+        let numbers = span.into_iter().chain(aggregates);
+        let row = numbers.map(|number| number.map_or(Value::Bool(false), Value::Int));
         let row = Value::row_of(row);
         match place {
             Ok(place) => windows[place] = row,
@@ -72,24 +75,40 @@ impl Window {
     }
 
     /// Emits what is in a window, if anything is.
-    fn fire(&self, start: EventTime, context: &mut dyn Context) {
+    fn fire(&self, span: Span, context: &mut dyn Context) {
         let slot = context.keyed(self.contents());
         let windows = slot.as_ref().and_then(Value::as_row).unwrap_or_default();
-        let Ok(place) = windows.binary_search_by_key(&start.millis(), start_of) else { return };
-        let aggregates = windows[place].as_row().unwrap_or_default().get(1..).unwrap_or_default();
+        let Ok(place) = windows.binary_search_by_key(&span, Span::of) else { return };
+        let aggregates = windows[place].as_row().unwrap_or_default().get(2..).unwrap_or_default();
         let aggregates = aggregates.to_vec();
-        context.set_timestamp(self.windows().last_of(start));
-        let which = Value::row([context.key().clone(), Value::Int(start.millis())]);
+        context.set_timestamp(span.last());
+        let which = Value::row([context.key().clone(), Value::Int(span.start)]);
         context.emit(Value::row_of(std::iter::once(which).chain(aggregates)));
     }
 
     /// Forgets a window.
-    fn purge(&self, start: EventTime, context: &mut dyn Context) {
+    fn purge(&self, span: Span, context: &mut dyn Context) {
         let slot = context.keyed(self.contents());
         let windows = slot.as_ref().and_then(Value::as_row).unwrap_or_default();
-        let is_other = |window: &&Value| start_of(window) != start.millis();
+        let is_other = |window: &&Value| Span::of(window) != span;
         let rest: Vec<Value> = windows.iter().filter(is_other).cloned().collect();
         *slot = (!rest.is_empty()).then(|| Value::row_of(rest));
+    }
+
+    /// The windows of the current key that start there.
+    fn starting_at(&self, start: i64, context: &mut dyn Context) -> Vec<Span> {
+        let slot = context.keyed(self.contents());
+        let windows = slot.as_ref().and_then(Value::as_row).unwrap_or_default().iter();
+        windows.map(Span::of).filter(|span| span.start == start).collect()
+    }
+
+    /// The window of its own size that starts there.
+    fn own(&self, start: EventTime) -> Span {
+        Span { start: start.millis(), end: self.windows().last_of(start).plus_millis(1).millis() }
+    }
+
+    fn cleanup_of(&self, span: Span) -> EventTime {
+        span.last().plus_millis(self.windows().lateness())
     }
 
     fn process_in_event_time(&self, value: Value, context: &mut dyn Context) {
@@ -99,22 +118,45 @@ impl Window {
             context.emit_late(value);
             return;
         }
-        self.add(start, &value, context);
-        let (last, cleanup) = (windows.last_of(start), windows.cleanup_of(start));
-        if last <= watermark {
-            self.fire(start, context);
+        let span = self.own(start);
+        self.add(span, &value, context);
+        if span.last() <= watermark {
+            self.fire(span, context);
         } else {
-            context.register_timer(TimerKind::Event, last.millis(), start.millis());
+            context.register_timer(TimerKind::Event, span.last().millis(), span.start);
         }
-        context.register_timer(TimerKind::Event, cleanup.millis(), start.millis());
+        context.register_timer(TimerKind::Event, self.cleanup_of(span).millis(), span.start);
     }
 
     fn process_in_processing_time(&self, value: &Value, context: &mut dyn Context) {
-        let start = self.windows().start_of(EventTime::of_clock(context.now()));
-        self.add(start, value, context);
-        let end = self.windows().last_of(start).plus_millis(1).millis();
-        let end = end.saturating_mul(NANOS_OF_A_MILLISECOND);
-        context.register_timer(TimerKind::Processing, end, start.millis());
+        let span = self.own(self.windows().start_of(EventTime::of_clock(context.now())));
+        self.add(span, value, context);
+        context.register_timer(TimerKind::Processing, span.end_by_clock(), span.start);
+    }
+}
+
+/// A window: its first millisecond, and the one after its last.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Span {
+    start: i64,
+    end: i64,
+}
+
+impl Span {
+    /// As a row of the contents tells it.
+    fn of(window: &Value) -> Self {
+        let columns = window.as_row().unwrap_or_default();
+        let at = |column: usize| columns.get(column).and_then(Value::as_int);
+        Self { start: at(0).unwrap_or(i64::MIN), end: at(1).unwrap_or(i64::MIN) }
+    }
+
+    fn last(self) -> EventTime {
+        EventTime::from_millis(self.end).plus_millis(-1)
+    }
+
+    /// Its end, in nanoseconds of virtual time.
+    const fn end_by_clock(self) -> i64 {
+        self.end.saturating_mul(NANOS_OF_A_MILLISECOND)
     }
 }
 
@@ -131,20 +173,24 @@ impl Operator for Window {
     }
 
     fn on_timer(&mut self, kind: TimerKind, timer: &Timer, context: &mut dyn Context) {
-        let start = EventTime::from_millis(timer.namespace);
-        match kind {
-            TimerKind::Processing => {
-                self.fire(start, context);
-                self.purge(start, context);
-            }
-            TimerKind::Event => {
-                let time = EventTime::from_millis(timer.time);
-                if time == self.windows().last_of(start) {
-                    self.fire(start, context);
+        for span in self.starting_at(timer.namespace, context) {
+            match (kind, self.options.time) {
+                (TimerKind::Processing, WindowTime::Processing)
+                    if timer.time == span.end_by_clock() =>
+                {
+                    self.fire(span, context);
+                    self.purge(span, context);
                 }
-                if time == self.windows().cleanup_of(start) {
-                    self.purge(start, context);
+                (TimerKind::Event, WindowTime::Event) => {
+                    let time = EventTime::from_millis(timer.time);
+                    if time == span.last() {
+                        self.fire(span, context);
+                    }
+                    if time == self.cleanup_of(span) {
+                        self.purge(span, context);
+                    }
                 }
+                (TimerKind::Processing | TimerKind::Event, _) => {}
             }
         }
     }
@@ -160,9 +206,18 @@ pub(crate) fn windows_held(
     snapshot: &OperatorSnapshot,
 ) -> Option<WindowsHeld> {
     let of_keys = snapshot.keyed.get(CONTENTS)?.entries.iter();
-    let windows = of_keys.flat_map(|entry| entry.value.as_row().unwrap_or_default());
-    let starts: Vec<i64> = windows.map(start_of).collect();
-    let first = EventTime::from_millis(*starts.iter().min()?);
+    let mut first: Option<EventTime> = None;
+    let mut starts: Vec<(&Value, i64)> = Vec::new();
+    for entry in of_keys {
+        for span in entry.value.as_row().unwrap_or_default().iter().map(Span::of) {
+            first = Some(first.map_or(span.last(), |first| first.min(span.last())));
+            starts.push((&entry.key, span.start));
+        }
+    }
+    // Two of one start share their timers.
+    starts.sort_unstable();
+    starts.dedup();
+    let first = first?;
     let timers = TimerKind::ALL.iter().filter_map(|kind| snapshot.keyed.get(kind.state_name()));
     let timers = timers.flat_map(|timers| &timers.entries);
     let namespace = |entry: &KeyedEntry| entry.value.as_row()?.last()?.as_int();
@@ -173,11 +228,6 @@ pub(crate) fn windows_held(
     let count = |length: usize| u64::try_from(length).expect("usize fits in 64 bits");
     let (windows, awaited) = (count(starts.len()), count(awaited.len()));
     Some(WindowsHeld { operator, windows, awaited, first })
-}
-
-/// The first millisecond of a window, as its row tells it.
-fn start_of(window: &Value) -> i64 {
-    window.as_row().and_then(|row| row.first()?.as_int()).unwrap_or(i64::MIN)
 }
 
 /// An aggregate with one more record. None if there is still nothing to aggregate.

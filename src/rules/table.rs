@@ -43,6 +43,10 @@ rules! {
         shown by "sim/rules/c13_savepoint_without_checkpoints.toml";
     /// Whether a savepoint takes its id before it is known whether it can be triggered (1.0, `SavepointCoordinator`).
     refused_savepoints_take_ids: bool = false, until V1_0: true, shown by "sim/rules/refused_savepoint.toml";
+    /// Whether a savepoint whose directory cannot be made has taken its id by then, so that its tasks are told that it is off
+    /// (since 1.5, `CheckpointStorage.initializeLocationForSavepoint`).
+    unplaced_savepoints_take_ids: bool = true, until V1_4: false,
+        shown by "sim/rules/savepoint_directory_not_made.toml";
     /// Whether a savepoint counts among the checkpoints that are pending or have completed, where their number is
     /// limited and the pause between them; else it has a coordinator of its own (since 1.2, `SavepointCoordinator`).
     savepoints_hold_checkpoints_back: bool = true, until V1_1: false,
@@ -74,6 +78,18 @@ rules! {
     /// Whether periodic checkpoints go on after the savepoint failed that a job was to end with (since 1.5,
     /// `CheckpointCoordinator.startCheckpointScheduler`).
     failed_exits_resume_schedule: bool = true, until V1_4: false, shown by "sim/rules/failed_exit.toml";
+    /// When the sources of a job end that stops with a savepoint; until they do, they emit (FLINK-23532). Where they go on behind
+    /// their barrier, a task that has taken the savepoint handles nothing until it is notified
+    /// (`StreamTask.runSynchronousSavepointMailboxLoop`).
+    stop_ends_sources: StopEndsSources = BeforeSavepoint, until V1_14: AfterSavepoint,
+        shown by "sim/rules/stop_ends_sources.toml", shown by "sim/rules/stop_awaits_notice.toml";
+    /// Whether a job that drains finishes its operators before its last savepoint, so that what they emit then is in it; else
+    /// they are finished after it, drained or not (FLINK-23541).
+    drain_finishes_first: bool = true, until V1_13: false,
+        shown by "sim/rules/drain_finishes_first.toml", shown by "sim/rules/stop_without_drain.toml";
+    /// Whether a job fails of which a task fails while it stops, its savepoint complete; else it restarts from that and goes on
+    /// (FLINK-25200, `StopWithSavepointStoppingException`).
+    stop_failure_fails_job: bool = true, until V1_14: false, shown by "sim/rules/stop_failure.toml";
     /// Whether a snapshot whose asynchronous part fails takes its task along (until 1.8,
     /// `failOnCheckpointingErrors`).
     async_failure_fails_task: bool = false, until V1_8: true, shown by "sim/rules/async_failure.toml";
@@ -95,6 +111,13 @@ rules! {
 
     /// Whether there are unaligned checkpoints (since 1.11, FLIP-76).
     unaligned_checkpoints: bool = true, until V1_10: false, shown by "sim/unaligned.toml";
+    /// What is looked at when records that were in flight are to be dealt to other parallelisms (FLINK-38267,
+    /// `StateAssignmentOperation`).
+    in_flight_checked_by: InFlightCheckedBy = Exchange, until V1_19: Task, shown by "sim/rules/in_flight_checked_by.toml";
+    /// Whether a barrier that may overtake after a while does so where it waits behind other records in the outputs of its
+    /// sender, and not only in front of its receiver (since 1.16, FLINK-27251).
+    timed_barriers_overtake_outputs: bool = true, until V1_15: false,
+        shown by "sim/rules/timed_barriers_in_outputs.toml";
     /// Whether barriers may begin to overtake after a while (since 1.13, FLINK-19680).
     aligned_timeout: bool = true, until V1_12: false, shown by "sim/aligned_timeout.toml";
     /// Whether what a task buffers while it aligns can be limited (1.2 to 1.10,
@@ -152,6 +175,9 @@ rules! {
 
     /// Whether checkpoints go on after tasks have finished, and tasks await a final one (FLIP-147).
     checkpoints_after_tasks_finish: bool = true, until V1_14: false, shown by "sim/rules/finished_tasks.toml";
+    /// When the checkpoint is triggered that tasks await at the end of their data (FLINK-28386,
+    /// `SchedulerBase.notifyEndOfData`).
+    final_checkpoint: FinalCheckpoint = AtOnce, until V1_17: Scheduled, shown by "sim/rules/final_checkpoint.toml";
     /// Whether an entry of a snapshot without any state may be left unmapped without `allow-non-restored-state`
     /// (`Checkpoints.loadAndValidateCheckpoint`).
     empty_entries_skipped: bool = true, until V1_3: false, shown by "sim/rules/f9_stateless_removed.toml";
@@ -189,6 +215,9 @@ rules! {
     final_committables_sent: bool = true;
     /// Whether a committer commits at once what it was restored with (FLIP-143).
     restored_committables_committed: bool = true;
+    /// Whether a committer of a job without periodic checkpoints commits all it has at the end of its input (Sink V2, since
+    /// 1.15, `CommitterOperator.endInput`).
+    committers_commit_at_end: bool = true, until V1_14: false, shown by "sim/rules/committer_without_checkpoints.toml";
     /// Whether the marker by which a table knows a row again is the same in every attempt (a promise of the sink).
     markers_are_stable: bool = true;
     /// Whether a split enumerator sends a reader nothing between its own snapshot and the reader's (FLINK-16986).
@@ -221,12 +250,15 @@ rules! {
     /// Whether a checkpoint that expired counts against the tolerable failures (since 1.11,
     /// `CheckpointFailureManager`).
     tolerance_counts_expired: bool = true, until V1_10: false, shown by "sim/rules/c10_expired.toml";
+    /// Whether a savepoint that expired counts like a checkpoint that did (until 1.13,
+    /// `CheckpointFailureManager.handleJobLevelCheckpointException`).
+    tolerance_counts_savepoints: bool = false, until V1_13: true, shown by "sim/rules/expired_savepoint.toml";
     /// Whether the failure of the asynchronous part of a snapshot counts against the tolerable failures (since
-    /// 1.13, `CheckpointFailureManager`).
-    tolerance_counts_async: bool = true, until V1_12: false, shown by "sim/rules/async_failure.toml";
-    /// Whether metadata that could not be written counts against the tolerable failures (since 1.16,
+    /// 1.11, `CheckpointFailureManager`).
+    tolerance_counts_async: bool = true, until V1_10: false, shown by "sim/rules/async_failure.toml";
+    /// Whether metadata that could not be written counts against the tolerable failures (since 1.15,
     /// `CheckpointFailureManager`).
-    tolerance_counts_finalize: bool = true, until V1_15: false, shown by "sim/rules/finalize_failure.toml";
+    tolerance_counts_finalize: bool = true, until V1_14: false, shown by "sim/rules/finalize_failure.toml";
 
     // How snapshots are laid out, and whose their files are.
 
@@ -353,6 +385,36 @@ choices! {
         Drawn = "drawn",
         /// After one interval.
         AfterInterval = "after-interval",
+    }
+}
+
+choices! {
+    /// When the sources of a job end that stops with a savepoint.
+    pub enum StopEndsSources {
+        /// At its trigger, before their barrier.
+        BeforeSavepoint = "before-savepoint",
+        /// When they are notified that it has completed.
+        AfterSavepoint = "after-savepoint",
+    }
+}
+
+choices! {
+    /// What is looked at when records that were in flight are to be dealt to other parallelisms.
+    pub enum InFlightCheckedBy {
+        /// Each exchange that held any.
+        Exchange = "exchange",
+        /// All exchanges on that side of a task of which one held any: those that hold nothing must be fit to take some.
+        Task = "task",
+    }
+}
+
+choices! {
+    /// When the checkpoint is triggered that tasks await at the end of their data.
+    pub enum FinalCheckpoint {
+        /// By the schedule, as any other.
+        Scheduled = "scheduled",
+        /// When the last task of the job has told that its data has ended.
+        AtOnce = "at-once",
     }
 }
 

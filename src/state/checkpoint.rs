@@ -164,6 +164,11 @@ impl CommitPermit {
     pub const fn checkpoint(self) -> CheckpointId {
         self.checkpoint
     }
+    /// At the end of an input that no checkpoint will ever follow, so that everything may be committed
+    /// (`CommitterOperator.endInput`, without checkpointing).
+    pub(crate) const fn at_end_of_input() -> Self {
+        Self { checkpoint: CheckpointId::AFTER_ALL }
+    }
     /// A permit that nobody issued: the one place where a broken protocol gets one (`commit-on-snapshot`, G1).
     pub const fn forged(checkpoint: CheckpointId) -> Self {
         Self { checkpoint }

@@ -404,10 +404,10 @@ impl Chain {
     }
 
     /// Finishes head first: what an operator emits last, the next still processes. A chained operator's input ends
-    /// when its sender has finished.
-    pub(super) fn finish(&mut self, effects: &mut TaskEffects) {
+    /// when its sender has finished, and hears of it if the input of the chain has ended.
+    pub(super) fn finish(&mut self, ends_input: bool, effects: &mut TaskEffects) {
         for at in self.head_first() {
-            let is_chained = at > 0;
+            let is_chained = at > 0 && ends_input;
             let goes_on = !is_chained
                 || self.call_one(at, (Call::EndInput, None), effects, |operator, context| {
                     operator.end_input(0, context);

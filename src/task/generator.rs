@@ -12,8 +12,22 @@ use crate::operator::InputLog;
 struct Heard {
     /// The latest timestamp of its records.
     latest: EventTime,
-    /// When it was last read, or first waited for.
-    at: SimTime,
+    /// Whether it was read since the source last looked.
+    was_read: bool,
+    quiet: Quiet,
+}
+
+/// Since when nothing has come: since the first look that found nothing new (`WatermarksWithIdleness.IdlenessTimer`).
+#[derive(Clone, Copy, Debug, Default)]
+struct Quiet(Option<SimTime>);
+
+impl Quiet {
+    /// The source looks, and finds nothing new: for how long it has found nothing.
+    fn look(&mut self, now: SimTime) -> SimTime {
+        let since = *self.0.get_or_insert(now);
+        assert!(since <= now, "nothing has come since a time to come, {since}");
+        now.since(since)
+    }
 }
 
 /// What a source says of time at one moment.
@@ -35,6 +49,8 @@ pub(super) struct Generator {
     heard: Vec<Option<Heard>>,
     /// When it began to tell time.
     began: SimTime,
+    /// Since when it has had no partition.
+    empty: Quiet,
     /// What it told last.
     pub(super) told: Tick,
     /// When it tells again.
@@ -49,6 +65,7 @@ impl Generator {
             is_bounded,
             heard: Vec::new(),
             began: SimTime::ZERO,
+            empty: Quiet::default(),
             told: Tick { watermark: EventTime::MIN, is_idle: false },
             next: SimTime::ZERO,
         }
@@ -65,25 +82,27 @@ impl Generator {
     pub(super) fn on_record(&mut self, value: &Value, partition: u16, now: SimTime) -> EventTime {
         let timestamp = self.time.of(value, now);
         debug_assert!(self.began <= now, "a record was read before its reader began");
-        let heard = self.heard_of(partition, now);
+        let heard = self.heard_of(partition);
         heard.latest = heard.latest.max(timestamp);
-        heard.at = now;
+        heard.was_read = true;
         timestamp
     }
 
-    fn heard_of(&mut self, partition: u16, now: SimTime) -> &mut Heard {
+    fn heard_of(&mut self, partition: u16) -> &mut Heard {
         let place = usize::from(partition);
         if self.heard.len() <= place {
             self.heard.resize(place + 1, None);
         }
-        self.heard[place].get_or_insert(Heard { latest: EventTime::MIN, at: now })
+        let nothing = Heard { latest: EventTime::MIN, was_read: false, quiet: Quiet::default() };
+        self.heard[place].get_or_insert(nothing)
     }
 
     /// A reader that could not go on for want of credit was not idle meanwhile (`PausableRelativeClock`).
     pub(super) fn on_overslept(&mut self, now: SimTime) {
         assert!(self.began <= now, "a reader overslept before it began");
         self.began = now;
-        self.heard.iter_mut().flatten().for_each(|heard| heard.at = now);
+        self.empty = Quiet::default();
+        self.heard.iter_mut().flatten().for_each(|heard| heard.quiet = Quiet::default());
     }
 
     /// What can be said of time now, given the partitions of the reader and where it stands in them.
@@ -95,21 +114,32 @@ impl Generator {
     ) -> Tick {
         self.next = now.plus(self.time.interval);
         let idle_after = self.time.idle_after;
-        let is_over = |at: SimTime| idle_after.is_some_and(|span| now.since(at) >= span);
+        let is_over = |quiet: SimTime| idle_after.is_some_and(|span| quiet >= span);
         let (mut least, mut waits, mut idles) = (EventTime::MAX, false, false);
         for (partition, next) in positions {
             if self.is_bounded && log.entry(*partition, *next).is_none() {
                 continue;
             }
-            let heard = *self.heard_of(*partition, now);
-            if is_over(heard.at) {
+            let heard = self.heard_of(*partition);
+            let quiet = if std::mem::take(&mut heard.was_read) {
+                heard.quiet = Quiet::default();
+                SimTime::ZERO
+            } else {
+                heard.quiet.look(now)
+            };
+            let latest = heard.latest;
+            if is_over(quiet) {
                 idles = true;
             } else {
                 waits = true;
-                least = least.min(self.time.watermark(heard.latest));
+                least = least.min(self.time.watermark(latest));
             }
         }
-        let is_idle = !waits && (idles || (positions.is_empty() && is_over(self.began)));
+        let quiet = if positions.is_empty() { self.empty.look(now) } else { SimTime::ZERO };
+        if !positions.is_empty() {
+            self.empty = Quiet::default();
+        }
+        let is_idle = !waits && (idles || is_over(quiet));
         let watermark = if waits { least } else { EventTime::MIN };
         assert!(!(waits && is_idle), "a reader is idle and waits for a partition");
         Tick { watermark: watermark.max(self.told.watermark), is_idle }
@@ -164,14 +194,29 @@ mod tests {
     fn a_partition_that_was_not_read_for_a_while_is_not_waited_for() {
         let mut generator = generator(Some(ms(100)), false);
         let at = [(0, 0), (1, 0)];
-        generator.on_record(&row(40), 0, ms(90));
         generator.on_record(&row(10), 1, ms(10));
-        assert_eq!(generator.tick(&at, &log(), ms(109)), said(4, false));
+        generator.on_record(&row(40), 0, ms(90));
+        assert_eq!(generator.tick(&at, &log(), ms(100)), said(4, false));
         generator.told = said(4, false);
-        assert_eq!(generator.tick(&at, &log(), ms(110)), said(34, false));
-        assert_eq!(generator.tick(&at, &log(), ms(190)), said(4, true));
-        generator.on_overslept(ms(190));
+        // The first look that finds nothing new only starts the clock.
+        generator.on_record(&row(40), 0, ms(190));
         assert_eq!(generator.tick(&at, &log(), ms(200)), said(4, false));
+        generator.on_record(&row(40), 0, ms(290));
+        assert_eq!(generator.tick(&at, &log(), ms(299)), said(4, false));
+        assert_eq!(generator.tick(&at, &log(), ms(300)), said(34, false));
+        assert_eq!(generator.tick(&at, &log(), ms(399)), said(34, false));
+        generator.told = said(34, false);
+        assert_eq!(generator.tick(&at, &log(), ms(400)), said(34, true));
+        generator.on_overslept(ms(410));
+        assert_eq!(generator.tick(&at, &log(), ms(420)), said(34, false));
+    }
+
+    #[test]
+    fn a_reader_without_partitions_falls_idle_as_well() {
+        let mut generator = generator(Some(ms(100)), false);
+        assert!(!generator.tick(&[], &log(), ms(200)).is_idle);
+        assert!(!generator.tick(&[], &log(), ms(299)).is_idle);
+        assert!(generator.tick(&[], &log(), ms(300)).is_idle);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use super::increments::Increments;
 use super::{Alignment, Phase, Task, decline};
 use crate::effect::{Deployment, TaskEffects, ToJob};
-use crate::job::{CheckpointId, Element, EventTime, Stop};
+use crate::job::{CheckpointId, Element, EventTime};
+use crate::rules::FinalCheckpoint;
 use crate::state::CommitPermit;
 use crate::trace::{AbortReason, EndOfTask, TaskEvent};
 use std::sync::Arc;
@@ -72,25 +73,8 @@ impl Task {
         self.end_of_data(effects);
     }
 
-    /// The job stops: a source emits nothing more. If it drains, its data ends here.
-    pub(super) fn stop_source(&mut self, stop: Stop, effects: &mut TaskEffects) {
-        if !stop.is_stop() || self.phase != Phase::Running || !self.channels.is_empty() {
-            return;
-        }
-        self.chain.cancel_source(effects);
-        self.is_stopped = true;
-        assert!(self.stops_with.is_none(), "{:?} is stopped twice", self.id());
-        if stop == Stop::Suspend && !self.chain.identity.rules.suspended_windows_stay_open {
-            self.advance_to(EventTime::MAX, effects);
-        }
-        if stop == Stop::Drain {
-            self.tell_positions(None, effects);
-            self.end_of_data(effects);
-        }
-    }
-
     /// The data of a source has ended, and with it its time.
-    fn end_of_data(&mut self, effects: &mut TaskEffects) {
+    pub(super) fn end_of_data(&mut self, effects: &mut TaskEffects) {
         assert!(self.channels.is_empty(), "{:?} ends before its senders", self.id());
         if effects.failure.is_none() {
             self.end_event_time(effects);
@@ -100,7 +84,7 @@ impl Task {
         }
     }
 
-    fn end_event_time(&mut self, effects: &mut TaskEffects) {
+    pub(super) fn end_event_time(&mut self, effects: &mut TaskEffects) {
         assert!(!self.finished_on_restore, "{:?} ends the time of nothing", self.id());
         self.chain.on_watermark(EventTime::MAX, effects);
     }
@@ -141,13 +125,17 @@ impl Task {
     fn finish_data(&mut self, effects: &mut TaskEffects) {
         assert!(self.phase == Phase::Running, "{:?}: data ended twice", self.id());
         assert!(!self.finished_on_restore, "{:?} finishes what had finished", self.id());
-        self.chain.finish(effects);
+        self.chain.finish(true, effects);
         if effects.failure.is_some() {
             return;
         }
         self.phase = Phase::Draining;
         self.chain.outputs.broadcast(&Element::EndOfData, effects);
         effects.events.push(TaskEvent::DataEnded);
+        let tells = self.chain.identity.rules.final_checkpoint == FinalCheckpoint::AtOnce;
+        if tells && self.awaits_final_checkpoint && !self.is_stopped {
+            effects.messages.push(ToJob::DataEnded);
+        }
         self.leave_if_alone(effects);
     }
 
@@ -172,7 +160,10 @@ impl Task {
             }
             Alignment::Complete(_) => {}
         }
-        if self.phase == Phase::Draining {
+        if self.aligner.all_closed() {
+            self.finish_after_stop(effects);
+        }
+        if self.phase == Phase::Draining && effects.failure.is_none() {
             self.leave_if_alone(effects);
         }
     }
@@ -210,7 +201,11 @@ impl Task {
         if effects.failure.is_some() {
             return;
         }
+        if stops && self.reads_on() {
+            return self.end_behind_savepoint(effects);
+        }
         if stops {
+            effects.released |= std::mem::take(&mut self.stopping.holds);
             self.phase = Phase::Draining;
         }
         // A task that takes part in a stop waits for that savepoint, even if a checkpoint asked for later is first.
@@ -255,6 +250,11 @@ impl Task {
         self.chain.close(effects);
     }
 
+    /// Whether it had finished its operators when it took part in a checkpoint.
+    pub fn had_finished_at(&self, checkpoint: CheckpointId) -> bool {
+        self.final_checkpoint.is_some_and(|first| first <= checkpoint)
+    }
+
     /// A snapshot is acked, or comes to nothing. A task that had nothing else to do leaves.
     pub fn on_uploaded(&mut self, checkpoint: CheckpointId, effects: &mut TaskEffects) {
         let was_there = self.uploads.remove(&checkpoint);
@@ -266,10 +266,10 @@ impl Task {
     /// Ends, once no sender is left, nothing waits for a final checkpoint and no snapshot is being uploaded: a task never ends
     /// before its senders (`StreamTask` waits for the end of input and for its termination conditions), nor with a snapshot
     /// that nobody would ack (`SubtaskCheckpointCoordinatorImpl.waitForPendingCheckpoints`, since 1.14).
-    fn leave_if_alone(&mut self, effects: &mut TaskEffects) {
+    pub(super) fn leave_if_alone(&mut self, effects: &mut TaskEffects) {
         assert!(self.phase == Phase::Draining, "{:?} leaves before its data ended", self.id());
         let awaits = self.awaits_final_checkpoint || self.is_stopped || self.stops_with.is_some();
-        let uploads = self.awaits_final_checkpoint && !self.uploads.is_empty();
+        let uploads = (self.awaits_final_checkpoint || self.reads_on()) && !self.uploads.is_empty();
         let waits = uploads || (awaits && !self.is_settled && !self.finished_on_restore);
         if self.aligner.all_closed() && !waits {
             if !self.finished_on_restore {

@@ -15,6 +15,7 @@ mod output;
 mod overtake;
 mod passage;
 mod standing;
+mod stop;
 mod time;
 mod tracker;
 mod valve;
@@ -28,6 +29,7 @@ pub use tracker::Tracker;
 pub use valve::{Advance, Valve};
 
 use increments::Increments;
+use stop::Stopping;
 
 use crate::effect::{InFlightOrder, ReaderEvent, Split, TaskEffects, ToJob};
 use crate::job::{
@@ -120,6 +122,8 @@ pub struct Task {
     is_settled: bool,
     /// The savepoint that the job stops with, once this task has taken it.
     stops_with: Option<CheckpointId>,
+    /// What it does meanwhile and after it.
+    stopping: Stopping,
     /// Whether it is a source that was told to stop.
     is_stopped: bool,
     /// The checkpoints whose snapshots it is uploading, or has not acked.
@@ -152,6 +156,7 @@ impl Task {
             final_checkpoint: None,
             is_settled: false,
             stops_with: None,
+            stopping: Stopping::default(),
             is_stopped: false,
             uploads: BTreeSet::new(),
             seen: Seen::default(),
@@ -183,10 +188,10 @@ impl Task {
         self.phase
     }
 
-    /// Whether the channel at this input channel is held back by a barrier.
+    /// Whether the channel at this input channel is held back by a barrier, or until the job has stopped.
     #[inline]
     pub fn is_blocked(&self, input_channel: usize) -> bool {
-        self.aligner.is_blocked(input_channel)
+        self.stopping.holds || self.aligner.is_blocked(input_channel)
     }
 
     /// Takes the next element of the channel at this input channel.
@@ -213,7 +218,7 @@ impl Task {
     #[inline]
     fn on_record(&mut self, input_channel: usize, record: Record, effects: &mut TaskEffects) {
         assert!(self.phase == Phase::Running, "{:?}: a record after the end of data", self.id());
-        debug_assert!(self.stops_with.is_none(), "{:?}: a record after the job stopped", self.id());
+        debug_assert!(!self.awaits_stop(), "{:?}: a record while the job stops", self.id());
         let input = self.inputs[input_channel];
         self.chain.process(input, record, effects);
     }
@@ -224,6 +229,9 @@ impl Task {
         if self.overtakes(barrier, effects.now) {
             self.overtake(input_channel, barrier, effects);
             return;
+        }
+        if !self.chain.identity.rules.timed_barriers_overtake_outputs {
+            self.announce(barrier, effects);
         }
         if !self.seen.is_news(barrier.checkpoint) {
             self.cancel_aborted(barrier.checkpoint, effects);
@@ -289,9 +297,7 @@ impl Task {
         if effects.failure.is_some() {
             return;
         }
-        if barrier.stop.is_stop() {
-            self.stops_with = Some(barrier.checkpoint);
-        }
+        self.note_stop(barrier);
         self.assert_sound();
         let mut snapshots = self.chain.snapshot(barrier.checkpoint, effects);
         if let Some(snapshots) = &mut snapshots

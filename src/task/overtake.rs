@@ -19,7 +19,8 @@ impl Identity {
 impl Task {
     /// Whether a barrier that is there overtakes what is before it, now.
     pub(super) fn overtakes(&self, barrier: Barrier, now: SimTime) -> bool {
-        if !self.chain.identity.takes_unaligned || self.tracker.is_some() {
+        let is_taken_in_order = self.tracker.is_some() || self.stopping.holds;
+        if !self.chain.identity.takes_unaligned || is_taken_in_order {
             return false;
         }
         if self.aligner.overtaken() == Some(barrier.checkpoint) {
@@ -33,12 +34,22 @@ impl Task {
             }
     }
 
-    /// A barrier has arrived; records may be before it. Whether it overtakes them now. If it does so only after a while,
-    /// a timer is asked for, once for each checkpoint.
+    /// A barrier has arrived; records may be before it. Whether it overtakes them now. Until 1.15 one that is timed is not
+    /// seen before it is the next: it waits in the outputs of its sender.
     pub fn on_barrier_arrived(&mut self, barrier: Barrier, effects: &mut TaskEffects) -> bool {
         if matches!(self.phase, Phase::Starting | Phase::Ended) {
             return false;
         }
+        let is_timed = barrier.alignment == BarrierAlignment::Timed;
+        if is_timed && !self.chain.identity.rules.timed_barriers_overtake_outputs {
+            return false;
+        }
+        self.announce(barrier, effects);
+        self.overtakes(barrier, effects.now)
+    }
+
+    /// A barrier is there. If it overtakes only after a while, a timer is asked for, once for each checkpoint.
+    pub(super) fn announce(&mut self, barrier: Barrier, effects: &mut TaskEffects) {
         let is_first = self.announced.is_none_or(|old| old.checkpoint < barrier.checkpoint);
         let is_timed = barrier.alignment == BarrierAlignment::Timed;
         if is_timed && is_first && self.tracker.is_none() && self.seen.is_news(barrier.checkpoint) {
@@ -46,7 +57,6 @@ impl Task {
             effects.alignment_timer =
                 Some((self.chain.identity.deadline(barrier), barrier.checkpoint));
         }
-        self.overtakes(barrier, effects.now)
     }
 
     /// The barrier of one channel overtakes what is before it.

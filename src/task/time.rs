@@ -106,7 +106,7 @@ impl Task {
         has_overslept: bool,
         effects: &mut TaskEffects,
     ) {
-        if self.phase != Phase::Running || self.stops_with.is_some() || self.finished_on_restore {
+        if self.phase != Phase::Running || self.awaits_stop() || self.finished_on_restore {
             return;
         }
         self.chain.on_processing_time(effects);

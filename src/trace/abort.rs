@@ -42,6 +42,8 @@ documented! {
         CheckpointingDisabled,
         /// Tasks have finished, and the release takes checkpoints only while all run.
         TasksFinished,
+        /// Some subtasks of an operator with union list state have finished, and others have not.
+        UnionPartlyFinished,
     }
 }
 
@@ -62,4 +64,5 @@ shown! {
     AlignmentLimit = "alignment limit exceeded",
     CheckpointingDisabled = "checkpointing disabled; enable it with an `interval` to take savepoints",
     TasksFinished = "some tasks have already finished, so not all required tasks are running",
+    UnionPartlyFinished = "an operator with union list state has subtasks that have finished, and others that have not",
 }

@@ -22,6 +22,8 @@ pub(in crate::check) struct Cut {
     pub(in crate::check) drained: Vec<OperatorId>,
     /// Operators of which every subtask was gone: nothing of them is left to restore.
     pub(in crate::check) finished: Vec<OperatorId>,
+    /// Whether event time had come to its end, though the data had not.
+    pub(in crate::check) ends_time: bool,
 }
 
 impl Cut {
@@ -39,7 +41,7 @@ impl Cut {
             .map(|source| (plan.operator_ids[source.index()], vec![Next::End; partitions(source)]))
             .collect();
         let everything = || plan.operator_ids.clone();
-        Self { sources, drained: everything(), finished: everything() }
+        Self { sources, drained: everything(), finished: everything(), ends_time: false }
     }
 
     /// What sources were drained before is not read by a run that ends.

@@ -5,7 +5,7 @@ use super::{End, Evidence, Findings, Observer, Past, Subjects, Violation};
 use crate::check::history::{Progress, RunStory};
 use crate::job::{CheckpointConfig, CheckpointId, CheckpointKind, RestartStrategy, RunId, TaskId};
 use crate::kernel::{SimTime, to_index};
-use crate::rules::{HeldBack, Rules};
+use crate::rules::{FinalCheckpoint, HeldBack, Rules};
 use crate::scenario::{Action, JobConfig};
 use crate::trace::{
     AbortReason, AckVerdict, CheckName, CheckpointEvent, Entry, JobEvent, JobStatus,
@@ -142,12 +142,11 @@ impl ConfiguredBounds {
         #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are of no limits")]
         match event {
             CheckpointEvent::Triggered { kind } => {
+                let is_final = rules.final_checkpoint == FinalCheckpoint::AtOnce
+                    && story.progress.iter().all(|progress| *progress >= Progress::Drained);
                 let asks_users = || {
-                    past.setup
-                        .scenario
-                        .steps
-                        .iter()
-                        .any(|step| matches!(step.action, Action::Checkpoint(_)))
+                    let mut steps = past.setup.scenario.steps.iter();
+                    is_final || steps.any(|step| matches!(step.action, Action::Checkpoint(_)))
                 };
                 let wrong = limited.triggered_too_soon(*kind, config, rules, entry.at, asks_users);
                 let wrong = wrong.or_else(|| limited.overdue(entry.at, config));
@@ -341,7 +340,9 @@ impl Limited {
 const fn counts(reason: AbortReason, kind: CheckpointKind, rules: &Rules) -> bool {
     let is_checkpoint = matches!(kind, CheckpointKind::Checkpoint);
     match reason {
-        AbortReason::Expired => is_checkpoint && rules.tolerance_counts_expired,
+        AbortReason::Expired => {
+            rules.tolerance_counts_expired && (is_checkpoint || rules.tolerance_counts_savepoints)
+        }
         AbortReason::FinalizeFailed => is_checkpoint && rules.tolerance_counts_finalize,
         AbortReason::AsyncFailed => rules.tolerance_counts_async,
         AbortReason::Declined
@@ -354,6 +355,7 @@ const fn counts(reason: AbortReason, kind: CheckpointKind, rules: &Rules) -> boo
         | AbortReason::AlignmentLimit
         | AbortReason::CheckpointingDisabled
         | AbortReason::TasksFinished
+        | AbortReason::UnionPartlyFinished
         | AbortReason::MinimumPause
         | AbortReason::JobNotRunning => false,
     }

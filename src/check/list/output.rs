@@ -5,7 +5,7 @@
 
 use super::{End, Evidence, Findings, KEPT_MAX, Observer, Past, Skipped, Subjects, Violation};
 use crate::check::class::{Determined, blurred_by, determined};
-use crate::check::history::{History, RunStory};
+use crate::check::history::RunStory;
 use crate::check::output::handover::{self, Handover};
 use crate::check::output::{
     Demand, Difference, Judged, Outputs, RunOutput, Uncovered, judge_rows, judge_table,
@@ -39,7 +39,7 @@ impl Observer for OutputEquivalence {
             ..
         } = entry.event
             && self.early.len() < KEPT_MAX
-            && is_too_early(external, checkpoint, past.history)
+            && is_too_early(external, checkpoint, past)
         {
             self.early.push(EarlyCommit { entry: entry.clone(), external, checkpoint, rows });
         }
@@ -76,15 +76,18 @@ impl Observer for OutputEquivalence {
     }
 }
 
-/// Whether rows were committed too early: no run that writes there has completed the checkpoint or was started from it.
-fn is_too_early(external: ExternalId, checkpoint: CheckpointId, history: &History) -> bool {
+/// Whether rows were committed too early: no run that writes there has completed the checkpoint or was started from it, nor
+/// came to the end of its input without any.
+fn is_too_early(external: ExternalId, checkpoint: CheckpointId, past: Past<'_>) -> bool {
+    let history = past.history;
     let mut runs = (0..history.runs.len()).map(RunId::new);
     let writes = |run: RunId| history.writers.contains(&(external, run));
     let starts_there =
         |run| history.start_of(run).is_some_and(|start| start.checkpoint() == checkpoint);
     let completed =
         |run| history.run(run).is_some_and(|story| story.completed(checkpoint).is_some());
-    !runs.any(|run| starts_there(run) || (writes(run) && completed(run)))
+    let ends = |run| checkpoint == CheckpointId::AFTER_ALL && past.commits_at_end(run);
+    !runs.any(|run| starts_there(run) || (writes(run) && (completed(run) || ends(run))))
 }
 
 /// Whether every sink was to write one certain multiset of rows, and the sum of its rows says that it did: then, whether

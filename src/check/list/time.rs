@@ -92,9 +92,10 @@ impl Observer for TimeFidelity {
                 let Some(story) = history.run(run) else { return };
                 let graph = &story.layout.plan.graph;
                 let place = story.layout.plan.operator_with_id(*operator);
-                if let Some(place) =
-                    place.filter(|at| !can_be_late(&past.setup.scenario, graph, at.index()))
-                {
+                let can_be_late = |at: usize| {
+                    story.has_ended_time || can_be_late(&past.setup.scenario, graph, at)
+                };
+                if let Some(place) = place.filter(|at| !can_be_late(at.index())) {
                     let name = &graph.operators[place.index()].name;
                     add(format!(
                         "{name} gave up a record of {timestamp} at watermark {watermark}, though none can be late"
@@ -190,11 +191,13 @@ fn wrongly_held(held: &WindowsHeld, told: Told, task: TaskId, history: &History)
     if windows != awaited {
         return Some(format!("{name} holds {windows} windows and has timers for {awaited}"));
     }
-    let over = options.windows.cleanup_of(first);
+    let over = first.plus_millis(options.windows.lateness());
     let is_over = told.has_ended || over <= told.watermark;
     (options.time == WindowTime::Event && is_over).then(|| {
         let now = if told.has_ended { EventTime::MAX } else { told.watermark };
-        format!("{name} holds the window of {first}, which is over at {over}, at watermark {now}")
+        format!(
+            "{name} holds the window up to {first}, which is over at {over}, at watermark {now}"
+        )
     })
 }
 

@@ -6,6 +6,7 @@ use crate::check::history::{Progress, RunStory};
 use crate::check::segments::Stop;
 use crate::job::{CheckpointId, CheckpointKind, OperatorIndex};
 use crate::operator::Writes;
+use crate::rules::StopEndsSources;
 use crate::trace::JobStatus;
 use std::collections::BTreeMap;
 
@@ -63,10 +64,11 @@ impl<'w> Outputs<'w> {
     ) -> Case {
         let mut besides = Vec::new();
         let reached = self.commits(run, sink, &mut besides, uncovered);
-        let (_, by_any) = reached_by_all(run, sink, &reached);
         // A committer's subtask commits what any subtask of its writer prepared: how far it has come is what it has been
         // notified of.
         let is_committer = writes == Writes::Committer;
+        let at_end = is_committer && self.past.commits_at_end(run.layout.run);
+        let by_any = if at_end { Stop::End } else { reached_by_all(run, sink, &reached).1 };
         let mut settled = if is_committer { notified(run, sink) } else { reached };
         let mut by_children = (Stop::Start, Stop::Start);
         for (child, checkpoint) in self.children(run) {
@@ -82,11 +84,23 @@ impl<'w> Outputs<'w> {
         // The transactions of one subtask may have been dealt to several.
         let is_alone = self.children(run).next().is_none();
         let order = if is_alone { Order::Kept } else { Order::Lost };
-        self.case(run, Shown::OnCommit(Commits { by_all, by_any, by_children, besides }), order)
+        let shown = Shown::OnCommit(Commits { by_all, by_any, by_children, besides });
+        let mut case = self.case(run, shown, order);
+        if at_end {
+            // Nothing takes back what was committed at the end of an attempt that failed after it.
+            if case.attempts == Attempts::Several {
+                case.promised = Times::AtLeastOnce;
+            }
+            if case.ending == Ending::FinishedAtOnce {
+                case.ending = Ending::Finished;
+            }
+        }
+        case
     }
 
     fn case(&self, run: &RunStory, shown: Shown, order: Order) -> Case {
         let ending = match (run.stopped_with(), run.status == JobStatus::Finished) {
+            (Some(checkpoint), _) if self.went_on_behind(run) => Ending::StoppedBehind(checkpoint),
             (Some(checkpoint), _) => Ending::Stopped(checkpoint),
             (None, true) if self.has_final_checkpoint(run) => Ending::Finished,
             (None, true) => Ending::FinishedAtOnce,
@@ -101,6 +115,12 @@ impl<'w> Outputs<'w> {
             shown,
             order,
         }
+    }
+
+    /// Whether the sources of a run that stops go on behind its savepoint.
+    fn went_on_behind(&self, run: &RunStory) -> bool {
+        let rules = self.past.history.rules.rules_of(run.layout.run);
+        rules.stop_ends_sources == StopEndsSources::AfterSavepoint && run.drained.is_none()
     }
 
     /// Whether tasks of this run wait for a final checkpoint before they end.
@@ -131,6 +151,9 @@ impl<'w> Outputs<'w> {
         };
         let own = external.done.iter().filter(|(transaction, _)| transaction.job == key);
         for (&transaction, &(checkpoint, rows)) in own {
+            if checkpoint == CheckpointId::AFTER_ALL && self.past.commits_at_end(run.layout.run) {
+                continue;
+            }
             let subtask = transaction.subtask;
             // Whoever started from it commits what it covers; the run itself has no business to.
             let is_others = self.children(run).any(|(_, started)| started == checkpoint);

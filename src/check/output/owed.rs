@@ -56,6 +56,8 @@ pub(super) enum Ending {
     FinishedAtOnce,
     /// It stopped with a savepoint.
     Stopped(CheckpointId),
+    /// It stopped with a savepoint, and its sources went on behind it until they heard that it was complete.
+    StoppedBehind(CheckpointId),
 }
 
 /// How often a run was deployed.
@@ -117,6 +119,10 @@ pub(super) fn what_is_owed(case: Case) -> Owed {
             (Attempts::Several, Cuts::Beyond, _) | (Attempts::Several, _, Shown::AtOnce { .. }) => {
                 (Stop::At(end), Stop::End)
             }
+        },
+        (Ending::StoppedBehind(end), shown) => match (cuts, shown) {
+            (Cuts::Exact, Shown::OnCommit(_)) => (Stop::At(end), Stop::At(end)),
+            (Cuts::Beyond, _) | (_, Shown::AtOnce { .. }) => (Stop::At(end), Stop::End),
         },
         (Ending::Unfinished, Shown::AtOnce { completed }) => (*completed, Stop::End),
         (Ending::Unfinished | Ending::FinishedAtOnce, Shown::OnCommit(commits)) => {
@@ -191,6 +197,14 @@ mod tests {
     fn a_run_that_stopped_owes_what_its_savepoint_covers() {
         owes(at_once(STOPPED), at(5), at(5));
         owes(on_commit(STOPPED), at(5), at(5));
+    }
+
+    #[test]
+    fn a_run_whose_sources_went_on_behind_its_savepoint_may_have_shown_more() {
+        let behind = Ending::StoppedBehind(CheckpointId::new(5));
+        owes(at_once(behind), at(5), Stop::End);
+        owes(on_commit(behind), at(5), at(5));
+        owes(Case { cuts: Cuts::Beyond, ..on_commit(behind) }, at(5), Stop::End);
     }
 
     #[test]

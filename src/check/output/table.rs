@@ -35,8 +35,10 @@ pub(in crate::check) fn judge(
     if !values && (knows_rows || (!last && !grows)) {
         return None;
     }
-    // What a stopped job had written before it was last restored may be newer than its savepoint.
-    let overshot = run.stopped_with().is_some() && run.has_restarted();
+    // What a stopped job had written before it was last restored may be newer than its savepoint; so may be what its sources
+    // read behind that.
+    let is_behind = demand.owed.least != demand.owed.most;
+    let overshot = run.stopped_with().is_some() && (run.has_restarted() || is_behind);
     let (sink, is_finished) = (demand.sink, run.status == JobStatus::Finished && !overshot);
     let table = &outputs.external(run, sink)?.table;
     let stop = match demand.owed.least {

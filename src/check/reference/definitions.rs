@@ -95,15 +95,16 @@ impl Defined {
         let start = i64::try_from(wide - into).unwrap_or(i64::MIN);
         let last = start.saturating_add(size - 1);
         let mut windows = columns(context.keyed(self.keyed[0]).as_ref());
-        let place = windows.iter().position(|window| first_int(window) == Some(start));
+        let end = last.saturating_add(1);
+        let place = windows.iter().position(|window| ends_of(window) == Some((start, end)));
         let place = place.unwrap_or_else(|| {
-            windows.push(Value::row([Value::Int(start)]));
+            windows.push(Value::row([Value::Int(start), Value::Int(end)]));
             windows.len() - 1
         });
         let before = columns(Some(&windows[place]));
         let aggregates = self.window.aggregates.as_slice();
-        let mut row = vec![Value::Int(start)];
-        for (aggregate, column) in aggregates.iter().zip(1..) {
+        let mut row = vec![Value::Int(start), Value::Int(end)];
+        for (aggregate, column) in aggregates.iter().zip(2..) {
             let before = before.get(column).and_then(Value::as_int);
             let number = number_in(worked_on(value, aggregate.column));
             let now = match (aggregate.function, before, number) {
@@ -128,17 +129,20 @@ impl Defined {
         context.register_timer(kind, due, start);
     }
 
-    /// Emits what is in a window; it is gone then.
-    fn fire(&self, start: i64, context: &mut dyn Context) {
+    /// Emits what is in the window that starts there and ends when it is due; it is gone then.
+    fn fire(&self, start: i64, due: impl Fn(i64) -> bool, context: &mut dyn Context) {
         let mut windows = columns(context.keyed(self.keyed[0]).as_ref());
-        let Some(place) = windows.iter().position(|window| first_int(window) == Some(start)) else {
-            return;
+        let is_due = |window: &Value| {
+            ends_of(window).is_some_and(|(begins, end)| begins == start && due(end))
         };
-        let mut row = columns(Some(&windows.remove(place)));
+        let Some(place) = windows.iter().position(is_due) else { return };
+        let window = windows.remove(place);
         let left = (!windows.is_empty()).then(|| Value::row_of(windows));
         *context.keyed(self.keyed[0]) = left;
-        let last = start.saturating_add(self.window.windows.size() - 1);
-        context.set_timestamp(EventTime::from_millis(last));
+        let Some((_, end)) = ends_of(&window) else { return };
+        context.set_timestamp(EventTime::from_millis(end.saturating_sub(1)));
+        let mut row = columns(Some(&window));
+        row.remove(1);
         row[0] = Value::row([context.key().clone(), Value::Int(start)]);
         context.emit(Value::row_of(row));
     }
@@ -216,13 +220,16 @@ impl Operator for Defined {
     }
 
     fn on_timer(&mut self, kind: TimerKind, timer: &Timer, context: &mut dyn Context) {
-        let last = timer.namespace.saturating_add(self.window.windows.size() - 1);
-        let due = match kind {
-            TimerKind::Event => last,
-            TimerKind::Processing => last.saturating_add(1).saturating_mul(1_000_000),
-        };
-        if timer.time == due {
-            self.fire(timer.namespace, context);
+        let due = timer.time;
+        match (kind, self.definition) {
+            (TimerKind::Event, Definition::Windows(WindowTime::Event)) => {
+                self.fire(timer.namespace, |end| end.saturating_sub(1) == due, context);
+            }
+            (TimerKind::Processing, Definition::Windows(WindowTime::Processing)) => {
+                self.fire(timer.namespace, |end| end.saturating_mul(1_000_000) == due, context);
+            }
+            // Nobody waits for the other clock.
+            (TimerKind::Event | TimerKind::Processing, _) => {}
         }
     }
 
@@ -336,9 +343,10 @@ fn number_in(value: &Value) -> Option<i64> {
     }
 }
 
-/// The first column of a row, if it is an integer.
-fn first_int(value: &Value) -> Option<i64> {
-    columns(Some(value)).first().and_then(Value::as_int)
+/// Where a window begins and ends, as its row tells it.
+fn ends_of(window: &Value) -> Option<(i64, i64)> {
+    let columns = columns(Some(window));
+    Some((columns.first()?.as_int()?, columns.get(1)?.as_int()?))
 }
 
 /// Text that is changed; other values as they are.

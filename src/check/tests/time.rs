@@ -135,14 +135,14 @@ fn a_window_is_held_until_it_is_over_and_has_a_timer() {
         world.watermark("counts/0", watermark);
         let (task, checkpoint) = (world.task(0, "counts/0"), CheckpointId::new(1));
         let operator = world.layouts[0].plan.operator_ids[2];
-        let windows = [WindowsHeld { operator, windows, awaited, first: at(0) }].into();
+        let windows = [WindowsHeld { operator, windows, awaited, first: at(59_999) }].into();
         let (received, sent) = (Arc::default(), Arc::default());
         let taken = TaskEvent::SnapshotTaken { checkpoint, received, sent, windows };
         world.tell(taken.of(task, Attempt::new(0)));
         world
     };
     held(2, 2, 59_998).holds();
-    let text = "counts holds the window of 0, which is over at 59999, at watermark 59999";
+    let text = "counts holds the window up to 59999, which is over at 59999, at watermark 59999";
     held(2, 2, 59_999).breaks(CheckName::TimeFidelity, text);
     let text = "counts holds 2 windows and has timers for 1";
     held(2, 1, 0).breaks(CheckName::TimeFidelity, text);

@@ -27,6 +27,7 @@ impl TaskFactory<'_> {
         let inputs = &self.world.scenario.inputs;
         let place_of = |name: &str| inputs.iter().position(|other| other.name == name);
         let input = head.input().map(|name| place_of(name).expect("a source names an input"));
+        let checkpoint = self.world.scenario.jobs[layout.job].checkpoint;
         let identity = Identity {
             task: layout.task(task),
             subtask: Subtask {
@@ -35,9 +36,10 @@ impl TaskFactory<'_> {
                 attempt,
                 job: self.world.leaders[layout.run].job_key,
                 partitions: input.map_or(0, |input| inputs[input].partitions),
+                is_checkpointed: checkpoint.interval.is_some(),
             },
             rules: Arc::clone(&self.world.rules),
-            checkpoint: self.world.scenario.jobs[layout.job].checkpoint,
+            checkpoint,
             takes_unaligned: self.takes_unaligned(planned.vertex),
             is_superseded: false,
         };

@@ -107,7 +107,14 @@ fn request_savepoint(world: &mut World, job: &str, purpose: Purpose) -> Result<(
     let run = world.leaders.led_run(job)?;
     let kind = purpose.kind();
     if kind == CheckpointKind::Savepoint {
-        check_savepoint_dir(world, &purpose)?;
+        check_savepoint_dir(world, &purpose).inspect_err(|_| {
+            // That there is none is known before; that it cannot be made only when it is to be.
+            if world.scenario.cluster.savepoint_dir == SavepointDir::Unwritable {
+                world.with_master(run, |master, _, effects| {
+                    master.refuse_unplaced(&purpose, effects)
+                });
+            }
+        })?;
     }
     let mut answer = Ok(());
     world.with_master(run, |master, now, effects| {

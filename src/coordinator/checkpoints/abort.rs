@@ -3,7 +3,7 @@
 use super::super::pending::Purpose;
 use super::{Checkpoints, answer_failed};
 use crate::effect::{JobEffects, ToTask};
-use crate::job::{CheckpointId, CheckpointKind};
+use crate::job::{CheckpointId, CheckpointKind, LocalTaskId};
 use crate::trace::{AbortReason, CheckpointEvent};
 
 impl Checkpoints {
@@ -47,6 +47,18 @@ impl Checkpoints {
             effects.messages.extend(pending.ledger.participants().map(aborted));
         }
         Some(pending.purpose)
+    }
+
+    /// A savepoint was asked for whose directory cannot be made: it comes to nothing, but its id is used up, and its tasks are
+    /// told.
+    pub fn give_up_unplaced(&mut self, tasks: &[LocalTaskId], effects: &mut JobEffects) {
+        let checkpoint = self.next;
+        assert!(!self.is_pending(checkpoint), "{checkpoint} is pending and was not triggered");
+        self.next = checkpoint.next();
+        if self.rules.abort_notifications {
+            let aborted = |task: &LocalTaskId| (*task, ToTask::NotifyAborted(checkpoint));
+            effects.messages.extend(tasks.iter().map(aborted));
+        }
     }
 
     /// Counts a failure of a checkpoint of its own accord; whether that is one too many.

@@ -60,7 +60,7 @@ impl JobMaster {
         effects: &mut JobEffects,
     ) {
         assert!(!tasks.is_empty(), "a failure of no task restarts nothing");
-        let mut canceled = tasks;
+        let mut canceled = self.recover_from_stop(tasks, effects);
         match self.backoff.on_failure(now) {
             // The savepoint stands: a restart would go on behind it (`StopWithSavepointStoppingException`).
             Some(delay) if self.stops_with.is_none() => {
@@ -190,6 +190,7 @@ impl JobMaster {
                 true => self.finished_on_restore.insert(task),
                 false => self.finished_on_restore.remove(&task),
             };
+            self.ended_data.remove(&task);
             self.tasks[index] = Known::Deploying;
             self.attempts[index] = attempt;
             let deployment = Deployment { restored, awaits_final_checkpoint, in_flight };

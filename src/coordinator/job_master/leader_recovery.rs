@@ -3,7 +3,7 @@
 use super::{JobMaster, Submission};
 use crate::coordinator::restore::RestoreError;
 use crate::effect::JobEffects;
-use crate::job::{Attempt, CheckpointId, Stop};
+use crate::job::{Attempt, CheckpointId};
 use crate::state::CompletedCheckpoint;
 use crate::trace::{JobEvent, JobStatus};
 use std::sync::Arc;
@@ -78,14 +78,5 @@ impl JobMaster {
         master.checkpoints.inherit(left.completed, left.next, effects);
         master.start(effects);
         Ok(master)
-    }
-
-    /// The savepoint of a stop completed although its job is failing: it stands, so the job must not restart behind it.
-    pub(super) fn stop_while_failing(&mut self, stop: Stop, effects: &mut JobEffects) {
-        if stop.is_stop() && !self.failovers.is_empty() {
-            self.failovers.clear();
-            self.ending = Some(JobStatus::Failed);
-            self.cancel_tasks(&self.plan.all_tasks(), effects);
-        }
     }
 }

@@ -102,9 +102,10 @@ impl Run {
 
     /// Every ack of checkpoint 1 comes in, and it completes.
     fn complete(&mut self) -> CompletedCheckpoint {
-        let snapshot = || vec![Arc::new(OperatorSnapshot::default())];
+        let ack = || (vec![Arc::new(OperatorSnapshot::default())], false);
         for reader in [0, 1].map(LocalTaskId::new) {
-            let verdict = self.checkpoints.on_ack(FIRST, reader, snapshot(), &mut self.effects);
+            let verdict =
+                self.checkpoints.on_ack(FIRST, reader, ack(), &self.plan, &mut self.effects);
             assert_eq!(verdict, AckVerdict::Accepted);
         }
         let (attempt, now) = (Attempt::default(), SimTime::ZERO);

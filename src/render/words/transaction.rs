@@ -1,7 +1,7 @@
 //! What happens to a transaction, in words.
 
 use super::Line;
-use crate::job::{ExternalId, TaskId, TransactionId};
+use crate::job::{CheckpointId, ExternalId, TaskId, TransactionId};
 use crate::render::names::Names;
 use crate::trace::TransactionEvent;
 
@@ -15,6 +15,9 @@ pub(super) fn line(
         TransactionEvent::Begun => "opened".to_owned(),
         TransactionEvent::Prepared { checkpoint, rows } => {
             format!("prepared for {checkpoint}, {rows} rows")
+        }
+        TransactionEvent::Committed { checkpoint: CheckpointId::AFTER_ALL, rows } => {
+            format!("committed at the end of the input, {rows} rows")
         }
         TransactionEvent::Committed { checkpoint, rows } => {
             format!("committed for {checkpoint}, {rows} rows")

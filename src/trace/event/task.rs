@@ -176,11 +176,11 @@ documented! {
 pub struct WindowsHeld {
     /// Which operator.
     pub operator: OperatorId,
-    /// How many, of all keys.
+    /// How many, of all keys; those of one key and start count once.
     pub windows: u64,
     /// For how many windows, of all keys, a timer is registered.
     pub awaited: u64,
-    /// The start of the first one.
+    /// The last millisecond of the one that ends first.
     pub first: EventTime,
 }
 
@@ -245,7 +245,7 @@ documented! {
         NotifyComplete,
         /// Job manager to task: this checkpoint is off.
         NotifyAborted,
-        /// Task to job manager: I run, I ended, I failed.
+        /// Task to job manager: I run, my data has ended, I ended, I failed.
         Status,
         /// Job manager to reader: a split, or none are left.
         Split,

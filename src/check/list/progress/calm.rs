@@ -7,7 +7,7 @@ use crate::check::observer::End;
 use crate::check::setup::EndOfWorld;
 use crate::job::{CheckpointId, RunId, TaskId};
 use crate::kernel::SimTime;
-use crate::rules::Rules;
+use crate::rules::{Rules, StopEndsSources};
 use crate::trace::{AbortReason, CheckpointEvent, EndOfTask, JobStatus, Message, TaskEvent};
 
 /// Something that is late, or wrong at any time.
@@ -131,6 +131,9 @@ impl RunWatch {
         if self.schedule != Schedule::Exiting(step) {
             return;
         }
+        // Tasks that took part in a stop wait for ever, if nobody tells them that it is off.
+        let waits = rules.stop_ends_sources == StopEndsSources::AfterSavepoint;
+        self.is_excused |= waits && !rules.abort_notifications;
         self.schedule = match rules.failed_exits_resume_schedule {
             true => Schedule::On,
             false => Schedule::Off,
@@ -215,7 +218,8 @@ impl RunWatch {
             | AbortReason::JobNotRunning
             | AbortReason::TooManyRequests
             | AbortReason::CheckpointingDisabled
-            | AbortReason::TasksFinished => return None,
+            | AbortReason::TasksFinished
+            | AbortReason::UnionPartlyFinished => return None,
         };
         if !is_wrong && reason != AbortReason::Expired {
             return None;
