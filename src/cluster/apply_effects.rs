@@ -9,7 +9,7 @@ use crate::cluster::world::World;
 use crate::effect::{InFlightOrder, TaskEffects, ToJob};
 use crate::job::{Attempt, CheckpointId, ExternalId};
 use crate::kernel::SimTime;
-use crate::task::Task;
+use crate::task::{Task, had_finished_at};
 use crate::trace::{AbortReason, DurableWrite, EndOfTask, StorageFault, TaskEvent, TraceEvent};
 
 /// Between a durable snapshot and its ack: the task notices that the upload is done.
@@ -247,7 +247,7 @@ impl World {
         );
         self.journal.tell(TaskEvent::AckSent { checkpoint }.of(task, attempt));
         let task = self.hosts.places[id].task.as_ref();
-        let had_finished = task.is_some_and(|task| task.had_finished_at(checkpoint));
+        let had_finished = task.is_some_and(|task| had_finished_at(task, checkpoint));
         self.send_to_job(id, ToJob::Ack(checkpoint, state, had_finished));
         self.with_task(id, |task, effects| task.on_uploaded(checkpoint, effects));
     }

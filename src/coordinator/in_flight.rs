@@ -73,6 +73,7 @@ fn check_whole_tasks(plan: &Plan, matched: &Matched<'_>) -> Result<(), RestoreEr
         before.is_some_and(|before| before != to_index(plan.vertices[vertex.index()].parallelism))
     };
     for (operator, _, in_flight) in around(matched) {
+        assert!(!in_flight.is_empty(), "nothing was in flight around {operator:?}");
         let vertex = plan.vertex_of(operator);
         let sends = |edge: &&PlanEdge| !in_flight.outputs.is_empty() && edge.from_vertex == vertex;
         let takes = |edge: &&PlanEdge| !in_flight.inputs.is_empty() && edge.to_vertex == vertex;

@@ -15,8 +15,8 @@ use super::restore::{RestoreError, assign};
 use super::splits::{SplitSource, Splits};
 use crate::effect::{JobEffects, JobTimer, ToJob, ToTask};
 use crate::job::{
-    Attempt, CheckpointConfig, CheckpointId, ClaimMode, JobId, LocalTaskId, Plan, RestartStrategy,
-    RunLayout,
+    Attempt, CheckpointConfig, CheckpointId, CheckpointKind, ClaimMode, JobId, LocalTaskId, Plan,
+    RestartStrategy, RunLayout,
 };
 use crate::kernel::SimTime;
 use crate::rules::{Failover, IgnoredSnapshots, Rules};
@@ -489,6 +489,8 @@ impl JobMaster {
     /// The user asks for a savepoint whose directory cannot be made. Nothing comes of it, but the schedule of a job that was to
     /// end with it starts anew.
     pub fn refuse_unplaced(&mut self, purpose: &Purpose, effects: &mut JobEffects) {
+        let is_savepoint = purpose.kind() == CheckpointKind::Savepoint;
+        assert!(is_savepoint, "{purpose:?} needs no directory of its own");
         let participants = self.participants();
         let is_off = self.status != JobStatus::Running || !participants.all_running;
         if is_off || !self.submission.rules.unplaced_savepoints_take_ids {

@@ -184,6 +184,7 @@ mod tests {
             Rules {
                 broadcast_state: true,
                 failed_exits_resume_schedule: true,
+                unplaced_savepoints_take_ids: true,
                 checkpoint_metadata_apart: false,
                 ..rules("1.4")
             }

@@ -1,6 +1,7 @@
 //! How an attempt of a subtask starts, and how it comes to its end: end of data, final checkpoint, end of partition.
 
 use super::increments::Increments;
+use super::stop::{end_behind_savepoint, finish_after_stop};
 use super::{Alignment, Phase, Task, decline};
 use crate::effect::{Deployment, TaskEffects, ToJob};
 use crate::job::{CheckpointId, Element, EventTime};
@@ -161,7 +162,7 @@ impl Task {
             Alignment::Complete(_) => {}
         }
         if self.aligner.all_closed() {
-            self.finish_after_stop(effects);
+            finish_after_stop(self, effects);
         }
         if self.phase == Phase::Draining && effects.failure.is_none() {
             self.leave_if_alone(effects);
@@ -201,8 +202,8 @@ impl Task {
         if effects.failure.is_some() {
             return;
         }
-        if stops && self.reads_on() {
-            return self.end_behind_savepoint(effects);
+        if stops && self.stopping.reads_on() {
+            return end_behind_savepoint(self, effects);
         }
         if stops {
             effects.released |= std::mem::take(&mut self.stopping.holds);
@@ -250,11 +251,6 @@ impl Task {
         self.chain.close(effects);
     }
 
-    /// Whether it had finished its operators when it took part in a checkpoint.
-    pub fn had_finished_at(&self, checkpoint: CheckpointId) -> bool {
-        self.final_checkpoint.is_some_and(|first| first <= checkpoint)
-    }
-
     /// A snapshot is acked, or comes to nothing. A task that had nothing else to do leaves.
     pub fn on_uploaded(&mut self, checkpoint: CheckpointId, effects: &mut TaskEffects) {
         let was_there = self.uploads.remove(&checkpoint);
@@ -269,7 +265,8 @@ impl Task {
     pub(super) fn leave_if_alone(&mut self, effects: &mut TaskEffects) {
         assert!(self.phase == Phase::Draining, "{:?} leaves before its data ended", self.id());
         let awaits = self.awaits_final_checkpoint || self.is_stopped || self.stops_with.is_some();
-        let uploads = (self.awaits_final_checkpoint || self.reads_on()) && !self.uploads.is_empty();
+        let uploads =
+            (self.awaits_final_checkpoint || self.stopping.reads_on()) && !self.uploads.is_empty();
         let waits = uploads || (awaits && !self.is_settled && !self.finished_on_restore);
         if self.aligner.all_closed() && !waits {
             if !self.finished_on_restore {

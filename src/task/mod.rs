@@ -24,12 +24,13 @@ pub use aligner::{Aligner, Alignment, Overtaking};
 use chain::Stem;
 pub use chain::{Chain, Link, SourceInput, Target};
 pub use output::{Output, Outputs};
-pub use standing::{Standing, holds_back_for, reads_nothing_at_all};
+pub use standing::{Standing, had_finished_at, holds_back_for, reads_nothing_at_all};
 pub use tracker::Tracker;
 pub use valve::{Advance, Valve};
 
 use increments::Increments;
-use stop::Stopping;
+use overtake::announce;
+use stop::{Stopping, awaits_stop, note_stop};
 
 use crate::effect::{InFlightOrder, ReaderEvent, Split, TaskEffects, ToJob};
 use crate::job::{
@@ -218,7 +219,7 @@ impl Task {
     #[inline]
     fn on_record(&mut self, input_channel: usize, record: Record, effects: &mut TaskEffects) {
         assert!(self.phase == Phase::Running, "{:?}: a record after the end of data", self.id());
-        debug_assert!(!self.awaits_stop(), "{:?}: a record while the job stops", self.id());
+        debug_assert!(!awaits_stop(self), "{:?}: a record while the job stops", self.id());
         let input = self.inputs[input_channel];
         self.chain.process(input, record, effects);
     }
@@ -231,7 +232,7 @@ impl Task {
             return;
         }
         if !self.chain.identity.rules.timed_barriers_overtake_outputs {
-            self.announce(barrier, effects);
+            announce(self, barrier, effects);
         }
         if !self.seen.is_news(barrier.checkpoint) {
             self.cancel_aborted(barrier.checkpoint, effects);
@@ -297,7 +298,7 @@ impl Task {
         if effects.failure.is_some() {
             return;
         }
-        self.note_stop(barrier);
+        note_stop(self, barrier);
         self.assert_sound();
         let mut snapshots = self.chain.snapshot(barrier.checkpoint, effects);
         if let Some(snapshots) = &mut snapshots

@@ -44,19 +44,8 @@ impl Task {
         if is_timed && !self.chain.identity.rules.timed_barriers_overtake_outputs {
             return false;
         }
-        self.announce(barrier, effects);
+        announce(self, barrier, effects);
         self.overtakes(barrier, effects.now)
-    }
-
-    /// A barrier is there. If it overtakes only after a while, a timer is asked for, once for each checkpoint.
-    pub(super) fn announce(&mut self, barrier: Barrier, effects: &mut TaskEffects) {
-        let is_first = self.announced.is_none_or(|old| old.checkpoint < barrier.checkpoint);
-        let is_timed = barrier.alignment == BarrierAlignment::Timed;
-        if is_timed && is_first && self.tracker.is_none() && self.seen.is_news(barrier.checkpoint) {
-            self.announced = Some(barrier);
-            effects.alignment_timer =
-                Some((self.chain.identity.deadline(barrier), barrier.checkpoint));
-        }
     }
 
     /// The barrier of one channel overtakes what is before it.
@@ -126,6 +115,16 @@ impl Task {
         } else {
             self.aligner.await_ends(barrier);
         }
+    }
+}
+
+/// A barrier is there. If it overtakes only after a while, a timer is asked for, once for each checkpoint.
+pub(super) fn announce(task: &mut Task, barrier: Barrier, effects: &mut TaskEffects) {
+    let is_first = task.announced.is_none_or(|old| old.checkpoint < barrier.checkpoint);
+    let is_timed = barrier.alignment == BarrierAlignment::Timed;
+    if is_timed && is_first && task.tracker.is_none() && task.seen.is_news(barrier.checkpoint) {
+        task.announced = Some(barrier);
+        effects.alignment_timer = Some((task.chain.identity.deadline(barrier), barrier.checkpoint));
     }
 }
 

@@ -56,6 +56,11 @@ pub fn holds_back_for(task: &Task, checkpoint: CheckpointId) -> bool {
     is_at_work && is_blocked && aligns.is_none_or(|aligns| aligns == checkpoint)
 }
 
+/// Whether a subtask had finished its operators when it took part in a checkpoint.
+pub fn had_finished_at(task: &Task, checkpoint: CheckpointId) -> bool {
+    task.final_checkpoint.is_some_and(|first| first <= checkpoint)
+}
+
 /// Whether a subtask is a source that has no partition. It is asked, and so had better be a copy.
 pub fn reads_nothing_at_all(mut task: Task) -> bool {
     let mut effects = TaskEffects::default();

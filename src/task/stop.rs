@@ -7,7 +7,7 @@
 //! none of its own handles nothing until it is notified. 3. Sources that are notified end; what they have emitted meanwhile is
 //! handled by all. 4. Who has lost all its senders leaves. Until 1.13 operators are finished in that last step, drained or not.
 
-use super::{Phase, Task};
+use super::{Identity, Phase, Task};
 use crate::effect::TaskEffects;
 use crate::job::{Barrier, EventTime, Stop};
 use crate::rules::StopEndsSources;
@@ -25,24 +25,27 @@ pub(super) struct Stopping {
     has_ended_time: bool,
 }
 
-impl Task {
+impl Stopping {
+    /// Whether it goes on behind the savepoint that it stops with.
+    pub(super) const fn reads_on(self) -> bool {
+        self.reads_on
+    }
+}
+
+impl Identity {
     /// Whether the sources of the job end after the savepoint that it stops with.
     fn ends_after(&self, stop: Stop) -> bool {
-        let rules = &self.chain.identity.rules;
-        let drains_first = stop == Stop::Drain && rules.drain_finishes_first;
-        rules.stop_ends_sources == StopEndsSources::AfterSavepoint && !drains_first
+        let drains_first = stop == Stop::Drain && self.rules.drain_finishes_first;
+        self.rules.stop_ends_sources == StopEndsSources::AfterSavepoint && !drains_first
     }
+}
 
-    /// Whether it goes on behind the savepoint that it stops with.
-    pub(super) const fn reads_on(&self) -> bool {
-        self.stopping.reads_on
-    }
+/// Whether nothing happens in a task until it is notified of the savepoint that it stops with.
+pub(super) const fn awaits_stop(task: &Task) -> bool {
+    task.stopping.holds || (task.stops_with.is_some() && !task.stopping.reads_on)
+}
 
-    /// Whether nothing happens in it until it is notified of the savepoint that it stops with.
-    pub(super) const fn awaits_stop(&self) -> bool {
-        self.stopping.holds || (self.stops_with.is_some() && !self.stopping.reads_on)
-    }
-
+impl Task {
     /// The job stops. A source emits nothing more, and if it drains, its data ends here; or it goes on, and if it drains, its
     /// time ends.
     pub(super) fn stop_source(&mut self, stop: Stop, effects: &mut TaskEffects) {
@@ -55,9 +58,9 @@ impl Task {
         if stop == Stop::Suspend && !self.chain.identity.rules.suspended_windows_stay_open {
             self.advance_to(EventTime::MAX, effects);
         }
-        if self.ends_after(stop) {
+        if self.chain.identity.ends_after(stop) {
             if stop == Stop::Drain {
-                self.end_time_before_data(effects);
+                end_time_before_data(self, effects);
             }
             return;
         }
@@ -68,75 +71,76 @@ impl Task {
             self.end_of_data(effects);
         }
     }
+}
 
-    /// Every window fires and every timer of event time. Of what it reads from then on all is late.
-    fn end_time_before_data(&mut self, effects: &mut TaskEffects) {
-        if std::mem::replace(&mut self.stopping.has_ended_time, true) {
-            return;
-        }
-        if let Some(generator) = &mut self.chain.watermarks {
-            generator.told.watermark = EventTime::MAX;
-        }
-        self.advance_to(EventTime::MAX, effects);
+/// Every window fires and every timer of event time. Of what a source reads from then on all is late.
+fn end_time_before_data(task: &mut Task, effects: &mut TaskEffects) {
+    if std::mem::replace(&mut task.stopping.has_ended_time, true) {
+        return;
     }
-
-    /// A snapshot is being taken: it may be of the savepoint that the job stops with.
-    pub(super) fn note_stop(&mut self, barrier: Barrier) {
-        if !barrier.stop.is_stop() {
-            self.stopping.ends_input |= self.stops_with.is_some();
-            return;
-        }
-        self.stops_with = Some(barrier.checkpoint);
-        let rules = &self.chain.identity.rules;
-        let ends_last = rules.stop_ends_sources == StopEndsSources::AfterSavepoint;
-        self.stopping = Stopping {
-            reads_on: self.ends_after(barrier.stop),
-            holds: ends_last && !self.channels.is_empty(),
-            ends_input: barrier.stop == Stop::Drain,
-            has_ended_time: self.stopping.has_ended_time,
-        };
+    if let Some(generator) = &mut task.chain.watermarks {
+        generator.told.watermark = EventTime::MAX;
     }
+    task.advance_to(EventTime::MAX, effects);
+}
 
-    /// The savepoint has completed behind which it was to end. A source does, and others once their senders have.
-    pub(super) fn end_behind_savepoint(&mut self, effects: &mut TaskEffects) {
-        assert!(self.stopping.reads_on, "{:?} has ended before its savepoint", self.id());
-        self.is_settled = true;
-        effects.released |= std::mem::take(&mut self.stopping.holds);
-        if self.channels.is_empty() {
-            self.chain.cancel_source(effects);
-            self.is_stopped = true;
-        } else if self.phase == Phase::Running {
-            self.ask_to_wake(effects);
-        }
-        if self.aligner.all_closed() {
-            self.finish_after_stop(effects);
-        }
-        if self.phase == Phase::Draining && effects.failure.is_none() {
-            self.leave_if_alone(effects);
-        }
+/// A task takes a snapshot: it may be of the savepoint that the job stops with.
+pub(super) fn note_stop(task: &mut Task, barrier: Barrier) {
+    if !barrier.stop.is_stop() {
+        task.stopping.ends_input |= task.stops_with.is_some();
+        return;
     }
+    task.stops_with = Some(barrier.checkpoint);
+    let identity = &task.chain.identity;
+    let ends_last = identity.rules.stop_ends_sources == StopEndsSources::AfterSavepoint;
+    task.stopping = Stopping {
+        reads_on: identity.ends_after(barrier.stop),
+        holds: ends_last && !task.channels.is_empty(),
+        ends_input: barrier.stop == Stop::Drain,
+        has_ended_time: task.stopping.has_ended_time,
+    };
+}
 
-    /// Nothing more comes to a task that went on behind the savepoint it stopped with: its operators are finished where they
-    /// were not before.
-    pub(super) fn finish_after_stop(&mut self, effects: &mut TaskEffects) {
-        let is_over = self.stopping.reads_on && self.is_settled;
-        if !is_over || self.phase != Phase::Running || effects.failure.is_some() {
-            return;
-        }
-        let is_source = self.channels.is_empty();
-        if !self.chain.identity.rules.drain_finishes_first {
-            if self.stopping.ends_input {
-                let last = self.inputs.iter().max().copied().filter(|_| !is_source);
-                for input in last.map(|last| 0..=last).into_iter().flatten() {
-                    self.chain.end_input(input, effects);
-                }
-            }
-            if effects.failure.is_none() {
-                self.chain.finish(self.stopping.ends_input, effects);
+/// The savepoint has completed behind which a task was to end. A source does, and others once their senders have.
+pub(super) fn end_behind_savepoint(task: &mut Task, effects: &mut TaskEffects) {
+    assert!(task.stopping.reads_on, "{:?} has ended before its savepoint", task.id());
+    task.is_settled = true;
+    effects.released |= std::mem::take(&mut task.stopping.holds);
+    if task.channels.is_empty() {
+        task.chain.cancel_source(effects);
+        task.is_stopped = true;
+    } else if task.phase == Phase::Running {
+        task.ask_to_wake(effects);
+    }
+    if task.aligner.all_closed() {
+        finish_after_stop(task, effects);
+    }
+    if task.phase == Phase::Draining && effects.failure.is_none() {
+        task.leave_if_alone(effects);
+    }
+}
+
+/// Nothing more comes to a task that went on behind the savepoint it stopped with: its operators are finished where they
+/// were not before.
+pub(super) fn finish_after_stop(task: &mut Task, effects: &mut TaskEffects) {
+    let is_over = task.stopping.reads_on && task.is_settled;
+    if !is_over || task.phase != Phase::Running || effects.failure.is_some() {
+        return;
+    }
+    assert!(task.aligner.all_closed(), "{:?} finishes before its senders", task.id());
+    let is_source = task.channels.is_empty();
+    if !task.chain.identity.rules.drain_finishes_first {
+        if task.stopping.ends_input {
+            let last = task.inputs.iter().max().copied().filter(|_| !is_source);
+            for input in last.map(|last| 0..=last).into_iter().flatten() {
+                task.chain.end_input(input, effects);
             }
         }
         if effects.failure.is_none() {
-            self.phase = Phase::Draining;
+            task.chain.finish(task.stopping.ends_input, effects);
         }
+    }
+    if effects.failure.is_none() {
+        task.phase = Phase::Draining;
     }
 }

@@ -5,6 +5,7 @@
 //! are.
 
 use super::chain::{Chain, Stem, fail_on_error};
+use super::stop::awaits_stop;
 use super::{Advance, Outputs, Phase, Task, Valve};
 use crate::effect::TaskEffects;
 use crate::job::{Element, EventTime, Origin, WatermarkStatus};
@@ -106,7 +107,7 @@ impl Task {
         has_overslept: bool,
         effects: &mut TaskEffects,
     ) {
-        if self.phase != Phase::Running || self.awaits_stop() || self.finished_on_restore {
+        if self.phase != Phase::Running || awaits_stop(self) || self.finished_on_restore {
             return;
         }
         self.chain.on_processing_time(effects);

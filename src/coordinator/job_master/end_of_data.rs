@@ -44,6 +44,7 @@ impl JobMaster {
         now: SimTime,
         effects: &mut JobEffects,
     ) {
+        assert!(!self.status.is_terminal(), "an ack of a job that is over was counted");
         if self.checkpoints.splits_union(checkpoint, &self.plan) {
             let why = AbortReason::UnionPartlyFinished;
             self.on_checkpoint_failed(checkpoint, why, now, effects);

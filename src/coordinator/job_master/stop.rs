@@ -43,6 +43,7 @@ impl JobMaster {
         tasks: BTreeSet<LocalTaskId>,
         effects: &mut JobEffects,
     ) -> BTreeSet<LocalTaskId> {
+        assert!(!tasks.is_empty(), "a failure of no task keeps a job from stopping");
         if self.submission.rules.stop_failure_fails_job {
             return tasks;
         }

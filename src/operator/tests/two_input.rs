@@ -141,7 +141,7 @@ fn a_writer_hands_over_what_it_wrote_at_each_barrier_and_at_its_end() {
     writer.barrier(checkpoint(1));
     writer.barrier(checkpoint(2));
     writer.process(0, number(2));
-    writer.finish();
+    writer.end_input(0);
     assert_eq!(writer.take_emitted(), [committable(1, 0), committable(3, 1)]);
     writer.process(0, number(3));
     writer.close();
