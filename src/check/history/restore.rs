@@ -57,7 +57,9 @@ impl History {
         let own = self.run(run)?;
         let (taker, story) = self.restored_story(run, checkpoint)?;
         if own.attempts.iter().all(|newest| *newest == attempt) {
-            let is_known = |kept: &Persisted| own.taker_of(taker.keeper_of(kept)).is_some();
+            let is_own = taker.layout.run == run;
+            let is_known =
+                |kept: &Persisted| is_own || own.taker_of(taker.keeper_of(kept)).is_some();
             return Some(story.sum_in_flight(is_known));
         }
         let is_restored = |kept: &Persisted| {
