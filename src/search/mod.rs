@@ -7,6 +7,7 @@ mod csv_input;
 mod expect;
 #[cfg(feature = "fs")]
 mod files;
+mod folded;
 mod inputs;
 mod names;
 mod play;
