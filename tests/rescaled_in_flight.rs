@@ -112,7 +112,7 @@ fn an_exchange_that_is_no_more_or_has_become_pointwise_takes_nothing_back() {
         ),
         ("partition = \"rescale\"", "cannot rescale the given pointwise partitioner"),
         ("partition = \"broadcast\"", "cannot rescale the given pointwise partitioner"),
-        ("partition = \"forward\"", "exchanges with persisted data are chained"),
+        ("partition = \"forward\"", "exchanges with persisted data are now chained"),
     ] {
         let next = format!("map = \"identity\", parallelism = 2, {next}");
         let refused = format!("refused = \"{why}\"\n");

@@ -41,7 +41,9 @@ Examples:
   sandbar key hello --parallelism 4
       the key group and subtask of a key
   sandbar rules 2.x
-      what a release of Flink does, with sources";
+      what a release of Flink does, with sources
+  sandbar explain-error 'Incompatible state assignment modes. Was [UNION]…'
+      what a message of Flink means, and the way out";
 
 /// A deterministic simulation of checkpoints, savepoints and restores of a Flink-style stream processor.
 ///
@@ -77,6 +79,8 @@ pub(super) enum Command {
     Key(Key),
     /// Print the rules of a release of Flink, each with its meaning and source, or what differs from another
     Rules(RulesOf),
+    /// Tell what a message of Flink means, what causes it, which rule and story show it, and the way out
+    ExplainError(ExplainError),
     /// Write a first story with comments
     New(New),
     /// Read scenario files without playing them, and tell all that is wrong with each; exits with 2 if anything is
@@ -142,6 +146,15 @@ pub(super) enum Format {
     Human,
     /// One JSON object: seed, digest, events, virtual_ns, verdict, violations, jobs, savepoints and more. `schema` is the
     /// version of the format
+    Json,
+}
+
+/// How messages are explained.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Answer {
+    /// For people
+    Human,
+    /// One JSON object: explained, nearest. `schema` is the version of the format
     Json,
 }
 
@@ -325,6 +338,23 @@ pub(super) struct RulesOf {
     /// Print only where it differs from this one
     #[arg(long, value_name = "OTHER", value_parser = release)]
     pub(super) diff: Option<Release>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ExplainError {
+    /// The message, or a whole stack trace in quotes, as it is in the log: ids, paths and times do not matter. - reads
+    /// standard input
+    #[arg(value_name = "TEXT", required_unless_present_any = ["file", "all"])]
+    pub(super) text: Vec<String>,
+    /// Read the text from this file, such as a log
+    #[arg(long, value_name = "FILE", conflicts_with = "text")]
+    pub(super) file: Option<PathBuf>,
+    /// Print all messages that are known, as docs/errors.md
+    #[arg(long, conflicts_with_all = ["text", "file"])]
+    pub(super) all: bool,
+    /// How to tell it
+    #[arg(long, value_enum, default_value_t = Answer::Human)]
+    pub(super) format: Answer,
 }
 
 #[derive(Args, Debug)]

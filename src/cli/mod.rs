@@ -4,6 +4,7 @@
 
 mod arguments;
 mod exit;
+mod explain;
 mod failure;
 mod fitted;
 mod identity;
@@ -77,6 +78,7 @@ fn carry_out(
         Command::Uid { text } => identity::uid(&text, screen),
         Command::Key(key) => identity::key(&key, screen),
         Command::Rules(of) => Ok(rules::rules(&of, screen)),
+        Command::ExplainError(of) => explain::explain(&of, screen),
         Command::New(kind) => language::new(&kind, screen),
         Command::Check(files) => language::check(&files, catalogue, screen),
         Command::Upgrade(files) => language::upgrade(&files, catalogue, screen),

@@ -574,6 +574,6 @@ impl Checkpoints {
 /// Tells the step that asked for a checkpoint, if one did, why there is none.
 fn answer_failed(step: Option<u32>, reason: AbortReason, effects: &mut JobEffects) {
     if let Some(step) = step {
-        effects.answers.push((step, Err(reason.to_string().into())));
+        effects.answers.push((step, Err(reason.answer().into())));
     }
 }

@@ -286,8 +286,8 @@ impl JobMaster {
                 Ok(())
             } else {
                 Err(format!(
-                    "savepoint `{label}` has been stored, but the job is {status} and did not finish; the savepoint is \
-                     consistent, but might have uncommitted transactions"
+                    "a savepoint has been created (`{label}`), but the corresponding job is {status}, as it failed during stopping; \
+                     the savepoint is consistent, but might have uncommitted transactions"
                 )
                 .into())
             };

@@ -101,14 +101,14 @@ pub enum LegacyStateError {
     },
     /// State that is not kept by key group, for another number of subtasks (1.0, 1.1).
     #[error(
-        "parallelism mismatch between savepoint state and new program: cannot map operator {} (`{}`) with parallelism {} to new program with parallelism {}",
-        .0.operator, .0.name, .0.stored, .0.parallelism
+        "parallelism mismatch between savepoint state and new program: cannot map operator {} with parallelism {} to new program with parallelism {} (it was `{}`)",
+        .0.operator, .0.stored, .0.parallelism, .0.name
     )]
     Parallelism(Misfit),
     /// The same, where state that is kept by key group could be rescaled (since 1.2).
     #[error(
-        "the operator {} (`{}`) has non-partitioned state and its parallelism changed: it has parallelism {} whereas the corresponding state object has a parallelism of {}",
-        .0.operator, .0.name, .0.parallelism, .0.stored
+        "the operator {} has non-partitioned state and its parallelism changed: the operator {} has parallelism {} whereas the corresponding state object has a parallelism of {} (it was `{}`)",
+        .0.operator, .0.operator, .0.parallelism, .0.stored, .0.name
     )]
     NonPartitioned(Misfit),
     /// An object of a subtask, where there is no such state any more (since 1.4).

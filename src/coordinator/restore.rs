@@ -28,7 +28,7 @@ use thiserror::Error;
 pub enum RestoreError {
     /// A stateful operator of the snapshot is not in the job.
     #[error(
-        "cannot map checkpoint/savepoint state for operator {operator} (`{name}`) to the new program, because the operator is not available in the new program"
+        "cannot map checkpoint/savepoint state for operator {operator} to the new program, because the operator is not available in the new program (it was `{name}`)"
     )]
     CannotMap {
         /// The id that the state is stored under.
@@ -41,7 +41,7 @@ pub enum RestoreError {
     Older(#[from] LegacyStateError),
     /// The job sets a max parallelism that is not the snapshot's.
     #[error(
-        "max parallelism mismatch between checkpoint/savepoint state and new program: cannot map operator {operator} (`{name}`) with max parallelism {stored} to new program with max parallelism {configured}"
+        "max parallelism mismatch between checkpoint/savepoint state and new program: cannot map operator {operator} with max parallelism {stored} to new program with max parallelism {configured} (it was `{name}`)"
     )]
     MaxParallelismMismatch {
         /// Which operator.
@@ -69,7 +69,7 @@ pub enum RestoreError {
     },
     /// A chain that had finished would get records from one that had not.
     #[error(
-        "illegal job graph modification: cannot run a program with {state} vertices predeceased with {before} ones; task vertex {vertex} has such a predecessor"
+        "illegal JobGraph modification: cannot run a program with {state} vertices predeceased with {before}; task vertex {vertex} has such a predecessor"
     )]
     FinishedBehindUnfinished {
         /// The chain, by its head's id.
@@ -81,7 +81,7 @@ pub enum RestoreError {
     },
     /// Records were in flight on an exchange that is no more.
     #[error(
-        "cannot recover from unaligned checkpoint when topology changes such that exchanges with persisted data are chained (operator {operator} lacks the exchange)"
+        "cannot recover from unaligned checkpoint when topology changes, such that data exchanges with persisted data are now chained (operator {operator} lacks the exchange)"
     )]
     ExchangeGone {
         /// The operator that had it.
@@ -89,7 +89,7 @@ pub enum RestoreError {
     },
     /// Records were in flight on an exchange whose receivers are tied to their senders by now.
     #[error(
-        "cannot rescale the given pointwise partitioner: records were in flight to operator {operator} (`{name}`); did you change the partitioner to forward or rescale? it may also help to add an explicit shuffle()"
+        "cannot rescale the given pointwise partitioner; did you change the partitioner to forward or rescale? it may also help to add an explicit shuffle(); records were in flight to operator {operator} (`{name}`)"
     )]
     ExchangePointwise {
         /// The operator that they were on their way to.
@@ -99,8 +99,8 @@ pub enum RestoreError {
     },
     /// Records were in flight to or from an operator whose parallelism has changed, in a release that cannot deal them anew.
     #[error(
-        "cannot rescale unaligned checkpoint: rescaling of in-flight data is not supported (operator {} had parallelism {} and has {})",
-        .0.operator, .0.stored, .0.parallelism
+        "rescaling not supported for result subpartition state (old: {}, new: {}) of an unaligned checkpoint: records were in flight around operator {}",
+        .0.stored, .0.parallelism, .0.operator
     )]
     InFlightNotRescaled(Misfit),
     /// A checkpoint, not a savepoint, was to be restored at another parallelism, and the rules do not let it.
@@ -110,7 +110,9 @@ pub enum RestoreError {
     )]
     CheckpointNotRescaled(Misfit),
     /// Of the operators of one chain some had finished and others had not.
-    #[error("cannot restore vertex {vertex}, which contains operators of mixed finished state")]
+    #[error(
+        "can not restore vertex {vertex} which contain mixed operator finished state: a chain of mixed finished state could neither go on nor be over"
+    )]
     MixedFinishedState {
         /// The chain, by its head's id.
         vertex: OperatorId,
@@ -143,8 +145,11 @@ impl RestoreError {
             Self::ExchangePointwise { .. } => {
                 "name the partitioner of the exchange as it was before, or take a savepoint, which is always aligned"
             }
-            Self::FinishedBehindUnfinished { .. } | Self::MixedFinishedState { .. } => {
+            Self::FinishedBehindUnfinished { .. } => {
                 "leave the parts of the job that had finished as they were"
+            }
+            Self::MixedFinishedState { .. } => {
+                "put what is new into a chain of its own, or leave the parts of the job that had finished as they were"
             }
         }
     }
@@ -403,14 +408,15 @@ fn check_finished(plan: &Plan, matched: &Matched<'_>) -> Result<(), RestoreError
         let is_pointwise = matches!(edge.partitioner, Partitioner::Forward | Partitioner::Rescale);
         let refused = match after {
             Progress::Finished if before != Progress::Finished => {
-                Some(("fully finished", "not fully finished"))
+                Some(("fully finished", "the ones not fully finished"))
             }
             Progress::PartlyFinished if is_pointwise && before == Progress::Running => {
-                Some(("partially finished", "running"))
+                Some(("partially finished", "running ones and connected via the POINTWISE edges"))
             }
-            Progress::PartlyFinished if !is_pointwise && before != Progress::Finished => {
-                Some(("partially finished", "running or partially finished, all-to-all connected"))
-            }
+            Progress::PartlyFinished if !is_pointwise && before != Progress::Finished => Some((
+                "partially finished",
+                "running or partially finished ones and connected via the ALL_TO_ALL edges",
+            )),
             Progress::Finished | Progress::PartlyFinished | Progress::Running => None,
         };
         if let Some((state, before)) = refused {

@@ -12,7 +12,7 @@ pub struct Step {
     pub trigger: Trigger,
     /// What.
     pub action: Action,
-    /// If set, the step must be refused with a message that contains this.
+    /// If set, the step must be refused with a message that contains this, whatever its case and punctuation.
     pub refused: Option<String>,
     /// If set, a refused step is tried again after this long, as a patient client would; it cannot be `refused` then.
     pub retry: Option<SimTime>,

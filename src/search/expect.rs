@@ -1,7 +1,7 @@
 //! Expectations: what a scenario says must come out, held against what did.
 
 use super::story::Story;
-use super::{protocol_facts, restore_facts};
+use super::{folded, protocol_facts, restore_facts};
 use crate::check::{Finding, Verdict};
 use crate::cluster::{At, NeverTaken, Outcome};
 use crate::effect::ExternalSystem;
@@ -82,7 +82,7 @@ fn steps(scenario: &Scenario, outcome: &Outcome, unmet: &mut Vec<String>) {
             if step.line.0 == 0 { String::new() } else { format!(" (line {})", step.line.0) };
         let refused = outcome.refusal(At::Step(number));
         match (refused, &step.refused) {
-            (Some(why), Some(wanted)) if !why.contains(wanted.as_str()) => unmet.push(format!(
+            (Some(why), Some(wanted)) if !folded::says(why, wanted) => unmet.push(format!(
                 "step {number}{line} should be refused with `{wanted}` and was refused with `{why}`"
             )),
             (Some(_), None) if is_of_refused_job(scenario, &step.action) => {}

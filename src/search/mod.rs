@@ -7,6 +7,7 @@ mod csv_input;
 mod expect;
 #[cfg(feature = "fs")]
 mod files;
+mod folded;
 mod inputs;
 mod names;
 mod play;
@@ -26,6 +27,8 @@ mod sweep;
 pub use expect::why_never;
 #[cfg(feature = "fs")]
 pub use files::{PlayError, flow_of, play_with_files, start_from, start_from_on};
+#[cfg(feature = "cli")]
+pub use folded::words as folded_words;
 pub use inputs::generated;
 #[cfg(feature = "fs")]
 pub use inputs::{InputError, STDIN, open, open_given};

@@ -1,5 +1,6 @@
 //! What a scenario says of submissions, ids and restores, held against what happened.
 
+use super::folded;
 use super::names::unit_name;
 use super::story::Story;
 use crate::cluster::{At, Outcome};
@@ -18,7 +19,7 @@ pub(super) fn unmet(
     let expect = &scenario.expect;
     for (job, words) in &expect.refused {
         let refusals = refusals_of(scenario, outcome, job);
-        if !refusals.iter().any(|why| why.contains(words.as_str())) {
+        if !refusals.iter().any(|why| folded::says(why, words)) {
             unmet.push(format!(
                 "job `{job}` should be refused with `{words}` and was refused with {refusals:?}"
             ));
@@ -26,7 +27,7 @@ pub(super) fn unmet(
     }
     for (job, words) in &expect.fails {
         let failures = story.failures.get(job).map_or(&[][..], Vec::as_slice);
-        if !failures.iter().any(|why| why.contains(words.as_str())) {
+        if !failures.iter().any(|why| folded::says(why, words)) {
             unmet.push(format!(
                 "a task of job `{job}` should fail with `{words}`; they failed with {failures:?}"
             ));

@@ -17,7 +17,7 @@ pub enum Incompatible {
     },
     /// A list state of other items.
     #[error(
-        "the new type serializer ({now}) for operator state must not be incompatible with the old one ({was})"
+        "the new state typeSerializer for operator state must not be incompatible: {now} does not read what {was} wrote"
     )]
     Items {
         /// The snapshot's.

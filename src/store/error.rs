@@ -11,16 +11,16 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum StoreError {
     /// The path to a savepoint is empty.
-    #[error("the path to the checkpoint or savepoint is empty")]
+    #[error("empty checkpoint pointer: there is no path")]
     EmptyPointer,
     /// Nothing is at the path.
-    #[error("cannot find checkpoint or savepoint file or directory `{}`", path.display())]
+    #[error("cannot find checkpoint or savepoint file/directory `{}`", path.display())]
     NotFound {
         /// As it was given.
         path: PathBuf,
     },
     /// A directory, but no savepoint in it.
-    #[error("cannot find the metadata file `_metadata` in directory `{}`", path.display())]
+    #[error("cannot find meta data file `_metadata` in directory `{}`", path.display())]
     NoMetadata {
         /// The directory.
         path: PathBuf,

@@ -66,3 +66,41 @@ shown! {
     TasksFinished = "some tasks have already finished, so not all required tasks are running",
     UnionPartlyFinished = "an operator with union list state has subtasks that have finished, and others that have not",
 }
+
+impl AbortReason {
+    /// What whoever asked is told: these words, and Flink's own, where those are others (`CheckpointFailureReason`).
+    pub fn answer(self) -> String {
+        match self.of_flink() {
+            Some(message) => format!("{self} ({message})"),
+            None => self.to_string(),
+        }
+    }
+
+    const fn of_flink(self) -> Option<&'static str> {
+        match self {
+            Self::Expired => Some("Checkpoint expired before completing"),
+            Self::Declined => Some("Checkpoint was declined"),
+            Self::Subsumed => Some("Checkpoint has been subsumed"),
+            Self::NotAllTasksRunning | Self::TasksFinished => {
+                Some("Not all required tasks are currently running")
+            }
+            Self::TooManyConcurrent => {
+                Some("The maximum number of concurrent checkpoints is exceeded")
+            }
+            Self::MinimumPause => Some("The minimum time between checkpoints is still pending"),
+            Self::FinalizeFailed => Some("Failure to finalize checkpoint"),
+            Self::TooManyRequests => {
+                Some("The maximum number of queued checkpoint requests exceeded")
+            }
+            Self::Canceled => Some("Task received cancellation from one of its inputs"),
+            Self::AlignmentLimit => Some(
+                "The checkpoint alignment phase needed to buffer more than the configured maximum bytes",
+            ),
+            Self::CheckpointingDisabled => Some(
+                "Checkpointing disabled. You can enable it via the execution environment of your job",
+            ),
+            // In these words, or in none.
+            Self::CoordinatorSuspended | Self::AsyncFailed | Self::JobNotRunning => None,
+        }
+    }
+}

@@ -27,14 +27,17 @@ const WORDS: &[(&str, &str)] = &[
         "forward partitioning does not allow change of parallelism",
         "forward partitioning does not allow change of parallelism",
     ),
-    ("empty checkpoint pointer", "the path to the checkpoint or savepoint is empty"),
-    ("cannot find checkpoint or savepoint file/directory", "cannot find checkpoint or savepoint"),
-    ("cannot find meta data file", "cannot find the metadata file"),
+    ("empty checkpoint pointer", "empty checkpoint pointer"),
+    (
+        "cannot find checkpoint or savepoint file/directory",
+        "cannot find checkpoint or savepoint file/directory",
+    ),
+    ("cannot find meta data file", "cannot find meta data file"),
     ("directly from the metadata file", "or at the metadata file itself"),
     ("unexpected magic number", "is not a savepoint"),
     ("unrecognized checkpoint version number: 99", "version 99"),
     ("eofexception", "is incomplete"),
-    ("topology changes such that exchanges", "topology changes such that exchanges"),
+    ("topology changes, such that data exchanges", "topology changes, such that data exchanges"),
 ];
 
 /// Holds our message against the facts of the recorded causes.

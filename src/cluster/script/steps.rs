@@ -120,7 +120,9 @@ fn request_savepoint(world: &mut World, job: &str, purpose: Purpose) -> Result<(
     world.with_master(run, |master, now, effects| {
         answer = master.request_savepoint(purpose, now, effects);
     });
-    answer.map_err(|reason| format!("failed to trigger a {kind} of `{job}`: {reason}").into())
+    answer.map_err(|reason| {
+        format!("failed to trigger a {kind} of `{job}`: {}", reason.answer()).into()
+    })
 }
 
 /// Whether there is a place for savepoints. Nothing is asked of the job if there is none.
@@ -138,7 +140,7 @@ fn check_savepoint_dir(world: &World, purpose: &Purpose) -> Result<(), Arc<str>>
             "no savepoint directory configured; set `savepoint-dir` of the cluster, or say `to` in the request".into(),
         ),
         SavepointDir::Unwritable => Err(
-            "an IO-problem occurred while triggering the savepoint: failed to create savepoint directory"
+            "an Exception occurred while triggering the checkpoint: IO-problem detected: failed to create savepoint directory"
                 .into(),
         ),
     }

@@ -154,10 +154,12 @@ macro_rules! tables {
 }
 
 tables! {
-    /// By job: it must be refused when it is submitted, for a reason that holds this text.
+    /// By job: it must be refused when it is submitted, for a reason that holds this text. Case and punctuation do not count, so that
+    /// it can be pasted from a log of Flink.
     /// e.g. `{ again = "cannot be mapped" }`
     refused (refused): Job => String;
-    /// By job: it must fail for good, for a reason that holds this text.
+    /// By job: it must fail for good, for a reason that holds this text. Case and punctuation do not count, so that it can be pasted
+    /// from a log of Flink.
     /// e.g. `{ copy = "is not serializable" }`
     fails (fails): Job => String;
     /// By job, the ids of operators.

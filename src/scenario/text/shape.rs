@@ -320,7 +320,8 @@ text_table!("a step":
         /// What is done.
         #[serde(rename = "do")]
         pub action: Spanned<ActionText>,
-        /// The step must be refused, for a reason that holds this text.
+        /// The step must be refused, for a reason that holds this text. Case and punctuation do not count, so that it can be pasted
+        /// from a log of Flink.
         /// e.g. `"cannot be mapped"`
         pub refused: Option<String>,
         /// A step that is refused is tried again after so long, until it is not.

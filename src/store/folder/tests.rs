@@ -94,9 +94,9 @@ fn a_checkpoint_lies_beside_shared_and_taskowned_until_it_is_removed() {
 #[test]
 fn each_way_to_be_no_savepoint_has_its_own_message() {
     let (outside, data, path) = with_savepoint();
-    assert!(refusal(Path::new("")).contains("is empty"));
+    assert!(refusal(Path::new("")).contains("empty checkpoint pointer"));
     assert!(refusal(&path.join("nowhere")).contains("cannot find checkpoint or savepoint file"));
-    assert!(refusal(data.path()).contains("cannot find the metadata file `_metadata`"));
+    assert!(refusal(data.path()).contains("cannot find meta data file `_metadata`"));
     let text = outside.path().join("text");
     fs::write(&text, "some text").unwrap();
     assert!(refusal(&text).contains("is not a savepoint: at byte 0: unexpected magic number"));
