@@ -100,7 +100,10 @@ impl AbortReason {
                 "Checkpointing disabled. You can enable it via the execution environment of your job",
             ),
             // In these words, or in none.
-            Self::CoordinatorSuspended | Self::AsyncFailed | Self::JobNotRunning => None,
+            Self::CoordinatorSuspended
+            | Self::AsyncFailed
+            | Self::JobNotRunning
+            | Self::UnionPartlyFinished => None,
         }
     }
 }

@@ -2,7 +2,7 @@
 //! them, how long one takes, how many are kept, how many may fail, how often the job may restart, and what a channel holds.
 
 use super::{End, Evidence, Findings, Observer, Past, Subjects, Violation};
-use crate::check::history::{Progress, RunStory};
+use crate::check::history::{Progress, RunStory, Stage};
 use crate::job::{CheckpointConfig, CheckpointId, CheckpointKind, RestartStrategy, RunId, TaskId};
 use crate::kernel::{SimTime, to_index};
 use crate::rules::{FinalCheckpoint, HeldBack, Rules};
@@ -84,8 +84,22 @@ impl Observer for ConfiguredBounds {
         }
     }
 
-    /// Judges what is still pending.
+    /// Judges what is still pending, and what is kept of a job that has finished.
     fn finish(&mut self, end: &End<'_>, found: &mut Findings) {
+        let finished = |run| end.past.run(run).filter(|run| run.status == JobStatus::Finished);
+        for (run, kept) in &end.world.leftovers.retained {
+            let Some(story) = finished(*run) else { continue };
+            // What never completed lies there, and nobody knows of it.
+            let is_known = |checkpoint: &&CheckpointId| {
+                story.story(**checkpoint).is_some_and(|story| story.stage == Stage::Completed)
+            };
+            let known = kept.iter().find(is_known);
+            if let Some(checkpoint) = known {
+                let label = &story.layout.label;
+                let text = format!("{label} has finished, and its checkpoint {checkpoint} is kept");
+                found.add(end.violation(CheckName::ConfiguredBounds, text));
+            }
+        }
         for (run, limited) in &self.runs {
             let Some(job) = end.past.job_of(*run) else { continue };
             if let Some(text) = limited.overdue(end.world.ended, &job.checkpoint) {

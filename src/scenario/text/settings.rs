@@ -51,6 +51,7 @@ setting! {
     Millis => i64: |this| this.0, |value| time(SimTime::from_millis(u64::try_from(*value).unwrap_or(0)));
     EventCount => u64: |this| this.0, |value| value.to_string();
     Count<{ u32::MAX }> => u32: |this| this.0, |value| value.to_string();
+    Count<1000> => u32: |this| this.0, |value| value.to_string();
     Arc<str> => Arc<str>: |this| Arc::clone(this), |value| quoted(value);
     Count<65535> => u16: |this| this.narrow(), |value| value.to_string();
     u16 => u16: |this| *this, |value| value.to_string();
