@@ -149,7 +149,7 @@ impl SweepTotals {
                 c.restored_midway,
                 60,
             ),
-            least("rescaled keyed state that was not empty", c.rescaled_keyed_state, 25),
+            least("rescaled keyed state that was not empty", c.rescaled_keyed_state, 20),
             least("had records held behind a blocked channel at a cut", c.held_at_a_cut, 10),
             least("were checked above `accounted`", c.checked_above_accounted, 50),
             of_sinks("sinks were compared by value", c.sinks_by_value, 40, false),
