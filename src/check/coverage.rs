@@ -59,6 +59,8 @@ counters! {
         restored_in_shadow,
         /// Worlds of which that was tried.
         restoring_tried,
+        /// Worlds that wrote what they kept into files in memory, and read it back.
+        read_back,
     } parts {
         /// Worlds by the operators of their jobs.
         operators: OperatorFeatures,

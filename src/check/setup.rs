@@ -82,6 +82,8 @@ pub struct EndOfWorld<'a> {
 pub struct Restored<'a> {
     /// Whether anything was restored.
     pub any: bool,
+    /// Whether any of it was written into files, and read back.
+    pub read_back: bool,
     /// What is wrong, in words.
     pub wrong: &'a [String],
 }

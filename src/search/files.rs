@@ -1,19 +1,15 @@
 //! Playing with real files: savepoints and checkpoints under a data folder, and starting from one.
 
+use super::kept::Kept;
 use super::play::{Earlier, Played, Setup, play_while};
-use super::positions::positions;
-use super::removals::Removals;
 use crate::cluster::{Cluster, End};
-use crate::effect::{ExternalSystem, FileChange};
-use crate::job::{ClaimMode, InputId, OperatorNode};
-use crate::kernel::{Flow, SimTime};
+use crate::effect::ExternalSystem;
+use crate::job::{ClaimMode, InputId};
+use crate::kernel::Flow;
 use crate::operator::Log;
 use crate::scenario::Scenario;
-use crate::state::CompletedCheckpoint;
 use crate::store::disk::{Disk, RealDisk};
-use crate::store::{
-    self, DataDir, InputIdentity, Savepoint, SavepointFiles, SinkWriter, StoreError,
-};
+use crate::store::{self, DataDir, InputIdentity, StoreError};
 use crate::trace::SourcePosition;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -163,14 +159,7 @@ pub fn play_with_files(
         }
     }
     folder.finish_removals()?;
-    let mut kept = Kept {
-        folder,
-        scenario: Arc::clone(&setup.scenario),
-        inputs: Arc::clone(&setup.inputs),
-        sinks,
-        removals: Removals::new(folder, setup.start.as_ref())?,
-        savepoints: BTreeMap::new(),
-    };
+    let mut kept = Kept::new(folder, &setup, sinks)?;
     let mut played = play_while(setup, |cluster| {
         for change in cluster.take_files() {
             kept.carry_out(change, cluster)?;
@@ -178,10 +167,11 @@ pub fn play_with_files(
         flow_of(watch(cluster))
     })?;
     if played.outcome.end != End::Interrupted {
-        kept.sinks.write(&played.outcome.externals)?;
+        kept.write_sinks(&played.outcome.externals)?;
     }
-    played.left = kept.removals.left();
-    Ok((played, kept.savepoints))
+    let savepoints = std::mem::take(&mut kept.savepoints);
+    played.left = kept.left();
+    Ok((played, savepoints))
 }
 
 /// Whether a play goes on after what was said by who watches it: an interruption ends it, and is no error.
@@ -196,77 +186,4 @@ pub fn flow_of(watched: Result<(), PlayError>) -> Result<Flow, PlayError> {
 fn is_same(path: &Path, folder: &DataDir) -> bool {
     let real = |path| folder.disk().real_path(path).ok();
     real(path).is_some_and(|path| real(folder.path()) == Some(path))
-}
-
-/// What a play keeps under a data folder.
-struct Kept<'p> {
-    folder: &'p DataDir,
-    scenario: Arc<Scenario>,
-    inputs: Arc<[Arc<Log>]>,
-    sinks: SinkWriter,
-    removals: Removals<'p>,
-    /// Where each savepoint lies, by label.
-    savepoints: BTreeMap<Arc<str>, PathBuf>,
-}
-
-impl Kept<'_> {
-    /// Carries one change of files out. The sinks are written before the snapshot that speaks of their transactions: whoever
-    /// starts from it repeats nothing that was committed before.
-    fn carry_out(&mut self, change: FileChange, cluster: &Cluster) -> Result<(), PlayError> {
-        match change {
-            FileChange::Savepoint(checkpoint, label) => {
-                let sinks = cluster.externals();
-                self.sinks.write(&sinks)?;
-                let files = self.encode(&checkpoint, cluster.now(), sinks);
-                // What the job manager keeps in its memory is lost with this process.
-                if cluster.keeps_savepoints_in_files() {
-                    let path = self.folder.write_savepoint(&files, cluster.savepoint_layout())?;
-                    self.removals.on_savepoint(&files, &path);
-                    self.savepoints.insert(label, path);
-                }
-            }
-            FileChange::Checkpoint(checkpoint) => {
-                self.sinks.write(&cluster.externals())?;
-                let files = self.encode(&checkpoint, cluster.now(), Vec::new());
-                let kept = self.folder.write_checkpoint_as(&files, cluster.savepoint_layout())?;
-                self.removals.on_checkpoint(&files, &kept.path, kept.left);
-            }
-            FileChange::RemoveCheckpoint(checkpoint) => self.removals.remove(&checkpoint)?,
-            FileChange::RemoveClaimed(checkpoint) => self.removals.remove_claimed(&checkpoint)?,
-            FileChange::RemoveShared(job, file) => self.removals.remove_shared(job, file)?,
-        }
-        Ok(())
-    }
-
-    /// The files of a snapshot, as the state backend of its job has them.
-    fn encode(
-        &self,
-        checkpoint: &CompletedCheckpoint,
-        clock: SimTime,
-        sinks: Vec<ExternalSystem>,
-    ) -> SavepointFiles {
-        let name = &checkpoint.properties().job_name;
-        let job = self.scenario.jobs.iter().find(|job| job.graph.name == *name);
-        let job = job.expect("the job of a snapshot is in its scenario");
-        let inputs = self.positions(checkpoint, &job.graph.operators);
-        let savepoint = Savepoint { checkpoint: checkpoint.clone(), inputs, clock, sinks };
-        let inline_below = job.checkpoint.backend.inline_below();
-        store::encode_inline_below(&savepoint, usize::try_from(inline_below).unwrap_or(usize::MAX))
-    }
-
-    /// How far a checkpoint had read each partition of each input, and what that was.
-    fn positions(
-        &self,
-        checkpoint: &CompletedCheckpoint,
-        nodes: &[OperatorNode],
-    ) -> Vec<InputIdentity> {
-        let told = positions(checkpoint, nodes, &self.scenario, &self.inputs);
-        let identity = |SourcePosition { input, partition, next }: SourcePosition| InputIdentity {
-            name: self.scenario.inputs[input.index()].name.clone(),
-            partition: partition.into(),
-            next: next.into(),
-            hash: self.inputs[input.index()].identity(partition, next),
-        };
-        told.into_iter().map(identity).collect()
-    }
 }

@@ -8,12 +8,18 @@ mod expect;
 #[cfg(feature = "fs")]
 mod files;
 mod inputs;
+#[cfg(feature = "fs")]
+mod kept;
 mod names;
+#[cfg(not(feature = "fs"))]
+mod no_files;
 mod play;
 mod positions;
 mod protocol_facts;
 #[cfg(feature = "fs")]
 mod read;
+#[cfg(feature = "fs")]
+mod read_back;
 #[cfg(feature = "fs")]
 mod removals;
 mod restorable;

@@ -1,6 +1,10 @@
 //! Playing one world: run it, check it, compare it with what its scenario expects.
 
 use super::expect::unmet;
+#[cfg(not(feature = "fs"))]
+use super::no_files::ReadBack;
+#[cfg(feature = "fs")]
+use super::read_back::ReadBack;
 use super::restorable::{Restoring, Shadowed, Tried, restore};
 use super::restores::Restores;
 use super::story::Story;
@@ -43,7 +47,8 @@ pub struct Setup {
     /// By how many hundredths what the story allows in time is taken (`bounded-progress`): 100, but in a test that shows how
     /// tight it is.
     pub bounds_percent: u64,
-    /// Whether it is tried in the end to restore what is kept.
+    /// Whether it is tried in the end to restore what is kept, and whether that is written into files in memory and read back,
+    /// unless whoever watches the play takes the files.
     pub restoring: Restoring,
 }
 
@@ -233,7 +238,41 @@ pub(super) fn end_of_world<'w>(outcome: &'w Outcome, tried: Option<&'w Tried>) -
         ended: outcome.ended,
         had_backpressure: outcome.had_backpressure,
         leftovers: &outcome.leftovers,
-        restored: tried.map(|tried| Restored { any: tried.any, wrong: &tried.wrong }),
+        restored: tried.map(|Tried { any, read_back, wrong }| Restored {
+            any: *any,
+            read_back: *read_back,
+            wrong,
+        }),
+    }
+}
+
+/// The checks of a play.
+fn checks_of(setup: &Setup) -> Checks {
+    let file = setup.start.as_ref().map(|start| FileStart {
+        positions: start.positions.clone(),
+        state: Arc::clone(&start.snapshot),
+    });
+    Checks::new(CheckSetup {
+        scenario: Arc::clone(&setup.scenario),
+        catalogue: Arc::clone(&setup.catalogue),
+        inputs: Arc::clone(&setup.inputs),
+        file,
+        with_output: true,
+        bounds_percent: setup.bounds_percent,
+    })
+}
+
+/// What its world begins with.
+fn given_to(setup: &Setup) -> Given {
+    let start = setup.start.as_ref();
+    Given {
+        catalogue: Arc::clone(&setup.catalogue),
+        inputs: Arc::clone(&setup.inputs),
+        choices: setup.choices.clone(),
+        clock: start.map_or(SimTime::ZERO, |start| start.clock),
+        externals: setup.externals.clone(),
+        from: start
+            .map(|start| (Arc::clone(&start.snapshot), start.allow_non_restored, start.claim)),
     }
 }
 
@@ -269,42 +308,26 @@ pub fn play_while<E>(
     mut watch: impl FnMut(&mut Cluster) -> Result<Flow, E>,
 ) -> Result<Played, E> {
     let seed = setup.choices.seed();
-    let Setup { scenario, catalogue, inputs, choices, start, .. } = setup.clone();
-    let file = start.as_ref().map(|start| FileStart {
-        positions: start.positions.clone(),
-        state: Arc::clone(&start.snapshot),
-    });
-    let checks = Checks::new(CheckSetup {
-        scenario: Arc::clone(&scenario),
-        catalogue: Arc::clone(&catalogue),
-        inputs: Arc::clone(&inputs),
-        file,
-        with_output: true,
-        bounds_percent: setup.bounds_percent,
-    });
+    let scenario = Arc::clone(&setup.scenario);
     let trace = Trace { records: setup.keeps_records, ..Trace::default() };
     let mut listeners = Listeners {
-        checks,
+        checks: checks_of(&setup),
         story: Story::of(&scenario.expect),
         restores: Restores::default(),
         trace: setup.keeps_trace.then_some(trace),
     };
-    let given = Given {
-        catalogue,
-        inputs,
-        choices,
-        clock: start.as_ref().map_or(SimTime::ZERO, |start| start.clock),
-        externals: setup.externals.clone(),
-        from: start.map(|start| (start.snapshot, start.allow_non_restored, start.claim)),
-    };
-    let mut cluster = Cluster::new(Arc::clone(&scenario), given);
+    let mut cluster = Cluster::new(Arc::clone(&scenario), given_to(&setup));
     cluster.keep_records(listeners.wants_records());
     cluster.keep_callbacks(listeners.wants_callbacks());
     let mut goes_on = true;
     let mut is_interrupted = false;
+    let mut read_back = ReadBack::of(&setup);
     while goes_on && !is_interrupted {
         goes_on = cluster.step(&mut listeners);
         is_interrupted = watch(&mut cluster)? == Flow::Stop && goes_on;
+        if let Some(read_back) = &mut read_back {
+            read_back.follow(&mut cluster);
+        }
     }
     let mut outcome = cluster.outcome();
     if is_interrupted {
@@ -316,7 +339,11 @@ pub fn play_while<E>(
     let tried = (setup.restoring != Restoring::Never && !is_cut_off).then(|| {
         let completed = &story.completed;
         let shadowed = Shadowed { scenario: &scenario, setup: &setup, seed, completed };
-        restore(&shadowed, &cluster, setup.restoring)
+        let mut tried = restore(&shadowed, &cluster, setup.restoring);
+        if let Some(read_back) = read_back {
+            read_back.finish(&cluster, &outcome.externals, &mut tried);
+        }
+        tried
     });
     let verdict = checks.finish(&end_of_world(&outcome, tried.as_ref()));
     // Nothing can be expected of half a story.

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 /// The snapshots that a play may remove.
 #[derive(Debug)]
-pub(super) struct Removals<'p> {
-    folder: &'p DataDir,
+pub(super) struct Removals {
+    folder: DataDir,
     /// The snapshot that it was started from, if it claims that, as it was then.
     claimed: Option<OnDisk>,
     /// Where the snapshots of this play lie.
@@ -22,14 +22,14 @@ pub(super) struct Removals<'p> {
     left: Vec<LeftFile>,
 }
 
-impl<'p> Removals<'p> {
+impl Removals {
     /// Of a play that perhaps starts from a snapshot.
-    pub(super) fn new(folder: &'p DataDir, start: Option<&Earlier>) -> Result<Self, PlayError> {
+    pub(super) fn new(folder: &DataDir, start: Option<&Earlier>) -> Result<Self, PlayError> {
         let claims = |start: &&Earlier| start.claim == ClaimMode::Claim;
         let claimed =
             start.filter(claims).map(|start| OnDisk::find(&**folder.disk(), &start.folder));
         let (places, shared, left) = Default::default();
-        Ok(Self { folder, claimed: claimed.transpose()?, places, shared, left })
+        Ok(Self { folder: folder.clone(), claimed: claimed.transpose()?, places, shared, left })
     }
 
     /// A savepoint was written.
@@ -88,6 +88,11 @@ impl<'p> Removals<'p> {
             self.left.extend(self.folder.remove_shared(job, file, seal)?);
         }
         Ok(())
+    }
+
+    /// Where a snapshot of this play lies, or lay.
+    pub(super) fn place_of(&self, job: JobId, id: CheckpointId) -> Option<&Path> {
+        self.places.get(&(job, id)).map(PathBuf::as_path)
     }
 
     /// What was not removed, in order of time.

@@ -41,6 +41,8 @@ enum Parallelism {
 pub(super) struct Tried {
     /// Whether anything was restored.
     pub(super) any: bool,
+    /// Whether any of it was written into files, and read back.
+    pub(super) read_back: bool,
     /// What is wrong, in words.
     pub(super) wrong: Vec<String>,
 }

@@ -1,11 +1,13 @@
 //! The calls that the store makes of the file system, as one trait.
 //!
 //! Every file of a snapshot or of a data folder is reached through a [`Disk`], which is handed down from the command to
-//! the call: there is no other way to a file in this room, and nothing global. [`RealDisk`] is the operating system's;
-//! tests put one in its place that fails where they say.
+//! the call: there is no other way to a file in this room, and nothing global. [`RealDisk`] is the operating system's,
+//! [`MemoryDisk`] one that a play has for itself; tests put one in their place that fails where they say.
 
+mod memory;
 mod real;
 
+pub use memory::MemoryDisk;
 pub use real::RealDisk;
 
 use std::ffi::OsString;

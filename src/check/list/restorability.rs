@@ -1,4 +1,5 @@
-//! Restorability: whatever is kept in the end can be restored. Who plays the world tries it; here it is entered.
+//! Restorability: whatever is kept can be read from its files, and be restored in the end. Who plays the world tries it; here
+//! it is entered.
 
 use super::{End, Findings, Observer, Past, Skipped, Subjects};
 use crate::trace::{CheckName, Entry};
@@ -17,6 +18,7 @@ impl Observer for Restorability {
             return found.skip(CheckName::Restorability, Skipped::NotRestored);
         };
         found.coverage.restoring_tried = 1;
+        found.coverage.read_back = u64::from(restored.read_back);
         for text in restored.wrong {
             found.add(end.violation(CheckName::Restorability, text.clone()));
         }
