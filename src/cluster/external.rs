@@ -55,6 +55,14 @@ impl Externals {
         &mut self.systems[id.index()]
     }
 
+    /// The transactions whose commit was asked for more than once, and how often.
+    pub(crate) fn asked_again(&self) -> impl Iterator<Item = (ExternalId, TransactionId, u32)> {
+        let all = self.systems.iter().enumerate().flat_map(|(place, system)| {
+            system.asked.iter().map(move |(id, times)| (ExternalId::new(place), *id, *times))
+        });
+        all.filter(|(.., times)| *times > 1)
+    }
+
     /// How many rows they hold, committed or not.
     pub(crate) fn rows(&self) -> usize {
         self.systems.iter().map(External::rows).sum()
@@ -82,13 +90,15 @@ pub(crate) struct External {
     prepared: BTreeMap<TransactionId, (CheckpointId, Vec<Row>)>,
     done: BTreeMap<TransactionId, (CheckpointId, u64)>,
     places: BTreeMap<TransactionId, usize>,
+    /// How often the commit of a transaction was asked for.
+    asked: BTreeMap<TransactionId, u32>,
 }
 
 impl External {
     fn of(system: ExternalSystem) -> Self {
         let ExternalSystem { name, committed, table, open, prepared, done, places } = system;
         let (table, open) = (table.into_iter().collect(), open.into_iter().collect());
-        Self { name, committed, table, open, prepared, done, places }
+        Self { name, committed, table, open, prepared, done, places, asked: BTreeMap::new() }
     }
 
     /// What it holds now, for files and for checks.
@@ -195,6 +205,7 @@ impl External {
         id: TransactionId,
         checkpoint: CheckpointId,
     ) -> Option<(TransactionId, TransactionEvent)> {
+        *self.asked.entry(id).or_default() += 1;
         let (_, mut prepared) = self.prepared.remove(&id)?;
         let rows = count(&prepared);
         self.places.insert(id, self.committed.len());

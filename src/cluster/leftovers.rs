@@ -5,7 +5,7 @@ use crate::cluster::ids::PlaceId;
 use crate::cluster::network::channel::{Head, record_of};
 use crate::cluster::stall::Stall;
 use crate::cluster::world::World;
-use crate::job::{ChannelId, EventTime, TaskId};
+use crate::job::{ChannelId, CheckpointId, EventTime, RunId, TaskId};
 use crate::task::{Standing, reads_nothing_at_all};
 use crate::trace::{Leftovers, TaskInTheEnd};
 
@@ -22,7 +22,16 @@ pub(crate) fn leftovers(world: &World) -> Leftovers {
         requests: world.script.requests.told(),
         tasks: tasks.collect(),
         held_for_nothing: world.ending.held_for_nothing.clone(),
+        retained: retained(world),
+        files: world.storage.files_there().collect(),
+        commits: world.externals.asked_again().collect(),
     }
+}
+
+/// The checkpoints that are kept of each run.
+fn retained(world: &World) -> Vec<(RunId, Vec<CheckpointId>)> {
+    let runs = world.leaders.runs.iter().map(|run| run.layout.run);
+    runs.map(|run| (run, world.storage.retained_by(run))).collect()
 }
 
 /// What live tasks wait for, in words.

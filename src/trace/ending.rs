@@ -1,6 +1,9 @@
 //! What a world leaves behind that no entry of its trace tells: requests, and what its tasks wait for.
 
-use crate::job::{Attempt, ChannelId, CheckpointId, EventTime, RunLayout, TaskId};
+use crate::job::{
+    Attempt, ChannelId, CheckpointId, EventTime, ExternalId, FileId, RunId, RunLayout, TaskId,
+    TransactionId,
+};
 use crate::kernel::SimTime;
 
 /// What no entry tells of the end of a world.
@@ -12,6 +15,12 @@ pub struct Leftovers {
     pub tasks: Vec<TaskInTheEnd>,
     /// Tasks that had heard that a checkpoint was off, and went on holding channels back for it.
     pub held_for_nothing: Vec<(TaskId, Attempt, CheckpointId)>,
+    /// The checkpoints that are kept of each run.
+    pub retained: Vec<(RunId, Vec<CheckpointId>)>,
+    /// The shared files that are there.
+    pub files: Vec<FileId>,
+    /// The transactions whose commit was asked for more than once, and how often.
+    pub commits: Vec<(ExternalId, TransactionId, u32)>,
 }
 
 /// A user asked a job for a savepoint or a checkpoint.

@@ -2,16 +2,19 @@
 //! them, how long one takes, how many are kept, how many may fail, how often the job may restart, and what a channel holds.
 
 use super::{End, Evidence, Findings, Observer, Past, Subjects, Violation};
-use crate::check::history::{Progress, RunStory};
+use crate::check::history::{Progress, RunStory, Stage};
 use crate::job::{CheckpointConfig, CheckpointId, CheckpointKind, RestartStrategy, RunId, TaskId};
 use crate::kernel::{SimTime, to_index};
 use crate::rules::{HeldBack, Rules};
 use crate::scenario::{Action, JobConfig};
 use crate::trace::{
     AbortReason, AckVerdict, CheckName, CheckpointEvent, Entry, JobEvent, JobStatus,
-    SnapshotSource, TaskEvent, TraceEvent,
+    SnapshotSource, TaskEvent, TraceEvent, WorldEvent,
 };
 use std::collections::BTreeMap;
+
+/// A request is granted at once, unless enumerators are asked first.
+const PREPARATION: SimTime = SimTime::from_millis(10);
 
 /// A checkpoint that is under way.
 #[derive(Clone, Debug)]
@@ -49,10 +52,13 @@ type Wrong = Option<String>;
 #[derive(Clone, Debug, Default)]
 pub(super) struct ConfiguredBounds {
     runs: BTreeMap<RunId, Limited>,
+    /// When a user last asked each job for something.
+    asked: BTreeMap<String, SimTime>,
 }
 
 impl Observer for ConfiguredBounds {
-    const LOOKS_AT: Subjects = Subjects::JOBS.and(Subjects::CHECKPOINTS).and(Subjects::TASKS);
+    const LOOKS_AT: Subjects =
+        Subjects::JOBS.and(Subjects::CHECKPOINTS).and(Subjects::TASKS).and(Subjects::WORLD);
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are within no limits")]
     fn observe(&mut self, entry: &Entry, past: Past<'_>, found: &mut Findings) {
@@ -63,6 +69,11 @@ impl Observer for ConfiguredBounds {
                 self.on_checkpoint((*run, *checkpoint), event, entry, past),
             ),
             TraceEvent::Job(run, event) => (*run, None, self.on_job(*run, event, entry, past)),
+            TraceEvent::World(WorldEvent::StepTaken { step }) => {
+                let asked = past.setup.step(*step).and_then(|step| step.action.asked());
+                asked.into_iter().for_each(|job| drop(self.asked.insert(job.to_owned(), entry.at)));
+                return;
+            }
             TraceEvent::Task(task, _, event) => match event {
                 TaskEvent::AckHandled { checkpoint, verdict: AckVerdict::Accepted } => {
                     let run = past.history.run_of(*task);
@@ -84,8 +95,22 @@ impl Observer for ConfiguredBounds {
         }
     }
 
-    /// Judges what is still pending.
+    /// Judges what is still pending, and what is kept of a job that has finished.
     fn finish(&mut self, end: &End<'_>, found: &mut Findings) {
+        let finished = |run| end.past.run(run).filter(|run| run.status == JobStatus::Finished);
+        for (run, kept) in &end.world.leftovers.retained {
+            let Some(story) = finished(*run) else { continue };
+            // What never completed lies there, and nobody knows of it.
+            let is_known = |checkpoint: &&CheckpointId| {
+                story.story(**checkpoint).is_some_and(|story| story.stage == Stage::Completed)
+            };
+            let known = kept.iter().find(is_known);
+            if let Some(checkpoint) = known {
+                let label = &story.layout.label;
+                let text = format!("{label} has finished, and its checkpoint {checkpoint} is kept");
+                found.add(end.violation(CheckName::ConfiguredBounds, text));
+            }
+        }
         for (run, limited) in &self.runs {
             let Some(job) = end.past.job_of(*run) else { continue };
             if let Some(text) = limited.overdue(end.world.ended, &job.checkpoint) {
@@ -152,6 +177,8 @@ impl ConfiguredBounds {
                 let wrong = limited.triggered_too_soon(*kind, config, rules, entry.at, asks_users);
                 let wrong = wrong.or_else(|| limited.overdue(entry.at, config));
                 let wrong = wrong.or_else(|| limited.must_fail_first());
+                let asked = self.asked.get(story.layout.job_name()).copied();
+                let wrong = wrong.or_else(|| waited(*kind, asked, entry.at, config));
                 let is_there = |progress: &&Progress| **progress != Progress::Finished;
                 let awaited = story.progress.iter().filter(is_there).count();
                 let pending = Pending { kind: *kind, triggered: entry.at, awaited, acked: 0 };
@@ -334,6 +361,19 @@ impl Limited {
             JobStatus::Created | JobStatus::Running | JobStatus::Canceling => None,
         }
     }
+}
+
+/// A savepoint that was triggered long after a user asked for it: it waits for no checkpoint, but where barriers overtake.
+fn waited(
+    kind: CheckpointKind,
+    asked: Option<SimTime>,
+    now: SimTime,
+    config: &CheckpointConfig,
+) -> Wrong {
+    let may_wait = kind == CheckpointKind::Checkpoint || config.unaligned;
+    let took = now.since(asked.filter(|_| !may_wait)?);
+    (took > PREPARATION)
+        .then(|| format!("a savepoint was triggered {} after it was asked for", took.in_millis()))
 }
 
 /// Whether a failed checkpoint counts (`CheckpointFailureManager`). Said a second time: what the coordinator decides is what is

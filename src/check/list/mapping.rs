@@ -3,10 +3,11 @@
 use super::{Findings, Observer, Past, Subjects, Violation};
 use crate::check::graph::{is_stateful, unit_name};
 use crate::check::history::{Restore, RunStory};
-use crate::job::{OperatorIndex, RunId};
+use crate::job::{OperatorIndex, RunId, TaskId};
 use crate::scenario::Action;
 use crate::trace::{
-    CheckName, CheckpointEvent, Entry, JobEvent, RestoreReport, StateUnit, TraceEvent, WorldEvent,
+    CheckName, CheckpointEvent, Entry, JobEvent, RestoreReport, StateUnit, TaskEvent, TraceEvent,
+    WorldEvent,
 };
 use std::collections::BTreeSet;
 
@@ -42,6 +43,9 @@ impl Observer for MappingTotality {
             TraceEvent::Checkpoint(run, _, CheckpointEvent::RestoreMapped { report, .. }) => {
                 self.check_dropped(*run, report, past, &mut add);
                 check_report(*run, past, &mut add);
+            }
+            TraceEvent::Task(task, _, TaskEvent::DataEnded | TaskEvent::SnapshotTaken { .. }) => {
+                check_finished(*task, past, &mut add);
             }
             _ => {}
         }
@@ -105,6 +109,19 @@ fn check_report(run: RunId, past: Past<'_>, add: &mut impl FnMut(String)) {
         if mapped && listed {
             add(format!("`{}` is listed as starting empty, but state was mapped to it", node.name));
         }
+    }
+}
+
+/// What had finished at a checkpoint has nothing left to do when that is restored.
+fn check_finished(task: TaskId, past: Past<'_>, add: &mut impl FnMut(String)) {
+    let Some(story) = past.run(past.history.run_of(task)) else { return };
+    let Some(restore) = &story.restore else { return };
+    let operators =
+        &story.layout.plan.vertices[story.layout.plan_task(task).vertex.index()].operators;
+    let finished = had_finished(story, restore, past);
+    if !operators.is_empty() && operators.iter().all(|operator| finished.contains(operator)) {
+        let name = story.layout.task_name(task);
+        add(format!("{name} had finished at checkpoint {}, and works again", restore.checkpoint));
     }
 }
 

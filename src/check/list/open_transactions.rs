@@ -13,11 +13,19 @@ use std::collections::{BTreeMap, BTreeSet};
 /// How far a transaction has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
-    /// Whose sink began it, and the number of the entry that told it.
-    Open(TaskId, Attempt, u64),
+    Open,
     Prepared(CheckpointId),
     Committed,
     Aborted,
+}
+
+/// Who began a transaction, and when it was begun and prepared, by the numbers of the entries that told it.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    task: TaskId,
+    attempt: Attempt,
+    begun: u64,
+    prepared: Option<u64>,
 }
 
 /// Whether a checkpoint covers what was prepared for it: it completed in the run that began the transaction, as far as that
@@ -46,6 +54,8 @@ fn is_covered(
 #[derive(Clone, Debug, Default)]
 pub(super) struct TransactionHygiene {
     transactions: BTreeMap<(ExternalId, TransactionId), State>,
+    /// Who began each, the number of the entry that told it, and that of the entry that told that it was prepared.
+    ways: BTreeMap<(ExternalId, TransactionId), Way>,
     /// Which run begins transactions under which owner. Two runs that start from one snapshot give their checkpoints the
     /// same ids.
     runs: BTreeMap<u64, RunId>,
@@ -62,7 +72,8 @@ impl Observer for TransactionHygiene {
 
     /// 1. Open, then prepared, then committed; or aborted while it is open. 2. A prepared one is aborted only if the
     ///    checkpoint that it was prepared for has not completed. 3. One that nobody began was prepared by an earlier process.
-    ///    4. In the end none is open whose sink was closed, or restored from a snapshot that tells of it.
+    ///    4. In the end none is open whose sink was closed, and none is there that was open in a snapshot from which its sink was
+    ///    restored.
     fn observe(&mut self, entry: &Entry, past: Past<'_>, found: &mut Findings) {
         if let TraceEvent::Task(task, attempt, event) = &entry.event {
             return self.on_task(*task, *attempt, event, entry.number.entry);
@@ -74,9 +85,14 @@ impl Observer for TransactionHygiene {
         let (next, what) = match event {
             TransactionEvent::Begun => {
                 self.runs.insert(transaction.job, past.history.run_of(*task));
-                (State::Open(*task, *attempt, entry.number.entry), "begun twice")
+                let (task, attempt, begun) = (*task, *attempt, entry.number.entry);
+                let way = Way { task, attempt, begun, prepared: None };
+                self.ways.insert((*external, *transaction), way);
+                (State::Open, "begun twice")
             }
             TransactionEvent::Prepared { checkpoint, .. } => {
+                let way = self.ways.get_mut(&(*external, *transaction));
+                way.into_iter().for_each(|way| way.prepared = Some(entry.number.entry));
                 (State::Prepared(*checkpoint), "prepared")
             }
             TransactionEvent::Committed { .. } => (State::Committed, "committed"),
@@ -84,23 +100,23 @@ impl Observer for TransactionHygiene {
         };
         let before = self.transactions.insert((*external, *transaction), next);
         let may = match (before, next) {
-            (None, State::Open(..) | State::Committed | State::Aborted)
-            | (Some(State::Open(..)), State::Prepared(_) | State::Aborted)
+            (None, State::Open | State::Committed | State::Aborted)
+            | (Some(State::Open), State::Prepared(_) | State::Aborted)
             | (Some(State::Prepared(_)), State::Committed) => true,
             (Some(State::Prepared(checkpoint)), State::Aborted) => {
                 let run = self.runs.get(&transaction.job).copied();
                 !is_covered(*external, run, checkpoint, past.history)
             }
             (None | Some(State::Prepared(_)), State::Prepared(_))
-            | (Some(State::Open(..)), State::Committed)
-            | (Some(_), State::Open(..))
+            | (Some(State::Open), State::Committed)
+            | (Some(_), State::Open)
             | (Some(State::Committed | State::Aborted), _) => false,
         };
         if !may {
             let text = format!("a transaction was {what}, which its way did not allow");
             let checkpoint = match before {
                 Some(State::Prepared(checkpoint)) => Some(checkpoint),
-                Some(State::Open(..) | State::Committed | State::Aborted) | None => None,
+                Some(State::Open | State::Committed | State::Aborted) | None => None,
             };
             let transaction = Some(*transaction);
             let violation = Violation::at_entry(CheckName::TransactionHygiene, entry, text);
@@ -111,25 +127,37 @@ impl Observer for TransactionHygiene {
     /// Judges what is open in the end. An attempt that was killed leaves what it had begun since its last snapshot, and
     /// nobody knows of that.
     fn finish(&mut self, end: &End<'_>, found: &mut Findings) {
-        for ((_, transaction), state) in &self.transactions {
-            let State::Open(task, attempt, begun) = *state else { continue };
+        self.judge_externals(end, found);
+        for (id @ (_, transaction), state) in &self.transactions {
+            let Some(Way { task, attempt, begun, prepared }) = self.ways.get(id).copied() else {
+                continue;
+            };
+            let is_open = match state {
+                State::Open => true,
+                State::Prepared(_) => false,
+                State::Committed | State::Aborted => continue,
+            };
             if !is_transactional(task, end.past) {
                 continue;
             }
+            // It was open when the state was drawn from which a later attempt went on.
             let is_known = |(other, checkpoint): &&(TaskId, CheckpointId)| {
                 let drawn = self.drawn.get(&(task, *checkpoint));
-                *other == task && drawn.is_some_and(|(by, at)| *by == attempt && begun < *at)
+                let is_within =
+                    |at: u64| begun < at && prepared.is_none_or(|prepared| at < prepared);
+                *other == task && drawn.is_some_and(|(by, at)| *by == attempt && is_within(*at))
             };
-            let what = if self.closed.contains(&(task, attempt)) {
-                "although its sink was closed".to_owned()
+            let what = if is_open && self.closed.contains(&(task, attempt)) {
+                "open in the end, although its sink was closed".to_owned()
             } else if let Some((_, checkpoint)) = self.restored.iter().find(is_known) {
+                let what = if is_open { "open" } else { "prepared" };
                 format!(
-                    "although its sink was restored from checkpoint {checkpoint}, which tells of it"
+                    "{what} in the end, although its sink was restored from checkpoint {checkpoint}, which tells of it as open"
                 )
             } else {
                 continue;
             };
-            let text = format!("a transaction is open in the end, {what}");
+            let text = format!("a transaction is {what}");
             let transaction = Some(*transaction);
             let violation = end.violation(CheckName::TransactionHygiene, text);
             found.add(violation.about(Evidence { transaction, ..Evidence::default() }));
@@ -138,6 +166,39 @@ impl Observer for TransactionHygiene {
 }
 
 impl TransactionHygiene {
+    /// Judges what external systems hold in the end, and how often they were asked to commit it.
+    fn judge_externals(&self, end: &End<'_>, found: &mut Findings) {
+        // Whoever restores a transaction that is prepared may ask once for its commit.
+        let attempts = end.past.history.runs.iter().flatten().map(|run| run.attempt.number() + 1);
+        let most: u32 = attempts.sum();
+        for (external, system) in end.world.externals.iter().enumerate() {
+            let told = |id: &&TransactionId| {
+                self.transactions.get(&(ExternalId::new(external), **id)).copied()
+            };
+            let open = system.open.keys().filter(|id| told(id) != Some(State::Open));
+            let is_over = |id: &&TransactionId| {
+                matches!(told(id), Some(State::Open | State::Committed | State::Aborted))
+            };
+            for transaction in open.chain(system.prepared.keys().filter(is_over)) {
+                let text = format!("`{}` holds a transaction that is over", system.name);
+                let violation = end.violation(CheckName::TransactionHygiene, text);
+                let transaction = Some(*transaction);
+                found.add(violation.about(Evidence { transaction, ..Evidence::default() }));
+            }
+            let asked =
+                end.world.leftovers.commits.iter().filter(|(id, ..)| id.index() == external);
+            for (_, transaction, times) in asked.filter(|(.., times)| *times > most) {
+                let text = format!(
+                    "`{}` was asked {times} times to commit a transaction, and {most} attempts of sinks may each have asked once",
+                    system.name
+                );
+                let violation = end.violation(CheckName::TransactionHygiene, text);
+                let transaction = Some(*transaction);
+                found.add(violation.about(Evidence { transaction, ..Evidence::default() }));
+            }
+        }
+    }
+
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events open and close no sink")]
     fn on_task(&mut self, task: TaskId, attempt: Attempt, event: &TaskEvent, number: u64) {
         match event {

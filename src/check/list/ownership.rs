@@ -6,7 +6,7 @@
 use super::{Evidence, Findings, Observer, Past, Subjects, Violation};
 use crate::check::graph::unit_name;
 use crate::check::history::{Restore, RunStory};
-use crate::job::{LocalTaskId, TaskId};
+use crate::job::{LocalTaskId, OperatorIndex, TaskId};
 use crate::trace::{CheckName, Entry, StateKind, StateSum, StateUnit};
 
 /// Judges each restore, once all of it has arrived.
@@ -18,7 +18,7 @@ impl Observer for OwnershipPartition {
 
     fn observe(&mut self, entry: &Entry, past: Past<'_>, found: &mut Findings) {
         if let Some((run, restore)) = past.history.arrived_at(entry) {
-            check(run, restore, past.is_exact(run.layout.run), entry, found);
+            check((run, restore), past, entry, found);
         }
     }
 }
@@ -41,7 +41,13 @@ impl Share<'_> {
 ///
 /// Copies of broadcast state agree only if the snapshot is exact: past an at-least-once barrier each subtask may have
 /// heard of different elements.
-fn check(run: &RunStory, restore: &Restore, is_exact: bool, entry: &Entry, found: &mut Findings) {
+fn check(
+    (run, restore): (&RunStory, &Restore),
+    past: Past<'_>,
+    entry: &Entry,
+    found: &mut Findings,
+) {
+    let is_exact = past.is_exact(run.layout.run);
     let Restore { report, checkpoint, .. } = restore;
     for snapshot in report.snapshot.iter().filter(|sum| report.mapped.contains(&sum.unit)) {
         let unit = &snapshot.unit;
@@ -59,10 +65,20 @@ fn check(run: &RunStory, restore: &Restore, is_exact: bool, entry: &Entry, found
             {
                 continue;
             }
-            StateKind::Broadcast if !is_exact => continue,
+            StateKind::Broadcast if !is_exact => match was_as_parallel(run, restore, unit, past) {
+                // Each subtask has its own copy again, and no two need be the same.
+                Some(true) => arrived.check_total().into_iter().collect(),
+                Some(false) | None => continue,
+            },
             // The rest of it is with tasks that go on.
             StateKind::Split | StateKind::Whole if restore.is_partial() => continue,
-            StateKind::Split | StateKind::Whole => arrived.check_total().into_iter().collect(),
+            StateKind::Split | StateKind::Whole => {
+                let total = arrived.check_total();
+                let is_dealt = unit.kind == StateKind::Split
+                    && was_as_parallel(run, restore, unit, past) == Some(false);
+                let runs = is_dealt.then(|| arrived.check_runs()).flatten();
+                total.into_iter().chain(runs).collect()
+            }
             StateKind::Union => arrived.check_whole(),
             StateKind::Broadcast => arrived.check_copies(),
         };
@@ -81,6 +97,29 @@ fn check(run: &RunStory, restore: &Restore, is_exact: bool, entry: &Entry, found
     }
 }
 
+/// Whether an operator is as parallel as when its state was drawn, and each of its subtasks left some; none if that is not
+/// known.
+fn was_as_parallel(
+    run: &RunStory,
+    restore: &Restore,
+    unit: &StateUnit,
+    past: Past<'_>,
+) -> Option<bool> {
+    let (taker, story) = past.history.restored_story(run.layout.run, restore.checkpoint)?;
+    let before = taker.layout.plan.operator_with_id(unit.operator)?;
+    let now = run.layout.plan.operator_with_id(unit.operator)?;
+    let vertex = taker.layout.plan.vertex_of(before);
+    let drawn = story.marks.iter().filter(|marks| {
+        taker.layout.plan_task(marks.task).vertex == vertex
+            && taker.is_current(marks.task, marks.attempt)
+    });
+    let parallelism = |story: &RunStory, operator: OperatorIndex| {
+        story.layout.plan.tasks_of(story.layout.plan.vertex_of(operator)).count()
+    };
+    let was = parallelism(taker, before);
+    (drawn.count() == was).then(|| was == parallelism(run, now))
+}
+
 /// The subtasks that told what they hold.
 fn shares_of<'a>(run: &RunStory, restore: &'a Restore, unit: &StateUnit) -> Vec<Share<'a>> {
     let plan = &*run.layout.plan;
@@ -95,6 +134,44 @@ fn shares_of<'a>(run: &RunStory, restore: &'a Restore, unit: &StateUnit) -> Vec<
 
 /// Who does not agree with the snapshot, or with one another, and how.
 type Wrong<'a> = (Vec<Share<'a>>, String);
+
+/// How a list was dealt: in runs of equal length, but that so many, from the first on, are longer by one item.
+#[derive(Clone, Copy)]
+struct Dealt {
+    first: usize,
+    rest: usize,
+    receivers: usize,
+}
+
+impl Dealt {
+    /// None if it was dealt in any other way.
+    fn of(shares: &[Share<'_>]) -> Option<Self> {
+        let lengths: Vec<usize> = shares
+            .iter()
+            .map(|share| usize::try_from(share.content().0).expect("the items are in memory"))
+            .collect();
+        let receivers = lengths.len();
+        let items: usize = lengths.iter().sum();
+        let (share, rest) = (items / receivers, items % receivers);
+        let before = |place: usize| lengths[(place + receivers - 1) % receivers];
+        let first = (0..receivers).find(|place| lengths[*place] > share && before(*place) <= share);
+        let first = first.unwrap_or(0);
+        let is_right = |place: usize| {
+            lengths[(first + place) % receivers] == share + usize::from(place < rest)
+        };
+        (0..receivers).all(is_right).then_some(Self { first, rest, receivers })
+    }
+
+    /// Whether lists may have been dealt one after another, the first of them from this subtask on.
+    fn follow(start: usize, lists: &[Self]) -> bool {
+        lists.is_empty()
+            || lists.iter().enumerate().any(|(place, next)| {
+                let mut others = lists.to_vec();
+                others.remove(place);
+                next.first == start && Self::follow((start + next.rest) % next.receivers, &others)
+            })
+    }
+}
 
 /// What arrived of one unit.
 struct Arrived<'a> {
@@ -123,6 +200,23 @@ impl<'a> Arrived<'a> {
             return None;
         };
         Some((self.shares.to_vec(), text))
+    }
+
+    /// What was dealt anew is in runs of equal length, of which some that follow one another, in a circle, are longer by one item.
+    /// The first list of an operator begins with subtask 0, the next where the longer runs of the last one ended.
+    fn check_runs(&self) -> Option<Wrong<'a>> {
+        let own = &self.snapshot.unit;
+        let lists = self.restore.report.snapshot.iter().map(|sum| &sum.unit);
+        let lists = lists.filter(|unit| (unit.operator, unit.kind) == (own.operator, own.kind));
+        let dealt = lists.map(|unit| Dealt::of(&shares_of(self.run, self.restore, unit)));
+        let mut dealt: Vec<Dealt> = dealt.collect::<Option<_>>().unwrap_or_default();
+        dealt.retain(|dealt| dealt.rest > 0);
+        let is_right = Dealt::of(self.shares).is_some() && Dealt::follow(0, &dealt);
+        (!is_right).then(|| {
+            let lengths: Vec<u64> = self.shares.iter().map(|share| share.content().0).collect();
+            let text = format!("its items were dealt to {} subtasks as {lengths:?}", lengths.len());
+            (self.shares.to_vec(), text)
+        })
     }
 
     /// Every subtask has entries in its own key groups only.

@@ -1,4 +1,7 @@
-//! Participants and fencing: a checkpoint completes with one ack of everybody who took part, and of nobody else (O3).
+//! Participants and fencing: a checkpoint completes with one ack of everybody who took part, and of nobody else (O3); a job
+//! runs when all of its tasks do.
+
+mod said;
 
 use super::{Findings, Observer, Past, Subjects, Violation};
 use crate::check::history::Progress;
@@ -6,6 +9,7 @@ use crate::job::{Attempt, CheckpointId, RunId, TaskId, TaskManagerId};
 use crate::trace::{
     AckVerdict, CheckName, CheckpointEvent, Entry, TaskEvent, TraceEvent, WorldEvent,
 };
+use said::Said;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Who must ack a checkpoint, and who has.
@@ -22,18 +26,21 @@ pub(super) struct ParticipantsAndFencing {
     pending: BTreeMap<(RunId, CheckpointId), Roll>,
     /// The attempts that nobody has seen the end of, and where. Zombies are not among them.
     deployed: BTreeMap<TaskId, (Attempt, TaskManagerId)>,
+    said: Said,
 }
 
 impl Observer for ParticipantsAndFencing {
-    const LOOKS_AT: Subjects = Subjects::CHECKPOINTS.and(Subjects::TASKS).and(Subjects::WORLD);
+    const LOOKS_AT: Subjects =
+        Subjects::JOBS.and(Subjects::CHECKPOINTS).and(Subjects::TASKS).and(Subjects::WORLD);
 
     /// 1. An ack counts once, and only if it comes from the attempt that lives. 2. When the metadata is written every task
     ///    has acked that had not finished at the trigger. 3. A task is deployed when the attempt before has ended, or its
-    ///    task manager was given up.
+    ///    task manager was given up. 4. What tasks and their job manager say to one another goes together ([`Said`]).
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are of no ack")]
     fn observe(&mut self, entry: &Entry, past: Past<'_>, found: &mut Findings) {
         let mut broken =
             |text| found.add(Violation::at_entry(CheckName::ParticipantsAndFencing, entry, text));
+        self.said.observe(entry, past).into_iter().for_each(&mut broken);
         match &entry.event {
             TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Triggered { .. }) => {
                 let Some(story) = past.run(*run) else { return };

@@ -30,6 +30,8 @@ pub(super) struct ReferenceSafety {
     references: BTreeMap<Owner, Arc<[SharedFile]>>,
     /// By run, what is in its completed store.
     stores: BTreeMap<RunId, BTreeSet<CheckpointId>>,
+    /// What was ever in the store of a run: increments build on nothing else.
+    bases: BTreeSet<(RunId, CheckpointId)>,
     ended: BTreeMap<RunId, JobStatus>,
 }
 
@@ -77,6 +79,7 @@ impl Observer for ReferenceSafety {
                 if history.is_recovery_point(*run, *checkpoint, *kind) =>
             {
                 self.stores.entry(*run).or_default().insert(*checkpoint);
+                self.bases.insert((*run, *checkpoint));
             }
             TraceEvent::Job(run, JobEvent::TakenOver { checkpoints }) => {
                 self.succeed(*run, checkpoints, history);
@@ -86,7 +89,7 @@ impl Observer for ReferenceSafety {
                 checkpoint,
                 CheckpointEvent::FilesReferred { files, held },
             ) => {
-                wrong = self.refer(*run, *checkpoint, files, found);
+                wrong = self.refer(*run, *checkpoint, files, (history, found));
                 let mut each = files.iter().zip(&**held);
                 if let Some((file, _)) = each.find(|(file, held)| file.content != **held) {
                     let text = format!(
@@ -122,9 +125,14 @@ impl Observer for ReferenceSafety {
         }
     }
 
-    /// Judges what is left: of a job that is over for good and kept no snapshot, no file that its job manager knew of. A
+    /// Judges what is left: no file that was deleted; of a job that is over for good and kept no snapshot, no file that its job manager knew of. A
     /// file whose ack never came is known to nobody, in Flink, too.
     fn finish(&mut self, end: &End<'_>, found: &mut Findings) {
+        let there = end.world.leftovers.files.iter();
+        for file in there.filter(|file| !self.files.contains_key(file)) {
+            let text = format!("shared/{file} is there, and was deleted");
+            found.add(end.violation(CheckName::ReferenceSafety, text));
+        }
         for (file, kept) in &self.files {
             let Some((task, _, checkpoint)) = kept.written else { continue };
             let run = end.past.history.run_of(task);
@@ -153,6 +161,7 @@ impl ReferenceSafety {
     /// A new job manager knows the files of the checkpoints that it has found, and no others.
     fn succeed(&mut self, run: RunId, checkpoints: &[CheckpointId], history: &History) {
         self.stores.insert(run, checkpoints.iter().copied().collect());
+        self.bases.extend(checkpoints.iter().map(|checkpoint| (run, *checkpoint)));
         let is_own =
             |kept: &Kept| kept.written.is_some_and(|(task, ..)| history.run_of(task) == run);
         self.files.values_mut().filter(|kept| is_own(kept)).for_each(|kept| kept.is_known = false);
@@ -163,7 +172,7 @@ impl ReferenceSafety {
         run: RunId,
         checkpoint: CheckpointId,
         files: &Arc<[SharedFile]>,
-        found: &mut Findings,
+        (history, found): (&History, &mut Findings),
     ) -> Option<Wrong> {
         let others = self.references.iter().filter(|((owner, _), _)| *owner == Some(run));
         let shares = |other: &SharedFile| files.contains(other);
@@ -176,9 +185,16 @@ impl ReferenceSafety {
                 kept.is_known = true;
             }
         }
+        let is_built_on = |(task, _, base): (TaskId, Attempt, CheckpointId)| {
+            let other = history.run_of(task);
+            (other, base) == (run, checkpoint) || self.bases.contains(&(other, base))
+        };
         let what = |file: &SharedFile| match self.files.get(&file.id) {
             None => Some("is not there"),
             Some(kept) if kept.content != file.content => Some("holds something else"),
+            Some(kept) if !kept.written.is_none_or(is_built_on) => {
+                Some("was written for one that never completed")
+            }
             Some(_) => None,
         };
         files.iter().find_map(|file| {

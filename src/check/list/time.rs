@@ -5,8 +5,12 @@ use super::{End, Findings, Observer, Past, Subjects, Violation};
 use crate::check::history::{History, Progress};
 use crate::check::lateness::can_be_late;
 use crate::check::output::{RunOutput, handover, windows};
-use crate::job::{Attempt, EventTime, OperatorId, RunId, TaskId, WatermarkStatus, WindowTime};
+use crate::job::{
+    Attempt, CheckpointId, EventTime, OperatorId, Reader, RunId, TaskId, WatermarkStatus,
+    WindowTime,
+};
 use crate::kernel::SimTime;
+use crate::operator::InputLog;
 use crate::trace::{CheckName, Entry, TaskEvent, TraceEvent, WindowsHeld};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -76,11 +80,14 @@ impl Observer for TimeFidelity {
                 TaskEvent::SnapshotTaken { windows, checkpoint, .. },
             ) => {
                 let told = self.told.get(&(*task, *attempt)).copied().unwrap_or(Told::NOTHING);
-                for held in &**windows {
-                    if let Some(text) = wrongly_held(held, told, *task, history) {
-                        add(format!("{text} in the snapshot of checkpoint {checkpoint}"));
-                    }
-                }
+                ahead_of_partition((*task, *attempt), *checkpoint, told, past)
+                    .into_iter()
+                    .for_each(&mut add);
+                let held =
+                    windows.iter().filter_map(|held| wrongly_held(held, told, *task, history));
+                held.for_each(|text| {
+                    add(format!("{text} in the snapshot of checkpoint {checkpoint}"))
+                });
             }
             TraceEvent::Task(
                 task,
@@ -167,6 +174,42 @@ impl TimeFidelity {
             })
         })
     }
+}
+
+/// Whether a source has told more than the slowest of its partitions allows, at a barrier, in words. Who is given splits may
+/// be given an older one later, and who falls idle is not waited for.
+fn ahead_of_partition(
+    (task, attempt): (TaskId, Attempt),
+    checkpoint: CheckpointId,
+    told: Told,
+    past: Past<'_>,
+) -> Option<String> {
+    let story = past.run(past.history.run_of(task)).filter(|_| told.watermark > EventTime::MIN)?;
+    let plan = &story.layout.plan;
+    let source = *plan.vertices[story.layout.plan_task(task).vertex.index()].operators.first()?;
+    let node = &plan.graph.operators[source.index()];
+    let time = node.options.time.filter(|time| time.idle_after.is_none())?;
+    let column = usize::from(time.column?);
+    let is_fixed = node.is_source() && node.options.reader == Reader::Fixed;
+    let taken = story.story(checkpoint).filter(|_| is_fixed && story.is_current(task, attempt))?;
+    let (_, positions) = taken.positions.iter().find(|(other, _)| *other == task)?;
+    let log = past.setup.log(plan, source);
+    let latest = |partition: u16, next: u32| {
+        let entries = (0..next).filter_map(|offset| log.entry(partition, offset));
+        let times = entries.filter_map(|entry| entry.as_row()?.get(column)?.as_int());
+        times.max().map_or(EventTime::MIN, EventTime::from_millis)
+    };
+    let open = positions.iter().filter(|at| at.next < log.length(at.partition));
+    let slowest =
+        open.map(|at| (time.watermark(latest(at.partition, at.next)), at.partition)).min()?;
+    let (most, partition) = slowest;
+    (told.watermark > most).then(|| {
+        format!(
+            "{} tells watermark {}, and its partition {partition} has come to {most} only",
+            story.layout.task_name(task),
+            told.watermark
+        )
+    })
 }
 
 /// What time it was, in words, if a timer fired before its own. Timers of event time are in milliseconds, those of virtual time

@@ -6,6 +6,7 @@ mod kept;
 mod output;
 mod protocol;
 mod references;
+mod said;
 mod time;
 
 use super::*;
@@ -126,6 +127,7 @@ struct World {
     checks: Checks,
     layouts: Vec<Arc<RunLayout>>,
     externals: Vec<ExternalSystem>,
+    leftovers: Leftovers,
     number: u64,
 }
 
@@ -133,7 +135,8 @@ impl World {
     fn new(jobs: Vec<JobGraph>) -> Self {
         let checks = Checks::new(setup(jobs));
         let out = ExternalSystem { name: "out".to_owned(), ..Default::default() };
-        Self { checks, layouts: Vec::new(), externals: vec![out], number: 0 }
+        let leftovers = Leftovers::default();
+        Self { checks, layouts: Vec::new(), externals: vec![out], leftovers, number: 0 }
     }
 
     /// One run of a word count.
@@ -250,7 +253,7 @@ impl World {
             job_keys: &job_keys,
             ended,
             had_backpressure: false,
-            leftovers: &Leftovers::default(),
+            leftovers: &self.leftovers,
             restored: None,
         });
         // Worlds that are made up stand still until their end, which this one minds.

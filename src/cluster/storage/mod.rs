@@ -131,6 +131,11 @@ impl Storage {
         is_near && self.is_there(data)
     }
 
+    /// The shared files that are there.
+    pub(crate) fn files_there(&self) -> impl Iterator<Item = FileId> {
+        self.shared_files.keys().copied()
+    }
+
     /// The checkpoints of a run whose files are there, in order.
     pub(crate) fn retained_by(&self, run: RunId) -> Vec<CheckpointId> {
         let own = self.retained.iter().filter(|(owner, ..)| *owner == run);
