@@ -71,7 +71,7 @@ impl Observer for ConfiguredBounds {
             TraceEvent::Job(run, event) => (*run, None, self.on_job(*run, event, entry, past)),
             TraceEvent::World(WorldEvent::StepTaken { step }) => {
                 let asked = past.setup.step(*step).and_then(|step| step.action.asked());
-                asked.into_iter().for_each(|job| drop(self.asked.insert(job.to_owned(), entry.at)));
+                self.asked.extend(asked.map(|job| (job.to_owned(), entry.at)));
                 return;
             }
             TraceEvent::Task(task, _, event) => match event {
