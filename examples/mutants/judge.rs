@@ -16,8 +16,8 @@ use std::time::Duration;
 const PATIENCE: u32 = 8;
 /// What it may take at least: a busy machine is slow now and then.
 const PATIENCE_LEAST: Duration = Duration::from_secs(20);
-/// Most mutants fall in the first worlds of a sweep.
-const FIRST: u64 = 60;
+/// A sweep is in parts that end here, since most mutants fall in the first worlds: whoever has fallen is not tried further.
+const PARTS: [u64; 3] = [30, 90, 240];
 /// How many stories are played at once.
 const THREADS: usize = 4;
 /// The exit code of a story that cannot be played alone.
@@ -92,9 +92,9 @@ impl Judge {
         let scratch = root.join("target/mutants/scratch");
         fs::create_dir_all(&scratch).map_err(|error| format!("{}: {error}", scratch.display()))?;
         let program = Program { binary: binary.into(), root: root.into(), scratch };
-        let middle = (seeds.start + FIRST).min(seeds.end);
-        let parts =
-            [seeds.start..middle, middle..seeds.end].into_iter().filter(|part| !part.is_empty());
+        let ends = PARTS.map(|end| seeds.start + end).into_iter().filter(|end| *end < seeds.end);
+        let ends: Vec<u64> = [seeds.start].into_iter().chain(ends).chain([seeds.end]).collect();
+        let parts = ends.windows(2).map(|pair| pair[0]..pair[1]);
         let mut judge = Self {
             program,
             sweeps: Vec::new(),

@@ -21,6 +21,8 @@ pub(crate) struct Mutant {
     pub(crate) is: String,
     /// What it breaks.
     pub(crate) what: String,
+    /// Why nobody notices it, or only stories do.
+    pub(crate) because: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -38,6 +40,7 @@ struct Told {
     was: String,
     is: String,
     what: String,
+    because: Option<String>,
 }
 
 /// The mutants of all rooms, in order of their files.
@@ -52,8 +55,8 @@ pub(crate) fn read_all(folder: &Path) -> Result<Vec<Mutant>, String> {
         let listed: Listed = toml::from_str(&text).map_err(|error| at(&file, &error))?;
         let room = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         all.extend(listed.mutant.into_iter().map(|told| {
-            let Told { name, file, within, was, is, what } = told;
-            Mutant { name, room: room.clone(), file, within, was, is, what }
+            let Told { name, file, within, was, is, what, because } = told;
+            Mutant { name, room: room.clone(), file, within, was, is, what, because }
         }));
     }
     Ok(all)

@@ -42,7 +42,7 @@ impl Sum {
     }
 }
 
-/// Sums by room, then every mutant.
+/// Sums by room, then every mutant; of one that no sweep notices, why, if its file says so.
 pub(crate) fn markdown(judged: &[(&Mutant, Fate)], seeds: &Range<u64>) -> String {
     let mut text = String::from("# Mutants\n\n");
     let range = format!("{}..{}", seeds.start, seeds.end);
@@ -66,8 +66,11 @@ pub(crate) fn markdown(judged: &[(&Mutant, Fate)], seeds: &Range<u64>) -> String
     text.push_str(&total.row("all"));
     text.push_str("\n| mutant | room | what | noticed by |\n|---|---|---|---|\n");
     for (mutant, fate) in judged {
-        let Mutant { name, room, what, .. } = mutant;
-        _ = writeln!(text, "| `{name}` | {room} | {what} | {fate} |");
+        let Mutant { name, room, what, because, .. } = mutant;
+        let is_noticed = matches!(fate, Fate::Sweep(_) | Fate::Hang);
+        let because = because.as_ref().filter(|_| !is_noticed);
+        let because = because.map(|because| format!(": {because}")).unwrap_or_default();
+        _ = writeln!(text, "| `{name}` | {room} | {what} | {fate}{because} |");
     }
     text
 }

@@ -25,7 +25,7 @@ pub(crate) fn is(number: u32) -> bool {
 ";
 
 /// A branch that is never taken leaves this or that without a use.
-const QUIET: &str = concat!("#![", "allow(unused)]\n");
+const QUIET: &str = concat!("#![", "allow(unused, dropping_copy_types)]\n");
 
 /// Makes the copy and builds it; the path of the program.
 pub(crate) fn build(root: &Path, mutants: &[Mutant]) -> Result<PathBuf, String> {

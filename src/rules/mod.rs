@@ -7,8 +7,10 @@ mod policy;
 mod mutation;
 mod release;
 mod table;
+mod words;
 
 pub use mutation::Mutation;
 pub use policy::{Field, Override, Policy, WrongRule};
 pub use release::{Release, UnknownRelease};
 pub use table::*;
+pub use words::*;

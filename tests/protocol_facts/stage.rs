@@ -82,10 +82,10 @@ restart = "none"
 chaining = false
 operators = [
   { name = "srcX", source = "x", uid = "srcX" },
-  { name = "tapX", map = "identity", from = ["srcX"], uid = "tapX" },
+  { name = "tapX", state = "list", from = ["srcX"], uid = "tapX" },
   { name = "sinkX", sink = "plain", from = ["tapX"], uid = "sinkX" },
   { name = "srcY", source = "y", uid = "srcY" },
-  { name = "tapY", map = "identity", from = ["srcY"], uid = "tapY" },
+  { name = "tapY", state = "list", from = ["srcY"], uid = "tapY" },
   { name = "sinkY", sink = "plain", from = ["tapY"], uid = "sinkY" },
 ]
 [[step]]

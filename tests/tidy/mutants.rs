@@ -26,6 +26,9 @@ pub(crate) fn complaints() -> Vec<String> {
             complaints.push(format!("{name}: two mutants have this name; rename one"));
         }
         *rooms.entry(&mutant.room).or_default() += 1;
+        if mutant.because.as_ref().is_some_and(|because| because.len() < 10) {
+            complaints.push(format!("{name}: say why nobody notices it"));
+        }
         if !mutant.file.starts_with(&format!("src/{}/", mutant.room)) {
             complaints.push(format!("{name}: {} is not of the room {}", mutant.file, mutant.room));
         }

@@ -9,9 +9,12 @@ use crate::rules::{FinalCheckpoint, HeldBack, Rules};
 use crate::scenario::{Action, JobConfig};
 use crate::trace::{
     AbortReason, AckVerdict, CheckName, CheckpointEvent, Entry, JobEvent, JobStatus,
-    SnapshotSource, TaskEvent, TraceEvent,
+    SnapshotSource, TaskEvent, TraceEvent, WorldEvent,
 };
 use std::collections::BTreeMap;
+
+/// A request is granted at once, unless enumerators are asked first.
+const PREPARATION: SimTime = SimTime::from_millis(10);
 
 /// A checkpoint that is under way.
 #[derive(Clone, Debug)]
@@ -49,10 +52,13 @@ type Wrong = Option<String>;
 #[derive(Clone, Debug, Default)]
 pub(super) struct ConfiguredBounds {
     runs: BTreeMap<RunId, Limited>,
+    /// When a user last asked each job for something.
+    asked: BTreeMap<String, SimTime>,
 }
 
 impl Observer for ConfiguredBounds {
-    const LOOKS_AT: Subjects = Subjects::JOBS.and(Subjects::CHECKPOINTS).and(Subjects::TASKS);
+    const LOOKS_AT: Subjects =
+        Subjects::JOBS.and(Subjects::CHECKPOINTS).and(Subjects::TASKS).and(Subjects::WORLD);
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are within no limits")]
     fn observe(&mut self, entry: &Entry, past: Past<'_>, found: &mut Findings) {
@@ -63,6 +69,11 @@ impl Observer for ConfiguredBounds {
                 self.on_checkpoint((*run, *checkpoint), event, entry, past),
             ),
             TraceEvent::Job(run, event) => (*run, None, self.on_job(*run, event, entry, past)),
+            TraceEvent::World(WorldEvent::StepTaken { step }) => {
+                let asked = past.setup.step(*step).and_then(|step| step.action.asked());
+                self.asked.extend(asked.map(|job| (job.to_owned(), entry.at)));
+                return;
+            }
             TraceEvent::Task(task, _, event) => match event {
                 TaskEvent::AckHandled { checkpoint, verdict: AckVerdict::Accepted } => {
                     let run = past.history.run_of(*task);
@@ -165,6 +176,8 @@ impl ConfiguredBounds {
                 let wrong = limited.triggered_too_soon(*kind, config, rules, entry.at, asks_users);
                 let wrong = wrong.or_else(|| limited.overdue(entry.at, config));
                 let wrong = wrong.or_else(|| limited.must_fail_first());
+                let asked = self.asked.get(story.layout.job_name()).copied();
+                let wrong = wrong.or_else(|| waited(*kind, asked, entry.at, config));
                 let is_there = |progress: &&Progress| **progress != Progress::Finished;
                 let awaited = story.progress.iter().filter(is_there).count();
                 let pending = Pending { kind: *kind, triggered: entry.at, awaited, acked: 0 };
@@ -347,6 +360,19 @@ impl Limited {
             JobStatus::Created | JobStatus::Running | JobStatus::Canceling => None,
         }
     }
+}
+
+/// A savepoint that was triggered long after a user asked for it: it waits for no checkpoint, but where barriers overtake.
+fn waited(
+    kind: CheckpointKind,
+    asked: Option<SimTime>,
+    now: SimTime,
+    config: &CheckpointConfig,
+) -> Wrong {
+    let may_wait = kind == CheckpointKind::Checkpoint || config.unaligned;
+    let took = now.since(asked.filter(|_| !may_wait)?);
+    (took > PREPARATION)
+        .then(|| format!("a savepoint was triggered {} after it was asked for", took.in_millis()))
 }
 
 /// Whether a failed checkpoint counts (`CheckpointFailureManager`). Said a second time: what the coordinator decides is what is

@@ -178,7 +178,7 @@ impl TimeFidelity {
 }
 
 /// Whether a source has told more than the slowest of its partitions allows, at a barrier, in words. Who is given splits may
-/// be given an older one later, and who falls idle is not waited for.
+/// be given an older one later, who falls idle is not waited for, and a drain ends event time before the data.
 fn ahead_of_partition(
     (task, attempt): (TaskId, Attempt),
     checkpoint: CheckpointId,
@@ -193,6 +193,9 @@ fn ahead_of_partition(
     let column = usize::from(time.column?);
     let is_fixed = node.is_source() && node.options.reader == Reader::Fixed;
     let taken = story.story(checkpoint).filter(|_| is_fixed && story.is_current(task, attempt))?;
+    if taken.ends_time {
+        return None;
+    }
     let (_, positions) = taken.positions.iter().find(|(other, _)| *other == task)?;
     let log = past.setup.log(plan, source);
     let latest = |partition: u16, next: u32| {

@@ -65,6 +65,8 @@ const LATE_START: u64 = 4;
 const SHORTEST_INTERVAL: SimTime = SimTime::from_millis(60);
 /// Restarts that a job is allowed: more than faults can cause.
 const RESTARTS: u32 = 100;
+/// Percent of the worlds with one act whose job is allowed so few that it may fail for good.
+const FEW_RESTARTS: u64 = 20;
 
 /// One act: a job from its start to the moment it is left.
 pub(super) struct Act {
@@ -196,7 +198,15 @@ impl Plot {
     ) -> Vec<JobConfig> {
         let checkpoint = self.checkpoint(draw, profile, network);
         let delay = draw.span("restart-delay", (SimTime::from_millis(1), self.interval));
-        let restart = restart(draw, delay);
+        // A job that fails for good is followed by no other.
+        let may_fail = self.acts.len() == 1 && draw.chance("few-restarts", FEW_RESTARTS);
+        let restart = match may_fail {
+            true => {
+                let attempts = draw.count("few-restarts/attempts", (2, 4));
+                RestartStrategy::FixedDelay { attempts, delay }
+            }
+            false => restart(draw, delay),
+        };
         let failover = draw.weighted(
             "failover",
             &[(None, 6), (Some(Failover::Region), 1), (Some(Failover::Full), 3)],

@@ -43,6 +43,8 @@ pub(super) struct Clockwork {
     /// From the first record to the last, in event time and in virtual time.
     span: i64,
     flow: SimTime,
+    /// Between two entries of an input.
+    gap: SimTime,
 }
 
 impl Clockwork {
@@ -70,6 +72,7 @@ impl Clockwork {
             lateness,
             span: step * i64::from(records),
             flow,
+            gap: part(flow, records.max(1).into()),
         }
     }
 
@@ -86,7 +89,9 @@ impl Clockwork {
         let interval = draw.span(format_args!("{name}/watermark-interval"), interval);
         let may_idle = draw.rules.idle_sources && draw.chance(format_args!("{name}/idle"), IDLE);
         let idle_after = may_idle.then(|| {
-            draw.span(format_args!("{name}/idle-after"), (part(self.flow, 20), part(self.flow, 3)))
+            // Short enough that a source with few partitions waits for longer now and then.
+            let shortest = part(self.gap, 2).max(SimTime::from_micros(1));
+            draw.span(format_args!("{name}/idle-after"), (shortest, self.gap.times(8)))
         });
         SourceTime {
             column: (!self.is_ingestion).then_some(COLUMN),
