@@ -91,7 +91,7 @@ fn every_message_is_found_from_itself_whatever_stands_in_its_holes_and_around_it
             in_a_log(&spelling, id).replace('\n', "\\n").replace('\t', "\\t"),
         ];
         for way in ways {
-            assert_eq!(explained(&way), [name.clone()], "{way}");
+            assert_eq!(explained(&way), std::slice::from_ref(&name), "{way}");
         }
     }
 }

@@ -177,8 +177,8 @@ pub struct Assignment {
 ///    is adopted. 3. Each operator's state is re-dealt to its new subtasks. 4. A chain of which any operator matched
 ///    is restored as a task; its other operators start empty.
 ///
-/// A job that goes back to a checkpoint of its own (`is_own`) tells all of its tasks that they are restored, those without
-/// any state as well: what Flink tells these nobody can tell from what they do.
+/// A job that goes back to a checkpoint of its own (`is_own`) tells all of its tasks that they are restored. Flink does not tell
+/// those of vertices without any state; recorded stories tell operators that keep some as ones that pass on.
 pub fn assign(
     plan: &Arc<Plan>,
     checkpoint: &CompletedCheckpoint,
@@ -242,6 +242,19 @@ pub fn assign(
     if let Some(adapted) = &adapted {
         adapted.spoil(&plan, &mut tasks);
     }
+    report_operators(&plan, &matched, &mut report);
+    let in_flight = in_flight::deal(&plan, &matched, rules)?;
+    for (task, received) in tasks.iter_mut().zip(&in_flight) {
+        // Records in flight are state, too.
+        if let Some(restored) = task.as_mut().filter(|_| !received.is_empty()) {
+            restored.is_told = true;
+        }
+    }
+    Ok(Assignment { plan, tasks, in_flight, report })
+}
+
+/// Adds every operator of the job to a report, and which of them start empty.
+fn report_operators(plan: &Plan, matched: &Matched<'_>, report: &mut RestoreReport) {
     for (index, node) in plan.graph.operators.iter().enumerate() {
         let operator = OperatorIndex::new(index);
         let id = plan.operator_ids[index];
@@ -259,14 +272,6 @@ pub fn assign(
             report.starts_empty.push((id, node.name.as_str().into()));
         }
     }
-    let in_flight = in_flight::deal(&plan, &matched, rules)?;
-    for (task, received) in tasks.iter_mut().zip(&in_flight) {
-        // Records in flight are state, too.
-        if let Some(restored) = task.as_mut().filter(|_| !received.is_empty()) {
-            restored.is_told = true;
-        }
-    }
-    Ok(Assignment { plan, tasks, in_flight, report })
 }
 
 /// Who takes what is stored under which id. Each operator asks for what is under its user-defined hash, if that is in the

@@ -91,6 +91,9 @@ impl Said {
             } => {
                 self.disturbed.insert(who.0);
             }
+            TaskEvent::MessageDisturbed { message: Message::NotifyAborted, .. } => {
+                self.unheard.insert(who.0);
+            }
             TaskEvent::MessageDisturbed {
                 message: Message::Ack, checkpoint: Some(lost), ..
             } => {
