@@ -544,7 +544,9 @@ impl JobMaster {
             self.tasks[task.index()] == Known::Ended(EndOfTask::Finished)
                 || self.finished_on_restore.contains(&task)
         };
-        let mut participants = Participants { all_running: true, ..Participants::default() };
+        // Of a job that restarts some tasks are on their way out, even if they have not said so yet.
+        let all_running = self.status == JobStatus::Running;
+        let mut participants = Participants { all_running, ..Participants::default() };
         for (index, (task, known)) in self.plan.tasks.iter().zip(&self.tasks).enumerate() {
             let id = LocalTaskId::new(index);
             if is_finished(id) {
