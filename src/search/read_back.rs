@@ -1,13 +1,13 @@
 //! A play that keeps its snapshots and sinks as files on a disk of its own, in memory, and reads back what it wrote.
 //!
-//! Whatever a world of a sweep keeps goes through the same encoding, folders and removals as with a data folder: what comes
-//! back must be what was written, at once, and in the end again, if it is still to be there.
+//! Whatever a world of a sweep keeps goes through the same encoding, folders and removals as with a data folder, but that
+//! shared files stay: what comes back must be what was written, at once, and in the end again, if it is still to be there.
 
 use super::kept::{Kept, Written};
 use super::play::Setup;
 use super::restorable::{Restoring, Tried};
 use crate::cluster::Cluster;
-use crate::effect::ExternalSystem;
+use crate::effect::{ExternalSystem, FileChange};
 use crate::job::CheckpointKind;
 use crate::state::{CompletedCheckpoint, OperatorSnapshot, OperatorState, SubtaskState};
 use crate::store::disk::{Disk, MemoryDisk};
@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+/// Of so many checkpoints one is written.
+const EVERY: u64 = 3;
 /// How many mistakes are told.
 const TOLD_MAX: usize = 4;
 
@@ -32,15 +34,21 @@ pub(super) struct ReadBack {
 }
 
 impl ReadBack {
-    /// Of a play that is to try whether it can restore what it keeps, and goes on from nothing that lies elsewhere. In every
-    /// other seed that does all state has files of its own, in the others as its job says.
+    /// Of a play that is to try whether it can restore what it keeps, in a sweep every other of those, and goes on from nothing
+    /// that lies elsewhere. In every other seed that does all state has files of its own, in the others as its job says.
     pub(super) fn of(setup: &Setup) -> Option<Self> {
         let goes_on = setup.start.is_some() || !setup.externals.is_empty();
-        if setup.restoring == Restoring::Never || goes_on {
+        let turn = setup.choices.seed() / 8;
+        let is_asked = match setup.restoring {
+            Restoring::Never => false,
+            Restoring::One => !turn.is_multiple_of(2),
+            Restoring::All => true,
+        };
+        if !is_asked || goes_on {
             return None;
         }
         let disk: Arc<dyn Disk> = Arc::new(MemoryDisk::default());
-        let is_apart = (setup.choices.seed() / 8).is_multiple_of(2);
+        let is_apart = (turn / 2).is_multiple_of(2);
         let folder = DataDir::open_or_create_on(disk, "/data").expect("memory takes a folder");
         let (_, sinks) = folder.open_sinks().expect("there are none");
         let kept = Kept::new(&folder, setup, sinks).expect("nothing was claimed");
@@ -51,6 +59,9 @@ impl ReadBack {
     /// Writes what is new, and reads it back. If whoever watches the play has taken the files, there is nothing to do.
     pub(super) fn follow(&mut self, cluster: &mut Cluster) {
         for change in cluster.take_files() {
+            if !self.takes(&change) {
+                continue;
+            }
             match self.kept.carry_out(change, cluster) {
                 Ok(Some(written)) => self.read(&written),
                 Ok(None) => {}
@@ -85,6 +96,22 @@ impl ReadBack {
         }
         tried.read_back = self.any;
         tried.wrong.append(&mut self.wrong);
+    }
+
+    /// Whether a change is carried out: of checkpoints every third is written, which is enough and costs a third. Who removes
+    /// a shared file asks all neighbours, which costs more than all the rest.
+    fn takes(&self, change: &FileChange) -> bool {
+        match change {
+            FileChange::Checkpoint(checkpoint) => {
+                checkpoint.properties().id.number().is_multiple_of(EVERY)
+            }
+            FileChange::RemoveCheckpoint(checkpoint) => {
+                let properties = checkpoint.properties();
+                self.kept.place_of(properties.job, properties.id).is_some()
+            }
+            FileChange::Savepoint(..) | FileChange::RemoveClaimed(_) => true,
+            FileChange::RemoveShared(..) => false,
+        }
     }
 
     fn add(&mut self, text: String) {

@@ -173,7 +173,7 @@ impl SweepTotals {
                 c.restored_in_shadow,
                 3,
             ),
-            least("wrote what they keep into files and read it back", c.read_back, 10),
+            least("wrote what they keep into files and read it back", c.read_back, 4),
             Goal {
                 name: "ended before their first checkpoint",
                 count: c.ended_before_first_checkpoint,

@@ -3,6 +3,7 @@
 //! Knows regular files and folders. There are no links, and no path is relative to anything but the root.
 
 use super::{Content, Disk, DiskFile, Found, Kind, Links};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write};
@@ -42,7 +43,10 @@ impl MemoryDisk {
 }
 
 /// The same path without steps back.
-fn straight(path: &Path) -> PathBuf {
+fn straight(path: &Path) -> Cow<'_, Path> {
+    if !path.components().any(|part| part == Component::ParentDir) {
+        return Cow::Borrowed(path);
+    }
     let mut straight = PathBuf::new();
     for part in path.components() {
         match part {
@@ -51,7 +55,7 @@ fn straight(path: &Path) -> PathBuf {
             Component::Prefix(_) | Component::RootDir | Component::Normal(_) => straight.push(part),
         }
     }
-    straight
+    Cow::Owned(straight)
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -85,7 +89,7 @@ impl Disk for MemoryDisk {
     }
 
     fn real_path(&self, path: &Path) -> io::Result<PathBuf> {
-        self.look(path, Links::Followed).map(|_| straight(path))
+        self.look(path, Links::Followed).map(|_| straight(path).into_owned())
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<OsString>> {
@@ -149,7 +153,7 @@ impl Disk for MemoryDisk {
         if self.look(file, Links::Told)?.kind == Kind::Folder {
             return Err(ErrorKind::IsADirectory.into());
         }
-        self.things().remove(&straight(file));
+        self.things().remove(&*straight(file));
         Ok(())
     }
 
