@@ -88,6 +88,8 @@ pub(super) struct CheckpointStory {
     pub(super) is_abandoned: bool,
     /// Whether event time came to its end before it, and the data did not: the savepoint of a job that drains, until 1.13.
     pub(super) ends_time: bool,
+    /// Whether a job was to end with it and to drain before.
+    pub(super) is_drain: bool,
 }
 
 impl CheckpointStory {
@@ -113,6 +115,7 @@ impl CheckpointStory {
             held: false,
             is_abandoned: false,
             ends_time: false,
+            is_drain: false,
         }
     }
 }
@@ -473,6 +476,9 @@ impl History {
                 let drains_first = self.rules.rules_of(*run).drain_finishes_first;
                 if let Some(story) = self.run_mut(*run) {
                     story.stops_with = Some(*checkpoint);
+                    if let Some(own) = story.story_mut(*checkpoint) {
+                        own.is_drain = *drain;
+                    }
                     if *drain && drains_first {
                         story.drained.get_or_insert_default();
                     } else if *drain {

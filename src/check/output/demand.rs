@@ -2,9 +2,9 @@
 
 use super::owed::{Attempts, Case, Commits, Cuts, Ending, Order, Owed, Shown, Times, what_is_owed};
 use super::{Outputs, RunOutput};
-use crate::check::history::{Progress, RunStory};
+use crate::check::history::{CheckpointStory, Progress, RunStory};
 use crate::check::segments::Stop;
-use crate::job::{CheckpointId, CheckpointKind, OperatorIndex};
+use crate::job::{CheckpointId, CheckpointKind, OperatorIndex, TaskId};
 use crate::operator::Writes;
 use crate::rules::StopEndsSources;
 use crate::trace::JobStatus;
@@ -203,15 +203,19 @@ fn reached_by_all(run: &RunStory, sink: usize, reached: &Reached) -> (Stop, Stop
         let Some(checkpoint) = reached.get(&subtask) else { return Stop::Start };
         let task = run.layout.task(task);
         let story = run.completed(*checkpoint).expect("only completed ones are reached");
-        match RunStory::progress_at(story, task) {
+        if is_open(story, task) {
             // What was in flight had not reached the sink.
-            Progress::Live => {
-                run.last_exact(*checkpoint).map_or(Stop::Start, |story| Stop::At(story.checkpoint))
-            }
-            Progress::Drained | Progress::Finished => Stop::At(*highest),
+            run.last_exact(*checkpoint).map_or(Stop::Start, |story| Stop::At(story.checkpoint))
+        } else {
+            Stop::At(*highest)
         }
     });
     (lowest.min().unwrap_or(Stop::Start), Stop::At(*highest))
+}
+
+/// Whether a task may still be given records behind a checkpoint: who was told to drain reads on if it goes back to that.
+fn is_open(story: &CheckpointStory, task: TaskId) -> bool {
+    RunStory::progress_at(story, task) == Progress::Live || story.is_drain
 }
 
 /// Whether a later run has certainly committed what it restored for a sink: the sink is there under the same id, and
