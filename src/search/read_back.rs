@@ -9,6 +9,7 @@ use super::restorable::{Restoring, Tried};
 use crate::cluster::Cluster;
 use crate::effect::{ExternalSystem, FileChange};
 use crate::job::CheckpointKind;
+use crate::scenario::{Action, FileAction};
 use crate::state::{CompletedCheckpoint, OperatorSnapshot, OperatorState, SubtaskState};
 use crate::store::disk::{Disk, MemoryDisk};
 use crate::store::{self, DataDir, Savepoint};
@@ -27,6 +28,8 @@ pub(super) struct ReadBack {
     kept: Kept,
     /// Whether all state has files of its own.
     is_apart: bool,
+    /// The savepoints that users move: nobody moves their files here, and whoever claimed one removes what it claimed.
+    moved: Vec<String>,
     /// Whether a snapshot was written.
     any: bool,
     /// What is wrong, in words.
@@ -53,7 +56,12 @@ impl ReadBack {
         let (_, sinks) = folder.open_sinks().expect("there are none");
         let kept = Kept::new(&folder, setup, sinks).expect("nothing was claimed");
         let kept = kept.with_inline_below(is_apart.then_some(0));
-        Some(Self { folder, kept, is_apart, any: false, wrong: Vec::new() })
+        let moved = setup.scenario.steps.iter().filter_map(|step| {
+            let Action::Files(FileAction::Move(files)) = &step.action else { return None };
+            Some(format!("savepoint `{}`", files.savepoint))
+        });
+        let moved = moved.collect();
+        Some(Self { folder, kept, is_apart, moved, any: false, wrong: Vec::new() })
     }
 
     /// Writes what is new, and reads it back. If whoever watches the play has taken the files, there is nothing to do.
@@ -81,7 +89,8 @@ impl ReadBack {
             // A copy lies elsewhere.
             let is_own = |label| artefact.name == format!("savepoint `{label}`");
             let is_savepoint = properties.kind == CheckpointKind::Savepoint;
-            if is_savepoint && !self.kept.savepoints.keys().any(is_own) {
+            let is_elsewhere = self.moved.contains(&artefact.name);
+            if is_savepoint && (is_elsewhere || !self.kept.savepoints.keys().any(is_own)) {
                 continue;
             }
             let Some(path) = self.kept.place_of(properties.job, properties.id) else { continue };
