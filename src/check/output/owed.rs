@@ -121,7 +121,10 @@ pub(super) fn what_is_owed(case: Case) -> Owed {
             }
         },
         (Ending::StoppedBehind(end), shown) => match (cuts, shown) {
-            (Cuts::Exact, Shown::OnCommit(_)) => (Stop::At(end), Stop::At(end)),
+            // A savepoint that somebody else took meanwhile may have been committed, too.
+            (Cuts::Exact, Shown::OnCommit(commits)) => {
+                (Stop::At(end), Stop::At(end).max(commits.by_any))
+            }
             (Cuts::Beyond, _) | (_, Shown::AtOnce { .. }) => (Stop::At(end), Stop::End),
         },
         (Ending::Unfinished, Shown::AtOnce { completed }) => (*completed, Stop::End),
