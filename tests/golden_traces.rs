@@ -8,12 +8,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Every simulation under a folder, but for the statements of `rules`, whose facts are held to in a test of their own.
+/// Every simulation under a folder, but for the statements of `rules` and the `reports`, whose facts are held to in a test of
+/// their own.
 fn simulations(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("the folder of simulations is there") {
         let path = entry.expect("a folder can be read").path();
-        if path.ends_with("rules") {
+        if path.ends_with("rules") || path.ends_with("reports") {
             continue;
         }
         if path.is_dir() {

@@ -1,4 +1,4 @@
-//! The statements about rules: each plays and comes out as it says.
+//! The statements about rules, and what was reported of Flink: each plays and comes out as it says.
 
 mod stories;
 
@@ -8,9 +8,12 @@ use std::path::{Path, PathBuf};
 
 /// Every statement, sorted by name.
 fn statements() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sim/rules");
-    let entries = fs::read_dir(folder).expect("the folder of statements is there");
-    let mut paths: Vec<_> = entries.map(|entry| entry.expect("it can be listed").path()).collect();
+    let mut paths = Vec::new();
+    for folder in ["sim/rules", "sim/reports"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let entries = fs::read_dir(folder).expect("the folder of statements is there");
+        paths.extend(entries.map(|entry| entry.expect("it can be listed").path()));
+    }
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
     paths.sort();
     paths

@@ -5,7 +5,7 @@ use sandbar::Catalogue;
 use std::collections::BTreeSet;
 
 /// What operators remember, by the names of their states.
-const STATES: [&str; 3] = ["transactions", "positions", "committables"];
+const STATES: [&str; 4] = ["transactions", "positions", "SourceReaderState", "committables"];
 
 /// The keys of the scenario language that are also kinds, where that language is read and written.
 const KEYS: [&str; 4] = ["source", "sink", "window", "key-by"];
