@@ -151,15 +151,17 @@ impl LiveState {
 
     /// Holds the first key that comes against those that were restored, where the operator does not say of which type its
     /// keys are.
+    ///
+    /// # Errors
+    ///
+    /// It is of another type.
     #[inline]
-    pub fn check_key(&mut self, key: &Value) {
-        if let Some(was) = self.restored_keys.take() {
-            assert!(was != KeyType::Auto, "a key is held against keys of no type");
-            let now = KeyType::of(key);
-            if !now.reads(was) || now != KeyType::Auto && now != was {
-                self.refused = Some(Incompatible::Keys { was, now });
-            }
-        }
+    pub fn check_key(&mut self, key: &Value) -> Result<(), Incompatible> {
+        let Some(was) = self.restored_keys else { return Ok(()) };
+        assert!(was != KeyType::Auto, "a key is held against keys of no type");
+        self.restored_keys = None;
+        let now = KeyType::of(key);
+        if now == was { Ok(()) } else { Err(Incompatible::Keys { was, now }) }
     }
 
     /// Why a declaration could not have what was restored under its name, if one could not.

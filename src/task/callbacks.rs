@@ -65,13 +65,11 @@ impl Chain {
     /// Whether a key is of the type of those that were restored; else its task fails.
     #[inline]
     pub(super) fn takes_key(&mut self, at: usize, key: &Value, effects: &mut TaskEffects) -> bool {
-        let state = &mut self.workers[at].state;
-        state.check_key(key);
-        if let Some(refused) = state.refused() {
+        let checked = self.workers[at].state.check_key(key);
+        if let Err(refused) = &checked {
             effects.failure = Some(refused.to_string().into());
-            return false;
         }
-        true
+        checked.is_ok()
     }
 
     /// Tells an operator that its state was restored, if it was. Whether it did not fail.
