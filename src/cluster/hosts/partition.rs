@@ -49,16 +49,20 @@ pub(crate) fn give_up(world: &mut World, manager: TaskManagerId) {
     assert!(is_cut_off, "task manager {} is given up and can be heard", manager.number());
     world.journal.tell(TraceEvent::World(WorldEvent::TaskManagerLost { manager }));
     world.hosts.managers.kill(manager);
+    for place in world.hosts.places.iter_mut() {
+        place.is_zombie |= place.manager == manager && place.task.is_some();
+    }
+    lose_tasks_of(world, manager);
+}
+
+/// The tasks that a task manager had have failed, as far as their job managers know, whatever became of them.
+pub(crate) fn lose_tasks_of(world: &mut World, manager: TaskManagerId) {
+    assert!(!world.hosts.managers.is_alive(manager), "the tasks of a live task manager are lost");
     for run in (0..world.leaders.runs.len()).map(RunId::new) {
         for task in world.leaders[run].layout.plan.task_ids() {
-            let attempt = world.leaders.attempt_of(run, task);
-            let id = world.leaders.place_of(run, task);
-            let place = &mut world.hosts.places[id];
-            let Some(lives) = place.attempt().filter(|_| place.manager == manager) else {
-                continue;
-            };
-            place.is_zombie = true;
-            if lives == attempt {
+            let place = &world.hosts.places[world.leaders.place_of(run, task)];
+            let is_known = place.attempt() == Some(world.leaders.attempt_of(run, task));
+            if is_known && place.manager == manager {
                 world.with_master(run, |master, now, effects| {
                     master.on_task_lost(task, now, effects);
                 });
