@@ -323,6 +323,10 @@ rules! {
     failover: Failover = Region, until V1_8: Full, shown by "sim/rules/failover_scope.toml";
     /// Which files an incremental checkpoint may refer to (`RocksIncrementalSnapshotStrategy`).
     increments_build_on: IncrementBase = Completed;
+    /// Whether the first checkpoint that is triggered after tasks were told of a savepoint builds on no other, and writes all its
+    /// files anew (FLINK-23949; read in 1.3 to 1.11, not looked up for 1.14).
+    savepoints_end_increments: bool = false, until V1_13: true,
+        shown by "sim/rules/increments_after_a_savepoint.toml";
     /// Whether the name of a shared file tells the attempt and checkpoint that wrote it (FLINK-29095).
     shared_file_names_unique: bool = true;
     /// When a shared file is deleted (`SharedStateRegistryImpl`).

@@ -6,7 +6,7 @@
 use super::{Chain, Identity};
 use crate::job::{CheckpointId, FileId, OperatorId, SharedFile};
 use crate::kernel::Digest;
-use crate::rules::IncrementBase;
+use crate::rules::{IncrementBase, Rules};
 use crate::state::OperatorSnapshot;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,6 +19,8 @@ type Files = Vec<Vec<SharedFile>>;
 pub(super) struct Increments {
     /// Of the checkpoint that is built upon.
     base: Files,
+    /// The newest snapshot that is known to have completed.
+    completed: CheckpointId,
     /// Of those drawn since, whose fate is unknown.
     drawn: BTreeMap<CheckpointId, Files>,
     /// How many files each operator has written, attempts included.
@@ -26,12 +28,13 @@ pub(super) struct Increments {
 }
 
 impl Increments {
-    /// What a restore gives to build upon.
-    pub(super) fn restored(base: Files) -> Self {
+    /// What a restore of a snapshot gives to build upon.
+    pub(super) fn restored(completed: CheckpointId, base: Files) -> Self {
         let next = |files: &Vec<SharedFile>| {
             files.iter().map(|file| file.number + 1).max().unwrap_or_default()
         };
-        Self { written: base.iter().map(next).collect(), base, drawn: BTreeMap::new() }
+        let written = base.iter().map(next).collect();
+        Self { base, completed, drawn: BTreeMap::new(), written }
     }
 
     /// Gives a snapshot its files: those of the base for slices that have not changed, new ones for all others.
@@ -82,14 +85,18 @@ impl Increments {
         }
     }
 
-    /// A checkpoint has completed: from now on its files are built upon.
-    pub(super) fn on_complete(&mut self, checkpoint: CheckpointId) {
-        if let Some(files) = self.drawn.remove(&checkpoint) {
-            self.base = files;
-        }
+    /// A checkpoint has completed: from now on its files are built upon. A savepoint has none; until its tasks knew one from
+    /// the other, nothing was built upon what came before it (`RocksIncrementalSnapshotStrategy.notifyCheckpointComplete`).
+    pub(super) fn on_complete(&mut self, checkpoint: CheckpointId, rules: &Rules) {
+        let files = self.drawn.remove(&checkpoint);
         self.drawn = self.drawn.split_off(&checkpoint);
-        let is_known = self.drawn.contains_key(&checkpoint);
-        assert!(!is_known, "{checkpoint} has completed, and may yet be called off");
+        if checkpoint <= self.completed {
+            return;
+        }
+        self.completed = checkpoint;
+        if files.is_some() || rules.savepoints_end_increments {
+            self.base = files.unwrap_or_default();
+        }
     }
 
     /// A checkpoint is off: what it wrote is not built upon.

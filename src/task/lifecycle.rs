@@ -28,7 +28,7 @@ impl Task {
             let base = restored.operators.iter_mut().map(|operator| {
                 operator.as_mut().map_or_else(Vec::new, |state| std::mem::take(&mut state.shared))
             });
-            self.increments = Increments::restored(base.collect());
+            self.increments = Increments::restored(restored.permit.checkpoint(), base.collect());
         }
         let checkpoint = restored.as_ref().map(|restored| restored.permit.checkpoint());
         self.seen.last = checkpoint.unwrap_or_default();
@@ -191,7 +191,8 @@ impl Task {
             return;
         }
         effects.events.push(TaskEvent::NotifyHandled { checkpoint: permit.checkpoint() });
-        self.increments.on_complete(permit.checkpoint());
+        let rules = &self.chain.identity.rules;
+        self.increments.on_complete(permit.checkpoint(), rules);
         self.uploads.retain(|checkpoint| *checkpoint > permit.checkpoint());
         if !self.finished_on_restore {
             self.chain.checkpoint_complete(permit, effects);
