@@ -29,7 +29,7 @@ pub struct BrokenPromise {
 /// Rows that a savepoint committed come again, from the older checkpoint that the job goes back to.
 const COMMITTED_AND_FORGOTTEN: BrokenPromise = BrokenPromise {
     name: "committed-and-forgotten",
-    checks: &[CheckName::OutputEquivalence, CheckName::TransactionHygiene],
+    checks: &[CheckName::OutputEquivalence, CheckName::TransactionHygiene, CheckName::TimeFidelity],
     when: "a savepoint completed, its transactions were committed, and the job went back to an older checkpoint",
     releases: "1.3, 1.4, and 1.0, 1.1; before 1.4 with a sink of one's own that commits at notifications; 1.11, 1.13 where checkpoints are preferred for recovery",
     source: "FLINK-10354",
@@ -39,7 +39,7 @@ const COMMITTED_AND_FORGOTTEN: BrokenPromise = BrokenPromise {
 /// A job manager that takes over a job knows nothing of the savepoint that it was started from.
 const START_FORGOTTEN: BrokenPromise = BrokenPromise {
     name: "start-forgotten",
-    checks: &[CheckName::OutputEquivalence],
+    checks: &[CheckName::OutputEquivalence, CheckName::TimeFidelity],
     when: "another job manager took a job over before its first checkpoint, and started it from nothing, not from its savepoint",
     releases: "1.0, 1.1",
     source: "`SavepointCoordinator` of 1.1.4: what a job starts from is known to its own job manager alone",
@@ -81,7 +81,7 @@ const BOUND_TO_ANOTHER: BrokenPromise = BrokenPromise {
 /// A savepoint that completes late is the newest snapshot, and the job goes back behind what it has committed since.
 const LATE_SAVEPOINT: BrokenPromise = BrokenPromise {
     name: "late-savepoint",
-    checks: &[CheckName::OutputEquivalence, CheckName::TransactionHygiene],
+    checks: &[CheckName::OutputEquivalence, CheckName::TransactionHygiene, CheckName::TimeFidelity],
     when: "a savepoint completed after a checkpoint that was triggered behind it, and the job went back to the savepoint",
     releases: "1.2, 1.7, 1.11, 1.13",
     source: "`StandaloneCompletedCheckpointStore`: the newest is the one that was added last, savepoints among them",
@@ -166,8 +166,14 @@ impl Excuses {
                     self.seen.insert(START_FORGOTTEN.name);
                 }
             }
-            TraceEvent::Checkpoint(run, _, CheckpointEvent::RestoreMapped { report, .. }) => {
-                if history.is_overlooked(*run, report) {
+            TraceEvent::Checkpoint(
+                run,
+                checkpoint,
+                CheckpointEvent::RestoreMapped { report, .. },
+            ) => {
+                if history.is_overlooked(*run, report)
+                    || history.hash_hides_in_flight(*run, *checkpoint)
+                {
                     self.seen.insert(HASH_DECIDES.name);
                 }
                 if history.bound_to_another(*run, report).is_some() {

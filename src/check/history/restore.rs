@@ -143,6 +143,24 @@ impl History {
             && dropped.all(|id| plan.node_with_id(id).is_some() || is_hash(id))
     }
 
+    /// Whether records were in flight at a checkpoint beside an operator that now asks for what is under a hash, and for
+    /// nothing else: they are not found, and nothing says so.
+    pub(in crate::check) fn hash_hides_in_flight(
+        &self,
+        run: RunId,
+        checkpoint: CheckpointId,
+    ) -> bool {
+        let restored = self.restored_story(run, checkpoint);
+        let (Some(own), Some((taker, story))) = (self.run(run), restored) else { return false };
+        let plan = &own.layout.plan;
+        let asks_elsewhere = |kept: &Persisted| {
+            let keeper = taker.keeper_of(kept);
+            let hash = plan.node_with_id(keeper).and_then(|node| node.options.uid_hash);
+            hash.is_some_and(|hash| hash != keeper)
+        };
+        self.rules.rules_of(run).uid_hash_decides && story.in_flight.iter().any(asks_elsewhere)
+    }
+
     /// State that was mapped to an operator that does something else than the one that left it, not both having a uid: which
     /// state, who left it, and who was given it.
     pub(in crate::check) fn bound_to_another(
@@ -225,6 +243,11 @@ impl RunStory {
     pub(in crate::check) fn is_left(&self, stored: OperatorId) -> bool {
         self.left.contains(&stored)
             || self.renamed.iter().any(|(id, to)| *to == stored && *id != stored)
+    }
+
+    /// The operator that records in flight were on their way to.
+    pub(in crate::check) fn receiver_of(&self, kept: &Persisted) -> OperatorIndex {
+        self.layout.plan.edges[self.layout.plan_channel(kept.channel).edge].to
     }
 
     /// Beside the state of which operator records in flight are kept: where nobody takes that, they are dropped with it.

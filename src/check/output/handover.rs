@@ -4,8 +4,8 @@
 //! told, so it may write each, and together they must have.
 
 use super::{Difference, Outputs};
-use crate::check::graph::works_alike;
-use crate::check::history::RunStory;
+use crate::check::graph::{upstream, works_alike};
+use crate::check::history::{CheckpointStory, RunStory};
 use crate::check::past::Past;
 use crate::check::segments::Stop;
 use crate::check::setup::CheckSetup;
@@ -85,7 +85,21 @@ pub(in crate::check) fn is_comparable(past: Past<'_>, run: &RunStory) -> bool {
     // What an ancestor lost, or did another thing with, its state lacks ever after.
     is_comparable(past, parent)
         && (story.in_flight.is_empty()
-            || (is_taken && do_the_same(&parent.layout.plan.graph, &run.layout.plan.graph)))
+            || (is_taken
+                && !meet_lost_state(parent, story, run)
+                && do_the_same(&parent.layout.plan.graph, &run.layout.plan.graph)))
+}
+
+/// Whether records in flight come to an operator whose state the later run left behind. The reference of the earlier run
+/// made them part of that state; the later run takes them in where it begins anew.
+fn meet_lost_state(parent: &RunStory, story: &CheckpointStory, run: &RunStory) -> bool {
+    let plan = &parent.layout.plan;
+    let ids = plan.operator_ids.iter().enumerate();
+    let mut lost = ids.filter(|(_, id)| run.is_left(**id));
+    lost.any(|(operator, _)| {
+        let upstream = upstream(&plan.graph, operator);
+        story.in_flight.iter().any(|kept| upstream.contains(&parent.receiver_of(kept).index()))
+    })
 }
 
 /// Whether two jobs come to the same rows, at whatever parallelism.
