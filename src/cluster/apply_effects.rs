@@ -235,7 +235,7 @@ impl World {
             let (task, attempt) = self.network.occupant(id);
             self.journal.tell(TaskEvent::DeclineSent { checkpoint }.of(task, attempt));
             self.send_to_job(id, ToJob::Decline(checkpoint, AbortReason::AsyncFailed));
-            self.with_task(id, |task, effects| task.on_uploaded(checkpoint, effects));
+            on_uploaded(self, id, checkpoint);
         }
     }
 
@@ -249,7 +249,7 @@ impl World {
         let task = self.hosts.places[id].task.as_ref();
         let had_finished = task.is_some_and(|task| had_finished_at(task, checkpoint));
         self.send_to_job(id, ToJob::Ack(checkpoint, state, had_finished));
-        self.with_task(id, |task, effects| task.on_uploaded(checkpoint, effects));
+        on_uploaded(self, id, checkpoint);
     }
 
     fn send_to_job(&mut self, place: PlaceId, message: ToJob) {
@@ -293,5 +293,14 @@ impl World {
     pub(crate) fn crash_and_drop(&mut self, id: PlaceId) {
         self.crash(id);
         self.network.drop_waiting(id, &mut self.journal);
+    }
+}
+
+/// A task learns that a snapshot of it is acked, or comes to nothing, once it has time.
+pub(crate) fn on_uploaded(world: &mut World, id: PlaceId, checkpoint: CheckpointId) {
+    if world.network.mailboxes[id].is_blocked {
+        world.hosts.places[id].uploaded.push(checkpoint);
+    } else {
+        world.with_task(id, |task, effects| task.on_uploaded(checkpoint, effects));
     }
 }

@@ -193,7 +193,7 @@ fn ahead_of_partition(
     let column = usize::from(time.column?);
     let is_fixed = node.is_source() && node.options.reader == Reader::Fixed;
     let taken = story.story(checkpoint).filter(|_| is_fixed && story.is_current(task, attempt))?;
-    if taken.ends_time {
+    if taken.ends_time || story.has_ended_time {
         return None;
     }
     let (_, positions) = taken.positions.iter().find(|(other, _)| *other == task)?;

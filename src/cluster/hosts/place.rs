@@ -1,7 +1,7 @@
 //! Where a subtask lives: the task itself, and on which task manager.
 
 use crate::effect::ToTask;
-use crate::job::{Attempt, OperatorNode, RunLayout, TaskId, TaskManagerId};
+use crate::job::{Attempt, CheckpointId, OperatorNode, RunLayout, TaskId, TaskManagerId};
 use crate::kernel::Stream;
 use crate::operator::windows_held;
 use crate::state::OperatorSnapshot;
@@ -23,6 +23,8 @@ pub(crate) struct Place {
     pub(crate) snapshots: Stream,
     /// The messages that wait while it is busy with one thing.
     pub(crate) held: Vec<ToTask>,
+    /// The snapshots whose uploads ended while it is busy with one thing.
+    pub(crate) uploaded: Vec<CheckpointId>,
     /// How many records it has read since its job, or its region, was restarted last.
     pub(crate) reads: u64,
     /// The most that it had read by a restart since the last checkpoint that completed.
@@ -40,6 +42,7 @@ impl Place {
             is_zombie: false,
             snapshots,
             held: Vec::new(),
+            uploaded: Vec::new(),
             reads: 0,
             furthest: 0,
         }
@@ -96,6 +99,7 @@ impl Place {
     /// Ends its task, and with it what waited. Which attempt that was.
     pub(crate) fn end(&mut self) -> Attempt {
         self.held.clear();
+        self.uploaded.clear();
         let task = self.task.as_mut().expect("only a live task ends");
         task.end();
         assert_eq!(task.phase(), Phase::Ended, "{:?} was ended and goes on", self.id);

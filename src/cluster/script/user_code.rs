@@ -3,6 +3,7 @@
 //! A fault waits until the call comes that it aims at, whichever attempt of the subtask that is in. What a failure does
 //! to a job is not decided here.
 
+use crate::cluster::apply_effects::on_uploaded;
 use crate::cluster::control::ForTask;
 use crate::cluster::ids::{PlaceId, WireId};
 use crate::cluster::network::channel::record_of;
@@ -180,6 +181,11 @@ pub(crate) fn unblock(world: &mut World, place: PlaceId) {
     world.network.mailboxes[place].unblock(world.journal.now);
     let (task, attempt) = world.network.occupant(place);
     world.journal.inject(Fault::TaskUnblocked(task));
+    for checkpoint in std::mem::take(&mut world.hosts.places[place].uploaded) {
+        if world.hosts.places[place].is_at_work() {
+            on_uploaded(world, place, checkpoint);
+        }
+    }
     for message in std::mem::take(&mut world.hosts.places[place].held) {
         world.on_message_to_task(place, attempt, message);
     }
