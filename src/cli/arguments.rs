@@ -2,6 +2,7 @@
 
 use super::fitted::{WIDTH, fitted};
 use super::language::Kind;
+use super::system::path_from;
 use crate::job::{ClaimMode, KeyType};
 use crate::kernel::{SEED_MAX, SimTime};
 use crate::rules::{Mutation, Release, UnknownRelease};
@@ -457,19 +458,8 @@ fn split(given: &OsString) -> Option<Binding> {
     let bytes = given.as_encoded_bytes();
     let place = bytes.iter().position(|byte| *byte == b'=')?;
     let name = std::str::from_utf8(&bytes[..place]).ok()?.to_owned();
-    let path = path_of(given, place + 1)?;
+    let path = path_from(given, place + 1)?;
     (!name.is_empty() && !path.as_os_str().is_empty()).then_some(Binding { name, path })
-}
-
-#[cfg(unix)]
-fn path_of(given: &OsString, from: usize) -> Option<PathBuf> {
-    use std::os::unix::ffi::OsStrExt;
-    Some(PathBuf::from(std::ffi::OsStr::from_bytes(&given.as_bytes()[from..])))
-}
-
-#[cfg(not(unix))]
-fn path_of(given: &OsString, from: usize) -> Option<PathBuf> {
-    Some(PathBuf::from(&given.to_str()?[from..]))
 }
 
 #[cfg(test)]

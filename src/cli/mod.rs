@@ -23,6 +23,7 @@ mod savepoint;
 mod screen;
 mod sweep;
 mod sweep_report;
+mod system;
 mod temporary;
 
 use crate::operator::Catalogue;

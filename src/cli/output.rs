@@ -2,6 +2,7 @@
 
 use super::failure::Failure;
 use super::places::where_it_leads;
+use super::system::is_named_fifo;
 use super::temporary;
 use crate::effect::ExternalSystem;
 use crate::job::Value;
@@ -66,18 +67,6 @@ impl Target {
         };
         written.map_err(|cause| Failure::unwritable(&path, &cause))
     }
-}
-
-/// Whether somebody has to open the other end first. A pipe that this process was given has no name in a folder.
-#[cfg(unix)]
-fn is_named_fifo(path: &Path, found: &std::fs::Metadata) -> bool {
-    use std::os::unix::fs::FileTypeExt;
-    found.file_type().is_fifo() && std::fs::canonicalize(path).is_ok()
-}
-
-#[cfg(not(unix))]
-fn is_named_fifo(_: &Path, _: &std::fs::Metadata) -> bool {
-    false
 }
 
 /// The cause without the name of the temporary file, which the user never gave.

@@ -3,6 +3,7 @@
 //! Compares places and refuses; writes nothing (`output` does).
 
 use super::failure::Failure;
+use super::system::{Identity, ends_of_streams, identity};
 use crate::store::parent_of;
 use std::fs;
 use std::io;
@@ -14,26 +15,18 @@ const LINKS_MAX: u32 = 40;
 /// A file, by whatever path it was named.
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Place {
-    /// One that is there, by the numbers that all its hard links share.
-    #[cfg(unix)]
-    There { device: u64, number: u64 },
-    /// Elsewhere, or where nothing is yet: the path without links.
+    /// One that is there, by what all its hard links share.
+    There(Identity),
+    /// Elsewhere, where nothing is yet, or where the system does not tell files apart: the path without links.
     At(PathBuf),
 }
 
 impl Place {
     fn of(path: &Path) -> io::Result<Self> {
-        #[cfg(unix)]
-        if let Ok(found) = fs::metadata(path) {
-            return Ok(Self::found(&found));
+        if let Some(identity) = fs::metadata(path).ok().as_ref().and_then(identity) {
+            return Ok(Self::There(identity));
         }
         Ok(Self::At(where_it_leads(path).or_else(|_| whole(path))?))
-    }
-
-    #[cfg(unix)]
-    fn found(found: &fs::Metadata) -> Self {
-        use std::os::unix::fs::MetadataExt;
-        Self::There { device: found.dev(), number: found.ino() }
     }
 }
 
@@ -91,20 +84,9 @@ impl Taken {
 
     /// Takes note of the files that the standard streams come from and go to.
     pub(super) fn standard_streams(&mut self) {
-        #[cfg(unix)]
-        {
-            use std::os::fd::AsFd;
-            for (stream, name) in [
-                (io::stdin().as_fd().try_clone_to_owned(), "the standard input"),
-                (io::stdout().as_fd().try_clone_to_owned(), "the standard output"),
-                (io::stderr().as_fd().try_clone_to_owned(), "the standard error"),
-            ] {
-                let found = stream.and_then(|stream| fs::File::from(stream).metadata());
-                if let Ok(found) = found
-                    && found.is_file()
-                {
-                    self.files.push((Place::found(&found), name.to_owned()));
-                }
+        for (found, name) in ends_of_streams() {
+            if let Some(identity) = identity(&found).filter(|_| found.is_file()) {
+                self.files.push((Place::There(identity), name.to_owned()));
             }
         }
     }

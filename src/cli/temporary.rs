@@ -3,6 +3,7 @@
 //! A file that is being written is locked by its process, and its name says that it is ours. So whoever can lock one of such
 //! a name knows that nobody writes it any more, and removes it. What only begins like one is somebody else's.
 
+use super::system::open_to_others;
 use crate::store::{is_unfinished_name, unfinished_name};
 use std::fs::File;
 use std::io;
@@ -60,19 +61,10 @@ fn remove_abandoned(folder: &Path) {
     }
 }
 
-#[cfg(unix)]
-fn builder(name: &str) -> tempfile::Builder<'_, 'static> {
-    use std::os::unix::fs::PermissionsExt;
-    let mut builder = tempfile::Builder::new();
-    // As any new file: what the user's mask leaves of it.
-    builder.prefix(name).rand_bytes(0).permissions(std::fs::Permissions::from_mode(0o666));
-    builder
-}
-
-#[cfg(not(unix))]
 fn builder(name: &str) -> tempfile::Builder<'_, 'static> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(name).rand_bytes(0);
+    open_to_others(&mut builder);
     builder
 }
 

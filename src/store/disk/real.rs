@@ -2,7 +2,7 @@
 
 use super::{Content, Disk, DiskFile, Found, Kind, Links};
 use std::ffi::OsString;
-use std::fs::{self, File, FileType, Metadata, OpenOptions};
+use std::fs::{self, File, FileType, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -43,7 +43,7 @@ impl Disk for RealDisk {
         }
         let mut options = File::options();
         options.read(true);
-        open_only(&mut options, links);
+        here::open_only(&mut options, links);
         let file = options.open(path)?;
         // Another may be there since: what was opened is what counts.
         let found = found(&file.metadata()?);
@@ -75,7 +75,7 @@ impl Disk for RealDisk {
     }
 
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
-        if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+        here::sync_folder(folder)
     }
 }
 
@@ -88,54 +88,76 @@ impl DiskFile for File {
 fn found(metadata: &Metadata) -> Found {
     let kind = kind_of(metadata.file_type());
     let length = if kind == Kind::File { metadata.len() } else { 0 };
-    Found { kind, length, identity: identity_of(metadata) }
+    Found { kind, length, identity: here::identity_of(metadata) }
 }
 
-/// Opens without waiting for the other end of a fifo and, if links are told, nothing through a link.
+fn kind_of(found: FileType) -> Kind {
+    match found {
+        found if found.is_file() => Kind::File,
+        found if found.is_dir() => Kind::Folder,
+        found if found.is_symlink() => Kind::Link,
+        found => here::special_kind(found),
+    }
+}
+
 #[cfg(unix)]
-fn open_only(options: &mut OpenOptions, links: Links) {
+mod here {
+    use super::{Kind, Links};
     use rustix::fs::OFlags;
-    use std::os::unix::fs::OpenOptionsExt;
-    let flags = match links {
-        Links::Followed => OFlags::NONBLOCK,
-        Links::Told => OFlags::NONBLOCK | OFlags::NOFOLLOW,
-    };
-    options.custom_flags(flags.bits().cast_signed());
-}
+    use std::fs::{File, FileType, Metadata, OpenOptions};
+    use std::io;
+    use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+    use std::path::Path;
 
-#[cfg(not(unix))]
-fn open_only(_options: &mut OpenOptions, _links: Links) {}
+    /// Opens without waiting for the other end of a fifo and, if links are told, nothing through a link.
+    pub(super) fn open_only(options: &mut OpenOptions, links: Links) {
+        let flags = match links {
+            Links::Followed => OFlags::NONBLOCK,
+            Links::Told => OFlags::NONBLOCK | OFlags::NOFOLLOW,
+        };
+        options.custom_flags(flags.bits().cast_signed());
+    }
 
-#[cfg(unix)]
-fn kind_of(found: FileType) -> Kind {
-    use std::os::unix::fs::FileTypeExt;
-    match found {
-        found if found.is_file() => Kind::File,
-        found if found.is_dir() => Kind::Folder,
-        found if found.is_symlink() => Kind::Link,
-        found if found.is_fifo() => Kind::Fifo,
-        found if found.is_socket() => Kind::Socket,
-        _ => Kind::Device,
+    /// What is neither a file, a folder nor a link.
+    pub(super) fn special_kind(found: FileType) -> Kind {
+        match found {
+            found if found.is_fifo() => Kind::Fifo,
+            found if found.is_socket() => Kind::Socket,
+            _ => Kind::Device,
+        }
+    }
+
+    /// What tells a file from every other one of this machine.
+    pub(super) fn identity_of(metadata: &Metadata) -> Option<(u64, u64)> {
+        Some((metadata.dev(), metadata.ino()))
+    }
+
+    /// Makes the names in a folder durable.
+    pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+        File::open(folder)?.sync_all()
     }
 }
 
+/// Windows: no fifo lies in a folder there, no file has a number that Rust's library tells, and no folder can be opened to be
+/// made durable. A link is opened through; who asks for links to be told has looked at the path before.
 #[cfg(not(unix))]
-fn kind_of(found: FileType) -> Kind {
-    match found {
-        found if found.is_file() => Kind::File,
-        found if found.is_dir() => Kind::Folder,
-        found if found.is_symlink() => Kind::Link,
-        _ => Kind::Device,
+mod here {
+    use super::{Kind, Links};
+    use std::fs::{FileType, Metadata, OpenOptions};
+    use std::io;
+    use std::path::Path;
+
+    pub(super) fn open_only(_: &mut OpenOptions, _: Links) {}
+
+    pub(super) fn special_kind(_: FileType) -> Kind {
+        Kind::Device
     }
-}
 
-#[cfg(unix)]
-fn identity_of(metadata: &Metadata) -> Option<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt;
-    Some((metadata.dev(), metadata.ino()))
-}
+    pub(super) fn identity_of(_: &Metadata) -> Option<(u64, u64)> {
+        None
+    }
 
-#[cfg(not(unix))]
-fn identity_of(_metadata: &Metadata) -> Option<(u64, u64)> {
-    None
+    pub(super) fn sync_folder(_: &Path) -> io::Result<()> {
+        Ok(())
+    }
 }
