@@ -194,3 +194,31 @@ fn a_release_that_nobody_looked_into_says_by_whose_rules_it_is_played() {
     assert!(text(&sandbar(folder.path(), &["rules", "1.14"]).stdout).starts_with(line));
     assert!(!text(&sandbar(folder.path(), &["rules", "1.13"]).stdout).contains("is played by"));
 }
+
+#[test]
+fn completions_know_the_words_that_options_take() {
+    let words = |what: &str| -> Vec<String> {
+        let list = Scenario::list(what, &Catalogue::built_in()).expect("a list");
+        list.into_iter().map(|(name, _)| name).collect()
+    };
+    let some = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    let lists: Vec<String> = Scenario::lists().map(str::to_owned).collect();
+    let kinds = some(&["word-count", "window", "rescale", "two-phase", "zombie"]);
+    for shell in ["bash", "zsh", "fish"] {
+        let done = sandbar(root(), &["completions", shell]);
+        let script = text(&done.stdout);
+        for (option, words) in [
+            ("--mutation", words("mutations")),
+            ("--flink", words("releases")),
+            ("--claim", some(&["no-claim", "claim", "legacy"])),
+            ("--type", some(&["text", "int", "double"])),
+            ("new", kinds.clone()),
+            ("list", lists.clone()),
+        ] {
+            let is_part = |letter: char| letter.is_alphanumeric() || "-_.".contains(letter);
+            let missing =
+                words.iter().find(|word| !script.split(|c| !is_part(c)).any(|w| w == *word));
+            assert_eq!(missing, None, "{shell}: {option}");
+        }
+    }
+}

@@ -3,14 +3,14 @@
 use super::fitted::{WIDTH, fitted};
 use super::language::Kind;
 use super::system::path_from;
+use super::words;
 use crate::job::{ClaimMode, KeyType};
 use crate::kernel::{SEED_MAX, SimTime};
-use crate::rules::{Mutation, Release, UnknownRelease};
+use crate::rules::{Mutation, Release};
 use crate::scenario::{Profile, Scenario};
 use crate::trace::{CheckName, Sometimes, Word};
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
-use serde::Serialize;
 use std::ffi::OsString;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -168,7 +168,7 @@ pub(super) struct Run {
     #[arg(long, value_name = "N", value_parser = seed, allow_hyphen_values = true)]
     pub(super) seed: Option<u64>,
     /// Play under this release alone, of those that the file names
-    #[arg(long, value_name = "RELEASE", value_parser = release)]
+    #[arg(long, value_name = "RELEASE", value_parser = words::release(), hide_possible_values = true)]
     pub(super) flink: Option<Release>,
     /// Read input NAME from PATH instead, a text file of one entry a line, or - for standard input; `sometimes` is not
     /// asked for then
@@ -200,7 +200,7 @@ pub(super) struct Run {
         long,
         visible_alias = "restore-mode",
         value_name = "MODE",
-        value_parser = claim_mode,
+        value_parser = words::claim_mode(), hide_possible_values = true,
         requires = "from_savepoint"
     )]
     pub(super) claim: Option<ClaimMode>,
@@ -237,10 +237,10 @@ pub(super) struct Sweep {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), allow_hyphen_values = true)]
     pub(super) jobs: Option<u16>,
     /// Break the protocol deliberately in this way; checks should notice. Can be given several times
-    #[arg(long, value_name = "NAME", value_parser = mutation)]
+    #[arg(long, value_name = "NAME", value_parser = words::mutation(), hide_possible_values = true)]
     pub(super) mutation: Vec<Mutation>,
     /// Draw stories of this release only
-    #[arg(long, value_name = "RELEASE", value_parser = release, conflicts_with = "file")]
+    #[arg(long, value_name = "RELEASE", value_parser = words::release(), hide_possible_values = true, conflicts_with = "file")]
     pub(super) flink: Option<Release>,
     /// Tell the goals of drawn scenarios for a file, too, and fail if the worlds put too little to the test
     #[arg(long)]
@@ -334,10 +334,10 @@ pub(super) struct List {
 #[derive(Args, Debug)]
 pub(super) struct RulesOf {
     /// The release line
-    #[arg(value_name = "RELEASE", default_value_t, value_parser = release)]
+    #[arg(value_name = "RELEASE", default_value_t, value_parser = words::release(), hide_possible_values = true)]
     pub(super) release: Release,
     /// Print only where it differs from this one
-    #[arg(long, value_name = "OTHER", value_parser = release)]
+    #[arg(long, value_name = "OTHER", value_parser = words::release(), hide_possible_values = true)]
     pub(super) diff: Option<Release>,
 }
 
@@ -364,7 +364,7 @@ pub(super) struct Key {
     #[arg(value_name = "KEY", allow_hyphen_values = true)]
     pub(super) key: String,
     /// The Java type that it hashes as: text, int, long, short, char, double or bool
-    #[arg(long = "type", value_name = "TYPE", default_value = "text", value_parser = key_type)]
+    #[arg(long = "type", value_name = "TYPE", default_value = "text", value_parser = words::key_type(), hide_possible_values = true)]
     pub(super) key_type: KeyType,
     /// How many key groups there are, 1 to 32768
     #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=32768))]
@@ -417,36 +417,6 @@ fn seeds(text: &str) -> Result<Range<u64>, String> {
         return Err(format!("there is no seed from {first} up to but without {end}"));
     }
     Ok(first..end)
-}
-
-fn mutation(text: &str) -> Result<Mutation, String> {
-    named(Mutation::ALL, text, "mutations")
-}
-
-/// One of a list by its name.
-fn named<T: Serialize + Copy>(all: &[T], text: &str, what: &str) -> Result<T, String> {
-    let names: Vec<String> = all.iter().map(name_of).collect();
-    let found = names.iter().position(|name| name == text);
-    found.map(|place| all[place]).ok_or_else(|| format!("{what} are: {}", names.join(", ")))
-}
-
-/// The name of a word as scenario files spell it.
-pub(super) fn name_of(word: &impl Serialize) -> String {
-    let name = serde_json::to_value(word).expect("it is a word");
-    name.as_str().expect("it is a word").to_owned()
-}
-
-fn release(text: &str) -> Result<Release, String> {
-    text.parse().map_err(|unknown: UnknownRelease| format!("{unknown}; {}", unknown.help()))
-}
-
-fn claim_mode(text: &str) -> Result<ClaimMode, String> {
-    named(&[ClaimMode::NoClaim, ClaimMode::Claim, ClaimMode::Legacy], text, "modes")
-}
-
-fn key_type(text: &str) -> Result<KeyType, String> {
-    use KeyType::{Bool, Char, Double, Int, Long, Short, Text};
-    named(&[Text, Int, Long, Short, Char, Double, Bool], text, "types")
 }
 
 fn binding() -> impl TypedValueParser<Value = Binding> {

@@ -3,6 +3,7 @@
 //! Owns arguments, wording, progress, interruption and the threads of a sweep. Plays nothing itself (`search` does).
 
 mod arguments;
+mod completions;
 mod exit;
 mod explain;
 mod failure;
@@ -25,10 +26,11 @@ mod sweep;
 mod sweep_report;
 mod system;
 mod temporary;
+mod words;
 
 use crate::operator::Catalogue;
 use arguments::{Arguments, Command};
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 use exit::{BROKEN, HOLDS, INTERRUPTED, NOT_DETERMINISTIC, STALLED, USER_PANICKED, WRONG_INPUT};
 use failure::Failure;
 use screen::Screen;
@@ -86,9 +88,7 @@ fn carry_out(
         Command::List(what) => Ok(language::list(&what, catalogue, screen)),
         Command::Schema => Ok(language::schema(catalogue, screen)),
         Command::Completions { shell } => {
-            let mut text = Vec::new();
-            clap_complete::generate(shell, &mut Arguments::command(), "sandbar", &mut text);
-            screen.say_as_it_is(&String::from_utf8_lossy(&text));
+            screen.say_as_it_is(&completions::script(shell));
             Ok(HOLDS)
         }
     }

@@ -1,6 +1,6 @@
 //! `sandbar run`: plays one scenario and tells what came of it.
 
-use super::arguments::{Binding, Format, Run, name_of};
+use super::arguments::{Binding, Format, Run};
 use super::failure::Failure;
 use super::interrupt::{Interrupt, progress};
 use super::lock;
@@ -11,6 +11,7 @@ use super::output::{Target, rows_of};
 use super::places::Taken;
 use super::report::{Report, report};
 use super::screen::Screen;
+use super::words::name_of;
 use super::{
     BROKEN, HOLDS, INTERRUPTED, NOT_DETERMINISTIC, STALLED, USER_PANICKED, WRONG_INPUT, panics,
 };

@@ -1,7 +1,8 @@
 //! What a sweep came to, for people.
 
-use super::arguments::{Sweep, name_of};
+use super::arguments::Sweep;
 use super::open::{program, shell_path};
+use super::words::name_of;
 use crate::render::Style;
 use crate::search::{Goal, SweepTotals};
 use std::collections::BTreeMap;
