@@ -222,3 +222,18 @@ fn completions_know_the_words_that_options_take() {
         }
     }
 }
+
+#[test]
+fn a_first_line_names_the_schema_for_editors_where_there_is_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let told = |arguments: &[&str]| text(&sandbar(folder.path(), arguments).stdout);
+    let story = |name: &str| fs::read_to_string(folder.path().join(name)).expect("a story");
+    told(&["new", "rescale"]);
+    assert!(!story("rescale.toml").contains("#:schema"), "there is none yet");
+    let name = "sandbar.schema.json";
+    assert!(told(&["schema", "--help"]).contains(&format!("#:schema ./{name}")));
+    fs::write(folder.path().join(name), told(&["schema"])).expect("written");
+    told(&["new", "window"]);
+    assert!(story("window.toml").starts_with(&format!("#:schema ./{name}\n# ")));
+    assert_eq!(told(&["check", "window.toml"]), "1 file read, nothing wrong\n");
+}

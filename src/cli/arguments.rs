@@ -46,6 +46,16 @@ Examples:
   sandbar explain-error 'Incompatible state assignment modes. Was [UNION]…'
       what a message of Flink means, and the way out";
 
+/// How an editor comes to know the language.
+const SCHEMA: &str = "\
+For completion and mistakes while you type, keep it beside your stories,
+  sandbar schema > sandbar.schema.json
+and begin each story with the line
+  #:schema ./sandbar.schema.json
+which `sandbar new` writes where such a file is. Even Better TOML (VS Code) and
+Taplo, whose language server other editors run, read that line; `taplo lint`
+does so without an editor.";
+
 /// A deterministic simulation of checkpoints, savepoints and restores of a Flink-style stream processor.
 ///
 /// A scenario file tells a story: inputs, jobs, faults, what must come out. Sandbar plays it in virtual time, decides
@@ -91,6 +101,7 @@ pub(super) enum Command {
     /// List words of the language of scenarios, each with what it means
     List(List),
     /// Print the language of scenarios as a JSON schema, for editors
+    #[command(after_help = SCHEMA)]
     Schema,
     /// Print a completion script
     Completions {

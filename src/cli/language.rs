@@ -42,6 +42,9 @@ impl Kind {
     }
 }
 
+/// What the schema is called beside stories whose first line names it.
+const SCHEMA: &str = "sandbar.schema.json";
+
 /// `sandbar new`: writes a first story into a file that is not there yet.
 pub(super) fn new(new: &New, screen: &mut Screen) -> Result<u8, Failure> {
     let (name, story) = new.kind.story();
@@ -53,6 +56,11 @@ pub(super) fn new(new: &New, screen: &mut Screen) -> Result<u8, Failure> {
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder).map_err(|cause| Failure::unwritable(&file, &cause))?;
     }
+    let schema = match file.with_file_name(SCHEMA).exists() {
+        true => format!("#:schema ./{SCHEMA}\n"),
+        false => String::new(),
+    };
+    let story = schema + story;
     let made = File::create_new(&file).and_then(|mut made| made.write_all(story.as_bytes()));
     made.map_err(|cause| {
         if cause.kind() == ErrorKind::AlreadyExists {

@@ -14,6 +14,9 @@ the same for editors, `sandbar list WHAT` single lists of it, and `sandbar new` 
 
 A key in **bold** must be there. A span of time is written with its unit: `\"1500ms\"`, `\"2s\"`, `\"1m\"`, `\"4h\"`. A task is an
 operator and the number of its subtask, from 0: `counts/1`; of another job than the first, `job:counts/1`.
+
+An editor completes and checks what you write if `sandbar schema > sandbar.schema.json` lies beside the file, whose first line is
+then `#:schema ./sandbar.schema.json`: Even Better TOML (VS Code) and the language server Taplo read that line.
 ";
 
 /// How many words of a list are told beside their key; a longer one has a table of its own.
