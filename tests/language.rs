@@ -237,3 +237,34 @@ fn a_first_line_names_the_schema_for_editors_where_there_is_one() {
     assert!(story("window.toml").starts_with(&format!("#:schema ./{name}\n# ")));
     assert_eq!(told(&["check", "window.toml"]), "1 file read, nothing wrong\n");
 }
+
+#[test]
+fn check_looks_at_the_inputs_that_a_file_names() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write =
+        |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("written");
+    let job = "[job.j]\noperators = [{ name = \"in\", source = \"a\" }, { name = \"out\", sink = \"plain\" }]\n";
+    write("rows.csv", "x,1\ny,two\n");
+    write("short.csv", "name,count\nx\n");
+    let inputs = "[input.a]\ntext = \"nowhere.txt\"\n\
+        [input.b]\ncsv = \"rows.csv\"\ncolumns = [\"text\", \"int\"]\n\
+        [input.c]\ncsv = \"short.csv\"\ncolumns = [\"text\", \"int\"]\n";
+    write("a.toml", &format!("{inputs}{job}"));
+    write(
+        "b.toml",
+        &format!("[input.a]\ncsv = \"rows.csv\"\ncolumns = [\"text\", \"text\"]\n{job}"),
+    );
+    write("c.toml", "seed = -1\n");
+    let done = sandbar(folder.path(), &["check", "a.toml", "b.toml", "c.toml"]);
+    assert_eq!(done.status.code(), Some(2));
+    let told = text(&done.stderr);
+    for part in [
+        "a.toml: input `a`: cannot read `nowhere.txt`",
+        "a.toml: input `b`: `rows.csv`, line 2: column 1: `two` is not a whole number",
+        "a.toml: input `c`: `short.csv`, line 2: 1 fields, where 2 columns are told",
+        "-1 is not within",
+    ] {
+        assert!(told.contains(part), "{part} is not in {told}");
+    }
+    assert_eq!(text(&done.stdout), "3 files read, 2 wrong\n");
+}

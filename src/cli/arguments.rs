@@ -94,7 +94,8 @@ pub(super) enum Command {
     ExplainError(ExplainError),
     /// Write a first story with comments
     New(New),
-    /// Read scenario files without playing them, and tell all that is wrong with each; exits with 2 if anything is
+    /// Read scenario files and their inputs without playing them, and tell all that is wrong with each; exits with 2 if
+    /// anything is
     Check(Check),
     /// Rewrite scenario files in the newest format of the language; comments stay
     Upgrade(Check),

@@ -9,6 +9,7 @@ use super::screen::Screen;
 use crate::operator::Catalogue;
 use crate::render::{columns, padded};
 use crate::scenario::Scenario;
+use crate::search::unreadable;
 use clap::ValueEnum;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
@@ -74,7 +75,7 @@ pub(super) fn new(new: &New, screen: &mut Screen) -> Result<u8, Failure> {
     Ok(HOLDS)
 }
 
-/// `sandbar check`: reads files without playing them, and tells all that is wrong with each.
+/// `sandbar check`: reads files and their inputs without playing them, and tells all that is wrong with each.
 pub(super) fn check(
     check: &Check,
     catalogue: &Catalogue,
@@ -84,6 +85,7 @@ pub(super) fn check(
     for file in &check.files {
         let read = open::text(file).and_then(|(text, shown)| {
             let upgraded = Scenario::upgrade(&text, &shown, catalogue)?;
+            check_inputs(file, &Scenario::parse(&text, &shown, catalogue)?)?;
             let row = |(line, was, now): &(u32, String, String)| {
                 format!("{shown}:{line}: `{was}` is `{now}` now; `sandbar upgrade {shown}` rewrites it\n")
             };
@@ -104,6 +106,16 @@ pub(super) fn check(
         wrong => format!("{files} {noun} read, {wrong} wrong\n"),
     });
     Ok(if wrong == 0 { HOLDS } else { WRONG_INPUT })
+}
+
+/// Whether the files that a scenario reads are there, and are what it says of them.
+fn check_inputs(file: &Path, scenario: &Scenario) -> Result<(), Failure> {
+    let errors = unreadable(scenario, open::base(file));
+    let told = errors
+        .iter()
+        .map(|error| Failure::wrong(format!("{}: {error}", file.display()), error.help()).text);
+    let text = told.collect::<Vec<_>>().join("\n");
+    if text.is_empty() { Ok(()) } else { Err(Failure { text, code: WRONG_INPUT }) }
 }
 
 /// `sandbar upgrade`: rewrites files in the newest format, each as a whole or not at all.

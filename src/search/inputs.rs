@@ -45,7 +45,7 @@ fn timed(entry: &Value, time: i64) -> Value {
 }
 
 #[cfg(feature = "fs")]
-pub use with_files::{InputError, STDIN, open, open_given};
+pub use with_files::{InputError, STDIN, open, open_given, unreadable};
 
 #[cfg(feature = "fs")]
 mod with_files {
@@ -172,14 +172,7 @@ mod with_files {
             };
             let entries = match given.filter(|_| path == Path::new(STDIN)) {
                 Some(bytes) => entries_of(bytes, input, &path)?,
-                None => {
-                    let bytes = read_file(&path, &INPUT_BYTES);
-                    let bytes = bytes.map_err(|cause| {
-                        let (name, path) = (input.name.clone(), path.clone());
-                        InputError::Unreadable { name, path, cause }
-                    })?;
-                    entries_of(&bytes, input, &path)?
-                }
+                None => entries_in(input, &path)?,
             };
             records += u64::try_from(entries.len()).unwrap_or(u64::MAX);
             if records > RECORDS.most {
@@ -190,6 +183,42 @@ mod with_files {
             opened.push(Arc::new(Log::new(id, input.partitions, input.every, entries.into())));
         }
         Ok(opened.into())
+    }
+
+    /// What keeps the inputs that a scenario names from being opened: an error for each of them, in order of the file.
+    pub fn unreadable(scenario: &Scenario, base: &Path) -> Vec<InputError> {
+        let mut records = 0;
+        let mut errors = Vec::new();
+        for input in &scenario.inputs {
+            let path = match &input.kind {
+                InputKind::Text(path) | InputKind::Csv { path, .. } => base.join(path),
+                InputKind::Generate { records: generated, .. } => {
+                    records += u64::from(*generated);
+                    continue;
+                }
+            };
+            match entries_in(input, &path) {
+                Ok(entries) => records += u64::try_from(entries.len()).unwrap_or(u64::MAX),
+                Err(error) => {
+                    errors.push(error);
+                    continue;
+                }
+            }
+            if records > RECORDS.most {
+                errors.push(InputError::TooLong { name: input.name.clone(), path });
+                break;
+            }
+        }
+        errors
+    }
+
+    /// The entries of an input in its file.
+    fn entries_in(input: &Input, path: &Path) -> Result<Vec<Value>, InputError> {
+        let bytes = read_file(path, &INPUT_BYTES).map_err(|cause| {
+            let (name, path) = (input.name.clone(), path.to_owned());
+            InputError::Unreadable { name, path, cause }
+        })?;
+        entries_of(&bytes, input, path)
     }
 
     /// The entries of a file of an input; not many more than there may be.

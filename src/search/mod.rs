@@ -37,7 +37,7 @@ pub use files::{PlayError, flow_of, play_with_files, start_from, start_from_on};
 pub use folded::words as folded_words;
 pub use inputs::generated;
 #[cfg(feature = "fs")]
-pub use inputs::{InputError, STDIN, open, open_given};
+pub use inputs::{InputError, STDIN, open, open_given, unreadable};
 pub use play::{Earlier, Judgement, LeftOnDisk, Played, Setup, play, play_out, play_while};
 #[cfg(feature = "fs")]
 pub use read::{read_bounded, read_file};
