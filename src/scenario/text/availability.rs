@@ -9,8 +9,8 @@ use crate::operator::{Catalogue, Since};
 use crate::rules::{Failover, Release, SavepointLayout};
 use crate::scenario::language::Source;
 use crate::scenario::{
-    Action, Cancel, ClusterConfig, Dispose, FileAction, JobConfig, RestartStrategy, Retention, Run,
-    Scenario,
+    Action, Cancel, ClusterConfig, Dispose, FileAction, JobConfig, Mistake, RestartStrategy,
+    Retention, Run, Scenario,
 };
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -120,7 +120,8 @@ pub(super) fn check(
     found: &mut Found<'_>,
 ) {
     let file = DeTable::parse(source.text).expect("it has been read before");
-    let mut checked = Checked { source, scenario, file: file.get_ref(), catalogue, found };
+    let lacks = Vec::new();
+    let mut checked = Checked { scenario, file: file.get_ref(), catalogue, lacks };
     for release in scenario.releases() {
         checked.require(OF_CLUSTERS, &scenario.cluster, release, &["cluster"]);
         let mut now = release;
@@ -147,18 +148,57 @@ pub(super) fn check(
             checked.job(place, release);
         }
     }
+    for lack in &checked.lacks {
+        found.add(lack.told(source, scenario));
+    }
+}
+
+/// What some releases of a story do not have, at one place of the file.
+struct Lack {
+    at: Range<usize>,
+    since: Since,
+    /// Which, in order of the file.
+    releases: Vec<Release>,
+}
+
+impl Lack {
+    fn told(&self, source: Source<'_>, scenario: &Scenario) -> Mistake {
+        let names: Vec<String> = self.releases.iter().map(Release::to_string).collect();
+        let (names, have) = match names.as_slice() {
+            [.., last] if names.len() > 1 => {
+                (format!("{} and {last}", names[..names.len() - 1].join(", ")), "have")
+            }
+            _ => (names.concat(), "has"),
+        };
+        let Since { what, word, has } = self.since;
+        let message = format!("Flink {names} {have} no such thing as {what}");
+        let stays = |release: Release| !self.releases.contains(&release);
+        let is_listed = |release: &Release| scenario.releases().any(|other| other == *release);
+        // A release that the cluster is upgraded to is none of the list, and one is to be left in it.
+        let may_leave = scenario.releases().any(stays) && self.releases.iter().all(is_listed);
+        let help = match Release::that_have(has) {
+            Some(when) if may_leave => format!(
+                "it exists {when}: take {names} out of `flink` and into a story without `{word}`, or leave `{word}` out"
+            ),
+            Some(when) => {
+                format!("it exists {when}: leave `{word}` out, or play such a release")
+            }
+            None => format!("leave `{word}` out"),
+        };
+        source.error_with(&self.at, message, help)
+    }
 }
 
 /// A story whose names are all known.
-struct Checked<'s, 'f, 't> {
-    source: Source<'s>,
+struct Checked<'s> {
     scenario: &'s Scenario,
     file: &'s DeTable<'s>,
     catalogue: &'s Catalogue,
-    found: &'f mut Found<'t>,
+    /// What is missing so far.
+    lacks: Vec<Lack>,
 }
 
-impl Checked<'_, '_, '_> {
+impl Checked<'_> {
     fn job(&mut self, place: usize, release: Release) {
         let job = &self.scenario.jobs[place];
         let name = job.graph.name.as_str();
@@ -183,15 +223,13 @@ impl Checked<'_, '_, '_> {
         if (since.has)(&self.scenario.rules_under(release)) {
             return;
         }
-        let message = format!("Flink {release} has no such thing as {}", since.what);
-        let help = match Release::that_have(since.has) {
-            Some(when) => {
-                format!("it exists {when}: leave `{}` out, or play such a release", since.word)
-            }
-            None => format!("leave `{}` out", since.word),
-        };
         let at = place_of(self.file, way, since.word);
-        self.found.add(self.source.error_with(&at, message, help));
+        let is_it = |lack: &&mut Lack| lack.at == at && lack.since.what == since.what;
+        match self.lacks.iter_mut().find(is_it) {
+            Some(lack) if lack.releases.contains(&release) => {}
+            Some(lack) => lack.releases.push(release),
+            None => self.lacks.push(Lack { at, since: *since, releases: vec![release] }),
+        }
     }
 }
 
