@@ -186,7 +186,7 @@ fn describe(summary: &SavepointSummary) -> String {
         ));
         for state in &operator.states {
             text.push_str(&format!(
-                "  {}    {:?} `{}`: {} entries, {} bytes in _metadata, {} in files\n",
+                "  {}    {} `{}`: {} entries, {} bytes in _metadata, {} in files\n",
                 " ".repeat(width),
                 state.kind,
                 state.name,

@@ -19,7 +19,7 @@ pub enum KeyError {
         column: u16,
     },
     /// The key cannot be read as the type that it hashes as.
-    #[error("key `{key}` is not of type {key_type:?}")]
+    #[error("key `{key}` cannot be written by {key_type}")]
     WrongType {
         /// The key.
         key: String,

@@ -1,5 +1,6 @@
 //! Expectations: what a scenario says must come out, held against what did.
 
+use super::spelled::list;
 use super::story::Story;
 use super::{folded, protocol_facts, restore_facts};
 use crate::check::{Finding, Verdict};
@@ -166,9 +167,8 @@ fn facts(expect: &Expect, story: &Story, unmet: &mut Vec<String>) {
     for (job, wanted) in &expect.completed {
         let completed = story.completed.get(job).map_or(&[][..], Vec::as_slice);
         if completed != wanted {
-            unmet.push(format!(
-                "job `{job}` should complete {wanted:?} and completed {completed:?}"
-            ));
+            let (wanted, completed) = (list(wanted), list(completed));
+            unmet.push(format!("job `{job}` should complete {wanted} and completed {completed}"));
         }
     }
 }
@@ -207,7 +207,8 @@ fn retained(expect: &Expect, outcome: &Outcome, unmet: &mut Vec<String>) {
         let kept = run.map_or(&[][..], |run| &run.retained);
         let kept: Vec<u64> = kept.iter().map(|id| id.number()).collect();
         if kept != *wanted {
-            unmet.push(format!("job `{name}` should keep {wanted:?} and keeps {kept:?}"));
+            let (wanted, kept) = (list(wanted), list(&kept));
+            unmet.push(format!("job `{name}` should keep {wanted} and keeps {kept}"));
         }
     }
 }
@@ -217,7 +218,8 @@ fn files(expect: &Expect, outcome: &Outcome, unmet: &mut Vec<String>) {
         let found = outcome.files.iter().find(|(known, _)| **known == **label);
         let found = found.map_or(&[][..], |(_, pieces)| pieces);
         if found != wanted.as_slice() {
-            unmet.push(format!("of `{label}` there should be {wanted:?} and there is {found:?}"));
+            let (wanted, found) = (list(wanted), list(found));
+            unmet.push(format!("of `{label}` there should be {wanted} and there is {found}"));
         }
     }
 }

@@ -27,6 +27,7 @@ mod restorable;
 mod restore_facts;
 mod restores;
 mod shuffle;
+mod spelled;
 mod story;
 mod sweep;
 

@@ -1,10 +1,10 @@
 //! What a scenario says of commits, acks and checkpoints that were given up, held against what happened.
 
+use super::spelled::{Spelled, list};
 use super::story::Story;
 use crate::cluster::{At, Outcome};
 use crate::scenario::{ProtocolExpectations, Scenario, TaskName};
 use std::collections::BTreeMap;
-use std::fmt::Debug;
 
 /// Every such expectation that was not met, as a sentence.
 pub(super) fn unmet(
@@ -50,7 +50,7 @@ fn is_answered(scenario: &Scenario, outcome: &Outcome, label: &str) -> bool {
 }
 
 /// Compares what was asked for, in order.
-fn compare<K: Ord, T: PartialEq + Debug>(
+fn compare<K: Ord, T: PartialEq + Spelled>(
     what: &str,
     wanted: &BTreeMap<K, Vec<T>>,
     found: &BTreeMap<K, Vec<T>>,
@@ -61,7 +61,8 @@ fn compare<K: Ord, T: PartialEq + Debug>(
         let found = found.get(whose).map_or(&[][..], Vec::as_slice);
         if found != wanted {
             let whose = spelled(whose);
-            unmet.push(format!("{what} `{whose}` should be {wanted:?} and are {found:?}"));
+            let (wanted, found) = (list(wanted), list(found));
+            unmet.push(format!("{what} `{whose}` should be {wanted} and are {found}"));
         }
     }
 }

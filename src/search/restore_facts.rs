@@ -2,6 +2,7 @@
 
 use super::folded;
 use super::names::unit_name;
+use super::spelled::list;
 use super::story::Story;
 use crate::cluster::{At, Outcome};
 use crate::job::Layouts;
@@ -20,17 +21,21 @@ pub(super) fn unmet(
     for (job, words) in &expect.refused {
         let refusals = refusals_of(scenario, outcome, job);
         if !refusals.iter().any(|why| folded::says(why, words)) {
-            unmet.push(format!(
-                "job `{job}` should be refused with `{words}` and was refused with {refusals:?}"
-            ));
+            let found = match refusals.is_empty() {
+                true => "was not refused".to_owned(),
+                false => format!("was refused with {}", list(&refusals)),
+            };
+            unmet.push(format!("job `{job}` should be refused with `{words}` and {found}"));
         }
     }
     for (job, words) in &expect.fails {
         let failures = story.failures.get(job).map_or(&[][..], Vec::as_slice);
         if !failures.iter().any(|why| folded::says(why, words)) {
-            unmet.push(format!(
-                "a task of job `{job}` should fail with `{words}`; they failed with {failures:?}"
-            ));
+            let found = match failures.is_empty() {
+                true => "none failed".to_owned(),
+                false => format!("they failed with {}", list(failures)),
+            };
+            unmet.push(format!("a task of job `{job}` should fail with `{words}`; {found}"));
         }
     }
     ids(expect, &story.layouts, unmet);
@@ -40,8 +45,13 @@ pub(super) fn unmet(
             let found = story.lists.get(task).and_then(|states| states.get(state));
             if found != Some(items) {
                 let TaskName { operator, subtask, .. } = task;
+                let items = list(items);
+                let found = match found {
+                    Some(found) => format!("begins with {}", list(found)),
+                    None => "does not begin".to_owned(),
+                };
                 unmet.push(format!(
-                    "`{state}` of `{operator}/{subtask}` should begin with {items:?} and begins with {found:?}"
+                    "`{state}` of `{operator}/{subtask}` should begin with {items} and {found}"
                 ));
             }
         }
@@ -97,7 +107,8 @@ fn compare(
         found.sort();
         wanted.sort();
         if found != wanted {
-            unmet.push(format!("job `{job}`: {what} should be {wanted:?} and is {found:?}"));
+            let (wanted, found) = (list(&wanted), list(&found));
+            unmet.push(format!("job `{job}`: {what} should be {wanted} and is {found}"));
         }
     }
 }

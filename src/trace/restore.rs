@@ -1,6 +1,6 @@
 //! What a restore did with the states of a snapshot.
 
-use crate::job::OperatorId;
+use crate::job::{OperatorId, shown};
 use crate::kernel::aside;
 use serde::Serialize;
 use std::sync::Arc;
@@ -19,6 +19,15 @@ pub enum StateKind {
     Broadcast,
     /// An object of one subtask, which only the same subtask can restore.
     Whole,
+}
+
+shown! {
+    StateKind:
+    Keyed = "keyed state",
+    Split = "list state",
+    Union = "union list state",
+    Broadcast = "broadcast state",
+    Whole = "state of one subtask",
 }
 
 /// One state of one operator: what a restore maps or drops.

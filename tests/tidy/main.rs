@@ -93,6 +93,11 @@ fn no_file_says_what_nobody_writes() {
 }
 
 #[test]
+fn nobody_is_told_a_word_in_the_form_of_rust() {
+    none(&words::in_form_of_rust());
+}
+
+#[test]
 fn what_an_operator_is_stands_in_the_catalogue_alone() {
     none(&names::complaints());
 }

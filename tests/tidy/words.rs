@@ -1,6 +1,6 @@
 //! Words that no file of the project says.
 
-use super::files;
+use super::{files, files_ending};
 
 /// What is banned, in which files (by the end of their names; all of them if there is none), and what to do instead. Put
 /// together here, so that this file does not say them itself.
@@ -34,6 +34,32 @@ pub(crate) fn complaints() -> Vec<String> {
                     format!("{}:{number}: `{word}`; {instead}", file.name)
                 }),
             );
+        }
+    }
+    complaints
+}
+
+/// The rooms whose texts people read.
+const TOLD: [&str; 6] = ["check", "cli", "render", "scenario", "search", "trace"];
+
+/// Every place where people may be told something in Rust's own form, such as `Declined`: the word of a scenario file or
+/// Flink's is another one.
+pub(crate) fn in_form_of_rust() -> Vec<String> {
+    let is_told = |name: &str| TOLD.iter().any(|room| name.starts_with(&format!("src/{room}/")));
+    let mut complaints = Vec::new();
+    for file in files_ending("src", ".rs") {
+        let text = file.text().expect("code is text");
+        let is_test = file.name.ends_with("tests.rs") || file.name.contains("/tests/");
+        let product = text.split("mod tests {").next().unwrap_or_default();
+        let (mut in_error, is_told) = (false, is_told(&file.name) && !is_test);
+        for (line, number) in product.lines().zip(1..) {
+            in_error |= line.contains("#[error(");
+            let is_ours = line.contains("assert");
+            if line.contains("?}") && (in_error || is_told && !is_ours) {
+                let instead = "have it say a word of the file or of Flink (`shown!`)";
+                complaints.push(format!("{}:{number}: `?}}`; {instead}", file.name));
+            }
+            in_error &= !line.contains(")]");
         }
     }
     complaints

@@ -226,8 +226,10 @@ impl<'a> Arrived<'a> {
         dealt.retain(|dealt| dealt.rest > 0);
         let is_right = Dealt::of(self.shares).is_some() && Dealt::follow(0, &dealt);
         (!is_right).then(|| {
-            let lengths: Vec<u64> = self.shares.iter().map(|share| share.content().0).collect();
-            let text = format!("its items were dealt to {} subtasks as {lengths:?}", lengths.len());
+            let lengths = self.shares.iter().map(|share| share.content().0.to_string());
+            let lengths: Vec<String> = lengths.collect();
+            let (count, lengths) = (lengths.len(), lengths.join(", "));
+            let text = format!("its items were dealt to {count} subtasks as {lengths}");
             (self.shares.to_vec(), text)
         })
     }
