@@ -105,8 +105,8 @@ fn a_world_that_stalls_exits_with_four() {
     let (_, bounded) = ENDLESS.split_once("\n[input").expect("it has an input");
     let stalls = format!("[input{bounded}").replace("key-by = 0", "key-by = 7");
     // Nobody knows the columns of such rows before it plays.
-    let stalls =
-        stalls.replace("{ name = \"c\"", "{ name = \"p\", map = \"swap\" },\n  { name = \"c\"");
+    let unknown = "{ name = \"p\", aggregate = \"statistics\", key-by = 0 }";
+    let stalls = stalls.replace("{ name = \"c\"", &format!("{unknown},\n  {{ name = \"c\""));
     for arguments in [
         &["run", "stalls.toml"][..],
         &["run", "stalls.toml", "--format", "json"],

@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// The end of virtual time, as a scenario spells it.
 const END: &str = "18446744073709551615ns";
 /// Behind the source, an operator of whose rows nobody knows the columns before it plays.
-const UNKNOWN_ROWS: &str = " }, { name = \"p\", map = \"swap\"";
+const UNKNOWN_ROWS: &str = " }, { name = \"p\", aggregate = \"statistics\", key-by = 0";
 /// The first of the seeds that the stories are played under, other than their own.
 const FIRST_SEED: u64 = 7_100_000_000;
 

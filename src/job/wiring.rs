@@ -40,9 +40,15 @@ pub(super) struct Wiring<'g> {
 impl<'g> Wiring<'g> {
     /// Checks a graph and joins its operators.
     pub(super) fn of(graph: &'g JobGraph) -> Result<Self, GraphError> {
-        check_operators(graph)?;
+        match mistakes_of_parts(graph).into_iter().next() {
+            Some(error) => Err(error),
+            None => Self::joined(graph),
+        }
+    }
+
+    /// Joins the operators of a graph whose parts are right.
+    fn joined(graph: &'g JobGraph) -> Result<Self, GraphError> {
         let wires = wires_of(graph);
-        check_wires(graph, &wires)?;
         let mut inputs = vec![Vec::new(); graph.operators.len()];
         let mut outputs = vec![Vec::new(); graph.operators.len()];
         for (place, wire) in wires.iter().enumerate() {
@@ -141,36 +147,55 @@ pub(super) fn max_parallelism_of(graph: &JobGraph, operator: OperatorIndex) -> u
     graph.configured_max_parallelism(operator).or_else(default).unwrap_or(MAX_PARALLELISM_MAX)
 }
 
-/// Checks what can be said of each operator by itself.
-fn check_operators(graph: &JobGraph) -> Result<(), GraphError> {
+impl JobGraph {
+    /// All that is wrong with the graph, as far as that can be told before its operators have ids: of each operator, of each
+    /// edge, and, if all of them are right, a circle.
+    pub(crate) fn mistakes(&self) -> Vec<GraphError> {
+        let mut mistakes = mistakes_of_parts(self);
+        if mistakes.is_empty() {
+            mistakes.extend(Wiring::joined(self).err());
+        }
+        mistakes
+    }
+}
+
+/// What is wrong with each operator and each edge by itself.
+fn mistakes_of_parts(graph: &JobGraph) -> Vec<GraphError> {
     if graph.operators.is_empty() {
-        return Err(GraphError::NoOperators);
+        return vec![GraphError::NoOperators];
     }
     let most = u64::from(u16::MAX);
     let operators = u64::try_from(graph.operators.len()).unwrap_or(u64::MAX);
     if operators > most {
-        return Err(GraphError::TooLarge { parts: operators, most });
+        return vec![GraphError::TooLarge { parts: operators, most }];
     }
-    check_max_parallelism(None, graph.max_parallelism)?;
+    let mut mistakes = Vec::new();
+    mistakes.extend(check_max_parallelism(None, graph.max_parallelism).err());
     let mut names = BTreeSet::new();
     let mut uids = BTreeMap::new();
     for (place, node) in graph.operators.iter().enumerate() {
         if !names.insert(&node.name) {
-            return Err(GraphError::DuplicateName { name: node.name.clone() });
+            mistakes.push(GraphError::DuplicateName { name: node.name.clone() });
         }
         if let Some(uid) = &node.uid
             && let Some(first) = uids.insert(uid, &node.name)
         {
             let (uid, first, second) = (uid.clone(), String::clone(first), node.name.clone());
-            return Err(GraphError::DuplicateUid { uid, first, second });
+            mistakes.push(GraphError::DuplicateUid { uid, first, second });
         }
         if graph.uids_required && node.uid.is_none() && node.options.uid_hash.is_none() {
-            return Err(GraphError::UidMissing { operator: node.name.clone() });
+            mistakes.push(GraphError::UidMissing { operator: node.name.clone() });
         }
-        check_parallelism(graph, OperatorIndex::new(place), node)?;
-        check_inputs(graph, node)?;
+        mistakes.extend(check_parallelism(graph, OperatorIndex::new(place), node).err());
+        mistakes.extend(check_inputs(graph, node).err());
     }
-    Ok(())
+    let is_unknown = |error: &GraphError| matches!(error, GraphError::UnknownInput { .. });
+    // An edge from nowhere has no partitioner to ask for.
+    if !mistakes.iter().any(is_unknown) {
+        let wires = wires_of(graph);
+        mistakes.extend(wires.iter().filter_map(|wire| check_wire(graph, wire).err()));
+    }
+    mistakes
 }
 
 fn check_max_parallelism(
@@ -248,20 +273,18 @@ fn wires_of(graph: &JobGraph) -> Vec<Wire> {
     wires
 }
 
-fn check_wires(graph: &JobGraph, wires: &[Wire]) -> Result<(), GraphError> {
-    for wire in wires {
-        let (from, to) = (&graph.operators[wire.from.index()], &graph.operators[wire.to.index()]);
-        if wire.partitioner == Partitioner::Forward && from.parallelism != to.parallelism {
-            return Err(GraphError::ForwardChangesParallelism {
-                from: from.name.clone(),
-                from_parallelism: from.parallelism,
-                to: to.name.clone(),
-                to_parallelism: to.parallelism,
-            });
-        }
-        if wire.partitioner == Partitioner::Hash && to.key_by.is_none() {
-            return Err(GraphError::HashWithoutKey { operator: to.name.clone() });
-        }
+fn check_wire(graph: &JobGraph, wire: &Wire) -> Result<(), GraphError> {
+    let (from, to) = (&graph.operators[wire.from.index()], &graph.operators[wire.to.index()]);
+    if wire.partitioner == Partitioner::Forward && from.parallelism != to.parallelism {
+        return Err(GraphError::ForwardChangesParallelism {
+            from: from.name.clone(),
+            from_parallelism: from.parallelism,
+            to: to.name.clone(),
+            to_parallelism: to.parallelism,
+        });
+    }
+    if wire.partitioner == Partitioner::Hash && to.key_by.is_none() {
+        return Err(GraphError::HashWithoutKey { operator: to.name.clone() });
     }
     Ok(())
 }

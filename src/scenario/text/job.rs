@@ -16,7 +16,6 @@ use crate::scenario::{
 };
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::Arc;
 use toml::Spanned;
 
 /// A job with everything in it that it inherits, still in the words of the file.
@@ -25,6 +24,8 @@ struct Draft {
     operators: Vec<(Range<usize>, Box<OperatorText>)>,
     /// Its settings.
     text: JobText,
+    /// Whether an operator or a change of one could not be read: of the graph as a whole nothing can be said then.
+    is_broken: bool,
 }
 
 /// The jobs, in order of the file. The graphs of those that are to be `refused` need not be such that they can run.
@@ -41,7 +42,7 @@ pub(super) fn jobs(
     for (name, text) in texts.0 {
         found.keep(source.check_name("a job", &name));
         let drafting = Drafting { source, job: &name };
-        let Some(draft) = found.keep(drafting.draft(&drafts, text)) else {
+        let Some(draft) = drafting.draft(&drafts, text, found) else {
             found.pass_over(name.span());
             continue;
         };
@@ -53,7 +54,7 @@ pub(super) fn jobs(
         drafts.push((name, draft));
     }
     let mut job = |(name, draft): (Spanned<String>, Draft)| {
-        let must_run = !refused.contains(&name.get_ref().as_str());
+        let must_run = !draft.is_broken && !refused.contains(&name.get_ref().as_str());
         let nodes = Nodes::new(source, catalogue, inputs, &name, &draft.operators);
         job(&nodes, &draft.text, must_run, found)
     };
@@ -67,17 +68,23 @@ struct Drafting<'t> {
 }
 
 impl Drafting<'_> {
-    fn draft(&self, earlier: &[(Spanned<String>, Draft)], text: JobText) -> Result<Draft, Mistake> {
+    fn draft(
+        &self,
+        earlier: &[(Spanned<String>, Draft)],
+        text: JobText,
+        found: &mut Found<'_>,
+    ) -> Option<Draft> {
         let Some(base) = &text.extends else {
-            return self.own_draft(text);
+            return self.own_draft(text, found);
         };
-        let mut draft = self.base(base, earlier)?;
+        let mut draft = found.keep(self.base(base, earlier))?;
         if !text.operators.is_empty() {
-            return Err(self.source.error_with(
+            found.add(self.source.error_with(
                 &base.span(),
                 format!("job `{}` both extends a job and has operators", self.job.get_ref()),
                 "use `add`, `remove`, `set` and `reorder` to change what it extends",
             ));
+            return None;
         }
         let inherited = &mut draft.text;
         inherited.checkpoint = text.checkpoint.or(inherited.checkpoint.take());
@@ -87,24 +94,38 @@ impl Drafting<'_> {
         inherited.auto_uids = text.auto_uids.or(inherited.auto_uids);
         inherited.max_parallelism = text.max_parallelism.or(inherited.max_parallelism);
         for name in &text.remove {
-            self.remove(&mut draft, name)?;
+            let removed = self.remove(&mut draft, name);
+            draft.is_broken |= found.keep(removed).is_none();
         }
         for (name, change) in text.set.0 {
-            let place = self.place(&draft, &name)?;
-            if let Some(other) = change.name {
-                let message = format!("`set` cannot rename operator `{}`", name.get_ref());
-                let help = "remove the operator and add one of the other name";
-                return Err(self.source.error_with(&other.span(), message, help));
-            }
-            draft.operators[place].1.change(change);
+            let changed = self.change(&mut draft, &name, change);
+            draft.is_broken |= found.keep(changed).is_none();
         }
-        self.append(&mut draft, text.add)?;
-        self.reorder(&mut draft, &text.reorder)?;
-        Ok(draft)
+        self.append(&mut draft, text.add, found);
+        let reordered = self.reorder(&mut draft, &text.reorder);
+        draft.is_broken |= found.keep(reordered).is_none();
+        Some(draft)
+    }
+
+    /// Changes what `set` says of one operator.
+    fn change(
+        &self,
+        draft: &mut Draft,
+        name: &Spanned<String>,
+        change: OperatorText,
+    ) -> Result<(), Mistake> {
+        let place = self.place(draft, name)?;
+        if let Some(other) = change.name {
+            let message = format!("`set` cannot rename operator `{}`", name.get_ref());
+            let help = "remove the operator and add one of the other name";
+            return Err(self.source.error_with(&other.span(), message, help));
+        }
+        draft.operators[place].1.change(change);
+        Ok(())
     }
 
     /// A job that extends none.
-    fn own_draft(&self, mut text: JobText) -> Result<Draft, Mistake> {
+    fn own_draft(&self, mut text: JobText, found: &mut Found<'_>) -> Option<Draft> {
         let changes = [
             ("set", text.set.0.first().map(|(name, _)| name.span())),
             ("add", text.add.first().map(Spanned::span)),
@@ -114,17 +135,18 @@ impl Drafting<'_> {
         for (key, at) in changes {
             if let Some(at) = at {
                 let job = self.job.get_ref();
-                return Err(self.source.error_with(
+                found.add(self.source.error_with(
                     &at,
                     format!("job `{job}` has `{key}` but extends no job"),
                     "say which job it changes: `extends = NAME`",
                 ));
+                return None;
             }
         }
         let operators = std::mem::take(&mut text.operators);
-        let mut draft = Draft { operators: Vec::new(), text };
-        self.append(&mut draft, operators)?;
-        Ok(draft)
+        let mut draft = Draft { operators: Vec::new(), text, is_broken: false };
+        self.append(&mut draft, operators, found);
+        Some(draft)
     }
 
     /// The job that this one extends.
@@ -146,7 +168,7 @@ impl Drafting<'_> {
     }
 
     /// Adds operators at the end; one that names no input and is no source reads the one before it.
-    fn append(&self, draft: &mut Draft, added: Vec<Spanned<OperatorText>>) -> Result<(), Mistake> {
+    fn append(&self, draft: &mut Draft, added: Vec<Spanned<OperatorText>>, found: &mut Found<'_>) {
         let mut names: BTreeSet<String> = draft
             .operators
             .iter()
@@ -156,21 +178,14 @@ impl Drafting<'_> {
         for added in added {
             let at = added.span();
             let mut operator = added.into_inner();
-            let Some(name) = &operator.name else {
-                let message = format!("an operator of job `{}` has no name", self.job.get_ref());
-                return Err(self.source.error_with(&at, message, "add `name = …`"));
-            };
-            self.source.check_name("an operator", name)?;
-            if !names.insert(name.get_ref().clone()) {
-                return Err(self.source.error_with(
-                    &name.span(),
-                    format!(
-                        "job `{}` has two operators named `{}`",
-                        self.job.get_ref(),
-                        name.get_ref()
-                    ),
-                    "give each operator a name of its own",
-                ));
+            if found.keep(self.check_named(&at, &operator, &mut names)).is_none() {
+                found.pass_over(at);
+                draft.is_broken = true;
+                continue;
+            }
+            if let Some(name) = &operator.name {
+                let is_well_spelled = found.keep(self.source.check_name("an operator", name));
+                draft.is_broken |= is_well_spelled.is_none();
             }
             if operator.from.is_none()
                 && !operator.is_source()
@@ -179,11 +194,32 @@ impl Drafting<'_> {
                 operator.from = Some(vec![Spanned::new(at.clone(), previous.as_input())]);
             }
             if bounds::OPERATORS.is_exceeded_by(draft.operators.len() + 1) {
-                return Err(self.source.beyond(&at, &bounds::OPERATORS));
+                found.add(self.source.beyond(&at, &bounds::OPERATORS));
+                draft.is_broken = true;
+                return;
             }
             draft.operators.push((at, Box::new(operator)));
         }
-        Ok(())
+    }
+
+    /// Whether an operator has a name that no other has.
+    fn check_named(
+        &self,
+        at: &Range<usize>,
+        operator: &OperatorText,
+        names: &mut BTreeSet<String>,
+    ) -> Result<(), Mistake> {
+        let job = self.job.get_ref();
+        let Some(name) = &operator.name else {
+            let message = format!("an operator of job `{job}` has no name");
+            return Err(self.source.error_with(at, message, "add `name = …`"));
+        };
+        if names.insert(name.get_ref().clone()) {
+            return Ok(());
+        }
+        let message = format!("job `{job}` has two operators named `{}`", name.get_ref());
+        let help = "give each operator a name of its own";
+        Err(self.source.error_with(&name.span(), message, help))
     }
 
     /// Takes an operator away; who read it now reads what it read.
@@ -240,19 +276,19 @@ fn bypass(inputs: &mut Vec<Spanned<FromText>>, removed: &str, instead: &[Spanned
 fn job(nodes: &Nodes<'_>, text: &JobText, must_run: bool, found: &mut Found<'_>) -> JobConfig {
     let usual = CheckpointText::default();
     let checkpoint = checkpoint(nodes.source, text.checkpoint.as_ref().unwrap_or(&usual));
-    let (operators, is_whole) = nodes.nodes(found);
-    let graph = Arc::new(JobGraph {
+    let (operators, unread) = nodes.nodes(found);
+    let graph = JobGraph {
         name: nodes.job.get_ref().clone(),
         operators,
         max_parallelism: text.max_parallelism.map(|most| most.0),
         chaining: text.chaining.unwrap_or(true),
         uids_required: text.auto_uids == Some(false),
-    });
-    if must_run && is_whole {
-        found.keep(nodes.check_graph(&graph));
+    };
+    if let Some(unread) = unread.filter(|_| must_run) {
+        nodes.check_graph(&graph, &unread, found);
     }
     JobConfig {
-        graph: Arc::try_unwrap(graph).unwrap_or_else(|shared| (*shared).clone()),
+        graph,
         checkpoint: found.keep(checkpoint).unwrap_or_default(),
         restart: text.restart.map(RestartText::strategy),
         failover: text.failover.map(|failover| failover.value()),

@@ -12,6 +12,7 @@ mod node;
 mod operations;
 mod operator;
 mod operator_options;
+mod record_shapes;
 mod registered;
 pub(super) mod release;
 mod rules;

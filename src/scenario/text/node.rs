@@ -49,12 +49,13 @@ impl<'t> Nodes<'t> {
         Self { source, catalogue, inputs, job, operators, places }
     }
 
-    /// The operators, resolved; whether each could be. One that could not stands for itself by its name and parallelism.
-    pub(super) fn nodes(&self, found: &mut Found<'_>) -> (Vec<OperatorNode>, bool) {
-        let (mut nodes, mut edges, mut is_whole) = (Vec::new(), 0, true);
+    /// The operators, resolved, and which could not be. Such a one stands for itself by its name and parallelism. No list of
+    /// those if there are too many edges to look at.
+    pub(super) fn nodes(&self, found: &mut Found<'_>) -> (Vec<OperatorNode>, Option<Vec<bool>>) {
+        let (mut nodes, mut edges, mut unread) = (Vec::new(), 0, Vec::new());
         for (at, text) in self.operators {
-            let node = found.keep(self.node(at, text));
-            is_whole &= node.is_some();
+            let node = self.node(at, text, found);
+            unread.push(node.is_none());
             let node = node.unwrap_or_else(|| OperatorNode {
                 parallelism: text.parallelism.map_or(1, |count| count.0),
                 ..OperatorNode::new(
@@ -68,22 +69,32 @@ impl<'t> Nodes<'t> {
             edges += node.inputs.len();
             if bounds::EDGES.is_exceeded_by(edges) {
                 found.add(self.source.beyond(at, &bounds::EDGES));
-                return (nodes, false);
+                return (nodes, None);
             }
             nodes.push(node);
         }
-        (nodes, is_whole)
+        (nodes, Some(unread))
     }
 
-    fn node(&self, at: &Range<usize>, text: &OperatorText) -> Result<OperatorNode, Mistake> {
+    fn node(
+        &self,
+        at: &Range<usize>,
+        text: &OperatorText,
+        found: &mut Found<'_>,
+    ) -> Option<OperatorNode> {
         let name = text.name().expect("a draft holds operators with names only");
-        let kind = self.kind(at, name, text)?;
-        self.check_fit(at, name, &kind, text)?;
         let partition = |named: &Option<Named<Partitioner>>| named.as_ref().map(Setting::value);
-        let mut inputs = self.edges(text.from.as_deref(), 0, partition(&text.partitioner))?;
+        let first = self.edges(text.from.as_deref(), 0, partition(&text.partitioner), found);
         let second = partition(&text.second_partitioner);
-        inputs.extend(self.edges(text.second_from.as_deref(), 1, second)?);
-        Ok(OperatorNode {
+        let second = self.edges(text.second_from.as_deref(), 1, second, found);
+        let kind = found.keep(self.kind(at, name, text))?;
+        let fits = found.keep(self.check_fit(at, name, &kind, text));
+        let (window, uid_hash) = (self.window(name, text), self.uid_hash(name, text));
+        let (window, uid_hash) = (found.keep(window), found.keep(uid_hash));
+        fits?;
+        let (mut inputs, second) = (first?, second?);
+        inputs.extend(second);
+        Some(OperatorNode {
             name: name.to_owned(),
             uid: text.uid.clone(),
             parallelism: text.parallelism.map_or(1, |count| count.0),
@@ -106,8 +117,8 @@ impl<'t> Nodes<'t> {
                     .event_time
                     .as_ref()
                     .map(|time| time.get_ref().over(SourceTime::default())),
-                window: self.window(name, text)?,
-                uid_hash: self.uid_hash(name, text)?,
+                window: window?,
+                uid_hash: uid_hash?,
                 keyed_state: text
                     .keyed_state
                     .as_ref()
@@ -232,8 +243,12 @@ impl<'t> Nodes<'t> {
         from: Option<&[Spanned<FromText>]>,
         input: u8,
         partition: Option<Partitioner>,
-    ) -> Result<Vec<InputEdge>, Mistake> {
-        from.unwrap_or_default().iter().map(|edge| self.edge(edge, input, partition)).collect()
+        found: &mut Found<'_>,
+    ) -> Option<Vec<InputEdge>> {
+        let from = from.unwrap_or_default();
+        let edges = from.iter().map(|edge| found.keep(self.edge(edge, input, partition)));
+        let edges: Vec<Option<InputEdge>> = edges.collect();
+        edges.into_iter().collect()
     }
 
     fn edge(
@@ -252,16 +267,36 @@ impl<'t> Nodes<'t> {
         Ok(InputEdge { from, input, side: *side, partitioner: own.or(partition) })
     }
 
-    /// Whether the graph can be built: uids differ, no cycle, no parallelism above its maximum.
-    pub(super) fn check_graph(&self, graph: &Arc<JobGraph>) -> Result<(), Mistake> {
-        self.check_committers(graph)?;
-        self.check_windows(graph)?;
-        self.check_columns(graph)?;
-        let Err(error) = Plan::build(Arc::clone(graph)) else { return Ok(()) };
-        let blamed = blamed(&error).and_then(|name| Some(&self.operators[*self.places.get(name)?]));
+    /// Takes down all that keeps a graph from being built: a uid that two have, a cycle, a parallelism above its maximum.
+    /// Nothing is said of an operator that could not be read, nor of what only its being there would tell.
+    pub(super) fn check_graph(&self, graph: &JobGraph, unread: &[bool], found: &mut Found<'_>) {
+        self.check_columns(graph, found);
+        self.check_windows(graph, found);
+        if unread.contains(&true) {
+            for error in graph.mistakes() {
+                let place = blamed(&error).and_then(|name| self.places.get(name));
+                if place.is_some_and(|place| !unread[*place]) {
+                    found.add(self.refused_graph(graph, &error));
+                }
+            }
+            return;
+        }
+        self.check_committers(graph, found);
+        let errors = graph.mistakes();
+        errors.iter().for_each(|error| found.add(self.refused_graph(graph, error)));
+        // Ids and sizes are asked for only of graphs that are whole.
+        if errors.is_empty()
+            && let Err(error) = Plan::build(Arc::new(graph.clone()))
+        {
+            found.add(self.refused_graph(graph, &error));
+        }
+    }
+
+    fn refused_graph(&self, graph: &JobGraph, error: &GraphError) -> Mistake {
+        let blamed = blamed(error).and_then(|name| Some(&self.operators[*self.places.get(name)?]));
         let at = blamed.map_or_else(|| self.job.span(), |(at, _)| at.clone());
         let message = format!("job `{}`: {error}", graph.name);
-        Err(self.source.error_with(&at, message, error.help()))
+        self.source.error_with(&at, message, error.help())
     }
 }
 

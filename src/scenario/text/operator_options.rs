@@ -1,5 +1,6 @@
 //! Whether what an operator was told fits what it is, and committers fit their writers.
 
+use super::found::Found;
 use super::node::Nodes;
 use super::operator::OperatorText;
 use crate::job::{JobGraph, OperatorIndex, OperatorNode};
@@ -42,8 +43,8 @@ impl Nodes<'_> {
         Ok(())
     }
 
-    /// Refuses a committer that reads anything but one writer, and a writer that is not read by one committer alone.
-    pub(super) fn check_committers(&self, graph: &JobGraph) -> Result<(), Mistake> {
+    /// Takes down each committer that reads anything but one writer, and each writer that is not read by one committer alone.
+    pub(super) fn check_committers(&self, graph: &JobGraph, found: &mut Found<'_>) {
         let is = |writes| move |node: &OperatorNode| self.catalogue.writes(node) == writes;
         for (place, node) in graph.operators.iter().enumerate() {
             let operator = OperatorIndex::new(place);
@@ -67,9 +68,8 @@ impl Nodes<'_> {
             if let Some(message) = mistake {
                 let at = &self.operators[place].0;
                 let help = "pair a `writer = \"transactions\"` with a `sink = \"committer\"`";
-                return Err(self.source.error_with(at, message, help));
+                found.add(self.source.error_with(at, message, help));
             }
         }
-        Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! Event time in a scenario file: when records happened, how far they are out of order, windows over them.
 
+use super::found::Found;
 use super::layout::{Table, list, quoted};
 use super::node::Nodes;
 use super::operator::OperatorText;
@@ -176,8 +177,8 @@ impl Nodes<'_> {
         }
     }
 
-    /// Refuses a window of event time over records that have none: Flink would fail with the first.
-    pub(super) fn check_windows(&self, graph: &JobGraph) -> Result<(), Mistake> {
+    /// Takes down each window of event time over records that have none: Flink would fail with the first.
+    pub(super) fn check_windows(&self, graph: &JobGraph, found: &mut Found<'_>) {
         let without_time = reached_without_time(graph);
         for (place, node) in graph.operators.iter().enumerate() {
             let is_of_event_time =
@@ -192,10 +193,9 @@ impl Nodes<'_> {
                     node.name, source.name
                 );
                 let help = "give the source `event-time = { column = … }`, or `event-time = {}` for ingestion time";
-                return Err(self.source.error_with(&self.operators[place].0, message, help));
+                found.add(self.source.error_with(&self.operators[place].0, message, help));
             }
         }
-        Ok(())
     }
 }
 
