@@ -197,7 +197,9 @@ fn nothing_is_wider_than_eighty_columns_in_a_pipe() {
         sweep(&[]),
         sweep(&["sim/word_count.toml"]),
     ];
-    for verb in ["", "run", "sweep", "savepoint", "uid", "key", "rules", "new", "check", "list"] {
+    for verb in
+        ["", "run", "sweep", "savepoint", "uid", "key", "rules", "new", "check", "list", "schema"]
+    {
         commands.push([verb, "--help"].into_iter().filter(|word| !word.is_empty()).collect());
     }
     let is_command = |line: &str| {
@@ -215,6 +217,21 @@ fn nothing_is_wider_than_eighty_columns_in_a_pipe() {
             );
         }
     }
+}
+
+#[test]
+fn files_are_told_where_they_lie_and_not_where_the_story_puts_them() {
+    let (folder, _) = story();
+    let data = folder.path().join("d");
+    let arguments = ["run", "sim/operations.toml", "--transcript", "--data-dir", utf8(&data)];
+    let told = unwrapped(&told(&arguments, 0));
+    let in_story = "hdfs:///savepoints/savepoint-";
+    let (_, row) = told.split_once(" second id ").expect("a row");
+    let (kept, _) = row.split_once(" (in the story: hdfs:///savepoints/").expect("both places");
+    let (_, path) = kept.rsplit_once(' ').expect("a path");
+    assert!(Path::new(path).join("_metadata").is_file(), "{path} of {kept}");
+    assert!(told.contains(in_story) && told.contains("paths are those of the story"), "{told}");
+    assert!(told.contains("whatever else steps do to files is played only"), "{told}");
 }
 
 #[test]

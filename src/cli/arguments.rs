@@ -195,8 +195,8 @@ pub(super) struct Run {
     /// End the world at this virtual time at the latest, such as 1500ms or 60s
     #[arg(long, value_name = "SPAN", allow_hyphen_values = true)]
     pub(super) until: Option<SimTime>,
-    /// Keep savepoints, retained checkpoints and sinks as files under DIR, as Flink lays them out. DIR is locked
-    /// meanwhile: another run that writes there exits with 2
+    /// Keep savepoints, retained checkpoints and sinks as files under DIR, as Flink lays them out, wherever the story puts or
+    /// moves them. DIR is locked meanwhile: another run that writes there exits with 2
     #[arg(long, value_name = "DIR")]
     pub(super) data_dir: Option<PathBuf>,
     #[command(flatten)]

@@ -54,7 +54,13 @@ pub(super) fn report(of: &Report<'_>, style: Style) -> String {
     if of.arguments.transcript {
         let ids: Vec<_> = of.played.outcome.jobs.iter().map(|job| job.job).collect();
         let session = transcript(&of.played.trace, &of.setup.scenario, &ids);
-        text.push_str(&format!("\n{}\n{session}", style.heading("session")));
+        text.push_str(&format!("\n{}\n", style.heading("session")));
+        if !of.paths.is_empty() {
+            let note =
+                "paths are those of the story; where its files lie is told under `savepoints`";
+            text.push_str(&format!("  {}\n", style.faint(note)));
+        }
+        text.push_str(&session);
     }
     for (title, rows) in sections {
         if !rows.is_empty() {
@@ -140,7 +146,11 @@ fn savepoints(of: &Report<'_>, style: Style) -> Vec<String> {
     let row = |savepoint: &crate::cluster::SavepointEnd| {
         let job = &savepoint.snapshot.properties().job_name;
         let place = match of.paths.get(&savepoint.label) {
-            Some(path) => path.display().to_string(),
+            Some(path) if path.ends_with(&*savepoint.path) => path.display().to_string(),
+            Some(path) => {
+                let in_story = style.faint(&format!("(in the story: {})", savepoint.path));
+                format!("{} {in_story}", path.display())
+            }
             None => format!("{} {}", savepoint.path, style.faint("(not kept)")),
         };
         let label = padded(&savepoint.label, width);
@@ -149,6 +159,9 @@ fn savepoints(of: &Report<'_>, style: Style) -> Vec<String> {
     let mut rows: Vec<String> = savepoints.iter().map(row).collect();
     if savepoints.iter().any(|savepoint| !of.paths.contains_key(&savepoint.label)) {
         rows.push(style.faint("give --data-dir DIR to keep them as files"));
+    } else if of.setup.scenario.steps.iter().any(|step| step.action.places_files()) {
+        let note = "`to`, `move` and whatever else steps do to files is played only: these lie where they are told here";
+        rows.push(style.faint(note));
     }
     rows
 }

@@ -291,6 +291,11 @@ impl Action {
             None
         }
     }
+
+    /// Whether it says where files of snapshots go, or that they go.
+    pub fn places_files(&self) -> bool {
+        self.target().is_some() || matches!(self, Self::Files(_))
+    }
 }
 
 one_key!("`do`":
