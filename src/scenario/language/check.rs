@@ -249,6 +249,8 @@ impl Checker<'_> {
         let shown = if known.is_some() { &whole } else { text };
         let message = format!("unknown key `{shown}` of {}", form.title);
         let help = known
+            // Of a table with one key, `whole` says more than the name.
+            .or_else(|| flinks(text, aliases.clone(), false))
             .or_else(|| self.elsewhere(text, form))
             .or_else(|| guess.clone().filter(|_| is_guess))
             .or_else(|| flinks(text, aliases, true))
