@@ -1,7 +1,7 @@
 //! Which release restores the savepoints of which: each writes one, each other is given it, at the same parallelism and at
 //! another. And what a savepoint is made of on its way through the releases.
 
-use sandbar::events::{At, SourcePosition, TaskEvent, TraceEvent};
+use sandbar::events::At;
 use sandbar::savepoints::Earlier;
 use sandbar::story::ClaimMode;
 use sandbar::{Catalogue, Judgement, Played, Release, Scenario, Setup, play_out};
@@ -49,30 +49,17 @@ fn played(text: &str, start: Option<&Earlier>) -> Played {
     let scenario = Scenario::parse(text, "matrix.toml", &catalogue);
     let scenario = Arc::new(scenario.unwrap_or_else(|error| panic!("{error}")));
     let mut setup = Setup::of(scenario, catalogue).expect("it generates its input");
-    setup.keeps_trace = true;
     setup.start = start.cloned();
     play_out(setup)
 }
 
 /// The savepoint that a play took, for a later process.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the other events tell of no position")]
 fn taken(played: &Played) -> Earlier {
     assert_eq!(played.judgement(), Judgement::Holds, "{:#?}", played.unmet);
     let savepoint = played.outcome.savepoints.first().expect("it was taken");
-    let positions = played.trace.entries.iter().filter_map(|entry| match &entry.event {
-        TraceEvent::Task(.., TaskEvent::SourcePositions { checkpoint, positions, .. })
-            if *checkpoint == Some(savepoint.checkpoint) =>
-        {
-            Some(positions)
-        }
-        _ => None,
-    });
-    let positions: Vec<SourcePosition> = positions.flat_map(|told| told.iter().copied()).collect();
-    assert_eq!(positions.len(), 2, "each partition is somewhere");
     let (snapshot, clock) = (Arc::clone(&savepoint.snapshot), played.outcome.ended);
     Earlier {
         snapshot,
-        positions,
         clock,
         allow_non_restored: false,
         claim: ClaimMode::default(),

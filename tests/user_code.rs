@@ -1,7 +1,7 @@
 //! What the user's own operators do wrong is told as their own: a panic ends the play or fails the task, a failure that they
 //! declare fails the task, and the engine and its reference stand.
 
-use sandbar::events::{TaskEvent, TraceEvent};
+use sandbar::events::{SourcePosition, TaskEvent, TraceEvent};
 use sandbar::operators::{
     CheckpointId, CommitPermit, InputLog, KeyedId, ListMode, OnPanic, Poll, StateType, Timer,
     TimerKind, Value,
@@ -108,7 +108,7 @@ impl Operator for FallingSource {
         assert!(self.call != "due" || self.polled < 9, "it fell");
         self.inner.due(log)
     }
-    fn positions(&self, context: &mut dyn Context) -> Vec<(u16, u32)> {
+    fn positions(&self, context: &mut dyn Context) -> Vec<SourcePosition> {
         assert!(self.call != "positions" || self.polled < 9, "it fell");
         self.inner.positions(context)
     }

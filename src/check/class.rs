@@ -5,6 +5,7 @@
 
 use super::graph::upstream;
 use super::setup::CheckSetup;
+use super::sources::inputs_left_to;
 use crate::job::{InputEdge, JobGraph, KeySelector, OperatorKind, OperatorNode, Partitioner};
 use crate::operator::{Catalogue, Definition, Emits, Equality, Fold};
 
@@ -76,7 +77,9 @@ pub(super) fn determined(graph: &JobGraph, setup: &CheckSetup) -> Vec<Determined
             OperatorKind::Source { .. } => {
                 let mut inputs = setup.scenario.inputs.iter();
                 let input = inputs.find(|input| node.input() == Some(&input.name));
-                let is_one = input.is_some_and(|input| input.partitions == 1);
+                let is_one = input
+                    .is_some_and(|input| input.partitions == 1 && input.grows.is_empty())
+                    && inputs_left_to(node, setup).is_empty();
                 let order = if is_one { Order::Whole } else { order };
                 Determined { values: true, origins: true, pinned: true, order, ..nothing }
             }

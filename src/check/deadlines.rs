@@ -6,9 +6,10 @@
 use super::history::{RunStory, sources_of};
 use super::past::Past;
 use super::setup::CheckSetup;
+use super::sources::inputs_left_to;
 use crate::job::{AtEnd, CheckpointConfig, OperatorIndex, OperatorKind, Plan, Reader, Vertex};
 use crate::kernel::SimTime;
-use crate::operator::InputLog;
+use crate::operator::{InputLog, Log};
 use crate::scenario::{Action, JobConfig, Network};
 
 /// From the moment at which a snapshot is durable to the ack.
@@ -77,7 +78,7 @@ impl Deadlines {
     pub(super) fn of(past: Past<'_>, run: &RunStory) -> Self {
         let CheckSetup { scenario, bounds_percent, .. } = past.setup;
         let job = &scenario.jobs[run.layout.job];
-        let (records, last_entry) = input_of(past.setup, &run.layout.plan);
+        let (records, last_entry) = input_of(past, run);
         let path = Path::of(&run.layout.plan, job, &scenario.network, records);
         let asks = |action: &Action| action.asked() == Some(&job.graph.name);
         let is_asked = scenario.steps.iter().any(|step| asks(&step.action));
@@ -126,9 +127,18 @@ fn leave(
     }
 }
 
-/// How many records there are to read for a plan, and when the last of them is there.
-fn input_of(setup: &CheckSetup, plan: &Plan) -> (u64, SimTime) {
-    let logs = sources_of(plan).map(|source| setup.log(plan, source));
+/// How many records there are to read for a run, and when the last of them is there. One that is restored may have the rest of
+/// other inputs to read.
+fn input_of(past: Past<'_>, run: &RunStory) -> (u64, SimTime) {
+    let (setup, plan) = (past.setup, &run.layout.plan);
+    let is_restored = past.history.start_of(run.layout.run).is_some();
+    let mut logs: Vec<&Log> = Vec::new();
+    for source in sources_of(plan) {
+        logs.push(setup.log(plan, source));
+        let left = inputs_left_to(&plan.graph.operators[source.index()], setup);
+        let left = left.iter().filter(|_| is_restored);
+        logs.extend(left.map(|input| &*setup.inputs[input.index()]));
+    }
     let mut input = (0, SimTime::ZERO);
     for log in logs {
         for partition in 0..log.partitions() {

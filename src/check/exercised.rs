@@ -1,6 +1,6 @@
 //! What a world put to the test: follows the trace, and counts for its [`Coverage`](super::Coverage).
 
-use super::history::{Next, sources_of};
+use super::history::{Next, PartitionId, sources_of};
 use super::past::Past;
 use super::segments::cut_of_file;
 use super::verdict::Findings;
@@ -135,8 +135,7 @@ fn is_midway(past: Past<'_>, (run, checkpoint): (RunId, CheckpointId)) -> bool {
     let (plan, cut) = match past.history.restored_story(run, checkpoint) {
         Some((taker, taken)) => {
             let plan = &taker.layout.plan;
-            let partitions = |source| usize::from(past.setup.log(plan, source).partitions());
-            (plan, taker.cut(taken, partitions))
+            (plan, taker.cut(taken))
         }
         None => match (&past.setup.file, past.history.start_of(run)) {
             (Some(file), Some(SnapshotSource::Files(_))) => {
@@ -147,10 +146,18 @@ fn is_midway(past: Past<'_>, (run, checkpoint): (RunId, CheckpointId)) -> bool {
         },
     };
     let partitions = || {
-        sources_of(plan).flat_map(|source| {
+        let stands = sources_of(plan).filter_map(|source| {
             let log = past.setup.log(plan, source);
-            let next = cut.of_source(plan.operator_ids[source.index()]).unwrap_or_default();
-            (0..).zip(next).map(move |(partition, next)| (log, partition, *next))
+            Some((log, cut.of_source(plan.operator_ids[source.index()])?))
+        });
+        stands.flat_map(|(log, stand)| {
+            let own = (0..log.partitions()).map(|partition| (log.id(), partition));
+            let known = stand.known.keys().copied();
+            let all: BTreeSet<PartitionId> = known.chain(own).collect();
+            all.into_iter().map(|(input, partition)| {
+                let next = stand.of((input, partition));
+                (&past.setup.inputs[input.index()], partition, next)
+            })
         })
     };
     let start = Next::Entry(0);

@@ -2,12 +2,14 @@
 //!
 //! Judges nothing; the checks read it.
 
+mod beginning;
 mod checkpoint;
 mod cut;
 mod restore;
 mod zombies;
 
-pub(super) use self::cut::{Cut, Next, sources_of, told_of};
+use self::beginning::Beginning;
+pub(super) use self::cut::{Cut, Next, PartitionId, Stand, sources_of};
 pub(super) use self::restore::Restore;
 use crate::job::{
     Attempt, ChannelId, CheckpointId, CheckpointKind, ExternalId, OperatorId, OperatorIndex,
@@ -19,7 +21,7 @@ use crate::trace::{
     ChannelEnd, ChannelMark, CheckpointEvent, EndOfTask, Entry, JobEvent, JobStatus,
     SnapshotSource, SourcePosition, TaskEvent, TraceEvent, TransactionEvent, WorldEvent,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// How far a checkpoint has come.
@@ -156,6 +158,8 @@ pub(super) struct RunStory {
     managers: Vec<Option<TaskManagerId>>,
     /// Whether a task manager was given up whose tasks may have gone on beside their successors.
     pub(super) has_zombies: bool,
+    /// How it began to read.
+    pub(super) beginning: Beginning,
 }
 
 impl RunStory {
@@ -180,6 +184,7 @@ impl RunStory {
             has_ended_time: false,
             managers: vec![None; layout.plan.tasks.len()],
             has_zombies: false,
+            beginning: Beginning::of(layout.plan.tasks.len()),
         }
     }
 
@@ -263,12 +268,8 @@ impl RunStory {
         progress.min().expect("a chain has a task")
     }
 
-    /// The cut of a checkpoint. Partitions that nobody told about were read by subtasks that had finished.
-    pub(super) fn cut(
-        &self,
-        story: &CheckpointStory,
-        partitions: impl Fn(OperatorIndex) -> usize,
-    ) -> Cut {
+    /// The cut of a checkpoint. Partitions that nobody told about were read by subtasks that had finished, if any had.
+    pub(super) fn cut(&self, story: &CheckpointStory) -> Cut {
         let plan = &*self.layout.plan;
         let mut cut = Cut { ends_time: story.ends_time, ..Cut::default() };
         for source in sources_of(plan) {
@@ -279,8 +280,15 @@ impl RunStory {
             let drained = story.drained.iter().flatten().filter(|(task, _)| is_of_source(*task));
             let told = drained.chain(told).map(|(_, told)| told);
             let told = told.chain(unassigned.map(|(_, splits)| splits));
-            let next = told_of(partitions(source), told.flat_map(|positions| &**positions));
-            cut.sources.push((plan.operator_ids[source.index()], next));
+            let mut tasks = plan.tasks_of(plan.vertex_of(source));
+            let is_gone = |task| Self::progress_at(story, self.layout.task(task));
+            let others = match tasks.any(|task| is_gone(task) == Progress::Finished) {
+                true => Next::End,
+                false => Next::Entry(0),
+            };
+            let mut stand = Stand { known: BTreeMap::new(), others };
+            stand.hear(told.flat_map(|positions| &**positions));
+            cut.sources.push((plan.operator_ids[source.index()], stand));
         }
         for (place, vertex) in plan.vertices.iter().enumerate() {
             let progress = self.progress_of_chain(story, VertexIndex::new(place));
@@ -315,6 +323,8 @@ impl RunStory {
             self.layout.label
         );
         if attempt > self.attempt {
+            let is_anew = restored.is_none_or(|restored| self.completed(restored).is_none());
+            self.beginning.was_repeated |= is_anew;
             for story in &mut self.checkpoints {
                 story.is_abandoned |= restored.is_none_or(|restored| restored < story.checkpoint);
             }
@@ -435,7 +445,7 @@ impl History {
         let Some(story) = self.run(run) else { return Vec::new() };
         let plan = &*story.layout.plan;
         let restored = restored.and_then(|checkpoint| self.restored_story(run, checkpoint));
-        let finished = restored.map(|(taker, story)| taker.cut(story, |_| 0).finished);
+        let finished = restored.map(|(taker, story)| taker.cut(story).finished);
         let Some(finished) = finished.filter(|finished| !finished.is_empty()) else {
             return vec![Progress::Live; plan.tasks.len()];
         };
@@ -453,6 +463,7 @@ impl History {
     /// Takes in what happened.
     pub(super) fn observe(&mut self, entry: &Entry, scenario: &Scenario) {
         self.rules.observe(entry, scenario);
+        self.observe_beginning(entry);
         self.observe_job(entry);
         self.complete_restore(entry);
     }

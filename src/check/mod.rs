@@ -37,6 +37,7 @@ mod rules_of_runs;
 mod segments;
 mod setup;
 mod sometimes;
+mod sources;
 mod verdict;
 mod written;
 

@@ -5,12 +5,14 @@ use super::graph::upstream;
 use super::history::{CheckpointStory, Next, Progress, RunStory, sources_of};
 use super::observer::End;
 use super::past::Past;
-use crate::job::{EventTime, LocalTaskId, OperatorIndex, Origin, RunId, TaskId};
-use crate::operator::InputLog;
+use crate::job::{EventTime, InputId, LocalTaskId, OperatorIndex, Origin, RunId, TaskId};
+use crate::operator::{InputLog, Position};
 use crate::trace::{
-    CheckpointEvent, Entry, JobEvent, JobStatus, StateKind, StateUnit, TaskEvent, TraceEvent,
+    CheckpointEvent, Entry, JobEvent, JobStatus, SnapshotSource, StateKind, StateUnit, TaskEvent,
+    TraceEvent,
 };
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// How many names a line tells before it only counts them.
 const NAMED_MAX: usize = 3;
@@ -51,6 +53,9 @@ impl Noticed {
                     self.unions.entry(sum.unit.clone()).or_insert(first).1 = sum.entries;
                 }
             }
+            TraceEvent::Job(run, JobEvent::Submitted { from: Some(SnapshotSource::Files(_)) }) => {
+                self.look_for_inputs_gone(*run, past);
+            }
             TraceEvent::Task(_, _, TaskEvent::Initialized { restored: Some(_), .. }) => {
                 self.look_for_the_empty_handed(entry, past);
             }
@@ -78,6 +83,27 @@ impl Noticed {
         });
         let again: Vec<Origin> = again.collect();
         self.taken_in.entry(run).or_default().extend(again);
+    }
+
+    /// A run goes on from another process: of which inputs there are positions that it cannot read, as it has no such inputs.
+    fn look_for_inputs_gone(&mut self, run: RunId, past: Past<'_>) {
+        let stored = past.setup.file.iter().flat_map(|file| file.state.operators());
+        for state in stored {
+            let mut gone: BTreeSet<Arc<str>> = BTreeSet::new();
+            for list in state.snapshots().flat_map(|snapshot| snapshot.lists.values()) {
+                let logs = list.items.iter().filter_map(Position::of_row).map(|at| at.log);
+                gone.extend(logs.filter(|log| {
+                    !past.setup.scenario.inputs.iter().any(|input| *input.name == **log)
+                }));
+            }
+            for log in gone {
+                self.lines.insert(format!(
+                    "run {} goes on from positions of `{}` in `{log}`, which is no input any more",
+                    run.index(),
+                    state.name
+                ));
+            }
+        }
     }
 
     /// A restore is complete: who of an operator with items to be dealt out was given none.
@@ -207,14 +233,13 @@ fn rewound(end: &End<'_>, run: &RunStory) -> Vec<String> {
 /// Whether a record had been read at a cut.
 fn is_before(origin: Origin, taker: &RunStory, cut: &CheckpointStory, past: Past<'_>) -> bool {
     let plan = &taker.layout.plan;
-    let partitions = |source| usize::from(past.setup.log(plan, source).partitions());
-    let cut = taker.cut(cut, partitions);
+    let cut = taker.cut(cut);
+    let input = InputId::new(origin.input.into());
     sources_of(plan).any(|source| {
-        past.setup.log(plan, source).id().number() == u64::from(origin.input)
-            && cut
-                .of_source(plan.operator_ids[source.index()])
-                .and_then(|next| next.get(usize::from(origin.partition)))
-                .is_some_and(|next| *next > Next::Entry(origin.offset))
+        past.setup.log(plan, source).id() == input
+            && cut.of_source(plan.operator_ids[source.index()]).is_some_and(|stand| {
+                stand.of((input, origin.partition)) > Next::Entry(origin.offset)
+            })
     })
 }
 

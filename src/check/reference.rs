@@ -7,7 +7,7 @@
 
 use super::class::in_topological_order;
 use super::graph::works_alike;
-use super::history::{Cut, Next, sources_of};
+use super::history::{Cut, Next, Stand, sources_of};
 use super::setup::CheckSetup;
 use super::written::{ReferenceRow, RowSum, Written};
 use crate::job::{
@@ -15,9 +15,7 @@ use crate::job::{
     Value,
 };
 use crate::kernel::SimTime;
-use crate::operator::{
-    Context, InputLog, Log, Operator, Subtask, Surroundings, Writes, panic_message,
-};
+use crate::operator::{Context, InputLog, Operator, Subtask, Surroundings, Writes, panic_message};
 use crate::rules::{Release, Rules};
 use crate::state::{Timer, TimerKind};
 use std::collections::BTreeMap;
@@ -26,11 +24,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 mod context;
 mod definitions;
 mod memory;
+mod reader;
 
 use context::Kept;
 use definitions::Defined;
 pub(super) use memory::Remembered;
 use memory::{Instance, Memory};
+use reader::Reader;
 
 /// The checkpoint id that the reference tells operators of; which one it is must not matter to them.
 const SOME_CHECKPOINT: CheckpointId = CheckpointId::new(1);
@@ -75,13 +75,6 @@ struct Wire {
     side: bool,
     /// How many subtasks get each record.
     copies: u32,
-}
-
-/// A source and how far its log has been read.
-struct Reader<'w> {
-    operator: usize,
-    log: &'w Log,
-    next: Vec<Next>,
 }
 
 #[derive(Clone)]
@@ -144,18 +137,7 @@ impl<'w> Evaluation<'w> {
     ) -> Self {
         let mut nodes = nodes_of(plan, setup, from, carried);
         join(plan, &mut nodes);
-        let readers = sources_of(plan).map(|source| {
-            let log = setup.log(plan, source);
-            let partitions = usize::from(log.partitions());
-            let id = plan.operator_ids[source.index()];
-            let next = match from.of_source(id) {
-                // Wherever it ended.
-                Some(_) if from.finished.contains(&id) => vec![Next::End; partitions],
-                Some(next) => next.to_vec(),
-                None => vec![Next::Entry(0); partitions],
-            };
-            Reader { operator: source.index(), log, next }
-        });
+        let readers = sources_of(plan).map(|source| Reader::at(plan, setup, source, from));
         let mut evaluation = Self {
             plan,
             nodes,
@@ -217,17 +199,22 @@ impl<'w> Evaluation<'w> {
 
     fn read_on(&mut self, to: &Cut) {
         let mut readers = std::mem::take(&mut self.readers);
-        let targets: Vec<Option<&[Next]>> = readers
-            .iter()
-            .map(|reader| to.of_source(self.plan.operator_ids[reader.operator]))
+        let targets: Vec<Option<&Stand>> = readers
+            .iter_mut()
+            .map(|reader| {
+                let target = to.of_source(self.plan.operator_ids[reader.operator]);
+                reader.add_lanes(target);
+                target
+            })
             .collect();
         let mut has_moved = true;
         while has_moved && self.failure.is_none() {
             has_moved = false;
             for (reader, target) in readers.iter_mut().zip(&targets) {
                 let Some(target) = target else { continue };
-                for (partition, target) in target.iter().enumerate() {
-                    has_moved |= self.read_one(reader, partition, *target);
+                for lane in 0..reader.lanes.len() {
+                    let target = target.of(reader.lanes[lane].partition);
+                    has_moved |= self.read_one(reader, lane, target);
                 }
             }
         }
@@ -250,16 +237,18 @@ impl<'w> Evaluation<'w> {
     }
 
     /// Reads one entry of a partition, if there is one before the target.
-    fn read_one(&mut self, reader: &mut Reader<'w>, partition: usize, target: Next) -> bool {
-        // A source that was given the state of another may know of partitions that are not its own.
-        let at = reader.next.get(partition).filter(|next| **next < target);
-        let Some(&Next::Entry(next)) = at else { return false };
-        let number = u16::try_from(partition).expect("partitions are numbered with 16 bits");
-        let Some(entry) = reader.log.entry(number, next) else { return false };
-        let input = u16::try_from(reader.log.id().number()).expect("input ids are 16 bits wide");
-        let origin = Origin { input, partition: number, offset: next, child: 0 };
-        self.now = reader.log.available(number, next);
-        reader.next[partition] = Next::Entry(next + 1);
+    fn read_one(&mut self, reader: &mut Reader<'w>, lane: usize, target: Next) -> bool {
+        let lane = &mut reader.lanes[lane];
+        let (input, partition) = lane.partition;
+        let Next::Entry(next) = lane.next else { return false };
+        if lane.next >= target {
+            return false;
+        }
+        let Some(entry) = lane.log.entry(partition, next) else { return false };
+        let input = u16::try_from(input.number()).expect("input ids are 16 bits wide");
+        let origin = Origin { input, partition, offset: next, child: 0 };
+        self.now = lane.log.available(partition, next);
+        lane.next = Next::Entry(next + 1);
         let base = self.emitted.len();
         let time = self.plan.graph.operators[reader.operator].options.time;
         let in_column = |column: u16| entry.as_row()?.get(usize::from(column))?.as_int();
@@ -384,6 +373,8 @@ impl<'w> Evaluation<'w> {
             outside: Kept { written, emitted, origin, nth: 0, failure },
             state: memory,
             subtask: &ONLY_SUBTASK,
+            input: None,
+            positions_of_all: None,
             rules: &self.rules,
             restored: self.is_restored.then_some(SOME_CHECKPOINT),
             is_own_entry_restored: self.is_restored,

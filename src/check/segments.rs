@@ -4,13 +4,13 @@
 //! had happened: what an operator has not declared shows. Of one that does something else now only the declared state is
 //! there, by name; what the new graph does not know is left behind. A restart adds nothing.
 
-use super::history::{Cut, Next, RunStory, sources_of, told_of};
+use super::history::{Cut, RunStory, sources_of};
 use super::past::Past;
 use super::reference::{Carried, Evaluation, Remembered};
 use super::setup::{CheckSetup, FileStart};
+use super::sources::{Stored, stand_at_start, stored_in_file};
 use super::written::{ReferenceRow, RowSum};
-use crate::job::{CheckpointId, OperatorId, Plan, Reader, RunId};
-use crate::operator::InputLog;
+use crate::job::{CheckpointId, Plan, RunId};
 use crate::state::{CompletedCheckpoint, ListMode, OperatorSnapshot, OperatorState};
 use crate::trace::{JobStatus, SnapshotSource};
 use std::collections::BTreeMap;
@@ -138,16 +138,14 @@ impl<'w> References<'w> {
 
     /// The cut of a stop of a run.
     fn cut_of(&self, run: &RunStory, stop: Stop) -> Cut {
-        let plan = &*run.layout.plan;
-        let partitions = |source| usize::from(self.past.setup.log(plan, source).partitions());
         match stop {
             Stop::Start => Cut::default(),
             Stop::At(checkpoint) => {
                 let story = run.completed(checkpoint).expect("stops are at completed checkpoints");
-                run.cut(story, partitions)
+                run.cut(story)
             }
             Stop::End => {
-                let mut cut = Cut::at_the_end(plan, partitions);
+                let mut cut = Cut::at_the_end(run);
                 // Of one that stopped, an attempt before may have read further than its savepoint.
                 if run.status == JobStatus::Finished && run.stopped_with().is_none() {
                     cut.end_where_drained(run);
@@ -161,6 +159,7 @@ impl<'w> References<'w> {
     /// under other ids than it was stored under is there under those.
     fn start_of(&self, run: &RunStory) -> Option<(Cut, Carried, bool)> {
         let (mut cut, mut carried, is_restored) = self.stored_start_of(run)?;
+        let parent = self.past.parent_of(run).map(|(parent, _)| parent);
         let taken = &run.renamed;
         if !taken.is_empty() || !run.left.is_empty() {
             let taker = |id| taken.iter().find(|(stored, _)| *stored == id).map(|(_, to)| *to);
@@ -176,11 +175,19 @@ impl<'w> References<'w> {
             let stored = carried.into_iter();
             carried = stored.map(|(id, state)| (taker(id).unwrap_or(id), state)).collect();
         }
+        let stored = std::mem::take(&mut cut.sources);
+        let mut reads_again = false;
+        for source in sources_of(&run.layout.plan) {
+            let id = run.layout.plan.operator_ids[source.index()];
+            let stored = stored.iter().find(|(other, _)| *other == id).map(|(_, stand)| stand);
+            let is_finished = cut.finished.contains(&id);
+            let stored = stored.map(|stand| Stored { stand, is_finished, by: parent });
+            let (stand, is_new) = stand_at_start(self.past, run, source, stored, is_restored)?;
+            cut.sources.push((id, stand));
+            reads_again |= is_restored && is_new;
+        }
         // Windows that have fired are gone, but the reference holds all windows open: who reads their records again fills
         // new ones.
-        let mut sources =
-            sources_of(&run.layout.plan).map(|at| run.layout.plan.operator_ids[at.index()]);
-        let reads_again = is_restored && sources.any(|source| cut.of_source(source).is_none());
         (!run.has_windows() || !reads_again).then_some((cut, carried, is_restored))
     }
 
@@ -190,8 +197,7 @@ impl<'w> References<'w> {
             Some(SnapshotSource::Run(parent, checkpoint)) => {
                 let carried = self.carried.get(&(parent, checkpoint))?.clone();
                 let parent = self.past.run(parent)?;
-                let mut cut = self.cut_of(parent, Stop::At(checkpoint));
-                keep_to_readers(&mut cut, &parent.layout.plan, run);
+                let cut = self.cut_of(parent, Stop::At(checkpoint));
                 Some((cut, carried, true))
             }
             Some(SnapshotSource::Files(_)) => {
@@ -205,35 +211,17 @@ impl<'w> References<'w> {
     }
 }
 
-/// A source that reads its log itself and a reader of splits share no positions under one id: a reader of splits begins
-/// anew, and the other, which is restored with none, reads nothing.
-fn keep_to_readers(cut: &mut Cut, old: &Plan, run: &RunStory) {
-    let new = &run.layout.plan;
-    let reader_of = |id: OperatorId| {
-        let was = old.node_with_id(id)?.options.reader;
-        let now = new.graph.operators[run.taker_of(id)?.index()].options.reader;
-        (was != now).then_some(now)
-    };
-    cut.sources.retain(|(id, _)| reader_of(*id) != Some(Reader::Splits));
-    for (id, next) in &mut cut.sources {
-        if reader_of(*id) == Some(Reader::Fixed) {
-            next.fill(Next::End);
-        }
-    }
-}
-
-/// Where a job starts that is restored from files. A source that the files do not know starts at 0.
+/// Where a job starts that is restored from files.
 pub(super) fn cut_of_file(file: &FileStart, plan: &Plan, setup: &CheckSetup) -> Cut {
     let mut cut = Cut::default();
     let stored = file.state.operators();
     for source in sources_of(plan) {
         let id = plan.operator_ids[source.index()];
-        if !stored.iter().any(|state| state.id == id) {
-            continue;
+        let state = stored.iter().find(|state| state.id == id);
+        let node = &plan.graph.operators[source.index()];
+        if let Some(stand) = state.and_then(|state| stored_in_file(state, node, setup)) {
+            cut.sources.push((id, stand));
         }
-        let log = setup.log(plan, source);
-        let positions = file.positions.iter().filter(|position| position.input == log.id());
-        cut.sources.push((id, told_of(log.partitions().into(), positions)));
     }
     let finished = stored.iter().filter(|state| state.is_finished()).map(|state| state.id);
     cut.finished = finished.collect();

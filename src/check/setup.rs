@@ -1,12 +1,12 @@
 //! What the checks are told from outside: the story beforehand, and how its world looks in the end.
 
 use crate::effect::ExternalSystem;
-use crate::job::{OperatorIndex, Origin, Plan};
+use crate::job::{InputId, OperatorIndex, Origin, Plan};
 use crate::kernel::{SimTime, to_index};
 use crate::operator::{Catalogue, Log};
 use crate::scenario::{Scenario, Step};
 use crate::state::CompletedCheckpoint;
-use crate::trace::{Leftovers, SourcePosition};
+use crate::trace::Leftovers;
 use std::sync::Arc;
 
 /// What the checks must know beforehand.
@@ -34,6 +34,11 @@ impl CheckSetup {
         &self.inputs[place.expect("every input of a checked scenario is known")]
     }
 
+    /// Whether two inputs are one log, read at different times: positions in one are positions in the other.
+    pub(super) fn are_one_log(&self, one: InputId, other: InputId) -> bool {
+        one == other || self.inputs[one.index()].goes_on(&self.inputs[other.index()])
+    }
+
     /// A step of the story.
     pub(super) fn step(&self, step: u32) -> Option<&Step> {
         self.scenario.steps.get(to_index(step))
@@ -54,8 +59,6 @@ impl CheckSetup {
 /// A snapshot of an earlier process.
 #[derive(Clone, Debug)]
 pub struct FileStart {
-    /// How far each partition had been read at its cut; a partition that is not listed, to its end.
-    pub positions: Vec<SourcePosition>,
     /// The state.
     pub state: Arc<CompletedCheckpoint>,
 }

@@ -19,6 +19,7 @@ impl World {
         act: impl FnOnce(&mut JobMaster, SimTime, &mut JobEffects),
     ) {
         let mut effects = std::mem::take(&mut self.job_effects);
+        effects.now = self.journal.now;
         let master = self.leaders[run].master.as_mut();
         if let Some(master) = master.filter(|master| !master.is_dead()) {
             act(master, self.journal.now, &mut effects);

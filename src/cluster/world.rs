@@ -14,7 +14,7 @@ use crate::cluster::storage::snapshots::SavepointStore;
 use crate::effect::{ExternalSystem, FileChange, JobEffects, TaskEffects};
 use crate::job::ClaimMode;
 use crate::kernel::{Agenda, Choices, Digest, Event, Flow, SimTime, Simulation};
-use crate::operator::{Catalogue, Log};
+use crate::operator::{Catalogue, Inputs, Log};
 use crate::rules::{Rules, SavepointLayout};
 use crate::scenario::Scenario;
 use crate::state::CompletedCheckpoint;
@@ -48,6 +48,8 @@ pub(crate) struct World {
     pub(crate) scenario: Arc<Scenario>,
     pub(crate) rules: Arc<Rules>,
     pub(crate) given: Given,
+    /// The inputs, with their names.
+    pub(crate) inputs: Inputs,
     pub(crate) journal: Journal,
     pub(crate) network: Network,
     pub(crate) hosts: Hosts,
@@ -161,6 +163,10 @@ impl World {
     fn new(scenario: Arc<Scenario>, mut given: Given) -> Self {
         let cluster = scenario.cluster;
         Self {
+            inputs: Inputs::new(
+                scenario.inputs.iter().map(|input| input.name.as_str()),
+                Arc::clone(&given.inputs),
+            ),
             rules: Arc::new(scenario.rules()),
             journal: Journal { now: given.clock, ..Journal::default() },
             network: Network::new(&scenario),

@@ -19,6 +19,7 @@ use crate::job::{
     RestartStrategy, RunLayout,
 };
 use crate::kernel::SimTime;
+use crate::operator::Inputs;
 use crate::rules::{Failover, IgnoredSnapshots, Rules};
 use crate::state::{CommitPermit, CompletedCheckpoint};
 use crate::trace::{AbortReason, AckVerdict, EndOfTask, JobEvent, JobStatus, TaskEvent};
@@ -44,6 +45,8 @@ pub struct Submission {
     pub from: Option<Arc<CompletedCheckpoint>>,
     /// Its sources that have a split enumerator.
     pub split_sources: Vec<SplitSource>,
+    /// What there is to read.
+    pub inputs: Inputs,
     /// Whether state of that snapshot that no operator takes may be dropped.
     pub allow_non_restored: bool,
     /// Who owns that snapshot from now on.
@@ -127,6 +130,7 @@ impl JobMaster {
             splits: Splits::new(
                 Arc::clone(layout),
                 &submission.split_sources,
+                submission.inputs.clone(),
                 Arc::clone(&submission.rules),
             ),
             restarts: 0,

@@ -465,6 +465,7 @@ impl Adapted {
                 tasks[task.index()] = Some(RestoredTask {
                     permit: self.checkpoint.permit(),
                     operators: vec![None; operators],
+                    positions_of_all: None,
                     is_told: true,
                     finished: false,
                     reads: Vec::new(),

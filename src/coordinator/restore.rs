@@ -6,6 +6,8 @@
 
 use super::in_flight::{self, ReceivedInFlight};
 use super::legacy_state::{self, LegacyStateError, Misfit};
+use super::lists::deal_lists;
+use super::positions::positions_of_all;
 use crate::effect::RestoredTask;
 use crate::job::{
     CheckpointKind, ListMode, LocalTaskId, OperatorId, OperatorIndex, Partitioner, Plan, PlanTask,
@@ -14,8 +16,7 @@ use crate::job::{
 use crate::kernel::to_index;
 use crate::rules::{KeyGroupOwner, RestoredToldBy, Rules};
 use crate::state::{
-    CompletedCheckpoint, KeyedSnapshot, ListSnapshot, OperatorSnapshot, OperatorState,
-    SubtaskState, rescale,
+    CompletedCheckpoint, KeyedSnapshot, ListSnapshot, OperatorSnapshot, OperatorState, SubtaskState,
 };
 use crate::trace::{RestoreReport, StateSum};
 use std::collections::BTreeMap;
@@ -463,6 +464,7 @@ fn assign_chain(
         state.map(|state| deal(state, chain.parallelism, chain.max_parallelism, rules).into_iter())
     });
     let mut dealt: Vec<_> = dealt.collect();
+    let positions = positions_of_all(plan, chain.operators[0], states[0]);
     for task in plan.tasks_of(vertex) {
         let shares = dealt.iter_mut().map(|rest| {
             rest.as_mut().map(|rest| rest.next().expect("every subtask is dealt a share"))
@@ -481,6 +483,7 @@ fn assign_chain(
         tasks[task.index()] = Some(RestoredTask {
             permit: checkpoint.permit(),
             operators,
+            positions_of_all: positions.clone(),
             is_told,
             finished,
             reads,
@@ -573,27 +576,4 @@ fn keyed_share(
         share.entries.extend(entries.cloned());
     }
     share
-}
-
-fn deal_lists(old: &[Option<&OperatorSnapshot>], new: &mut [OperatorSnapshot]) {
-    let mut modes = BTreeMap::new();
-    for (name, list) in old.iter().flatten().flat_map(|snapshot| &snapshot.lists) {
-        modes.insert(Arc::clone(name), (list.mode, list.items_type));
-    }
-    let states = modes.iter().map(|(name, (mode, _))| {
-        let items = |old: &Option<&OperatorSnapshot>| {
-            old.and_then(|snapshot| snapshot.lists.get(name)).map(|list| list.items.clone())
-        };
-        let lists = old.iter().map(items).collect();
-        (name.to_string(), rescale::ListState { mode: *mode, lists })
-    });
-    let count = |subtasks: usize| u32::try_from(subtasks).expect("parallelism fits in 32 bits");
-    let dealt = rescale::redistribute(&states.collect(), count(old.len()), count(new.len()));
-    for (name, lists) in dealt {
-        let name: Arc<str> = name.into();
-        let (mode, items_type) = modes[&name];
-        for (subtask, items) in new.iter_mut().zip(lists) {
-            subtask.lists.insert(Arc::clone(&name), ListSnapshot { mode, items, items_type });
-        }
-    }
 }

@@ -10,11 +10,13 @@
 //!    the checkpoint has of it.
 
 use super::checkpoints::Checkpoints;
-use crate::effect::{JobEffects, JobTimer, ReaderEvent, Split, Timer, ToTask};
+use crate::effect::{JobEffects, JobTimer, ReaderEvent, Timer, ToTask};
 use crate::job::{
-    Attempt, Barrier, CheckpointId, InputId, LocalTaskId, OperatorIndex, Plan, RunLayout, Value,
+    Attempt, Barrier, CheckpointId, InputId, LocalTaskId, OperatorIndex, Plan, RunLayout,
+    StartingOffsets, Value,
 };
 use crate::kernel::SimTime;
+use crate::operator::{InputLog, Inputs, Position, first_offset};
 use crate::rules::Rules;
 use crate::state::{CompletedCheckpoint, ListMode, ListSnapshot, OperatorSnapshot};
 use crate::trace::{CheckpointEvent, SourcePosition, TaskEvent};
@@ -25,8 +27,10 @@ use std::sync::Arc;
 const WRITING: SimTime = SimTime::from_millis(10);
 /// How long an assignment may stay unacknowledged.
 const ACK_TIMEOUT: SimTime = SimTime::from_secs(1);
-/// The state of an enumerator: a row `(partition, next entry)` per split that nobody has.
-const UNASSIGNED: &str = "unassigned";
+/// In the state of an enumerator: a row `(log, partition, next entry)` per split that nobody has.
+pub(super) const UNASSIGNED: &str = "unassigned";
+/// And the same for each that it has given away, with the entry that it began at (`KafkaSourceEnumState`).
+const ASSIGNED: &str = "assigned";
 
 /// A source whose readers are given splits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,16 +39,23 @@ pub struct SplitSource {
     pub operator: OperatorIndex,
     /// What it reads.
     pub input: InputId,
-    /// How many partitions that has; each is a split.
-    pub partitions: u16,
+    /// Where it is told to start.
+    pub starting: StartingOffsets,
 }
+
+/// A partition of an input.
+type SplitId = (InputId, u16);
 
 /// What one enumerator knows.
 #[derive(Clone, Debug)]
 struct Enumerator {
     source: SplitSource,
-    /// Splits that nobody has: where to begin, by partition.
-    unassigned: BTreeMap<u16, u32>,
+    /// Splits that nobody has: where to begin.
+    unassigned: BTreeMap<SplitId, u32>,
+    /// Splits that somebody has, or had: where they began.
+    assigned: BTreeMap<SplitId, u32>,
+    /// What it was restored with of logs that are not in this world: nobody can read those.
+    unreachable: [Vec<Value>; 2],
     /// Readers that wait for one, in order of their requests.
     asking: Vec<LocalTaskId>,
     /// Assignments that the latest checkpoint does not cover (`SplitAssignmentTracker`).
@@ -55,7 +66,7 @@ struct Enumerator {
 #[derive(Clone, Copy, Debug)]
 struct Given {
     to: LocalTaskId,
-    split: Split,
+    split: SourcePosition,
     covered_by: Option<CheckpointId>,
 }
 
@@ -72,6 +83,7 @@ struct Held {
 #[derive(Clone, Debug)]
 pub struct Splits {
     layout: Arc<RunLayout>,
+    inputs: Inputs,
     rules: Arc<Rules>,
     enumerators: Vec<Enumerator>,
     /// How many assignments were ever sent; each has its number.
@@ -85,15 +97,23 @@ pub struct Splits {
 
 impl Splits {
     /// Of a run with these sources.
-    pub fn new(layout: Arc<RunLayout>, sources: &[SplitSource], rules: Arc<Rules>) -> Self {
+    pub fn new(
+        layout: Arc<RunLayout>,
+        sources: &[SplitSource],
+        inputs: Inputs,
+        rules: Arc<Rules>,
+    ) -> Self {
         let enumerator = |source: &SplitSource| Enumerator {
             source: *source,
             unassigned: BTreeMap::new(),
+            assigned: BTreeMap::new(),
+            unreachable: [Vec::new(), Vec::new()],
             asking: Vec::new(),
             given: Vec::new(),
         };
         Self {
             layout,
+            inputs,
             rules,
             enumerators: sources.iter().map(enumerator).collect(),
             sent: 0,
@@ -110,8 +130,9 @@ impl Splits {
 
     /// A new attempt starts, from a checkpoint or from nothing: nothing is under way any more.
     ///
-    /// An enumerator of which the checkpoint holds no state has all its splits to give, even if it knows the source.
-    pub fn reset(&mut self, plan: &Plan, from: Option<&CompletedCheckpoint>) {
+    /// An enumerator of which the checkpoint holds no state has all its splits to give, even if it knows the source. One that
+    /// is restored looks again which partitions its log has: those that it did not know are new.
+    pub fn reset(&mut self, plan: &Plan, from: Option<&CompletedCheckpoint>, now: SimTime) {
         self.open.clear();
         self.closed.clear();
         self.held.clear();
@@ -128,10 +149,13 @@ impl Splits {
             let stored = hash.and_then(under).or_else(own);
             enumerator.asking.clear();
             enumerator.given.clear();
-            enumerator.unassigned = match stored.and_then(|state| state.coordinator.as_deref()) {
-                None => (0..enumerator.source.partitions).map(|split| (split, 0)).collect(),
-                Some(coordinator) => unassigned_in(coordinator),
+            let stored = stored.and_then(|state| state.coordinator.as_deref());
+            let starting = match stored {
+                Some(_) if self.rules.new_splits_begin_earliest => StartingOffsets::Earliest,
+                Some(_) | None => enumerator.source.starting,
             };
+            enumerator.restore(stored, &self.inputs);
+            enumerator.discover(&self.inputs, starting, now);
         }
     }
 
@@ -147,7 +171,9 @@ impl Splits {
                     && given.covered_by.is_none_or(|covered_by| restored < Some(covered_by))
             };
             for Given { split, .. } in enumerator.given.extract_if(.., is_lost) {
-                let twin = enumerator.unassigned.insert(split.partition, split.next);
+                let id = (split.input, split.partition);
+                enumerator.assigned.remove(&id);
+                let twin = enumerator.unassigned.insert(id, split.next);
                 assert!(twin.is_none(), "split {} came back, but nobody had it", split.partition);
             }
         }
@@ -256,21 +282,15 @@ impl Splits {
         checkpoints: &mut Checkpoints,
         effects: &mut JobEffects,
     ) {
-        for Enumerator { source, unassigned, given, .. } in &mut self.enumerators {
-            given.iter_mut().for_each(|given| {
+        for enumerator in &mut self.enumerators {
+            enumerator.given.iter_mut().for_each(|given| {
                 given.covered_by.get_or_insert(checkpoint);
             });
-            let row = |(split, next): (&u16, &u32)| {
-                Value::row([Value::Int((*split).into()), Value::Int((*next).into())])
-            };
-            let items = unassigned.iter().map(row).collect();
-            let list = ListSnapshot { mode: ListMode::Split, items, ..ListSnapshot::default() };
-            let mut state = OperatorSnapshot::default();
-            state.lists.insert(UNASSIGNED.into(), list);
-            checkpoints.enter_coordinator(checkpoint, source.operator, state);
-            let (run, operator) = (self.layout.run, source.operator);
-            let unassigned = unassigned.iter().map(|(split, next)| position(source, *split, *next));
-            let unassigned = unassigned.collect();
+            let operator = enumerator.source.operator;
+            let state = enumerator.snapshot(&self.inputs);
+            checkpoints.enter_coordinator(checkpoint, operator, state);
+            let run = self.layout.run;
+            let unassigned = enumerator.unassigned.iter().map(position).collect();
             effects.events.push(
                 CheckpointEvent::EnumeratorTaken { operator, unassigned }.of(run, checkpoint),
             );
@@ -280,7 +300,7 @@ impl Splits {
     /// Gives a split, or the news that there are no more, to every reader that asks and may be sent to.
     fn serve(&mut self, attempts: &[Attempt], effects: &mut JobEffects) {
         let is_closed = |task: &LocalTaskId| self.closed.get(task).is_some_and(|by| !by.is_empty());
-        for Enumerator { source, unassigned, asking, given } in &mut self.enumerators {
+        for Enumerator { unassigned, assigned, asking, given, .. } in &mut self.enumerators {
             asking.retain(|task| {
                 // One that asks again although its answer is under way is not given two.
                 if self.open.values().any(|other| other == task) {
@@ -290,11 +310,11 @@ impl Splits {
                     return true;
                 }
                 let split = unassigned.pop_first();
-                let split = split.map(|(partition, next)| Split { partition, next });
-                let is_given = |split: Split| {
-                    given.iter().any(|other: &Given| other.split.partition == split.partition)
-                };
-                assert!(!split.is_some_and(is_given), "{split:?} was given to two readers");
+                if let Some((id, next)) = split {
+                    let twin = assigned.insert(id, next);
+                    assert!(twin.is_none(), "{id:?} was given to two readers");
+                }
+                let split = split.map(|(id, next)| position((&id, &next)));
                 let assignment = |split| Given { to: *task, split, covered_by: None };
                 given.extend(split.map(assignment));
                 let number = self.sent;
@@ -305,7 +325,6 @@ impl Splits {
                     assert!(twin.is_none(), "two assignments have number {number}");
                     effects.timers.push(Timer::new(ACK_TIMEOUT, JobTimer::Assignment(number)));
                 }
-                let split = split.map(|split| position(source, split.partition, split.next));
                 let attempt = attempts[task.index()];
                 let task = self.layout.task(*task);
                 effects.events.push(TaskEvent::SplitAssigned { split }.of(task, attempt));
@@ -315,18 +334,60 @@ impl Splits {
     }
 }
 
-fn position(source: &SplitSource, partition: u16, next: u32) -> SourcePosition {
-    SourcePosition { input: source.input, partition, next }
+impl Enumerator {
+    /// Takes over what a checkpoint holds of it.
+    fn restore(&mut self, state: Option<&OperatorSnapshot>, inputs: &Inputs) {
+        self.unreachable = [Vec::new(), Vec::new()];
+        let own = inputs.seen_from(self.source.input);
+        let mut known = [UNASSIGNED, ASSIGNED].map(|_| BTreeMap::new());
+        for (place, name) in [UNASSIGNED, ASSIGNED].into_iter().enumerate() {
+            let list = state.and_then(|state| state.lists.get(name));
+            for row in list.into_iter().flat_map(|list| &list.items) {
+                let Some(Position { log, partition, next }) = Position::of_row(row) else {
+                    continue;
+                };
+                match own.named(&log) {
+                    Some(input) => {
+                        known[place].insert((input, partition), next);
+                    }
+                    None => self.unreachable[place].push(row.clone()),
+                }
+            }
+        }
+        [self.unassigned, self.assigned] = known;
+    }
+
+    /// Finds the partitions of its log that it does not know.
+    fn discover(&mut self, inputs: &Inputs, starting: StartingOffsets, now: SimTime) {
+        let own = inputs.seen_from(self.source.input);
+        for partition in 0..own.partitions_at(now) {
+            let id = (self.source.input, partition);
+            if !self.assigned.contains_key(&id) && !self.unassigned.contains_key(&id) {
+                self.unassigned.insert(id, first_offset(starting, &own, partition, now));
+            }
+        }
+    }
+
+    /// What a checkpoint holds of it.
+    fn snapshot(&self, inputs: &Inputs) -> OperatorSnapshot {
+        let own = inputs.seen_from(self.source.input);
+        let row = |((input, partition), next): (&SplitId, &u32)| {
+            let log = own.name_of(*input).expect("a split is of a log of this world").into();
+            Position { log, partition: *partition, next: *next }.row()
+        };
+        let mut state = OperatorSnapshot::default();
+        let lists = [(UNASSIGNED, &self.unassigned), (ASSIGNED, &self.assigned)];
+        for ((name, splits), unreachable) in lists.into_iter().zip(&self.unreachable) {
+            let items = splits.iter().map(row).chain(unreachable.iter().cloned()).collect();
+            let list = ListSnapshot { mode: ListMode::Split, items, ..ListSnapshot::default() };
+            state.lists.insert(name.into(), list);
+        }
+        state
+    }
 }
 
-/// Back from a checkpoint.
-fn unassigned_in(state: &OperatorSnapshot) -> BTreeMap<u16, u32> {
-    let rows = state.lists.get(UNASSIGNED).into_iter().flat_map(|list| &list.items);
-    let split = |row: &Value| {
-        let [partition, next] = row.as_row()? else { return None };
-        Some((u16::try_from(partition.as_int()?).ok()?, u32::try_from(next.as_int()?).ok()?))
-    };
-    rows.filter_map(split).collect()
+fn position(((input, partition), next): (&SplitId, &u32)) -> SourcePosition {
+    SourcePosition { input: *input, partition: *partition, next: *next }
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The messages between a job manager and its tasks, and what a task is deployed with.
 
-use crate::job::{Barrier, CheckpointId, LocalChannelId, Record, SharedFile};
+use crate::job::{Barrier, CheckpointId, LocalChannelId, Record, SharedFile, Value};
 use crate::state::{CommitPermit, OperatorSnapshot};
-use crate::trace::{AbortReason, EndOfTask, Message};
+use crate::trace::{AbortReason, EndOfTask, Message, SourcePosition};
 use std::sync::Arc;
 
 /// From a job manager to a task.
@@ -19,16 +19,7 @@ pub enum ToTask {
     /// The checkpoint is off.
     NotifyAborted(CheckpointId),
     /// A split for a reader, or none are left; acknowledge it by its number.
-    Split(u64, Option<Split>),
-}
-
-/// A partition from an entry on, for one reader.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Split {
-    /// Which partition of the input.
-    pub partition: u16,
-    /// The entry to begin with.
-    pub next: u32,
+    Split(u64, Option<SourcePosition>),
 }
 
 /// What a reader tells its split enumerator.
@@ -60,6 +51,8 @@ pub struct RestoredTask {
     pub permit: CommitPermit,
     /// What each operator of its chain is given, in chain order; none where the checkpoint has no entry of it.
     pub operators: Vec<Option<OperatorSnapshot>>,
+    /// Of a source: the positions of all its subtasks; none if some of them were gone.
+    pub positions_of_all: Option<Arc<[Value]>>,
     /// Whether its operators are told that they are restored (`isRestored`).
     pub is_told: bool,
     /// Whether all subtasks of the chain had finished: it has nothing left to do.

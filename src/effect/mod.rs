@@ -6,7 +6,7 @@ mod external;
 mod message;
 
 pub use external::{ExternalRequest, ExternalSystem, Row};
-pub use message::{Deployment, ReaderEvent, RestoredTask, Split, ToJob, ToTask};
+pub use message::{Deployment, ReaderEvent, RestoredTask, ToJob, ToTask};
 
 use crate::job::{
     ChannelId, CheckpointId, Element, ExternalId, FileId, JobId, LocalTaskId, OperatorId, Origin,
@@ -118,6 +118,8 @@ pub enum InFlightOrder {
 /// What a job manager asks for while it handles one message, timer or request.
 #[derive(Clone, Debug, Default)]
 pub struct JobEffects {
+    /// When it happens: before the call.
+    pub now: SimTime,
     /// Send these.
     pub messages: Vec<(LocalTaskId, ToTask)>,
     /// Place and deploy these tasks, all or none, when slots are there.

@@ -81,6 +81,8 @@ pub struct OperatorOptions {
     pub column: Option<u16>,
     /// Of a source: how its subtasks come by their partitions.
     pub reader: Reader,
+    /// Of a source: where it begins to read a partition that it has no position of.
+    pub starting_offsets: StartingOffsets,
     /// Of a source: how it tells time; by default not at all.
     pub time: Option<SourceTime>,
     /// Of a window: which, and what is made of its records.
@@ -104,6 +106,19 @@ documented! {
         /// A split enumerator in the job manager gives them out one by one (FLIP-27).
         Splits,
     }
+}
+
+/// Where a source begins to read a partition of which it has no position (`KafkaSource.setStartingOffsets`,
+/// `FlinkKafkaConsumerBase.setStartFromLatest`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum StartingOffsets {
+    /// At its first entry (`OffsetsInitializer.earliest()`).
+    #[default]
+    Earliest,
+    /// Behind the last entry that is there when the source starts.
+    Latest,
+    /// At the first entry that came then or later; behind the last one if there is none.
+    Timestamp(SimTime),
 }
 
 impl OperatorNode {

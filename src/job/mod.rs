@@ -36,7 +36,7 @@ pub use error::GraphError;
 pub use event_time::{EventTime, TumblingWindows};
 pub use graph::{
     AtEnd, ChainStrategy, InputEdge, JobGraph, KeyBy, KeyColumns, KeySelector, KeyType,
-    OperatorKind, OperatorNode, OperatorOptions, Partitioner, Reader,
+    OperatorKind, OperatorNode, OperatorOptions, Partitioner, Reader, StartingOffsets,
 };
 pub use id::{
     Attempt, ChannelId, CheckpointId, ExternalId, InputId, JobId, LocalChannelId, LocalTaskId,

@@ -56,7 +56,7 @@ impl Catalogue {
 fn add_sources_and_sinks(catalogue: &mut Catalogue) {
     add! { catalogue, "source", { inputs: 0, stateful: true }:
         "log", "reads its share of an input's partitions and remembers how far it got",
-            |_| Box::new(LogSource::default());
+            |node| Box::new(LogSource::starting(node.options.starting_offsets));
         "splits", "reads the partitions that its split enumerator gives it, one at a time",
             |_| Box::new(SplitReader::default()),
             since: since("split enumerators", "splits", |rules| rules.split_readers);

@@ -3,6 +3,7 @@
 //! Does no I/O and draws nothing itself. Who reads which partition is the source's business.
 
 use super::InputLog;
+use super::growth::{Growth, Stages};
 use crate::job::{InputId, Value};
 use crate::kernel::{SimTime, to_index};
 use crate::state::FixedHasher;
@@ -13,12 +14,12 @@ use std::sync::{Arc, OnceLock};
 /// Numbers of generated entries are below this.
 const NUMBERS: u64 = 100;
 
-/// An input log that never changes: entry i of the whole is in partition i mod n, and entry j of a partition is there
-/// from j times `every` on.
+/// An input log whose entries never change: entry i of the whole is in partition i mod n, and entry j of a partition is there
+/// from j times `every` on. What comes after it has gained partitions is dealt among all of them.
 #[derive(Clone, Debug)]
 pub struct Log {
     id: InputId,
-    partitions: u16,
+    stages: Stages,
     every: SimTime,
     entries: Entries,
 }
@@ -84,7 +85,7 @@ impl Log {
     /// A log of these entries. Panics without partitions.
     pub fn new(id: InputId, partitions: u16, every: SimTime, entries: Arc<[Value]>) -> Self {
         assert!(partitions > 0, "an input has one partition or more");
-        Self { id, partitions, every, entries: Entries::Read(entries) }
+        Self { id, stages: Stages::of(partitions), every, entries: Entries::Read(entries) }
     }
 
     /// A log of so many entries that are made when they are first read, each by its place. Panics without partitions.
@@ -99,7 +100,15 @@ impl Log {
         let length = to_index(length);
         let chunks = (0..length.div_ceil(CHUNK)).map(|_| OnceLock::new()).collect();
         let drawn = Drawn { length, draw: Box::new(draw), chunks };
-        Self { id, partitions, every, entries: Entries::Drawn(Arc::new(drawn)) }
+        let entries = Entries::Drawn(Arc::new(drawn));
+        Self { id, stages: Stages::of(partitions), every, entries }
+    }
+
+    /// The same log, but it gains partitions. Panics if it grows backwards, in time or number.
+    #[must_use]
+    pub fn growing(mut self, growths: &[Growth]) -> Self {
+        growths.iter().for_each(|growth| self.stages.grow(*growth, self.every));
+        self
     }
 
     /// The lines of a file, text where they are UTF-8 and bytes where not, without `\n` or `\r\n`. A last line needs no
@@ -123,12 +132,19 @@ impl Log {
 
     /// How many entries a partition has.
     pub fn length(&self, partition: u16) -> u32 {
-        let before = usize::from(partition);
-        let length = match self.entries.len().checked_sub(before) {
-            Some(rest) if partition < self.partitions => rest.div_ceil(self.partitions.into()),
-            Some(_) | None => 0,
-        };
-        u32::try_from(length).expect("a partition has fewer than 2^32 entries")
+        self.stages.length(partition, self.entries.len())
+    }
+
+    /// Whether one of two logs that were read from files begins with all that the other holds: it is the same log, later.
+    pub fn goes_on(&self, other: &Self) -> bool {
+        let is_dealt_alike = self.stages == other.stages && self.every == other.every;
+        match (&self.entries, &other.entries) {
+            (Entries::Read(one), Entries::Read(two)) if is_dealt_alike => {
+                let shorter = one.len().min(two.len());
+                shorter > 0 && one[..shorter] == two[..shorter]
+            }
+            _ => false,
+        }
     }
 
     /// How many entries it has, and how many bytes of text are in them. Of a row, the columns that are no rows count.
@@ -171,21 +187,21 @@ impl InputLog for Log {
     }
 
     fn partitions(&self) -> u16 {
-        self.partitions
+        self.stages.partitions()
+    }
+
+    fn partitions_at(&self, now: SimTime) -> u16 {
+        self.stages.partitions_at(now)
     }
 
     #[inline]
     fn entry(&self, partition: u16, offset: u32) -> Option<&Value> {
-        if partition >= self.partitions {
-            return None;
-        }
-        let row = usize::try_from(offset).ok()?.checked_mul(self.partitions.into())?;
-        self.entries.get(row.checked_add(partition.into())?)
+        self.entries.get(self.stages.place(partition, offset)?)
     }
 
     #[inline]
-    fn available(&self, _partition: u16, offset: u32) -> SimTime {
-        self.every.times(offset.into())
+    fn available(&self, partition: u16, offset: u32) -> SimTime {
+        self.every.times(self.stages.turn(partition, offset))
     }
 }
 

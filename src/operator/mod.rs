@@ -7,12 +7,15 @@ use crate::job::{CheckpointId, EventTime, InputId, Origin, Registration, StateTy
 use crate::kernel::SimTime;
 use crate::rules::CommitWhen;
 use crate::state::{BroadcastId, CommitPermit, KeyedId, ListId, ListMode, Timer, TimerKind};
+use crate::trace::SourcePosition;
 use std::collections::BTreeMap;
 
 mod aggregate;
 mod built_in;
 mod catalogue;
 mod committer;
+mod growth;
+mod inputs;
 mod lists;
 mod log;
 mod sink;
@@ -31,8 +34,10 @@ pub use catalogue::{
     Catalogue, Definition, Emits, Entry, Equality, Fold, OnPanic, Rows, Since, Writes,
     panic_message,
 };
+pub use growth::Growth;
+pub use inputs::{Inputs, Reading, first_offset, log_of};
 pub use log::Log;
-pub use source::{position_from_row, source_positions};
+pub use source::{Position, source_positions};
 pub use standalone::Standalone;
 pub(crate) use surroundings::{Outside, Remembers, Subtask, Surroundings};
 pub(crate) use window::windows_held;
@@ -84,6 +89,16 @@ pub trait Context {
     fn now(&self) -> SimTime;
     /// How many partitions a source's input has; 0 for other operators.
     fn partitions(&self) -> u16;
+    /// What a source is to read; none for other operators.
+    fn input(&self) -> Option<&dyn InputLog>;
+    /// Of a source that was restored, and of which the checkpoint has an entry: the positions of all its subtasks, as a
+    /// union list gives them to each (`FlinkKafkaConsumerBase`). None if some subtasks were gone, so that nobody can tell
+    /// what they had read.
+    fn positions_of_all(&self) -> Option<&[Value]>;
+    /// Whether a restored log source drops the positions of inputs that it does not read any more, by the rules in force.
+    fn unsubscribed_positions_dropped(&self) -> bool;
+    /// Whether a restored log source finds partitions of which its checkpoint has no position, by the rules in force.
+    fn new_partitions_found(&self) -> bool;
 
     /// The key of the current record or timer. Panics elsewhere, and in operators that are
     /// not keyed.
@@ -171,12 +186,28 @@ pub enum Poll {
 pub trait InputLog {
     /// Its place among the world's inputs.
     fn id(&self) -> InputId;
-    /// How many partitions it has.
+    /// How many partitions it has in the end.
     fn partitions(&self) -> u16;
+    /// How many it has at a time.
+    fn partitions_at(&self, _now: SimTime) -> u16 {
+        self.partitions()
+    }
     /// The entry of a partition, or `None` past its end.
     fn entry(&self, partition: u16, offset: u32) -> Option<&Value>;
     /// When an entry is there.
     fn available(&self, partition: u16, offset: u32) -> SimTime;
+    /// Which log of its world has this name: itself, if it has.
+    fn named(&self, _name: &str) -> Option<InputId> {
+        None
+    }
+    /// The name of a log of its world: positions are kept by it.
+    fn name_of(&self, _input: InputId) -> Option<&str> {
+        None
+    }
+    /// Another log of its world.
+    fn beside(&self, _input: InputId) -> Option<&dyn InputLog> {
+        None
+    }
 }
 
 /// One subtask of an operator, with the life cycle of Flink's own.
@@ -204,11 +235,11 @@ pub trait Operator: Send + Sync {
         None
     }
     /// Sources: the next entry of each partition that this subtask reads.
-    fn positions(&self, _context: &mut dyn Context) -> Vec<(u16, u32)> {
+    fn positions(&self, _context: &mut dyn Context) -> Vec<SourcePosition> {
         Vec::new()
     }
     /// Readers: here is a split, as partition and next entry; or there are no more.
-    fn take_split(&mut self, split: Option<(u16, u32)>, _context: &mut dyn Context) {
+    fn take_split(&mut self, split: Option<SourcePosition>, _context: &mut dyn Context) {
         panic!("an operator that reads no splits was given {split:?}");
     }
     /// An input has ended.

@@ -6,14 +6,16 @@ use super::source::LogSource;
 use super::{Context, InputLog, Operator, Poll};
 use crate::job::{CheckpointId, Reader, Value};
 use crate::kernel::SimTime;
+use crate::trace::SourcePosition;
 
 /// After how long a reader asks again: its request, or the answer, may have been lost.
 const ASK_AGAIN: SimTime = SimTime::from_millis(500);
 
 /// Reads the splits it is given (kind `source`, function `splits`); a split is a partition from some entry on.
 ///
-/// List state `SourceReaderState` (split), kept as the log source keeps its positions: a row `(partition, next entry)` per split it was ever given.
-/// Restored, it goes on with those in its list, and asks for more when it has read them.
+/// List state `SourceReaderState` (split), kept as the log source keeps its positions: a row `(log, partition, next entry)` per
+/// split it was ever given. Restored, it goes on with those in its list, of whatever log they are (FLINK-34089), and asks for
+/// more when it has read them.
 #[derive(Clone, Default)]
 pub(super) struct SplitReader {
     log: LogSource,
@@ -50,14 +52,17 @@ impl Operator for SplitReader {
         self.log.due(log)
     }
 
-    fn positions(&self, context: &mut dyn Context) -> Vec<(u16, u32)> {
+    fn positions(&self, context: &mut dyn Context) -> Vec<SourcePosition> {
         self.log.positions(context)
     }
 
-    fn take_split(&mut self, split: Option<(u16, u32)>, _context: &mut dyn Context) {
+    fn take_split(&mut self, split: Option<SourcePosition>, context: &mut dyn Context) {
         self.asked = None;
         match split {
-            Some(split) => self.log.take(split),
+            Some(split) => {
+                self.log.know(split.input, context);
+                self.log.take(split);
+            }
             None => self.has_all = true,
         }
     }

@@ -1,11 +1,13 @@
 //! One subtask of one operator outside an engine, for testing operators.
 
-use super::{Context, InputLog, Operator, Outside, Poll, Subtask, Surroundings};
+use super::{Context, InputLog, Inputs, Log, Operator, Outside, Poll, Subtask, Surroundings};
 use crate::effect::ExternalRequest;
-use crate::job::{Attempt, CheckpointId, CheckpointKind, EventTime, JobId, KeyBy, Value};
+use crate::job::{Attempt, CheckpointId, CheckpointKind, EventTime, InputId, JobId, KeyBy, Value};
 use crate::kernel::SimTime;
 use crate::rules::{CommitWhen, MetadataVersion, Release, Rules, StateHandles};
 use crate::state::{AckLedger, CommitPermit, LiveState, OperatorSnapshot, Properties, TimerKind};
+use crate::trace::SourcePosition;
+use std::sync::Arc;
 
 /// How many key groups a standalone operator has.
 const KEY_GROUPS: u32 = 128;
@@ -58,6 +60,7 @@ pub struct Standalone {
     state: LiveState,
     key_by: Option<KeyBy>,
     subtask: Subtask,
+    input: Option<(Inputs, InputId)>,
     rules: Rules,
     restored: Option<CheckpointId>,
     watermark: EventTime,
@@ -103,6 +106,7 @@ impl Standalone {
                 partitions: 0,
                 is_checkpointed: true,
             },
+            input: None,
             rules: Release::default().rules(),
             restored: None,
             watermark: EventTime::MIN,
@@ -138,6 +142,18 @@ impl Standalone {
     #[must_use]
     pub fn partitions(mut self, partitions: u16) -> Self {
         self.subtask.partitions = partitions;
+        self
+    }
+
+    /// Gives a source an input of this name to read, which it is polled with.
+    #[must_use]
+    pub fn reading(mut self, name: &str, log: &Arc<Log>) -> Self {
+        self.subtask.partitions = log.partitions();
+        let place = log.id().index();
+        let names = (0..=place).map(|at| if at == place { name } else { "" });
+        let empty = |at| Arc::new(Log::new(InputId::new(at), 1, SimTime::ZERO, Vec::new().into()));
+        let logs = (0..place).map(empty).chain([Arc::clone(log)]).collect();
+        self.input = Some((Inputs::new(names, logs), log.id()));
         self
     }
 
@@ -224,6 +240,8 @@ impl Standalone {
             outside: &mut self.asked,
             state: &mut self.state,
             subtask: &self.subtask,
+            input: self.input.as_ref().map(|(inputs, own)| inputs.seen_from(*own)),
+            positions_of_all: None,
             rules: &self.rules,
             restored: self.restored,
             is_own_entry_restored: self.restored.is_some(),
@@ -242,7 +260,7 @@ impl Standalone {
     }
 
     /// Where a source stands.
-    pub fn positions(&mut self) -> Vec<(u16, u32)> {
+    pub fn positions(&mut self) -> Vec<SourcePosition> {
         self.call(|operator, context| operator.positions(context))
     }
 
@@ -323,6 +341,7 @@ impl Clone for Standalone {
             state: self.state.clone(),
             asked: self.asked.clone(),
             rules: self.rules.clone(),
+            input: self.input.clone(),
             ..*self
         }
     }

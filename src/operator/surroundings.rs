@@ -1,6 +1,6 @@
 //! What an operator sees and can do, whoever calls it: the engine, the reference evaluation, or a test of its own.
 
-use super::Context;
+use super::{Context, InputLog, Reading};
 use crate::effect::ExternalRequest;
 use crate::job::{Attempt, CheckpointId, EventTime, Registration, StateType, Value};
 use crate::kernel::SimTime;
@@ -21,7 +21,7 @@ pub(crate) struct Subtask {
     pub(crate) attempt: Attempt,
     /// The first eight bytes of the run's job id.
     pub(crate) job: u64,
-    /// How many partitions its input has, if it is a source.
+    /// How many partitions its input has, where no input is given.
     pub(crate) partitions: u16,
     /// Whether its job takes periodic checkpoints.
     pub(crate) is_checkpointed: bool,
@@ -97,6 +97,10 @@ pub(crate) struct Surroundings<'a, O, S = LiveState> {
     pub(crate) outside: O,
     pub(crate) state: &'a mut S,
     pub(crate) subtask: &'a Subtask,
+    /// What it reads, if it is a source.
+    pub(crate) input: Option<Reading<'a>>,
+    /// What all of its subtasks together had read.
+    pub(crate) positions_of_all: Option<&'a [Value]>,
     pub(crate) rules: &'a Rules,
     pub(crate) restored: Option<CheckpointId>,
     pub(crate) is_own_entry_restored: bool,
@@ -142,7 +146,20 @@ impl<O: Outside, S: Remembers> Context for Surroundings<'_, O, S> {
         self.is_own_entry_restored
     }
     fn partitions(&self) -> u16 {
-        self.subtask.partitions
+        let input = self.input.as_ref();
+        input.map_or(self.subtask.partitions, |input| input.partitions_at(self.now))
+    }
+    fn input(&self) -> Option<&dyn InputLog> {
+        self.input.as_ref().map(|input| -> &dyn InputLog { input })
+    }
+    fn positions_of_all(&self) -> Option<&[Value]> {
+        self.positions_of_all
+    }
+    fn unsubscribed_positions_dropped(&self) -> bool {
+        self.rules.unsubscribed_positions_dropped
+    }
+    fn new_partitions_found(&self) -> bool {
+        self.rules.new_partitions_found
     }
     fn subtask(&self) -> u32 {
         self.subtask.index

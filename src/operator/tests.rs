@@ -156,20 +156,29 @@ fn a_fork_goes_its_own_way() {
     assert_eq!(fork.take_emitted(), [pair("a", 1), pair("b", 1)]);
 }
 
-fn log(partitions: u16, entries: i64) -> Log {
+fn log(partitions: u16, entries: i64) -> Arc<Log> {
     let entries = (0..entries).map(Value::Int).collect();
-    Log::new(InputId::new(2), partitions, SimTime::from_millis(10), entries)
+    Arc::new(Log::new(InputId::new(2), partitions, SimTime::from_millis(10), entries))
 }
 
-fn source(subtask: u32, parallelism: u32) -> Standalone {
-    standalone("source", "log").partitions(3).subtask_of(subtask, parallelism)
+fn source(log: &Arc<Log>, subtask: u32, parallelism: u32) -> Standalone {
+    standalone("source", "log").reading("rows", log).subtask_of(subtask, parallelism)
+}
+
+/// Where a source stands, as (partition, next entry).
+fn places(source: &mut Standalone) -> Vec<(u16, u32)> {
+    source.positions().into_iter().map(|at| (at.partition, at.next)).collect()
+}
+
+fn position(partition: i64, next: i64) -> Value {
+    Value::row([Value::text("rows"), number(partition), number(next)])
 }
 
 /// Polls until nothing is there; the origins as (partition, offset), and what the last poll said.
-fn drain(source: &mut Standalone, log: &Log) -> (Vec<(u16, u32)>, Poll) {
+fn drain(source: &mut Standalone, log: &Arc<Log>) -> (Vec<(u16, u32)>, Poll) {
     let mut read = Vec::new();
     loop {
-        match source.poll(log) {
+        match source.poll(&**log) {
             Poll::Record(value, origin) => {
                 assert_eq!(log.entry(origin.partition, origin.offset), Some(&value));
                 assert_eq!((origin.input, origin.child), (2, 0));
@@ -183,7 +192,7 @@ fn drain(source: &mut Standalone, log: &Log) -> (Vec<(u16, u32)>, Poll) {
 #[test]
 fn a_source_reads_what_is_there_first_and_then_by_partition() {
     let log = log(3, 7);
-    let mut source = source(0, 1).start();
+    let mut source = source(&log, 0, 1).start();
     assert_eq!(
         drain(&mut source, &log),
         (vec![(0, 0), (1, 0), (2, 0)], Poll::Later(SimTime::from_millis(10)))
@@ -192,15 +201,15 @@ fn a_source_reads_what_is_there_first_and_then_by_partition() {
     let (read, last) = drain(&mut source, &log);
     assert_eq!(read, [(0, 1), (1, 1), (2, 1), (0, 2)]);
     assert_eq!(last, Poll::Ended);
-    assert_eq!(source.poll(&log), Poll::Ended);
-    assert_eq!(source.positions(), [(0, 3), (1, 2), (2, 2)]);
+    assert_eq!(source.poll(&*log), Poll::Ended);
+    assert_eq!(places(&mut source), [(0, 3), (1, 2), (2, 2)]);
 }
 
 #[test]
 fn fresh_subtasks_share_the_partitions_and_some_have_none() {
     let shares = |parallelism: u32| {
         (0..parallelism)
-            .map(|subtask| source(subtask, parallelism).start().positions())
+            .map(|subtask| places(&mut source(&log(3, 0), subtask, parallelism).start()))
             .collect::<Vec<_>>()
     };
     assert_eq!(shares(2), [vec![(0, 0), (2, 0)], vec![(1, 0)]]);
@@ -209,35 +218,31 @@ fn fresh_subtasks_share_the_partitions_and_some_have_none() {
 
 #[test]
 fn a_snapshot_before_the_first_poll_holds_the_beginning() {
-    let snapshot = source(1, 2).start().barrier(checkpoint(1));
-    assert_eq!(list(&snapshot, "positions"), [Value::row([number(1), number(0)])]);
+    let snapshot = source(&log(3, 0), 1, 2).start().barrier(checkpoint(1));
+    assert_eq!(list(&snapshot, "positions"), [position(1, 0)]);
 }
 
 #[test]
 fn a_restored_source_reads_the_partitions_it_was_dealt_and_no_others() {
     let log = log(3, 9);
-    let mut before = source(0, 1).start();
-    before.poll(&log);
-    before.poll(&log);
+    let mut before = source(&log, 0, 1).start();
+    before.poll(&*log);
+    before.poll(&*log);
     let mut snapshot = before.barrier(checkpoint(1));
     let positions = list(&snapshot, "positions");
-    assert_eq!(
-        positions,
-        [[0, 1], [1, 1], [2, 0]]
-            .map(|[partition, next]| Value::row([number(partition), number(next)]))
-    );
+    assert_eq!(positions, [position(0, 1), position(1, 1), position(2, 0)]);
     let dealt = ListSnapshot {
         mode: ListMode::Split,
         items: positions[1..].to_vec(),
         ..ListSnapshot::default()
     };
     snapshot.lists.insert(Arc::from("positions"), dealt);
-    let mut after = source(0, 2).restore(checkpoint(1), snapshot);
+    let mut after = source(&log, 0, 2).restore(checkpoint(1), snapshot);
     after.advance_to(SimTime::from_secs(1));
     assert_eq!(drain(&mut after, &log).0, [(2, 0), (1, 1), (2, 1), (1, 2), (2, 2)]);
 
-    let mut empty_handed = source(1, 2).restore(checkpoint(1), OperatorSnapshot::default());
-    assert_eq!(empty_handed.poll(&log), Poll::Ended);
+    let mut empty_handed = source(&log, 1, 2).restore(checkpoint(1), OperatorSnapshot::default());
+    assert_eq!(empty_handed.poll(&*log), Poll::Ended);
 }
 
 #[test]

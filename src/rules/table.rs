@@ -191,6 +191,17 @@ rules! {
     /// Who is told that it is restored (`isRestored`; `StateAssignmentOperation`, recorded: 1.11.4, 1.12.5, 1.13.6 and
     /// 1.14.6).
     restored_told_by: RestoredToldBy = Vertex, until V1_13: Subtask, shown by "sim/rules/restored_told_by.toml";
+    /// Whether a log source that is restored drops the positions of inputs that it does not read any more; a reader of splits never does
+    /// (since 1.8, FLINK-34089, FLINK-10342,
+    /// `FlinkKafkaConsumerBase.filterRestoredPartitionsWithCurrentTopicsDescriptor`).
+    unsubscribed_positions_dropped: bool = true, until V1_7: false, shown by "sim/rules/unsubscribed_positions.toml";
+    /// Whether a log source that is restored finds partitions of which its snapshot has no position, and reads those from their
+    /// beginning; else it reads what it was given, and nothing more. Until 1.1 nobody is told that it is restored; what its consumer
+    /// made of new partitions was not looked into (since 1.4, FLINK-4022, `FlinkKafkaConsumerBase.open`).
+    new_partitions_found: bool = true, until V1_3: false, until V1_1: true, shown by "sim/rules/new_partitions.toml";
+    /// Whether a split enumerator begins splits at their beginning that it finds when it is restored, and not where its source is
+    /// told to start (since the connector of 1.18, FLIP-288, `KafkaSourceEnumerator.newDiscoveryOffsetsInitializer`).
+    new_splits_begin_earliest: bool = true, until V1_17: false, shown by "sim/rules/new_splits.toml";
     /// Whether a barrier holds its channel back in exactly-once mode (`SingleCheckpointBarrierHandler`).
     barrier_blocks_channel: bool = true;
     /// Whether a task that gives a checkpoint up tells its receivers on their channels (since 1.1.4).

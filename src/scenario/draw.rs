@@ -360,6 +360,7 @@ impl Scale {
                     step: self.time.map(|time| time.step),
                 },
                 partitions,
+                grows: Vec::new(),
                 every: part(self.flow.times(u64::from(at_once)), u64::from(*records)),
                 shuffle: self.time.and_then(|time| time.shuffle(draw, place)),
             }

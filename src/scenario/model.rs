@@ -7,6 +7,7 @@ use super::job_config::{JobConfig, TaskName};
 use super::protocol_expectations::ProtocolExpectations;
 use super::step::Step;
 use crate::kernel::SimTime;
+use crate::operator::Growth;
 use crate::rules::{Mutation, Override, Release, Rules};
 use crate::trace::{CheckName, JobStatus, Sometimes};
 use std::collections::BTreeMap;
@@ -105,6 +106,8 @@ pub struct Input {
     pub kind: InputKind,
     /// How many partitions, 1 to 65535. Entry i goes to partition i mod n.
     pub partitions: u16,
+    /// When it gains partitions, in order of time.
+    pub grows: Vec<Growth>,
     /// The j-th entry of a partition is there from j times this on.
     pub every: SimTime,
     /// How its rows are put out of order; by default not at all.

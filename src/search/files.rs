@@ -4,13 +4,12 @@ use super::kept::Kept;
 use super::play::{Earlier, Played, Setup, play_while};
 use crate::cluster::{Cluster, End};
 use crate::effect::ExternalSystem;
-use crate::job::{ClaimMode, InputId};
+use crate::job::ClaimMode;
 use crate::kernel::Flow;
 use crate::operator::Log;
 use crate::scenario::Scenario;
 use crate::store::disk::{Disk, RealDisk};
 use crate::store::{self, DataDir, InputIdentity, StoreError};
-use crate::trace::SourcePosition;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,12 +26,6 @@ pub enum PlayError {
     SeveralJobs {
         /// How many.
         jobs: usize,
-    },
-    /// The scenario has no input that the savepoint speaks of.
-    #[error("the savepoint was taken over an input `{name}`, which the scenario does not have")]
-    InputMissing {
-        /// The input.
-        name: String,
     },
     /// An input is not the one that the savepoint was taken over.
     #[error(
@@ -57,7 +50,6 @@ impl PlayError {
         match self {
             Self::Store(error) => error.help().to_owned(),
             Self::SeveralJobs { .. } => "write a scenario whose only job continues".to_owned(),
-            Self::InputMissing { name } => format!("add [input.{name}] to the scenario"),
             Self::InputDiffers { name, .. } => {
                 format!("give the file that was read before, with --input {name}=PATH")
             }
@@ -100,9 +92,9 @@ pub fn start_from_on(
     if scenario.jobs.len() != 1 {
         return Err(PlayError::SeveralJobs { jobs: scenario.jobs.len() });
     }
-    let positions = savepoint.inputs.iter();
-    let positions = positions.map(|identity| same_input(identity, scenario, inputs));
-    let positions = positions.collect::<Result<_, _>>()?;
+    for identity in &savepoint.inputs {
+        check_same_input(identity, scenario, inputs)?;
+    }
     let open = |folder| DataDir::open_on(Arc::clone(disk), folder);
     let given = data_dir.map(open).transpose()?.flatten();
     let data_dir = given.or_else(|| store::find_data_dir_on(disk, path));
@@ -114,27 +106,30 @@ pub fn start_from_on(
     // The process may go elsewhere before the snapshot is removed.
     let folder = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let claim = ClaimMode::default();
-    let earlier =
-        Earlier { snapshot, positions, clock, allow_non_restored, claim, folder, externals_in };
+    let earlier = Earlier { snapshot, clock, allow_non_restored, claim, folder, externals_in };
     Ok((earlier, externals))
 }
 
-/// Whether an input begins with what had been read of it.
-fn same_input(
+/// An input begins with what had been read of it. One that is not there any more is another name by now, or gone: its
+/// positions are of its name, and what becomes of them the rules say.
+fn check_same_input(
     identity: &InputIdentity,
     scenario: &Scenario,
     inputs: &[Arc<Log>],
-) -> Result<SourcePosition, PlayError> {
-    let name = || identity.name.clone();
+) -> Result<(), PlayError> {
     let place = scenario.inputs.iter().position(|input| input.name == identity.name);
-    let place = place.ok_or_else(|| PlayError::InputMissing { name: name() })?;
+    let Some(place) = place else { return Ok(()) };
     let partition = u16::try_from(identity.partition).unwrap_or(u16::MAX);
     let next = u32::try_from(identity.next).unwrap_or(u32::MAX);
     let log = &inputs[place];
     if log.length(partition) < next || log.identity(partition, next) != identity.hash {
-        return Err(PlayError::InputDiffers { name: name(), partition, next: identity.next });
+        return Err(PlayError::InputDiffers {
+            name: identity.name.clone(),
+            partition,
+            next: identity.next,
+        });
     }
-    Ok(SourcePosition { input: InputId::new(place), partition, next })
+    Ok(())
 }
 
 /// Plays a world and keeps its savepoints and checkpoints as files under a data folder, as they happen. A job that starts

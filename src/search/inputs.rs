@@ -30,9 +30,10 @@ fn generate(place: usize, input: &Input, choices: &Choices) -> Option<Arc<Log>> 
     };
     let (id, partitions, every) = (InputId::new(place), input.partitions, input.every);
     let log = match order((0..records).map(&entry), input, choices) {
-        None => Log::drawn(id, partitions, every, records, entry),
+        None => Log::drawn(id, partitions, every, records, entry).growing(&input.grows),
         Some(order) => {
-            Log::drawn(id, partitions, every, records, move |place| entry(order[to_index(place)]))
+            let entry = move |place| entry(order[to_index(place)]);
+            Log::drawn(id, partitions, every, records, entry).growing(&input.grows)
         }
     };
     Some(Arc::new(log))
@@ -180,7 +181,8 @@ mod with_files {
             }
             let entries = shuffled(entries, input, choices);
             let id = InputId::new(place);
-            opened.push(Arc::new(Log::new(id, input.partitions, input.every, entries.into())));
+            let log = Log::new(id, input.partitions, input.every, entries.into());
+            opened.push(Arc::new(log.growing(&input.grows)));
         }
         Ok(opened.into())
     }

@@ -57,8 +57,6 @@ pub struct Setup {
 pub struct Earlier {
     /// The snapshot.
     pub snapshot: Arc<CompletedCheckpoint>,
-    /// How far its inputs had been read.
-    pub positions: Vec<crate::trace::SourcePosition>,
     /// When the clock starts.
     pub clock: SimTime,
     /// Whether state that no operator takes may be dropped.
@@ -248,10 +246,7 @@ pub(super) fn end_of_world<'w>(outcome: &'w Outcome, tried: Option<&'w Tried>) -
 
 /// The checks of a play.
 fn checks_of(setup: &Setup) -> Checks {
-    let file = setup.start.as_ref().map(|start| FileStart {
-        positions: start.positions.clone(),
-        state: Arc::clone(&start.snapshot),
-    });
+    let file = setup.start.as_ref().map(|start| FileStart { state: Arc::clone(&start.snapshot) });
     Checks::new(CheckSetup {
         scenario: Arc::clone(&setup.scenario),
         catalogue: Arc::clone(&setup.catalogue),

@@ -2,7 +2,6 @@
 //! its own or to its end, with no check broken on the way.
 
 use super::play::{Setup, end_of_world};
-use super::positions::positions;
 use crate::check::{CheckSetup, Checks, FileStart};
 use crate::cluster::{Artefact, At, Cluster, Given, Outcome};
 use crate::effect::ExternalSystem;
@@ -191,16 +190,12 @@ impl Shadowed<'_> {
         externals: &[ExternalSystem],
     ) -> ShadowWorld {
         let Setup { catalogue, inputs, choices, .. } = self.setup;
-        let nodes = &scenario.jobs[0].graph.operators;
         let snapshot = &artefact.snapshot;
         let checks = Checks::new(CheckSetup {
             scenario: Arc::clone(scenario),
             catalogue: Arc::clone(catalogue),
             inputs: Arc::clone(inputs),
-            file: Some(FileStart {
-                positions: positions(snapshot, nodes, scenario, inputs),
-                state: Arc::clone(snapshot),
-            }),
+            file: Some(FileStart { state: Arc::clone(snapshot) }),
             with_output: false,
             bounds_percent: 100,
         });

@@ -47,6 +47,7 @@ mod tests {
             name: "rows".to_owned(),
             kind: InputKind::Generate { records: 0, keys: 1, step: None },
             partitions: 1,
+            grows: Vec::new(),
             every: SimTime::ZERO,
             shuffle: Some(Shuffle { column: 0, within }),
         };

@@ -38,12 +38,14 @@ struct List {
     mode: ListMode,
     items_type: StateType,
     items: Vec<Value>,
+    ordinal: u16,
 }
 
 #[derive(Clone, Debug)]
 struct Broadcast {
     name: Arc<str>,
     entries: BTreeMap<Value, Value>,
+    ordinal: u16,
 }
 
 impl Broadcast {
@@ -68,6 +70,8 @@ pub struct LiveState {
     refused: Option<Incompatible>,
     /// Of what type the restored keys are, as long as no key has come that can be held against them.
     restored_keys: Option<KeyType>,
+    /// How many lists were ever registered, by this subtask or those that it was restored from.
+    ordinals: u16,
     /// Which states were declared of which nothing was restored.
     fresh: Vec<(Arc<str>, StateKind)>,
 }
@@ -75,7 +79,9 @@ pub struct LiveState {
 impl LiveState {
     /// Starts from what a restore assigned, or from nothing.
     pub fn restored(snapshot: OperatorSnapshot) -> Self {
-        Self { restored: snapshot, ..Self::default() }
+        let last = snapshot.lists.values().map(|list| list.ordinal).max();
+        let ordinals = last.map_or(0, |last| last.saturating_add(1));
+        Self { restored: snapshot, ordinals, ..Self::default() }
     }
 
     /// Of an operator that was restored and has declared all of its states, what it was given and did not declare, and what
@@ -190,8 +196,9 @@ impl LiveState {
         if restored.is_none() {
             self.fresh.push((Arc::from(name), mode.into()));
         }
+        let ordinal = self.ordinal_of(restored.as_ref());
         let items = restored.map_or_else(Vec::new, |list| list.items);
-        self.lists.push(List { name: Arc::from(name), mode, items_type, items });
+        self.lists.push(List { name: Arc::from(name), mode, items_type, items, ordinal });
         ListId(self.lists.len() - 1)
     }
 
@@ -205,13 +212,26 @@ impl LiveState {
         if restored.is_none() {
             self.fresh.push((Arc::from(name), StateKind::Broadcast));
         }
+        let ordinal = self.ordinal_of(restored.as_ref());
         let items = restored.map_or_else(Vec::new, |list| list.items);
         let entries = items.iter().filter_map(|item| match item.as_row() {
             Some([key, value]) => Some((key.clone(), value.clone())),
             Some(_) | None => None,
         });
-        self.broadcast.push(Broadcast { name: Arc::from(name), entries: entries.collect() });
+        let entries = entries.collect();
+        self.broadcast.push(Broadcast { name: Arc::from(name), entries, ordinal });
         BroadcastId(self.broadcast.len() - 1)
+    }
+
+    /// The place of a list in the order of registrations: that which it had, or the next one.
+    fn ordinal_of(&mut self, restored: Option<&ListSnapshot>) -> u16 {
+        restored.map_or_else(
+            || {
+                self.ordinals = self.ordinals.saturating_add(1);
+                self.ordinals - 1
+            },
+            |restored| restored.ordinal,
+        )
     }
 
     /// What was restored under a name, if it is of a mode that is looked for.
@@ -269,14 +289,15 @@ impl LiveState {
             state.registered.keys = key_by.map_or_else(KeyType::default, |by| by.key_type);
         }
         for list in &self.lists {
-            let List { mode, items_type, .. } = *list;
-            let state = ListSnapshot { mode, items: list.items.clone(), items_type };
+            let List { mode, items_type, ordinal, .. } = *list;
+            let state = ListSnapshot { mode, items: list.items.clone(), items_type, ordinal };
             snapshot.lists.insert(Arc::clone(&list.name), state);
         }
         for map in &self.broadcast {
             let items = map.rows();
             let mode = ListMode::Broadcast;
-            let state = ListSnapshot { mode, items, ..ListSnapshot::default() };
+            let ordinal = map.ordinal;
+            let state = ListSnapshot { mode, items, ordinal, ..ListSnapshot::default() };
             snapshot.lists.insert(Arc::clone(&map.name), state);
         }
         snapshot

@@ -19,7 +19,7 @@ pub struct ListState<T> {
 /// What each new subtask gets of each state.
 pub type Dealt<T> = BTreeMap<String, Vec<Vec<T>>>;
 
-/// Deals all list states of an operator to `new_parallelism` subtasks.
+/// Deals all list states of an operator, which were registered in order of their names, to `new_parallelism` subtasks.
 ///
 /// Items of different old subtasks arrive in order of the subtasks; Flink leaves that order open.
 ///
@@ -29,6 +29,18 @@ pub fn redistribute<T: Clone>(
     old_parallelism: u32,
     new_parallelism: u32,
 ) -> Dealt<T> {
+    let order: Vec<&str> = states.keys().map(String::as_str).collect();
+    redistribute_in(states, &order, old_parallelism, new_parallelism)
+}
+
+/// The same, of states that were registered in another order than that of their names.
+pub fn redistribute_in<T: Clone>(
+    states: &BTreeMap<String, ListState<T>>,
+    order: &[&str],
+    old_parallelism: u32,
+    new_parallelism: u32,
+) -> Dealt<T> {
+    assert_eq!(order.len(), states.len(), "each state was registered once");
     let mut dealt = Dealt::new();
     let old_parallelism = subtasks(old_parallelism);
     for (name, state) in states {
@@ -42,7 +54,7 @@ pub fn redistribute<T: Clone>(
         };
         dealt.insert(name.clone(), lists);
     }
-    dealt.extend(deal_split(states, old_parallelism, new_parallelism));
+    dealt.extend(deal_split(states, order, old_parallelism, new_parallelism));
     assert!(dealt.keys().eq(states.keys()), "a state was not dealt, or one that is not there");
     let is_for_all = |lists: &Vec<Vec<T>>| lists.len() == subtasks(new_parallelism);
     assert!(dealt.values().all(is_for_all), "a subtask is left out when a state is dealt");
@@ -54,6 +66,7 @@ pub fn redistribute<T: Clone>(
 /// the subtask after the last longer run.
 fn deal_split<T: Clone>(
     states: &BTreeMap<String, ListState<T>>,
+    order: &[&str],
     old_parallelism: usize,
     new_parallelism: u32,
 ) -> Dealt<T> {
@@ -69,7 +82,7 @@ fn deal_split<T: Clone>(
         .map(|(name, _)| (name.clone(), vec![Vec::new(); subtasks(new_parallelism)]))
         .collect();
     let mut start = 0;
-    for name in dealing_order(states, old_parallelism) {
+    for name in dealing_order(states, order, old_parallelism) {
         let items: Vec<T> = states[name].lists.iter().flatten().flatten().cloned().collect();
         let (lists, next) = deal_runs(items, new_parallelism, start);
         let is_split = states[name].mode == ListMode::Split;
@@ -83,13 +96,17 @@ fn deal_split<T: Clone>(
 /// The order in which split states are dealt: that of the map by which Flink groups them, which it fills from the
 /// maps of the old subtasks' handles, one after another.
 ///
-/// Names of one bin fall back to the order in which a subtask's handle was filled; here that is the order of names.
-fn dealing_order<T>(states: &BTreeMap<String, ListState<T>>, old_parallelism: usize) -> Vec<&str> {
+/// Names of one bin fall back to the order in which a subtask's handle was filled: that of registration.
+fn dealing_order<'s, T>(
+    states: &BTreeMap<String, ListState<T>>,
+    order: &[&'s str],
+    old_parallelism: usize,
+) -> Vec<&'s str> {
     let mut grouped = JavaHashMapKeys::default();
     for subtask in 0..old_parallelism {
         let mut handle = JavaHashMapKeys::default();
-        let reported = states.iter().filter(|(_, state)| state.lists[subtask].is_some());
-        reported.for_each(|(name, _)| handle.put(name));
+        let reported = order.iter().filter(|name| states[**name].lists[subtask].is_some());
+        reported.for_each(|name| handle.put(name));
         let split = handle.iter().filter(|name| states[*name].mode == ListMode::Split);
         split.for_each(|name| grouped.compute_if_absent(name));
     }

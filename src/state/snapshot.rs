@@ -36,6 +36,9 @@ pub struct ListSnapshot {
     pub items: Vec<Value>,
     /// The type of the items, as it was registered.
     pub items_type: StateType,
+    /// Its place among the lists of its operator in the order in which they were first registered, from 0: lists whose names fall
+    /// into one bin of a Java `HashMap` are dealt in that order.
+    pub ordinal: u16,
 }
 
 /// What one subtask of one operator held at a barrier.

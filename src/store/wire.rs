@@ -186,6 +186,8 @@ pub(super) struct SnapshotWire {
     registered: Vec<(u32, Registration)>,
     /// Of list states of which the type of the items was: their places above, and which.
     items: Vec<(u32, StateType)>,
+    /// Of list states that were not registered first: their places above, and in the order of registration.
+    ordinals: Vec<(u32, u16)>,
 }
 
 impl Payload for OperatorSnapshot {
@@ -198,6 +200,7 @@ impl Payload for OperatorSnapshot {
             lists: self.lists.iter().map(|(name, state)| ListWire::new(name, state)).collect(),
             registered: unusual(self.keyed.values().map(|state| state.registered)),
             items: unusual(self.lists.values().map(|state| state.items_type)),
+            ordinals: unusual(self.lists.values().map(|state| state.ordinal)),
         }
     }
 
@@ -211,6 +214,9 @@ impl Payload for OperatorSnapshot {
         }
         for (place, items_type) in wire.items {
             at(&mut lists, place)?.1.items_type = items_type;
+        }
+        for (place, ordinal) in wire.ordinals {
+            at(&mut lists, place)?.1.ordinal = ordinal;
         }
         let (keyed, lists) = (keyed.into_iter().collect(), lists.into_iter().collect());
         Ok(Self { keyed, lists, ..Self::default() })

@@ -5,7 +5,7 @@
 use super::chain::{Chain, Stem, fail_on_error};
 use crate::effect::{TaskEffects, Throw, UserFailure};
 use crate::job::{CheckpointId, OperatorId, Origin, TaskId, Value};
-use crate::operator::{OnPanic, panic_message};
+use crate::operator::{InputLog, OnPanic, Position, panic_message};
 use crate::state::CommitPermit;
 use crate::trace::{Call, TaskEvent};
 use std::any::Any;
@@ -52,10 +52,17 @@ impl Chain {
         }
         if effects.wants_callbacks {
             let operator = self.operator_id(at);
+            let input = self.input().filter(|_| at == 0);
+            let own = input.map(|input| self.identity.inputs.seen_from(input));
+            let own = own.as_ref().and_then(|own| own.name_of(own.id()));
+            let text = |item: &Value| match (own, Position::of_row(item)) {
+                (Some(own), Some(position)) => position.told(own),
+                _ => item.to_string(),
+            };
             let told = state.lists().map(|(name, items)| TaskEvent::ListInitialized {
                 operator,
                 name: Arc::clone(name),
-                items: items.iter().map(|item| item.to_string().into()).collect(),
+                items: items.iter().map(|item| text(item).into()).collect(),
             });
             effects.events.extend(told);
         }

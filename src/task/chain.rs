@@ -16,7 +16,7 @@ use crate::job::{
 use crate::kernel::SimTime;
 use crate::operator::{InputLog, OnPanic, Operator, Poll};
 use crate::state::{CommitPermit, LiveState, OperatorSnapshot, TimerKind};
-use crate::trace::{Call, Declared, StateSum};
+use crate::trace::{Call, Declared, SourcePosition, StateSum};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -106,6 +106,8 @@ pub struct Chain {
     takes: SimTime,
     input: Option<SourceInput>,
     restored: Option<CheckpointId>,
+    /// Of a source that was restored: the positions of all its subtasks.
+    positions_of_all: Option<Arc<[Value]>>,
     /// Of a source that tells watermarks: where they come from.
     pub(super) watermarks: Option<Box<Generator>>,
 }
@@ -156,8 +158,17 @@ impl Chain {
             assert!(is_forward, "operator {at} of a chain feeds one before it, or none");
         }
         let workers = links.into_iter().map(Worker::new).collect();
-        let rests = Vec::new();
-        Self { identity, outputs, workers, rests, takes, input, restored: None, watermarks: None }
+        Self {
+            identity,
+            outputs,
+            workers,
+            rests: Vec::new(),
+            takes,
+            input,
+            restored: None,
+            positions_of_all: None,
+            watermarks: None,
+        }
     }
 
     /// The same, of a source that tells time.
@@ -196,12 +207,15 @@ impl Chain {
         effects: &mut TaskEffects,
         body: impl FnOnce(&mut dyn Operator, &mut EngineContext<'_>) -> R,
     ) -> Option<R> {
-        let Self { workers, identity, .. } = self;
+        let Self { workers, identity, input, .. } = self;
         let Worker { link, state, is_restored, emitted, timestamp, watermark } = &mut workers[at];
+        let input = input.filter(|_| at == 0);
         *timestamp = stem.timestamp;
         let mut context = EngineContext {
             state,
             subtask: &identity.subtask,
+            input: input.map(|input| identity.inputs.seen_from(input.id)),
+            positions_of_all: self.positions_of_all.as_deref(),
             rules: &identity.rules,
             restored: self.restored,
             is_own_entry_restored: *is_restored,
@@ -289,6 +303,8 @@ impl Chain {
         let permit = restored.as_ref().map(|restored| restored.permit);
         let is_told = restored.as_ref().is_some_and(|restored| restored.is_told);
         self.restored = permit.filter(|_| is_told).map(CommitPermit::checkpoint);
+        self.positions_of_all =
+            restored.as_ref().and_then(|restored| restored.positions_of_all.clone());
         let mut held = Vec::new();
         let snapshots = restored.into_iter().flat_map(|restored| restored.operators);
         for (worker, snapshot) in self.workers.iter_mut().zip(snapshots) {
@@ -349,7 +365,7 @@ impl Chain {
         match poll {
             Poll::Record(value, origin) => {
                 let timestamp = match &mut self.watermarks {
-                    Some(watermarks) => watermarks.on_record(&value, origin.partition, effects.now),
+                    Some(watermarks) => watermarks.on_record(&value, origin, effects.now),
                     None => EventTime::MIN,
                 };
                 let stem = Stem { origin, timestamp };
@@ -376,7 +392,7 @@ impl Chain {
         }
     }
 
-    pub(super) fn positions(&mut self, effects: &mut TaskEffects) -> Vec<(u16, u32)> {
+    pub(super) fn positions(&mut self, effects: &mut TaskEffects) -> Vec<SourcePosition> {
         assert!(self.input.is_some(), "only a source has read up to anywhere");
         let positions =
             self.call((0, "positions"), Stem::NONE, None, effects, |operator, context| {
@@ -390,7 +406,7 @@ impl Chain {
         matches!(self.input, Some(SourceInput { reads_splits: true, .. }))
     }
 
-    pub(super) fn take_split(&mut self, split: Option<(u16, u32)>, effects: &mut TaskEffects) {
+    pub(super) fn take_split(&mut self, split: Option<SourcePosition>, effects: &mut TaskEffects) {
         assert!(self.reads_splits(), "{split:?} was given to one that reads no splits");
         self.call((0, "take_split"), Stem::NONE, None, effects, |operator, context| {
             operator.take_split(split, context);

@@ -3,9 +3,10 @@
 //! Decides the watermark of a reader, and when it is idle (FLIP-27: `WatermarkOutputMultiplexer`,
 //! `BoundedOutOfOrdernessWatermarks`, `WatermarksWithIdleness`). Is in no snapshot. Does not send anything.
 
-use crate::job::{EventTime, SourceTime, Value};
+use crate::job::{EventTime, InputId, Origin, SourceTime, Value};
 use crate::kernel::SimTime;
-use crate::operator::InputLog;
+use crate::operator::{InputLog, log_of};
+use crate::trace::SourcePosition;
 
 /// What has been heard of one partition.
 #[derive(Clone, Copy, Debug)]
@@ -45,8 +46,8 @@ pub(super) struct Generator {
     time: SourceTime,
     /// Whether its input ends: a partition that has been read to its end is not waited for then.
     is_bounded: bool,
-    /// By partition number.
-    heard: Vec<Option<Heard>>,
+    /// By input, and by partition number.
+    heard: Vec<(InputId, Vec<Option<Heard>>)>,
     /// When it began to tell time.
     began: SimTime,
     /// Since when it has had no partition.
@@ -79,22 +80,27 @@ impl Generator {
     }
 
     /// When a record happened: as its column says, or now.
-    pub(super) fn on_record(&mut self, value: &Value, partition: u16, now: SimTime) -> EventTime {
+    pub(super) fn on_record(&mut self, value: &Value, origin: Origin, now: SimTime) -> EventTime {
         let timestamp = self.time.of(value, now);
         debug_assert!(self.began <= now, "a record was read before its reader began");
-        let heard = self.heard_of(partition);
+        let heard = self.heard_of(InputId::new(origin.input.into()), origin.partition);
         heard.latest = heard.latest.max(timestamp);
         heard.was_read = true;
         timestamp
     }
 
-    fn heard_of(&mut self, partition: u16) -> &mut Heard {
-        let place = usize::from(partition);
-        if self.heard.len() <= place {
-            self.heard.resize(place + 1, None);
+    fn heard_of(&mut self, input: InputId, partition: u16) -> &mut Heard {
+        let known = self.heard.iter().position(|(other, _)| *other == input);
+        let known = known.unwrap_or_else(|| {
+            self.heard.push((input, Vec::new()));
+            self.heard.len() - 1
+        });
+        let (heard, place) = (&mut self.heard[known].1, usize::from(partition));
+        if heard.len() <= place {
+            heard.resize(place + 1, None);
         }
         let nothing = Heard { latest: EventTime::MIN, was_read: false, quiet: Quiet::default() };
-        self.heard[place].get_or_insert(nothing)
+        heard[place].get_or_insert(nothing)
     }
 
     /// A reader that could not go on for want of credit was not idle meanwhile (`PausableRelativeClock`).
@@ -102,13 +108,14 @@ impl Generator {
         assert!(self.began <= now, "a reader overslept before it began");
         self.began = now;
         self.empty = Quiet::default();
-        self.heard.iter_mut().flatten().for_each(|heard| heard.quiet = Quiet::default());
+        let heard = self.heard.iter_mut().flat_map(|(_, heard)| heard).flatten();
+        heard.for_each(|heard| heard.quiet = Quiet::default());
     }
 
     /// What can be said of time now, given the partitions of the reader and where it stands in them.
     pub(super) fn tick(
         &mut self,
-        positions: &[(u16, u32)],
+        positions: &[SourcePosition],
         log: &dyn InputLog,
         now: SimTime,
     ) -> Tick {
@@ -116,11 +123,12 @@ impl Generator {
         let idle_after = self.time.idle_after;
         let is_over = |quiet: SimTime| idle_after.is_some_and(|span| quiet >= span);
         let (mut least, mut waits, mut idles) = (EventTime::MAX, false, false);
-        for (partition, next) in positions {
-            if self.is_bounded && log.entry(*partition, *next).is_none() {
+        for SourcePosition { input, partition, next } in positions {
+            let log = log_of(log, *input);
+            if self.is_bounded && log.is_none_or(|log| log.entry(*partition, *next).is_none()) {
                 continue;
             }
-            let heard = self.heard_of(*partition);
+            let heard = self.heard_of(*input, *partition);
             let quiet = if std::mem::take(&mut heard.was_read) {
                 heard.quiet = Quiet::default();
                 SimTime::ZERO
@@ -154,7 +162,6 @@ impl Generator {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::InputId;
     use crate::operator::Log;
 
     const fn ms(millis: u64) -> SimTime {
@@ -174,6 +181,12 @@ mod tests {
     fn row(time: i64) -> Value {
         Value::row([Value::Int(time)])
     }
+    fn from(partition: u16) -> Origin {
+        Origin { partition, ..Origin::default() }
+    }
+    fn at(partition: u16, next: u32) -> SourcePosition {
+        SourcePosition { input: InputId::new(0), partition, next }
+    }
     fn said(watermark: i64, is_idle: bool) -> Tick {
         Tick { watermark: EventTime::from_millis(watermark), is_idle }
     }
@@ -181,34 +194,34 @@ mod tests {
     #[test]
     fn the_watermark_is_that_of_the_slowest_partition_less_the_disorder_and_one() {
         let mut generator = generator(None, false);
-        let at = [(0, 0), (1, 0)];
-        assert_eq!(generator.on_record(&row(40), 0, ms(1)), EventTime::from_millis(40));
-        assert_eq!(generator.tick(&at, &log(), ms(2)).watermark, EventTime::MIN);
-        generator.on_record(&row(30), 1, ms(3));
-        generator.on_record(&row(20), 1, ms(4));
-        assert_eq!(generator.tick(&at, &log(), ms(5)), said(24, false));
+        let both = [at(0, 0), at(1, 0)];
+        assert_eq!(generator.on_record(&row(40), from(0), ms(1)), EventTime::from_millis(40));
+        assert_eq!(generator.tick(&both, &log(), ms(2)).watermark, EventTime::MIN);
+        generator.on_record(&row(30), from(1), ms(3));
+        generator.on_record(&row(20), from(1), ms(4));
+        assert_eq!(generator.tick(&both, &log(), ms(5)), said(24, false));
         assert_eq!(generator.next, ms(205));
     }
 
     #[test]
     fn a_partition_that_was_not_read_for_a_while_is_not_waited_for() {
         let mut generator = generator(Some(ms(100)), false);
-        let at = [(0, 0), (1, 0)];
-        generator.on_record(&row(10), 1, ms(10));
-        generator.on_record(&row(40), 0, ms(90));
-        assert_eq!(generator.tick(&at, &log(), ms(100)), said(4, false));
+        let both = [at(0, 0), at(1, 0)];
+        generator.on_record(&row(10), from(1), ms(10));
+        generator.on_record(&row(40), from(0), ms(90));
+        assert_eq!(generator.tick(&both, &log(), ms(100)), said(4, false));
         generator.told = said(4, false);
         // The first look that finds nothing new only starts the clock.
-        generator.on_record(&row(40), 0, ms(190));
-        assert_eq!(generator.tick(&at, &log(), ms(200)), said(4, false));
-        generator.on_record(&row(40), 0, ms(290));
-        assert_eq!(generator.tick(&at, &log(), ms(299)), said(4, false));
-        assert_eq!(generator.tick(&at, &log(), ms(300)), said(34, false));
-        assert_eq!(generator.tick(&at, &log(), ms(399)), said(34, false));
+        generator.on_record(&row(40), from(0), ms(190));
+        assert_eq!(generator.tick(&both, &log(), ms(200)), said(4, false));
+        generator.on_record(&row(40), from(0), ms(290));
+        assert_eq!(generator.tick(&both, &log(), ms(299)), said(4, false));
+        assert_eq!(generator.tick(&both, &log(), ms(300)), said(34, false));
+        assert_eq!(generator.tick(&both, &log(), ms(399)), said(34, false));
         generator.told = said(34, false);
-        assert_eq!(generator.tick(&at, &log(), ms(400)), said(34, true));
+        assert_eq!(generator.tick(&both, &log(), ms(400)), said(34, true));
         generator.on_overslept(ms(410));
-        assert_eq!(generator.tick(&at, &log(), ms(420)), said(34, false));
+        assert_eq!(generator.tick(&both, &log(), ms(420)), said(34, false));
     }
 
     #[test]
@@ -222,17 +235,17 @@ mod tests {
     #[test]
     fn a_partition_of_a_bounded_input_is_not_waited_for_at_its_end() {
         let mut generator = generator(None, true);
-        generator.on_record(&row(40), 0, ms(1));
-        assert_eq!(generator.tick(&[(0, 1), (1, 4)], &log(), ms(2)), said(34, false));
+        generator.on_record(&row(40), from(0), ms(1));
+        assert_eq!(generator.tick(&[at(0, 1), at(1, 4)], &log(), ms(2)), said(34, false));
         generator.told = said(34, false);
-        assert_eq!(generator.tick(&[(0, 4), (1, 4)], &log(), ms(2)), said(34, false));
+        assert_eq!(generator.tick(&[at(0, 4), at(1, 4)], &log(), ms(2)), said(34, false));
     }
 
     #[test]
     fn without_a_column_a_record_happens_when_it_is_read() {
         let time = SourceTime { column: None, out_of_orderness: 0, ..SourceTime::default() };
         let mut generator = Generator::new(time, false);
-        assert_eq!(generator.on_record(&row(7), 0, ms(55)), EventTime::from_millis(55));
-        assert_eq!(generator.tick(&[(0, 1)], &log(), ms(60)), said(54, false));
+        assert_eq!(generator.on_record(&row(7), from(0), ms(55)), EventTime::from_millis(55));
+        assert_eq!(generator.tick(&[at(0, 1)], &log(), ms(60)), said(54, false));
     }
 }

@@ -32,13 +32,13 @@ use increments::Increments;
 use overtake::announce;
 use stop::{Stopping, awaits_stop, note_stop};
 
-use crate::effect::{InFlightOrder, ReaderEvent, Split, TaskEffects, ToJob};
+use crate::effect::{InFlightOrder, ReaderEvent, TaskEffects, ToJob};
 use crate::job::{
     Attempt, Barrier, BarrierAlignment, ChannelId, CheckpointConfig, CheckpointId, CheckpointKind,
     CheckpointMode, Element, InputId, Record, StateBackend, TaskId,
 };
 use crate::kernel::SimTime;
-use crate::operator::{InputLog, Poll, Subtask};
+use crate::operator::{InputLog, Inputs, Poll, Subtask};
 use crate::rules::Rules;
 use crate::trace::{AbortReason, SourcePosition, TaskEvent};
 use std::collections::BTreeSet;
@@ -65,6 +65,8 @@ pub struct Identity {
     pub task: TaskId,
     /// Which subtask of its chain, and which life of it.
     pub(crate) subtask: Subtask,
+    /// What there is to read, by name.
+    pub inputs: Inputs,
     /// The policies in force.
     pub rules: Arc<Rules>,
     /// How its job is checkpointed.
@@ -318,23 +320,28 @@ impl Task {
     }
 
     fn tell_positions(&mut self, checkpoint: Option<CheckpointId>, effects: &mut TaskEffects) {
-        let Some(input) = self.chain.input() else { return };
-        let position = |(partition, next)| SourcePosition { input, partition, next };
-        let positions = self.chain.positions(effects);
+        if self.chain.input().is_none() {
+            return;
+        }
+        let positions = self.chain.positions(effects).into();
         if effects.failure.is_some() {
             return;
         }
-        let positions = positions.into_iter().map(position).collect();
         let event = TaskEvent::SourcePositions { checkpoint, positions };
         effects.events.push(event);
     }
 
     /// The split enumerator gives it a split, or says that none are left. It acknowledges what it can still take.
-    pub fn on_split(&mut self, number: u64, split: Option<Split>, effects: &mut TaskEffects) {
+    pub fn on_split(
+        &mut self,
+        number: u64,
+        split: Option<SourcePosition>,
+        effects: &mut TaskEffects,
+    ) {
         if self.phase != Phase::Running {
             return;
         }
-        self.chain.take_split(split.map(|split| (split.partition, split.next)), effects);
+        self.chain.take_split(split, effects);
         effects.messages.push(ToJob::Reader(ReaderEvent::Received(number)));
     }
 

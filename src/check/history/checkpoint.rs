@@ -44,6 +44,11 @@ impl History {
     fn on_snapshot(&mut self, task: TaskId, attempt: Attempt, event: &TaskEvent) {
         let run = self.run_of_mut(task);
         let place = run.local(task);
+        if let TaskEvent::SourcePositions { positions, .. } = event {
+            let vertex = run.layout.plan_task(task).vertex;
+            let read = positions.iter().map(|at| (vertex, (at.input, at.partition)));
+            run.beginning.read.extend(read);
+        }
         match event {
             TaskEvent::SourcePositions { checkpoint: Some(checkpoint), positions } => {
                 if let Some(story) = run.story_mut(*checkpoint) {

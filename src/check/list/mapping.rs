@@ -139,7 +139,7 @@ fn had_finished(story: &RunStory, restore: &Restore, past: Past<'_>) -> Vec<Oper
         true => story.layout.plan.operator_with_id(id),
         false => story.taker_of(id),
     };
-    taker.cut(taken, |_| 0).finished.into_iter().filter_map(now).collect()
+    taker.cut(taken).finished.into_iter().filter_map(now).collect()
 }
 
 /// Judges what arrived: every mapped unit that holds something is somewhere.

@@ -6,12 +6,12 @@ use crate::check::history::{History, Progress};
 use crate::check::lateness::can_be_late;
 use crate::check::output::{RunOutput, handover, windows};
 use crate::job::{
-    Attempt, CheckpointId, EventTime, OperatorId, Reader, RunId, TaskId, WatermarkStatus,
+    Attempt, CheckpointId, EventTime, InputId, OperatorId, Reader, RunId, TaskId, WatermarkStatus,
     WindowTime,
 };
 use crate::kernel::SimTime;
 use crate::operator::InputLog;
-use crate::trace::{CheckName, Entry, TaskEvent, TraceEvent, WindowsHeld};
+use crate::trace::{CheckName, Entry, SourcePosition, TaskEvent, TraceEvent, WindowsHeld};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What an attempt of a task has told of time.
@@ -197,15 +197,14 @@ fn ahead_of_partition(
         return None;
     }
     let (_, positions) = taken.positions.iter().find(|(other, _)| *other == task)?;
-    let log = past.setup.log(plan, source);
-    let latest = |partition: u16, next: u32| {
-        let entries = (0..next).filter_map(|offset| log.entry(partition, offset));
+    let log = |input: InputId| &past.setup.inputs[input.index()];
+    let latest = |at: &SourcePosition| {
+        let entries = (0..at.next).filter_map(|offset| log(at.input).entry(at.partition, offset));
         let times = entries.filter_map(|entry| entry.as_row()?.get(column)?.as_int());
         times.max().map_or(EventTime::MIN, EventTime::from_millis)
     };
-    let open = positions.iter().filter(|at| at.next < log.length(at.partition));
-    let slowest =
-        open.map(|at| (time.watermark(latest(at.partition, at.next)), at.partition)).min()?;
+    let open = positions.iter().filter(|at| at.next < log(at.input).length(at.partition));
+    let slowest = open.map(|at| (time.watermark(latest(at)), at.partition)).min()?;
     let (most, partition) = slowest;
     (told.watermark > most).then(|| {
         format!(

@@ -81,6 +81,7 @@ fn setup(jobs: Vec<JobGraph>) -> CheckSetup {
         kind: InputKind::Text("book.txt".to_owned()),
         partitions: 2,
         every: SimTime::from_millis(1),
+        grows: Vec::new(),
         shuffle: None,
     };
     let interval = Some(SimTime::from_secs(1));

@@ -2,14 +2,23 @@
 
 use super::*;
 use crate::check::class::{Determined, determined};
-use crate::check::history::Cut;
-use crate::check::history::Next;
+use crate::check::history::{Cut, Next, Stand};
 use crate::check::reference::{Carried, Evaluation};
 use crate::check::written::ReferenceRow;
 use crate::job::Partitioner;
 
 fn cut(plan: &Plan, next: [u32; 2]) -> Cut {
-    Cut { sources: vec![(plan.operator_ids[0], next.map(Next::Entry).to_vec())], ..Cut::default() }
+    let partitions = (0..).map(|partition| (InputId::new(0), partition));
+    let known = partitions.zip(next.map(Next::Entry)).collect();
+    let stand = Stand { known, others: Next::Entry(0) };
+    Cut { sources: vec![(plan.operator_ids[0], stand)], ..Cut::default() }
+}
+
+/// Behind everything.
+fn the_end(plan: &Plan) -> Cut {
+    let everything = || plan.operator_ids.clone();
+    let sources = cut(plan, [u32::MAX, u32::MAX]).sources;
+    Cut { sources, drained: everything(), finished: everything(), ends_time: false }
 }
 
 /// Rows with the offset and child they stem from.
@@ -29,7 +38,7 @@ fn the_reference_counts_words_from_cut_to_cut_and_carries_its_state() {
     first.advance(&middle);
     assert_eq!(rows_of(&first, 3), ["(a, 1) 0.0", "(b, 1) 0.1", "(a, 2) 0.0"]);
     let mut second = start(&middle, first.carry(&middle));
-    second.advance(&Cut::at_the_end(&plan, |_| 2));
+    second.advance(&the_end(&plan));
     assert_eq!(rows_of(&second, 3), ["(b, 2) 1.0", "(a, 3) 1.0"]);
 }
 

@@ -62,7 +62,7 @@ fn lose(world: &mut World, run: RunId) {
     for place in world.hosts.at_work_for(run) {
         world.crash(place);
     }
-    let mut effects = JobEffects::default();
+    let mut effects = JobEffects { now: world.journal.now, ..JobEffects::default() };
     if let Some(master) = world.leaders[run].master.as_mut() {
         master.lose(&mut effects);
     }
@@ -112,7 +112,7 @@ pub(crate) fn recover(world: &mut World, run: RunId) {
         next: left.next(),
         attempt: dead.next_attempt(),
     };
-    let mut effects = JobEffects::default();
+    let mut effects = JobEffects { now: world.journal.now, ..JobEffects::default() };
     let next = JobMaster::take_over((**submission).clone(), recovered, &mut effects);
     *master = Some(next.expect("what could be restored at submission still can"));
     world.hosts.managers.free(run);

@@ -49,7 +49,7 @@ pub(crate) fn submit(
     let source = from.as_ref().map(|start| start.source);
     add_run(world, layout, &submission, from);
     world.journal.tell(JobEvent::Submitted { from: source }.of(run));
-    let mut effects = JobEffects::default();
+    let mut effects = JobEffects { now: world.journal.now, ..JobEffects::default() };
     match JobMaster::submit(submission, &mut effects) {
         Ok(master) => {
             world.leaders[run].master = Some(master);
@@ -81,6 +81,7 @@ fn submission(
         rules: Arc::clone(&world.rules),
         from,
         split_sources: split_sources(&world.scenario, layout.job),
+        inputs: world.inputs.clone(),
         allow_non_restored,
         claim,
         is_highly_available: world.scenario.cluster.takeover_after.is_some(),
@@ -169,10 +170,10 @@ fn split_sources(scenario: &Scenario, job: usize) -> Vec<SplitSource> {
     let source = |(place, node): (usize, &OperatorNode)| {
         let input = node.input()?;
         let number = scenario.inputs.iter().position(|other| other.name == input)?;
-        let partitions = scenario.inputs[number].partitions;
         let (operator, input) = (OperatorIndex::new(place), InputId::new(number));
+        let starting = node.options.starting_offsets;
         let reads_splits = node.options.reader == Reader::Splits;
-        reads_splits.then_some(SplitSource { operator, input, partitions })
+        reads_splits.then_some(SplitSource { operator, input, starting })
     };
     nodes.filter_map(source).collect()
 }

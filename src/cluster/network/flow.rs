@@ -156,15 +156,15 @@ impl World {
             let mailbox = &mut world.network.mailboxes[id];
             let task = place.task.as_mut().expect("a source that reads is alive");
             let input = task.input().expect("only sources read");
-            let log = &*world.given.inputs[input.index()];
-            let poll = task.poll(log, effects);
+            let log = world.inputs.seen_from(input);
+            let poll = task.poll(&log, effects);
             let takes = task.takes();
             match poll {
                 Poll::Record(_, origin) => {
                     world.ending.activity += 1;
                     place.reads += 1;
                     mailbox.busy_until = now.plus(takes);
-                    let next = task.due(log, effects).unwrap_or(now);
+                    let next = task.due(&log, effects).unwrap_or(now);
                     if world.journal.wants_records {
                         let who = (mailbox.task, mailbox.attempt);
                         world.journal.tell_of(who, TaskEvent::RecordRead { origin });
@@ -280,8 +280,8 @@ impl World {
         let overslept = std::mem::take(&mut self.network.mailboxes[id].has_overslept);
         let is_eventful = self.with_effects(|world, effects| {
             let task = world.hosts.places[id].task.as_mut().expect("only a live task is woken");
-            let log = task.input().map(|input| &*world.given.inputs[input.index()]);
-            let log = log.map(|log| -> &dyn InputLog { log });
+            let log = task.input().map(|input| world.inputs.seen_from(input));
+            let log = log.as_ref().map(|log| -> &dyn InputLog { log });
             task.on_wake(log, overslept, effects);
             let is_eventful = !effects.events.is_empty();
             world.apply_all(id, effects, 0);

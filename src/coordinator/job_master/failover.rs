@@ -138,7 +138,7 @@ impl JobMaster {
         assert!(tasks.iter().all(is_newest), "{attempt:?} was deployed after a newer one");
         if tasks.len() == self.tasks.len() {
             effects.events.push(JobEvent::AttemptStarted { attempt, restored }.of(run));
-            self.splits.reset(&self.plan, latest.as_deref());
+            self.splits.reset(&self.plan, latest.as_deref(), effects.now);
         } else {
             let world = |task: &LocalTaskId| self.submission.layout.task(*task);
             let told = tasks.iter().map(world).collect();

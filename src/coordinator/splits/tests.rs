@@ -5,6 +5,7 @@ use crate::job::{
     AtEnd, CheckpointConfig, JobGraph, JobId, OperatorKind, OperatorNode, OperatorOptions, Reader,
 };
 use crate::job::{RunId, RunLayout, Stop};
+use crate::operator::Log;
 use crate::rules::Release;
 use crate::trace::AckVerdict;
 
@@ -42,11 +43,14 @@ impl Run {
         let layout = Arc::new(RunLayout::new(run, "job#0".to_owned(), 0, Arc::clone(&plan)));
         let rules = Arc::new(Release::default().rules());
         let operator = OperatorIndex::default();
-        let source = SplitSource { operator, input: InputId::default(), partitions: 4 };
+        let starting = StartingOffsets::Earliest;
+        let source = SplitSource { operator, input: InputId::default(), starting };
+        let log = Log::new(InputId::default(), 4, SimTime::ZERO, Vec::new().into());
+        let inputs = Inputs::new(["rows"], [Arc::new(log)].into());
         let config = CheckpointConfig::default();
         let checkpoints = Checkpoints::new(run, JobId::default(), config, Arc::clone(&rules));
-        let mut splits = Splits::new(layout, &[source], rules);
-        splits.reset(&plan, None);
+        let mut splits = Splits::new(layout, &[source], inputs, rules);
+        splits.reset(&plan, None, SimTime::ZERO);
         Self { plan, splits, checkpoints, effects: JobEffects::default(), sent: Vec::new() }
     }
 
@@ -188,7 +192,7 @@ fn a_restart_gives_again_what_the_checkpoint_has_of_the_enumerator() {
     run.says(0, Asks);
     run.sent();
     let checkpoint = run.complete();
-    run.splits.reset(&run.plan, Some(&checkpoint));
+    run.splits.reset(&run.plan, Some(&checkpoint), SimTime::ZERO);
     run.says(1, Asks);
     assert_eq!(run.sent(), [(1, Gives(2, Some(1)))], "split 0 is in the reader's snapshot");
 }

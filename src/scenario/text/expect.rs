@@ -174,7 +174,8 @@ tables! {
     /// By job, all states of the snapshot that must have been dropped.
     /// e.g. `{ again = ["counts.count"] }`
     dropped (dropped): Job => Vec<String>;
-    /// By task, the items of list states after a restore.
+    /// By task, the items of list states after a restore. Of a source, positions in its input are `(partition, next entry)`, those in
+    /// another one `(input, partition, next entry)`.
     /// e.g. `{ "buffer/0" = { buffer = ["1", "2"] } }`
     lists (lists): Task => Ordered<Vec<String>>;
     /// By job, how its newest run must have ended.

@@ -2,8 +2,10 @@
 
 use super::found::Found;
 use super::settings::ClusterText;
-use super::shape::InputText;
+use super::shape::{GrowthText, InputText};
 use super::word::{Count, Ordered};
+use crate::kernel::SimTime;
+use crate::operator::Growth;
 use crate::scenario::language::Source;
 use crate::scenario::{ClusterConfig, Input, InputKind, Mistake, bounds};
 use toml::Spanned;
@@ -39,6 +41,30 @@ pub(super) fn cluster(source: Source<'_>, text: &ClusterText) -> Result<ClusterC
         None => cluster.heartbeat_interval = cluster.usual_heartbeat(),
     }
     Ok(cluster)
+}
+
+/// When a log gains partitions: each time later, and some more.
+fn growths(
+    source: Source<'_>,
+    partitions: u16,
+    texts: Vec<Spanned<GrowthText>>,
+) -> Result<Vec<Growth>, Mistake> {
+    let mut last = Growth { at: SimTime::ZERO, partitions };
+    let mut growths = Vec::new();
+    for text in texts {
+        let (span, GrowthText { at, partitions }) = (text.span(), text.into_inner());
+        let growth = Growth { at: at.0, partitions: partitions.narrow() };
+        if growth.at <= last.at || growth.partitions <= last.partitions {
+            return Err(source.error_with(
+                &span,
+                format!("a log of {} partitions does not grow so", last.partitions),
+                "let it have more partitions each time, and each time later: a log never loses any",
+            ));
+        }
+        growths.push(growth);
+        last = growth;
+    }
+    Ok(growths)
 }
 
 /// Refuses more inputs, or more generated records, than a world can hold.
@@ -122,11 +148,13 @@ fn input(source: Source<'_>, name: &Spanned<String>, text: InputText) -> Result<
     let shuffle = text.shuffle_within.map(|shuffle| {
         super::time::shuffle(source, &shuffle.span(), name.get_ref(), &kind, *shuffle.get_ref())
     });
+    let partitions = text.partitions.map_or(Input::PARTITIONS, Count::narrow);
     Ok(Input {
         name: name.get_ref().clone(),
         kind,
         shuffle: shuffle.transpose()?,
-        partitions: text.partitions.map_or(Input::PARTITIONS, Count::narrow),
+        partitions,
+        grows: growths(source, partitions, text.grows.unwrap_or_default())?,
         every: text.every.map_or(Input::EVERY, |time| time.0),
     })
 }

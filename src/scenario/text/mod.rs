@@ -9,6 +9,7 @@ mod job;
 pub(super) mod layout;
 mod nesting;
 mod node;
+mod offsets;
 mod operations;
 mod operator;
 mod operator_options;

@@ -113,6 +113,11 @@ impl<'t> Nodes<'t> {
                 class: text.class.as_ref().map(|class| class.get_ref().as_str().into()),
                 column: text.column.as_ref().map(|column| *column.get_ref()),
                 reader: word(&text.reader),
+                starting_offsets: text
+                    .starting_offsets
+                    .as_ref()
+                    .map(|offsets| offsets.get_ref().0)
+                    .unwrap_or_default(),
                 time: text
                     .event_time
                     .as_ref()

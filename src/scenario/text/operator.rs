@@ -1,5 +1,6 @@
 //! An operator as a scenario spells it. Every field may be missing: `set` changes some and leaves the rest.
 
+use super::offsets::OffsetsText;
 use super::settings::{EventTimeText, KeyedStateText, ListStateText, Named, Setting};
 use super::time::WindowText;
 use super::word::{Count, Time, shapes};
@@ -129,6 +130,11 @@ operator_text! {
     /// Usual: `"fixed"`
     /// e.g. `"splits"`
     reader "reader": Spanned<Named<Reader>>,
+    /// Where a source starts, and reads from a partition of which it has no position: not where it is restored with one.
+    /// Flink: `setStartingOffsets()`, `setStartFromLatest()`, `scan.startup.mode`
+    /// Usual: `"earliest"`
+    /// e.g. `"latest"`
+    starting_offsets "starting-offsets": Spanned<OffsetsText>,
     /// Event time of a source. `{}` is ingestion time.
     /// Flink: `assignTimestampsAndWatermarks()`, `WatermarkStrategy`
     event_time "event-time": Spanned<EventTimeText>,

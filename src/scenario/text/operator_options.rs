@@ -30,6 +30,10 @@ impl Nodes<'_> {
             let message = format!("operator `{name}` has `reader` but is no source");
             return error(&reader.span(), message, "set it where the input is read");
         }
+        if let Some(offsets) = text.starting_offsets.as_ref().filter(|_| !text.is_source()) {
+            let message = format!("operator `{name}` has `starting-offsets` but is no source");
+            return error(&offsets.span(), message, "set it where the input is read");
+        }
         self.check_registered(name, kind, function, entry, text)?;
         let Some(second) = &text.second_key_by else { return Ok(()) };
         if text.second_from.is_none() {

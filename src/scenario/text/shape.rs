@@ -47,7 +47,8 @@ text_table!("a scenario file", defaulted:
         pub cluster: ClusterText,
         /// How long things take on the network and in the storage.
         pub network: NetworkText,
-        /// The inputs: logs in partitions, which sources read.
+        /// The inputs: logs in partitions, which sources read. Positions are of an input by name; two that are read from files, of which
+        /// one begins with all of the other, are one log at two times.
         /// e.g. `{ rows = { generate = { records = 100, keys = 10 } } }`
         pub input: Ordered<Spanned<InputText>>,
         /// The jobs. The first one starts at 0, unless a step runs it.
@@ -89,12 +90,30 @@ text_table!("an input":
         /// Usual: `1`
         /// e.g. `3`
         pub partitions: Option<Count<65535>>,
+        /// When the log gains partitions, which get their share of what comes from then on. Nothing that was there changes its
+        /// place.
+        /// e.g. `[{ at = "1s", partitions = 3 }]`
+        pub grows: Option<Vec<Spanned<GrowthText>>>,
         /// How long after each other the entries of a partition are there to be read, in virtual time.
         /// Usual: `"1ms"`
         /// e.g. `"10ms"`
         pub every: Option<Time>,
         /// Entries change places: their event time is out of order by so much.
         pub shuffle_within: Option<Spanned<ShuffleText>>,
+    }
+);
+
+text_table!("`grows`":
+    /// The log gains partitions.
+    #[derive(Deserialize, Debug)]
+    #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+    pub(super) struct GrowthText {
+        /// When.
+        /// e.g. `"1s"`
+        pub at: Time,
+        /// How many there are from then on.
+        /// e.g. `3`
+        pub partitions: Count<65535>,
     }
 );
 

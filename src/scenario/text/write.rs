@@ -7,6 +7,7 @@ use super::time::shuffle_text;
 use super::{expect, rules, step};
 use crate::job::StateBackend;
 use crate::kernel::SimTime;
+use crate::operator::Growth;
 use crate::scenario::{
     Budget, CheckpointConfig, ClusterConfig, Input, InputKind, JobConfig, Network, RestartStrategy,
     Scenario,
@@ -93,6 +94,12 @@ fn input(input: &Input) -> Table {
         "every",
         time(input.every),
     );
+    let growth = |growth: &Growth| {
+        let mut table = Table::default();
+        table.put("at", time(growth.at)).put("partitions", growth.partitions);
+        table.inline()
+    };
+    table.put_if(!input.grows.is_empty(), "grows", list(input.grows.iter().map(growth)));
     table.put_some("shuffle-within", input.shuffle.map(shuffle_text));
     table
 }

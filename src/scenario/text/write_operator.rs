@@ -1,6 +1,7 @@
 //! Writing an operator: what it does, what it reads, and what is not as usual about it.
 
 use super::layout::{Table, list, quoted, time, word};
+use super::offsets::offsets_text;
 use super::settings::EventTimeText;
 use super::time::window_text;
 use crate::job::{
@@ -31,6 +32,7 @@ pub(super) fn operator(graph: &JobGraph, place: usize) -> Table {
         "reader",
         word(&reader),
     );
+    table.put_some("starting-offsets", offsets_text(node.options.starting_offsets));
     let usual = SourceTime::default();
     let told = node.options.time.map(|time| EventTimeText::unusual(&time, &usual).inline());
     table.put_some("event-time", told);
