@@ -24,8 +24,68 @@ pub(super) struct Determined {
     pub(super) grows: bool,
     /// That the rows are the same only because their records came in the same order.
     pub(super) by_order: bool,
+    /// What each row adds to the one before it of its key, where that is the same whatever the order.
+    pub(super) steps: Option<Steps>,
     /// In which order they come.
     order: Order,
+}
+
+/// What a running aggregate does with what its records add.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Steps {
+    /// Adds one number.
+    Sum,
+    /// Flips the bits of one number.
+    Xor,
+    /// Counts them, adds them up, and keeps the least and the greatest.
+    Statistics,
+}
+
+impl Steps {
+    /// Of what an operator makes, if each of its rows tells what its record added.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "of the others a row does not tell that")]
+    fn of(definition: Definition) -> Option<Self> {
+        match definition {
+            Definition::Folds(Fold::Sum) => Some(Self::Sum),
+            Definition::Folds(Fold::Xor) => Some(Self::Xor),
+            Definition::Statistics => Some(Self::Statistics),
+            _ => None,
+        }
+    }
+
+    /// What was added between two rows, by column.
+    pub(super) fn added(self, before: &[i64], now: &[i64]) -> Vec<i64> {
+        let pairs = before.iter().zip(now).take(self.columns());
+        pairs.map(|(before, now)| self.apart(*now, *before)).collect()
+    }
+
+    /// What a row was before something was added.
+    pub(super) fn without(self, now: &[i64], added: &[i64]) -> Vec<i64> {
+        now.iter().zip(added).map(|(now, added)| self.apart(*now, *added)).collect()
+    }
+
+    /// Whether the least and the greatest are what a record makes of them that adds so much.
+    pub(super) fn keeps_extremes(self, before: &[i64], now: &[i64], added: &[i64]) -> bool {
+        let (Self::Statistics, [.., sum]) = (self, added) else { return true };
+        let ([_, _, low, high], [_, _, least, greatest]) = (before, now) else { return true };
+        let is_new = (*least, *greatest) == (*low.min(sum), *high.max(sum));
+        // What is no number adds nothing, and is neither.
+        is_new || (*sum == 0 && (least, greatest) == (low, high))
+    }
+
+    const fn columns(self) -> usize {
+        match self {
+            Self::Sum | Self::Xor => 1,
+            Self::Statistics => 2,
+        }
+    }
+
+    const fn apart(self, one: i64, other: i64) -> i64 {
+        match self {
+            Self::Xor => one ^ other,
+            Self::Sum | Self::Statistics => one.wrapping_sub(other),
+        }
+    }
 }
 
 /// What is the same in every run of the order in which records come.
@@ -43,7 +103,8 @@ impl Determined {
     pub(super) const fn of_replays(self) -> Self {
         let (order, grows) = (Order::Unknown, self.grows);
         let (origins, by_order) = (self.origins, false);
-        Self { values: false, last: false, origins, pinned: false, grows, by_order, order }
+        let (steps, pinned) = (None, false);
+        Self { values: false, last: false, origins, pinned, grows, by_order, steps, order }
     }
 }
 
@@ -57,6 +118,7 @@ pub(super) fn determined(graph: &JobGraph, setup: &CheckSetup) -> Vec<Determined
         pinned: false,
         grows: false,
         by_order: false,
+        steps: None,
         order,
     };
     let mut outputs = vec![nothing; graph.operators.len()];
@@ -70,6 +132,7 @@ pub(super) fn determined(graph: &JobGraph, setup: &CheckSetup) -> Vec<Determined
                 pinned: one.pinned && other.pinned,
                 grows: false,
                 by_order: one.by_order || other.by_order,
+                steps: None,
                 order,
             },
         );
@@ -137,6 +200,12 @@ fn transformed(input: Determined, node: &OperatorNode, catalogue: &Catalogue) ->
             input.pinned && !expires
         } else {
             input.grows && emits == Emits::AsItIs
+        },
+        steps: if is_stateful && !is_passing {
+            let is_sound = folds_by_key && !expires && input.values && input.pinned;
+            Steps::of(definition).filter(|_| is_sound && input.origins)
+        } else {
+            input.steps.filter(|_| emits == Emits::AsItIs)
         },
         order: match input.order {
             Order::Whole if keeps_order => Order::Whole,

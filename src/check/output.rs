@@ -8,6 +8,7 @@ mod demand;
 pub(super) mod handover;
 mod owed;
 mod rows;
+mod steps;
 mod table;
 pub(super) mod windows;
 

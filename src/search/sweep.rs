@@ -152,7 +152,7 @@ impl SweepTotals {
             least("rescaled keyed state that was not empty", c.rescaled_keyed_state, 20),
             least("had records held behind a blocked channel at a cut", c.held_at_a_cut, 10),
             least("were checked above `accounted`", c.checked_above_accounted, 50),
-            of_sinks("sinks were compared by value", c.sinks_by_value, 40, false),
+            of_sinks("sinks were compared by value", c.sinks_by_value, 55, false),
             of_sinks("sinks were not compared", c.sinks_not_compared, 17, true),
             least("promised at-least-once", c.at_least_once, 10),
             least("let barriers overtake records", c.unaligned, 10),

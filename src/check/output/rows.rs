@@ -3,6 +3,7 @@
 use super::compare::{Bounds, by_last, by_least, by_origin, by_value};
 use super::handover::Handover;
 use super::owed::{Order, Times};
+use super::steps::by_steps;
 use super::{Demand, Judged, Outputs};
 use crate::check::class::Determined;
 use crate::check::history::RunStory;
@@ -47,7 +48,15 @@ pub(in crate::check) fn judge(
     let last = || by_last(&bounds, &written, is_in_order);
     let wrong = accounted.flatten().or_else(|| determined.last.then(last).flatten());
     let wrong = wrong.or_else(|| determined.grows.then(|| by_least(&bounds, &written)).flatten());
+    // Records in another order come to other rows, but each to the one before it and what it adds.
+    let is_own = bounds.extra.is_empty() && !bounds.may_repeat;
+    let steps = determined.steps.filter(|_| determined.last && is_in_order && is_own);
+    let is_fresh = outputs.past.history.start_of(run.layout.run).is_none();
+    let climbed =
+        || steps.and_then(|steps| by_steps(bounds.high, &written, (steps, is_fresh), setup));
+    let wrong = wrong.or_else(climbed);
     let how = match determined {
+        Determined { .. } if steps.is_some() => Compared::ByValue,
         Determined { last: true, .. } => Compared::ByLast,
         Determined { grows: true, .. } => Compared::ByKey,
         Determined { .. } => Compared::ByOrigin,

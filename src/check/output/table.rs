@@ -101,12 +101,14 @@ pub(in crate::check) fn judge(
     let origins = unknown.iter().take(KEPT_MAX).map(|(_, row)| row.origin).collect();
     let wrong =
         (!wrong.is_empty()).then(|| Difference { text: listed(&wrong, String::clone), origins });
-    Some(Judged { how: how(knows_rows, determined), wrong })
+    // A table holds one row of each key: where each must be this one, all that it holds is compared.
+    let is_whole = has_one_answer && expected.values().all(|(_, is_own)| *is_own);
+    Some(Judged { how: how((knows_rows && determined.values) || is_whole, determined), wrong })
 }
 
 /// How strictly a table is compared.
-const fn how(knows_rows: bool, determined: Determined) -> Compared {
-    match (knows_rows && determined.values, determined.last) {
+const fn how(is_whole: bool, determined: Determined) -> Compared {
+    match (is_whole, determined.last) {
         (true, _) => Compared::ByValue,
         (false, true) => Compared::ByLast,
         (false, false) => Compared::ByKey,

@@ -184,7 +184,7 @@ fn table_of(rows: &[Counted]) -> World {
 #[test]
 fn an_idempotent_sink_ends_with_the_last_row_of_each_key() {
     let verdict = table_of(&COUNTED).holds();
-    assert_eq!(verdict.sinks, [("out".to_owned(), Compared::ByLast)]);
+    assert_eq!(verdict.sinks, [("out".to_owned(), Compared::ByValue)]);
     let stale = "key `a` has `(a, 2)`, the reference has `(a, 3)`";
     table_of(&COUNTED[..4]).breaks(CheckName::OutputEquivalence, stale);
     table_of(&COUNTED[4..]).breaks(CheckName::OutputEquivalence, "key `b` is missing: `(b, 2)`");
@@ -194,7 +194,7 @@ fn an_idempotent_sink_ends_with_the_last_row_of_each_key() {
 }
 
 #[test]
-fn sums_are_compared_by_their_last_row_and_their_records() {
+fn sums_are_compared_by_their_records_their_last_row_and_each_step() {
     // Words have no measure: every sum is 0.
     let zeros = COUNTED.map(|(word, _, origin)| (word, 0, origin));
     let written = |rows: &[Counted]| {
@@ -204,12 +204,18 @@ fn sums_are_compared_by_their_last_row_and_their_records() {
         world
     };
     let verdict = written(&zeros).holds();
-    assert_eq!(verdict.sinks, [("out".to_owned(), Compared::ByLast)]);
+    assert_eq!(verdict.sinks, [("out".to_owned(), Compared::ByValue)]);
     written(&zeros[1..]).breaks(CheckName::OutputEquivalence, "book[1]#0 is missing");
     let mut wrong = zeros;
     wrong[4].1 = 1;
     let text = "the last row of its key is `(a, 1)`, the reference has `(a, 0)`";
     written(&wrong).breaks(CheckName::OutputEquivalence, text);
+    // What a later row makes good is wrong where it stands.
+    let mut between = zeros;
+    let place = between.iter().position(|row| row.0 == zeros[4].0).expect("it has a first");
+    between[place].1 = 1;
+    let text = "and is not what its record makes";
+    written(&between).breaks(CheckName::OutputEquivalence, text);
 }
 
 #[test]
