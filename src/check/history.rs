@@ -154,6 +154,8 @@ pub(super) struct RunStory {
     pub(super) stops_with: Option<CheckpointId>,
     /// Whether its event time has come to its end for that, and its data has not.
     pub(super) has_ended_time: bool,
+    /// The sources of which some subtasks had finished when it was restored: their partitions nobody tells of any more.
+    had_finished: Vec<OperatorId>,
     /// By task of the plan: where it was deployed last.
     managers: Vec<Option<TaskManagerId>>,
     /// Whether a task manager was given up whose tasks may have gone on beside their successors.
@@ -182,6 +184,7 @@ impl RunStory {
             drained: None,
             stops_with: None,
             has_ended_time: false,
+            had_finished: Vec::new(),
             managers: vec![None; layout.plan.tasks.len()],
             has_zombies: false,
             beginning: Beginning::of(layout.plan.tasks.len()),
@@ -282,13 +285,16 @@ impl RunStory {
             let told = told.chain(unassigned.map(|(_, splits)| splits));
             let mut tasks = plan.tasks_of(plan.vertex_of(source));
             let is_gone = |task| Self::progress_at(story, self.layout.task(task));
-            let others = match tasks.any(|task| is_gone(task) == Progress::Finished) {
+            let id = plan.operator_ids[source.index()];
+            let some_are_gone = self.had_finished.contains(&id)
+                || tasks.any(|task| is_gone(task) == Progress::Finished);
+            let others = match some_are_gone {
                 true => Next::End,
                 false => Next::Entry(0),
             };
             let mut stand = Stand { known: BTreeMap::new(), others };
             stand.hear(told.flat_map(|positions| &**positions));
-            cut.sources.push((plan.operator_ids[source.index()], stand));
+            cut.sources.push((id, stand));
         }
         for (place, vertex) in plan.vertices.iter().enumerate() {
             let progress = self.progress_of_chain(story, VertexIndex::new(place));
@@ -449,9 +455,13 @@ impl History {
         let Some(finished) = finished.filter(|finished| !finished.is_empty()) else {
             return vec![Progress::Live; plan.tasks.len()];
         };
+        let was_finished = |id: &OperatorId| {
+            let mut renamed = story.renamed.iter().filter(|(_, now)| now == id);
+            finished.contains(id) || renamed.any(|(stored, _)| finished.contains(stored))
+        };
         let is_finished = |vertex: VertexIndex| {
             let mut operators = plan.vertices[vertex.index()].operators.iter();
-            operators.all(|place| finished.contains(&plan.operator_ids[place.index()]))
+            operators.all(|place| was_finished(&plan.operator_ids[place.index()]))
         };
         let of_task = |task: &PlanTask| match is_finished(task.vertex) {
             true => Progress::Finished,
@@ -553,7 +563,12 @@ impl History {
         region: Option<&[TaskId]>,
     ) {
         let progress = self.progress_at_start(run, restored);
+        let restored_story = restored.and_then(|checkpoint| self.restored_story(run, checkpoint));
+        let sources = restored_story.map(|(taker, story)| taker.cut(story).sources);
+        let gone = sources.into_iter().flatten().filter(|(_, stand)| stand.others == Next::End);
+        let gone = gone.map(|(source, _)| source).collect();
         if let Some(story) = self.run_mut(run) {
+            story.had_finished = gone;
             story.on_attempt(attempt, restored, progress, region);
         }
     }

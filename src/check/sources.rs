@@ -73,15 +73,29 @@ fn reader_before(run: &RunStory, source: OperatorIndex, stored: Stored<'_>) -> O
     Some(stored.by?.layout.plan.graph.operators[before.index()].options.reader)
 }
 
-/// Whether a partition was ever read by the source of which the snapshot tells, as far as is known.
+/// Whether a partition was ever read by the source of which the snapshot tells, or by those that it went on from, as far as
+/// is known.
 fn was_read_before(
+    past: Past<'_>,
     run: &RunStory,
     source: OperatorIndex,
     stored: Stored<'_>,
     id: (InputId, u16),
 ) -> bool {
-    let Some((before, by)) = source_before(run, source, stored).zip(stored.by) else { return true };
-    by.beginning.read.contains(&(by.layout.plan.vertex_of(before), id))
+    let Some((mut before, mut by)) = source_before(run, source, stored).zip(stored.by) else {
+        return true;
+    };
+    loop {
+        if by.beginning.read.contains(&(by.layout.plan.vertex_of(before), id)) {
+            return true;
+        }
+        let Some((parent, _)) = past.parent_of(by) else {
+            return past.history.start_of(by.layout.run).is_some();
+        };
+        let stored = Stored { by: Some(parent), ..stored };
+        let Some(older) = source_before(by, before, stored) else { return false };
+        (before, by) = (older, parent);
+    }
 }
 
 /// Whether the snapshot has nothing for a source: a reader of splits takes nothing of one that reads its log itself.
@@ -172,12 +186,12 @@ impl Start<'_> {
             |input: InputId| input == self.log.id() || !rules.unsubscribed_positions_dropped;
         let kept = stored.stand.known.iter().filter(|((input, _), _)| is_kept(*input));
         let mut known: BTreeMap<_, _> = kept.map(|(id, next)| (*id, *next)).collect();
-        let finds = rules.new_partitions_found
-            && stored.stand.others != Next::End
-            && !stored.stand.known.is_empty();
+        let some_are_gone = stored.stand.others == Next::End;
+        let finds = rules.new_partitions_found && (some_are_gone || !stored.stand.known.is_empty());
         let new = self.own().filter(|id| finds && !stored.stand.known.contains_key(id));
-        let new: Vec<_> = new.map(|id| (id, Next::Entry(0))).collect();
-        let is_new = !new.is_empty();
+        let next = if some_are_gone { Next::End } else { Next::Entry(0) };
+        let new: Vec<_> = new.map(|id| (id, next)).collect();
+        let is_new = !new.is_empty() && !some_are_gone;
         known.extend(new);
         (Stand { known, ..Stand::END }, is_new)
     }
@@ -185,10 +199,10 @@ impl Start<'_> {
     /// A reader of splits goes on with all it has, and its enumerator finds the partitions that it does not know.
     fn of_splits(&self, node: &OperatorNode, stored: Stored<'_>) -> Option<(Stand, bool)> {
         let rules = self.past.history.rules.rules_of(self.run.layout.run);
+        // Of what readers had finished the enumerator still knows that it gave it away.
         let was_read = |id: &(InputId, u16)| {
             stored.stand.known.contains_key(id)
-                || (stored.stand.others == Next::End
-                    && was_read_before(self.run, self.source, stored, *id))
+                || was_read_before(self.past, self.run, self.source, stored, *id)
         };
         let mut known = stored.stand.known.clone();
         let starting = match rules.new_splits_begin_earliest {

@@ -51,8 +51,8 @@ pub struct RestoredTask {
     pub permit: CommitPermit,
     /// What each operator of its chain is given, in chain order; none where the checkpoint has no entry of it.
     pub operators: Vec<Option<OperatorSnapshot>>,
-    /// Of a source: the positions of all its subtasks; none if some of them were gone.
-    pub positions_of_all: Option<Arc<[Value]>>,
+    /// Of a source: what all its subtasks know together.
+    pub positions_of_all: Option<PositionsOfAll>,
     /// Whether its operators are told that they are restored (`isRestored`).
     pub is_told: bool,
     /// Whether all subtasks of the chain had finished: it has nothing left to do.
@@ -61,6 +61,15 @@ pub struct RestoredTask {
     pub reads: Vec<SharedFile>,
     /// Why its state backend cannot read it, if it cannot: the task fails when it starts.
     pub unreadable: Option<Arc<str>>,
+}
+
+/// The positions of all subtasks of a source, by the list states in which they remember them.
+#[derive(Clone, Debug)]
+pub struct PositionsOfAll {
+    /// A row for each.
+    pub rows: Arc<[Value]>,
+    /// Whether some subtasks had finished: nobody knows what they had read, but that they had read it to its end.
+    pub some_are_gone: bool,
 }
 
 /// From a task to its job manager.

@@ -6,7 +6,7 @@ mod external;
 mod message;
 
 pub use external::{ExternalRequest, ExternalSystem, Row};
-pub use message::{Deployment, ReaderEvent, RestoredTask, ToJob, ToTask};
+pub use message::{Deployment, PositionsOfAll, ReaderEvent, RestoredTask, ToJob, ToTask};
 
 use crate::job::{
     ChannelId, CheckpointId, Element, ExternalId, FileId, JobId, LocalTaskId, OperatorId, Origin,

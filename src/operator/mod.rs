@@ -2,7 +2,7 @@
 //!
 //! An operator sees records, keys and barriers; it never sees channels, other subtasks or the clock of the machine.
 
-use crate::effect::ExternalRequest;
+use crate::effect::{ExternalRequest, PositionsOfAll};
 use crate::job::{CheckpointId, EventTime, InputId, Origin, Registration, StateType, Value};
 use crate::kernel::SimTime;
 use crate::rules::CommitWhen;
@@ -92,9 +92,8 @@ pub trait Context {
     /// What a source is to read; none for other operators.
     fn input(&self) -> Option<&dyn InputLog>;
     /// Of a source that was restored, and of which the checkpoint has an entry: the positions of all its subtasks, as a
-    /// union list gives them to each (`FlinkKafkaConsumerBase`). None if some subtasks were gone, so that nobody can tell
-    /// what they had read.
-    fn positions_of_all(&self) -> Option<&[Value]>;
+    /// union list gives them to each (`FlinkKafkaConsumerBase`).
+    fn positions_of_all(&self) -> Option<&PositionsOfAll>;
     /// Whether a restored log source drops the positions of inputs that it does not read any more, by the rules in force.
     fn unsubscribed_positions_dropped(&self) -> bool;
     /// Whether a restored log source finds partitions of which its checkpoint has no position, by the rules in force.

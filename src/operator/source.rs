@@ -92,7 +92,8 @@ struct Known {
 /// 1. it goes on at the positions that it was dealt, also in a log that is not its own any more; since 1.8 it drops those
 ///    (FLINK-10342).
 /// 2. Of the partitions of its log that no subtask has a position of it reads its share from the beginning, wherever it is
-///    told to start; until 1.3 nobody reads them (FLINK-4022).
+///    told to start; until 1.3 nobody reads them (FLINK-4022). If some subtasks had finished, they may have read those
+///    partitions, and nobody reads them again.
 /// 3. A source that is told that it is restored, but is not in the snapshot, has no position at all, so that the second
 ///    holds for all partitions. One that is in the snapshot with no position reads nothing (recorded).
 #[derive(Clone, Default)]
@@ -159,23 +160,31 @@ impl LogSource {
         self.logs.push(Known { name, id: Some(input) });
     }
 
-    /// The share of this subtask of the partitions that nobody has a position of.
+    /// The share of this subtask of the partitions that nobody has a position of: from their beginning, or from their end, if
+    /// whoever has finished may have read them.
     fn find_new_partitions(&mut self, context: &dyn Context) {
         let Some(all) = context.positions_of_all().filter(|_| context.new_partitions_found())
         else {
             return;
         };
         let known: BTreeSet<(Arc<str>, u16)> = all
+            .rows
             .iter()
             .filter_map(Position::of_row)
             .map(|position| (position.log, position.partition))
             .collect();
-        if known.is_empty() {
+        if known.is_empty() && !all.some_are_gone {
             return;
         }
         let own = Arc::clone(&self.logs[usize::from(OWN)].name);
         let new = fresh_share(context).filter(|new| !known.contains(&(Arc::clone(&own), *new)));
-        self.resting.extend(new.map(|partition| Place { log: OWN, partition, next: 0 }));
+        let log = context.input().filter(|_| all.some_are_gone);
+        let next = |partition| log.map_or(0, |log| end_of(log, partition));
+        self.resting.extend(new.map(|partition| Place {
+            log: OWN,
+            partition,
+            next: next(partition),
+        }));
     }
 
     /// The share of this subtask of all partitions.
@@ -221,6 +230,12 @@ impl LogSource {
         places.sort_unstable();
         places
     }
+}
+
+/// Behind the last entry that a partition has.
+fn end_of(log: &dyn InputLog, partition: u16) -> u32 {
+    let is_there = |offset: &u32| log.entry(partition, *offset).is_some();
+    (0..u32::MAX).find(|offset| !is_there(offset)).unwrap_or(u32::MAX)
 }
 
 impl Operator for LogSource {

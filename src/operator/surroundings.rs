@@ -1,7 +1,7 @@
 //! What an operator sees and can do, whoever calls it: the engine, the reference evaluation, or a test of its own.
 
 use super::{Context, InputLog, Reading};
-use crate::effect::ExternalRequest;
+use crate::effect::{ExternalRequest, PositionsOfAll};
 use crate::job::{Attempt, CheckpointId, EventTime, Registration, StateType, Value};
 use crate::kernel::SimTime;
 use crate::rules::{CommitWhen, Rules};
@@ -100,7 +100,7 @@ pub(crate) struct Surroundings<'a, O, S = LiveState> {
     /// What it reads, if it is a source.
     pub(crate) input: Option<Reading<'a>>,
     /// What all of its subtasks together had read.
-    pub(crate) positions_of_all: Option<&'a [Value]>,
+    pub(crate) positions_of_all: Option<&'a PositionsOfAll>,
     pub(crate) rules: &'a Rules,
     pub(crate) restored: Option<CheckpointId>,
     pub(crate) is_own_entry_restored: bool,
@@ -152,7 +152,7 @@ impl<O: Outside, S: Remembers> Context for Surroundings<'_, O, S> {
     fn input(&self) -> Option<&dyn InputLog> {
         self.input.as_ref().map(|input| -> &dyn InputLog { input })
     }
-    fn positions_of_all(&self) -> Option<&[Value]> {
+    fn positions_of_all(&self) -> Option<&PositionsOfAll> {
         self.positions_of_all
     }
     fn unsubscribed_positions_dropped(&self) -> bool {

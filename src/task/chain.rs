@@ -8,7 +8,7 @@ use super::context::{Engine, EngineContext};
 use super::generator::Generator;
 use super::passage::{Arrival, Rest};
 use super::{Identity, Outputs};
-use crate::effect::{RestoredTask, TaskEffects};
+use crate::effect::{PositionsOfAll, RestoredTask, TaskEffects};
 use crate::job::{
     CheckpointId, EventTime, ExternalId, InputId, KeyBy, KeyError, OperatorId, Origin, Record,
     SourceTime, Value,
@@ -107,7 +107,7 @@ pub struct Chain {
     input: Option<SourceInput>,
     restored: Option<CheckpointId>,
     /// Of a source that was restored: the positions of all its subtasks.
-    positions_of_all: Option<Arc<[Value]>>,
+    positions_of_all: Option<PositionsOfAll>,
     /// Of a source that tells watermarks: where they come from.
     pub(super) watermarks: Option<Box<Generator>>,
 }
@@ -215,7 +215,7 @@ impl Chain {
             state,
             subtask: &identity.subtask,
             input: input.map(|input| identity.inputs.seen_from(input.id)),
-            positions_of_all: self.positions_of_all.as_deref(),
+            positions_of_all: self.positions_of_all.as_ref(),
             rules: &identity.rules,
             restored: self.restored,
             is_own_entry_restored: *is_restored,
