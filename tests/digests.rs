@@ -216,3 +216,20 @@ fn a_cloned_world_has_the_same_future() {
         }
     }
 }
+
+/// What README shows of the first run is what its command prints.
+#[test]
+fn readme_shows_the_golden_digest() {
+    let golden = fs::read_to_string(golden_file()).expect("tests/digests.txt is there");
+    let line = golden.lines().find(|line| line.starts_with(SIMULATION));
+    let line: Vec<&str> = line.expect("it has a line").split(' ').collect();
+    let (digest, events) = (line[1], line[3]);
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = fs::read_to_string(readme).expect("README.md is there");
+    for shown in [format!("digest   {digest}"), format!("played   {events} events")] {
+        assert!(
+            readme.lines().any(|line| line.starts_with(&shown)),
+            "README does not show `{shown}`"
+        );
+    }
+}
