@@ -78,11 +78,13 @@ impl Times {
         let senders = story.layout.inputs(task).map(|channel| story.layout.ends(channel).0);
         let mut least: Option<EventTime> = None;
         for sender in senders {
-            let told = match self.at_barrier.get(&(sender, attempt, checkpoint)) {
-                Some(told) => *told,
+            let told = match self.at_barrier.get(&(sender, attempt, checkpoint)).copied() {
+                Some(Some(told)) => Some(told),
                 // It took no part; or its barrier came before anybody told of time.
                 None if is_live(sender) => return None,
-                None => None,
+                // Who is stopped without a drain ends without the last watermark, and is waited for at the one before.
+                Some(None) | None if story.stops_with.is_some() => return None,
+                Some(None) | None => None,
             };
             if let Some(Told { watermark, .. }) = told.filter(|told| !told.is_idle) {
                 least = Some(least.map_or(watermark, |least| least.min(watermark)));
