@@ -16,7 +16,7 @@ pub use crate::search::{SweepTotals, drawn_setup, generated, play};
 pub use crate::state::{LiveState, rescale::ListState, rescale::redistribute};
 pub use crate::store::{
     CodecError, FORMAT_VERSION, MAGIC, Savepoint, decode, decode_sink, decode_state,
-    encode_inline_below, encode_sink,
+    encode_inline_below, encode_sink, with_version,
 };
 #[cfg(feature = "fs")]
 pub use crate::store::{

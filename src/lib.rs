@@ -275,12 +275,12 @@ pub mod story {
     };
     pub use crate::rules::Failover;
     pub use crate::scenario::{
-        Action, Aim, Block, Budget, Cancel, ClusterConfig, Column, CopyFiles, DeleteFiles, Dispose,
-        DisturbedWrite, Expect, Failing, FailingCall, FileAction, Holds, Input, InputKind,
-        JobConfig, Line, Milestone, Mistake, MoveFiles, Network, Partition, Piece, Planned,
-        ProtocolExpectations, RewritePaths, Run, SavepointBackend, SavepointDir, Shuffle, Step,
-        Stop, StorageFailing, TakeCheckpoint, TakeSavepoint, TaskName, TimeFormat, Trigger,
-        Upgraded,
+        Action, Aim, Block, Budget, Cancel, ClusterConfig, Column, CopyFiles, Damage,
+        DamageMetadata, DeleteFiles, Dispose, DisturbedWrite, Expect, Failing, FailingCall,
+        FileAction, Holds, Input, InputKind, JobConfig, Line, Milestone, Mistake, MoveFiles,
+        Network, Partition, Piece, Planned, ProtocolExpectations, RewritePaths, Run,
+        SavepointBackend, SavepointDir, Shuffle, Step, Stop, StorageFailing, TakeCheckpoint,
+        TakeSavepoint, TaskName, TimeFormat, Trigger, Upgraded,
     };
 }
 

@@ -3,7 +3,10 @@
 //! Every operation is a block, in order of asking; what came back later stands in its block, as it would in a terminal of
 //! its own. Says what Flink's client says, in words of its own. Faults of the world are remarks.
 
-use crate::job::{CheckpointId, ClaimMode, JobId, METADATA, RunId, folder_of_pointer};
+use super::words::damage_in_words;
+use crate::job::{
+    CheckpointId, ClaimMode, JobId, METADATA, RunId, folder_of_pointer, names_metadata,
+};
 use crate::kernel::{SimTime, to_index};
 use crate::scenario::{
     Action, Cancel, CopyFiles, Dispose, FileAction, MoveFiles, Piece, Run, Scenario, Stop,
@@ -138,8 +141,12 @@ impl Session<'_> {
             None => String::new(),
         };
         Some(match action {
-            Action::Run(Run { job, from, allow_non_restored, claim }) => {
-                let from = from.as_ref().map_or_else(String::new, |from| self.start(from));
+            Action::Run(Run { job, from, path, allow_non_restored, claim }) => {
+                let from = match (from, path) {
+                    (Some(from), _) => self.start(from),
+                    (None, Some(path)) => format!(" -s '{path}'"),
+                    (None, None) => String::new(),
+                };
                 let drops = if *allow_non_restored { " -n" } else { "" };
                 let claim = match claim {
                     ClaimMode::NoClaim => "",
@@ -202,6 +209,7 @@ impl Session<'_> {
                     Piece::Data => format!("{remove} {path}/*  # all but its metadata"),
                 }
             }
+            FileAction::Damage(damage) => format!("# {}", damage_in_words(&path, &damage.how)),
             FileAction::Dispose(Dispose { with_jar, .. }) => {
                 let jar = if *with_jar { " -j job.jar" } else { "" };
                 format!("{} -d {path}{jar}", self.client("savepoint"))
@@ -236,7 +244,7 @@ impl Session<'_> {
     fn path(&self, label: &str) -> String {
         let known = folder_of_pointer(label);
         let path = self.paths.get(known).map_or(known, String::as_str);
-        if known == label { path.to_owned() } else { format!("{path}/{METADATA}") }
+        if names_metadata(label) { format!("{path}/{METADATA}") } else { path.to_owned() }
     }
 
     /// The id of the run at this place, if it has one.

@@ -10,7 +10,7 @@ mod world;
 use super::names::Names;
 use crate::job::RunId;
 use crate::scenario::{
-    Action, Aim, Block, Cancel, DisturbedWrite, FileAction, Partition, Run, Step, Stop,
+    Action, Aim, Block, Cancel, Damage, DisturbedWrite, FileAction, Partition, Run, Step, Stop,
     StorageFailing, TakeCheckpoint, TakeSavepoint, TaskName,
 };
 use crate::trace::{Message, SourcePosition, StorageFault, TraceEvent};
@@ -45,12 +45,7 @@ pub(super) fn in_words(event: &TraceEvent, names: &Names) -> Line {
 /// What a step does: `kill counts/2`.
 pub fn step_in_words(step: &Step) -> String {
     match &step.action {
-        Action::Run(Run { job, from: None, .. }) => format!("run {job}"),
-        Action::Run(Run { job, from: Some(label), allow_non_restored, .. }) => {
-            let dropping =
-                if *allow_non_restored { ", dropping state that nobody takes" } else { "" };
-            format!("run {job} from savepoint `{label}`{dropping}")
-        }
+        Action::Run(run) => run_in_words(run),
         Action::Savepoint(TakeSavepoint { job, label, .. }) => {
             format!("savepoint of {job} as `{label}`")
         }
@@ -89,14 +84,38 @@ pub fn step_in_words(step: &Step) -> String {
     }
 }
 
+fn run_in_words(run: &Run) -> String {
+    let job = &run.job;
+    let from = match (&run.from, &run.path) {
+        (None, None) => return format!("run {job}"),
+        (Some(label), _) => format!("from savepoint `{label}`"),
+        (None, Some(path)) => format!("from the path `{path}`"),
+    };
+    let dropping = if run.allow_non_restored { ", dropping state that nobody takes" } else { "" };
+    format!("run {job} {from}{dropping}")
+}
+
 fn files_in_words(action: &FileAction) -> String {
     let label = action.savepoint();
     match action {
         FileAction::Move(files) => format!("move `{label}` to {}", files.to),
         FileAction::Copy(copy) => format!("copy `{label}` to {} as `{}`", copy.to, copy.label),
         FileAction::Delete(files) => format!("delete the {} of `{label}`", files.what.in_words()),
+        FileAction::Damage(damage) => damage_in_words(label, &damage.how),
         FileAction::Dispose(_) => format!("dispose of `{label}`"),
         FileAction::RewritePaths(_) => format!("rewrite the paths in `{label}`"),
+    }
+}
+
+pub(super) fn damage_in_words(label: &str, how: &Damage) -> String {
+    let metadata = format!("the metadata of `{label}`");
+    match how {
+        Damage::Truncate(bytes) => format!("cut {bytes} bytes off {metadata}"),
+        Damage::Append(bytes) => format!("append {bytes} bytes to {metadata}"),
+        Damage::Flip(at) => format!("flip byte {at} of {metadata}"),
+        Damage::Magic => format!("change the magic number of {metadata}"),
+        Damage::Version(version) => format!("write version {version} into {metadata}"),
+        Damage::Overwrite(_) => format!("write a text over {metadata}"),
     }
 }
 

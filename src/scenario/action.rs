@@ -2,8 +2,8 @@
 
 use super::Mistake;
 use super::files::{
-    CopyFiles, CopyText, DeleteFiles, DeleteText, Dispose, DisposeText, FileAction, MoveFiles,
-    MoveText, RewritePaths, RewriteText,
+    CopyFiles, CopyText, DamageMetadata, DamageText, DeleteFiles, DeleteText, Dispose, DisposeText,
+    FileAction, MoveFiles, MoveText, RewritePaths, RewriteText,
 };
 use super::job_config::TaskName;
 use super::language::{one_key, text_table};
@@ -12,7 +12,7 @@ use super::text::release;
 use super::text::settings::Named;
 use super::text::spelling::{
     Flag, Format, Job, Jobs, Length, Native, NewLabel, Optional, Path, Pointer, Span, Spelling,
-    Story, Task, TaskManager, Usual, Yes, key, table,
+    Story, Task, TaskManager, TypedPath, Usual, Yes, key, table,
 };
 use super::trouble::{
     Aim, AimText, FailText, Failing, StorageFailing, StorageText, aim, aim_text, by, failing,
@@ -76,6 +76,8 @@ pub struct Run {
     pub job: String,
     /// The label of the savepoint to start from.
     pub from: Option<String>,
+    /// The path to start from, in place of a label.
+    pub path: Option<String>,
     /// Whether state that no operator takes may be dropped.
     pub allow_non_restored: bool,
     /// Who owns that snapshot from then on.
@@ -91,6 +93,10 @@ table!("`run`":
         /// Flink: `-s`, `--fromSavepoint`, `execution.state-recovery.path`
         /// e.g. `"first"`
         from: Optional<Pointer>,
+        /// What it starts from by a path, as a user types it: of a snapshot's folder or of the metadata file in it, wherever it lies by now. It may lead to nothing.
+        /// Flink: `-s`, `--fromSavepoint`, `execution.state-recovery.path`
+        /// e.g. `"archive/first"`
+        path as "from-path": Optional<TypedPath>,
         /// Whether state that no operator takes may be dropped.
         /// Flink: `-n`, `--allowNonRestoredState`
         /// Usual: `false`
@@ -350,6 +356,8 @@ one_key!("`do`":
         Copy(CopyText),
         /// Deletes files of a snapshot by hand.
         Delete(DeleteText),
+        /// Changes bytes of the metadata file of a snapshot.
+        Damage(DamageText),
         /// Has the system dispose of a snapshot.
         Dispose(DisposeText),
         /// Changes the paths in the metadata of a snapshot to where its data lie now.
@@ -435,6 +443,10 @@ impl Spelling for Action {
     fn read(text: ActionText, story: &Story<'_>) -> Result<Self, Mistake> {
         use ActionText as T;
         Ok(match text {
+            T::Run(RunText { from: Some(_), path: Some(_), .. }) => {
+                let help = "keep `from` or `from-path`";
+                return story.wrong("a job starts from one snapshot", help);
+            }
             T::Run(text) => Self::Run(Run::read(text, story)?),
             T::Savepoint(text) => Self::Savepoint(TakeSavepoint::read(text, story)?),
             T::Cancel(text) => Self::Cancel(cancel(text, story)?),
@@ -455,6 +467,7 @@ impl Spelling for Action {
             T::Move(text) => Self::Files(FileAction::Move(MoveFiles::read(text, story)?)),
             T::Copy(text) => Self::Files(FileAction::Copy(CopyFiles::read(text, story)?)),
             T::Delete(text) => Self::Files(FileAction::Delete(DeleteFiles::read(text, story)?)),
+            T::Damage(text) => Self::Files(FileAction::Damage(DamageMetadata::read(text, story)?)),
             T::Dispose(text) => Self::Files(FileAction::Dispose(Dispose::read(text, story)?)),
             T::RewritePaths(text) => {
                 Self::Files(FileAction::RewritePaths(RewritePaths::read(text, story)?))
@@ -501,6 +514,9 @@ impl Spelling for Action {
             Self::Files(FileAction::Move(files)) => ("move", MoveFiles::write(files, jobs)),
             Self::Files(FileAction::Copy(files)) => ("copy", CopyFiles::write(files, jobs)),
             Self::Files(FileAction::Delete(files)) => ("delete", DeleteFiles::write(files, jobs)),
+            Self::Files(FileAction::Damage(files)) => {
+                ("damage", DamageMetadata::write(files, jobs))
+            }
             Self::Files(FileAction::Dispose(files)) => ("dispose", Dispose::write(files, jobs)),
             Self::Files(FileAction::RewritePaths(files)) => {
                 ("rewrite-paths", RewritePaths::write(files, jobs))

@@ -1,12 +1,14 @@
 //! Snapshots in their owners' hands: where savepoints go, what keeps them, and what a user does with their files.
 
 use super::Mistake;
-use super::text::layout::Table;
+use super::language::one_key;
+use super::text::layout::{Table, quoted};
 use super::text::spelling::{
-    Flag, Jobs, Label, NewLabel, Path, Spelling, Story, Usual, key, table,
+    Count, Flag, Jobs, Label, NewLabel, Path, Spelling, Story, Usual, Yes, key, table,
 };
 use crate::documented::documented;
 use serde::{Deserialize, Serialize};
+use toml::Spanned;
 
 documented! {
     /// Where savepoints go (`execution.checkpointing.savepoint-dir`).
@@ -78,6 +80,8 @@ pub enum FileAction {
     Copy(CopyFiles),
     /// Deletes files by hand.
     Delete(DeleteFiles),
+    /// Changes bytes of its metadata file.
+    Damage(DamageMetadata),
     /// Has the system dispose of it (`flink savepoint -d`).
     Dispose(Dispose),
     /// Changes the paths in its metadata to where its data lie now.
@@ -165,6 +169,98 @@ table!("`delete`":
     }
 );
 
+/// `damage = { … }`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DamageMetadata {
+    /// The label of the snapshot.
+    pub savepoint: String,
+    /// What becomes of the file.
+    pub how: Damage,
+}
+table!("`damage`":
+    /// Changes bytes of the metadata file of a snapshot. Whoever is pointed to it reads what is there then.
+    /// e.g. `{ savepoint = "first", how = { truncate = 1 } }`
+    DamageText => DamageMetadata {
+        /// The label of the snapshot.
+        /// e.g. `"first"`
+        savepoint: Label,
+        /// What becomes of the file.
+        /// e.g. `{ flip = 100 }`
+        how: Damage,
+    }
+);
+
+/// What becomes of a file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Damage {
+    /// So many bytes are missing at its end.
+    Truncate(u32),
+    /// So many bytes of 0 follow it.
+    Append(u32),
+    /// All bits of this byte are turned, counted from 0, or from the end with -1 for the last.
+    Flip(i32),
+    /// Its magic number is another: it does not begin as such files do.
+    Magic,
+    /// It says that its format is of this version.
+    Version(u32),
+    /// It holds this text instead.
+    Overwrite(String),
+}
+
+one_key!("`how` of `damage`":
+    /// What becomes of the file: exactly one of these.
+    /// e.g. `{ truncate = 1 }`
+    #[derive(Deserialize, Debug)]
+    #[serde(rename_all = "kebab-case")]
+    pub(super) enum DamageHow {
+        /// So many bytes are missing at its end.
+        /// e.g. `1`
+        Truncate(Count<{ u32::MAX }>),
+        /// So many bytes of 0 follow it.
+        /// e.g. `1`
+        Append(Count<{ 1 << 20 }>),
+        /// All bits of this byte are turned: counted from 0, or from the end, where -1 is the last.
+        /// e.g. `100`
+        Flip(i32),
+        /// It begins as no such file does.
+        /// e.g. `true`
+        Magic(Spanned<bool>),
+        /// It says that its format is of this version.
+        /// e.g. `99`
+        Version(u32),
+        /// It holds this text instead.
+        /// e.g. `"a text"`
+        Overwrite(String),
+    }
+);
+
+impl Spelling for Damage {
+    type Value = Self;
+    type Text = DamageHow;
+
+    fn read(text: DamageHow, story: &Story<'_>) -> Result<Self, Mistake> {
+        Ok(match text {
+            DamageHow::Truncate(bytes) => Self::Truncate(bytes.0),
+            DamageHow::Append(bytes) => Self::Append(bytes.0),
+            DamageHow::Flip(at) => Self::Flip(at),
+            DamageHow::Magic(yes) => Yes::read(yes, story).map(|()| Self::Magic)?,
+            DamageHow::Version(version) => Self::Version(version),
+            DamageHow::Overwrite(text) => Self::Overwrite(text),
+        })
+    }
+
+    fn write(how: &Self, _jobs: &Jobs<'_>) -> Option<String> {
+        Some(match how {
+            Self::Truncate(bytes) => Table::one("truncate", bytes),
+            Self::Append(bytes) => Table::one("append", bytes),
+            Self::Flip(at) => Table::one("flip", at),
+            Self::Magic => Table::one("magic", true),
+            Self::Version(version) => Table::one("version", version),
+            Self::Overwrite(text) => Table::one("overwrite", quoted(text)),
+        })
+    }
+}
+
 /// `dispose = { … }`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Dispose {
@@ -212,6 +308,7 @@ impl FileAction {
             Self::Move(MoveFiles { savepoint, .. })
             | Self::Copy(CopyFiles { savepoint, .. })
             | Self::Delete(DeleteFiles { savepoint, .. })
+            | Self::Damage(DamageMetadata { savepoint, .. })
             | Self::Dispose(Dispose { savepoint, .. })
             | Self::RewritePaths(RewritePaths { savepoint }) => savepoint,
         }

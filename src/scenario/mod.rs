@@ -28,8 +28,8 @@ pub use column::{Column, TimeFormat};
 pub use draw::Profile;
 pub use error::{Mistake, ScenarioError};
 pub use files::{
-    CopyFiles, DeleteFiles, Dispose, FileAction, MoveFiles, Piece, RewritePaths, SavepointBackend,
-    SavepointDir,
+    CopyFiles, Damage, DamageMetadata, DeleteFiles, Dispose, FileAction, MoveFiles, Piece,
+    RewritePaths, SavepointBackend, SavepointDir,
 };
 pub use job_config::{JobConfig, Planned, TaskName};
 pub use model::{Expect, Holds, Input, InputKind, Scenario, Shuffle};

@@ -201,6 +201,20 @@ fn checksum_of(kind: u8, payload: &[u8]) -> u32 {
     hasher.finalize()
 }
 
+/// A file that says that its format is of another version, in a header that is whole.
+///
+/// # Panics
+///
+/// If there is no room for a header in it.
+pub fn with_version(file: &[u8], version: u32) -> Vec<u8> {
+    let mut header = MAGIC.to_vec();
+    header.extend(version.to_le_bytes());
+    header.extend(crc32fast::hash(&header).to_le_bytes());
+    assert_eq!(header.len(), HEADER_LENGTH, "the header of a file has a fixed length");
+    header.extend(&file[HEADER_LENGTH..]);
+    header
+}
+
 /// Writes a container.
 #[derive(Debug)]
 pub(super) struct BlockWriter {

@@ -57,7 +57,7 @@ mod snapshot_layouts;
 mod unfinished;
 mod wire;
 
-pub use block::{CodecError, DamageCause, FORMAT_VERSION, MAGIC};
+pub use block::{CodecError, DamageCause, FORMAT_VERSION, MAGIC, with_version};
 pub use codec::{
     SavepointFiles, decode, decode_sink, decode_state, encode_inline_below, encode_sink,
     savepoint_folder_name,

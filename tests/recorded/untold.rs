@@ -3,7 +3,7 @@
 use std::fs;
 
 /// Why a row is not told.
-const UNTOLD: [(&str, &str); 23] = [
+const UNTOLD: [(&str, &str); 9] = [
     ("window_event_to_processing", RACE),
     ("window_processing_overdue", RACE),
     ("window_processing_size_change", RACE),
@@ -11,28 +11,12 @@ const UNTOLD: [(&str, &str); 23] = [
     ("rocksdb_incremental_restored_default", "it hangs on what RocksDB compacts meanwhile"),
     ("hash_is_id_of_another_unchained_0", TAKER),
     ("hash_is_id_of_another_unchained_1", TAKER),
-    ("first_trigger", "a drawn time: `tests/protocol_facts` holds the range"),
-    ("recover_prefer_checkpoint", "1.15 has no such option: the whole file is refused"),
-    ("from_metadata_path", PATH),
-    ("trailing_slash", PATH),
-    ("bad_scheme", PATH),
-    ("empty_path", PATH),
-    ("corrupt_wrong_magic", BYTES),
-    ("corrupt_wrong_version", BYTES),
-    ("corrupt_flip_checkpoint_id", BYTES),
-    ("corrupt_flip_quarter", BYTES),
-    ("corrupt_flip_last", BYTES),
-    ("corrupt_truncate_1", BYTES),
-    ("corrupt_append_1", BYTES),
-    ("corrupt_garbage", BYTES),
-    ("incremental_CLAIM", "what is left of a claimed checkpoint cannot be deleted"),
+    ("incremental_CLAIM", "what is left of a claimed checkpoint is built upon"),
     ("sink_v2_ids_uid_true", "a sink of writer and committer is two operators"),
 ];
 
 const RACE: &str = "two things race in Flink itself, and either may be first";
 const TAKER: &str = "which of two vertices takes one state is not determined";
-const PATH: &str = "a path in place of a label: `tests/restore_outcomes` plays it through files";
-const BYTES: &str = "bytes of a file: `tests/restore_outcomes` damages them";
 
 #[test]
 fn every_recorded_row_is_told_or_says_why_it_is_not() {

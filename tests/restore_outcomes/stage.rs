@@ -3,6 +3,7 @@
 use super::jobs::Job;
 use super::plot::{Damage, Exit, Path as Way, Plot};
 use sandbar::events::{At, Call, CheckpointEvent, RunId, TaskEvent, TraceEvent};
+use sandbar::internals::with_version;
 use sandbar::savepoints::{DataDir, PlayError, open, play_with_files, start_from};
 use sandbar::story::ClaimMode;
 use sandbar::{Catalogue, Choices, Played, Restoring, Scenario, Setup};
@@ -159,21 +160,13 @@ pub(crate) fn prepare(plot: &Plot, path: &Path, scratch: &Path) -> PathBuf {
     }
 }
 
-/// The byte of our version stands behind eight of magic.
-const VERSION_AT: usize = 8;
-
 fn spoil(damage: Damage, file: &Path) {
     let mut bytes = fs::read(file).expect("metadata");
     let length = bytes.len();
     match damage {
         Damage::Missing => return fs::remove_file(file).expect("it is removed"),
         Damage::Magic => bytes[0] ^= 0xff,
-        Damage::Version => {
-            // The header ends with a checksum of what it says.
-            bytes[VERSION_AT..VERSION_AT + 4].copy_from_slice(&99_u32.to_le_bytes());
-            let checksum = crc32fast::hash(&bytes[..VERSION_AT + 4]);
-            bytes[VERSION_AT + 4..VERSION_AT + 8].copy_from_slice(&checksum.to_le_bytes());
-        }
+        Damage::Version => bytes = with_version(&bytes, 99),
         Damage::FlippedId => bytes[15] ^= 0xff,
         Damage::FlippedQuarter => bytes[length / 4] ^= 0xff,
         Damage::FlippedLast => bytes[length - 1] ^= 0xff,

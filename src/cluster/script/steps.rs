@@ -45,8 +45,12 @@ fn act(world: &mut World, step: u32, action: Action) -> Result<(), Arc<str>> {
         native,
     };
     match action {
-        Action::Run(Run { job, from, allow_non_restored, claim }) => {
-            let start = from.map(|pointer| start_point(world, &pointer, &job)).transpose()?;
+        Action::Run(Run { job, from, path, allow_non_restored, claim }) => {
+            let start = match (from, path) {
+                (Some(pointer), _) => Some(start_point(world, &pointer, &job)?),
+                (None, Some(path)) => Some(start_at(world, &path)?),
+                (None, None) => None,
+            };
             let job = job_named(world, &job);
             submit(world, job, start, (allow_non_restored, claim))?;
         }
@@ -163,6 +167,14 @@ fn start_point(world: &World, pointer: &str, job: &str) -> Result<Start, Arc<str
         owner_of: |run| world.leaders[run].owner(&world.scenario),
     };
     let found = world.storage.find_start(pointer, &world.rules, job, plan, &runs)?;
+    let Savepoint { checkpoint: snapshot, source, location } = found;
+    Ok(Start { snapshot, source, location: Some(location) })
+}
+
+/// What lies at a path.
+fn start_at(world: &World, path: &str) -> Result<Start, Arc<str>> {
+    let owner_of = |run| world.leaders[run].owner(&world.scenario);
+    let found = world.storage.find_path(path, &world.rules, owner_of)?;
     let Savepoint { checkpoint: snapshot, source, location } = found;
     Ok(Start { snapshot, source, location: Some(location) })
 }

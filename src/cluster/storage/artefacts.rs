@@ -39,11 +39,14 @@ impl Storage {
             };
             let data = location.data.as_ref();
             let is_whole = data.is_none_or(|data| self.is_in_reach(data));
-            if location.has_metadata && is_remembered && is_whole {
+            let has_metadata = location.has_metadata && location.damaged.is_none();
+            if has_metadata && is_remembered && is_whole {
                 found.push((*run, format!("savepoint `{label}`"), Arc::clone(checkpoint)));
             }
         }
-        for (run, job, id) in &self.retained {
+        for (run, job, id) in
+            self.retained.iter().filter(|(run, _, id)| !self.is_damaged(*run, *id))
+        {
             let checkpoint = self.kept.get(&(*run, *id)).expect("what is retained was stored");
             if self.is_in_reach(&Home::Files(checkpoint_path(*job, *id))) {
                 found.push((*run, format!("checkpoint {id}"), Arc::clone(checkpoint)));
@@ -54,6 +57,14 @@ impl Storage {
         };
         found.retain(|(.., checkpoint)| !is_touched(checkpoint));
         found
+    }
+
+    /// Whether somebody changed the metadata file of a checkpoint where its job put it.
+    fn is_damaged(&self, run: RunId, id: CheckpointId) -> bool {
+        self.checkpoints.values().any(|(owner, Savepoint { checkpoint, location, .. })| {
+            let is_it = (*owner, checkpoint.properties().id) == (run, id);
+            is_it && location.is_in_place && location.damaged.is_some()
+        })
     }
 
     /// A shared file of a snapshot that is not there.

@@ -6,6 +6,7 @@ pub(crate) mod failing_writes;
 pub(crate) mod snapshots;
 
 mod artefacts;
+mod damage;
 mod keep;
 mod shared_files;
 pub(crate) mod start_point;

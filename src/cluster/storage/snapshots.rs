@@ -51,6 +51,8 @@ pub(crate) struct SnapshotLocation {
     pub(crate) holder: Holder,
     /// Whether its metadata are there.
     pub(crate) has_metadata: bool,
+    /// What its metadata file holds, if somebody changed it.
+    pub(crate) damaged: Option<Arc<[u8]>>,
     /// Where its metadata say that its data are; none if it has them all itself.
     pub(crate) data: Option<Home>,
     /// Whether it is where the system put it, so that the system can find it to remove it.
@@ -58,6 +60,11 @@ pub(crate) struct SnapshotLocation {
 }
 
 impl SnapshotLocation {
+    /// Of a snapshot that the system has just put there.
+    const fn new(path: Arc<str>, holder: Holder, data: Option<Home>) -> Self {
+        Self { path, holder, has_metadata: true, damaged: None, data, is_in_place: true }
+    }
+
     /// Where the data are that belong to it.
     pub(crate) fn own_data(&self) -> Option<Home> {
         let data = self.data.as_ref()?;
@@ -153,7 +160,7 @@ impl Storage {
             let before = self.origins.insert((owner.run, id), data.clone());
             assert!(before.is_none(), "savepoint {id} of {:?} is stored twice", owner.run);
         }
-        SnapshotLocation { path, holder, has_metadata: true, data, is_in_place: true }
+        SnapshotLocation::new(path, holder, data)
     }
 
     /// A checkpoint becomes known by a label.
@@ -192,7 +199,7 @@ impl Storage {
             }
         };
         let data = self.data_of(owner, checkpoint, at, rules);
-        SnapshotLocation { path, holder, has_metadata: true, data, is_in_place: true }
+        SnapshotLocation::new(path, holder, data)
     }
 
     /// Where data of a snapshot are that are too large for its metadata, if there are any.

@@ -4,8 +4,8 @@
 
 use crate::cluster::storage::snapshots::Savepoint;
 use crate::cluster::storage::{Owner, Storage};
-use crate::job::{CheckpointId, OperatorId, Plan, RunId, folder_of_pointer};
-use crate::rules::Rules;
+use crate::job::{CheckpointId, OperatorId, Plan, RunId, folder_of_pointer, names_metadata};
+use crate::rules::{Rules, SavepointLayout};
 use crate::trace::SnapshotSource;
 use std::sync::Arc;
 
@@ -59,6 +59,44 @@ impl Storage {
         self.find_savepoint(&label, rules)
     }
 
+    /// What lies at a path, as a user types it (`AbstractFsCheckpointStorageAccess.resolveCheckpointPointer`).
+    pub(crate) fn find_path<'p>(
+        &self,
+        path: &str,
+        rules: &Rules,
+        owner_of: impl Fn(RunId) -> Owner<'p>,
+    ) -> Result<Savepoint, Arc<str>> {
+        if path.trim().is_empty() {
+            return Err("empty checkpoint pointer: there is no path".into());
+        }
+        // Until 1.1 what keeps savepoints reads its own paths, `jobmanager://` among them.
+        let is_file = rules.savepoint_layout != SavepointLayout::Pointer;
+        if let Some(scheme) = unknown_scheme(path).filter(|_| is_file) {
+            return Err(format!(
+                "cannot access file system for checkpoint/savepoint path '{path}': could not find a file system implementation for scheme '{scheme}'"
+            )
+            .into());
+        }
+        let place = place_of(path);
+        let file = if names_metadata(path) { "/_metadata" } else { "" };
+        let checkpoints = self.checkpoints.iter().map(|(label, (_, saved))| (label, saved));
+        let mut labelled = self.savepoints.iter().chain(checkpoints);
+        let lies_there = |saved: &Savepoint| place_of(&saved.location.path) == place;
+        if let Some((label, _)) = labelled.find(|(_, saved)| lies_there(saved)) {
+            return self.find_savepoint(&format!("{label}{file}"), rules);
+        }
+        for (run, _, id) in self.retained.iter().filter(|_| rules.retained_checkpoints) {
+            let checkpoint = Arc::clone(&self.kept[&(*run, *id)]);
+            let location = self.location_of_checkpoint(owner_of(*run), &checkpoint, rules);
+            if place_of(&location.path) == place {
+                let source = SnapshotSource::Run(*run, *id);
+                return Ok(Savepoint { checkpoint, source, location });
+            }
+        }
+        Err(format!("file not found: cannot find checkpoint or savepoint file/directory '{path}'")
+            .into())
+    }
+
     fn is_label(&self, pointer: &str) -> bool {
         let label = folder_of_pointer(pointer);
         self.scenario.steps.iter().any(|step| step.action.label() == Some(label))
@@ -96,6 +134,27 @@ impl Storage {
             None => format!("nothing was saved of job `{job}`, nor is any checkpoint there").into(),
         })
     }
+}
+
+/// Schemes of the file systems that Flink comes with, or tells which plugin has them (`FileSystem.DIRECTLY_SUPPORTED_FILESYSTEM`).
+const SCHEMES: [&str; 13] = [
+    "file", "hdfs", "viewfs", "s3", "s3a", "s3n", "s3p", "gs", "oss", "abfs", "abfss", "wasb",
+    "wasbs",
+];
+
+/// The scheme of a path that belongs to no file system.
+fn unknown_scheme(path: &str) -> Option<&str> {
+    let (scheme, _) = path.split_once(":/")?;
+    let is_known = SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    (!is_known && !scheme.contains('/')).then_some(scheme)
+}
+
+/// Where a path leads: `file:///archive/first/_metadata`, `/archive/first/` and `archive/first` are one place.
+fn place_of(path: &str) -> &str {
+    let local = path.strip_prefix("file:").unwrap_or(path);
+    let is_local = !local.contains(":/");
+    let folder = folder_of_pointer(local);
+    if is_local { folder.trim_start_matches('/') } else { folder }
 }
 
 /// The topology of a job: its operators, and how parallel they are. Ids of checkpoints are loaded into the same only.

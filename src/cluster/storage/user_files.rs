@@ -4,8 +4,9 @@
 //! path when nothing is there any more.
 
 use crate::cluster::storage::Storage;
+use crate::cluster::storage::damage;
 use crate::cluster::storage::snapshots::{Holder, Home, Savepoint, SnapshotLocation};
-use crate::job::{FileId, folder_of_pointer};
+use crate::job::{FileId, folder_of_pointer, names_metadata};
 use crate::rules::{Rules, SavepointLayout};
 use crate::scenario::{FileAction, Piece};
 use std::sync::Arc;
@@ -26,11 +27,15 @@ impl Storage {
         match *holder {
             Holder::Memory(manager) if !self.is_alive(manager) => self.invalid_path(path),
             Holder::Memory(_) | Holder::Factory => Ok(found.clone()),
-            Holder::File | Holder::Folder { .. } if *has_metadata => Ok(found.clone()),
+            Holder::File | Holder::Folder { .. } if *has_metadata => {
+                damage::read(found).map(|()| found.clone())
+            }
             Holder::File if rules.savepoint_layout == SavepointLayout::Pointer => {
                 self.invalid_path(path)
             }
-            Holder::Folder { .. } if label == pointer && self.has_own_data(&found.location) => {
+            Holder::Folder { .. }
+                if !names_metadata(pointer) && self.has_own_data(&found.location) =>
+            {
                 Err(format!(
                     "cannot find meta data file '_metadata' in directory '{path}'; please try to load the checkpoint/savepoint directly from the metadata file instead of the directory"
                 )
@@ -75,6 +80,12 @@ impl Storage {
         rules: &Rules,
     ) -> Result<(), Refused> {
         let label = action.savepoint();
+        if let FileAction::Delete(files) = action
+            && files.what != Piece::Metadata
+            && self.delete_rest(label)
+        {
+            return Ok(());
+        }
         let found = self.known(label)?.clone();
         match action {
             FileAction::Move(files) => {
@@ -88,6 +99,16 @@ impl Storage {
                 Ok(())
             }
             FileAction::Delete(files) => self.delete_by_hand(label, &found, files.what),
+            FileAction::Damage(damage) => {
+                self.require_files(&found.location)?;
+                if !found.location.has_metadata {
+                    let path = &found.location.path;
+                    return Err(format!("no such file or directory: `{path}/_metadata`").into());
+                }
+                let bytes = damage::damaged(&found, &damage.how, &self.scenario)?;
+                self.location_of(label).damaged = Some(bytes);
+                Ok(())
+            }
             FileAction::Dispose(dispose) => self.dispose(label, dispose.with_jar, rules),
             FileAction::RewritePaths(_) => self.rewrite_paths(label, &found.location),
         }
@@ -193,6 +214,19 @@ impl Storage {
         Ok(())
     }
 
+    /// Deletes what is left of a checkpoint that the system has removed: the shared files that others still use. Whether there
+    /// was anything.
+    fn delete_rest(&mut self, label: &str) -> bool {
+        let Some((run, removed)) = self.checkpoints.get(label) else { return false };
+        if self.is_kept(*run, removed) {
+            return false;
+        }
+        let mut left: Vec<FileId> = removed.checkpoint.files().map(|file| file.id).collect();
+        left.retain(|file| self.shared_files.contains_key(file));
+        self.delete_shared(&left);
+        !left.is_empty()
+    }
+
     /// Shared files go at the wish of a user, whoever else needs them.
     fn delete_shared(&mut self, files: &[FileId]) {
         self.shared_files.retain(|file, _| !files.contains(file));
@@ -231,6 +265,9 @@ impl Storage {
     fn rewrite_paths(&mut self, label: &str, location: &SnapshotLocation) -> Result<(), Refused> {
         self.require_files(location)?;
         let path = Arc::clone(&location.path);
+        if location.damaged.is_some() {
+            return Err(format!("`{path}` has metadata that nobody can read").into());
+        }
         match location.holder {
             Holder::Folder { is_absolute: false } => {
                 Err(format!("`{path}` has no paths to rewrite: they are relative to it").into())

@@ -404,6 +404,7 @@ impl Plot {
         let run = Run {
             job: next.name.to_owned(),
             from: Some(label),
+            path: None,
             allow_non_restored: draw.rules.allow_non_restored_state && may_lose,
             claim: ClaimMode::default(),
         };

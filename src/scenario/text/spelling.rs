@@ -2,7 +2,8 @@
 
 use super::layout::{quoted, time, word};
 use super::settings::{Named, Setting};
-use super::word::{Count, Time};
+pub(in crate::scenario) use super::word::Count;
+use super::word::Time;
 use crate::documented::Documented;
 use crate::documented::documented;
 use crate::job::folder_of_pointer;
@@ -200,6 +201,12 @@ spelling!(
         }
         Ok(path.into_inner())
     },
+    |path, _| Some(quoted(path))
+);
+spelling!(
+    /// A path as a user types it, which may lead to nothing.
+    TypedPath: Spanned<String> => String,
+    |path, _| Ok(path.into_inner()),
     |path, _| Some(quoted(path))
 );
 spelling!(

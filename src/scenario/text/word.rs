@@ -272,6 +272,7 @@ described! {
     u16 => Form::Whole(0, u16::MAX.into());
     u32 => Form::Whole(0, u32::MAX.into());
     u64 => Form::Whole(0, i64::MAX);
+    i32 => Form::Whole(i32::MIN.into(), i32::MAX.into());
     String => free("a text", "text");
     Arc<str> => free("a name", "name");
     Time => read_by!("a span of time", "100ms", str::parse::<SimTime>);
