@@ -56,16 +56,19 @@ pub enum Incompatible {
     /// Values that were stored without the time of their last change, or with it.
     #[error(
         "the new state serializer ({}) must not be incompatible with the old state serializer ({})",
-        ttl_serializer(*now), ttl_serializer(!*now)
+        ttl_serializer(*now, *values), ttl_serializer(!*now, *values)
     )]
     Ttl {
         /// Whether the program's values can expire; the snapshot's are the other way.
         now: bool,
+        /// What the values are.
+        values: StateType,
     },
 }
 
-const fn ttl_serializer(has_ttl: bool) -> &'static str {
-    if has_ttl { "TtlSerializer" } else { "one without time to live" }
+/// The serializer of values with the time of their last change wraps that of those without (`TtlStateFactory.TtlSerializer`).
+fn ttl_serializer(has_ttl: bool, values: StateType) -> String {
+    if has_ttl { "TtlSerializer".to_owned() } else { values.to_string() }
 }
 
 /// Whether a keyed state can be registered like this, over what was restored.
@@ -81,7 +84,8 @@ pub(super) fn check_keyed(
         return Err(Incompatible::Values { was: was.values, now: now.values });
     }
     if was.has_ttl != now.has_ttl && !ttl_may_change {
-        return Err(Incompatible::Ttl { now: now.has_ttl });
+        let values = if now.values == StateType::Any { was.values } else { now.values };
+        return Err(Incompatible::Ttl { now: now.has_ttl, values });
     }
     Ok(())
 }
@@ -124,8 +128,13 @@ mod tests {
     fn time_to_live_can_be_switched_on_where_the_rules_allow_it() {
         let mortal = Registration { has_ttl: true, ..Registration::default() };
         assert_eq!(check_keyed(Registration::default(), mortal, true), Ok(()));
-        let refused = check_keyed(Registration::default(), mortal, false);
-        assert_eq!(refused, Err(Incompatible::Ttl { now: true }));
+        let longs = Registration { values: StateType::Long, ..Registration::default() };
+        let refused = check_keyed(longs, mortal, false);
+        assert_eq!(refused, Err(Incompatible::Ttl { now: true, values: StateType::Long }));
+        assert_eq!(
+            refused.expect_err("they do not agree").to_string(),
+            "the new state serializer (TtlSerializer) must not be incompatible with the old state serializer (LongSerializer)"
+        );
     }
 
     #[test]
