@@ -159,7 +159,7 @@ impl JobMaster {
             shares = assigned.tasks;
             if checkpoint.properties().job != self.submission.job
                 && !rules.unclaimed_files_built_upon
-                && self.submission.claim != ClaimMode::Legacy
+                && self.submission.claim == ClaimMode::NoClaim
             {
                 forget_files(&mut shares);
             }
