@@ -278,7 +278,7 @@ pub mod story {
         Action, Aim, Block, Budget, Cancel, ClusterConfig, Column, CopyFiles, Damage,
         DamageMetadata, DeleteFiles, Dispose, DisturbedWrite, Expect, Failing, FailingCall,
         FileAction, Holds, Input, InputKind, JobConfig, Line, Milestone, Mistake, MoveFiles,
-        Network, Partition, Piece, Planned, ProtocolExpectations, RewritePaths, Run,
+        Network, Partition, Piece, Planned, ProtocolExpectations, Reach, RewritePaths, Run,
         SavepointBackend, SavepointDir, Shuffle, Step, Stop, StorageFailing, TakeCheckpoint,
         TakeSavepoint, TaskName, TimeFormat, Trigger, Upgraded,
     };

@@ -214,6 +214,10 @@ impl World {
         );
         let who = (task, attempt, checkpoint);
         self.storage.create_files(who, &state, &mut self.journal);
+        let place = &self.hosts.places[id];
+        let (run, machine) = (place.layout.run, place.manager);
+        let now = self.journal.now;
+        self.storage.note_upload((run, checkpoint), (place.writer(), machine), &state, now);
         self.journal.tell(TaskEvent::SnapshotDurable { checkpoint }.of(task, attempt));
         if !self.storage.unheard.remove(&who) {
             let at = self.journal.now.plus(ACK_DELAY);

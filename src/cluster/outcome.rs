@@ -129,13 +129,15 @@ impl Cluster {
         let world = &self.simulation.world;
         let mut digest = self.simulation.digest;
         world.externals.fold_into(&mut digest);
+        let mut storage = world.storage.clone();
+        storage.expire(self.now());
         let jobs = world.leaders.runs.iter().map(|run| JobEnd {
             run: run.layout.run,
             label: run.layout.label.clone(),
             name: run.name().to_owned(),
             job: run.master.as_ref().map(JobMaster::job),
             status: run.master.as_ref().map(JobMaster::status),
-            retained: world.storage.retained_by(run.layout.run),
+            retained: storage.retained_by(run.layout.run),
         });
         let savepoints = world.storage.savepoints.iter().map(|(label, savepoint)| SavepointEnd {
             label: Arc::clone(label),
@@ -162,7 +164,7 @@ impl Cluster {
             digest: digest.value(),
             jobs: jobs.collect(),
             savepoints: savepoints.collect(),
-            files: world.storage.files_in_the_end(),
+            files: storage.files_in_the_end(),
             externals: self.externals(),
             job_keys: world.leaders.runs.iter().map(|run| run.job_key).collect(),
             refusals: world.script.refusals.clone(),

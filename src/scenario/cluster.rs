@@ -1,6 +1,6 @@
 //! The cluster that a scenario plays on: task managers and slots, where savepoints go, how long messages and storage take.
 
-use super::files::{SavepointBackend, SavepointDir};
+use super::files::{Reach, SavepointBackend, SavepointDir};
 use crate::kernel::SimTime;
 
 /// Task managers and their slots.
@@ -24,6 +24,10 @@ pub struct ClusterConfig {
     pub savepoint_dir: SavepointDir,
     /// What keeps savepoints, where a release lets one choose; by default the job manager.
     pub savepoint_backend: Option<SavepointBackend>,
+    /// Which machines reach what a task has written of a snapshot.
+    pub reach: Reach,
+    /// How long files of snapshots are there before the storage deletes them; for ever by default.
+    pub files_expire_after: Option<SimTime>,
 }
 
 /// How long things take. Ranges are inclusive; the seed draws within them.
@@ -55,6 +59,8 @@ impl Default for ClusterConfig {
             takeover_after: None,
             savepoint_dir: SavepointDir::default(),
             savepoint_backend: None,
+            reach: Reach::default(),
+            files_expire_after: None,
             heartbeat_timeout: SimTime::from_secs(50),
             heartbeat_interval: SimTime::from_secs(10),
         }

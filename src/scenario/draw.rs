@@ -425,5 +425,6 @@ fn cluster(draw: &Draw<'_>, profile: &Profile) -> ClusterConfig {
         takeover_after: (profile.high_availability && is_available).then_some(takeover),
         savepoint_dir: SavepointDir::default(),
         savepoint_backend: files::backend(draw, profile.files),
+        ..ClusterConfig::default()
     }
 }

@@ -28,6 +28,19 @@ documented! {
 }
 
 documented! {
+    /// Which machines reach what lies where snapshots go.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum Reach {
+        /// All of them: it is a shared file system.
+        #[default]
+        All,
+        /// Each only what it has written: the path is on a disk of each machine's own. The job manager has the metadata.
+        Own,
+    }
+}
+
+documented! {
     /// What keeps savepoints in 1.0 and 1.1 (`savepoints.state.backend`).
     #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]

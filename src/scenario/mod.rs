@@ -28,7 +28,7 @@ pub use column::{Column, TimeFormat};
 pub use draw::Profile;
 pub use error::{Mistake, ScenarioError};
 pub use files::{
-    CopyFiles, Damage, DamageMetadata, DeleteFiles, Dispose, FileAction, MoveFiles, Piece,
+    CopyFiles, Damage, DamageMetadata, DeleteFiles, Dispose, FileAction, MoveFiles, Piece, Reach,
     RewritePaths, SavepointBackend, SavepointDir,
 };
 pub use job_config::{JobConfig, Planned, TaskName};

@@ -150,6 +150,7 @@ impl World {
         );
         self.network.mailboxes[id].busy_until = self.journal.now;
         let restored = deployment.restored.as_ref();
+        self.storage.expire(self.journal.now);
         let place = &self.hosts.places[id];
         let missing = match self.storage.missing_file(restored) {
             Some(file) => {
@@ -162,7 +163,13 @@ impl World {
             }
             None => {
                 let owner = self.leaders[place.layout.run].owner(&self.scenario);
-                self.storage.missing_data(owner, restored).map(|path| path.to_string())
+                let vertex = self.hosts.places[id].layout.plan_task(place.id).vertex;
+                let parallelism = place.layout.plan.vertices[vertex.index()].parallelism;
+                let reader = (place.writer(), parallelism, place.manager);
+                let missing = self.storage.missing_data(owner, restored).or_else(|| {
+                    self.storage.on_another_machine(owner, restored, reader, &self.rules)
+                });
+                missing.map(|path| path.to_string())
             }
         };
         if let Some(path) = missing {

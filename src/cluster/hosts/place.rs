@@ -1,7 +1,9 @@
 //! Where a subtask lives: the task itself, and on which task manager.
 
 use crate::effect::ToTask;
-use crate::job::{Attempt, CheckpointId, OperatorNode, RunLayout, TaskId, TaskManagerId};
+use crate::job::{
+    Attempt, CheckpointId, OperatorId, OperatorNode, RunLayout, TaskId, TaskManagerId,
+};
 use crate::kernel::Stream;
 use crate::operator::windows_held;
 use crate::state::OperatorSnapshot;
@@ -74,6 +76,13 @@ impl Place {
         let plan = &self.layout.plan;
         let vertex = self.layout.plan_task(self.id).vertex;
         &plan.graph.operators[plan.head(vertex).index()]
+    }
+
+    /// Its subtask, by the operator at the head of its chain.
+    pub(crate) fn writer(&self) -> (OperatorId, u32) {
+        let plan = &self.layout.plan;
+        let task = self.layout.plan_task(self.id);
+        (plan.operator_ids[plan.head(task.vertex).index()], task.subtask)
     }
 
     /// How many operators its task runs.

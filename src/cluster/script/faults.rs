@@ -17,6 +17,7 @@ pub(crate) fn kill_task(world: &mut World, place: PlaceId) {
 pub(crate) fn kill_manager(world: &mut World, manager: TaskManagerId) {
     world.journal.inject(Fault::TaskManagerKilled(manager));
     world.hosts.managers.kill(manager);
+    world.storage.lose_disk_of(manager);
     let was_cut_off = world.hosts.cut_off.remove(&manager).is_some();
     for place in world.hosts.at_work_on(manager) {
         world.crash_and_drop(place);

@@ -24,6 +24,7 @@ use std::sync::Arc;
 /// Carries a step out. What it asks for may be answered later.
 pub(crate) fn take_step(world: &mut World, step: usize) {
     world.script.on_step(step);
+    world.storage.expire(world.journal.now);
     world.ending.activity += 1;
     let number = u32::try_from(step).expect("a scenario has fewer than 2^32 steps");
     world.journal.tell(TraceEvent::World(WorldEvent::StepTaken { step: number }));

@@ -20,6 +20,7 @@ impl Storage {
         journal: &mut Journal,
     ) {
         let run = owner.run;
+        self.note_stored(owner, &change, rules, journal.now);
         match &change {
             FileChange::Checkpoint(checkpoint) => {
                 let properties = checkpoint.properties();

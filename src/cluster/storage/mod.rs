@@ -7,6 +7,7 @@ pub(crate) mod snapshots;
 
 mod artefacts;
 mod damage;
+mod directory;
 mod keep;
 mod shared_files;
 pub(crate) mod start_point;
@@ -14,6 +15,7 @@ mod user_files;
 
 pub use self::artefacts::Artefact;
 use self::artefacts::Kept;
+use self::directory::Directory;
 use crate::cluster::storage::snapshots::{Home, Savepoint, SnapshotLocation};
 use crate::effect::FileChange;
 use crate::job::{Attempt, CheckpointId, FileId, JobId, RunId, StateBackend, TaskId};
@@ -64,6 +66,8 @@ pub(crate) struct Storage {
     failing_writes: Vec<StorageFailing>,
     /// Snapshots whose tasks will never hear that they are durable.
     pub(crate) unheard: BTreeSet<SnapshotOf>,
+    /// Who wrote what, and when, where a directory is not there for all and for ever.
+    directory: Directory,
     /// Changes that nobody has taken yet.
     pub(crate) files: Vec<FileChange>,
 }
@@ -85,6 +89,7 @@ impl Storage {
             deleted: BTreeSet::new(),
             failing_writes: Vec::new(),
             unheard: BTreeSet::new(),
+            directory: Directory::default(),
             files: Vec::new(),
         }
     }

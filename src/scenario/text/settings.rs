@@ -12,7 +12,7 @@ use crate::job::{
 use crate::kernel::SimTime;
 use crate::scenario::language::{self, Described, Form, Key, Note, described_key, words_of};
 use crate::scenario::{
-    Budget, CheckpointConfig, ClusterConfig, Network, SavepointBackend, SavepointDir,
+    Budget, CheckpointConfig, ClusterConfig, Network, Reach, SavepointBackend, SavepointDir,
 };
 use serde::Deserialize;
 use serde::Serialize;
@@ -217,6 +217,13 @@ settings!("`cluster`":
         /// Flink: `savepoints.state.backend`
         /// e.g. `"filesystem"`
         savepoint_backend: Set<Named<SavepointBackend>>,
+        /// Which machines reach the files that tasks write of their snapshots.
+        /// Flink: `execution.checkpointing.dir`, `state.checkpoints.dir`
+        /// e.g. `"own"`
+        reach as "snapshot-files-reached-by": Named<Reach>,
+        /// After how long the storage deletes files of snapshots by itself, as a lifecycle rule of a bucket does, whoever needs them.
+        /// e.g. `"24h"`
+        files_expire_after as "snapshot-files-expire-after": Set<Time>,
     }
     {
         /// What the cluster is called where Flink's client says it: one word.
