@@ -6,6 +6,7 @@ use super::operator::{FromText, OperatorText};
 use super::settings::Setting;
 use super::settings::{BackendText, CheckpointText};
 use super::shape::{JobText, RestartText, StrategyText};
+use super::sink_to;
 use super::word::{Ordered, Time};
 use crate::job::{CheckpointMode, JobGraph, StateBackend};
 use crate::kernel::SimTime;
@@ -55,7 +56,8 @@ pub(super) fn jobs(
     }
     let mut job = |(name, draft): (Spanned<String>, Draft)| {
         let must_run = !draft.is_broken && !refused.contains(&name.get_ref().as_str());
-        let nodes = Nodes::new(source, catalogue, inputs, &name, &draft.operators);
+        let operators = sink_to::expanded(source, catalogue, draft.operators, found);
+        let nodes = Nodes::new(source, catalogue, inputs, &name, &operators);
         job(&nodes, &draft.text, must_run, found)
     };
     drafts.into_iter().map(&mut job).collect()

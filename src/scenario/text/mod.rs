@@ -19,6 +19,7 @@ pub(super) mod release;
 mod rules;
 pub(super) mod settings;
 mod shape;
+mod sink_to;
 pub(super) mod spelling;
 mod step;
 mod time;

@@ -144,6 +144,11 @@ operator_text! {
     uid_hash "uid-hash": Spanned<String>,
     /// How its keyed state is registered.
     keyed_state "keyed-state": Spanned<KeyedStateText>,
+    /// A sink of two operators: a writer of this kind, called `NAME-writer`, and the committer that it hands its transactions to.
+    /// The uid is the writer's; that of the committer is made from it.
+    /// Flink: `sinkTo()`
+    /// e.g. `"transactions"`
+    sink_to "sink-to": Spanned<String>,
     /// Which list states it registers.
     list_state "list-state": Spanned<ListStateText>,
 }
