@@ -170,6 +170,8 @@ pub struct Expect {
     pub jobs: BTreeMap<String, JobStatus>,
     /// Whether steps may be refused without breaking the expectation.
     pub may_refuse: bool,
+    /// Words of why the world must end although a job is not over.
+    pub stalls: Option<String>,
     /// Which checks must hold.
     pub holds: Holds,
     /// Checks that must be broken, by name.

@@ -23,6 +23,7 @@ pub(super) fn unmet(
     let expect = &scenario.expect;
     let mut unmet = Vec::new();
     jobs(expect, outcome, &mut unmet);
+    stalls(expect, outcome, &mut unmet);
     checks(expect, verdict, &mut unmet);
     if wants_sometimes {
         for name in &expect.sometimes {
@@ -54,6 +55,17 @@ fn jobs(expect: &Expect, outcome: &Outcome, unmet: &mut Vec<String>) {
             Some(None) => unmet.push(format!("job `{name}` should be {wanted} and was refused")),
             None => unmet.push(format!("job `{name}` should be {wanted} and was never submitted")),
         }
+    }
+}
+
+fn stalls(expect: &Expect, outcome: &Outcome, unmet: &mut Vec<String>) {
+    let Some(words) = &expect.stalls else { return };
+    match outcome.stall.as_ref().map(ToString::to_string) {
+        Some(why) if folded::says(&why, words) => {}
+        Some(why) => {
+            unmet.push(format!("the world should stall with `{words}`; it did with: {why}"))
+        }
+        None => unmet.push(format!("the world should stall with `{words}`, and did not")),
     }
 }
 

@@ -133,6 +133,8 @@ pub struct Played {
     pub verdict: Verdict,
     /// Expectations that were not met, as sentences.
     pub unmet: Vec<String>,
+    /// Whether the scenario says that the world must stall.
+    pub must_stall: bool,
     /// What became of the snapshots that runs were started from.
     pub restores: Restores,
     /// What lay where a snapshot was removed from disk, and was left, since it is not known to be the snapshot's.
@@ -166,11 +168,11 @@ impl Played {
     /// What the play came to, in one word.
     pub fn judgement(&self) -> Judgement {
         match self.outcome.end {
-            End::Stalled => Judgement::Stalled,
+            End::Stalled if !self.must_stall => Judgement::Stalled,
             End::UserPanicked => Judgement::UserPanicked,
             End::Interrupted => Judgement::Interrupted,
-            End::Over | End::Until if self.unmet.is_empty() => Judgement::Holds,
-            End::Over | End::Until => Judgement::Broken,
+            End::Over | End::Until | End::Stalled if self.unmet.is_empty() => Judgement::Holds,
+            End::Over | End::Until | End::Stalled => Judgement::Broken,
         }
     }
 
@@ -353,6 +355,7 @@ pub fn play_while<E>(
         trace: trace.unwrap_or_default(),
         verdict,
         unmet,
+        must_stall: scenario.expect.stalls.is_some(),
         restores,
         left: Vec::new(),
     })

@@ -111,6 +111,10 @@ macro_rules! tables {
             /// Usual: `false`
             /// e.g. `true`
             pub may_refuse: bool,
+            /// The story must end although a job is not over and cannot go on, for a reason that holds this text. Case and punctuation
+            /// do not count.
+            /// e.g. `"time stands still"`
+            pub stalls: Option<String>,
             /// The checks that must hold: `"all"`, or some.
             /// Usual: `"all"`
             /// e.g. `["output-equivalence"]`
@@ -400,6 +404,7 @@ pub(super) fn table(expect: &Expect, first: &str) -> Table {
     }
     let mut table = tables_of(expect, first);
     table.put_if(expect.may_refuse, "may-refuse", "true");
+    table.put_some("stalls", expect.stalls.as_ref().map(quoted));
     if let Holds::Only(checks) = &expect.holds {
         table.put("holds", names(checks));
     }
@@ -425,6 +430,7 @@ impl Hopes<'_> {
             }
         }
         expect.may_refuse = text.may_refuse;
+        expect.stalls = text.stalls;
         expect.holds = match text.holds {
             Some(HoldsText::Only(checks)) => Holds::Only(checks.0),
             Some(HoldsText::All(_)) | None => Holds::All,
