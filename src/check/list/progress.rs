@@ -73,8 +73,11 @@ impl Observer for BoundedProgress {
                 if let Some(text) = self.times.observe((*task, *attempt), event, run, past) {
                     found.add(Violation::at_entry(CheckName::BoundedProgress, entry, text));
                 }
-                if matches!(event, TaskEvent::Ended { .. } | TaskEvent::Deployed { .. }) {
-                    // What kept it busy went with it.
+                let is_current =
+                    past.run(run).is_some_and(|story| story.is_current(*task, *attempt));
+                let ends = matches!(event, TaskEvent::Ended { .. }) && is_current;
+                if ends || matches!(event, TaskEvent::Deployed { .. }) {
+                    // What kept it busy went with it, but not with a zombie beside it.
                     let watch = self.runs.entry(run).or_default();
                     watch.blocked.retain(|other| other != task);
                 }
