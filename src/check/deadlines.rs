@@ -29,6 +29,10 @@ pub(super) struct AtMost {
 }
 
 impl AtMost {
+    /// Nothing at all; or for ever, where senders wait for credit.
+    pub(super) const UNLESS_BACKED_UP: Self =
+        Self { flowing: SimTime::ZERO, backed_up: SimTime::MAX };
+
     const fn always(span: SimTime) -> Self {
         Self { flowing: span, backed_up: span }
     }
@@ -71,6 +75,8 @@ pub(super) struct Deadlines {
     pub(super) leave: AtMost,
     /// When the last entry of its inputs is there.
     pub(super) last_entry: SimTime,
+    /// What keeps its place among the records goes from one task to the next.
+    pub(super) hop: AtMost,
 }
 
 impl Deadlines {
@@ -105,6 +111,7 @@ impl Deadlines {
             drain: drain.map(scaled),
             leave: scaled(leave),
             last_entry,
+            hop: scaled(path.hop()),
         }
     }
 }
@@ -204,17 +211,24 @@ impl<'w> Path<'w> {
 
     /// Something that keeps its place among the records goes from the first task to the last.
     fn passes(&self) -> AtMost {
+        let AtMost { flowing, backed_up } = self.hop();
+        let flowing = flowing.times(self.depth);
+        AtMost { flowing, backed_up: flowing.plus(backed_up) }
+    }
+
+    /// It goes from one task to the next; behind all others, where they wait for credit.
+    fn hop(&self) -> AtMost {
         let latency = self.network.channel_latency.1;
         let all = u64::try_from(self.plan.channels.len()).expect("usize fits in 64 bits");
         // Every record before it is taken by a task that has others to take, too.
         let queue = self.takes.times(self.queued().saturating_mul(self.inputs));
-        let flowing = latency.plus(queue).times(self.depth);
+        let flowing = latency.plus(queue);
         // And where they wait for credit, one takes the latency of a channel to make room for the next.
         let room = latency.nanos() / u64::from(self.network.channel_capacity.max(1));
         let room = SimTime::from_nanos(room).plus(self.takes);
         let queued = self.queued().saturating_mul(all).saturating_add(self.records);
         let waits = room.times(queued.saturating_mul(SPREAD));
-        AtMost { flowing, backed_up: flowing.plus(waits) }
+        AtMost { flowing, backed_up: waits }
     }
 
     /// From the trigger of a checkpoint to its completion, with so many on their way at once.

@@ -1,6 +1,6 @@
 //! What the checks read off a job graph: whether an operator keeps state, and what that is called.
 
-use crate::job::{JobGraph, OperatorNode, Plan};
+use crate::job::{JobGraph, OperatorKind, OperatorNode, Plan};
 use crate::operator::Catalogue;
 use crate::trace::StateUnit;
 use std::collections::BTreeSet;
@@ -8,6 +8,31 @@ use std::collections::BTreeSet;
 /// Whether an operator keeps state.
 pub(super) fn is_stateful(node: &OperatorNode, catalogue: &Catalogue) -> bool {
     catalogue.of(node).is_some_and(|entry| entry.stateful)
+}
+
+/// What an operator keeps in a list, by its definition.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Keeps {
+    /// The last three values.
+    Recent,
+    /// How many values each subtask was given.
+    Counts,
+    /// How often each rule came.
+    Times,
+    /// Of each key the largest of all that came.
+    Largest,
+}
+
+/// What is in the one list of an operator, if it is known which values come there.
+pub(super) fn kept_by(node: &OperatorNode) -> Option<Keeps> {
+    let OperatorKind::Transform { kind, function } = &node.kind else { return None };
+    match (kind.as_str(), function.as_str()) {
+        ("state", "buffer") => Some(Keeps::Recent),
+        ("state", "union-counter") => Some(Keeps::Counts),
+        ("state", "broadcast-rules") => Some(Keeps::Times),
+        ("connect", "rules") => Some(Keeps::Largest),
+        _ => None,
+    }
 }
 
 /// An operator and all that its records come from.

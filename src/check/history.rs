@@ -18,7 +18,7 @@ use crate::job::{
 use crate::operator::{Catalogue, Writes};
 use crate::scenario::Scenario;
 use crate::trace::{
-    ChannelEnd, ChannelMark, CheckpointEvent, EndOfTask, Entry, JobEvent, JobStatus,
+    ChannelEnd, ChannelMark, CheckpointEvent, EndOfTask, Entry, JobEvent, JobStatus, ListHeld,
     SnapshotSource, SourcePosition, TaskEvent, TraceEvent, TransactionEvent, WorldEvent,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,6 +55,8 @@ pub(super) struct TaskMarks {
     pub(super) sent: Arc<[ChannelMark]>,
     /// How far the task had come.
     pub(super) progress: Progress,
+    /// The lists of its operators.
+    pub(super) lists: Arc<[ListHeld]>,
 }
 
 /// Records of a channel that became part of a snapshot, at one end of it.

@@ -2,12 +2,13 @@
 
 use crate::cluster::control::{Control, ForTask};
 use crate::cluster::ids::PlaceId;
+use crate::cluster::network::channel::Head;
 use crate::cluster::network::channel_state::{Persisting, Snapshots};
 use crate::cluster::network::messages::{Arrival, Letter};
 use crate::cluster::storage::failing_writes::meets_fault;
 use crate::cluster::world::World;
 use crate::effect::{InFlightOrder, TaskEffects, ToJob};
-use crate::job::{Attempt, CheckpointId, ExternalId};
+use crate::job::{Attempt, CheckpointId, ExternalId, StateBackend};
 use crate::kernel::SimTime;
 use crate::task::{Task, had_finished_at};
 use crate::trace::{AbortReason, DurableWrite, EndOfTask, StorageFault, TaskEvent, TraceEvent};
@@ -134,6 +135,9 @@ impl World {
             self.network.release(id, &mut self.journal);
         }
         for message in effects.messages.drain(..) {
+            if let ToJob::Decline(checkpoint, _) = message {
+                assert_released(self, id, checkpoint);
+            }
             self.send_to_job(id, message);
         }
         if let Some((at, checkpoint)) = effects.alignment_timer.take() {
@@ -165,8 +169,14 @@ impl World {
         {
             self.journal.tell(TaskEvent::AlignmentCompleted { checkpoint, held }.of(task, attempt));
         }
-        let windows = self.hosts.places[id].windows_in(&snapshots);
-        let taken = TaskEvent::SnapshotTaken { checkpoint, received, sent, windows };
+        let place = &self.hosts.places[id];
+        let (windows, lists) = (place.windows_in(&snapshots), place.lists_in(&snapshots));
+        let (run, backend) =
+            (place.layout.run, self.scenario.jobs[place.layout.job].checkpoint.backend);
+        let is_limited = matches!(backend, StateBackend::JobManager { .. });
+        let sizes = snapshots.iter().filter(|_| is_limited);
+        let bytes = sizes.map(|snapshot| snapshot.bytes_least()).max().unwrap_or(0);
+        let taken = TaskEvent::SnapshotTaken { checkpoint, received, sent, windows, lists, bytes };
         self.journal.tell(taken.of(task, attempt));
         let settings = &self.network.settings;
         let place = &self.hosts.places[id];
@@ -179,8 +189,6 @@ impl World {
         let mailbox = &mut self.network.mailboxes[id];
         mailbox.busy_until = mailbox.busy_until.max(self.journal.now).plus(sync);
         let at = mailbox.busy_until.plus(upload);
-        let (run, backend) =
-            (place.layout.run, self.scenario.jobs[place.layout.job].checkpoint.backend);
         let who = (task, attempt, checkpoint);
         let fails = self.storage.is_too_large(who, backend, &snapshots, &mut self.journal)
             || self.script.fails_to_upload(id, checkpoint);
@@ -306,5 +314,15 @@ pub(crate) fn on_uploaded(world: &mut World, id: PlaceId, checkpoint: Checkpoint
         world.hosts.places[id].uploaded.push(checkpoint);
     } else {
         world.with_task(id, |task, effects| task.on_uploaded(checkpoint, effects));
+    }
+}
+
+/// Who gives a checkpoint up looks again at all that it held back for it.
+fn assert_released(world: &World, id: PlaceId, checkpoint: CheckpointId) {
+    let Some(task) = &world.hosts.places[id].task else { return };
+    for wire in &world.network.connections[id].inputs {
+        let channel = &world.network.channels[*wire];
+        let is_forgotten = channel.head == Head::Blocked && !task.is_blocked(channel.input_channel);
+        assert!(!is_forgotten, "{wire:?} is held back for {checkpoint}, which is given up");
     }
 }

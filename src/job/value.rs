@@ -51,6 +51,17 @@ impl Value {
             .unwrap_or_else(|error| refuse(error))
     }
 
+    /// How many bytes it takes at the least, however it is spelled.
+    pub fn bytes_least(&self) -> u64 {
+        let length = |bytes: usize| u64::try_from(bytes).expect("usize fits in 64 bits");
+        match self {
+            Self::Int(_) | Self::Bool(_) => 1,
+            Self::Text(text) => length(text.len()),
+            Self::Bytes(bytes) => length(bytes.len()),
+            Self::Row(columns, _) => columns.iter().map(Self::bytes_least).sum(),
+        }
+    }
+
     /// A row of columns that come from outside, where nobody knows how they are nested.
     ///
     /// # Errors

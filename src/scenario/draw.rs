@@ -21,7 +21,7 @@ mod time;
 mod trouble;
 mod upgrade;
 
-use super::{ClusterConfig, Expect, Input, InputKind, Network, SavepointDir, Scenario};
+use super::{ClusterConfig, Expect, Input, InputKind, JobConfig, Network, SavepointDir, Scenario};
 use crate::kernel::{Choices, SimTime, Stream};
 use crate::operator::{Catalogue, Entry, Writes};
 use crate::rules::{Override, Release, Rescaling, Rules, StateAddress};
@@ -148,6 +148,8 @@ const TELLS_TIME: u64 = 30;
 const TINY_CHANNELS: u64 = 40;
 /// Percent of worlds in which another job manager takes over where one dies.
 const HIGH_AVAILABILITY: u64 = 30;
+/// Percent of worlds whose task managers have no slot more than the jobs need.
+const TIGHT_SLOTS: u64 = 6;
 /// Percent of worlds with slow storage: snapshots overlap with what comes after them (windows W1 and W2).
 const SLOW_STORAGE: u64 = 30;
 
@@ -168,7 +170,7 @@ impl Scenario {
         let inputs = scale.inputs(&draw);
         let network = scale.network(&draw);
         let mut jobs = plot.jobs(&draw, profile, &scale, &network);
-        let cluster = cluster(&draw, profile);
+        let mut cluster = cluster(&draw, profile);
         let mut steps = plot.steps(&draw, profile);
         let faults = Faults { draw: &draw, plot: &plot, jobs: &jobs, cluster: &cluster };
         if profile.user_code {
@@ -186,6 +188,9 @@ impl Scenario {
         }
         let more = operations::steps(&draw, &plot, profile, &steps, &mut jobs);
         steps.extend(more);
+        if draw.chance("tight-slots", TIGHT_SLOTS) {
+            cluster.slots = fewest_slots(&jobs, plot.acts.len(), cluster.task_managers);
+        }
         Self {
             about: plot.about(choices.seed()),
             seed: choices.seed(),
@@ -404,6 +409,17 @@ impl Scale {
             draw.span("message-latency", (SimTime::from_millis(1), SimTime::from_millis(20)));
         network
     }
+}
+
+/// How many slots each task manager must have: the jobs of the acts follow one another, and others run beside them.
+fn fewest_slots(jobs: &[JobConfig], acts: usize, managers: u16) -> u16 {
+    let parallelism = |job: &JobConfig| {
+        job.graph.operators.iter().map(|node| node.parallelism).max().unwrap_or(1)
+    };
+    let (of_acts, beside) = jobs.split_at(acts);
+    let needed = of_acts.iter().map(parallelism).max().unwrap_or(1)
+        + beside.iter().map(parallelism).sum::<u32>();
+    u16::try_from(needed.div_ceil(managers.into())).expect("a few slots")
 }
 
 /// Task managers: two to four, with slots for every subtask of a world, so that one can be lost.

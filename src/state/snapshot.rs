@@ -65,6 +65,17 @@ impl OperatorSnapshot {
         self.keyed.is_empty() && self.lists.is_empty() && self.in_flight.is_empty()
     }
 
+    /// How many bytes its keyed states take at the least, or its others, whichever is more: no format spells a text shorter.
+    pub fn bytes_least(&self) -> u64 {
+        let keyed = self.keyed.values().flat_map(|state| &state.entries);
+        let keyed: u64 =
+            keyed.map(|entry| entry.key.bytes_least() + entry.value.bytes_least()).sum();
+        let items = self.lists.values().flat_map(|state| &state.items);
+        let least = keyed.max(items.map(Value::bytes_least).sum());
+        assert!(least == 0 || !self.is_empty(), "a snapshot of nothing takes {least} bytes");
+        least
+    }
+
     /// A sum per state, under the id of the operator that stores it.
     pub fn sums(&self, operator: OperatorId) -> Vec<StateSum> {
         let unit = |name: &Arc<str>, kind| StateUnit { operator, name: Arc::clone(name), kind };

@@ -16,7 +16,7 @@ use crate::job::{
 use crate::kernel::SimTime;
 use crate::operator::{InputLog, OnPanic, Operator, Poll};
 use crate::state::{CommitPermit, LiveState, OperatorSnapshot, TimerKind};
-use crate::trace::{Call, Declared, SourcePosition, StateSum};
+use crate::trace::{Call, Declared, ListHeld, SourcePosition, StateSum};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -342,6 +342,21 @@ impl Chain {
         }
         let is_plain = declared.unread.is_empty() && declared.fresh.is_empty();
         (!is_plain).then_some(declared)
+    }
+
+    /// The lists that its restored operators hold, but of sources and sinks.
+    pub(super) fn lists_restored(&self) -> Arc<[ListHeld]> {
+        let first = usize::from(self.input.is_some());
+        let workers = self.workers.iter().skip(first).filter(|worker| worker.is_restored);
+        let between = workers.filter(|worker| worker.link.external.is_none());
+        let lists = between.flat_map(|worker| {
+            worker.state.lists().map(|(name, items)| ListHeld {
+                operator: worker.link.id,
+                name: Arc::clone(name),
+                items: items.into(),
+            })
+        });
+        lists.collect()
     }
 
     /// Runs a record through the chain.

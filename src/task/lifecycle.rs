@@ -41,8 +41,9 @@ impl Task {
             return;
         }
         let declared = checkpoint.and_then(|_| self.chain.declared()).map(Arc::new);
-        let state = state.into();
-        effects.events.push(TaskEvent::Initialized { restored: checkpoint, state, declared });
+        let (restored, state) = (checkpoint, state.into());
+        let lists = self.chain.lists_restored();
+        effects.events.push(TaskEvent::Initialized { restored, state, declared, lists });
         effects.events.push(TaskEvent::Running);
         effects.messages.push(ToJob::Running);
         if self.finished_on_restore {

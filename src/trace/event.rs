@@ -9,7 +9,7 @@ mod world;
 pub use checkpoint::{CheckpointEvent, DurableWrite, StorageFault};
 pub use job::{JobEvent, JobStatus, SnapshotSource};
 pub use task::{
-    AckVerdict, ChannelEnd, ChannelMark, EndOfTask, Message, MessageFate, SourcePosition,
+    AckVerdict, ChannelEnd, ChannelMark, EndOfTask, ListHeld, Message, MessageFate, SourcePosition,
     TaskEvent, WindowsHeld,
 };
 pub use transaction::TransactionEvent;

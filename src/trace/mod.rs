@@ -14,8 +14,8 @@ pub use call::Call;
 pub use ending::{Leftovers, Request, TaskInTheEnd};
 pub use event::{
     AckVerdict, ChannelEnd, ChannelMark, CheckpointEvent, DurableWrite, EndOfTask, Fault, JobEvent,
-    JobStatus, Message, MessageFate, SnapshotSource, SourcePosition, StorageFault, TaskEvent,
-    TraceEvent, TransactionEvent, WindowsHeld, WorldEvent,
+    JobStatus, ListHeld, Message, MessageFate, SnapshotSource, SourcePosition, StorageFault,
+    TaskEvent, TraceEvent, TransactionEvent, WindowsHeld, WorldEvent,
 };
 pub use restore::{Declared, Renamed, RestoreReport, StateKind, StateSum, StateUnit};
 pub use vocabulary::{CheckName, Sometimes, Word};

@@ -78,11 +78,12 @@ impl History {
                     story.in_flight.push(Persisted { attempt, channel, end, origins });
                 }
             }
-            TaskEvent::SnapshotTaken { checkpoint, received, sent, .. } => {
+            TaskEvent::SnapshotTaken { checkpoint, received, sent, lists, .. } => {
                 let progress = run.progress[place];
                 if let Some(story) = run.story_mut(*checkpoint) {
                     let (received, sent) = (Arc::clone(received), Arc::clone(sent));
-                    story.marks.push(TaskMarks { task, attempt, received, sent, progress });
+                    let lists = Arc::clone(lists);
+                    story.marks.push(TaskMarks { task, attempt, received, sent, progress, lists });
                 }
             }
             TaskEvent::NotifyHandled { checkpoint } => {

@@ -1,9 +1,15 @@
 //! Configured bounds: what the configuration of a job limits stays within its limits: checkpoints at once, the pause between
-//! them, how long one takes, how many are kept, how many may fail, how often the job may restart, and what a channel holds.
+//! them, how long one takes, how many are kept, how many may fail, how often the job may restart and why, for how long barriers
+//! wait behind records, how large a state is, and what a channel holds.
+
+mod causes;
+mod overtaking;
 
 use super::{End, Evidence, Findings, Observer, Past, Subjects, Violation};
 use crate::check::history::{Progress, RunStory, Stage};
-use crate::job::{CheckpointConfig, CheckpointId, CheckpointKind, RestartStrategy, RunId, TaskId};
+use crate::job::{
+    CheckpointConfig, CheckpointId, CheckpointKind, RestartStrategy, RunId, StateBackend, TaskId,
+};
 use crate::kernel::{SimTime, to_index};
 use crate::rules::{FinalCheckpoint, HeldBack, Rules};
 use crate::scenario::{Action, JobConfig};
@@ -11,6 +17,8 @@ use crate::trace::{
     AbortReason, AckVerdict, CheckName, CheckpointEvent, Entry, JobEvent, JobStatus,
     SnapshotSource, TaskEvent, TraceEvent, WorldEvent,
 };
+use causes::Causes;
+use overtaking::Overtaking;
 use std::collections::BTreeMap;
 
 /// A request is granted at once, unless enumerators are asked first.
@@ -54,6 +62,10 @@ pub(super) struct ConfiguredBounds {
     runs: BTreeMap<RunId, Limited>,
     /// When a user last asked each job for something.
     asked: BTreeMap<String, SimTime>,
+    /// Snapshots that hold a state which is too large for the memory of a job manager, and how large it is at least.
+    too_large: BTreeMap<(TaskId, CheckpointId), u64>,
+    causes: Causes,
+    overtaking: Overtaking,
 }
 
 impl Observer for ConfiguredBounds {
@@ -62,6 +74,11 @@ impl Observer for ConfiguredBounds {
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are within no limits")]
     fn observe(&mut self, entry: &Entry, past: Past<'_>, found: &mut Findings) {
+        let (again, late) =
+            (self.causes.observe(entry, past), self.overtaking.observe(entry, past));
+        for text in again.into_iter().chain(late) {
+            found.add(Violation::at_entry(CheckName::ConfiguredBounds, entry, text));
+        }
         let (run, checkpoint, wrong) = match &entry.event {
             TraceEvent::Checkpoint(run, checkpoint, event) => (
                 *run,
@@ -78,6 +95,22 @@ impl Observer for ConfiguredBounds {
                 TaskEvent::AckHandled { checkpoint, verdict: AckVerdict::Accepted } => {
                     let run = past.history.run_of(*task);
                     (run, Some(*checkpoint), self.on_ack(run, *checkpoint, entry.at, past))
+                }
+                TaskEvent::SnapshotTaken { checkpoint, bytes, .. } => {
+                    let most =
+                        past.job_of(past.history.run_of(*task)).map(|job| job.checkpoint.backend);
+                    if let Some(StateBackend::JobManager { max_state_size }) = most
+                        && *bytes > u64::from(max_state_size)
+                    {
+                        self.too_large.insert((*task, *checkpoint), *bytes);
+                    }
+                    return;
+                }
+                TaskEvent::SnapshotDurable { checkpoint } => {
+                    let Some(bytes) = self.too_large.remove(&(*task, *checkpoint)) else { return };
+                    let text =
+                        format!("a state of {bytes} bytes and more was taken, which is too large");
+                    (past.history.run_of(*task), Some(*checkpoint), Some(text))
                 }
                 TaskEvent::AlignmentCompleted { checkpoint, held } => {
                     let run = past.history.run_of(*task);
@@ -97,6 +130,10 @@ impl Observer for ConfiguredBounds {
 
     /// Judges what is still pending, and what is kept of a job that has finished.
     fn finish(&mut self, end: &End<'_>, found: &mut Findings) {
+        if !end.world.had_backpressure {
+            let late = std::mem::take(&mut self.overtaking.unless_backed_up);
+            late.into_iter().for_each(|late| found.add(late));
+        }
         let finished = |run| end.past.run(run).filter(|run| run.status == JobStatus::Finished);
         for (run, kept) in &end.world.leftovers.retained {
             let Some(story) = finished(*run) else { continue };
@@ -167,6 +204,7 @@ impl ConfiguredBounds {
         #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are of no limits")]
         match event {
             CheckpointEvent::Triggered { kind } => {
+                self.overtaking.on_triggered((run, checkpoint), *kind, entry.at, past);
                 let is_final = rules.final_checkpoint == FinalCheckpoint::AtOnce
                     && story.progress.iter().all(|progress| *progress >= Progress::Drained);
                 let asks_users = || {

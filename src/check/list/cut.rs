@@ -1,5 +1,8 @@
 //! Cut consistency: what a sender put into a channel before a barrier is what the receiver's snapshot holds of it, and what
-//! was in flight then comes back in its order.
+//! was in flight then comes back in its order. What came to an operator is in its lists, and a source tells of all that it reads.
+
+mod content;
+mod partitions;
 
 use super::{Evidence, Findings, Observer, Past, Subjects, Violation};
 use crate::check::history::{CheckpointStory, RunStory};
@@ -10,20 +13,30 @@ use crate::job::{
 use crate::trace::{
     ChannelEnd, ChannelMark, CheckName, CheckpointEvent, Entry, Sometimes, TaskEvent, TraceEvent,
 };
+use content::Contents;
+use partitions::Partitions;
 use std::collections::BTreeSet;
 
-/// Compares both ends of every channel whenever a checkpoint completes. Keeps only scratch space.
+/// Compares both ends of every channel whenever a checkpoint completes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct CutConsistency {
     /// What each sender had put in, by channel of the run at hand.
     sent: Vec<Option<ChannelMark>>,
+    contents: Contents,
+    partitions: Partitions,
 }
 
 impl Observer for CutConsistency {
     const LOOKS_AT: Subjects = Subjects::CHECKPOINTS.and(Subjects::TASKS);
 
     fn observe(&mut self, entry: &Entry, past: Past<'_>, found: &mut Findings) {
-        if let TraceEvent::Task(task, _, event) = &entry.event {
+        if let TraceEvent::Task(task, attempt, event) = &entry.event {
+            let (who, run) = ((*task, *attempt), past.history.run_of(*task));
+            let forgotten = self.partitions.observe(who, event, run, past);
+            for text in self.contents.observe(who, event, run, past).into_iter().chain(forgotten) {
+                let violation = Violation::at_entry(CheckName::CutConsistency, entry, text);
+                found.add(violation.about(Evidence { tasks: vec![*task], ..Evidence::default() }));
+            }
             if let TaskEvent::InFlightRestored { checkpoint, channel, origins, .. } = event
                 && is_reordered(past, (*task, *channel), *checkpoint, origins)
             {

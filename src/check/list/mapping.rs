@@ -1,4 +1,7 @@
-//! Mapping totality: nothing of a snapshot is silently left behind, and nothing silently starts empty.
+//! Mapping totality: nothing of a snapshot is silently left behind, and nothing silently starts empty. What had finished does not
+//! silently begin anew.
+
+mod finished;
 
 use super::{Findings, Observer, Past, Subjects, Violation};
 use crate::check::graph::{is_stateful, unit_name};
@@ -40,9 +43,15 @@ impl Observer for MappingTotality {
             {
                 self.must_map.insert(*run);
             }
-            TraceEvent::Checkpoint(run, _, CheckpointEvent::RestoreMapped { report, .. }) => {
+            TraceEvent::Checkpoint(
+                run,
+                checkpoint,
+                CheckpointEvent::RestoreMapped { report, .. },
+            ) => {
                 self.check_dropped(*run, report, past, &mut add);
                 check_report(*run, past, &mut add);
+                let goes_on = finished::behind_unfinished(*run, *checkpoint, past);
+                goes_on.into_iter().for_each(&mut add);
             }
             TraceEvent::Task(task, _, TaskEvent::DataEnded | TaskEvent::SnapshotTaken { .. }) => {
                 check_finished(*task, past, &mut add);

@@ -2,12 +2,15 @@
 //!
 //! Key groups each at their owner, split lists dealt out without loss or repeat, union lists whole on every subtask,
 //! broadcast copies equal.
+//! Where it is known what was in a list, each item is with whom it was dealt to, in its order.
+
+mod lists;
 
 use super::{Evidence, Findings, Observer, Past, Subjects, Violation};
 use crate::check::graph::unit_name;
 use crate::check::history::{Restore, RunStory};
 use crate::job::{LocalTaskId, OperatorIndex, TaskId};
-use crate::trace::{CheckName, Entry, StateKind, StateSum, StateUnit};
+use crate::trace::{CheckName, Entry, StateKind, StateSum, StateUnit, TaskEvent, TraceEvent};
 
 /// Judges each restore, once all of it has arrived.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +20,16 @@ impl Observer for OwnershipPartition {
     const LOOKS_AT: Subjects = Subjects::JOBS.and(Subjects::CHECKPOINTS).and(Subjects::TASKS);
 
     fn observe(&mut self, entry: &Entry, past: Past<'_>, found: &mut Findings) {
+        if let TraceEvent::Task(task, _, event) = &entry.event
+            && let TaskEvent::Initialized { restored: Some(checkpoint), lists, .. } = event
+        {
+            let run = past.history.run_of(*task);
+            for text in lists::wrong_lists((*task, run), *checkpoint, lists, past) {
+                let violation = Violation::at_entry(CheckName::OwnershipPartition, entry, text);
+                let (checkpoint, tasks) = (Some(*checkpoint), vec![*task]);
+                found.add(violation.about(Evidence { checkpoint, tasks, ..Evidence::default() }));
+            }
+        }
         if let Some((run, restore)) = past.history.arrived_at(entry) {
             check((run, restore), past, entry, found);
         }

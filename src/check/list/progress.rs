@@ -2,16 +2,20 @@
 //!
 //! A run is calm while all its tasks run and nothing was done to it or to the world. A fault ends the calm, and a new one
 //! begins when what follows from it must be over. In a calm something is always owed: the next completion, the end of the
-//! data, the end of the job. What comes later than the story allows is a violation.
+//! data, the end of the job. What comes later than the story allows is a violation. So is a source that reads or tells the time
+//! too slowly, and a task that waits for what will not come.
 
 mod calm;
+mod pace;
 mod requests;
+mod slots;
 mod time;
+mod waiting;
 
 use super::{End, Findings, Observer, Past, Subjects, Violation};
 use crate::check::deadlines::AtMost;
 use crate::check::setup::CheckSetup;
-use crate::job::{RunId, TaskManagerId};
+use crate::job::{Attempt, RunId, TaskId, TaskManagerId};
 use crate::kernel::SimTime;
 use crate::scenario::{Action, Cancel};
 use crate::trace::{
@@ -19,9 +23,12 @@ use crate::trace::{
     TraceEvent, WorldEvent,
 };
 use calm::{Debt, RunWatch};
+use pace::{Pace, Slow};
 use requests::Restarts;
+use slots::Slots;
 use std::collections::BTreeMap;
 use time::Times;
+use waiting::{InVain, Waits};
 
 /// How long a job manager waits for storage, and an enumerator for a reader, before it takes them for failed.
 const PATIENCE: SimTime = SimTime::from_secs(1);
@@ -40,6 +47,9 @@ pub(super) struct BoundedProgress {
     runs: BTreeMap<RunId, RunWatch>,
     times: Times,
     restarts: Restarts,
+    pace: Pace,
+    waits: Waits,
+    slots: Slots,
     cut_off: Vec<TaskManagerId>,
     late: Vec<Late>,
     /// The longest that a message of the story is late.
@@ -61,6 +71,7 @@ impl Observer for BoundedProgress {
     }
 
     fn observe(&mut self, entry: &Entry, past: Past<'_>, found: &mut Findings) {
+        self.slots.observe(entry, past);
         match &entry.event {
             TraceEvent::Job(run, event) => self.on_job(*run, event, entry, past),
             TraceEvent::Checkpoint(run, checkpoint, event) => {
@@ -73,6 +84,7 @@ impl Observer for BoundedProgress {
                 if let Some(text) = self.times.observe((*task, *attempt), event, run, past) {
                     found.add(Violation::at_entry(CheckName::BoundedProgress, entry, text));
                 }
+                self.on_pace((*task, *attempt), event, entry, past, found);
                 let is_current =
                     past.run(run).is_some_and(|story| story.is_current(*task, *attempt));
                 let ends = matches!(event, TaskEvent::Ended { .. }) && is_current;
@@ -97,6 +109,12 @@ impl Observer for BoundedProgress {
         }
         for (run, watch) in &self.runs {
             let Some(story) = end.past.run(*run) else { continue };
+            for InVain { took, text } in self.waits.left_over(story, end.world.ended) {
+                let most = watch.bounds.map(|bounds| bounds.hop.span(had_backpressure));
+                if most.is_some_and(|most| took > most) {
+                    found.add(end.violation(CheckName::BoundedProgress, text));
+                }
+            }
             for debt in watch.debts(end.world.ended, story, end.past) {
                 if debt.took > debt.most.span(had_backpressure) {
                     let text = format!("{}{}", debt.text, calm::what_waits(story, end.world));
@@ -105,6 +123,7 @@ impl Observer for BoundedProgress {
             }
         }
         let texts = time::overdue(end).into_iter().chain(time::held_for_nothing(end));
+        let texts = texts.chain(self.slots.awaited(end, !self.cut_off.is_empty()));
         for text in texts.chain(self.restarts.unanswered(&self.runs, end)) {
             found.add(end.violation(CheckName::BoundedProgress, text));
         }
@@ -136,6 +155,34 @@ impl BoundedProgress {
                 self.restarts.note(run, entry.at);
             }
             _ => {}
+        }
+    }
+
+    /// How fast a task is, and for how long it waits.
+    fn on_pace(
+        &mut self,
+        who: (TaskId, Attempt),
+        event: &TaskEvent,
+        entry: &Entry,
+        past: Past<'_>,
+        found: &mut Findings,
+    ) {
+        let run = past.history.run_of(who.0);
+        let violation = |text| Violation::at_entry(CheckName::BoundedProgress, entry, text);
+        for slow in self.pace.observe(who, event, (run, entry.at), past) {
+            match slow {
+                Slow::Certain(text) => found.add(violation(text)),
+                Slow::Unless(text) => {
+                    let (took, most) = (SimTime::from_nanos(1), AtMost::UNLESS_BACKED_UP);
+                    self.late.push(Late { took, most, violation: violation(text) });
+                }
+            }
+        }
+        let over = self.waits.observe(who, event, (run, entry.at), past);
+        let bounds = self.runs.get(&run).and_then(|watch| watch.bounds);
+        if let (Some(InVain { took, text }), Some(bounds)) = (over, bounds) {
+            let most = bounds.hop;
+            self.late.push(Late { took, most, violation: violation(text) });
         }
     }
 
@@ -215,6 +262,8 @@ impl BoundedProgress {
                 self.cut_off.retain(|other| *other != manager);
             }
             Fault::TaskBlocked(task) => {
+                self.pace.on_blocked(task);
+                self.waits.forget();
                 self.runs.entry(past.history.run_of(task)).or_default().blocked.push(task);
             }
             Fault::TaskUnblocked(task) => {

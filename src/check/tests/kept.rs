@@ -80,7 +80,13 @@ fn begun(before: bool) -> World {
     let (next, restored) = (Attempt::new(1), Some(CheckpointId::new(1)));
     world.tell(JobEvent::AttemptStarted { attempt: next, restored }.of(RunId::new(0)));
     world.tell(
-        TaskEvent::Initialized { restored, state: Arc::default(), declared: None }.of(task, next),
+        TaskEvent::Initialized {
+            restored,
+            state: Arc::default(),
+            declared: None,
+            lists: Arc::default(),
+        }
+        .of(task, next),
     );
     world
 }

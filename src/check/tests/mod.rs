@@ -1,9 +1,11 @@
 //! Hand-written worlds: a word count whose trace and sinks are made up, event by event.
 
 mod bounds;
+mod content;
 mod handover;
 mod kept;
 mod output;
+mod pace;
 mod protocol;
 mod references;
 mod said;
@@ -218,8 +220,9 @@ impl World {
     fn snapshot(&mut self, task: TaskId, id: u64, got: &[ChannelMark], put: &[ChannelMark]) {
         let (checkpoint, attempt) = (CheckpointId::new(id), Attempt::new(0));
         let (received, sent) = (got.into(), put.into());
-        let windows = Arc::default();
-        let taken = TaskEvent::SnapshotTaken { checkpoint, received, sent, windows };
+        let (windows, lists) = (Arc::default(), Arc::default());
+        let taken =
+            TaskEvent::SnapshotTaken { checkpoint, received, sent, windows, lists, bytes: 0 };
         self.tell(taken.of(task, attempt));
     }
 
@@ -245,18 +248,22 @@ impl World {
         self.tell(JobEvent::StatusChanged { status }.of(RunId::new(run)));
     }
 
-    fn finish(self) -> Verdict {
+    fn judged(self) -> Verdict {
         let job_keys: Vec<u64> = (0..self.layouts.len()).map(key).collect();
         let ended = SimTime::from_secs(1);
         let externals = &self.externals;
-        let mut verdict = self.checks.finish(&EndOfWorld {
+        self.checks.finish(&EndOfWorld {
             externals,
             job_keys: &job_keys,
             ended,
             had_backpressure: false,
             leftovers: &self.leftovers,
             restored: None,
-        });
+        })
+    }
+
+    fn finish(self) -> Verdict {
+        let mut verdict = self.judged();
         // Worlds that are made up stand still until their end, which this one minds.
         verdict.checks.retain(|(check, _)| *check != CheckName::BoundedProgress);
         verdict
@@ -277,6 +284,27 @@ impl World {
         let verdict = self.finish();
         assert!(verdict.holds(), "{:#?}", verdict.violations().collect::<Vec<_>>());
         verdict
+    }
+
+    /// Whether anything is said that contains this.
+    fn has_said(self, text: &str) -> (bool, String) {
+        let verdict = self.judged();
+        let said: Vec<_> = verdict.violations().map(|found| found.text.clone()).collect();
+        (said.iter().any(|said| said.contains(text)), said.join("\n"))
+    }
+
+    /// Breaks something with a text that contains this, and perhaps more.
+    #[track_caller]
+    fn says(self, text: &str) {
+        let (is_said, all) = self.has_said(text);
+        assert!(is_said, "{all}");
+    }
+
+    /// Breaks, if anything, something else.
+    #[track_caller]
+    fn says_not(self, text: &str) {
+        let (is_said, all) = self.has_said(text);
+        assert!(!is_said, "{all}");
     }
 
     /// Holds, or breaks output equivalence with this text.

@@ -121,8 +121,10 @@ impl Restored {
         let mut initialize = |name: &str, state: &[StateSum]| {
             let (task, restored) = (world.task(1, name), Some(checkpoint));
             let state = state.into();
-            world
-                .tell(TaskEvent::Initialized { restored, state, declared: None }.of(task, attempt));
+            world.tell(
+                TaskEvent::Initialized { restored, state, declared: None, lists: Arc::default() }
+                    .of(task, attempt),
+            );
         };
         initialize("lines/0", &[]);
         initialize("lines/1", &[]);

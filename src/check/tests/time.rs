@@ -136,8 +136,9 @@ fn a_window_is_held_until_it_is_over_and_has_a_timer() {
         let (task, checkpoint) = (world.task(0, "counts/0"), CheckpointId::new(1));
         let operator = world.layouts[0].plan.operator_ids[2];
         let windows = [WindowsHeld { operator, windows, awaited, first: at(59_999) }].into();
-        let (received, sent) = (Arc::default(), Arc::default());
-        let taken = TaskEvent::SnapshotTaken { checkpoint, received, sent, windows };
+        let (received, sent, lists) = (Arc::default(), Arc::default(), Arc::default());
+        let taken =
+            TaskEvent::SnapshotTaken { checkpoint, received, sent, windows, lists, bytes: 0 };
         world.tell(taken.of(task, Attempt::new(0)));
         world
     };

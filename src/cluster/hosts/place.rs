@@ -8,7 +8,7 @@ use crate::kernel::Stream;
 use crate::operator::windows_held;
 use crate::state::OperatorSnapshot;
 use crate::task::{Phase, Task};
-use crate::trace::WindowsHeld;
+use crate::trace::{ListHeld, WindowsHeld};
 use std::sync::Arc;
 
 /// A place for a task of a run.
@@ -103,6 +103,26 @@ impl Place {
             windows_held(plan.operator_ids[operator.index()], snapshot)
         });
         held.collect()
+    }
+
+    /// The lists in the state of its operators, but of sources and sinks, of which more is told than that.
+    pub(crate) fn lists_in(&self, snapshots: &[Arc<OperatorSnapshot>]) -> Arc<[ListHeld]> {
+        let plan = &self.layout.plan;
+        let vertex = self.layout.plan_task(self.id).vertex;
+        let chain = plan.vertices[vertex.index()].operators.iter().zip(snapshots);
+        let between = chain.filter(|(operator, _)| {
+            let node = &plan.graph.operators[operator.index()];
+            !node.is_source() && !node.is_sink()
+        });
+        let lists = between.flat_map(|(operator, snapshot)| {
+            let operator = plan.operator_ids[operator.index()];
+            snapshot.lists.iter().map(move |(name, list)| ListHeld {
+                operator,
+                name: Arc::clone(name),
+                items: list.items.clone().into(),
+            })
+        });
+        lists.collect()
     }
 
     /// Ends its task, and with it what waited. Which attempt that was.

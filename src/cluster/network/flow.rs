@@ -42,8 +42,13 @@ impl World {
         if self.network.mailboxes[place].turn != ticket {
             return;
         }
-        self.network.mailboxes[place].turn = Ticket::default();
         let now = self.journal.now;
+        let mailbox = &mut self.network.mailboxes[place];
+        mailbox.turn = Ticket::default();
+        if mailbox.busy_until <= now && std::mem::take(&mut mailbox.is_asked) {
+            // What waits for it is due now, and comes first.
+            return mailbox.ask_for_turn(place, &mut self.journal);
+        }
         loop {
             let mailbox = &mut self.network.mailboxes[place];
             if !mailbox.stalled.is_empty() || mailbox.busy_until > now {
@@ -139,7 +144,7 @@ impl World {
             return;
         }
         let now = self.journal.now;
-        if mailbox.busy_until > now {
+        if mailbox.busy_until > now || std::mem::take(&mut mailbox.is_asked) {
             mailbox.schedule_read(place, now, &mut self.journal);
             return;
         }
@@ -213,6 +218,7 @@ impl World {
         let (busy_until, now) = (self.network.mailboxes[to].busy_until, self.journal.now);
         if busy_until > now {
             if busy_until < SimTime::MAX {
+                self.network.mailboxes[to].is_asked = true;
                 let control = Control::BarrierArrives { wire, attempt, checkpoint };
                 self.journal.schedule(busy_until, control);
             }
@@ -259,6 +265,7 @@ impl World {
         if busy_until > now {
             let task = self.hosts.places[place].id;
             let control = ForTask::AlignmentTimer(checkpoint).of(task, attempt);
+            self.network.mailboxes[place].is_asked = true;
             self.journal.schedule(busy_until, control);
             return;
         }

@@ -38,6 +38,9 @@ pub(crate) struct Mailbox {
     pub(crate) wants_to_read: bool,
     /// Whether it could not heed the moment at which it was to be woken.
     pub(crate) has_overslept: bool,
+    /// Whether a barrier or a timer waits until it is free: that comes before the next element, as mails come before the default
+    /// action (`MailboxProcessor`).
+    pub(crate) is_asked: bool,
 }
 
 impl Mailbox {
@@ -57,7 +60,8 @@ impl Mailbox {
         self.stalled.clear();
         self.turn = Ticket::default();
         self.wake = None;
-        (self.is_starting, self.is_idle, self.has_overslept) = (true, false, false);
+        (self.is_starting, self.is_idle) = (true, false);
+        (self.has_overslept, self.is_asked) = (false, false);
     }
 
     /// Nothing that a dead task wanted is done any more. What waits for it waits until somebody drops it.
@@ -67,13 +71,13 @@ impl Mailbox {
         self.stalled.clear();
         self.wake = None;
         (self.is_starting, self.is_blocked, self.is_idle) = (false, false, false);
-        (self.wants_to_read, self.has_overslept) = (false, false);
+        (self.wants_to_read, self.has_overslept, self.is_asked) = (false, false, false);
     }
 
     /// Whether it takes what arrives at once, before anything else.
     #[inline]
     pub(crate) fn is_free(&self, now: SimTime) -> bool {
-        let may_take = self.busy_until <= now && self.stalled.is_empty();
+        let may_take = self.busy_until <= now && self.stalled.is_empty() && !self.is_asked;
         may_take && self.ready.is_empty() && self.turn == Ticket::default()
     }
 

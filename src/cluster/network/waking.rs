@@ -51,8 +51,9 @@ impl Network {
 
     /// A task can go on: what it could not heed is due now.
     pub(crate) fn wake_if_overslept(&mut self, place: PlaceId, journal: &mut Journal) {
-        let mailbox = &self.mailboxes[place];
+        let mailbox = &mut self.mailboxes[place];
         if mailbox.has_overslept && mailbox.stalled.is_empty() && !mailbox.is_blocked {
+            mailbox.is_asked = true;
             self.schedule_wake(place, journal.now, journal);
         }
     }
@@ -80,6 +81,7 @@ impl Network {
             mailbox.has_overslept = true;
         } else if mailbox.busy_until > journal.now {
             let free = mailbox.busy_until;
+            mailbox.is_asked = true;
             self.schedule_wake(place, free, journal);
         } else {
             return true;

@@ -13,6 +13,12 @@ use crate::trace::JobStatus;
 
 /// Percent of acts whose successor starts from a checkpoint that they leave behind.
 const CHECKPOINT_KEPT: u64 = 24;
+/// Percent of worlds with states in the memory of a job manager that takes no larger ones than these,
+const LIMITED: u64 = 35;
+/// in bytes: about what the states of a subtask come to, so that some checkpoints fail.
+const LIMIT: (u64, u64) = (60, 600);
+/// So many may fail then.
+const TOLERATED: u32 = 1_000;
 /// Percent of savepoints in the format of their state backend.
 const NATIVE: u64 = 25;
 /// How many checkpoints such an act keeps: enough that the one asked for is still there in the end.
@@ -274,6 +280,9 @@ impl Plot {
         let unaligned = profile.unaligned && !at_least_once && draw.chance("unaligned", often);
         let can_wait = unaligned && !leaves && draw.rules.aligned_timeout;
         let waits = can_wait && draw.chance("aligned-timeout-set", ALIGNED_FIRST);
+        let backend = if profile.backends { backend(draw) } else { StateBackend::default() };
+        let limited = StateBackend::JobManager { max_state_size: StateBackend::MAX_STATE_SIZE };
+        let has_limit = matches!(backend, StateBackend::JobManager { .. }) && backend != limited;
         let max_concurrent = draw.weighted("max-concurrent", &[(1, 5), (2, 2), (3, 2)]);
         CheckpointConfig {
             interval: Some(self.interval),
@@ -303,10 +312,10 @@ impl Plot {
                     ],
                 )
             },
-            tolerable_failures: if draw.rules.tolerable_failures {
-                draw.weighted("tolerable-failures", &[(0, 3), (1, 2), (5, 5)])
-            } else {
-                0
+            tolerable_failures: match (draw.rules.tolerable_failures, has_limit) {
+                (true, true) => TOLERATED,
+                (true, false) => draw.weighted("tolerable-failures", &[(0, 3), (1, 2), (5, 5)]),
+                (false, _) => 0,
             },
             mode: if at_least_once {
                 CheckpointMode::AtLeastOnce
@@ -325,7 +334,7 @@ impl Plot {
                 && !at_least_once
                 && draw.chance("buffers", BUFFERS))
             .then(|| draw.count("alignment-limit", (1, 40))),
-            backend: if profile.backends { backend(draw) } else { StateBackend::default() },
+            backend,
             prefer_checkpoint: profile.operations
                 && draw.rules.prefer_checkpoint
                 && draw.chance("prefer-checkpoint", PREFERS),
@@ -414,7 +423,13 @@ impl Plot {
 
 /// Where snapshots go. In files they are inline or not, as the sizes happen to be.
 fn backend(draw: &Draw<'_>) -> StateBackend {
-    let in_memory = StateBackend::JobManager { max_state_size: StateBackend::MAX_STATE_SIZE };
+    // Where each checkpoint that fails were to restart the job, it would come nowhere.
+    let max_state_size = match draw.rules.tolerable_failures && draw.chance("state-limit", LIMITED)
+    {
+        true => draw.count("state-limit-of", LIMIT),
+        false => StateBackend::MAX_STATE_SIZE,
+    };
+    let in_memory = StateBackend::JobManager { max_state_size };
     let in_files = StateBackend::FileSystem { inline_below: draw.count("inline-below", (0, 500)) };
     let incremental = StateBackend::Incremental;
     let often = if draw.rules.incremental_checkpoints { 3 } else { 0 };

@@ -11,6 +11,8 @@ use crate::scenario::Shuffle;
 const COLUMN: u16 = 2;
 /// Milliseconds of event time between two entries of an input.
 const STEPS: [(i64, u64); 4] = [(1, 2), (50, 3), (1_000, 3), (600_000, 1)];
+/// Percent of worlds in which entries are some odd number of milliseconds apart, so that times and watermarks are even and odd.
+const UNEVEN: u64 = 50;
 /// Percent of worlds in which a record happens when it is read.
 const INGESTION: u64 = 20;
 /// Percent of worlds whose rows come out of order.
@@ -50,6 +52,7 @@ pub(super) struct Clockwork {
 impl Clockwork {
     pub(super) fn draw(draw: &Draw<'_>, records: u32, flow: SimTime) -> Self {
         let step = draw.weighted("time/step", &STEPS);
+        let step = if draw.chance("time/uneven", UNEVEN) { uneven(draw, step) } else { step };
         let entries = i64::try_from(draw.within("time/put-off", PUT_OFF)).expect("a few entries");
         let put_off = if draw.chance("time/shuffled", SHUFFLED) { entries * step } else { 0 };
         let needed = (put_off - 1).max(0);
@@ -134,4 +137,11 @@ impl Clockwork {
             aggregates: WindowAggregates::new(&aggregates).expect("one to four"),
         }
     }
+}
+
+/// An odd number of milliseconds, up to half as many more.
+fn uneven(draw: &Draw<'_>, step: i64) -> i64 {
+    let quarter = u64::try_from(step / 4).expect("steps go forward");
+    let more = i64::try_from(draw.within("time/uneven-by", (0, quarter))).expect("a few");
+    (step + 2 * more) | 1
 }

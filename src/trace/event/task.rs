@@ -4,7 +4,7 @@ use super::TraceEvent;
 use crate::documented::documented;
 use crate::job::{
     Attempt, ChannelId, CheckpointId, EventTime, FileId, InputId, OperatorId, Origin, TaskId,
-    TaskManagerId, WatermarkStatus,
+    TaskManagerId, Value, WatermarkStatus,
 };
 use crate::kernel::aside;
 use crate::trace::{Call, Declared, StateSum};
@@ -20,13 +20,16 @@ pub enum TaskEvent {
     /// It was placed on a task manager.
     #[serde(rename = "task-deployed")]
     Deployed { manager: TaskManagerId },
-    /// It initialized its state; `declared` tells what of it is not read and what is new, if anything.
+    /// It initialized its state; `declared` tells what of it is not read and what is new, if anything, `lists` what its
+    /// restored operators hold now.
     #[serde(rename = "task-initialized")]
     Initialized {
         restored: Option<CheckpointId>,
         state: Arc<[StateSum]>,
         #[serde(serialize_with = "aside", skip_serializing_if = "Option::is_none")]
         declared: Option<Arc<Declared>>,
+        #[serde(skip)]
+        lists: Arc<[ListHeld]>,
     },
     /// It runs.
     #[serde(rename = "task-running")]
@@ -56,13 +59,18 @@ pub enum TaskEvent {
     AlignmentSwitched { checkpoint: CheckpointId },
     /// The positions of a source at its snapshot, or at the end of its data.
     SourcePositions { checkpoint: Option<CheckpointId>, positions: Arc<[SourcePosition]> },
-    /// It drew its state: what it had received and sent by then, per channel, and the windows in it.
+    /// It drew its state: what it had received and sent by then, per channel, and the windows and lists in it.
+    /// The keyed or the other states of some operator take so many bytes at least, if there is a limit to that.
     SnapshotTaken {
         checkpoint: CheckpointId,
         received: Arc<[ChannelMark]>,
         sent: Arc<[ChannelMark]>,
         #[serde(serialize_with = "aside")]
         windows: Arc<[WindowsHeld]>,
+        #[serde(skip)]
+        lists: Arc<[ListHeld]>,
+        #[serde(skip)]
+        bytes: u64,
     },
     /// Records of a channel, in order, became part of the snapshot of the task at its `end`.
     InFlightPersisted {
@@ -169,6 +177,17 @@ documented! {
         /// From an attempt or a task that is not asked.
         Foreign,
     }
+}
+
+/// A list or broadcast state of an operator that is neither source nor sink, for whoever checks what is in it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct ListHeld {
+    /// Which operator, in the graph of its job.
+    pub operator: OperatorId,
+    /// The state's name.
+    pub name: Arc<str>,
+    /// Its items, in order; of broadcast state a row of key and value for each entry.
+    pub items: Arc<[Value]>,
 }
 
 /// The windows that an operator holds when its state is drawn.

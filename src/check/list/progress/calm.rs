@@ -53,7 +53,7 @@ enum Schedule {
 /// What is known of one run.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RunWatch {
-    bounds: Option<Deadlines>,
+    pub(super) bounds: Option<Deadlines>,
     calm: Option<Calm>,
     /// Its tasks that do something that takes long.
     pub(super) blocked: Vec<TaskId>,
