@@ -15,6 +15,7 @@ mod names;
 #[cfg(not(feature = "fs"))]
 mod no_files;
 mod play;
+#[cfg(feature = "fs")]
 mod positions;
 mod protocol_facts;
 #[cfg(feature = "fs")]
