@@ -52,9 +52,11 @@ impl Task {
         if !stop.is_stop() || self.phase != Phase::Running || !self.channels.is_empty() {
             return;
         }
-        // One that read on may not have heard that its savepoint is off.
-        let is_first = self.stops_with.is_none() || self.stopping.reads_on;
-        assert!(is_first, "{:?} is stopped twice", self.id());
+        // One that was stopped before may not have heard yet that its savepoint is off: it has nothing left to stop.
+        if self.stops_with.is_some() && !self.stopping.reads_on {
+            assert!(self.is_stopped, "{:?} holds a savepoint to stop with, and goes on", self.id());
+            return;
+        }
         if stop == Stop::Suspend && !self.chain.identity.rules.suspended_windows_stay_open {
             self.advance_to(EventTime::MAX, effects);
         }
