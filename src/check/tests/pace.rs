@@ -115,7 +115,7 @@ fn reads(nexts: [u32; 3], watermark: Option<i64>) -> World {
     let mut setup = setup(vec![word_count("two-phase", ("aggregate", "count"), 2)]);
     let rows: Vec<Value> = (0..400).map(|at| Value::row([Value::Int(at)])).collect();
     setup.inputs =
-        [Arc::new(Log::new(InputId::new(0), 2, SimTime::from_millis(1), rows.into()))].into();
+        [Arc::new(Log::new(InputId::new(0), 2, SimTime::from_millis(2), rows.into()))].into();
     let job = &mut Arc::make_mut(&mut setup.scenario).jobs[0];
     let interval = SimTime::from_millis(50);
     job.graph.operators[0].options.time =
@@ -141,16 +141,17 @@ fn reads(nexts: [u32; 3], watermark: Option<i64>) -> World {
 
 #[test]
 fn a_source_reads_what_is_there() {
-    reads([50, 50, 150], Some(98)).says("lines/0 has read 0 records in");
+    reads([60, 110, 160], Some(117)).says_not("lines/0 has read");
+    reads([60, 60, 160], Some(117)).says("lines/0 has read 0 records in");
 }
 
 #[test]
 fn a_source_tells_how_far_it_has_come() {
     let late = "lines/0 tells watermark";
-    reads([50, 100, 150], Some(97)).says_not(late);
-    reads([50, 100, 150], Some(50)).says("lines/0 tells watermark 50, and had come to ");
-    reads([50, 100, 150], None).says("lines/0 tells watermark min, and had come to ");
-    reads([50, 100, 100], None).says_not(late);
+    reads([60, 110, 160], Some(117)).says_not(late);
+    reads([60, 110, 160], Some(116)).says("lines/0 tells watermark 116, and had come to 117");
+    reads([60, 110, 160], None).says("lines/0 tells watermark min, and had come to 117");
+    reads([60, 110, 110], None).says_not(late);
 }
 
 #[test]
@@ -174,4 +175,14 @@ fn nobody_waits_for_a_barrier_that_will_not_come() {
     waits(Release::V1_8, true).says_not(in_vain);
     waits(Release::V1_20, false).says_not(in_vain);
     waits(Release::V1_8, false).says(in_vain);
+}
+
+#[test]
+fn who_is_to_be_deployed_is() {
+    let waits = "waits for slots";
+    let mut world = World::limited(|_| {});
+    let manager = crate::job::TaskManagerId::new(0);
+    world.of("lines/0", TaskEvent::Deployed { manager });
+    world.says_not(waits);
+    World::limited(|_| {}).says(waits);
 }

@@ -13,7 +13,7 @@ pub(super) struct Slots {
     /// Since when runs have been about to be deployed.
     awaiting: BTreeMap<RunId, SimTime>,
     /// When a machine went or came last, or a job gave its slots back.
-    changed: SimTime,
+    changed: Option<SimTime>,
 }
 
 impl Slots {
@@ -32,12 +32,13 @@ impl Slots {
             TraceEvent::Job(run, JobEvent::StatusChanged { .. })
                 if past.run(*run).is_some_and(|story| story.status.is_terminal()) =>
             {
-                (self.changed, _) = (entry.at, self.awaiting.remove(run));
+                self.changed = Some(entry.at);
+                self.awaiting.remove(run);
             }
             TraceEvent::World(
                 WorldEvent::FaultInjected { .. } | WorldEvent::TaskManagerLost { .. },
             ) => {
-                self.changed = entry.at;
+                self.changed = Some(entry.at);
             }
             _ => {}
         }
@@ -50,7 +51,8 @@ impl Slots {
         let runs = end.past.history.runs.iter().flatten();
         let at_work = |run: &&RunStory| !run.status.is_terminal();
         let needed: u32 = runs.filter(at_work).map(|run| run.layout.plan.slots()).sum();
-        let settled = self.changed.plus(cluster.replaced_after);
+        let settled = self.changed.map(|changed| changed.plus(cluster.replaced_after));
+        let settled = settled.unwrap_or_default();
         if is_cut_off || needed > there || end.world.ended <= settled {
             return Vec::new();
         }
