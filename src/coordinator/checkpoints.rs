@@ -79,11 +79,10 @@ pub struct Checkpoints {
     registry: SharedStateRegistry,
     /// Whether the completed store outlives the job manager.
     is_highly_available: bool,
-    /// The checkpoint that the store is being told of. Neither a failure nor a newer checkpoint comes between: completions
-    /// and restarts of a job follow one another.
+    /// The checkpoint that the store is being told of.
     storing: Option<Arc<CompletedCheckpoint>>,
-    /// Whose metadata was written meanwhile.
-    written: VecDeque<CheckpointId>,
+    /// All of whose acks came meanwhile.
+    acked: VecDeque<CheckpointId>,
     /// The last checkpoints that are over, where only these are remembered.
     remembered: VecDeque<CheckpointId>,
 }
@@ -107,7 +106,7 @@ impl Checkpoints {
             registry: SharedStateRegistry::default(),
             is_highly_available: false,
             storing: None,
-            written: VecDeque::new(),
+            acked: VecDeque::new(),
             remembered: VecDeque::new(),
         }
     }
@@ -426,10 +425,22 @@ impl Checkpoints {
             pending.at_end.insert(task);
         }
         if pending.ledger.is_full() && !pending.splits_union(plan) {
-            pending.is_writing = true;
-            effects.metadata.push(checkpoint);
+            self.acked.push_back(checkpoint);
+            self.store_next(effects);
         }
         AckVerdict::Accepted
+    }
+
+    /// The next checkpoint all of whose acks are in is written, if none is at the moment. Whatever is over by now is not.
+    pub fn store_next(&mut self, effects: &mut JobEffects) {
+        while !self.is_storing()
+            && let Some(next) = self.acked.pop_front()
+        {
+            if let Some(pending) = self.pending.get_mut(&next) {
+                pending.is_writing = true;
+                effects.metadata.push(next);
+            }
+        }
     }
 
     /// Whether the checkpoint's metadata is being written: a failure to complete it would still leave no trace.
@@ -449,10 +460,6 @@ impl Checkpoints {
         let pending = self.pending.get(&checkpoint)?;
         assert!(pending.is_writing, "metadata of checkpoint {checkpoint} came unasked");
         let is_stored = self.is_highly_available && self.enters_store(&pending.purpose);
-        if is_stored && self.storing.is_some() {
-            self.written.push_back(checkpoint);
-            return None;
-        }
         let (backend, rules) = (self.config.backend, &self.rules);
         let completed = Arc::new(pending.seal(checkpoint, self.job, plan, backend, rules));
         if is_stored {
@@ -482,17 +489,9 @@ impl Checkpoints {
         Some(self.complete(stored, attempt, now, effects))
     }
 
-    /// The next checkpoint whose metadata was written while the store was told of another one.
-    pub fn next_written(&mut self) -> Option<CheckpointId> {
-        if self.storing.is_some() {
-            return None;
-        }
-        self.written.pop_front()
-    }
-
     /// The metadata of a checkpoint, or the pointer to it, could not be written: it can fail like any other now.
     pub fn give_up_writing(&mut self, checkpoint: CheckpointId) {
-        if self.is_being_stored(checkpoint) {
+        if self.is_pointed_to(checkpoint) {
             self.storing = None;
         }
         if let Some(pending) = self.pending.get_mut(&checkpoint) {
@@ -500,12 +499,18 @@ impl Checkpoints {
         }
     }
 
-    /// Whether the store is being told of a checkpoint.
-    pub const fn is_storing(&self) -> bool {
-        self.storing.is_some()
+    /// Whether metadata are being written, or the store is being told of a checkpoint. The coordinator holds its lock from the
+    /// last ack on (`CheckpointCoordinator.receiveAcknowledgeMessage`, `completePendingCheckpoint`), so that whatever is to
+    /// stop it waits: a failure, a cancel, the end of the job (`stopCheckpointScheduler`, `shutdown`).
+    pub fn is_storing(&self) -> bool {
+        self.storing.is_some() || self.pending.values().any(|pending| pending.is_writing)
     }
 
     fn is_being_stored(&self, checkpoint: CheckpointId) -> bool {
+        self.is_pointed_to(checkpoint) || self.is_writing(checkpoint)
+    }
+
+    fn is_pointed_to(&self, checkpoint: CheckpointId) -> bool {
         self.storing.as_ref().is_some_and(|stored| stored.properties().id == checkpoint)
     }
 

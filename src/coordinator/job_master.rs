@@ -274,10 +274,12 @@ impl JobMaster {
 
     fn on_all_ended(&mut self, effects: &mut JobEffects) {
         assert!(self.all_ended(), "a job ended before all of its tasks");
-        let finished = |known: &Known| *known == Known::Ended(EndOfTask::Finished);
+        if self.checkpoints.is_storing() {
+            return;
+        }
         if let Some(status) = self.ending {
             self.end(status, effects);
-        } else if self.tasks.iter().all(finished) {
+        } else if self.all_finished() {
             self.end(JobStatus::Finished, effects);
         }
     }
@@ -358,7 +360,8 @@ impl JobMaster {
         let counts = counts_as_failure(reason, purpose.kind(), &self.submission.rules);
         let is_too_many = counts && self.checkpoints.count_failure();
         let stops_in_vain = reason == AbortReason::AsyncFailed && purpose.stop().is_stop();
-        if (is_too_many || stops_in_vain) && self.status == JobStatus::Running {
+        let is_running = self.status == JobStatus::Running && !self.all_finished();
+        if (is_too_many || stops_in_vain) && is_running {
             self.fail_over(self.plan.all_tasks(), now, effects);
             return;
         }
@@ -374,7 +377,7 @@ impl JobMaster {
     }
 
     fn resume_queued(&mut self, now: SimTime, effects: &mut JobEffects) {
-        if self.checkpoints.has_requests() {
+        if self.checkpoints.has_requests() && !self.all_finished() {
             let participants = self.participants();
             self.checkpoints.resume_queued(now, &participants, effects);
         }
@@ -395,6 +398,7 @@ impl JobMaster {
         {
             self.on_completion(completion, now, effects);
         }
+        self.go_on_after_storing(effects);
     }
 
     /// The store that survives the job manager points to a checkpoint.
@@ -406,7 +410,7 @@ impl JobMaster {
         if let Some(completion) = completion {
             self.on_completion(completion, now, effects);
         }
-        self.store_next(now, effects);
+        self.go_on_after_storing(effects);
     }
 
     /// The metadata of a checkpoint could not be written.
@@ -419,6 +423,7 @@ impl JobMaster {
         if !self.status.is_terminal() {
             self.checkpoints.give_up_writing(checkpoint);
             self.on_checkpoint_failed(checkpoint, AbortReason::FinalizeFailed, now, effects);
+            self.go_on_after_storing(effects);
         }
     }
 
@@ -431,12 +436,16 @@ impl JobMaster {
         effects: &mut JobEffects,
     ) {
         self.on_metadata_failed(checkpoint, now, effects);
-        self.store_next(now, effects);
     }
 
-    fn store_next(&mut self, now: SimTime, effects: &mut JobEffects) {
-        while let Some(next) = self.checkpoints.next_written() {
-            self.on_metadata(next, now, effects);
+    /// Storage has answered, for good or ill: what waited for the lock of the coordinator goes on.
+    fn go_on_after_storing(&mut self, effects: &mut JobEffects) {
+        if self.status.is_terminal() {
+            return;
+        }
+        self.checkpoints.store_next(effects);
+        if self.all_ended() {
+            self.on_all_ended(effects);
         }
         self.restart_what_is_due(effects);
     }
@@ -509,7 +518,7 @@ impl JobMaster {
 
     /// The user cancels the job. Canceling a job that is over changes nothing.
     pub fn cancel(&mut self, effects: &mut JobEffects) {
-        if self.status.is_terminal() || self.ending.is_some() {
+        if self.status.is_terminal() || self.ending.is_some() || self.all_finished() {
             return;
         }
         self.set_status(JobStatus::Canceling, effects);
@@ -538,6 +547,12 @@ impl JobMaster {
 
     fn all_ended(&self) -> bool {
         self.tasks.iter().all(|known| matches!(known, Known::Ended(_)))
+    }
+
+    /// Whether the job is over but for the lock of its coordinator.
+    fn all_finished(&self) -> bool {
+        let finished = |known: &Known| *known == Known::Ended(EndOfTask::Finished);
+        self.tasks.iter().all(finished)
     }
 
     /// Who takes part in a checkpoint triggered now (`CheckpointPlanCalculator`, FLIP-147): every task that has not finished

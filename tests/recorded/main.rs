@@ -95,12 +95,7 @@ fn rows(name: &str) -> String {
 const DAMAGED: &[&str] = &["1.11.4", "1.13.6", "1.15.4"];
 
 /// Stories that come out otherwise, in which releases, and why.
-const OTHERWISE: [(&[&str], &str, &str); 4] = [
-    (
-        &["1.13.6"],
-        "concurrent_stop_sp_maxconcurrent_1",
-        "the second savepoint is fully acked when the job ends, and given up while its metadata are written; Flink ends when they are",
-    ),
+const OTHERWISE: [(&[&str], &str, &str); 3] = [
     (DAMAGED, "corrupt_append_1", "stricter: nothing may follow the end of a file"),
     (DAMAGED, "corrupt_flip_checkpoint_id", CHECKSUM),
     (DAMAGED, "corrupt_flip_quarter", CHECKSUM),

@@ -132,7 +132,7 @@ impl Checkpoints {
     pub fn shut_down(&mut self, end: JobStatus, effects: &mut JobEffects) {
         let told = effects.messages.len();
         assert!(end.is_terminal(), "the checkpoints of a {end} job were shut down");
-        self.storing = None;
+        assert!(!self.is_storing(), "a job became {end} while its coordinator held the lock");
         self.suspend(effects);
         effects.messages.truncate(told);
         assert!(self.pending.is_empty(), "a {end} job still takes checkpoints");
