@@ -196,6 +196,11 @@ impl Verdict {
         self.excuses.iter().copied().find(|promise| promise.checks.contains(&check))
     }
 
+    /// Whether anything spoke against a check.
+    pub fn is_broken(&self, check: CheckName) -> bool {
+        self.checks.iter().any(|(name, finding)| *name == check && finding.is_broken())
+    }
+
     /// Every violation, check by check.
     pub fn violations(&self) -> impl Iterator<Item = &Violation> {
         self.checks.iter().flat_map(|(_, finding)| match finding {

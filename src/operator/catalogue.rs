@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// To choose, ask what an operator emits if its inputs are interleaved otherwise, and each of its keys comes in another order:
 /// the same rows (`Multiset`: a running count, a filter), rows of which the last of each key is the same (`LastPerKey`: a
 /// running sum), or others (`Accounted`: the value that a key came with first, whatever asks the clock). An operator that
-/// declares more than it keeps breaks output equivalence in worlds without any fault.
+/// declares more than it keeps breaks output equivalence in worlds without any fault: where that is so, a broken play says it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
 pub enum Equality {

@@ -31,6 +31,7 @@ mod shuffle;
 mod spelled;
 mod story;
 mod sweep;
+mod twins;
 
 pub use expect::why_never;
 #[cfg(feature = "fs")]

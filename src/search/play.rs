@@ -8,6 +8,7 @@ use super::read_back::ReadBack;
 use super::restorable::{Restoring, Shadowed, Tried, restore};
 use super::restores::Restores;
 use super::story::Story;
+use super::twins::who_declares_more;
 use crate::check::{BrokenPromise, CheckSetup, Checks, EndOfWorld, FileStart, Restored, Verdict};
 use crate::cluster::{At, Cluster, End, Given, Outcome};
 use crate::effect::ExternalSystem;
@@ -17,7 +18,7 @@ use crate::operator::{Catalogue, Log};
 use crate::rules::Release;
 use crate::scenario::Scenario;
 use crate::state::CompletedCheckpoint;
-use crate::trace::{Entry, Trace, TraceSink};
+use crate::trace::{CheckName, Entry, Trace, TraceSink};
 use serde::Serialize;
 use std::convert::Infallible;
 use std::path::PathBuf;
@@ -247,7 +248,7 @@ pub(super) fn end_of_world<'w>(outcome: &'w Outcome, tried: Option<&'w Tried>) -
 }
 
 /// The checks of a play.
-fn checks_of(setup: &Setup) -> Checks {
+pub(super) fn checks_of(setup: &Setup) -> Checks {
     let file = setup.start.as_ref().map(|start| FileStart { state: Arc::clone(&start.snapshot) });
     Checks::new(CheckSetup {
         scenario: Arc::clone(&setup.scenario),
@@ -260,7 +261,7 @@ fn checks_of(setup: &Setup) -> Checks {
 }
 
 /// What its world begins with.
-fn given_to(setup: &Setup) -> Given {
+pub(super) fn given_to(setup: &Setup) -> Given {
     let start = setup.start.as_ref();
     Given {
         catalogue: Arc::clone(&setup.catalogue),
@@ -344,10 +345,13 @@ pub fn play_while<E>(
     });
     let verdict = checks.finish(&end_of_world(&outcome, tried.as_ref()));
     // Nothing can be expected of half a story.
-    let unmet = match is_cut_off {
+    let mut unmet = match is_cut_off {
         true => Vec::new(),
         false => unmet(&scenario, &outcome, &verdict, &story, setup.wants_sometimes),
     };
+    if !unmet.is_empty() && verdict.is_broken(CheckName::OutputEquivalence) {
+        unmet.splice(0..0, who_declares_more(&setup));
+    }
     Ok(Played {
         seed,
         release: scenario.flink,
