@@ -81,7 +81,9 @@ impl LiveState {
     pub fn restored(snapshot: OperatorSnapshot) -> Self {
         let last = snapshot.lists.values().map(|list| list.ordinal).max();
         let ordinals = last.map_or(0, |last| last.saturating_add(1));
-        Self { restored: snapshot, ordinals, ..Self::default() }
+        let is_shared = snapshot.lists.values().any(ListSnapshot::is_shared);
+        let refused = is_shared.then_some(Incompatible::SharedEntry);
+        Self { restored: snapshot, ordinals, refused, ..Self::default() }
     }
 
     /// Of an operator that was restored and has declared all of its states, what it was given and did not declare, and what
@@ -291,14 +293,14 @@ impl LiveState {
         for list in &self.lists {
             let List { mode, items_type, ordinal, .. } = *list;
             let state = ListSnapshot { mode, items: list.items.clone(), items_type, ordinal };
-            snapshot.lists.insert(Arc::clone(&list.name), state);
+            snapshot.put_list(&list.name, state);
         }
         for map in &self.broadcast {
             let items = map.rows();
             let mode = ListMode::Broadcast;
             let ordinal = map.ordinal;
             let state = ListSnapshot { mode, items, ordinal, ..ListSnapshot::default() };
-            snapshot.lists.insert(Arc::clone(&map.name), state);
+            snapshot.put_list(&map.name, state);
         }
         snapshot
     }

@@ -15,6 +15,13 @@ pub enum Incompatible {
         /// The program's.
         now: ListMode,
     },
+    /// A list state and a broadcast state of one name, which share an entry of the handle: a length is read where text should be, and
+    /// that is null (`OperatorStateRestoreOperation`). Flink fails otherwise, or takes the length for an item, where the items are
+    /// numbers; that is not played.
+    #[error(
+        "you cannot add null to a ListState: a list state and a broadcast state of one name share their entry of the handle"
+    )]
+    SharedEntry,
     /// A list state of other items.
     #[error(
         "the new state typeSerializer for operator state must not be incompatible: {now} does not read what {was} wrote"

@@ -34,11 +34,24 @@ pub struct ListSnapshot {
     pub mode: ListMode,
     /// The items, in order. Broadcast state is a list of `(key, value)` rows.
     pub items: Vec<Value>,
-    /// The type of the items, as it was registered.
+    /// The type of the items, as it was registered. Of broadcast state: that of the items of a list state of its name, with which
+    /// it shares its entry of the handle; if there is none, any.
     pub items_type: StateType,
     /// Its place among the lists of its operator in the order in which they were first registered, from 0: lists whose names fall
     /// into one bin of a Java `HashMap` are dealt in that order.
     pub ordinal: u16,
+}
+
+impl ListSnapshot {
+    fn is_broadcast(&self) -> bool {
+        self.mode == ListMode::Broadcast
+    }
+
+    /// Whether it is the entry of a broadcast state that was also meant for a list state. Whoever restores it finds both registered,
+    /// and takes the entry for items of the list (`OperatorStateRestoreOperation`).
+    pub fn is_shared(&self) -> bool {
+        self.is_broadcast() && self.items_type != StateType::Any
+    }
 }
 
 /// What one subtask of one operator held at a barrier.
@@ -58,6 +71,25 @@ impl OperatorSnapshot {
     /// Whether it has state that only the same subtask can restore.
     pub fn has_whole(&self) -> bool {
         self.lists.values().any(|list| list.mode == ListMode::Whole)
+    }
+
+    /// Puts a list or broadcast state into its entry of the handle, which has one by name. If a list state and a broadcast state have
+    /// one name, be it one that nobody declared any more, then what the list held is lost: all broadcast states are written after
+    /// all list states (`DefaultOperatorStateBackendSnapshotStrategy`).
+    pub(super) fn put_list(&mut self, name: &Arc<str>, state: ListSnapshot) {
+        let other =
+            self.lists.remove(name).filter(|other| other.is_broadcast() != state.is_broadcast());
+        let state = match other {
+            None => state,
+            Some(other) => {
+                let (map, list) =
+                    if state.is_broadcast() { (state, other) } else { (other, state) };
+                // Where nobody said of which type the items are, they are text.
+                let items_type = Some(list.items_type).filter(|items| *items != StateType::Any);
+                ListSnapshot { items_type: items_type.unwrap_or(StateType::Text), ..map }
+            }
+        };
+        self.lists.insert(Arc::clone(name), state);
     }
 
     /// Whether nothing at all is in it.
