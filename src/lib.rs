@@ -172,7 +172,7 @@ pub use check::{
 };
 pub use kernel::{Choices, SimTime};
 pub use operator::{Catalogue, Context, Entry, Operator, Standalone};
-pub use rules::{Mutation, Override, Release, Rules, UnknownRelease, WrongRule};
+pub use rules::{Known, Mutation, Override, Release, Rules, UnknownRelease, WrongRule};
 #[cfg(feature = "proptest")]
 pub use scenario::drawn;
 pub use scenario::{Profile, Scenario, ScenarioError};

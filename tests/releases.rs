@@ -91,3 +91,13 @@ fn every_broken_promise_has_a_witness_that_breaks_it_and_nothing_else() {
         assert!(broken.count() > 0, "{file} breaks nothing");
     }
 }
+
+#[test]
+fn the_page_of_the_rules_is_the_table() {
+    let (file, page) = (Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/rules.md"), Rules::page());
+    if std::env::var_os("SANDBAR_RENEW").is_some() {
+        fs::write(&file, &page).expect("written");
+    }
+    let found = fs::read_to_string(&file).expect("docs/rules.md is there");
+    assert!(found == page, "run SANDBAR_RENEW=1 cargo test --test releases page");
+}

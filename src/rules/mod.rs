@@ -4,11 +4,14 @@
 
 #[macro_use]
 mod policy;
+mod evidence;
 mod mutation;
+mod page;
 mod release;
 mod table;
 mod words;
 
+pub use evidence::{Evidence, Known};
 pub use mutation::Mutation;
 pub use policy::{Field, Override, Policy, WrongRule};
 pub use release::{Release, UnknownRelease};

@@ -1,6 +1,6 @@
 //! What a policy is: something with a name, a meaning and a few choices, that can be told and overridden by its words.
 
-use super::Rules;
+use super::{Evidence, Known, Release, Rules};
 
 /// What a field of the rules can be.
 pub trait Policy: Copy + Eq + Sized + 'static {
@@ -30,6 +30,7 @@ pub struct Field {
     pub name: &'static str,
     pub(super) meaning: &'static str,
     pub(super) stories: &'static [&'static str],
+    pub(super) evidence: Evidence,
     /// The words of its choices.
     pub(super) choices: fn() -> Vec<&'static str>,
 }
@@ -43,6 +44,11 @@ impl Field {
     /// What it decides, in one sentence that ends with its source in brackets.
     pub fn meaning(&self) -> &'static str {
         self.meaning.trim()
+    }
+
+    /// Where it is known from what it is in a release.
+    pub fn known_in(&self, release: Release) -> Known {
+        self.evidence.of(release)
     }
 
     /// The stories that show what it decides, from the root of the project.
@@ -146,7 +152,9 @@ macro_rules! choice {
 macro_rules! rules {
     ($(
         $(#[doc = $meaning:literal])+
-        $rule:ident: $policy:ident = $newest:ident $(, until $release:ident: $earlier:ident)* $(, shown by $story:literal)*;
+        $rule:ident: $policy:ident = $newest:ident $(, until $release:ident: $earlier:ident)*
+            $(, recorded $recorded:literal)? $(, read $read:literal)? $(, page $page:literal)? $(, moot $moot:literal)?
+            $(, shown by $story:literal)*;
     )+) => {
         /// The policies that differ between releases, or that a broken protocol breaks.
         ///
@@ -162,6 +170,12 @@ macro_rules! rules {
                 name: stringify!($rule),
                 meaning: concat!($($meaning),+),
                 stories: &[$($story),*],
+                evidence: Evidence {
+                    recorded: concat!($($recorded)?),
+                    read: concat!($($read)?),
+                    page: concat!($($page)?),
+                    moot: concat!($($moot)?),
+                },
                 choices: <$policy>::words,
             },)+];
 
