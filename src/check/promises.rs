@@ -4,8 +4,11 @@
 //! beside it shows it. Circumstances are read off the trace; a check broken without them is broken.
 
 use super::past::Past;
-use crate::job::{CheckpointId, CheckpointKind, RunId, StateBackend};
-use crate::trace::{CheckName, CheckpointEvent, Entry, JobEvent, TraceEvent};
+use crate::job::{CheckpointId, CheckpointKind, RunId, StateBackend, TaskId};
+use crate::operator::Writes;
+use crate::trace::{
+    CheckName, CheckpointEvent, EndOfTask, Entry, JobEvent, TaskEvent, TraceEvent, TransactionEvent,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A promise that some releases do not keep.
@@ -98,6 +101,16 @@ const EVICTED_BY_SAVEPOINT: BrokenPromise = BrokenPromise {
     witness: "sim/rules/evicted_by_savepoint.toml",
 };
 
+/// A committer leaves with committables that nobody will ever commit.
+const FINAL_COMMITTABLES_LEFT: BrokenPromise = BrokenPromise {
+    name: "final-committables-left",
+    checks: &[CheckName::OutputEquivalence],
+    when: "barriers held nothing back, and a committer finished before it heard of a checkpoint that covers a committable of the end of its input",
+    releases: "1.13, and since FLINK-37605",
+    source: "`CommitterOperator.notifyCheckpointComplete` commits up to the checkpoint that completed, also after `endInput`",
+    witness: "sim/rules/final_committables_left.toml",
+};
+
 /// Every promise that a release that can be played breaks.
 pub const BROKEN_PROMISES: &[BrokenPromise] = &[
     COMMITTED_AND_FORGOTTEN,
@@ -106,6 +119,7 @@ pub const BROKEN_PROMISES: &[BrokenPromise] = &[
     BOUND_TO_ANOTHER,
     LATE_SAVEPOINT,
     EVICTED_BY_SAVEPOINT,
+    FINAL_COMMITTABLES_LEFT,
 ];
 
 /// What happened in a world that excuses a broken check.
@@ -119,6 +133,10 @@ pub(super) struct Excuses {
     late: BTreeSet<(RunId, CheckpointId)>,
     /// By run, the newest checkpoint triggered.
     triggered: BTreeMap<RunId, CheckpointId>,
+    /// By task, the newest checkpoint that it heard of as completed.
+    notified: BTreeMap<TaskId, CheckpointId>,
+    /// By run, the newest checkpoint that one of its writers has prepared anything for.
+    prepared: BTreeMap<RunId, CheckpointId>,
     seen: BTreeSet<&'static str>,
 }
 
@@ -160,6 +178,15 @@ impl Excuses {
                     self.seen.insert(COMMITTED_AND_FORGOTTEN.name);
                 }
             }
+            TraceEvent::Transaction {
+                task,
+                event: TransactionEvent::Prepared { checkpoint, .. },
+                ..
+            } => {
+                let newest = self.prepared.entry(history.run_of(*task)).or_insert(*checkpoint);
+                *newest = (*newest).max(*checkpoint);
+            }
+            TraceEvent::Task(task, _, event) => self.on_task(*task, event, past),
             TraceEvent::Job(run, JobEvent::TakenOver { checkpoints }) => {
                 let is_forgotten = !history.rules.rules_of(*run).start_in_store;
                 if is_forgotten && checkpoints.is_empty() && history.start_of(*run).is_some() {
@@ -184,10 +211,35 @@ impl Excuses {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other events excuse nothing")]
+    fn on_task(&mut self, task: TaskId, event: &TaskEvent, past: Past<'_>) {
+        match event {
+            TaskEvent::NotifyHandled { checkpoint } => {
+                self.notified.insert(task, *checkpoint);
+            }
+            TaskEvent::Ended { how: EndOfTask::Finished } => {
+                let run = past.history.run_of(task);
+                let all = past.history.rules.rules_of(run).ended_committers_commit_all;
+                let is_left = self.prepared.get(&run) > self.notified.get(&task);
+                if is_left && !all && !past.is_exact(run) && is_committer(task, past) {
+                    self.seen.insert(FINAL_COMMITTABLES_LEFT.name);
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// The promises that the world was seen to break.
     pub(super) fn broken(self) -> Vec<&'static BrokenPromise> {
         BROKEN_PROMISES.iter().filter(|promise| self.seen.contains(promise.name)).collect()
     }
+}
+
+/// Whether a task commits what others have prepared.
+fn is_committer(task: TaskId, past: Past<'_>) -> bool {
+    let Some(story) = past.run(past.history.run_of(task)) else { return false };
+    let mut operators = story.layout.vertex(task).operators.iter();
+    operators.any(|place| story.writes[place.index()] == Writes::Committer)
 }
 
 /// Whether the checkpoints of a run share files.

@@ -5,9 +5,10 @@
 //!    until checkpoint n, or a later one, completes, and commits them then. 4. Restored committables are of a completed
 //!    checkpoint and are committed at once. 5. At the end of its data a writer emits what is left for the next checkpoint
 //!    (FLINK-37605), whose completion the committer awaits before it ends. 6. Where there are no periodic checkpoints, the
-//!    committer commits all it has at the end of its input.
+//!    committer commits all it has at the end of its input. 7. Where barriers hold nothing back, a committer may have
+//!    ended before the checkpoint of a committable that it holds: releases differ in whether it commits that as well.
 
-use super::transactions::{Current, Pending, commit, number_of};
+use super::transactions::{Current, Pending, commit, commit_all, number_of};
 use super::{Context, Operator};
 use crate::effect::ExternalRequest;
 use crate::job::{CheckpointId, TransactionId, Value};
@@ -74,6 +75,7 @@ impl Operator for Writer {
 pub(super) struct Committer {
     committables: Option<ListId>,
     pending: Pending,
+    has_ended: bool,
 }
 
 impl Committer {
@@ -117,10 +119,14 @@ impl Operator for Committer {
     }
 
     fn checkpoint_complete(&mut self, permit: CommitPermit, context: &mut dyn Context) {
-        commit(&mut self.pending, permit, context);
+        match self.has_ended && context.ended_committers_commit_all() {
+            true => commit_all(&mut self.pending, permit, context),
+            false => commit(&mut self.pending, permit, context),
+        }
     }
 
     fn end_input(&mut self, _input: u8, context: &mut dyn Context) {
+        self.has_ended = true;
         if let Some(permit) = context.permit_at_end() {
             commit(&mut self.pending, permit, context);
         }

@@ -83,6 +83,8 @@ pub trait Context {
     /// The right to commit everything at the end of the input, if the job takes no periodic checkpoints that would issue one,
     /// by the rules in force.
     fn permit_at_end(&self) -> Option<CommitPermit>;
+    /// Whether a committer whose input has ended commits all it has when a checkpoint completes, by the rules in force.
+    fn ended_committers_commit_all(&self) -> bool;
     /// Whether a marker by which a table knows a row again stays the same in every attempt, by the rules in force.
     fn markers_are_stable(&self) -> bool;
     /// Virtual processing time.

@@ -189,6 +189,9 @@ impl<O: Outside, S: Remembers> Context for Surroundings<'_, O, S> {
         let commits = self.rules.committers_commit_at_end && !self.subtask.is_checkpointed;
         commits.then(CommitPermit::at_end_of_input)
     }
+    fn ended_committers_commit_all(&self) -> bool {
+        self.rules.ended_committers_commit_all
+    }
     fn markers_are_stable(&self) -> bool {
         self.rules.markers_are_stable
     }

@@ -51,6 +51,13 @@ pub(super) fn commit(pending: &mut Pending, permit: CommitPermit, context: &mut 
     });
 }
 
+/// Commits all of it, whichever checkpoint covers it.
+pub(super) fn commit_all(pending: &mut Pending, permit: CommitPermit, context: &mut dyn Context) {
+    for (transaction, _) in pending.drain(..) {
+        context.external(ExternalRequest::Commit(transaction, permit.checkpoint()));
+    }
+}
+
 /// A checkpoint id, as a sink keeps it in a row.
 pub(super) fn number_of(checkpoint: CheckpointId) -> i64 {
     i64::try_from(checkpoint.number()).expect("checkpoint ids are small")
