@@ -67,6 +67,8 @@ pub(super) struct Node {
     pub kind: OperatorKind,
     pub inputs: Vec<Edge>,
     pub parallelism: u32,
+    /// How many partitions a source has to read.
+    pub partitions: u64,
     pub key_by: Option<KeyBy>,
     pub uid: bool,
     /// What the catalogue says of it.
@@ -91,6 +93,7 @@ impl Node {
             kind,
             inputs: Vec::new(),
             parallelism: 1,
+            partitions: 0,
             key_by: None,
             uid: true,
             entry,
@@ -187,7 +190,11 @@ impl Sketch {
         };
         let mut kind = node.kind.clone();
         if let OperatorKind::Source { then: at_end, .. } = &mut kind {
-            *at_end = then;
+            // A subtask without partition, and never idle, would hold event time back as long as it lives.
+            let is_never_idle =
+                node.options.time.as_ref().is_some_and(|time| time.idle_after.is_none());
+            let holds_back = is_never_idle && u64::from(node.parallelism) > node.partitions;
+            *at_end = if holds_back { AtEnd::End } else { then };
         }
         OperatorNode {
             name: node.name.clone(),
@@ -282,6 +289,7 @@ impl Drawing<'_> {
                 draw.count(format_args!("{name}/parallelism"), (1, most.min(PARALLELISM.1)));
             node.options.time = scale.time.map(|time| time.of_source(draw, name));
             node.options.reader = reader;
+            node.partitions = partitions;
             if reads_splits {
                 // Busy most of the time, so that splits are given out all the time.
                 node.takes = percent(scale.gap, READER_BUSY * u64::from(node.parallelism));
