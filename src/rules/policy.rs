@@ -229,15 +229,9 @@ mod tests {
         for (place, (field, after)) in Rules::FIELDS.iter().zip(Rules::CHANGED_AFTER).enumerate() {
             let word = |release: Release| release.rules().words()[place];
             let changed =
-                Release::ALL.windows(2).rev().filter(|pair| word(pair[0]) != word(pair[1]));
+                Release::EVERY.windows(2).rev().filter(|pair| word(pair[0]) != word(pair[1]));
             let changed: Vec<Release> = changed.map(|pair| pair[0]).collect();
-            let profile = |last: &Release| {
-                let older = Release::ALL.into_iter().rev().find(|release| release <= last);
-                older.expect("a rule changed after some release")
-            };
-            let mut after: Vec<Release> = after.iter().map(profile).collect();
-            after.dedup();
-            assert_eq!(after, changed, "`{}` does not change as its row says", field.name);
+            assert_eq!(*after, changed, "`{}` does not change as its row says", field.name);
         }
     }
 

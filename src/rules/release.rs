@@ -159,6 +159,7 @@ impl UnknownRelease {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::UsualRestart;
 
     #[test]
     fn a_release_reads_back_as_it_is_spelled() {
@@ -185,6 +186,7 @@ mod tests {
                 broadcast_state: true,
                 failed_exits_resume_schedule: true,
                 unplaced_savepoints_take_ids: true,
+                usual_restart: UsualRestart::AtOnce,
                 checkpoint_metadata_apart: false,
                 ..rules("1.4")
             }

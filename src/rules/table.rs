@@ -133,8 +133,8 @@ rules! {
     start_in_store: bool = true, until V1_1: false,
         read "1.2.1, 1.7.2, 2.0", shown by "sim/rules/e9_start_across_job_managers.toml";
     /// How a job with periodic checkpoints restarts that says nothing about it (`RestartStrategyOptions`).
-    usual_restart: UsualRestart = ExponentialDelay, until V1_20: AfterOneSecond, until V1_10: AtOnce,
-        until V1_6: AfterTenSeconds,
+    usual_restart: UsualRestart = ExponentialDelay, until V1_20: AfterOneSecond, until V1_9: AtOnce,
+        until V1_4: AfterTenSeconds,
         recorded "1.11.4, 1.13.6, 1.15.4, 2.3.0",
         read "1.0.3, 1.1.4, 1.2.1, 1.3.3, 1.4.2, 1.7.2, 1.10.3, 1.11.3, 1.16.3, 2.0",
         shown by "sim/rules/usual_restart.toml";
