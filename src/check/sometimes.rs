@@ -118,7 +118,7 @@ const fn of_world(event: &WorldEvent) -> Option<Sometimes> {
 const fn of_abort(reason: AbortReason) -> Option<Sometimes> {
     match reason {
         AbortReason::Expired => Some(Sometimes::CheckpointExpired),
-        AbortReason::Declined => Some(Sometimes::CheckpointDeclined),
+        AbortReason::Declined | AbortReason::SyncFailed => Some(Sometimes::CheckpointDeclined),
         AbortReason::AsyncFailed => Some(Sometimes::SnapshotFailed),
         AbortReason::Subsumed => Some(Sometimes::CheckpointSubsumed),
         AbortReason::AlignmentLimit => Some(Sometimes::AlignmentLimitExceeded),

@@ -82,6 +82,7 @@ pub const fn counts_as_failure(reason: AbortReason, kind: CheckpointKind, rules:
         }
         AbortReason::FinalizeFailed => is_checkpoint && rules.tolerance_counts_finalize,
         AbortReason::AsyncFailed => rules.tolerance_counts_async,
+        AbortReason::SyncFailed => true,
         AbortReason::Declined
         | AbortReason::Subsumed
         | AbortReason::CoordinatorSuspended

@@ -121,6 +121,10 @@ rules! {
     stop_failure_fails_job: bool = true, until V1_14: false,
         recorded "1.11.4, 1.13.6, 1.14.6, 1.15.4, 2.3.0", page "FLINK-25200", moot "1.0 to 1.8",
         shown by "sim/rules/stop_failure.toml";
+    /// Whether a snapshot whose synchronous part fails takes its task along; in 1.9 and 1.10 the task declines the checkpoint and goes on,
+    /// unless it stops with it (`StreamTask.CheckpointingOperation.executeCheckpointing`).
+    sync_failure_fails_task: bool = true, until V1_10: false, until V1_8: true,
+        recorded "1.11.4, 1.13.6, 1.15.4, 1.20.5, 2.3.0", read "1.10.0", shown by "sim/rules/sync_failure.toml";
     /// Whether a snapshot whose asynchronous part fails takes its task along (until 1.8,
     /// `failOnCheckpointingErrors`).
     async_failure_fails_task: bool = false, until V1_8: true,

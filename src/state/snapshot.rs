@@ -77,8 +77,9 @@ impl OperatorSnapshot {
     /// one name, be it one that nobody declared any more, then what the list held is lost: all broadcast states are written after
     /// all list states (`DefaultOperatorStateBackendSnapshotStrategy`).
     pub(super) fn put_list(&mut self, name: &Arc<str>, state: ListSnapshot) {
-        let other =
-            self.lists.remove(name).filter(|other| other.is_broadcast() != state.is_broadcast());
+        let other = self.lists.remove(name);
+        let is_twin = |other: &ListSnapshot| other.is_broadcast() == state.is_broadcast();
+        assert!(!other.as_ref().is_some_and(is_twin), "`{name}` was restored and never claimed");
         let state = match other {
             None => state,
             Some(other) => {

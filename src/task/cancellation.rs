@@ -90,3 +90,19 @@ impl Task {
         }
     }
 }
+
+/// An operator threw when its state was drawn. Where that does not fail the task, it declines the checkpoint and goes on: its barrier is
+/// sent by then, and its receivers ack in vain (`StreamTask.CheckpointingOperation.executeCheckpointing`).
+pub(super) fn decline_failed_snapshot(
+    task: &Task,
+    checkpoint: CheckpointId,
+    effects: &mut TaskEffects,
+) {
+    assert!(effects.failure.is_some(), "{:?}: a snapshot failed without a reason", task.id());
+    let ends_the_play = effects.of_user.as_ref().is_some_and(|failure| failure.ends_the_play);
+    if task.chain.identity.rules.sync_failure_fails_task || ends_the_play {
+        return;
+    }
+    (effects.failure, effects.of_user) = (None, None);
+    decline(checkpoint, AbortReason::SyncFailed, effects);
+}

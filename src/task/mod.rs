@@ -28,6 +28,7 @@ pub use standing::{Standing, had_finished_at, holds_back_for, reads_nothing_at_a
 pub use tracker::Tracker;
 pub use valve::{Advance, Valve};
 
+use cancellation::decline_failed_snapshot;
 use increments::Increments;
 use overtake::announce;
 use stop::{Stopping, awaits_stop, note_stop};
@@ -303,6 +304,9 @@ impl Task {
         note_stop(self, barrier);
         self.assert_sound();
         let mut snapshots = self.chain.snapshot(barrier.checkpoint, effects);
+        if snapshots.is_none() && !barrier.stop.is_stop() {
+            decline_failed_snapshot(self, barrier.checkpoint, effects);
+        }
         if let Some(snapshots) = &mut snapshots
             && self.chain.identity.checkpoint.backend == StateBackend::Incremental
             && barrier.kind == CheckpointKind::Checkpoint

@@ -30,6 +30,8 @@ documented! {
         JobNotRunning,
         /// Writing the metadata failed.
         FinalizeFailed,
+        /// The synchronous part of a task's snapshot failed, and its task goes on.
+        SyncFailed,
         /// The asynchronous part of a task's snapshot failed.
         AsyncFailed,
         /// Too many requests wait already.
@@ -58,6 +60,7 @@ shown! {
     MinimumPause = "minimum pause not over",
     JobNotRunning = "job is not running",
     FinalizeFailed = "metadata could not be written",
+    SyncFailed = "synchronous part of a task's snapshot failed",
     AsyncFailed = "asynchronous task checkpoint failed",
     TooManyRequests = "too many requests wait",
     Canceled = "declined on a cancellation barrier",
@@ -79,7 +82,7 @@ impl AbortReason {
     const fn of_flink(self) -> Option<&'static str> {
         match self {
             Self::Expired => Some("Checkpoint expired before completing"),
-            Self::Declined => Some("Checkpoint was declined"),
+            Self::Declined | Self::SyncFailed => Some("Checkpoint was declined"),
             Self::Subsumed => Some("Checkpoint has been subsumed"),
             Self::NotAllTasksRunning | Self::TasksFinished => {
                 Some("Not all required tasks are currently running")

@@ -423,6 +423,7 @@ const fn counts(reason: AbortReason, kind: CheckpointKind, rules: &Rules) -> boo
         }
         AbortReason::FinalizeFailed => is_checkpoint && rules.tolerance_counts_finalize,
         AbortReason::AsyncFailed => rules.tolerance_counts_async,
+        AbortReason::SyncFailed => true,
         AbortReason::Declined
         | AbortReason::Subsumed
         | AbortReason::CoordinatorSuspended
