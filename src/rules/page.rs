@@ -11,7 +11,8 @@ What Sandbar does in a release of Flink is a table of rules; `sandbar rules RELE
 looked into one by one is known from one of these:
 
 - *recorded*: a real Flink of that version was run and seen to do so. The rows of it that are here are played by `tests/recorded`,
-  `tests/restore_outcomes` and `tests/protocol_facts`, so that a rule which contradicts one of them fails a test.
+  `tests/restore_outcomes` and `tests/protocol_facts`, so that a rule which contradicts one of them fails a test;
+  `tests/recorded_cells.txt` names a row for each rule and release of which one comes out otherwise with any other choice.
 - *read*: its source, or its class files, say so. The source of 2.0 is what was read of 2.x.
 - *page*: an official page, a FLIP or an issue says in which releases.
 - *not verified*: none of these, or nobody wrote down which. Most lie between two releases that are known and do the same.

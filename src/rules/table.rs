@@ -20,7 +20,7 @@ rules! {
         recorded "1.11.4, 1.13.6, 1.15.4, 1.20.5, 2.3.0", read "1.0.3, 1.2.1, 2.0", shown by "sim/rules/a4_1_0.toml";
     /// Whether an operator that is chained to its input may have a uid (since 1.3, FLINK-5892).
     uid_in_chain: bool = true, until V1_2: false,
-        recorded "1.11.4, 1.13.6, 1.15.4, 2.3.0", read "1.0.3, 1.2.1, 1.3.3", page "FLINK-5892",
+        recorded "1.11.4, 1.13.6, 1.15.4, 1.20.5, 2.3.0", read "1.0.3, 1.2.1, 1.3.3", page "FLINK-5892",
         shown by "sim/rules/a2_1_2.toml";
     /// Whether state that no operator's id matches is looked for under ids of the older scheme (1.2,
     /// `StreamingJobGraphGenerator`).
@@ -109,7 +109,7 @@ rules! {
     /// their barrier, a task that has taken the savepoint handles nothing until it is notified
     /// (`StreamTask.runSynchronousSavepointMailboxLoop`).
     stop_ends_sources: StopEndsSources = BeforeSavepoint, until V1_14: AfterSavepoint,
-        recorded "1.11.4, 1.12.5, 1.13.6, 1.14.6, 1.15.4, 1.16.3, 2.3.0", page "FLINK-23532", moot "1.0 to 1.8",
+        recorded "1.11.4, 1.12.5, 1.13.6, 1.14.6, 1.15.4, 1.16.3, 1.20.5, 2.3.0", page "FLINK-23532", moot "1.0 to 1.8",
         shown by "sim/rules/stop_ends_sources.toml", shown by "sim/rules/stop_awaits_notice.toml";
     /// Whether a job that drains finishes its operators before its last savepoint, so that what they emit then is in it; else
     /// they are finished after it, drained or not (FLINK-23541).
@@ -149,7 +149,7 @@ rules! {
     /// Whether a job can start at another parallelism from a checkpoint as from a savepoint; the page of 1.7 says no, the
     /// code of no release asks (`StateAssignmentOperation`, page "Checkpoints").
     checkpoints_rescale: bool = true,
-        recorded "1.11.4, 1.13.6, 1.15.4", read "1.7.2", moot "1.0 to 1.1";
+        recorded "1.11.4, 1.13.6, 1.15.4, 2.3.0", read "1.7.2", moot "1.0 to 1.1";
 
     // What a release has.
 
@@ -247,7 +247,7 @@ rules! {
 
     /// Whether checkpoints go on after tasks have finished, and tasks await a final one (FLIP-147).
     checkpoints_after_tasks_finish: bool = true, until V1_14: false,
-        recorded "1.11.4, 1.13.6, 1.15.4, 2.3.0", page "FLIP-147", shown by "sim/rules/finished_tasks.toml";
+        recorded "1.11.4, 1.13.6, 1.15.4, 1.20.5, 2.3.0", page "FLIP-147", shown by "sim/rules/finished_tasks.toml";
     /// When the checkpoint is triggered that tasks await at the end of their data (FLINK-28386,
     /// `SchedulerBase.notifyEndOfData`).
     final_checkpoint: FinalCheckpoint = AtOnce, until V1_17: Scheduled,
@@ -256,7 +256,7 @@ rules! {
     /// Whether an entry of a snapshot without any state may be left unmapped without `allow-non-restored-state`
     /// (`Checkpoints.loadAndValidateCheckpoint`).
     empty_entries_skipped: bool = true, until V1_3: false,
-        read "1.3.3, 1.4.0", moot "1.0 to 1.2", shown by "sim/rules/f9_stateless_removed.toml";
+        recorded "1.13.6, 1.15.4, 2.3.0", read "1.3.3, 1.4.0", moot "1.0 to 1.2", shown by "sim/rules/f9_stateless_removed.toml";
     /// Whether a keyed state whose values expire can be registered over one whose values do not, or the other way
     /// (FLINK-32955).
     ttl_may_change: bool = true, until V1_20: false,
@@ -281,7 +281,7 @@ rules! {
     /// beginning; else it reads what it was given, and nothing more. Until 1.1 nobody is told that it is restored; what its consumer
     /// made of new partitions was not looked into (since 1.4, FLINK-4022, `FlinkKafkaConsumerBase.open`).
     new_partitions_found: bool = true, until V1_3: false, until V1_1: true,
-        page "FLINK-4022: 1.2 to 2.3", shown by "sim/rules/new_partitions.toml";
+        recorded "1.15.4, 1.20.5, 2.3.0", page "FLINK-4022: 1.2 to 2.3", shown by "sim/rules/new_partitions.toml";
     /// Whether a split enumerator begins splits at their beginning that it finds when it is restored, and not where its source is
     /// told to start (since the connector of 1.18, FLIP-288, `KafkaSourceEnumerator.newDiscoveryOffsetsInitializer`).
     new_splits_begin_earliest: bool = true, until V1_17: false,
@@ -294,14 +294,15 @@ rules! {
         read "1.0.3, 1.1.4, 1.2.1", shown by "sim/rules/d4_cancellation_markers.toml";
     /// What an unaligned checkpoint keeps of the records that its barriers overtake (FLIP-76).
     in_flight: InFlightKept = All,
-        recorded "1.13.6, 1.15.4, 2.3.0", page "FLIP-76", moot "1.0 to 1.10";
+        recorded "1.11.4, 1.13.6, 1.15.4, 2.3.0", page "FLIP-76", moot "1.0 to 1.10";
     /// When a two-phase sink commits (`TwoPhaseCommitSinkFunction`).
     commit_when: CommitWhen = Completed,
-        recorded "1.11.4, 1.13.6, 2.3.0", read "1.15.0", moot "1.0 to 1.3";
+        recorded "1.11.4, 1.13.6, 1.20.5, 2.3.0", read "1.15.0", moot "1.0 to 1.3";
     /// Which of its channels' watermarks a task takes for its own (`StatusWatermarkValve`).
     watermark: WatermarkTaken = OfTheSlowest;
     /// Whether the timers that a watermark makes due fire before it is sent on (`InternalTimeServiceManager`).
-    timers_before_watermark: bool = true;
+    timers_before_watermark: bool = true,
+        recorded "1.11.4, 1.13.6, 1.15.4, 2.3.0";
     /// Whether a job that stops without draining leaves event time where it is (FLIP-34).
     suspended_windows_stay_open: bool = true,
         recorded "1.11.4, 1.13.6, 1.15.4, 2.3.0", page "FLIP-34", moot "1.0 to 1.8";
@@ -317,7 +318,7 @@ rules! {
         recorded "1.11.4, 1.13.6, 1.15.4, 1.20.5, 2.3.0", read "2.0", moot "1.0 to 1.1";
     /// Whether a writer's committables of the end of its data reach the committer (FLINK-24530, FLINK-26403).
     final_committables_sent: bool = true,
-        page "FLINK-24530, FLINK-26403", moot "1.0 to 1.11";
+        recorded "2.3.0", page "FLINK-24530, FLINK-26403", moot "1.0 to 1.11";
     /// Whether a committer commits at once what it was restored with (FLIP-143).
     restored_committables_committed: bool = true,
         recorded "2.3.0", read "2.0", page "FLIP-143", moot "1.0 to 1.11";
@@ -344,7 +345,7 @@ rules! {
         page "FLINK-20222", moot "1.0 to 1.10";
     /// Whether a task acks only when its snapshot is durable (`AsyncCheckpointRunnable`).
     ack_awaits_durability: bool = true,
-        read "1.0.3, 1.7.2, 2.0";
+        recorded "1.11.4, 1.13.6, 1.15.4, 1.20.5, 2.3.0", read "1.0.3, 1.7.2, 2.0";
     /// Whether the store that survives the job manager knows of a checkpoint before its tasks do
     /// (`DefaultCompletedCheckpointStore`).
     pointer_stored_before_notify: bool = true,
@@ -355,13 +356,13 @@ rules! {
         recorded "1.11.4, 1.13.6, 1.15.4, 1.20.5, 2.3.0";
     /// Whether a restart takes an older checkpoint for the newest, as if that could not be read (FLINK-22502).
     newest_checkpoint_skipped: bool = false,
-        page "FLINK-22502";
+        recorded "1.13.6", page "FLINK-22502";
     /// Whether pointers are kept when the job manager goes while its job restarts (FLINK-34518).
     pointers_outlive_restarts: bool = true,
         page "FLINK-34518";
     /// Whether a checkpoint awaits the ack of every task that takes part (`PendingCheckpoint`, FLINK-3534).
     every_participant_awaited: bool = true,
-        recorded "1.11.4, 1.13.6, 1.15.4", page "FLINK-3534";
+        recorded "1.11.4, 1.13.6, 1.15.4, 1.20.5, 2.3.0", page "FLINK-3534";
     /// Whether a restored two-phase sink commits the transactions that its snapshot covers
     /// (`TwoPhaseCommitSinkFunction.recoverAndCommit`).
     restored_transactions_committed: bool = true,
@@ -374,7 +375,7 @@ rules! {
     /// Whether a checkpoint that expired counts against the tolerable failures (since 1.11,
     /// `CheckpointFailureManager`).
     tolerance_counts_expired: bool = true, until V1_10: false,
-        recorded "1.11.4, 1.13.6, 1.15.4", read "1.9.3, 1.10.3, 1.11.4, 1.12.5, 1.13.6, 2.0", moot "1.0 to 1.8",
+        recorded "1.11.4, 1.13.6, 1.15.4, 2.3.0", read "1.9.3, 1.10.3, 1.11.4, 1.12.5, 1.13.6, 2.0", moot "1.0 to 1.8",
         shown by "sim/rules/c10_expired.toml";
     /// Whether a savepoint that expired counts like a checkpoint that did (until 1.13,
     /// `CheckpointFailureManager.handleJobLevelCheckpointException`).
@@ -396,7 +397,7 @@ rules! {
 
     /// What the id that state is stored under names (by operator since 1.3, FLINK-5892).
     state_stored_by: StateAddress = Operator, until V1_2: Chain,
-        recorded "1.11.4, 1.13.6, 1.15.4, 2.3.0", read "1.0.3, 1.2.1, 1.3.3", page "FLINK-5892",
+        recorded "1.11.4, 1.13.6, 1.15.4, 1.20.5, 2.3.0", read "1.0.3, 1.2.1, 1.3.3", page "FLINK-5892",
         shown by "sim/rules/uid_hash_of_a_chain.toml";
     /// Whether a chain without any state is in a snapshot, by entries without subtasks (since 1.13, `PendingCheckpoint`;
     /// recorded: savepoints of 1.11.4, 1.12.5 and 1.13.6).
@@ -409,7 +410,7 @@ rules! {
         recorded "1.11.4, 1.13.6, 1.15.4", read "1.0.3, 1.2.1", shown by "sim/rules/chain_longer_1_2.toml";
     /// Whether keyed state is kept by key group, and keys are not dealt by parallelism (since 1.2, FLINK-3755).
     key_groups: bool = true, until V1_1: false,
-        recorded "1.11.4, 1.13.6, 1.15.4, 2.3.0", read "1.0.3, 1.1.4, 1.2.1, 2.0", page "FLINK-3755",
+        recorded "1.11.4, 1.13.6, 1.15.4, 1.20.5, 2.3.0", read "1.0.3, 1.1.4, 1.2.1, 2.0", page "FLINK-3755",
         shown by "sim/rules/rescaled.toml";
     /// At which other parallelism a job may be restored (1.0: as its savepoints page says; its code is
     /// `above-state`, `SavepointCoordinator`).
@@ -476,7 +477,7 @@ rules! {
         recorded "1.11.4, 1.13.6, 1.15.4", page "FLIP-1", shown by "sim/rules/failover_scope.toml";
     /// Which files an incremental checkpoint may refer to (`RocksIncrementalSnapshotStrategy`).
     increments_build_on: IncrementBase = Completed,
-        moot "1.0 to 1.2";
+        recorded "1.13.6", moot "1.0 to 1.2";
     /// Whether the first checkpoint that is triggered after tasks were told of a savepoint builds on no other, and writes all its
     /// files anew (FLINK-23949; read in 1.3 to 1.11, not looked up for 1.14).
     savepoints_end_increments: bool = false, until V1_13: true,
@@ -487,7 +488,7 @@ rules! {
         page "FLINK-29095", moot "1.0 to 1.2";
     /// When a shared file is deleted (`SharedStateRegistryImpl`).
     shared_file_ends: SharedFileEnd = WithLastUser,
-        read "2.0", moot "1.0 to 1.2";
+        recorded "1.15.4", read "2.0", moot "1.0 to 1.2";
     /// Whether the shared files of a checkpoint that is aborted are kept until it would have been subsumed
     /// (FLINK-24611).
     aborted_files_kept: bool = true,
@@ -501,7 +502,7 @@ rules! {
         recorded "1.11.4, 1.13.6, 1.15.4, 2.3.0", page "FLINK-26985";
     /// Whether the shared files of checkpoints that outlive their job do, too (`CompletedCheckpoint.discardOnShutdown`).
     retained_files_survive: bool = true,
-        recorded "1.11.4, 1.13.6, 1.15.4", moot "1.0 to 1.2";
+        recorded "1.11.4, 1.13.6, 1.15.4, 2.3.0", moot "1.0 to 1.2";
     /// Whether the end of a channel completes an alignment that waited for nothing but its barrier
     /// (`SingleCheckpointBarrierHandler.processEndOfPartition`).
     ended_channels_counted: bool = true,

@@ -3,6 +3,7 @@
 //! `tests/golden/stories/RELEASE.txt` holds the stories of a release, each behind a line `=== NAME`: a scenario whose `[expect]` says what
 //! that Flink did, or (a name that ends with `.csv`) an input. Inputs `rows-N-K.csv` are made here: N rows `(i mod K, i)`.
 
+mod cells;
 #[expect(dead_code, reason = "these stories are in tables, and not in files of their own")]
 #[path = "../stories/mod.rs"]
 mod stories;
