@@ -7,7 +7,7 @@ use super::history::{RunStory, sources_of};
 use super::past::Past;
 use super::setup::CheckSetup;
 use super::sources::inputs_left_to;
-use crate::job::{AtEnd, CheckpointConfig, OperatorIndex, OperatorKind, Plan, Reader, Vertex};
+use crate::job::{AtEnd, CheckpointConfig, OperatorKind, Plan, Reader, VertexIndex};
 use crate::kernel::SimTime;
 use crate::operator::{InputLog, Log};
 use crate::scenario::{Action, JobConfig, Network};
@@ -178,10 +178,7 @@ struct Path<'w> {
 
 impl<'w> Path<'w> {
     fn of(plan: &'w Plan, job: &'w JobConfig, network: &'w Network, records: u64) -> Self {
-        let node = |place: &OperatorIndex| &plan.graph.operators[place.index()];
-        let takes = |chain: &Vertex| {
-            chain.operators.iter().fold(SimTime::ZERO, |sum, place| sum.plus(node(place).takes))
-        };
+        let takes = (0..plan.vertices.len()).map(|place| plan.takes(VertexIndex::new(place)));
         let mut depths = vec![1_u64; plan.vertices.len()];
         for _ in &plan.vertices {
             for edge in &plan.edges {
@@ -198,7 +195,7 @@ impl<'w> Path<'w> {
             network,
             depth: depths.into_iter().max().unwrap_or(1),
             inputs: u64::try_from(inputs).expect("usize fits in 64 bits"),
-            takes: plan.vertices.iter().map(takes).max().unwrap_or_default(),
+            takes: takes.max().unwrap_or_default(),
             splits: u64::from(has_splits),
             records,
         }

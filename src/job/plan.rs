@@ -6,7 +6,7 @@ use super::{
     JobGraph, LocalChannelId, LocalTaskId, OperatorId, OperatorIndex, OperatorNode, Partitioner,
     PlanRules, VertexIndex,
 };
-use crate::kernel::to_index;
+use crate::kernel::{SimTime, to_index};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -165,6 +165,13 @@ impl Plan {
         let vertex = &self.vertices[vertex.index()];
         let first = vertex.first_task.index();
         (first..first + to_index(vertex.parallelism)).map(LocalTaskId::new)
+    }
+
+    /// How long a chain takes for an element.
+    pub fn takes(&self, vertex: VertexIndex) -> SimTime {
+        let chain = &self.vertices[vertex.index()].operators;
+        let takes = chain.iter().map(|place| self.graph.operators[place.index()].takes);
+        takes.fold(SimTime::ZERO, SimTime::plus)
     }
 
     /// Whether barriers may overtake records on the edges into a chain. Records of pointwise and broadcast edges could not

@@ -5,7 +5,6 @@ use crate::job::{
     AtEnd, Attempt, InputId, LocalChannelId, LocalTaskId, OperatorIndex, OperatorKind, Plan,
     Reader, RunLayout, VertexIndex,
 };
-use crate::kernel::SimTime;
 use crate::operator::{Subtask, Writes};
 use crate::task::{Chain, Identity, Link, Output, Outputs, SourceInput, Target, Task};
 use std::sync::Arc;
@@ -47,8 +46,7 @@ impl TaskFactory<'_> {
         let reads_splits = head.options.reader == Reader::Splits;
         let input = input.map(|input| SourceInput { id: InputId::new(input), reads_splits });
         let links = vertex.operators.iter().map(|at| self.make_link(planned.vertex, *at)).collect();
-        let takes = vertex.operators.iter().map(|at| plan.graph.operators[at.index()].takes);
-        let takes = takes.fold(SimTime::ZERO, SimTime::plus);
+        let takes = plan.takes(planned.vertex);
         let outputs = self.make_outputs(task, attempt);
         let mut chain = Chain::new(identity, links, outputs, takes, input);
         if let (OperatorKind::Source { then, .. }, Some(time)) = (&head.kind, head.options.time) {

@@ -17,7 +17,7 @@ pub(super) struct Overtaking {
     emitted: BTreeMap<(TaskId, Attempt, CheckpointId), SimTime>,
     /// Since when attempts run.
     running: BTreeMap<(TaskId, Attempt), SimTime>,
-    /// Attempts that were kept busy with one thing.
+    /// Tasks that were kept busy with one thing.
     blocked: BTreeSet<TaskId>,
     /// What was late unless it waited at its sender for credit, which only a barrier that is not timed overtakes there.
     pub(super) unless_backed_up: Vec<Violation>,
@@ -106,10 +106,7 @@ impl Overtaking {
 
 /// How long a task takes for an element.
 fn takes(story: &RunStory, task: TaskId) -> SimTime {
-    let operators = &story.layout.vertex(task).operators;
-    let takes =
-        operators.iter().map(|place| story.layout.plan.graph.operators[place.index()].takes);
-    takes.fold(SimTime::ZERO, SimTime::plus)
+    story.layout.plan.takes(story.layout.plan_task(task).vertex)
 }
 
 /// Whether barriers overtake on all channels of a task.

@@ -102,19 +102,18 @@ impl<'a> Source<'a> {
     fn of(task: TaskId, run: RunId, past: Past<'a>) -> Option<Self> {
         let story = past.run(run)?;
         let plan = &story.layout.plan;
-        let chain = story.layout.vertex(task);
-        let place = plan.head(story.layout.plan_task(task).vertex);
+        let vertex = story.layout.plan_task(task).vertex;
+        let place = plan.head(vertex);
         let node = &plan.graph.operators[place.index()];
         if !node.is_source() || node.options.reader != Reader::Fixed {
             return None;
         }
-        let takes = chain.operators.iter().map(|place| plan.graph.operators[place.index()].takes);
         Some(Self {
             story,
             task,
             place,
             log: past.setup.log(plan, place),
-            takes: takes.fold(SimTime::ZERO, SimTime::plus),
+            takes: plan.takes(vertex),
             draws: past.setup.scenario.network.snapshot_sync.1,
         })
     }
