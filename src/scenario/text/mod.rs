@@ -212,6 +212,7 @@ fn resolve(
         expect_in,
     };
     if found.is_clean() {
+        rules::check(source, &file.rules, &scenario, found);
         check_whole(source, &scenario, &names, &places, catalogue, found);
     }
     Some(scenario)

@@ -3,9 +3,10 @@
 use super::found::Found;
 use super::layout::{Table, quoted};
 use super::word::Ordered;
-use crate::rules::{Field, Override, Rules, WrongRule};
+use crate::rules::{Field, Override, Release, Rules, WrongRule};
 use crate::scenario::language::Source;
 use crate::scenario::language::{Described, Form, free};
+use crate::scenario::{Action, Scenario};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -58,6 +59,37 @@ pub(super) fn overrides(
         })
     };
     rules.0.iter().filter_map(|rule| found.keep(resolve(rule))).collect()
+}
+
+/// No job could go back to a checkpoint of its own that it cannot read.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other steps leave the release as it is")]
+pub(super) fn check(
+    source: Source<'_>,
+    rules: &Ordered<Spanned<RuleWord>>,
+    scenario: &Scenario,
+    found: &mut Found<'_>,
+) {
+    let words = ["metadata", "oldest-metadata"];
+    let Some((rule, _)) = rules.0.iter().find(|(rule, _)| words.contains(&rule.get_ref().as_str()))
+    else {
+        return;
+    };
+    let is_unread = |release: &Release| {
+        let rules = scenario.rules_under(*release);
+        rules.metadata < rules.oldest_metadata
+    };
+    let later = scenario.steps.iter().filter_map(|step| match step.action {
+        Action::Upgrade(to) => Some(to),
+        _ => None,
+    });
+    if let Some(release) = scenario.releases().chain(later).find(is_unread) {
+        let message = format!(
+            "under Flink {release} no job could go back to a checkpoint of its own: `metadata` is older than `oldest-metadata`"
+        );
+        let help =
+            "set both `metadata` and `oldest-metadata`, or leave them as the release has them";
+        found.add(source.error_with(&rule.span(), message, help));
+    }
 }
 
 /// As a file spells them.
