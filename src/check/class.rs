@@ -99,6 +99,11 @@ enum Order {
 }
 
 impl Determined {
+    /// Whether it is known which row stems from which record.
+    pub(super) const fn tells_records(self) -> bool {
+        self.values && self.origins && self.pinned
+    }
+
     /// What is left of it where records may count twice: where they came from.
     pub(super) const fn of_replays(self) -> Self {
         let (order, grows) = (Order::Unknown, self.grows);

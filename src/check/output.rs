@@ -135,7 +135,10 @@ impl<'w> Outputs<'w> {
         let key = self.job_key(run)?;
         let committed = &self.external(run, sink)?.committed;
         let mut sum = RowSum::default();
-        committed.iter().filter(|row| row.job == key).for_each(|row| sum.add(&row.value));
+        committed
+            .iter()
+            .filter(|row| row.job == key)
+            .for_each(|row| sum.add(&row.value, row.origin));
         Some(sum)
     }
 

@@ -13,12 +13,13 @@ pub(super) struct ReferenceRow {
     pub(super) origin: Origin,
 }
 
-/// How many rows there are, and the wrapping sum of the hashes of their values: equal sums are equal multisets with
-/// overwhelming probability.
+/// How many rows there are, and the wrapping sums of the hashes of their values and of those with their origins: equal sums are
+/// equal multisets with overwhelming probability.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct RowSum {
     rows: usize,
     hashes: u64,
+    of_records: u64,
 }
 
 impl RowSum {
@@ -29,9 +30,16 @@ impl RowSum {
 
     /// Adds a row.
     #[inline]
-    pub(super) fn add(&mut self, value: &Value) {
+    pub(super) fn add(&mut self, value: &Value, origin: Origin) {
+        let hash = hash_of(value);
         self.rows += 1;
-        self.hashes = self.hashes.wrapping_add(hash_of(value));
+        self.hashes = self.hashes.wrapping_add(hash);
+        self.of_records = self.of_records.wrapping_add(with_origin(hash, origin));
+    }
+
+    /// Whether the rows are the same, whichever records they stem from.
+    pub(super) const fn has_rows_of(self, other: Self) -> bool {
+        self.rows == other.rows && self.hashes == other.hashes
     }
 }
 
@@ -46,7 +54,7 @@ impl Written {
     pub(super) fn push(&mut self, row: ReferenceRow) {
         match self {
             Self::Rows(rows) => rows.push(row),
-            Self::Sum(sum) => sum.add(&row.value),
+            Self::Sum(sum) => sum.add(&row.value, row.origin),
         }
     }
 
@@ -54,7 +62,7 @@ impl Written {
     pub(super) fn reduce_to_sum(&mut self) {
         if let Self::Rows(rows) = self {
             let mut sum = RowSum::default();
-            rows.iter().for_each(|row| sum.add(&row.value));
+            rows.iter().for_each(|row| sum.add(&row.value, row.origin));
             *self = Self::Sum(sum);
         }
     }
@@ -63,7 +71,7 @@ impl Written {
     #[inline]
     pub(super) const fn reached(&self) -> RowSum {
         match self {
-            Self::Rows(rows) => RowSum { rows: rows.len(), hashes: 0 },
+            Self::Rows(rows) => RowSum { rows: rows.len(), hashes: 0, of_records: 0 },
             Self::Sum(sum) => *sum,
         }
     }
@@ -75,6 +83,8 @@ impl Written {
             Self::Sum(sum) => {
                 sum.rows += sum.rows - since.rows;
                 sum.hashes = sum.hashes.wrapping_add(sum.hashes.wrapping_sub(since.hashes));
+                let added = sum.of_records.wrapping_sub(since.of_records);
+                sum.of_records = sum.of_records.wrapping_add(added);
             }
         }
     }
@@ -94,6 +104,12 @@ pub(super) fn hash_of(value: &Value) -> u64 {
     let mut hasher = FixedHasher::default();
     value.hash(&mut hasher);
     hasher.finish()
+}
+
+/// The hash of a value that stems from a record. No sum of both, which would be the same where two rows have each other's.
+#[inline]
+pub(super) fn with_origin(hash: u64, origin: Origin) -> u64 {
+    origin.hash().wrapping_mul(hash | 1)
 }
 
 #[cfg(test)]
@@ -117,6 +133,18 @@ mod tests {
         assert_eq!(sum(&[1, 2, 2]), sum(&[2, 1, 2]));
         assert_ne!(sum(&[1, 2, 2]), sum(&[1, 1, 2]));
         assert_ne!(sum(&[1, 2]), sum(&[1, 2, 2]));
+    }
+
+    #[test]
+    fn the_sum_tells_which_row_stems_from_which_record() {
+        let sum = |numbers: [i64; 2]| {
+            let mut sum = RowSum::default();
+            for (number, offset) in numbers.into_iter().zip(0..) {
+                sum.add(&Value::Int(number), Origin { offset, ..Origin::default() });
+            }
+            sum
+        };
+        assert!(sum([1, 2]) != sum([2, 1]) && sum([1, 2]).has_rows_of(sum([2, 1])));
     }
 
     #[test]

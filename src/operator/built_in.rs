@@ -108,6 +108,8 @@ fn add_stateless(catalogue: &mut Catalogue) {
         "split-words", "runs of ASCII letters, in lower case", |_| Box::new(Stateless(transform::split_words)),
             definition: Definition::Words;
         "repeat", "every value twice", |_| Box::new(Stateless(transform::repeat)), definition: Definition::Twice;
+        "halves", "an integer, or the last integer column of a row, as two that add up to it, the smaller first",
+            |_| Box::new(Stateless(transform::halves)), definition: Definition::Halves;
         "digits", "the ASCII digits of text, as integers", |_| Box::new(Stateless(transform::digits)),
             definition: Definition::Digits;
     }

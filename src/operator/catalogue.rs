@@ -117,6 +117,8 @@ pub enum Definition {
     Words,
     /// Each record twice.
     Twice,
+    /// A number as two that add up to it, the smaller first.
+    Halves,
     /// The digits of text.
     Digits,
     /// Each record with the number of its input.

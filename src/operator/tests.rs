@@ -97,6 +97,17 @@ fn a_word_is_a_maximal_run_of_ascii_letters() {
 }
 
 #[test]
+fn the_halves_of_a_number_add_up_to_it() {
+    let cases = [(number(7), [number(3), number(4)]), (number(-3), [number(-2), number(-1)])];
+    for (value, halves) in cases {
+        check("flat-map", "halves", &[value], &halves, &[]);
+    }
+    check("flat-map", "halves", &[pair("a", 4)], &[pair("a", 2), pair("a", 2)], &[]);
+    let others = [Value::text("7"), Value::row([])];
+    check("flat-map", "halves", &others, &others, &[]);
+}
+
+#[test]
 fn aggregates_emit_the_key_and_what_it_has_come_to() {
     let values = [pair("a", 5), pair("b", 3), pair("a", 9), pair("a", 1)];
     let cases = [

@@ -90,6 +90,15 @@ pub(super) fn repeat(value: Value, context: &mut dyn Context) {
     context.emit(value);
 }
 
+/// A number as two that add up to it, the smaller one first; of a row its last integer column; other values as they are.
+pub(super) fn halves(value: Value, context: &mut dyn Context) {
+    let Some(number) = measure(&value) else { return context.emit(value) };
+    let smaller = number.div_euclid(2);
+    for half in [smaller, number - smaller] {
+        context.emit(with_measure(&value, half));
+    }
+}
+
 /// The ASCII digits of text or bytes, as integers, in order. Other values have none.
 pub(super) fn digits(value: Value, context: &mut dyn Context) {
     for byte in characters(&value).iter().filter(|byte| byte.is_ascii_digit()) {
@@ -104,6 +113,16 @@ pub(super) fn measure(value: &Value) -> Option<i64> {
         Value::Row(columns, _) => columns.iter().rev().find_map(Value::as_int),
         Value::Bool(_) | Value::Text(_) | Value::Bytes(_) => None,
     }
+}
+
+/// The same value with another measure, if it has one.
+fn with_measure(value: &Value, number: i64) -> Value {
+    let Some(columns) = value.as_row() else { return Value::Int(number) };
+    let place = columns.iter().rposition(|column| column.as_int().is_some());
+    let at = |(column, old): (usize, &Value)| {
+        if Some(column) == place { Value::Int(number) } else { old.clone() }
+    };
+    Value::row_of(columns.iter().enumerate().map(at))
 }
 
 /// The column of a row that an operator was told to work on; the value itself if it was told none, or has no such column.

@@ -57,6 +57,12 @@ impl Aligner {
         self.blocked[input_channel]
     }
 
+    /// Whether a channel is held back that has not delivered the barrier which is awaited.
+    pub fn holds_undelivered(&self) -> bool {
+        let mut channels = self.blocked.iter().zip(&self.delivered);
+        channels.any(|(blocked, delivered)| *blocked && !*delivered)
+    }
+
     /// Whether every channel is closed; so is a source, which has none.
     pub fn all_closed(&self) -> bool {
         self.closed.iter().all(|closed| *closed)
@@ -229,6 +235,10 @@ mod tests {
         let superseding = Alignment::Superseding(CheckpointId::new(1));
         assert_eq!(aligner.on_barrier(1, barrier(2), true), superseding);
         assert!(!aligner.is_blocked(0) && aligner.is_blocked(1));
+        assert!(!aligner.holds_undelivered());
+        // As if the older barrier were still held back, behind which the newer one is.
+        aligner.blocked[0] = true;
+        assert!(aligner.holds_undelivered());
     }
 
     #[test]

@@ -48,12 +48,13 @@ impl Standing {
     }
 }
 
-/// Whether a subtask is at work and holds channels back for this checkpoint, or for none at all.
+/// Whether a subtask is at work and holds channels back for this checkpoint, for none at all, or for another one than it awaits.
 pub fn holds_back_for(task: &Task, checkpoint: CheckpointId) -> bool {
     let is_at_work = matches!(task.phase, Phase::Running | Phase::Draining);
     let aligns = task.aligner.collecting();
     let is_blocked = (0..task.channels.len()).any(|channel| task.aligner.is_blocked(channel));
-    is_at_work && is_blocked && aligns.is_none_or(|aligns| aligns == checkpoint)
+    let is_for_it = is_blocked && aligns.is_none_or(|aligns| aligns == checkpoint);
+    is_at_work && (is_for_it || task.aligner.holds_undelivered())
 }
 
 /// Whether a subtask had finished its operators when it took part in a checkpoint.

@@ -19,8 +19,8 @@ use crate::job::{Attempt, RunId, TaskId, TaskManagerId};
 use crate::kernel::SimTime;
 use crate::scenario::{Action, Cancel};
 use crate::trace::{
-    CheckName, EndOfTask, Entry, Fault, JobEvent, JobStatus, Message, MessageFate, TaskEvent,
-    TraceEvent, WorldEvent,
+    CheckName, CheckpointEvent, EndOfTask, Entry, Fault, JobEvent, JobStatus, Message, MessageFate,
+    TaskEvent, TraceEvent, WorldEvent,
 };
 use calm::{Debt, RunWatch};
 use pace::{Pace, Slow};
@@ -78,6 +78,10 @@ impl Observer for BoundedProgress {
                 let watch = self.runs.entry(*run).or_default();
                 let debts = watch.on_checkpoint(*checkpoint, event, entry.at, *run, past);
                 self.enter(entry, debts, found);
+                if matches!(event, CheckpointEvent::Aborted { .. }) {
+                    let over = self.waits.on_aborted(*checkpoint, (*run, entry.at), past);
+                    over.into_iter().for_each(|over| self.on_waited(over, *run, entry));
+                }
             }
             TraceEvent::Task(task, attempt, event) => {
                 let run = past.history.run_of(*task);
@@ -179,11 +183,15 @@ impl BoundedProgress {
             }
         }
         let over = self.waits.observe(who, event, (run, entry.at), past);
+        over.into_iter().for_each(|over| self.on_waited(over, run, entry));
+    }
+
+    /// A task has waited in vain, and does not any more.
+    fn on_waited(&mut self, InVain { took, text }: InVain, run: RunId, entry: &Entry) {
         let bounds = self.runs.get(&run).and_then(|watch| watch.bounds);
-        if let (Some(InVain { took, text }), Some(bounds)) = (over, bounds) {
-            let most = bounds.hop;
-            self.late.push(Late { took, most, violation: violation(text) });
-        }
+        let violation = Violation::at_entry(CheckName::BoundedProgress, entry, text);
+        let most = bounds.map(|bounds| bounds.hop);
+        self.late.extend(most.map(|most| Late { took, most, violation }));
     }
 
     /// Something went wrong with a run, or with all of them, that is over after so long.

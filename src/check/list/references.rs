@@ -1,4 +1,5 @@
-//! Reference safety: no shared file goes that a kept snapshot needs, and none stays that nobody needs (O7).
+//! Reference safety: no shared file goes that a kept snapshot needs, and none stays that nobody needs (O7). No snapshot takes the
+//! place of another.
 
 use super::{CheckSetup, End, Evidence, Findings, Observer, Past, Subjects, Violation};
 use crate::check::history::History;
@@ -6,6 +7,9 @@ use crate::job::{Attempt, CheckpointId, FileId, RunId, SharedFile, TaskId};
 use crate::trace::{CheckName, CheckpointEvent, Entry, JobEvent, JobStatus, TaskEvent, TraceEvent};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+/// Into how many slices all key groups of an operator are cut, at most: none of its files holds more than one.
+const SLICES: u32 = 16;
 
 /// Who keeps a checkpoint: a run of this world, or, as none, whoever left the files that the first job starts from.
 type Owner = (Option<RunId>, CheckpointId);
@@ -33,6 +37,8 @@ pub(super) struct ReferenceSafety {
     /// What was ever in the store of a run: increments build on nothing else.
     bases: BTreeSet<(RunId, CheckpointId)>,
     ended: BTreeMap<RunId, JobStatus>,
+    /// Where each snapshot was stored that a user had asked for.
+    places: BTreeMap<Arc<str>, (RunId, CheckpointId)>,
 }
 
 impl Observer for ReferenceSafety {
@@ -52,8 +58,8 @@ impl Observer for ReferenceSafety {
         check
     }
 
-    /// 1. What a checkpoint refers to when it completes is there, with the content that its task meant, and that is its state.
-    ///    2. A file that is deleted is needed by no checkpoint that is kept. 3. A restore finds every file of a checkpoint that
+    /// 1. What a checkpoint refers to when it completes is there, with the content that its task meant, and that is its state,
+    ///    and no more than is written together. 2. A file that is deleted is needed by no checkpoint that is kept. 3. A restore finds every file of a checkpoint that
     ///    is kept.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are of no files")]
     fn observe(&mut self, entry: &Entry, past: Past<'_>, found: &mut Findings) {
@@ -98,6 +104,17 @@ impl Observer for ReferenceSafety {
                     );
                     wrong = wrong.or(Some((*checkpoint, text)));
                 }
+                wrong = wrong.or_else(|| too_wide(*run, *checkpoint, files, past));
+            }
+            TraceEvent::Checkpoint(
+                run,
+                checkpoint,
+                CheckpointEvent::SavepointStored { path, .. },
+            ) => {
+                let own = (*run, *checkpoint);
+                let first = *self.places.entry(Arc::clone(path)).or_insert(own);
+                let text = || format!("{path} is the place of {}, and now of another", first.1);
+                wrong = (first != own).then(|| (*checkpoint, text()));
             }
             TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Subsumed) => {
                 self.stores.entry(*run).or_default().remove(checkpoint);
@@ -213,6 +230,24 @@ impl ReferenceSafety {
         let who = named(*owner, history);
         Some((owner.1, format!("{what} shared/{file}, which {who} needs")))
     }
+}
+
+/// A file that holds more key groups than a slice of any operator of its job: more than change together are written again.
+fn too_wide(
+    run: RunId,
+    checkpoint: CheckpointId,
+    files: &Arc<[SharedFile]>,
+    past: Past<'_>,
+) -> Option<Wrong> {
+    let vertices = past.run(run)?.layout.plan.vertices.iter();
+    let most = vertices.map(|vertex| vertex.max_parallelism.div_ceil(SLICES).max(1)).max()?;
+    let width = |file: &&SharedFile| u32::from(file.groups.1 - file.groups.0) + 1;
+    let file = files.iter().find(|file| width(file) > most)?;
+    let (id, width) = (file.id, width(&file));
+    let text = format!(
+        "checkpoint {checkpoint} refers to shared/{id}, which holds {width} key groups, and {most} are written together at most"
+    );
+    Some((checkpoint, text))
 }
 
 fn named((run, checkpoint): Owner, history: &History) -> String {

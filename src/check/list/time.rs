@@ -7,7 +7,7 @@ use crate::check::lateness::can_be_late;
 use crate::check::output::{RunOutput, handover, windows};
 use crate::job::{
     Attempt, CheckpointId, EventTime, InputId, OperatorId, Reader, RunId, TaskId, WatermarkStatus,
-    WindowTime,
+    WindowOptions, WindowTime,
 };
 use crate::kernel::SimTime;
 use crate::operator::InputLog;
@@ -99,6 +99,8 @@ impl Observer for TimeFidelity {
                 let Some(story) = history.run(run) else { return };
                 let graph = &story.layout.plan.graph;
                 let place = story.layout.plan.operator_with_id(*operator);
+                let options = place.and_then(|at| graph.operators[at.index()].options.window);
+                given_up_too_early(options, *timestamp, *watermark).into_iter().for_each(&mut add);
                 let can_be_late = |at: usize| {
                     story.has_ended_time || can_be_late(&past.setup.scenario, graph, at)
                 };
@@ -225,6 +227,19 @@ fn too_early(watermark: Option<EventTime>, last: i64, now: SimTime) -> Option<St
             is_early.then(|| now.to_string())
         }
     }
+}
+
+/// A record that was given up while its window took records in, in words.
+fn given_up_too_early(
+    options: Option<WindowOptions>,
+    timestamp: EventTime,
+    watermark: EventTime,
+) -> Option<String> {
+    let options = options.filter(|options| options.time == WindowTime::Event)?;
+    let is_late = options.windows.is_late(options.windows.start_of(timestamp), watermark);
+    (!is_late).then(|| {
+        format!("a record of {timestamp} was given up at watermark {watermark}, and its window takes it in")
+    })
 }
 
 /// What is wrong with the windows that an operator holds: one for which it waits no more, or one that is over.

@@ -2,7 +2,7 @@
 
 use crate::check::setup::CheckSetup;
 use crate::check::verdict::{Compared, KEPT_MAX};
-use crate::check::written::{ReferenceRow, hash_of};
+use crate::check::written::{ReferenceRow, hash_of, with_origin};
 use crate::effect::Row;
 use crate::job::{Origin, Value};
 use crate::state::FixedMap;
@@ -113,6 +113,29 @@ pub(super) fn by_origin(
         }
     };
     Some(Difference { text: listed(&wrong, tell), origins })
+}
+
+/// What is wrong with which row stems from which record, in words, where the rows are right.
+pub(super) fn by_record(
+    bounds: &Bounds<'_>,
+    written: &[&Row],
+    setup: &CheckSetup,
+) -> Option<Difference> {
+    let hash = |(origin, value): (Origin, &Value)| with_origin(hash_of(value), origin);
+    let wrong = wrong_of(
+        bounds,
+        written,
+        |row| (row.origin, &row.value),
+        |row| (row.origin, &row.value),
+        hash,
+    );
+    let origins = wrong.iter().take(KEPT_MAX).map(|((origin, _), _)| *origin).collect();
+    let tell = |((origin, value), counts): &((Origin, &Value), Counts)| {
+        let (written, expected) = (times(counts.written), times(counts.expected()));
+        let name = setup.origin_name(*origin);
+        format!("`{value}` of {name} is there {written} instead of {expected}")
+    };
+    (!wrong.is_empty()).then(|| Difference { text: listed(&wrong, tell), origins })
 }
 
 /// What is wrong with the last row of each key, in words. Where there is more than one right answer, the last row of the

@@ -61,6 +61,7 @@ impl Defined {
             | Definition::NonEmpty
             | Definition::Words
             | Definition::Twice
+            | Definition::Halves
             | Definition::Digits
             | Definition::Tag
             | Definition::Rules => Vec::new(),
@@ -196,6 +197,12 @@ impl Operator for Defined {
                 context.emit(value.clone());
                 context.emit(value);
             }
+            Definition::Halves => match number_in(&value) {
+                Some(number) => [number >> 1, number - (number >> 1)]
+                    .into_iter()
+                    .for_each(|half| context.emit(in_number(&value, half))),
+                None => context.emit(value),
+            },
             Definition::Digits => {
                 let digits = bytes_of(&value).iter().filter(|byte| (48..58).contains(*byte));
                 digits.for_each(|byte| context.emit(Value::Int(i64::from(*byte) - 48)));
@@ -340,6 +347,18 @@ fn number_in(value: &Value) -> Option<i64> {
         Value::Int(number) => Some(*number),
         Value::Row(columns, ..) => columns.iter().filter_map(Value::as_int).next_back(),
         Value::Bool(_) | Value::Text(_) | Value::Bytes(_) => None,
+    }
+}
+
+/// The value with another number in it.
+fn in_number(value: &Value, number: i64) -> Value {
+    let mut columns = columns(Some(value));
+    match columns.iter_mut().rev().find(|column| column.as_int().is_some()) {
+        Some(column) => {
+            *column = Value::Int(number);
+            Value::row_of(columns)
+        }
+        None => Value::Int(number),
     }
 }
 

@@ -41,11 +41,11 @@ fn records_in_flight_come_back_in_their_order() {
 
 #[test]
 fn a_shared_file_holds_the_state_of_its_checkpoint() {
-    let refers = |held: u64| {
+    let refers = |held: u64, last: u16| {
         let mut world = World::of_one("two-phase", COUNT);
         let (task, checkpoint) = (world.task(0, "counts/1"), CheckpointId::new(1));
         world.trigger(0, 1, Checkpoint);
-        let file = SharedFile { id: FileId::of(7), groups: (0, 3), number: 0, content: 70 };
+        let file = SharedFile { id: FileId::of(7), groups: (0, last), number: 0, content: 70 };
         let created = TaskEvent::FileCreated { checkpoint, file: file.id, content: 70 };
         world.tell(created.of(task, Attempt::new(0)));
         world.complete(0, 1, Checkpoint);
@@ -54,8 +54,26 @@ fn a_shared_file_holds_the_state_of_its_checkpoint() {
         world.tell(refers.of(RunId::new(0), checkpoint));
         world
     };
-    refers(70).holds();
-    refers(71).breaks(CheckName::ReferenceSafety, "which does not hold its state");
+    refers(70, 7).holds();
+    let text = "which holds 9 key groups, and 8 are written together at most";
+    refers(70, 8).breaks(CheckName::ReferenceSafety, text);
+    refers(71, 7).breaks(CheckName::ReferenceSafety, "which does not hold its state");
+}
+
+#[test]
+fn no_savepoint_is_stored_where_another_is() {
+    let stored = |paths: [&str; 2]| {
+        let mut world = World::of_one("two-phase", COUNT);
+        for (path, id) in paths.into_iter().zip(1..) {
+            let (label, path) = ("kept".into(), path.into());
+            let event = CheckpointEvent::SavepointStored { label, path };
+            world.tell(event.of(RunId::new(0), CheckpointId::new(id)));
+        }
+        world
+    };
+    stored(["savepoints/one", "savepoints/two"]).holds();
+    let text = "savepoints/one is the place of 1, and now of another";
+    stored(["savepoints/one", "savepoints/one"]).breaks(CheckName::ReferenceSafety, text);
 }
 
 /// A sink begins a transaction before or after it draws its state for checkpoint 1, and another attempt is restored from

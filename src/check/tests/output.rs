@@ -42,6 +42,23 @@ fn what_is_wrong_is_named_by_its_record() {
 }
 
 #[test]
+fn each_row_stems_from_its_own_record() {
+    let committed = |of_a, of_b| {
+        let mut world = World::of_one("two-phase", ("map", "to-pair"));
+        world.checkpoint(0, 1, [2, 2], Checkpoint);
+        let [c, d, e] = [origin(0, 1, 0), origin(1, 0, 0), origin(1, 1, 0)];
+        let rows = [("a", 1, of_a), ("b", 1, of_b), ("b", 1, c), ("a", 1, d), ("a", 1, e)];
+        world.commit(0, 0, 1, &rows);
+        world.status(0, JobStatus::Finished);
+        world
+    };
+    let [first, second] = [origin(0, 0, 0), origin(0, 0, 1)];
+    committed(first, second).holds();
+    let text = "`(b, 1)` of book[0]#0 is there once instead of never";
+    committed(second, first).breaks(CheckName::OutputEquivalence, text);
+}
+
+#[test]
 fn the_records_that_are_wrong_are_told_to_programs() {
     let verdict = finished_with(&COUNTED[2..]).finish();
     let origins = verdict.violations().flat_map(|found| &found.evidence.origins);

@@ -1,9 +1,9 @@
 //! How soon things happen that no checkpoint waits for, and why.
 
 use super::*;
-use crate::job::{SourceTime, StateBackend};
+use crate::job::{SourceTime, StateBackend, WatermarkStatus};
 use crate::rules::{Failover, Release};
-use crate::trace::{DurableWrite, EndOfTask, StorageFault};
+use crate::trace::{AbortReason, DurableWrite, EndOfTask, StorageFault};
 
 const BOUNDS: CheckName = CheckName::ConfiguredBounds;
 const FIRST: CheckpointId = CheckpointId::new(1);
@@ -155,6 +155,30 @@ fn a_source_tells_how_far_it_has_come() {
 }
 
 #[test]
+fn a_task_is_as_far_as_its_senders_were_at_a_barrier() {
+    let taken = |own: i64, have_woken: bool| {
+        let watermark = |millis| crate::job::EventTime::from_millis(millis);
+        let mut world = World::limited(|_| {});
+        world.trigger(0, 1, CheckpointKind::Savepoint);
+        for (name, told) in [("lines/0", 50), ("lines/1", 60), ("counts/0", own)] {
+            world.of(name, TaskEvent::WatermarkEmitted { watermark: watermark(told) });
+            for status in [WatermarkStatus::Idle, WatermarkStatus::Active] {
+                if have_woken {
+                    world.of(name, TaskEvent::WatermarkStatusChanged { status });
+                }
+            }
+            let task = world.task(0, name);
+            world.snapshot(task, 1, &[], &[]);
+        }
+        world
+    };
+    let behind = "counts/0 has come to 49 at the barrier of checkpoint 1";
+    taken(50, false).says_not("at the barrier of checkpoint 1");
+    taken(49, true).says_not(behind);
+    taken(49, false).says(behind);
+}
+
+#[test]
 fn nobody_waits_for_a_barrier_that_will_not_come() {
     let waits = |flink: Release, gives_up: bool| {
         let mut setup = setup(vec![word_count("two-phase", ("aggregate", "count"), 2)]);
@@ -175,6 +199,28 @@ fn nobody_waits_for_a_barrier_that_will_not_come() {
     waits(Release::V1_8, true).says_not(in_vain);
     waits(Release::V1_20, false).says_not(in_vain);
     waits(Release::V1_8, false).says(in_vain);
+}
+
+#[test]
+fn a_marker_comes_before_the_notice_that_a_checkpoint_is_off() {
+    let off = |comes: bool| {
+        let mut world = World::limited(|_| {});
+        world.trigger(0, 1, CheckpointKind::Savepoint);
+        world.arrives("lines/0", true);
+        let (channel, checkpoint) = (world.channel("lines/1"), FIRST);
+        let hears = TaskEvent::CancellationArrived { channel, checkpoint };
+        world.of("lines/1", hears.clone());
+        if comes {
+            world.of("counts/0", hears);
+        }
+        world.wait(5);
+        let (kind, reason) = (CheckpointKind::Savepoint, AbortReason::Canceled);
+        world.tell(CheckpointEvent::Aborted { kind, reason }.of(RunId::new(0), FIRST));
+        world
+    };
+    let in_vain = "for a barrier of checkpoint 1 that will not come";
+    off(true).says_not(in_vain);
+    off(false).says(in_vain);
 }
 
 #[test]

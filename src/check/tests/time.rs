@@ -30,9 +30,13 @@ impl World {
     }
 
     fn drop_late(&mut self, name: &str) {
+        self.drop_at(name, 70_000);
+    }
+
+    fn drop_at(&mut self, name: &str, watermark: i64) {
         let (task, attempt) = (self.task(0, name), Attempt::new(0));
         let operator = self.layouts[0].plan.operator_ids[2];
-        let (origin, timestamp, watermark) = (origin(0, 0, 0), at(5), at(70_000));
+        let (origin, timestamp, watermark) = (origin(0, 0, 0), at(5), at(watermark));
         self.tell(
             TaskEvent::LateDropped { operator, origin, timestamp, watermark }.of(task, attempt),
         );
@@ -109,6 +113,18 @@ fn a_record_is_given_up_only_where_one_can_be_late() {
     world.drop_late("counts/0");
     let text = "counts gave up a record of 5 at watermark 70000, though none can be late";
     world.breaks(CheckName::TimeFidelity, text);
+}
+
+#[test]
+fn no_record_is_given_up_that_its_window_takes_in() {
+    let given_up = |watermark| {
+        let mut world = windows(Some(SimTime::from_secs(1)));
+        world.drop_at("counts/0", watermark);
+        world
+    };
+    given_up(59_999).holds();
+    let text = "a record of 5 was given up at watermark 59998, and its window takes it in";
+    given_up(59_998).breaks(CheckName::TimeFidelity, text);
 }
 
 #[test]

@@ -64,6 +64,9 @@ impl Network {
         }
         channel.queue.push_back(Queued { at, element });
         if let Some(barrier) = announced {
+            let mut queue = self.channels[wire].queue.iter().rev();
+            let before = queue.nth(1).map(|before| before.at);
+            assert!(before <= Some(at), "{wire:?}: {barrier:?} arrives at {at}, before {before:?}");
             self.announce(wire, barrier, at, journal);
         }
     }

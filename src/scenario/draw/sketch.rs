@@ -29,6 +29,8 @@ const AGAIN: u64 = 20;
 const TEE: u64 = 25;
 /// Percent of filters whose side output goes to a sink.
 const SIDE: u64 = 50;
+/// Percent of flat-maps whose two rows differ.
+const HALVES: u64 = 60;
 /// Percent of second inputs that are broadcast as rules and not joined in a union.
 const RULES: u64 = 30;
 /// Percent of second inputs that never meet the first: a region of their own, or several.
@@ -365,7 +367,9 @@ impl Drawing<'_> {
                 ((("flat-map", "repeat"), false), 2),
             ],
         );
-        self.transform(&what, kind, heads);
+        let is_cut = kind == ("flat-map", "repeat");
+        let is_cut = is_cut && self.draw.chance(format_args!("{what}/halves"), HALVES);
+        self.transform(&what, if is_cut { ("flat-map", "halves") } else { kind }, heads);
         if has_side
             && self.draw.rules.side_outputs
             && self.draw.chance(format_args!("{what}/side"), SIDE)

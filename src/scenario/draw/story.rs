@@ -41,7 +41,9 @@ const STOPPED: u64 = 50;
 const DRAINED: u64 = 40;
 /// Percent of successors that differ from the job before them.
 const CHANGED: u64 = 88;
-/// Percent of worlds with chains, where state has its place in them and jobs are known by something else.
+/// Percent of changed jobs that do not say any more how many key groups there are.
+const LEFT_OUT: u64 = 30;
+/// Percent of worlds with chains, where state has its place in them and jobs are known by something else, or stay as they are.
 const CHAINED: u64 = 60;
 /// Percent of worlds whose canceled jobs idle at the end of their input instead of ending, if they ever get there.
 const IDLE: u64 = 20;
@@ -230,6 +232,9 @@ impl Plot {
         if is_tied_to_chains(&draw.rules) && self.reidentified.contains(&true) {
             sketch.chaining = draw.chance("chaining-tied", CHAINED);
         }
+        if is_tied_to_chains(&draw.rules) && keeps_ids {
+            sketch.chaining = draw.chance("chaining-kept", CHAINED);
+        }
         // What is in flight can be dealt anew, but only on the exchanges that it was on.
         let keeps_exchanges = checkpoint.unaligned && self.leaves_checkpoints();
         let mut jobs = Vec::new();
@@ -245,6 +250,11 @@ impl Plot {
             }
             if place > 0 && self.reidentified[place - 1] && !keeps_exchanges {
                 sketch = sketch.reidentified(draw, act.name);
+            }
+            // It takes that of its state then.
+            let is_changed = place > 0 && self.changed[place - 1];
+            if is_changed && draw.chance(format_args!("{}/groups-left-out", act.name), LEFT_OUT) {
+                sketch.max_parallelism = None;
             }
             if keeps_exchanges {
                 sketch.name_partitioners();

@@ -24,7 +24,7 @@ const TOO_STRICT: u64 = 20;
 /// Percent of worlds in which part of the disorder is forgiven by windows, not by sources.
 const BY_LATENESS: u64 = 30;
 /// Percent of sources that may fall idle.
-const IDLE: u64 = 15;
+const IDLE: u64 = 20;
 /// Percent of windows that go by the clock and not by the records.
 const BY_CLOCK: u64 = 20;
 /// Windows of a world, one after the other.
@@ -88,13 +88,17 @@ impl Clockwork {
 
     /// How a source tells time.
     pub(super) fn of_source(self, draw: &Draw<'_>, name: &str) -> SourceTime {
-        let interval = (part(self.flow, 60), part(self.flow, 8));
-        let interval = draw.span(format_args!("{name}/watermark-interval"), interval);
         let may_idle = draw.rules.idle_sources && draw.chance(format_args!("{name}/idle"), IDLE);
+        // A source finds out that it is idle when it looks twice between two records: one with few partitions then does.
+        let shortest = part(self.gap, 4).max(SimTime::from_micros(1));
+        let interval = match may_idle {
+            true => (shortest, self.gap.max(shortest)),
+            false => (part(self.flow, 60), part(self.flow, 8)),
+        };
+        let interval = draw.span(format_args!("{name}/watermark-interval"), interval);
         let idle_after = may_idle.then(|| {
-            // Short enough that a source with few partitions waits for longer now and then.
-            let shortest = part(self.gap, 2).max(SimTime::from_micros(1));
-            draw.span(format_args!("{name}/idle-after"), (shortest, self.gap.times(8)))
+            let longest = self.gap.times(2).max(shortest);
+            draw.span(format_args!("{name}/idle-after"), (shortest, longest))
         });
         SourceTime {
             column: (!self.is_ingestion).then_some(COLUMN),

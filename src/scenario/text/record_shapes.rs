@@ -204,9 +204,11 @@ fn transformed(node: &OperatorNode, entry: &Entry, incoming: Shape) -> Shape {
     match entry.definition {
         _ if goes_through => incoming,
         // Each changes some values, and none into another kind of value.
-        Definition::Upper | Definition::Lower | Definition::Increment | Definition::Twice => {
-            incoming
-        }
+        Definition::Upper
+        | Definition::Lower
+        | Definition::Increment
+        | Definition::Twice
+        | Definition::Halves => incoming,
         Definition::Words => Shape::Text,
         Definition::Digits => Shape::Number,
         Definition::Pair => Shape::row([incoming, Shape::Number]),

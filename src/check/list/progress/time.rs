@@ -4,7 +4,8 @@ use super::{Past, calm};
 use crate::check::history::{Progress, RunStory};
 use crate::check::observer::End;
 use crate::job::{
-    Attempt, CheckpointId, CheckpointKind, EventTime, RunId, TaskId, WatermarkStatus,
+    Attempt, CheckpointId, CheckpointKind, CheckpointMode, EventTime, RunId, TaskId,
+    WatermarkStatus,
 };
 use crate::trace::{JobStatus, TaskEvent};
 use std::collections::BTreeMap;
@@ -14,10 +15,15 @@ use std::collections::BTreeMap;
 struct Told {
     watermark: EventTime,
     is_idle: bool,
+    /// Whether it was idle, and has told no watermark since: who heard the last one while nobody told any did not go on to it.
+    has_woken: bool,
+    /// Whether it was ever idle.
+    was_idle: bool,
 }
 
 impl Told {
-    const NOTHING: Self = Self { watermark: EventTime::MIN, is_idle: false };
+    const NOTHING: Self =
+        Self { watermark: EventTime::MIN, is_idle: false, has_woken: false, was_idle: false };
 }
 
 /// Follows the watermarks of all tasks, and where they stood at each barrier.
@@ -39,9 +45,15 @@ impl Times {
         past: Past<'_>,
     ) -> Option<String> {
         match event {
-            TaskEvent::WatermarkEmitted { watermark } => self.told(who).watermark = *watermark,
+            TaskEvent::WatermarkEmitted { watermark } => {
+                let told = self.told(who);
+                (told.watermark, told.has_woken) = (*watermark, false);
+            }
             TaskEvent::WatermarkStatusChanged { status } => {
-                self.told(who).is_idle = *status == WatermarkStatus::Idle;
+                let told = self.told(who);
+                told.is_idle = *status == WatermarkStatus::Idle;
+                told.has_woken = !told.is_idle;
+                told.was_idle |= told.is_idle;
             }
             TaskEvent::SnapshotTaken { checkpoint, .. } if !self.told.is_empty() => {
                 let story = past.run(run).filter(|story| story.is_current(who.0, who.1))?;
@@ -77,7 +89,13 @@ impl Times {
         }
         let senders = story.layout.inputs(task).map(|channel| story.layout.ends(channel).0);
         let mut least: Option<EventTime> = None;
+        // What is told behind a barrier is heard there before the barriers of others.
+        let hears_more = past.mode_of(run) == CheckpointMode::AtLeastOnce;
         for sender in senders {
+            let now = self.told.get(&(sender, attempt));
+            if hears_more && now.is_some_and(|told| told.was_idle) {
+                return None;
+            }
             let told = match self.at_barrier.get(&(sender, attempt, checkpoint)).copied() {
                 Some(Some(told)) => Some(told),
                 // It took no part; or its barrier came before anybody told of time.
@@ -86,6 +104,9 @@ impl Times {
                 Some(None) | None if story.stops_with.is_some() => return None,
                 Some(None) | None => None,
             };
+            if told.is_some_and(|told| told.has_woken) {
+                return None;
+            }
             if let Some(Told { watermark, .. }) = told.filter(|told| !told.is_idle) {
                 least = Some(least.map_or(watermark, |least| least.min(watermark)));
             }

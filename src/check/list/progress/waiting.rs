@@ -1,6 +1,6 @@
 //! Whoever waits for a barrier that will not come hears of it: its sender has given the checkpoint up, or has left without it.
 //!
-//! Only in releases in which nobody else tells: since 1.11 the job manager does, and no entry tells when a task heard that.
+//! Since 1.11 the job manager tells that, too, and no entry tells when a task heard it: from then on nobody is known to wait.
 
 use super::Past;
 use crate::check::history::RunStory;
@@ -33,6 +33,8 @@ struct Waiting {
 pub(super) struct Waits {
     waiting: BTreeMap<(TaskId, Attempt), Waiting>,
     parts: BTreeMap<(TaskId, Attempt, CheckpointId), Part>,
+    /// Checkpoints of which all tasks are told that they are off.
+    off: BTreeSet<(RunId, CheckpointId)>,
 }
 
 /// A wait that took so long.
@@ -52,11 +54,18 @@ impl Waits {
         past: Past<'_>,
     ) -> Option<InVain> {
         let rules = past.history.rules.rules_of(run);
-        if rules.abort_notifications || !rules.cancellation_markers {
+        if !rules.cancellation_markers {
             return None;
         }
+        // Else who has left is waited for no more, and the others are.
+        let end_gives_up = !rules.checkpoints_after_tasks_finish;
         let story = past.run(run)?;
         match event {
+            TaskEvent::BarrierArrived { checkpoint, blocked: true, .. }
+                if self.off.contains(&(run, *checkpoint)) =>
+            {
+                self.over(who, now, story)
+            }
             TaskEvent::BarrierArrived { channel, checkpoint, blocked: true } => {
                 let over = match self.waiting.get(&who) {
                     Some(waiting) if waiting.checkpoint == *checkpoint => None,
@@ -92,7 +101,7 @@ impl Waits {
             }
             TaskEvent::Ended { how } => {
                 let over = self.over(who, now, story);
-                if *how == EndOfTask::Finished {
+                if *how == EndOfTask::Finished && end_gives_up {
                     self.look_behind(who, Some(task), now, story);
                     return over;
                 }
@@ -100,6 +109,31 @@ impl Waits {
             }
             _ => None,
         }
+    }
+
+    /// A checkpoint of a run is off. Which waits for it are over that were in vain: all tasks are told, if the release has that,
+    /// and the first hears of it when the fastest message would come.
+    pub(super) fn on_aborted(
+        &mut self,
+        checkpoint: CheckpointId,
+        (run, now): (RunId, SimTime),
+        past: Past<'_>,
+    ) -> Vec<InVain> {
+        let rules = past.history.rules.rules_of(run);
+        let Some(story) = past.run(run).filter(|_| rules.abort_notifications) else {
+            return Vec::new();
+        };
+        self.off.insert((run, checkpoint));
+        let heard = now.plus(past.setup.scenario.network.message_latency.0);
+        let (for_it, others) = std::mem::take(&mut self.waiting).into_iter().partition(
+            |((task, _), waiting): &((TaskId, Attempt), Waiting)| {
+                story.layout.has_task(*task) && waiting.checkpoint == checkpoint
+            },
+        );
+        self.waiting = others;
+        let for_it: BTreeMap<(TaskId, Attempt), Waiting> = for_it;
+        let current = for_it.into_iter().filter(|((task, of), _)| story.is_current(*task, *of));
+        current.filter_map(|((task, _), waiting)| waiting.took(task, heard, story)).collect()
     }
 
     /// An attempt waits no more.
@@ -129,7 +163,7 @@ impl Waits {
         now: SimTime,
         story: &RunStory,
     ) {
-        let Self { waiting, parts } = self;
+        let Self { waiting, parts, .. } = self;
         let Some(waiting) = waiting.get_mut(&who) else { return };
         let is_gone = |channel: &ChannelId| {
             let sender = story.layout.ends(*channel).0;
