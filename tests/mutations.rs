@@ -13,7 +13,8 @@ const fn check_against(mutation: Mutation) -> CheckName {
     match mutation {
         Mutation::ProcessPastBarrier
         | Mutation::SnapshotOmitsOutputs
-        | Mutation::UcReorderInFlight => CheckName::CutConsistency,
+        | Mutation::UcReorderInFlight
+        | Mutation::UnionResnapshotAll => CheckName::CutConsistency,
         Mutation::CommitOnSnapshot
         | Mutation::FinalCommitLost
         | Mutation::CommittablesForgotten
@@ -37,7 +38,7 @@ const fn check_against(mutation: Mutation) -> CheckName {
         Mutation::PauseNotKept => CheckName::ConfiguredBounds,
         Mutation::RetainedFileLost => CheckName::Restorability,
         Mutation::EndedChannelAwaited => CheckName::BoundedProgress,
-        Mutation::OrphanedKeyRanges => CheckName::OwnershipPartition,
+        Mutation::OrphanedKeyRanges | Mutation::MaxpMismatch => CheckName::OwnershipPartition,
         Mutation::ListStateLeftBehind => CheckName::MappingTotality,
         Mutation::WatermarkAheadOfReplay
         | Mutation::WatermarkBeforeTimers

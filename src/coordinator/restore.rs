@@ -231,7 +231,7 @@ pub fn assign(
     if !rules.checkpoints_rescale && checkpoint.properties().kind == CheckpointKind::Checkpoint {
         check_not_rescaled(plan, &matched)?;
     }
-    let plan = match rules.key_groups {
+    let plan = match rules.key_groups && rules.stored_key_groups_adopted {
         true => adopt_max_parallelism(plan, &matched, adapted.is_some())?,
         false => Arc::clone(plan),
     };

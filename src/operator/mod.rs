@@ -87,6 +87,8 @@ pub trait Context {
     fn ended_committers_commit_all(&self) -> bool;
     /// Whether a marker by which a table knows a row again stays the same in every attempt, by the rules in force.
     fn markers_are_stable(&self) -> bool;
+    /// Whether a subtask goes on with its own entry of a union list alone, by the rules in force.
+    fn union_entries_owned(&self) -> bool;
     /// Virtual processing time.
     fn now(&self) -> SimTime;
     /// How many partitions a source's input has; 0 for other operators.

@@ -58,10 +58,11 @@ impl Operator for UnionCounter {
         self.counts = Some(counts);
         let (own, parallelism) = (i64::from(context.subtask()), i64::from(context.parallelism()));
         let heir = |subtask: i64| if subtask < parallelism { subtask } else { 0 };
+        let takes_all = !context.union_entries_owned();
         self.count = std::mem::take(context.list(counts))
             .iter()
             .filter_map(subtask_and_count)
-            .filter(|(subtask, _)| heir(*subtask) == own)
+            .filter(|(subtask, _)| takes_all || heir(*subtask) == own)
             .fold(0, |sum, (_, count)| sum.wrapping_add(count));
     }
 

@@ -195,6 +195,9 @@ impl<O: Outside, S: Remembers> Context for Surroundings<'_, O, S> {
     fn markers_are_stable(&self) -> bool {
         self.rules.markers_are_stable
     }
+    fn union_entries_owned(&self) -> bool {
+        self.rules.union_entries_owned
+    }
     fn commit_when(&self) -> CommitWhen {
         self.rules.commit_when
     }

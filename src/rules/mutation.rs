@@ -37,6 +37,12 @@ mutations! {
     ProcessPastBarrier: barrier_blocks_channel = false;
     /// A two-phase sink commits at its snapshot (G1). Breaks output equivalence.
     CommitOnSnapshot: commit_when = CommitWhen::Snapshot;
+    /// Operators are restored under a number of key groups that is not that of their state (H1, FLINK-40113). Breaks the
+    /// ownership partition.
+    MaxpMismatch: stored_key_groups_adopted = false;
+    /// Every subtask goes on with all entries of a union list, and stores them again (H4, flink-agents#824). Breaks cut
+    /// consistency.
+    UnionResnapshotAll: union_entries_owned = false;
     /// After a change of parallelism some key groups have no owner (H8). Breaks the ownership partition.
     OrphanedKeyRanges: key_group_owner = KeyGroupOwner::RangeLessLast;
     /// List state is silently left behind when parallelism changes (H6). Breaks mapping totality.

@@ -331,6 +331,13 @@ rules! {
     /// where barriers hold nothing back: a committer may have ended before the checkpoint of a committable that it holds.
     ended_committers_commit_all: bool = false, until V1_18: true, until V1_14: false,
         read "2.0", page "FLINK-37605: 1.15 to 2.3", moot "1.0 to 1.11", shown by "sim/rules/final_committables_left.toml";
+    /// Whether a subtask goes on with its own entry of a union list, and not with those of all (a promise of the operator).
+    union_entries_owned: bool = true,
+        moot "1.0 to 2.3";
+    /// Whether a chain whose max parallelism is derived takes that of the state that it restores
+    /// (`StateAssignmentOperation.checkParallelismPreconditions`).
+    stored_key_groups_adopted: bool = true,
+        moot "1.0 to 1.1";
     /// Whether the marker by which a table knows a row again is the same in every attempt (a promise of the sink).
     markers_are_stable: bool = true,
         moot "1.0 to 2.3";
