@@ -4,7 +4,9 @@
 //! beside it shows it. Circumstances are read off the trace; a check broken without them is broken.
 
 use super::past::Past;
-use crate::job::{CheckpointId, CheckpointKind, RunId, StateBackend, TaskId};
+use crate::job::{
+    CheckpointId, CheckpointKind, ExternalId, RunId, StateBackend, TaskId, TransactionId,
+};
 use crate::operator::Writes;
 use crate::trace::{
     CheckName, CheckpointEvent, EndOfTask, Entry, JobEvent, TaskEvent, TraceEvent, TransactionEvent,
@@ -111,6 +113,16 @@ const FINAL_COMMITTABLES_LEFT: BrokenPromise = BrokenPromise {
     witness: "sim/rules/final_committables_left.toml",
 };
 
+/// A committer commits what its job writes again.
+const FINAL_COMMITTABLES_EARLY: BrokenPromise = BrokenPromise {
+    name: "final-committables-early",
+    checks: &[CheckName::OutputEquivalence, CheckName::TransactionHygiene],
+    when: "a committer whose input had ended heard of a checkpoint from before, committed all it had, and the job went back to that checkpoint",
+    releases: "1.15 to 1.18",
+    source: "`CommitterOperator.notifyCheckpointComplete` takes any checkpoint after `endInput` for the final one, until FLINK-37605",
+    witness: "sim/rules/final_committables_early.toml",
+};
+
 /// Every promise that a release that can be played breaks.
 pub const BROKEN_PROMISES: &[BrokenPromise] = &[
     COMMITTED_AND_FORGOTTEN,
@@ -120,6 +132,7 @@ pub const BROKEN_PROMISES: &[BrokenPromise] = &[
     LATE_SAVEPOINT,
     EVICTED_BY_SAVEPOINT,
     FINAL_COMMITTABLES_LEFT,
+    FINAL_COMMITTABLES_EARLY,
 ];
 
 /// What happened in a world that excuses a broken check.
@@ -137,6 +150,10 @@ pub(super) struct Excuses {
     notified: BTreeMap<TaskId, CheckpointId>,
     /// By run, the newest checkpoint that one of its writers has prepared anything for.
     prepared: BTreeMap<RunId, CheckpointId>,
+    /// What was prepared and not committed yet, where committers commit all in the end.
+    uncommitted: BTreeMap<(ExternalId, TransactionId), CheckpointId>,
+    /// The runs whose committers committed what no checkpoint covers that has completed.
+    early: BTreeSet<RunId>,
     seen: BTreeSet<&'static str>,
 }
 
@@ -171,6 +188,9 @@ impl Excuses {
             }
             TraceEvent::Job(run, JobEvent::AttemptStarted { restored, .. })
             | TraceEvent::Job(run, JobEvent::RegionRestarted { restored, .. }) => {
+                if self.early.contains(run) {
+                    self.seen.insert(FINAL_COMMITTABLES_EARLY.name);
+                }
                 let is_late = |id: CheckpointId| self.late.contains(&(*run, id));
                 if restored.is_some_and(is_late) {
                     self.seen.insert(LATE_SAVEPOINT.name);
@@ -178,13 +198,9 @@ impl Excuses {
                     self.seen.insert(COMMITTED_AND_FORGOTTEN.name);
                 }
             }
-            TraceEvent::Transaction {
-                task,
-                event: TransactionEvent::Prepared { checkpoint, .. },
-                ..
-            } => {
-                let newest = self.prepared.entry(history.run_of(*task)).or_insert(*checkpoint);
-                *newest = (*newest).max(*checkpoint);
+            TraceEvent::Transaction { external, transaction, task, event, .. } => {
+                let run = history.run_of(*task);
+                self.on_transaction((*external, *transaction), event, run, past);
             }
             TraceEvent::Task(task, _, event) => self.on_task(*task, event, past),
             TraceEvent::Job(run, JobEvent::TakenOver { checkpoints }) => {
@@ -208,6 +224,30 @@ impl Excuses {
                 }
             }
             _ => {}
+        }
+    }
+
+    fn on_transaction(
+        &mut self,
+        transaction: (ExternalId, TransactionId),
+        event: &TransactionEvent,
+        run: RunId,
+        past: Past<'_>,
+    ) {
+        match event {
+            TransactionEvent::Prepared { checkpoint, .. } => {
+                let newest = self.prepared.entry(run).or_insert(*checkpoint);
+                *newest = (*newest).max(*checkpoint);
+                if past.history.rules.rules_of(run).ended_committers_commit_all {
+                    self.uncommitted.insert(transaction, *checkpoint);
+                }
+            }
+            TransactionEvent::Committed { checkpoint, .. } => {
+                if self.uncommitted.remove(&transaction) > Some(*checkpoint) {
+                    self.early.insert(run);
+                }
+            }
+            TransactionEvent::Begun | TransactionEvent::Aborted => {}
         }
     }
 

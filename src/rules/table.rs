@@ -326,9 +326,8 @@ rules! {
     /// 1.15, `CommitterOperator.endInput`).
     committers_commit_at_end: bool = true, until V1_14: false,
         recorded "2.3.0", moot "1.0 to 1.11", shown by "sim/rules/committer_without_checkpoints.toml";
-    /// Whether a committer whose input has ended commits all it has when a checkpoint completes, and not only what that covers
-    /// (`CommitterOperator.notifyCheckpointComplete`, until FLINK-37605, which the last patches of 1.19 and 1.20 have). Shows
-    /// where barriers hold nothing back: a committer may have ended before the checkpoint of a committable that it holds.
+    /// Whether a committer whose input has ended commits all it has when any checkpoint completes, and not only what that covers
+    /// (`CommitterOperator.notifyCheckpointComplete`, until FLINK-37605, which the last patches of 1.19 and 1.20 have).
     ended_committers_commit_all: bool = false, until V1_18: true, until V1_14: false,
         read "2.0", page "FLINK-37605: 1.15 to 2.3", moot "1.0 to 1.11", shown by "sim/rules/final_committables_left.toml";
     /// Whether a subtask goes on with its own entry of a union list, and not with those of all (a promise of the operator).
