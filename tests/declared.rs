@@ -50,6 +50,7 @@ fn catalogue(equality: Equality) -> Catalogue {
     let first = Entry { equality, keyed: true, stateful: true, ..first };
     catalogue.add("map", "first", first);
     let forgets = Entry::new("numbers its values", |_| Box::new(Forgets::default()));
+    let forgets = Entry { stateful: true, ..forgets };
     catalogue.add("map", "forgets", forgets);
     catalogue
 }

@@ -96,25 +96,15 @@ impl Observer for ReferenceSafety {
                 CheckpointEvent::FilesReferred { files, held },
             ) => {
                 wrong = self.refer(*run, *checkpoint, files, (history, found));
-                let mut each = files.iter().zip(&**held);
-                if let Some((file, _)) = each.find(|(file, held)| file.content != **held) {
-                    let text = format!(
-                        "checkpoint {checkpoint} refers to shared/{}, which does not hold its state",
-                        file.id
-                    );
-                    wrong = wrong.or(Some((*checkpoint, text)));
-                }
-                wrong = wrong.or_else(|| too_wide(*run, *checkpoint, files, past));
+                wrong = wrong.or_else(|| of_another_state(*checkpoint, files, held));
+                wrong = wrong.or_else(|| too_wide(*checkpoint, files, past));
             }
             TraceEvent::Checkpoint(
                 run,
                 checkpoint,
                 CheckpointEvent::SavepointStored { path, .. },
             ) => {
-                let own = (*run, *checkpoint);
-                let first = *self.places.entry(Arc::clone(path)).or_insert(own);
-                let text = || format!("{path} is the place of {}, and now of another", first.1);
-                wrong = (first != own).then(|| (*checkpoint, text()));
+                wrong = self.place(path, (*run, *checkpoint));
             }
             TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Subsumed) => {
                 self.stores.entry(*run).or_default().remove(checkpoint);
@@ -184,6 +174,13 @@ impl ReferenceSafety {
         self.files.values_mut().filter(|kept| is_own(kept)).for_each(|kept| kept.is_known = false);
     }
 
+    /// A snapshot that a user asked for is stored: nothing else lies there.
+    fn place(&mut self, path: &Arc<str>, own: (RunId, CheckpointId)) -> Option<Wrong> {
+        let first = *self.places.entry(Arc::clone(path)).or_insert(own);
+        let text = || format!("{path} is the place of {}, and now of another", first.1);
+        (first != own).then(|| (own.1, text()))
+    }
+
     fn refer(
         &mut self,
         run: RunId,
@@ -232,14 +229,21 @@ impl ReferenceSafety {
     }
 }
 
-/// A file that holds more key groups than a slice of any operator of its job: more than change together are written again.
-fn too_wide(
-    run: RunId,
-    checkpoint: CheckpointId,
-    files: &Arc<[SharedFile]>,
-    past: Past<'_>,
-) -> Option<Wrong> {
-    let vertices = past.run(run)?.layout.plan.vertices.iter();
+/// A file that does not hold the state that it stands for.
+fn of_another_state(checkpoint: CheckpointId, files: &[SharedFile], held: &[u64]) -> Option<Wrong> {
+    let mut each = files.iter().zip(held);
+    let (file, _) = each.find(|(file, held)| file.content != **held)?;
+    let id = file.id;
+    let text =
+        format!("checkpoint {checkpoint} refers to shared/{id}, which does not hold its state");
+    Some((checkpoint, text))
+}
+
+/// A file that holds more key groups than a slice of any operator of any job: more than change together are written again.
+fn too_wide(checkpoint: CheckpointId, files: &Arc<[SharedFile]>, past: Past<'_>) -> Option<Wrong> {
+    // A job whose max parallelism is derived takes that of the job before it, and is not known by it.
+    let runs = past.history.runs.iter().flatten().filter(|_| past.setup.file.is_none());
+    let vertices = runs.flat_map(|run| &run.layout.plan.vertices);
     let most = vertices.map(|vertex| vertex.max_parallelism.div_ceil(SLICES).max(1)).max()?;
     let width = |file: &&SharedFile| u32::from(file.groups.1 - file.groups.0) + 1;
     let file = files.iter().find(|file| width(file) > most)?;

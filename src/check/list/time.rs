@@ -7,7 +7,7 @@ use crate::check::lateness::can_be_late;
 use crate::check::output::{RunOutput, handover, windows};
 use crate::job::{
     Attempt, CheckpointId, EventTime, InputId, OperatorId, Reader, RunId, TaskId, WatermarkStatus,
-    WindowOptions, WindowTime,
+    WindowTime,
 };
 use crate::kernel::SimTime;
 use crate::operator::InputLog;
@@ -94,22 +94,10 @@ impl Observer for TimeFidelity {
                 _,
                 TaskEvent::LateDropped { operator, timestamp, watermark, .. },
             ) => {
-                let run = history.run_of(*task);
-                self.late.insert(run);
-                let Some(story) = history.run(run) else { return };
-                let graph = &story.layout.plan.graph;
-                let place = story.layout.plan.operator_with_id(*operator);
-                let options = place.and_then(|at| graph.operators[at.index()].options.window);
-                given_up_too_early(options, *timestamp, *watermark).into_iter().for_each(&mut add);
-                let can_be_late = |at: usize| {
-                    story.has_ended_time || can_be_late(&past.setup.scenario, graph, at)
-                };
-                if let Some(place) = place.filter(|at| !can_be_late(at.index())) {
-                    let name = &graph.operators[place.index()].name;
-                    add(format!(
-                        "{name} gave up a record of {timestamp} at watermark {watermark}, though none can be late"
-                    ));
-                }
+                self.late.insert(history.run_of(*task));
+                given_up_in_error((*task, *operator), (*timestamp, *watermark), past)
+                    .into_iter()
+                    .for_each(&mut add);
             }
             _ => {}
         }
@@ -229,16 +217,28 @@ fn too_early(watermark: Option<EventTime>, last: i64, now: SimTime) -> Option<St
     }
 }
 
-/// A record that was given up while its window took records in, in words.
-fn given_up_too_early(
-    options: Option<WindowOptions>,
-    timestamp: EventTime,
-    watermark: EventTime,
+/// What is wrong with it that an operator gave a record up: none can be late there, or its window took it in.
+fn given_up_in_error(
+    (task, operator): (TaskId, OperatorId),
+    (timestamp, watermark): (EventTime, EventTime),
+    past: Past<'_>,
 ) -> Option<String> {
-    let options = options.filter(|options| options.time == WindowTime::Event)?;
+    let story = past.history.run(past.history.run_of(task))?;
+    let graph = &story.layout.plan.graph;
+    let place = story.layout.plan.operator_with_id(operator)?;
+    let node = &graph.operators[place.index()];
+    if !story.has_ended_time && !can_be_late(&past.setup.scenario, graph, place.index()) {
+        let name = &node.name;
+        return Some(format!(
+            "{name} gave up a record of {timestamp} at watermark {watermark}, though none can be late"
+        ));
+    }
+    let options = node.options.window.filter(|options| options.time == WindowTime::Event)?;
     let is_late = options.windows.is_late(options.windows.start_of(timestamp), watermark);
     (!is_late).then(|| {
-        format!("a record of {timestamp} was given up at watermark {watermark}, and its window takes it in")
+        format!(
+            "a record of {timestamp} was given up at watermark {watermark}, and its window takes it in"
+        )
     })
 }
 

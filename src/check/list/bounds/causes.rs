@@ -64,7 +64,10 @@ impl Causes {
             (Failover::Region, None) => BTreeSet::new(),
         };
         failing.extend(restarted.into_iter().map(|task| story.layout.task(task)));
-        is_again.then(|| {
+        // Until 1.14 a job goes back to the savepoint that it was to stop with, wherever it was on its way to.
+        let has_stopped = story.stops_with.is_some_and(|stop| story.completed(stop).is_some());
+        let stops_in_vain = has_stopped && !past.history.rules.rules_of(run).stop_failure_fails_job;
+        (is_again && !(stops_in_vain && by.is_none())).then(|| {
             let by = by.map_or("what is canceled".to_owned(), |task| story.layout.task_name(task));
             format!("it restarts once more because of {by}, which it was restarting already")
         })
