@@ -11,6 +11,9 @@ use std::sync::Arc;
 /// Into how many slices all key groups of an operator are cut, at most: none of its files holds more than one.
 const SLICES: u32 = 16;
 
+/// Where the savepoints of 1.0 and 1.1 lie that a job manager keeps in its memory.
+const IN_MEMORY: &str = "jobmanager://";
+
 /// Who keeps a checkpoint: a run of this world, or, as none, whoever left the files that the first job starts from.
 type Owner = (Option<RunId>, CheckpointId);
 
@@ -174,8 +177,12 @@ impl ReferenceSafety {
         self.files.values_mut().filter(|kept| is_own(kept)).for_each(|kept| kept.is_known = false);
     }
 
-    /// A snapshot that a user asked for is stored: nothing else lies there.
+    /// A snapshot that a user asked for is stored: nothing else lies there. What a job manager keeps in its memory goes with it,
+    /// and the next one begins to count anew.
     fn place(&mut self, path: &Arc<str>, own: (RunId, CheckpointId)) -> Option<Wrong> {
+        if path.starts_with(IN_MEMORY) {
+            return None;
+        }
         let first = *self.places.entry(Arc::clone(path)).or_insert(own);
         let text = || format!("{path} is the place of {}, and now of another", first.1);
         (first != own).then(|| (own.1, text()))
