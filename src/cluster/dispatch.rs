@@ -143,14 +143,11 @@ impl World {
             News::MetadataUnheard(checkpoint) => {
                 self.journal.tell(CheckpointEvent::MetadataWritten.of(run, checkpoint));
             }
-            News::MetadataFailed(checkpoint) => {
+            News::MetadataFailed(checkpoint) | News::PointerFailed(checkpoint) => {
                 self.with_master(run, |m, now, fx| m.on_metadata_failed(checkpoint, now, fx));
             }
             News::PointerStored(checkpoint) => {
                 self.with_master(run, |m, now, fx| m.on_pointer(checkpoint, now, fx));
-            }
-            News::PointerFailed(checkpoint) => {
-                self.with_master(run, |m, now, fx| m.on_pointer_failed(checkpoint, now, fx));
             }
         }
     }

@@ -413,7 +413,9 @@ impl JobMaster {
         self.go_on_after_storing(effects);
     }
 
-    /// The metadata of a checkpoint could not be written.
+    /// The metadata of a checkpoint could not be written; or the store that survives the job manager refused the pointer to it, or
+    /// never answered: whether it points to the checkpoint then nobody knows, so its files stay
+    /// (`PossibleInconsistentStateException`, FLINK-22494).
     pub fn on_metadata_failed(
         &mut self,
         checkpoint: CheckpointId,
@@ -425,17 +427,6 @@ impl JobMaster {
             self.on_checkpoint_failed(checkpoint, AbortReason::FinalizeFailed, now, effects);
             self.go_on_after_storing(effects);
         }
-    }
-
-    /// The store that survives the job manager refused a pointer, or never answered. Whether it points to the checkpoint
-    /// then nobody knows, so its files stay (`PossibleInconsistentStateException`, FLINK-22494).
-    pub fn on_pointer_failed(
-        &mut self,
-        checkpoint: CheckpointId,
-        now: SimTime,
-        effects: &mut JobEffects,
-    ) {
-        self.on_metadata_failed(checkpoint, now, effects);
     }
 
     /// Storage has answered, for good or ill: what waited for the lock of the coordinator goes on.

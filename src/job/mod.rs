@@ -51,7 +51,7 @@ pub use nesting::{Nesting, NestingError};
 pub use ownership::{ClaimMode, SnapshotFormat};
 pub use plan::{Plan, PlanChannel, PlanEdge, PlanTask, Vertex};
 pub use plan_rules::PlanRules;
-pub use pointer::{METADATA, folder_of_pointer, names_metadata};
+pub use pointer::{IN_JOB_MANAGER, METADATA, folder_of_pointer, names_metadata};
 pub use registered::{KeyedKind, KeyedOptions, ListMode, ListOptions, Registration, StateType};
 pub use shared_file::{FileId, SharedFile};
 pub(crate) use shown::shown;

@@ -1,5 +1,8 @@
 //! How a user points to a snapshot: by its folder, or by the metadata file in it.
 
+/// Where the savepoints lie that a job manager of 1.0 or 1.1 keeps in its memory (`HeapSavepointStore`).
+pub const IN_JOB_MANAGER: &str = "jobmanager://";
+
 /// The file in the folder of a snapshot that says what the snapshot consists of (`AbstractFsCheckpointStorageAccess`).
 pub const METADATA: &str = "_metadata";
 

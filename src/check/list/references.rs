@@ -3,16 +3,14 @@
 
 use super::{CheckSetup, End, Evidence, Findings, Observer, Past, Subjects, Violation};
 use crate::check::history::History;
-use crate::job::{Attempt, CheckpointId, FileId, RunId, SharedFile, TaskId};
+use crate::job::{Attempt, CheckpointId, FileId, IN_JOB_MANAGER, RunId, SharedFile, TaskId};
 use crate::trace::{CheckName, CheckpointEvent, Entry, JobEvent, JobStatus, TaskEvent, TraceEvent};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Into how many slices all key groups of an operator are cut, at most: none of its files holds more than one.
+/// Into how many slices all key groups of an operator are cut, at most: none of its files holds more than one. Said again here, so that a
+/// store which cuts wider slices does not tell what is wide.
 const SLICES: u32 = 16;
-
-/// Where the savepoints of 1.0 and 1.1 lie that a job manager keeps in its memory.
-const IN_MEMORY: &str = "jobmanager://";
 
 /// Who keeps a checkpoint: a run of this world, or, as none, whoever left the files that the first job starts from.
 type Owner = (Option<RunId>, CheckpointId);
@@ -180,7 +178,7 @@ impl ReferenceSafety {
     /// A snapshot that a user asked for is stored: nothing else lies there. What a job manager keeps in its memory goes with it,
     /// and the next one begins to count anew.
     fn place(&mut self, path: &Arc<str>, own: (RunId, CheckpointId)) -> Option<Wrong> {
-        if path.starts_with(IN_MEMORY) {
+        if path.starts_with(IN_JOB_MANAGER) {
             return None;
         }
         let first = *self.places.entry(Arc::clone(path)).or_insert(own);

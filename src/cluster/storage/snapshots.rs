@@ -9,7 +9,7 @@
 
 use crate::cluster::storage::{Owner, Storage};
 use crate::effect::RestoredTask;
-use crate::job::{CheckpointId, JobId, StateBackend};
+use crate::job::{CheckpointId, IN_JOB_MANAGER, JobId, StateBackend};
 use crate::kernel::to_index;
 use crate::rules::{Rules, SavepointLayout};
 use crate::scenario::{Action, ClusterConfig, SavepointBackend, SavepointDir};
@@ -142,7 +142,7 @@ impl Storage {
         let holder = match (layout, store) {
             (SavepointLayout::Pointer, SavepointStore::Memory) => {
                 self.remembered += 1;
-                path = format!("jobmanager://savepoints/{}", self.remembered).into();
+                path = format!("{IN_JOB_MANAGER}savepoints/{}", self.remembered).into();
                 Holder::Memory(self.manager)
             }
             (SavepointLayout::Pointer, SavepointStore::Factory) => Holder::Factory,
