@@ -7,11 +7,12 @@ use super::past::Past;
 use crate::job::{
     CheckpointId, CheckpointKind, ExternalId, RunId, StateBackend, TaskId, TransactionId,
 };
+use crate::kernel::{OrderedMap, OrderedSet};
 use crate::operator::Writes;
 use crate::trace::{
     CheckName, CheckpointEvent, EndOfTask, Entry, JobEvent, TaskEvent, TraceEvent, TransactionEvent,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A promise that some releases do not keep.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -139,22 +140,22 @@ pub const BROKEN_PROMISES: &[BrokenPromise] = &[
 #[derive(Clone, Debug, Default)]
 pub(super) struct Excuses {
     /// By run, the newest savepoint that its tasks were told of and that is no recovery point.
-    committed: BTreeMap<RunId, CheckpointId>,
+    committed: OrderedMap<RunId, CheckpointId>,
     /// By run, the checkpoint with the highest id that has completed.
-    highest: BTreeMap<RunId, CheckpointId>,
+    highest: OrderedMap<RunId, CheckpointId>,
     /// The savepoints that completed after a checkpoint with a higher id, and were recovery points.
-    late: BTreeSet<(RunId, CheckpointId)>,
+    late: OrderedSet<(RunId, CheckpointId)>,
     /// By run, the newest checkpoint triggered.
-    triggered: BTreeMap<RunId, CheckpointId>,
+    triggered: OrderedMap<RunId, CheckpointId>,
     /// By task, the newest checkpoint that it heard of as completed.
-    notified: BTreeMap<TaskId, CheckpointId>,
+    notified: OrderedMap<TaskId, CheckpointId>,
     /// By run, the newest checkpoint that one of its writers has prepared anything for.
-    prepared: BTreeMap<RunId, CheckpointId>,
+    prepared: OrderedMap<RunId, CheckpointId>,
     /// What was prepared and not committed yet, where committers commit all in the end.
     uncommitted: BTreeMap<(ExternalId, TransactionId), CheckpointId>,
     /// The runs whose committers committed what no checkpoint covers that has completed.
-    early: BTreeSet<RunId>,
-    seen: BTreeSet<&'static str>,
+    early: OrderedSet<RunId>,
+    seen: OrderedSet<&'static str>,
 }
 
 impl Excuses {

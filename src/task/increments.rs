@@ -5,10 +5,9 @@
 
 use super::{Chain, Identity};
 use crate::job::{CheckpointId, FileId, OperatorId, SharedFile};
-use crate::kernel::Digest;
+use crate::kernel::{Digest, OrderedMap};
 use crate::rules::{IncrementBase, Rules};
 use crate::state::OperatorSnapshot;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The files of one snapshot, by operator of the chain.
@@ -22,7 +21,7 @@ pub(super) struct Increments {
     /// The newest snapshot that is known to have completed.
     completed: CheckpointId,
     /// Of those drawn since, whose fate is unknown.
-    drawn: BTreeMap<CheckpointId, Files>,
+    drawn: OrderedMap<CheckpointId, Files>,
     /// How many files each operator has written, attempts included.
     written: Vec<u32>,
 }
@@ -34,7 +33,7 @@ impl Increments {
             files.iter().map(|file| file.number + 1).max().unwrap_or_default()
         };
         let written = base.iter().map(next).collect();
-        Self { base, completed, drawn: BTreeMap::new(), written }
+        Self { base, completed, drawn: OrderedMap::new(), written }
     }
 
     /// Gives a snapshot its files: those of the base for slices that have not changed, new ones for all others.
@@ -89,7 +88,7 @@ impl Increments {
     /// the other, nothing was built upon what came before it (`RocksIncrementalSnapshotStrategy.notifyCheckpointComplete`).
     pub(super) fn on_complete(&mut self, checkpoint: CheckpointId, rules: &Rules) {
         let files = self.drawn.remove(&checkpoint);
-        self.drawn = self.drawn.split_off(&checkpoint);
+        self.drawn.drop_before(&checkpoint);
         if checkpoint <= self.completed {
             return;
         }

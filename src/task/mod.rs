@@ -38,11 +38,10 @@ use crate::job::{
     Attempt, Barrier, BarrierAlignment, ChannelId, CheckpointConfig, CheckpointId, CheckpointKind,
     CheckpointMode, Element, InputId, Record, StateBackend, TaskId,
 };
-use crate::kernel::SimTime;
+use crate::kernel::{OrderedSet, SimTime};
 use crate::operator::{InputLog, Inputs, Poll, Subtask};
 use crate::rules::Rules;
 use crate::trace::{AbortReason, SourcePosition, TaskEvent};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Where a subtask is in the life of one attempt.
@@ -86,7 +85,7 @@ struct Seen {
     /// The newest that it has told its receivers to be off.
     canceled: CheckpointId,
     /// Newer ones that are off already, although their barriers may still come.
-    aborted: BTreeSet<CheckpointId>,
+    aborted: OrderedSet<CheckpointId>,
 }
 
 impl Seen {
@@ -131,7 +130,7 @@ pub struct Task {
     /// Whether it is a source that was told to stop.
     is_stopped: bool,
     /// The checkpoints whose snapshots it is uploading, or has not acked.
-    uploads: BTreeSet<CheckpointId>,
+    uploads: OrderedSet<CheckpointId>,
     /// Which checkpoints still mean anything to it.
     seen: Seen,
     /// The shared files of its incremental checkpoints.
@@ -162,7 +161,7 @@ impl Task {
             stops_with: None,
             stopping: Stopping::default(),
             is_stopped: false,
-            uploads: BTreeSet::new(),
+            uploads: OrderedSet::new(),
             seen: Seen::default(),
             increments: Increments::default(),
             channels,
@@ -280,7 +279,7 @@ impl Task {
         let is_open = matches!(self.phase, Phase::Running | Phase::Draining);
         assert!(is_open, "{:?} took a snapshot while {:?}", self.id(), self.phase);
         self.seen.last = barrier.checkpoint;
-        self.seen.aborted = self.seen.aborted.split_off(&barrier.checkpoint);
+        self.seen.aborted.drop_before(&barrier.checkpoint);
         if self.phase == Phase::Draining {
             self.final_checkpoint.get_or_insert(barrier.checkpoint);
         }

@@ -4,11 +4,12 @@
 use super::{End, Evidence, Findings, Observer, Past, Subjects, Violation};
 use crate::check::history::{History, RunStory};
 use crate::job::{Attempt, CheckpointId, ExternalId, RunId, TaskId, TransactionId};
+use crate::kernel::{OrderedMap, OrderedSet};
 use crate::operator::Writes;
 use crate::trace::{
     CheckName, EndOfTask, Entry, SnapshotSource, TaskEvent, TraceEvent, TransactionEvent,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// How far a transaction has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,13 +59,13 @@ pub(super) struct TransactionHygiene {
     ways: BTreeMap<(ExternalId, TransactionId), Way>,
     /// Which run begins transactions under which owner. Two runs that start from one snapshot give their checkpoints the
     /// same ids.
-    runs: BTreeMap<u64, RunId>,
+    runs: OrderedMap<u64, RunId>,
     /// By task and checkpoint: which attempt drew its state last, and the number of the entry that told it.
-    drawn: BTreeMap<(TaskId, CheckpointId), (Attempt, u64)>,
+    drawn: OrderedMap<(TaskId, CheckpointId), (Attempt, u64)>,
     /// What later attempts of a task were restored from.
-    restored: BTreeSet<(TaskId, CheckpointId)>,
+    restored: OrderedSet<(TaskId, CheckpointId)>,
     /// Attempts that closed their operators.
-    closed: BTreeSet<(TaskId, Attempt)>,
+    closed: OrderedSet<(TaskId, Attempt)>,
 }
 
 impl Observer for TransactionHygiene {

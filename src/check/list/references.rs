@@ -4,8 +4,9 @@
 use super::{CheckSetup, End, Evidence, Findings, Observer, Past, Subjects, Violation};
 use crate::check::history::History;
 use crate::job::{Attempt, CheckpointId, FileId, IN_JOB_MANAGER, RunId, SharedFile, TaskId};
+use crate::kernel::{OrderedMap, OrderedSet};
 use crate::trace::{CheckName, CheckpointEvent, Entry, JobEvent, JobStatus, TaskEvent, TraceEvent};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Into how many slices all key groups of an operator are cut, at most: none of its files holds more than one. Said again here, so that a
@@ -32,14 +33,14 @@ struct Kept {
 #[derive(Clone, Debug, Default)]
 pub(super) struct ReferenceSafety {
     files: BTreeMap<FileId, Kept>,
-    references: BTreeMap<Owner, Arc<[SharedFile]>>,
+    references: OrderedMap<Owner, Arc<[SharedFile]>>,
     /// By run, what is in its completed store.
-    stores: BTreeMap<RunId, BTreeSet<CheckpointId>>,
+    stores: OrderedMap<RunId, OrderedSet<CheckpointId>>,
     /// What was ever in the store of a run: increments build on nothing else.
-    bases: BTreeSet<(RunId, CheckpointId)>,
-    ended: BTreeMap<RunId, JobStatus>,
+    bases: OrderedSet<(RunId, CheckpointId)>,
+    ended: OrderedMap<RunId, JobStatus>,
     /// Where each snapshot was stored that a user had asked for.
-    places: BTreeMap<Arc<str>, (RunId, CheckpointId)>,
+    places: OrderedMap<Arc<str>, (RunId, CheckpointId)>,
 }
 
 impl Observer for ReferenceSafety {

@@ -9,10 +9,9 @@ use crate::job::{
     Attempt, CheckpointId, EventTime, InputId, OperatorId, Reader, RunId, TaskId, WatermarkStatus,
     WindowTime,
 };
-use crate::kernel::SimTime;
+use crate::kernel::{OrderedMap, OrderedSet, SimTime};
 use crate::operator::InputLog;
 use crate::trace::{CheckName, Entry, SourcePosition, TaskEvent, TraceEvent, WindowsHeld};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// What an attempt of a task has told of time.
 #[derive(Clone, Copy, Debug)]
@@ -31,9 +30,9 @@ impl Told {
 /// Follows the watermarks of all tasks.
 #[derive(Clone, Debug, Default)]
 pub(super) struct TimeFidelity {
-    told: BTreeMap<(TaskId, Attempt), Told>,
+    told: OrderedMap<(TaskId, Attempt), Told>,
     /// Runs that gave up records.
-    late: BTreeSet<RunId>,
+    late: OrderedSet<RunId>,
 }
 
 impl Observer for TimeFidelity {

@@ -13,10 +13,9 @@ mod zombies;
 
 use crate::cluster::ids::PlaceId;
 use crate::job::{Attempt, RunId, TaskId, TaskManagerId};
-use crate::kernel::SimTime;
+use crate::kernel::{OrderedMap, SimTime};
 use cut_off::CutOff;
 use place::Place;
-use std::collections::BTreeMap;
 use task_managers::TaskManagers;
 
 /// Task managers, and the places of tasks on them.
@@ -25,9 +24,9 @@ pub(crate) struct Hosts {
     pub(crate) places: Vec<Place>,
     pub(crate) managers: TaskManagers,
     /// Task managers that are cut off from the job manager.
-    pub(crate) cut_off: BTreeMap<TaskManagerId, CutOff>,
+    pub(crate) cut_off: OrderedMap<TaskManagerId, CutOff>,
     /// Where zombies live.
-    zombies: BTreeMap<(TaskId, Attempt), PlaceId>,
+    zombies: OrderedMap<(TaskId, Attempt), PlaceId>,
 }
 
 impl Hosts {
@@ -35,8 +34,8 @@ impl Hosts {
         Self {
             places: Vec::new(),
             managers: TaskManagers::new(task_managers, slots),
-            cut_off: BTreeMap::new(),
-            zombies: BTreeMap::new(),
+            cut_off: OrderedMap::new(),
+            zombies: OrderedMap::new(),
         }
     }
 

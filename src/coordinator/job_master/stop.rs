@@ -4,9 +4,8 @@ use super::JobMaster;
 use crate::coordinator::pending::Purpose;
 use crate::effect::JobEffects;
 use crate::job::LocalTaskId;
-use crate::kernel::SimTime;
+use crate::kernel::{OrderedSet, SimTime};
 use crate::trace::JobStatus;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 impl JobMaster {
@@ -40,9 +39,9 @@ impl JobMaster {
     /// only these tasks (`StopWithSavepointTerminationHandlerImpl`).
     pub(super) fn recover_from_stop(
         &mut self,
-        tasks: BTreeSet<LocalTaskId>,
+        tasks: OrderedSet<LocalTaskId>,
         effects: &mut JobEffects,
-    ) -> BTreeSet<LocalTaskId> {
+    ) -> OrderedSet<LocalTaskId> {
         assert!(!tasks.is_empty(), "a failure of no task keeps a job from stopping");
         if self.submission.rules.stop_failure_fails_job {
             return tasks;

@@ -3,12 +3,11 @@
 
 use crate::check::past::Past;
 use crate::job::{Attempt, CheckpointId, CheckpointKind, RunId, TaskId};
-use crate::kernel::SimTime;
+use crate::kernel::{OrderedMap, OrderedSet, SimTime};
 use crate::trace::{
     AbortReason, CheckpointEvent, DurableWrite, Entry, Fault, JobEvent, JobStatus, Message,
     MessageFate, StorageFault, TaskEvent, TraceEvent, WorldEvent,
 };
-use std::collections::{BTreeMap, BTreeSet};
 
 /// An attempt of a task.
 type Who = (TaskId, Attempt);
@@ -17,23 +16,23 @@ type Who = (TaskId, Attempt);
 #[derive(Clone, Debug, Default)]
 pub(super) struct Said {
     /// The attempts that were deployed and have not said that they run, nor that they ended.
-    silent: BTreeSet<Who>,
+    silent: OrderedSet<Who>,
     /// What an attempt declined.
-    declined: BTreeSet<(Who, CheckpointId)>,
+    declined: OrderedSet<(Who, CheckpointId)>,
     /// Snapshots that storage did not take, by the attempt that its task had then.
-    not_stored: BTreeSet<(Who, CheckpointId)>,
+    not_stored: OrderedSet<(Who, CheckpointId)>,
     /// The acks of an attempt that nobody has heard, in order.
-    acks: BTreeMap<Who, Vec<CheckpointId>>,
+    acks: OrderedMap<Who, Vec<CheckpointId>>,
     /// The checkpoints of a run that completed, in order.
-    completed: BTreeMap<RunId, Vec<(CheckpointId, CheckpointKind)>>,
+    completed: OrderedMap<RunId, Vec<(CheckpointId, CheckpointKind)>>,
     /// Of the checkpoints of its run, the place of the last that an attempt was notified of.
-    notified: BTreeMap<Who, usize>,
+    notified: OrderedMap<Who, usize>,
     /// Tasks of which a message was late, or came twice.
-    disturbed: BTreeSet<TaskId>,
+    disturbed: OrderedSet<TaskId>,
     /// Since when checkpoints are off.
-    aborted: BTreeMap<(RunId, CheckpointId), SimTime>,
+    aborted: OrderedMap<(RunId, CheckpointId), SimTime>,
     /// Tasks that may not have heard of that, as a message was lost or they were kept busy; all, if a machine failed.
-    unheard: BTreeSet<TaskId>,
+    unheard: OrderedSet<TaskId>,
     any_unheard: bool,
 }
 

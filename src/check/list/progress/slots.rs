@@ -3,15 +3,14 @@
 use super::{End, Past};
 use crate::check::history::RunStory;
 use crate::job::RunId;
-use crate::kernel::SimTime;
+use crate::kernel::{OrderedMap, SimTime};
 use crate::trace::{Entry, JobEvent, TaskEvent, TraceEvent, WorldEvent};
-use std::collections::BTreeMap;
 
 /// Follows who waits for slots.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Slots {
     /// Since when runs have been about to be deployed.
-    awaiting: BTreeMap<RunId, SimTime>,
+    awaiting: OrderedMap<RunId, SimTime>,
     /// When a machine went or came last, or a job gave its slots back.
     changed: Option<SimTime>,
 }
