@@ -22,8 +22,8 @@ type Share<'a> = (&'a RunStory, &'a [ReferenceRow]);
 /// 1. A run that finished has written all its keys; so have the runs it descends from, up to the savepoints. 2. Of each
 ///    of the keys it wrote itself the table holds the last row, unless somebody else wrote there, too. 3. Of a run that did not
 ///    finish only what its newest completed checkpoint covers must be there, by key. 4. Where rows are known again, the
-///    table holds under each marker a row that the reference writes with it; so it does under each key where a zombie may
-///    have written last.
+///    table holds under each marker a row that the reference writes with it; so it does under each key that the run wrote
+///    itself, where a zombie may have written last.
 pub(in crate::check) fn judge(
     outputs: &Outputs<'_>,
     run: &RunStory,
@@ -48,6 +48,7 @@ pub(in crate::check) fn judge(
     let shares = lineage(outputs, run, sink, stop);
     let keys: Option<Vec<u64>> = shares.iter().map(|(run, _)| outputs.job_key(run)).collect();
     let keys = keys?;
+    let own = outputs.job_key(run)?;
     // Whether the run itself wrote the key last: an ancestor went on past its savepoint until it was canceled, so what
     // it left under a key that nobody wrote again is as new as it likes.
     let mut expected: BTreeMap<&Value, (&Value, bool)> = BTreeMap::new();
@@ -70,7 +71,7 @@ pub(in crate::check) fn judge(
             Some(row) if is_settled && keys.contains(&row.job) && row.value != **value => {
                 wrong.push(format!("key `{key}` has `{}`, the reference has `{value}`", row.value));
             }
-            Some(row) if has_some_answer && keys.contains(&row.job) && row.value != **value => {
+            Some(row) if has_some_answer && *is_own && row.job == own && row.value != **value => {
                 let mut rows = shares.iter().flat_map(|(_, rows)| *rows);
                 if !rows.any(|other| other.key.as_ref() == Some(*key) && other.value == row.value) {
                     let text =
@@ -90,7 +91,6 @@ pub(in crate::check) fn judge(
             Some(_) => {}
         }
     }
-    let own = outputs.job_key(run)?;
     let is_unknown =
         |key: &Value, row: &Row| is_finished && row.job == own && !expected.contains_key(key);
     let unknown: Vec<_> = table.iter().filter(|(key, row)| is_unknown(key, row)).collect();
