@@ -104,7 +104,7 @@ fn wrong_input_is_told_with_what_to_do_about_it() {
         ("unknown_mutation", &["sweep", "--seeds", "0..1", "--mutation", "evil"]),
         ("key_is_no_number", &["key", "five", "--type", "int"]),
         ("key_out_of_range", &["key", "70000", "--type", "short"]),
-        ("unknown_key_type", &["key", "5", "--type", "float"]),
+        ("unknown_key_type", &["key", "5", "--type", "decimal"]),
         ("too_many_subtasks", &["key", "a", "--parallelism", "129"]),
         ("no_key_groups", &["key", "a", "--max-parallelism", "0"]),
     ];

@@ -375,7 +375,7 @@ pub(super) struct Key {
     /// The key
     #[arg(value_name = "KEY", allow_hyphen_values = true)]
     pub(super) key: String,
-    /// The Java type that it hashes as: text, int, long, short, char, double or bool
+    /// The Java type that it hashes as: text, int, long, short, byte, char, double, float or bool
     #[arg(long = "type", value_name = "TYPE", default_value = "text", value_parser = words::key_type(), hide_possible_values = true)]
     pub(super) key_type: KeyType,
     /// How many key groups there are, 1 to 32768

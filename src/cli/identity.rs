@@ -53,10 +53,12 @@ fn value(text: &str, key_type: KeyType) -> Result<Value, Failure> {
         )
     };
     match key_type {
-        KeyType::Int | KeyType::Long | KeyType::Short => {
+        KeyType::Int | KeyType::Long | KeyType::Short | KeyType::Byte => {
             text.parse().map(Value::Int).map_err(|_| wrong("a whole number of 64 bits"))
         }
         KeyType::Bool => text.parse().map(Value::Bool).map_err(|_| wrong("`true` or `false`")),
-        KeyType::Auto | KeyType::Char | KeyType::Double | KeyType::Text => Ok(Value::text(text)),
+        KeyType::Auto | KeyType::Char | KeyType::Double | KeyType::Float | KeyType::Text => {
+            Ok(Value::text(text))
+        }
     }
 }

@@ -49,8 +49,8 @@ pub(super) fn claim_mode() -> Known<ClaimMode> {
 
 /// The Java type of a key.
 pub(super) fn key_type() -> Known<KeyType> {
-    use KeyType::{Bool, Char, Double, Int, Long, Short, Text};
-    const ALL: [KeyType; 7] = [Text, Int, Long, Short, Char, Double, Bool];
+    use KeyType::{Bool, Byte, Char, Double, Float, Int, Long, Short, Text};
+    const ALL: [KeyType; 9] = [Text, Int, Long, Short, Byte, Char, Double, Float, Bool];
     Known { words: || bare(&ALL), read: |text| named(&ALL, text, "types") }
 }
 

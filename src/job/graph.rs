@@ -366,6 +366,10 @@ documented! {
         Text,
         /// Truth as `Boolean`.
         Bool,
+        /// An integer as `Byte`.
+        Byte,
+        /// Text that spells a floating-point number, as `Float`.
+        Float,
     }
 }
 
@@ -375,8 +379,10 @@ shown! {
     Int = "IntSerializer",
     Long = "LongSerializer",
     Short = "ShortSerializer",
+    Byte = "ByteSerializer",
     Char = "CharSerializer",
     Double = "DoubleSerializer",
+    Float = "FloatSerializer",
     Text = "StringSerializer",
     Bool = "BooleanSerializer",
 }

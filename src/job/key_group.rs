@@ -143,14 +143,22 @@ fn rare_hash_code(key: &Value, key_type: KeyType) -> Option<i32> {
         (Value::Int(number), KeyType::Auto | KeyType::Long) => Some(hash_of_long(*number)),
         (Value::Int(number), KeyType::Int) => i32::try_from(*number).ok(),
         (Value::Int(number), KeyType::Short) => i16::try_from(*number).ok().map(i32::from),
-        (Value::Int(_), KeyType::Char | KeyType::Double | KeyType::Text | KeyType::Bool) => None,
+        (Value::Int(number), KeyType::Byte) => i8::try_from(*number).ok().map(i32::from),
+        (
+            Value::Int(_),
+            KeyType::Char | KeyType::Double | KeyType::Float | KeyType::Text | KeyType::Bool,
+        ) => None,
         (Value::Bool(truth), KeyType::Auto | KeyType::Bool) => {
             Some(if *truth { 1231 } else { 1237 })
         }
         (Value::Text(text), KeyType::Auto | KeyType::Text) => Some(java_string_hash(text)),
         (Value::Text(text), KeyType::Char) => hash_of_char(text),
         (Value::Text(text), KeyType::Double) => text.parse().ok().map(hash_of_double),
-        (Value::Text(_), KeyType::Int | KeyType::Long | KeyType::Short | KeyType::Bool) => None,
+        (Value::Text(text), KeyType::Float) => text.parse().ok().map(hash_of_float),
+        (
+            Value::Text(_),
+            KeyType::Int | KeyType::Long | KeyType::Short | KeyType::Byte | KeyType::Bool,
+        ) => None,
         (Value::Bytes(bytes), KeyType::Auto) => Some(hash_of_bytes(bytes)),
         (Value::Bool(_) | Value::Bytes(_), _) => None,
         (Value::Row(columns, _), _) => hash_of_tuple(columns, key_type),
@@ -173,6 +181,11 @@ fn hash_of_long(number: i64) -> i32 {
 fn hash_of_double(number: f64) -> i32 {
     let bits = if number.is_nan() { 0x7ff8_0000_0000_0000 } else { number.to_bits() };
     hash_of_long(bits.cast_signed())
+}
+
+/// `Float.hashCode`: its bits, for which all not-a-numbers are one.
+const fn hash_of_float(number: f32) -> i32 {
+    if number.is_nan() { 0x7fc0_0000 } else { number.to_bits().cast_signed() }
 }
 
 /// `Character.hashCode` of text of one UTF-16 unit.

@@ -1,6 +1,7 @@
 //! Single lists out of the language, for `sandbar list`.
 
 use super::{Form, Key, Note, Table, Word, words_of};
+use crate::job::KeyType;
 use crate::operator::Catalogue;
 use crate::rules::{Mutation, Release, Rules};
 use crate::trace::{AbortReason, AckVerdict, CheckName, JobStatus, Sometimes};
@@ -45,6 +46,7 @@ pub(in crate::scenario) fn list(
 pub(super) fn closed(language: &Table, catalogue: &Catalogue) -> Vec<(&'static str, Vec<Word>)> {
     vec![
         ("Operators", operators(catalogue)),
+        ("Java types of keys (`key-type`)", words_of::<KeyType>()),
         ("Checks", named::<CheckName>()),
         ("What may have happened (`sometimes`)", named::<Sometimes>()),
         ("Statuses of a job", words_of::<JobStatus>()),
