@@ -1,13 +1,14 @@
 //! Carries out what job managers ask for: messages, timers, metadata, pointers, files, deployments.
 
 use crate::cluster::control::{Control, News};
+use crate::cluster::journal::Journal;
 use crate::cluster::leaders::Run;
 use crate::cluster::network::messages::Letter;
-use crate::cluster::storage::failing_writes::{write_metadata, write_pointer};
+use crate::cluster::storage::failing_writes::{lacks_folder, write_metadata, write_pointer};
 use crate::cluster::world::World;
 use crate::coordinator::JobMaster;
 use crate::effect::{FileChange, JobEffects, PointerChange, ToTask};
-use crate::job::RunId;
+use crate::job::{CheckpointId, CheckpointKind, RunId};
 use crate::kernel::SimTime;
 use crate::trace::{CheckpointEvent, JobEvent, TraceEvent};
 
@@ -37,16 +38,9 @@ impl World {
             matches!(event, TraceEvent::Job(.., JobEvent::StatusChanged { .. }))
         };
         let settles = effects.events.iter().any(is_settling);
-        // What follows from a completion is caused by it, and not by what is told after it.
-        let mut completed = None;
-        for event in effects.events.drain(..) {
-            let completes =
-                matches!(event, TraceEvent::Checkpoint(.., CheckpointEvent::Completed { .. }));
-            self.journal.tell(event);
-            completed = if completes { self.journal.cause } else { completed };
-        }
-        let cause = completed.or(self.journal.cause);
-        self.journal.cause = cause;
+        let triggered = tell_all(&mut self.journal, effects);
+        let cause = self.journal.cause;
+        let folderless = triggered.filter(|id| lacks_folder(self, run, *id, &mut effects.messages));
         for change in effects.files.drain(..) {
             self.keep(run, change);
         }
@@ -103,6 +97,11 @@ impl World {
                 master.on_withdrawn(&withdrawn, effects);
             });
         }
+        if let Some(checkpoint) = folderless {
+            self.with_master(run, |master, now, effects| {
+                master.on_folder_failed(checkpoint, now, effects);
+            });
+        }
     }
 
     /// Durable files of a run change.
@@ -136,4 +135,21 @@ impl World {
             write_pointer(self, run, checkpoint);
         }
     }
+}
+
+/// Tells what happened; returns the checkpoint that was triggered. What follows from a completion is caused by it, and not
+/// by what is told after it.
+fn tell_all(journal: &mut Journal, effects: &mut JobEffects) -> Option<CheckpointId> {
+    let (mut completed, mut triggered) = (None, None);
+    for event in effects.events.drain(..) {
+        if let TraceEvent::Checkpoint(_, id, CheckpointEvent::Triggered { kind }) = &event {
+            triggered = Some(*id).filter(|_| *kind == CheckpointKind::Checkpoint);
+        }
+        let completes =
+            matches!(event, TraceEvent::Checkpoint(.., CheckpointEvent::Completed { .. }));
+        journal.tell(event);
+        completed = if completes { journal.cause } else { completed };
+    }
+    journal.cause = completed.or(journal.cause);
+    triggered
 }

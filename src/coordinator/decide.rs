@@ -81,6 +81,7 @@ pub const fn counts_as_failure(reason: AbortReason, kind: CheckpointKind, rules:
             rules.tolerance_counts_expired && (is_checkpoint || rules.tolerance_counts_savepoints)
         }
         AbortReason::FinalizeFailed => is_checkpoint && rules.tolerance_counts_finalize,
+        AbortReason::FolderFailed => is_checkpoint && rules.tolerance_counts_folder,
         AbortReason::AsyncFailed => rules.tolerance_counts_async,
         AbortReason::SyncFailed => true,
         AbortReason::Declined

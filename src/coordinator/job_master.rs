@@ -428,6 +428,17 @@ impl JobMaster {
         }
     }
 
+    /// No folder could be made for a checkpoint that was just triggered: no task has heard of it.
+    pub fn on_folder_failed(
+        &mut self,
+        checkpoint: CheckpointId,
+        now: SimTime,
+        effects: &mut JobEffects,
+    ) {
+        assert!(!self.status.is_terminal(), "a {} job triggered a checkpoint", self.status);
+        self.on_checkpoint_failed(checkpoint, AbortReason::FolderFailed, now, effects);
+    }
+
     /// Storage has answered, for good or ill: what waited for the lock of the coordinator goes on.
     fn go_on_after_storing(&mut self, effects: &mut JobEffects) {
         if self.status.is_terminal() {

@@ -124,6 +124,7 @@ fn storage_in_words(failing: &StorageFailing) -> String {
         DisturbedWrite::State(task) => format!("snapshot of {}", subtask(task)),
         DisturbedWrite::Metadata(job) => format!("metadata of {job}"),
         DisturbedWrite::Pointer(job) => format!("pointer of {job}"),
+        DisturbedWrite::Folder(job) => format!("folder of {job}"),
     };
     let of = failing.checkpoint.map_or_else(String::new, |id| format!(" for checkpoint {id}"));
     format!("let the next {what}{of} be {}", fault_name(failing.fault))

@@ -399,6 +399,12 @@ rules! {
         read "1.9.3, 1.10.3, 1.11.4, 1.12.5, 1.13.6, 1.14.6, 1.15.4, 1.16.3, 1.17.2, 1.18.1, 2.0", moot "1.0 to 1.8",
         shown by "sim/rules/finalize_failure.toml";
 
+    /// Whether a checkpoint for which no folder could be made counts against the tolerable failures (since 1.14,
+    /// `CheckpointFailureReason.IO_EXCEPTION`).
+    tolerance_counts_folder: bool = true, until V1_13: false,
+        read "1.9.3, 1.10.3, 1.11.4, 1.12.5, 1.13.6, 1.14.6, 1.15.4, 1.16.3, 1.17.2, 1.18.1", moot "1.0 to 1.8",
+        shown by "sim/rules/folder_failure.toml";
+
     // How snapshots are laid out, and whose their files are.
 
     /// What the id that state is stored under names (by operator since 1.3, FLINK-5892).

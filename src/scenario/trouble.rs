@@ -93,6 +93,8 @@ pub enum DisturbedWrite {
     Metadata(String),
     /// The pointer to it in the store that survives the job manager.
     Pointer(String),
+    /// The folder that a job's checkpoint is to be written into.
+    Folder(String),
 }
 
 /// Which message a fault aims at.
@@ -127,7 +129,7 @@ table!("`fail`":
 );
 
 text_table!("`storage`":
-    /// Lets the next writes that fit go wrong. Exactly one of `state`, `metadata` and `pointer` says which.
+    /// Lets the next writes that fit go wrong. Exactly one of `state`, `metadata`, `pointer` and `folder` says which.
     /// e.g. `{ state = "counts/1", fault = "refused" }`
     #[derive(Deserialize, Debug)]
     #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -141,6 +143,9 @@ text_table!("`storage`":
         /// Writes of pointers to this job's checkpoints; only with high availability.
         /// e.g. `"count"`
         pointer: Option<Spanned<String>>,
+        /// The making of folders for this job's checkpoints, which can only be `refused`.
+        /// e.g. `"count"`
+        folder: Option<Spanned<String>>,
         /// What goes wrong.
         /// e.g. `"torn"`
         fault: Named<StorageFault>,
@@ -203,19 +208,24 @@ pub(super) fn failing(text: FailText, story: &Story<'_>) -> Result<Failing, Mist
 
 /// Writes that go wrong: exactly one key says which. Pointers are written only where a new job manager would look for them.
 pub(super) fn storage(text: StorageText, story: &Story<'_>) -> Result<StorageFailing, Mistake> {
-    let write = match (text.state, &text.metadata, &text.pointer) {
-        (Some(task), None, None) => DisturbedWrite::State(Task::read(task, story)?),
-        (None, Some(job), None) => DisturbedWrite::Metadata(story.job(job)?),
-        (None, None, Some(job)) if story.cluster.takeover_after.is_none() => {
+    let write = match (text.state, &text.metadata, &text.pointer, &text.folder) {
+        (Some(task), None, None, None) => DisturbedWrite::State(Task::read(task, story)?),
+        (None, Some(job), None, None) => DisturbedWrite::Metadata(story.job(job)?),
+        (None, None, None, Some(job)) if text.fault.value() != StorageFault::Refused => {
+            let message = "a folder is made, or refused at once";
+            return Err(story.source.error_with(&job.span(), message, "use `fault = \"refused\"`"));
+        }
+        (None, None, None, Some(job)) => DisturbedWrite::Folder(story.job(job)?),
+        (None, None, Some(job), None) if story.cluster.takeover_after.is_none() => {
             let message = "without high availability no pointer is written";
             let help = "set `high-availability = true` in `cluster`";
             return Err(story.source.error_with(&job.span(), message, help));
         }
-        (None, None, Some(job)) => DisturbedWrite::Pointer(story.job(job)?),
-        (Some(_) | None, Some(_) | None, Some(_) | None) => {
+        (None, None, Some(job), None) => DisturbedWrite::Pointer(story.job(job)?),
+        (Some(_) | None, Some(_) | None, Some(_) | None, Some(_) | None) => {
             return story.wrong(
                 "a fault of storage must aim at one kind of write",
-                "name one: `state = TASK`, `metadata = JOB` or `pointer = JOB`",
+                "name one: `state = TASK`, `metadata = JOB`, `pointer = JOB` or `folder = JOB`",
             );
         }
     };
@@ -229,6 +239,7 @@ pub(super) fn storage_text(failing: &StorageFailing, jobs: &Jobs<'_>) -> String 
         DisturbedWrite::State(task) => ("state", Task::write(task, jobs)),
         DisturbedWrite::Metadata(job) => ("metadata", Some(quoted(job))),
         DisturbedWrite::Pointer(job) => ("pointer", Some(quoted(job))),
+        DisturbedWrite::Folder(job) => ("folder", Some(quoted(job))),
     };
     let mut table = Table::default();
     table

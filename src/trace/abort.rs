@@ -46,6 +46,8 @@ documented! {
         TasksFinished,
         /// Some subtasks of an operator with union list state have finished, and others have not.
         UnionPartlyFinished,
+        /// No folder could be made for it.
+        FolderFailed,
     }
 }
 
@@ -68,6 +70,7 @@ shown! {
     CheckpointingDisabled = "checkpointing disabled; enable it with an `interval` to take savepoints",
     TasksFinished = "some tasks have already finished, so not all required tasks are running",
     UnionPartlyFinished = "an operator with union list state has subtasks that have finished, and others that have not",
+    FolderFailed = "no folder could be made for it",
 }
 
 impl AbortReason {
@@ -102,6 +105,9 @@ impl AbortReason {
             Self::CheckpointingDisabled => Some(
                 "Checkpointing disabled. You can enable it via the execution environment of your job",
             ),
+            Self::FolderFailed => {
+                Some("An Exception occurred while triggering the checkpoint. IO-problem detected")
+            }
             // In these words, or in none.
             Self::CoordinatorSuspended
             | Self::AsyncFailed

@@ -421,6 +421,7 @@ const fn counts(reason: AbortReason, kind: CheckpointKind, rules: &Rules) -> boo
             rules.tolerance_counts_expired && (is_checkpoint || rules.tolerance_counts_savepoints)
         }
         AbortReason::FinalizeFailed => is_checkpoint && rules.tolerance_counts_finalize,
+        AbortReason::FolderFailed => is_checkpoint && rules.tolerance_counts_folder,
         AbortReason::AsyncFailed => rules.tolerance_counts_async,
         AbortReason::SyncFailed => true,
         AbortReason::Declined

@@ -39,7 +39,7 @@ impl Disturbed {
     ) {
         let network = &past.setup.scenario.network;
         let takes = match kind {
-            DurableWrite::State => return,
+            DurableWrite::State | DurableWrite::Folder => return,
             DurableWrite::Metadata => network.metadata_write.1,
             DurableWrite::Pointer => network.message_latency.1,
         };
@@ -85,6 +85,7 @@ const fn in_words(write: DurableWrite) -> &'static str {
         DurableWrite::State => "a snapshot",
         DurableWrite::Metadata => "the metadata",
         DurableWrite::Pointer => "the pointer",
+        DurableWrite::Folder => "the folder",
     }
 }
 

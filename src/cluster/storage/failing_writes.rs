@@ -7,7 +7,8 @@ use crate::cluster::ids::PlaceId;
 use crate::cluster::journal::Journal;
 use crate::cluster::storage::Storage;
 use crate::cluster::world::World;
-use crate::job::{CheckpointId, RunId};
+use crate::effect::ToTask;
+use crate::job::{CheckpointId, LocalTaskId, RunId};
 use crate::kernel::SimTime;
 use crate::scenario::{DisturbedWrite, StorageFailing, TaskName};
 use crate::state::CompletedCheckpoint;
@@ -35,6 +36,7 @@ impl Storage {
                 DisturbedWrite::State(_) => DurableWrite::State,
                 DisturbedWrite::Metadata(_) => DurableWrite::Metadata,
                 DisturbedWrite::Pointer(_) => DurableWrite::Pointer,
+                DisturbedWrite::Folder(_) => DurableWrite::Folder,
             };
             let is_it = failing.checkpoint.is_none_or(|wanted| checkpoint.number() == wanted);
             kind == write && is_it && is_of(&failing.write)
@@ -62,13 +64,30 @@ pub(crate) fn meets_fault(
     let is_named = |name: &TaskName| place.is_some_and(|id| world.leaders.is_named(id, name));
     let fault = world.storage.meets_fault(write, checkpoint, |disturbed| match disturbed {
         DisturbedWrite::State(name) => is_named(name),
-        DisturbedWrite::Metadata(job) | DisturbedWrite::Pointer(job) => {
-            world.leaders[run].name() == job
-        }
+        DisturbedWrite::Metadata(job)
+        | DisturbedWrite::Pointer(job)
+        | DisturbedWrite::Folder(job) => world.leaders[run].name() == job,
     })?;
     let task = place.map(|place| world.hosts.places[place].id);
     world.journal.tell(CheckpointEvent::WriteDisturbed { task, write, fault }.of(run, checkpoint));
     Some(fault)
+}
+
+/// Takes the triggers of a checkpoint back for which no folder can be made; whether that is so.
+pub(crate) fn lacks_folder(
+    world: &mut World,
+    run: RunId,
+    checkpoint: CheckpointId,
+    messages: &mut Vec<(LocalTaskId, ToTask)>,
+) -> bool {
+    let fault = meets_fault(world, DurableWrite::Folder, run, None, checkpoint);
+    assert!(fault.is_none_or(|fault| fault == StorageFault::Refused), "a folder is {fault:?}");
+    if fault.is_some() {
+        messages.retain(|(_, message)| {
+            !matches!(message, ToTask::Trigger(barrier) if barrier.checkpoint == checkpoint)
+        });
+    }
+    fault.is_some()
 }
 
 /// Writes the metadata of a checkpoint.

@@ -57,6 +57,7 @@ const fn write_name(write: DurableWrite) -> &'static str {
         DurableWrite::State => "snapshot",
         DurableWrite::Metadata => "metadata",
         DurableWrite::Pointer => "pointer",
+        DurableWrite::Folder => "folder",
     }
 }
 

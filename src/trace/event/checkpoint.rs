@@ -70,6 +70,8 @@ pub enum DurableWrite {
     Metadata,
     /// A pointer to a checkpoint, in the store that survives the job manager.
     Pointer,
+    /// The folder of a checkpoint.
+    Folder,
 }
 
 documented! {

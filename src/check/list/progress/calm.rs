@@ -205,9 +205,10 @@ impl RunWatch {
                 let has_newer = self.pending.iter().any(|other| other.checkpoint > checkpoint);
                 !has_newer && !super::may_decline(story.layout.run, past)
             }
-            AbortReason::SyncFailed | AbortReason::AsyncFailed | AbortReason::FinalizeFailed => {
-                true
-            }
+            AbortReason::SyncFailed
+            | AbortReason::AsyncFailed
+            | AbortReason::FinalizeFailed
+            | AbortReason::FolderFailed => true,
             AbortReason::AlignmentLimit | AbortReason::Canceled => {
                 self.disturb(now, self.calm.is_none(), story.status);
                 return None;
