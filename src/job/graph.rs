@@ -360,7 +360,7 @@ documented! {
         Short,
         /// Text of one UTF-16 unit as `Character`.
         Char,
-        /// Text that spells a floating-point number, as `Double`.
+        /// Text that spells a floating-point number, as `Double`. Another spelling is another key: `1.5` and `1.50` are two.
         Double,
         /// Text as `String`.
         Text,
@@ -368,7 +368,7 @@ documented! {
         Bool,
         /// An integer as `Byte`.
         Byte,
-        /// Text that spells a floating-point number, as `Float`.
+        /// Text that spells a floating-point number, as `Float`. Another spelling is another key.
         Float,
     }
 }

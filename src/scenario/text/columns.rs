@@ -144,18 +144,18 @@ impl Nodes<'_> {
 
     /// Whether a key can be written as what it is said to be.
     fn check_key(&self, named: &Named<'_>, key_type: KeyType, key: &Shape) -> Result<(), Mistake> {
-        use KeyType::{Auto, Char, Double, Int, Long, Short, Text};
+        use KeyType::{Auto, Byte, Char, Double, Float, Int, Long, Short, Text};
         let fits = match key {
             Shape::Unknown | Shape::Row(_) | Shape::Wide(_) => true,
-            Shape::Text => matches!(key_type, Auto | Text | Char | Double),
-            Shape::Number => matches!(key_type, Auto | Int | Long | Short),
+            Shape::Text => matches!(key_type, Auto | Text | Char | Double | Float),
+            Shape::Number => matches!(key_type, Auto | Int | Long | Short | Byte),
         };
         if fits {
             return Ok(());
         }
         let (message, help) = match *key == Shape::Text {
-            true => ("text", "say `text`, `char` or `double`, or leave it out"),
-            false => ("an integer", "say `int`, `long` or `short`, or leave it out"),
+            true => ("text", "say `text`, `char`, `double` or `float`, or leave it out"),
+            false => ("an integer", "say `int`, `long`, `short` or `byte`, or leave it out"),
         };
         let name = &named.node.name;
         let message =
