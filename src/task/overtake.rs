@@ -17,7 +17,8 @@ impl Identity {
 }
 
 impl Task {
-    /// Whether a barrier that is there overtakes what is before it, now.
+    /// Whether a barrier that is there overtakes what is before it, now. One that is older than the checkpoint whose barriers
+    /// are awaited does not: it comes to nothing (`SingleCheckpointBarrierHandler.processBarrier`).
     pub(super) fn overtakes(&self, barrier: Barrier, now: SimTime) -> bool {
         let is_taken_in_order = self.tracker.is_some() || self.stopping.holds;
         if !self.chain.identity.takes_unaligned || is_taken_in_order {
@@ -26,7 +27,9 @@ impl Task {
         if self.aligner.overtaken() == Some(barrier.checkpoint) {
             return true;
         }
+        let awaited = self.aligner.collecting();
         self.seen.is_news(barrier.checkpoint)
+            && awaited.is_none_or(|awaited| awaited <= barrier.checkpoint)
             && match barrier.alignment {
                 BarrierAlignment::Unaligned => true,
                 BarrierAlignment::Timed => now >= self.chain.identity.deadline(barrier),
