@@ -6,7 +6,7 @@ use crate::cluster::hosts::Hosts;
 use crate::cluster::ids::{PlaceId, WireId};
 use crate::cluster::journal::Journal;
 use crate::cluster::network::Network;
-use crate::cluster::network::channel::{Channel, ChannelNotes, Head};
+use crate::cluster::network::channel::{Channel, ChannelNotes, Head, barrier_of};
 use crate::cluster::network::mailbox::Mailbox;
 use crate::job::{LocalChannelId, LocalTaskId, RunLayout};
 use crate::kernel::{SimTime, Ticket};
@@ -79,7 +79,8 @@ impl Network {
         self.connections.push(connections);
     }
 
-    /// A channel goes with its zombie; the other end is a zombie, too, or nobody.
+    /// A channel goes with its zombie; the other end is a zombie, too, or nobody. Barriers that may overtake are announced
+    /// where they are now.
     fn move_channel(&mut self, wire: WireId, zombies: &[PlaceId], up: u32, journal: &mut Journal) {
         let old = &mut self.channels[wire];
         let mut new = Channel::new(old.from, old.to, old.input_channel, old.latency.clone());
@@ -93,8 +94,21 @@ impl Network {
             let at = new.queue.front().map_or(journal.now, |queued| queued.at);
             new.ticket = journal.push(at, Kind::Head, self.channels.len());
         }
+        let barriers: Vec<_> = new
+            .queue
+            .iter()
+            .filter_map(|queued| Some((queued.at, *barrier_of(&queued.element)?)))
+            .collect();
+        let (moved_to, busy_until) =
+            (WireId::new(self.channels.len()), self.mailboxes[new.to].busy_until);
         self.channels.push(new);
         self.notes.push(notes);
+        // What has arrived was seen, unless the receiver was busy.
+        for (at, barrier) in barriers {
+            if at.max(busy_until) >= journal.now {
+                self.announce(moved_to, barrier, at.max(journal.now), journal);
+            }
+        }
     }
 
     /// A zombie takes up at its new place what it was about to do.
