@@ -10,6 +10,7 @@ use super::{Evidence, Findings, Observer, Past, Subjects, Violation};
 use crate::check::graph::unit_name;
 use crate::check::history::{Restore, RunStory};
 use crate::job::{LocalTaskId, OperatorIndex, TaskId};
+use crate::rules::RestoredToldBy;
 use crate::trace::{CheckName, Entry, StateKind, StateSum, StateUnit, TaskEvent, TraceEvent};
 
 /// Judges each restore, once all of it has arrived.
@@ -91,6 +92,11 @@ fn check(
 fn wrong_shares<'a>(arrived: Arrived<'a>, past: Past<'_>) -> Vec<Wrong<'a>> {
     let Arrived { run, restore, snapshot, shares } = arrived;
     let unit = &snapshot.unit;
+    // An operator that is new in its chain may be told on some subtasks alone that it is restored, and begin with nothing there.
+    let told_by = |run| past.history.rules.rules_of(run).restored_told_by;
+    let parent = past.parent_of(run).map(|(parent, _)| parent.layout.run);
+    let mut lineage = parent.into_iter().chain([run.layout.run]);
+    let begins_alike = lineage.all(|run| told_by(run) == RestoredToldBy::Vertex);
     let is_exact = past.is_exact(run.layout.run);
     let is_missing = shares.iter().all(|share| share.content().0 == 0);
     match unit.kind {
@@ -104,11 +110,13 @@ fn wrong_shares<'a>(arrived: Arrived<'a>, past: Past<'_>) -> Vec<Wrong<'a>> {
         {
             Vec::new()
         }
-        StateKind::Broadcast if !is_exact => match was_as_parallel(run, restore, unit, past) {
-            // Each subtask has its own copy again, and no two need be the same.
-            Some(true) => arrived.check_total().into_iter().collect(),
-            Some(false) | None => Vec::new(),
-        },
+        StateKind::Broadcast if !is_exact || !begins_alike => {
+            match was_as_parallel(run, restore, unit, past) {
+                // Each subtask has its own copy again, and no two need be the same.
+                Some(true) => arrived.check_total().into_iter().collect(),
+                Some(false) | None => Vec::new(),
+            }
+        }
         // The rest of it is with tasks that go on.
         StateKind::Split | StateKind::Whole if restore.is_partial() => Vec::new(),
         StateKind::Split | StateKind::Whole => {
