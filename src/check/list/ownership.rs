@@ -93,9 +93,9 @@ fn wrong_shares<'a>(arrived: Arrived<'a>, past: Past<'_>) -> Vec<Wrong<'a>> {
     let Arrived { run, restore, snapshot, shares } = arrived;
     let unit = &snapshot.unit;
     // An operator that is new in its chain may be told on some subtasks alone that it is restored, and begin with nothing there.
-    let told_by = |run| past.history.rules.rules_of(run).restored_told_by;
-    let parent = past.parent_of(run).map(|(parent, _)| parent.layout.run);
-    let mut lineage = parent.into_iter().chain([run.layout.run]);
+    let told_by = |run: &RunStory| past.history.rules.rules_of(run.layout.run).restored_told_by;
+    let mut lineage =
+        std::iter::successors(Some(run), |run| past.parent_of(run).map(|(parent, _)| parent));
     let begins_alike = lineage.all(|run| told_by(run) == RestoredToldBy::Vertex);
     let is_exact = past.is_exact(run.layout.run);
     let is_missing = shares.iter().all(|share| share.content().0 == 0);
