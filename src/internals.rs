@@ -9,7 +9,6 @@ pub use crate::job::{
     Layouts, Plan, PlanRules, RunLayout, default_max_parallelism, java_hash_code, key_group,
     key_group_range, murmur_hash, operator_id_of_uid, subtask_of_key_group,
 };
-pub use crate::kernel::OrderedMap;
 pub use crate::scenario::bounds;
 #[cfg(feature = "fs")]
 pub use crate::search::start_from_on;

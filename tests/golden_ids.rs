@@ -2,8 +2,8 @@
 
 use sandbar::SimTime;
 use sandbar::internals::{
-    ListState, OrderedMap, Plan, default_max_parallelism, java_hash_code, key_group,
-    key_group_range, murmur_hash, operator_id_of_uid, redistribute, subtask_of_key_group,
+    ListState, Plan, default_max_parallelism, java_hash_code, key_group, key_group_range,
+    murmur_hash, operator_id_of_uid, redistribute, subtask_of_key_group,
 };
 use sandbar::operators::{KeyBy, KeySelector, KeyType, ListMode, OperatorNode, Value};
 use sandbar::story::{
@@ -246,7 +246,7 @@ fn vertex_row(plan: &Plan, place: usize) -> Json {
 #[test]
 fn list_states_are_dealt_as_flink_deals_them() {
     for row in rows("list_state_redistribution.json", "rows") {
-        let states: OrderedMap<String, ListState<Item>> = entries(&row["states"])
+        let states: BTreeMap<String, ListState<Item>> = entries(&row["states"])
             .map(|(name, state)| (name.clone(), list_state(state)))
             .collect();
         let dealt =

@@ -4,9 +4,9 @@ use super::counters::counters;
 use super::graph::is_stateful;
 use super::past::Past;
 use crate::job::{JobGraph, OperatorId, OperatorIndex, OperatorNode, Plan, RunId};
-use crate::kernel::OrderedSet;
 use crate::operator::Catalogue;
 use crate::trace::{CheckpointEvent, Entry, JobEvent, RestoreReport, TraceEvent};
+use std::collections::BTreeSet;
 
 counters! {
     /// Counts of worlds with a job that was restored after such a change, or to which that happened; of one world each is 0
@@ -113,8 +113,8 @@ impl ChangeFeatures {
             graph.operators.iter().map(|node| node.name.clone()).collect()
         };
         let (old, new) = (names(before), names(now));
-        let old_set: OrderedSet<&String> = old.iter().collect();
-        let new_set: OrderedSet<&String> = new.iter().collect();
+        let old_set: BTreeSet<&String> = old.iter().collect();
+        let new_set: BTreeSet<&String> = new.iter().collect();
         self.added |= u64::from(!new_set.is_subset(&old_set));
         self.removed |= u64::from(!old_set.is_subset(&new_set));
         let common = |names: &[String]| -> Vec<String> {

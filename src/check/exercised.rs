@@ -7,12 +7,12 @@ use super::verdict::Findings;
 use crate::job::{
     ChannelId, CheckpointConfig, CheckpointId, CheckpointMode, OperatorId, RunId, StateBackend,
 };
-use crate::kernel::OrderedSet;
 use crate::operator::InputLog;
 use crate::scenario::Action;
 use crate::trace::{
     CheckpointEvent, Entry, JobEvent, SnapshotSource, Sometimes, TaskEvent, TraceEvent, WorldEvent,
 };
+use std::collections::BTreeSet;
 
 /// Takes in what happened. The history knows it already.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the other events put nothing to the test")]
@@ -84,7 +84,7 @@ fn observe_rescaling(past: Past<'_>, at: (RunId, CheckpointId), found: &mut Find
     let Some(restore) = past.run(at.0).and_then(|run| run.restore.as_ref()) else { return };
     let report = &restore.report;
     let before = |id| parallelism_at(past, at, id);
-    let changed: OrderedSet<OperatorId> = report
+    let changed: BTreeSet<OperatorId> = report
         .operators
         .iter()
         .filter(|(id, _, now)| before(*id).is_some_and(|before| before != *now))
@@ -153,7 +153,7 @@ fn is_midway(past: Past<'_>, (run, checkpoint): (RunId, CheckpointId)) -> bool {
         stands.flat_map(|(log, stand)| {
             let own = (0..log.partitions()).map(|partition| (log.id(), partition));
             let known = stand.known.keys().copied();
-            let all: OrderedSet<PartitionId> = known.chain(own).collect();
+            let all: BTreeSet<PartitionId> = known.chain(own).collect();
             all.into_iter().map(|(input, partition)| {
                 let next = stand.of((input, partition));
                 (&past.setup.inputs[input.index()], partition, next)

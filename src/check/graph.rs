@@ -1,9 +1,9 @@
 //! What the checks read off a job graph: whether an operator keeps state, and what that is called.
 
 use crate::job::{JobGraph, OperatorKind, OperatorNode, Plan};
-use crate::kernel::OrderedSet;
 use crate::operator::Catalogue;
 use crate::trace::StateUnit;
+use std::collections::BTreeSet;
 
 /// Whether an operator keeps state.
 pub(super) fn is_stateful(node: &OperatorNode, catalogue: &Catalogue) -> bool {
@@ -36,9 +36,9 @@ pub(super) fn kept_by(node: &OperatorNode) -> Option<Keeps> {
 }
 
 /// An operator and all that its records come from.
-pub(super) fn upstream(graph: &JobGraph, operator: usize) -> OrderedSet<usize> {
+pub(super) fn upstream(graph: &JobGraph, operator: usize) -> BTreeSet<usize> {
     let mut before = vec![operator];
-    let mut seen = OrderedSet::from([operator]);
+    let mut seen = BTreeSet::from([operator]);
     while let Some(place) = before.pop() {
         let inputs = graph.operators[place].inputs.iter().map(|edge| edge.from.index());
         before.extend(inputs.filter(|input| seen.insert(*input)));

@@ -15,13 +15,13 @@ use crate::job::{
     Attempt, ChannelId, CheckpointId, CheckpointKind, ExternalId, OperatorId, OperatorIndex,
     Origin, PlanTask, RunId, RunLayout, TaskId, TaskManagerId, VertexIndex,
 };
-use crate::kernel::{OrderedMap, OrderedSet};
 use crate::operator::{Catalogue, Writes};
 use crate::scenario::Scenario;
 use crate::trace::{
     ChannelEnd, ChannelMark, CheckpointEvent, EndOfTask, Entry, JobEvent, JobStatus, ListHeld,
     SnapshotSource, SourcePosition, TaskEvent, TraceEvent, TransactionEvent, WorldEvent,
 };
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// How far a checkpoint has come.
@@ -143,7 +143,7 @@ pub(super) struct RunStory {
     /// Ids under which the snapshot that it was started from held state, and those of the operators that took it.
     pub(super) renamed: Vec<(OperatorId, OperatorId)>,
     /// Under which ids it left state behind.
-    pub(super) left: OrderedSet<OperatorId>,
+    pub(super) left: BTreeSet<OperatorId>,
     /// How its operators write, by `OperatorIndex`.
     pub(super) writes: Vec<Writes>,
     /// Whether the transactions of a sink were left behind with the snapshot that it was started from.
@@ -180,7 +180,7 @@ impl RunStory {
             progress: vec![Progress::Live; layout.plan.tasks.len()],
             restore: None,
             renamed: Vec::new(),
-            left: OrderedSet::new(),
+            left: BTreeSet::new(),
             left_transactions: false,
             notified: vec![None; layout.plan.tasks.len()],
             drained: None,
@@ -294,7 +294,7 @@ impl RunStory {
                 true => Next::End,
                 false => Next::Entry(0),
             };
-            let mut stand = Stand { known: OrderedMap::new(), others };
+            let mut stand = Stand { known: BTreeMap::new(), others };
             stand.hear(told.flat_map(|positions| &**positions));
             cut.sources.push((id, stand));
         }
@@ -362,7 +362,7 @@ pub(super) struct History {
     pub(super) starts: Vec<Option<SnapshotSource>>,
     run_of_task: Vec<RunId>,
     /// Which runs have opened a transaction where.
-    pub(super) writers: OrderedSet<(ExternalId, RunId)>,
+    pub(super) writers: BTreeSet<(ExternalId, RunId)>,
     /// Under which rules each run is.
     pub(super) rules: super::rules_of_runs::RulesOfRuns,
 }

@@ -6,7 +6,6 @@ use super::history::{CheckpointStory, Next, Progress, RunStory, sources_of};
 use super::observer::End;
 use super::past::Past;
 use crate::job::{EventTime, InputId, LocalTaskId, OperatorIndex, Origin, RunId, TaskId};
-use crate::kernel::{OrderedMap, OrderedSet};
 use crate::operator::{InputLog, Position};
 use crate::trace::{
     CheckpointEvent, Entry, JobEvent, JobStatus, SnapshotSource, StateKind, StateUnit, TaskEvent,
@@ -26,10 +25,10 @@ pub(super) struct Noticed {
     /// By run, those of them that were read again and did not come too late again.
     taken_in: BTreeMap<RunId, BTreeSet<Origin>>,
     /// By union state: how many items the first restore found, and the last.
-    unions: OrderedMap<StateUnit, (u64, u64)>,
+    unions: BTreeMap<StateUnit, (u64, u64)>,
     /// Of which subtasks event time came to its end before their input did.
-    ended_early: OrderedSet<TaskId>,
-    lines: OrderedSet<String>,
+    ended_early: BTreeSet<TaskId>,
+    lines: BTreeSet<String>,
 }
 
 impl Noticed {
@@ -90,7 +89,7 @@ impl Noticed {
     fn look_for_inputs_gone(&mut self, run: RunId, past: Past<'_>) {
         let stored = past.setup.file.iter().flat_map(|file| file.state.operators());
         for state in stored {
-            let mut gone: OrderedSet<Arc<str>> = OrderedSet::new();
+            let mut gone: BTreeSet<Arc<str>> = BTreeSet::new();
             for list in state.snapshots().flat_map(|snapshot| snapshot.lists.values()) {
                 let logs = list.items.iter().filter_map(Position::of_row).map(|at| at.log);
                 gone.extend(logs.filter(|log| {

@@ -7,12 +7,11 @@ use super::past::Past;
 use crate::job::{
     CheckpointId, CheckpointKind, ExternalId, RunId, StateBackend, TaskId, TransactionId,
 };
-use crate::kernel::{OrderedMap, OrderedSet};
 use crate::operator::Writes;
 use crate::trace::{
     CheckName, CheckpointEvent, EndOfTask, Entry, JobEvent, TaskEvent, TraceEvent, TransactionEvent,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A promise that some releases do not keep.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -140,22 +139,22 @@ pub const BROKEN_PROMISES: &[BrokenPromise] = &[
 #[derive(Clone, Debug, Default)]
 pub(super) struct Excuses {
     /// By run, the newest savepoint that its tasks were told of and that is no recovery point.
-    committed: OrderedMap<RunId, CheckpointId>,
+    committed: BTreeMap<RunId, CheckpointId>,
     /// By run, the checkpoint with the highest id that has completed.
-    highest: OrderedMap<RunId, CheckpointId>,
+    highest: BTreeMap<RunId, CheckpointId>,
     /// The savepoints that completed after a checkpoint with a higher id, and were recovery points.
-    late: OrderedSet<(RunId, CheckpointId)>,
+    late: BTreeSet<(RunId, CheckpointId)>,
     /// By run, the newest checkpoint triggered.
-    triggered: OrderedMap<RunId, CheckpointId>,
+    triggered: BTreeMap<RunId, CheckpointId>,
     /// By task, the newest checkpoint that it heard of as completed.
-    notified: OrderedMap<TaskId, CheckpointId>,
+    notified: BTreeMap<TaskId, CheckpointId>,
     /// By run, the newest checkpoint that one of its writers has prepared anything for.
-    prepared: OrderedMap<RunId, CheckpointId>,
+    prepared: BTreeMap<RunId, CheckpointId>,
     /// What was prepared and not committed yet, where committers commit all in the end.
     uncommitted: BTreeMap<(ExternalId, TransactionId), CheckpointId>,
     /// The runs whose committers committed what no checkpoint covers that has completed.
-    early: OrderedSet<RunId>,
-    seen: OrderedSet<&'static str>,
+    early: BTreeSet<RunId>,
+    seen: BTreeSet<&'static str>,
 }
 
 impl Excuses {

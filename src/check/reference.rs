@@ -14,10 +14,11 @@ use crate::job::{
     Attempt, CheckpointId, EventTime, KeyBy, KeySelector, OperatorId, Origin, Partitioner, Plan,
     Value,
 };
-use crate::kernel::{OrderedMap, SimTime};
+use crate::kernel::SimTime;
 use crate::operator::{Context, InputLog, Operator, Subtask, Surroundings, Writes, panic_message};
 use crate::rules::{Release, Rules};
 use crate::state::{Timer, TimerKind};
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 mod context;
@@ -45,7 +46,7 @@ const ONLY_SUBTASK: Subtask = Subtask {
 };
 
 /// What operators remember, by the id it is stored under: what is carried from one segment into the next.
-pub(super) type Carried = OrderedMap<OperatorId, Remembered>;
+pub(super) type Carried = BTreeMap<OperatorId, Remembered>;
 
 /// One operator of the graph.
 struct Node {

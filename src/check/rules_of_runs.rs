@@ -3,29 +3,30 @@
 //! Rules as they are meant: with what a scenario overrides, without what it breaks.
 
 use crate::job::RunId;
-use crate::kernel::{OrderedMap, to_index};
+use crate::kernel::to_index;
 use crate::rules::{Release, Rules};
 use crate::scenario::{Action, Scenario};
 use crate::trace::{Entry, JobEvent, TraceEvent, WorldEvent};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The rules that each run is judged by.
 #[derive(Clone, Debug)]
 pub(super) struct RulesOfRuns {
     now: Arc<Rules>,
-    by_run: OrderedMap<RunId, Arc<Rules>>,
+    by_run: BTreeMap<RunId, Arc<Rules>>,
 }
 
 impl Default for RulesOfRuns {
     fn default() -> Self {
-        Self { now: Arc::new(Release::default().rules()), by_run: OrderedMap::new() }
+        Self { now: Arc::new(Release::default().rules()), by_run: BTreeMap::new() }
     }
 }
 
 impl RulesOfRuns {
     /// Of a world that begins under the release of its scenario.
     pub(super) fn of(scenario: &Scenario) -> Self {
-        Self { now: Arc::new(scenario.rules_meant(scenario.flink)), by_run: OrderedMap::new() }
+        Self { now: Arc::new(scenario.rules_meant(scenario.flink)), by_run: BTreeMap::new() }
     }
 
     /// A step may upgrade the cluster; a run is one of its time.

@@ -11,9 +11,10 @@ use super::setup::{CheckSetup, FileStart};
 use super::sources::{Stored, stand_at_start, stored_in_file};
 use super::written::{ReferenceRow, RowSum};
 use crate::job::{CheckpointId, Plan, RunId};
-use crate::kernel::OrderedMap;
 use crate::state::{CompletedCheckpoint, ListMode, OperatorSnapshot, OperatorState};
 use crate::trace::{JobStatus, SnapshotSource};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// How far a run is evaluated.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -30,7 +31,7 @@ pub(super) enum Stop {
 pub(super) struct RunReference<'w> {
     evaluations: Vec<Evaluation<'w>>,
     /// By stop: which evaluation reached it, and how far each operator had written by then.
-    reached: OrderedMap<Stop, (usize, Vec<RowSum>)>,
+    reached: BTreeMap<Stop, (usize, Vec<RowSum>)>,
 }
 
 impl RunReference<'_> {
@@ -65,8 +66,8 @@ impl RunReference<'_> {
 pub(super) struct References<'w> {
     past: Past<'w>,
     keeps_rows: bool,
-    carried: OrderedMap<(RunId, CheckpointId), Carried>,
-    runs: OrderedMap<RunId, RunReference<'w>>,
+    carried: BTreeMap<(RunId, CheckpointId), Carried>,
+    runs: BTreeMap<RunId, RunReference<'w>>,
     /// Whether an operator could not go on in the reference of a run, so that there is none.
     pub(super) is_unknown: bool,
 }
@@ -74,7 +75,7 @@ pub(super) struct References<'w> {
 impl<'w> References<'w> {
     /// None yet. Of those to come, the rows are kept, or only their sums.
     pub(super) fn new(past: Past<'w>, keeps_rows: bool) -> Self {
-        let (carried, runs) = (OrderedMap::new(), OrderedMap::new());
+        let (carried, runs) = (BTreeMap::new(), BTreeMap::new());
         Self { past, keeps_rows, carried, runs, is_unknown: false }
     }
 
@@ -100,7 +101,7 @@ impl<'w> References<'w> {
         stops.dedup();
         let Some((from, carried, is_restored)) = self.start_of(run) else { return };
         let plan: &'w Plan = &run.layout.plan;
-        let mut reference = RunReference { evaluations: Vec::new(), reached: OrderedMap::new() };
+        let mut reference = RunReference { evaluations: Vec::new(), reached: BTreeMap::new() };
         let mut position: Option<Cut> = None;
         for stop in stops {
             let cut = self.cut_of(run, stop);
@@ -247,14 +248,14 @@ fn merged(state: &OperatorState) -> OperatorSnapshot {
             whole.keyed.entry(name.clone()).or_default().entries.extend(entries);
         }
         for (name, list) in &snapshot.lists {
-            match whole.lists.get_mut(name) {
-                None => {
-                    whole.lists.insert(name.clone(), list.clone());
+            match whole.lists.entry(name.clone()) {
+                Entry::Vacant(vacant) => {
+                    vacant.insert(list.clone());
                 }
-                Some(before) if list.mode != ListMode::Broadcast => {
-                    before.items.extend(list.items.iter().cloned());
+                Entry::Occupied(mut occupied) if list.mode != ListMode::Broadcast => {
+                    occupied.get_mut().items.extend(list.items.iter().cloned());
                 }
-                Some(_) => {}
+                Entry::Occupied(_) => {}
             }
         }
     }

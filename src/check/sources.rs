@@ -6,10 +6,11 @@ use super::history::{Next, RunStory, Stand};
 use super::past::Past;
 use super::setup::CheckSetup;
 use crate::job::{InputId, OperatorIndex, OperatorNode, Reader, StartingOffsets};
-use crate::kernel::{OrderedMap, SimTime};
+use crate::kernel::SimTime;
 use crate::operator::{InputLog, Log, Position, first_offset, source_positions};
 use crate::rules::RestoredToldBy;
 use crate::state::{OperatorState, SubtaskState};
+use std::collections::BTreeMap;
 
 /// What the snapshot that a run starts from says of a source.
 #[derive(Clone, Copy)]
@@ -184,7 +185,7 @@ impl Start<'_> {
         let is_kept =
             |input: InputId| input == self.log.id() || !rules.unsubscribed_positions_dropped;
         let kept = stored.stand.known.iter().filter(|((input, _), _)| is_kept(*input));
-        let mut known: OrderedMap<_, _> = kept.map(|(id, next)| (*id, *next)).collect();
+        let mut known: BTreeMap<_, _> = kept.map(|(id, next)| (*id, *next)).collect();
         let some_are_gone = stored.stand.others == Next::End;
         let finds = rules.new_partitions_found && (some_are_gone || !stored.stand.known.is_empty());
         let new = self.own().filter(|id| finds && !stored.stand.known.contains_key(id));
@@ -248,7 +249,7 @@ pub(super) fn stored_in_file(
         .filter_map(|snapshot| snapshot.lists.get(source_positions(node.options.reader)));
     let read: Vec<Position> =
         lists.flat_map(|list| &list.items).filter_map(Position::of_row).collect();
-    let mut known = OrderedMap::new();
+    let mut known = BTreeMap::new();
     if node.options.reader == Reader::Splits {
         let coordinator = state.coordinator.as_deref()?;
         let rows = |name: &str| {

@@ -3,10 +3,10 @@
 use super::{BrokenPromise, Coverage};
 use crate::job::shown;
 use crate::job::{ChannelId, CheckpointId, Origin, TaskId, TransactionId};
-use crate::kernel::{OrderedMap, SimTime};
+use crate::kernel::SimTime;
 use crate::trace::{CheckName, Entry, Sometimes, Word};
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// How many violations of one check are kept; one is enough to fail, and a broken protocol makes thousands.
@@ -218,10 +218,10 @@ impl Verdict {
 /// What has been found so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Findings {
-    violations: OrderedMap<CheckName, Vec<Violation>>,
-    skipped: OrderedMap<CheckName, Skipped>,
+    violations: BTreeMap<CheckName, Vec<Violation>>,
+    skipped: BTreeMap<CheckName, Skipped>,
     /// By sink name, how its rows were compared.
-    pub(super) sinks: OrderedMap<String, Compared>,
+    pub(super) sinks: BTreeMap<String, Compared>,
     /// What happened at least once.
     pub(super) sometimes: BTreeSet<Sometimes>,
     /// What the world exercised.

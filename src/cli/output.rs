@@ -6,7 +6,7 @@ use super::system::is_named_fifo;
 use super::temporary;
 use crate::effect::ExternalSystem;
 use crate::job::Value;
-use crate::kernel::OrderedMap;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -81,7 +81,7 @@ pub(super) fn rows_of(sink: &ExternalSystem) -> Vec<u8> {
     let mut text = Vec::new();
     if is_keyed(sink) {
         let pairs = sink.last_values();
-        let pairs: OrderedMap<Vec<u8>, Vec<u8>> =
+        let pairs: BTreeMap<Vec<u8>, Vec<u8>> =
             pairs.iter().map(|(key, value)| (field(key), field(value))).collect();
         for (key, value) in pairs {
             text.extend(key.into_iter().chain(*b"\t").chain(value).chain(*b"\n"));

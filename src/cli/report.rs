@@ -6,12 +6,12 @@ use super::output::is_keyed;
 use crate::check::{Compared, Finding};
 use crate::effect::ExternalSystem;
 use crate::job::Value;
-use crate::kernel::{OrderedSet, to_index};
+use crate::kernel::to_index;
 use crate::render::{Names, Style, columns, padded, step_in_words, story, timeline, transcript};
 use crate::scenario::Step;
 use crate::search::{Judgement, Played, Setup, why_never};
 use crate::trace::{CheckName, Word};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -240,7 +240,7 @@ fn checks(of: &Report<'_>, style: Style) -> String {
 
 /// The name of a check, and of the one that compares outputs, how.
 fn held_in_words(name: CheckName, of: &Report<'_>) -> String {
-    let ways: OrderedSet<&Compared> = of.played.verdict.sinks.iter().map(|(_, how)| how).collect();
+    let ways: BTreeSet<&Compared> = of.played.verdict.sinks.iter().map(|(_, how)| how).collect();
     if name != CheckName::OutputEquivalence || ways.is_empty() {
         return name.to_string();
     }

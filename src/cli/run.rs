@@ -17,7 +17,7 @@ use super::{
 };
 use crate::cluster::Cluster;
 use crate::job::OperatorKind;
-use crate::kernel::{Choices, OrderedSet};
+use crate::kernel::Choices;
 use crate::operator::Catalogue;
 use crate::render::{Names, json_lines};
 use crate::rules::Release;
@@ -27,7 +27,7 @@ use crate::search::{
     play_with_files, start_from,
 };
 use crate::store::DataDir;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -228,7 +228,7 @@ fn prepare_outputs(
 ) -> Result<BTreeMap<String, Target>, Failure> {
     let operators = scenario.jobs.iter().flat_map(|job| &job.graph.operators);
     let sinks = operators.filter(|node| matches!(node.kind, OperatorKind::Sink { .. }));
-    let sinks: OrderedSet<&str> = sinks.map(|node| node.name.as_str()).collect();
+    let sinks: BTreeSet<&str> = sinks.map(|node| node.name.as_str()).collect();
     let sinks: Vec<&str> = sinks.into_iter().collect();
     let mut targets = BTreeMap::new();
     for (name, path) in by_name("--output", &arguments.output)? {

@@ -8,7 +8,7 @@ use super::screen::Screen;
 use super::sweep_report::{replay, report};
 use super::{BROKEN, HOLDS, INTERRUPTED, STALLED, USER_PANICKED, panics};
 use crate::cluster::Cluster;
-use crate::kernel::{Choices, OrderedMap};
+use crate::kernel::Choices;
 use crate::operator::{Catalogue, Log};
 use crate::scenario::{InputKind, Scenario};
 use crate::search::{
@@ -155,7 +155,7 @@ fn play_chunk(plan: &Plan<'_>, seeds: Range<u64>) -> Result<SweepTotals, Failure
             Err(message) => {
                 let why = format!("the engine broke a rule of its own: {message}");
                 totals.merge(SweepTotals {
-                    failures: OrderedMap::from([(seed, why)]),
+                    failures: BTreeMap::from([(seed, why)]),
                     failed: 1,
                     ..SweepTotals::default()
                 });

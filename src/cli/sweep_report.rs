@@ -3,9 +3,9 @@
 use super::arguments::Sweep;
 use super::open::{program, shell_path};
 use super::words::name_of;
-use crate::kernel::OrderedMap;
 use crate::render::Style;
 use crate::search::{Goal, SweepTotals};
+use std::collections::BTreeMap;
 
 /// The command that plays one seed of this sweep again.
 pub(super) fn replay(arguments: &Sweep, seed: u64) -> String {
@@ -104,7 +104,7 @@ fn goal_row(goal: &Goal, style: Style) -> String {
     format!("  {met}  {share:>3}%, {bound} {:>2}%  {}\n", goal.percent, goal.name)
 }
 
-fn counts<W: std::fmt::Display + Ord>(text: &mut String, title: &str, counts: &OrderedMap<W, u64>) {
+fn counts<W: std::fmt::Display>(text: &mut String, title: &str, counts: &BTreeMap<W, u64>) {
     if !counts.is_empty() {
         text.push_str(&format!("\n{title}\n"));
         counts.iter().for_each(|(name, worlds)| text.push_str(&format!("  {worlds:>8}  {name}\n")));

@@ -2,7 +2,7 @@
 
 use crate::effect::{ExternalRequest, ExternalSystem, Row};
 use crate::job::{CheckpointId, ExternalId, OperatorKind, Origin, Plan, TransactionId, Value};
-use crate::kernel::{Digest, OrderedMap};
+use crate::kernel::Digest;
 use crate::state::FixedMap;
 use crate::trace::TransactionEvent;
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub(crate) struct Externals {
     systems: Vec<External>,
-    ids: OrderedMap<String, ExternalId>,
+    ids: BTreeMap<String, ExternalId>,
     /// Of what they held when the world began.
     pub(crate) past: Digest,
 }
@@ -21,7 +21,7 @@ impl Externals {
     /// Those that are there when the world begins.
     pub(crate) fn new(systems: Vec<ExternalSystem>) -> Self {
         let past = Digest::new();
-        let mut externals = Self { systems: Vec::new(), ids: OrderedMap::new(), past };
+        let mut externals = Self { systems: Vec::new(), ids: BTreeMap::new(), past };
         for system in systems {
             system.fold_into(&mut externals.past);
             externals.add(system);

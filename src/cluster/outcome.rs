@@ -9,10 +9,11 @@ use crate::cluster::world::{Cluster, World};
 use crate::coordinator::JobMaster;
 use crate::effect::ExternalSystem;
 use crate::job::{CheckpointId, JobId, RunId};
-use crate::kernel::{OrderedMap, SimTime};
+use crate::kernel::SimTime;
 use crate::state::CompletedCheckpoint;
 use crate::trace::{JobStatus, Leftovers};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How a world ended.
@@ -93,7 +94,7 @@ pub struct Outcome {
     /// What was refused, and why.
     pub refusals: Vec<(At, Arc<str>)>,
     /// Steps that were never taken, by position in the scenario, and why.
-    pub never: OrderedMap<u32, NeverTaken>,
+    pub never: BTreeMap<u32, NeverTaken>,
     /// Whether a sender ever waited for credit.
     pub had_backpressure: bool,
     /// What else no entry of the trace tells.

@@ -17,11 +17,11 @@ use crate::job::{
     Attempt, Barrier, CheckpointConfig, CheckpointId, CheckpointKind, ClaimMode, JobId,
     LocalTaskId, OperatorIndex, Plan, RunId, Stop,
 };
-use crate::kernel::{OrderedMap, OrderedSet, SimTime};
+use crate::kernel::SimTime;
 use crate::rules::{FirstTrigger, Rules};
 use crate::state::{AckLedger, CompletedCheckpoint, OperatorSnapshot};
 use crate::trace::{AbortReason, AckVerdict, CheckpointEvent, JobEvent};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// One entry of the completed store.
@@ -66,7 +66,7 @@ pub struct Checkpoints {
     config: CheckpointConfig,
     rules: Arc<Rules>,
     next: CheckpointId,
-    pending: OrderedMap<CheckpointId, Pending>,
+    pending: BTreeMap<CheckpointId, Pending>,
     completed: VecDeque<Stored>,
     last_completion: Option<SimTime>,
     /// The number of the schedule in force; none while the schedule is stopped.
@@ -96,7 +96,7 @@ impl Checkpoints {
             config,
             rules,
             next: CheckpointId::new(1),
-            pending: OrderedMap::new(),
+            pending: BTreeMap::new(),
             completed: VecDeque::new(),
             last_completion: None,
             schedule: None,
@@ -376,8 +376,8 @@ impl Checkpoints {
             triggered: now,
             ledger: AckLedger::new(to_ack),
             finished: participants.finished.iter().copied().collect(),
-            at_end: OrderedSet::new(),
-            coordinators: OrderedMap::new(),
+            at_end: BTreeSet::new(),
+            coordinators: BTreeMap::new(),
             is_writing: false,
         };
         let is_live = |task: LocalTaskId| !pending.finished.contains(&task);

@@ -11,9 +11,10 @@ use crate::job::{
     LocalChannelId, OperatorIndex, Partitioner, Plan, PlanEdge, Record, VertexIndex, key_group,
     subtask_of_key_group,
 };
-use crate::kernel::{OrderedMap, to_index};
+use crate::kernel::to_index;
 use crate::rules::{InFlightCheckedBy, Rules};
 use crate::state::{ChannelState, InFlight};
+use std::collections::BTreeMap;
 
 /// Records in flight to one task, by channel of the plan.
 pub(super) type ReceivedInFlight = Vec<(LocalChannelId, Vec<Record>)>;
@@ -30,7 +31,7 @@ pub(super) fn deal(
     if rules.in_flight_checked_by == InFlightCheckedBy::Task {
         check_whole_tasks(plan, matched)?;
     }
-    let mut channels: OrderedMap<LocalChannelId, Vec<Record>> = OrderedMap::new();
+    let mut channels: BTreeMap<LocalChannelId, Vec<Record>> = BTreeMap::new();
     for (operator, subtask, in_flight) in around(matched) {
         for state in &in_flight.inputs {
             let exchange =
@@ -159,7 +160,7 @@ impl<'p> Exchange<'p> {
         sender: u32,
         receiver: u32,
         state: &ChannelState,
-        channels: &mut OrderedMap<LocalChannelId, Vec<Record>>,
+        channels: &mut BTreeMap<LocalChannelId, Vec<Record>>,
     ) {
         let senders = self.plan.vertices[self.edge.from_vertex.index()].parallelism;
         for record in &state.records {

@@ -18,11 +18,12 @@ use crate::job::{
     Attempt, CheckpointConfig, CheckpointId, CheckpointKind, ClaimMode, JobId, LocalTaskId, Plan,
     RestartStrategy, RunLayout,
 };
-use crate::kernel::{OrderedSet, SimTime};
+use crate::kernel::SimTime;
 use crate::operator::Inputs;
 use crate::rules::{Failover, IgnoredSnapshots, Rules};
 use crate::state::{CommitPermit, CompletedCheckpoint};
 use crate::trace::{AbortReason, AckVerdict, EndOfTask, JobEvent, JobStatus, TaskEvent};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What a job is submitted with.
@@ -75,9 +76,9 @@ pub struct JobMaster {
     attempts: Vec<Attempt>,
     tasks: Vec<Known>,
     /// Tasks that had finished before the checkpoint of their attempt: they take part in nothing.
-    finished_on_restore: OrderedSet<LocalTaskId>,
+    finished_on_restore: BTreeSet<LocalTaskId>,
     /// Tasks that have told in their attempt that their data has ended.
-    ended_data: OrderedSet<LocalTaskId>,
+    ended_data: BTreeSet<LocalTaskId>,
     checkpoints: Checkpoints,
     splits: Splits,
     restarts: u32,
@@ -123,8 +124,8 @@ impl JobMaster {
             attempt: Attempt::default(),
             attempts: vec![Attempt::default(); layout.plan.tasks.len()],
             tasks: vec![Known::Deploying; layout.plan.tasks.len()],
-            finished_on_restore: OrderedSet::new(),
-            ended_data: OrderedSet::new(),
+            finished_on_restore: BTreeSet::new(),
+            ended_data: BTreeSet::new(),
             checkpoints,
             splits: Splits::new(
                 Arc::clone(layout),

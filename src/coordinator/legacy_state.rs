@@ -8,11 +8,12 @@ use crate::job::{
     CheckpointKind, KeyType, OperatorId, OperatorIndex, Plan, VertexIndex, java_hash_code,
     key_group,
 };
-use crate::kernel::{OrderedSet, to_index};
+use crate::kernel::to_index;
 use crate::rules::{MetadataVersion, Rescaling, Rules, StateAddress, StateHandles};
 use crate::state::{
     ChainPlace, CompletedCheckpoint, KeyedEntry, OperatorSnapshot, OperatorState, SubtaskState,
 };
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -204,7 +205,7 @@ pub(super) fn recorded(
         state.is_stateful() || state.coordinator.is_some() || state.is_finished()
     };
     let kept = operators.iter().enumerate().filter(|(_, state)| has_something(state));
-    let kept: OrderedSet<VertexIndex> = kept.map(|(place, _)| vertex(place)).collect();
+    let kept: BTreeSet<VertexIndex> = kept.map(|(place, _)| vertex(place)).collect();
     let operators = operators.into_iter().enumerate();
     operators.filter(|(place, _)| kept.contains(&vertex(*place))).map(|(_, state)| state).collect()
 }

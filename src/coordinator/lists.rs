@@ -1,12 +1,12 @@
 //! The list states of an operator, dealt to its new subtasks.
 
-use crate::kernel::OrderedMap;
 use crate::state::{ListSnapshot, OperatorSnapshot, rescale};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Deals the lists of old subtasks, of which some may be gone, to new ones.
 pub(super) fn deal_lists(old: &[Option<&OperatorSnapshot>], new: &mut [OperatorSnapshot]) {
-    let mut modes = OrderedMap::new();
+    let mut modes = BTreeMap::new();
     for (name, list) in old.iter().flatten().flat_map(|snapshot| &snapshot.lists) {
         let kept = (list.mode, list.items_type, list.ordinal);
         modes.insert(Arc::clone(name), kept);

@@ -5,11 +5,12 @@ use crate::job::{
     CheckpointId, CheckpointKind, JobId, LocalTaskId, OperatorIndex, Plan, SnapshotFormat,
     StateBackend, Stop,
 };
-use crate::kernel::{OrderedMap, OrderedSet, SimTime};
+use crate::kernel::SimTime;
 use crate::rules::Rules;
 use crate::state::{
     AckLedger, CompletedCheckpoint, OperatorSnapshot, OperatorState, Properties, SubtaskState,
 };
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What a checkpoint was triggered for.
@@ -113,11 +114,11 @@ pub struct Pending {
     /// Whose acks are awaited, and what came.
     pub ledger: AckLedger,
     /// Tasks that had finished before; they take no part. In the plan's numbering.
-    pub finished: OrderedSet<LocalTaskId>,
+    pub finished: BTreeSet<LocalTaskId>,
     /// Tasks that had finished their operators when they took part, and live on.
-    pub at_end: OrderedSet<LocalTaskId>,
+    pub at_end: BTreeSet<LocalTaskId>,
     /// The state of operators' coordinators.
-    pub coordinators: OrderedMap<OperatorIndex, Arc<OperatorSnapshot>>,
+    pub coordinators: BTreeMap<OperatorIndex, Arc<OperatorSnapshot>>,
     /// Whether all acks are in and its metadata is being written.
     pub is_writing: bool,
 }

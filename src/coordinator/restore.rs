@@ -13,12 +13,13 @@ use crate::job::{
     CheckpointKind, ListMode, LocalTaskId, OperatorId, OperatorIndex, Partitioner, Plan, PlanTask,
     SharedFile, VertexIndex, key_group_range,
 };
-use crate::kernel::{OrderedMap, to_index};
+use crate::kernel::to_index;
 use crate::rules::{KeyGroupOwner, RestoredToldBy, Rules};
 use crate::state::{
     CompletedCheckpoint, KeyedSnapshot, ListSnapshot, OperatorSnapshot, OperatorState, SubtaskState,
 };
 use crate::trace::{RestoreReport, StateSum};
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use thiserror::Error;
@@ -156,7 +157,7 @@ impl RestoreError {
 }
 
 /// Operators of the job with what the checkpoint holds of them.
-pub(super) type Matched<'c> = OrderedMap<OperatorIndex, &'c OperatorState>;
+pub(super) type Matched<'c> = BTreeMap<OperatorIndex, &'c OperatorState>;
 
 /// What a restore gives to whom.
 #[derive(Clone, Debug)]
@@ -281,10 +282,10 @@ fn takers_of(
     plan: &Plan,
     checkpoint: &CompletedCheckpoint,
     rules: &Rules,
-) -> OrderedMap<OperatorId, OperatorIndex> {
+) -> BTreeMap<OperatorId, OperatorIndex> {
     let is_stored = |id: &OperatorId| checkpoint.operators().iter().any(|state| state.id == *id);
     let vertices = (0..plan.vertices.len()).map(VertexIndex::new);
-    let mut takers = OrderedMap::new();
+    let mut takers = BTreeMap::new();
     for operator in vertices.flat_map(|vertex| plan.operators_tail_first(vertex)) {
         let hash = plan.graph.operators[operator.index()].options.uid_hash;
         let hash = hash.filter(|hash| rules.uid_hash_decides || is_stored(hash));
@@ -310,7 +311,7 @@ fn in_flight_of(state: &OperatorState) -> u64 {
 
 /// The snapshot's units of one operator, each summed over its subtasks.
 fn units_of(state: &OperatorState) -> Vec<StateSum> {
-    let mut units: OrderedMap<_, StateSum> = OrderedMap::new();
+    let mut units: BTreeMap<_, StateSum> = BTreeMap::new();
     for snapshot in state.snapshots() {
         for sum in snapshot.sums(state.id) {
             let Some(total) = units.get_mut(&sum.unit) else {
@@ -566,8 +567,8 @@ fn entries_below<'s>(
 fn keyed_share(
     old: &[Option<&OperatorSnapshot>],
     range: &RangeInclusive<u16>,
-) -> OrderedMap<Arc<str>, KeyedSnapshot> {
-    let mut share: OrderedMap<Arc<str>, KeyedSnapshot> = OrderedMap::new();
+) -> BTreeMap<Arc<str>, KeyedSnapshot> {
+    let mut share: BTreeMap<Arc<str>, KeyedSnapshot> = BTreeMap::new();
     for (name, state) in old.iter().flatten().flat_map(|snapshot| &snapshot.keyed) {
         let entries = state.entries.iter().filter(|entry| range.contains(&entry.group));
         let share = share.entry(Arc::clone(name)).or_default();

@@ -15,11 +15,12 @@ use crate::job::{
     Attempt, Barrier, CheckpointId, InputId, LocalTaskId, OperatorIndex, Plan, RunLayout,
     StartingOffsets, Value,
 };
-use crate::kernel::{OrderedMap, OrderedSet, SimTime};
+use crate::kernel::SimTime;
 use crate::operator::{InputLog, Inputs, Position, first_offset};
 use crate::rules::Rules;
 use crate::state::{CompletedCheckpoint, ListMode, ListSnapshot, OperatorSnapshot};
 use crate::trace::{CheckpointEvent, SourcePosition, TaskEvent};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// How long writing the state of the enumerators takes; no barrier is sent before.
@@ -50,9 +51,9 @@ type SplitId = (InputId, u16);
 struct Enumerator {
     source: SplitSource,
     /// Splits that nobody has: where to begin.
-    unassigned: OrderedMap<SplitId, u32>,
+    unassigned: BTreeMap<SplitId, u32>,
     /// Splits that somebody has, or had: where they began.
-    assigned: OrderedMap<SplitId, u32>,
+    assigned: BTreeMap<SplitId, u32>,
     /// What it was restored with of logs that are not in this world: nobody can read those.
     unreachable: [Vec<Value>; 2],
     /// Readers that wait for one, in order of their requests.
@@ -74,7 +75,7 @@ struct Given {
 struct Held {
     triggers: Vec<(LocalTaskId, Barrier)>,
     /// Assignments that were under way when the enumerators' state was taken.
-    awaited: OrderedSet<u64>,
+    awaited: BTreeSet<u64>,
     is_written: bool,
 }
 
@@ -88,10 +89,10 @@ pub struct Splits {
     /// How many assignments were ever sent; each has its number.
     sent: u64,
     /// Those that are not acknowledged.
-    open: OrderedMap<u64, LocalTaskId>,
+    open: BTreeMap<u64, LocalTaskId>,
     /// By reader, the checkpoints that keep its gate closed.
-    closed: OrderedMap<LocalTaskId, OrderedSet<CheckpointId>>,
-    held: OrderedMap<CheckpointId, Held>,
+    closed: BTreeMap<LocalTaskId, BTreeSet<CheckpointId>>,
+    held: BTreeMap<CheckpointId, Held>,
 }
 
 impl Splits {
@@ -104,8 +105,8 @@ impl Splits {
     ) -> Self {
         let enumerator = |source: &SplitSource| Enumerator {
             source: *source,
-            unassigned: OrderedMap::new(),
-            assigned: OrderedMap::new(),
+            unassigned: BTreeMap::new(),
+            assigned: BTreeMap::new(),
             unreachable: [Vec::new(), Vec::new()],
             asking: Vec::new(),
             given: Vec::new(),
@@ -116,9 +117,9 @@ impl Splits {
             rules,
             enumerators: sources.iter().map(enumerator).collect(),
             sent: 0,
-            open: OrderedMap::new(),
-            closed: OrderedMap::new(),
-            held: OrderedMap::new(),
+            open: BTreeMap::new(),
+            closed: BTreeMap::new(),
+            held: BTreeMap::new(),
         }
     }
 
@@ -251,7 +252,7 @@ impl Splits {
     /// Keeps barriers that are about to be sent, once the enumerators' state is taken.
     fn hold_back(&mut self, plan: &Plan, checkpoints: &mut Checkpoints, effects: &mut JobEffects) {
         let messages = std::mem::take(&mut effects.messages);
-        let mut triggered = OrderedSet::new();
+        let mut triggered = BTreeSet::new();
         for (task, message) in messages {
             let ToTask::Trigger(barrier) = message else {
                 effects.messages.push((task, message));
@@ -338,7 +339,7 @@ impl Enumerator {
     fn restore(&mut self, state: Option<&OperatorSnapshot>, inputs: &Inputs) {
         self.unreachable = [Vec::new(), Vec::new()];
         let own = inputs.seen_from(self.source.input);
-        let mut known = [UNASSIGNED, ASSIGNED].map(|_| OrderedMap::new());
+        let mut known = [UNASSIGNED, ASSIGNED].map(|_| BTreeMap::new());
         for (place, name) in [UNASSIGNED, ASSIGNED].into_iter().enumerate() {
             let list = state.and_then(|state| state.lists.get(name));
             for row in list.into_iter().flat_map(|list| &list.items) {

@@ -6,7 +6,8 @@ use super::{
     JobGraph, LocalChannelId, LocalTaskId, OperatorId, OperatorIndex, OperatorNode, Partitioner,
     PlanRules, VertexIndex,
 };
-use crate::kernel::{OrderedMap, SimTime, to_index};
+use crate::kernel::{SimTime, to_index};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -240,7 +241,7 @@ impl Plan {
 
     /// How many slots it takes: subtask i of all chains of a slot-sharing group shares one.
     pub fn slots(&self) -> u32 {
-        let mut groups: OrderedMap<&str, u32> = OrderedMap::new();
+        let mut groups: BTreeMap<&str, u32> = BTreeMap::new();
         for vertex in &self.vertices {
             let most = groups.entry(&vertex.slot_sharing_group).or_default();
             *most = vertex.parallelism.max(*most);

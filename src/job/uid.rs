@@ -2,9 +2,8 @@
 
 use super::wiring::Wiring;
 use super::{GraphError, JobGraph, OperatorId, OperatorIndex};
-use crate::kernel::OrderedMap;
 use crate::rules::IdScheme;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::Cursor;
 
 /// The id of an operator with this uid, the same in every release.
@@ -31,7 +30,7 @@ pub(super) fn generated_ids(
         (0..graph.operators.len()).filter(|&operator| graph.operators[operator].is_source());
     let mut remaining: VecDeque<OperatorIndex> = sources.map(OperatorIndex::new).collect();
     let by_operator = vec![None; graph.operators.len()];
-    let mut ids = Ids { wiring, by_operator, owners: OrderedMap::new(), rank: 0, scheme };
+    let mut ids = Ids { wiring, by_operator, owners: BTreeMap::new(), rank: 0, scheme };
     let mut visited = vec![false; graph.operators.len()];
     remaining.iter().for_each(|source| visited[source.index()] = true);
     while let Some(operator) = remaining.pop_front() {
@@ -74,7 +73,7 @@ pub(super) fn check_uids_name_chains(wiring: &Wiring<'_>) -> Result<(), GraphErr
 struct Ids<'w> {
     wiring: &'w Wiring<'w>,
     by_operator: Vec<Option<OperatorId>>,
-    owners: OrderedMap<OperatorId, usize>,
+    owners: BTreeMap<OperatorId, usize>,
     /// How many were given.
     rank: u32,
     scheme: IdScheme,

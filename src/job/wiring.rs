@@ -2,12 +2,11 @@
 //!
 //! Checks everything about a graph that can be wrong short of its ids. Does not decide chains or ids.
 
-use crate::kernel::{OrderedMap, OrderedSet};
-
 use super::{
     GraphError, InputEdge, JobGraph, OperatorIndex, OperatorNode, Partitioner,
     default_max_parallelism,
 };
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The largest max parallelism (`KeyGroupRangeAssignment.UPPER_BOUND_MAX_PARALLELISM`).
 pub(super) const MAX_PARALLELISM_MAX: u32 = 1 << 15;
@@ -85,7 +84,7 @@ impl<'g> Wiring<'g> {
         let mut groups = vec![String::new(); self.graph.operators.len()];
         for &operator in order {
             let inherited = || {
-                let of_inputs: OrderedSet<&str> =
+                let of_inputs: BTreeSet<&str> =
                     self.senders(operator).map(|sender| groups[sender.index()].as_str()).collect();
                 match (of_inputs.first(), of_inputs.len()) {
                     (Some(group), 1) => (*group).to_owned(),
@@ -103,7 +102,7 @@ impl<'g> Wiring<'g> {
     /// All operators, each after its inputs, else in order of creation.
     fn topological_order(&self) -> Result<Vec<OperatorIndex>, GraphError> {
         let mut missing: Vec<usize> = self.inputs.iter().map(Vec::len).collect();
-        let mut ready: OrderedSet<OperatorIndex> = (0..missing.len())
+        let mut ready: BTreeSet<OperatorIndex> = (0..missing.len())
             .filter(|&operator| missing[operator] == 0)
             .map(OperatorIndex::new)
             .collect();
@@ -172,8 +171,8 @@ fn mistakes_of_parts(graph: &JobGraph) -> Vec<GraphError> {
     }
     let mut mistakes = Vec::new();
     mistakes.extend(check_max_parallelism(None, graph.max_parallelism).err());
-    let mut names = OrderedSet::new();
-    let mut uids = OrderedMap::new();
+    let mut names = BTreeSet::new();
+    let mut uids = BTreeMap::new();
     for (place, node) in graph.operators.iter().enumerate() {
         if !names.insert(&node.name) {
             mistakes.push(GraphError::DuplicateName { name: node.name.clone() });

@@ -6,7 +6,6 @@ mod agenda;
 mod choices;
 mod digest;
 mod index;
-mod ordered;
 mod simulation;
 mod time;
 
@@ -14,6 +13,5 @@ pub use agenda::{Agenda, Event, Ticket};
 pub use choices::{Choices, Family, Piece, SEED_MAX, Stream};
 pub use digest::{Digest, aside};
 pub(crate) use index::to_index;
-pub use ordered::{OrderedMap, OrderedSet};
 pub use simulation::{Flow, Simulation, World};
 pub use time::{SimTime, SpanError};

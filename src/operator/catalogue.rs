@@ -2,9 +2,9 @@
 
 use super::{Context, Operator};
 use crate::job::{JobGraph, OperatorIndex, OperatorKind, OperatorNode, Reader, Value, WindowTime};
-use crate::kernel::OrderedMap;
 use crate::rules::Rules;
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
@@ -271,7 +271,7 @@ pub fn panic_message(payload: &(dyn Any + Send)) -> &str {
 #[derive(Clone, Default)]
 pub struct Catalogue {
     /// By kind, then by function.
-    entries: OrderedMap<String, OrderedMap<String, Entry>>,
+    entries: BTreeMap<String, BTreeMap<String, Entry>>,
 }
 
 impl Catalogue {

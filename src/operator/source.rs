@@ -5,12 +5,12 @@
 use super::inputs::first_offset;
 use super::{Context, InputLog, Operator, Poll};
 use crate::job::{CheckpointId, InputId, Origin, Reader, StartingOffsets, Value};
-use crate::kernel::{OrderedSet, SimTime};
+use crate::kernel::SimTime;
 use crate::state::{ListId, ListMode};
 use crate::trace::SourcePosition;
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
+use std::collections::{BTreeSet, BinaryHeap};
 use std::sync::Arc;
 
 /// The list state in which a source remembers how far it got: sources that read the log themselves and readers of splits
@@ -167,7 +167,7 @@ impl LogSource {
         else {
             return;
         };
-        let known: OrderedSet<(Arc<str>, u16)> = all
+        let known: BTreeSet<(Arc<str>, u16)> = all
             .rows
             .iter()
             .filter_map(Position::of_row)

@@ -7,12 +7,13 @@ use super::words::damage_in_words;
 use crate::job::{
     CheckpointId, ClaimMode, JobId, METADATA, RunId, folder_of_pointer, names_metadata,
 };
-use crate::kernel::{OrderedMap, SimTime, to_index};
+use crate::kernel::{SimTime, to_index};
 use crate::scenario::{
     Action, Cancel, CopyFiles, Dispose, FileAction, MoveFiles, Piece, Run, Scenario, Stop,
     TakeCheckpoint, TakeSavepoint,
 };
 use crate::trace::{CheckpointEvent, Entry, JobEvent, JobStatus, Trace, TraceEvent, WorldEvent};
+use std::collections::BTreeMap;
 
 /// The session of a world; `jobs` are the ids of its runs, where they have one.
 pub fn transcript(trace: &Trace, scenario: &Scenario, jobs: &[Option<JobId>]) -> String {
@@ -21,10 +22,10 @@ pub fn transcript(trace: &Trace, scenario: &Scenario, jobs: &[Option<JobId>]) ->
         scenario,
         jobs,
         blocks: Vec::new(),
-        by_step: OrderedMap::new(),
+        by_step: BTreeMap::new(),
         runs: Vec::new(),
-        paths: OrderedMap::new(),
-        asked: OrderedMap::new(),
+        paths: BTreeMap::new(),
+        asked: BTreeMap::new(),
     };
     trace.entries.iter().for_each(|entry| session.observe(entry));
     session.text()
@@ -54,12 +55,12 @@ struct Session<'s> {
     jobs: &'s [Option<JobId>],
     blocks: Vec<Block>,
     /// The newest block of a step: one that is tried again has several.
-    by_step: OrderedMap<u32, usize>,
+    by_step: BTreeMap<u32, usize>,
     runs: Vec<Known>,
     /// Where a user has noted that a snapshot lies, by label.
-    paths: OrderedMap<String, String>,
+    paths: BTreeMap<String, String>,
     /// Checkpoints that steps asked for.
-    asked: OrderedMap<(RunId, CheckpointId), u32>,
+    asked: BTreeMap<(RunId, CheckpointId), u32>,
 }
 
 impl Session<'_> {

@@ -1,11 +1,11 @@
 //! How far a snapshot had read its inputs.
 
 use crate::job::{InputId, OperatorKind, OperatorNode};
-use crate::kernel::OrderedMap;
 use crate::operator::{InputLog, Log, Position, source_positions};
 use crate::scenario::Scenario;
 use crate::state::{CompletedCheckpoint, OperatorState, SubtaskState};
 use crate::trace::SourcePosition;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How far a snapshot had read each partition of each input of which the sources among these operators have a position; one
@@ -30,7 +30,7 @@ pub(super) fn positions(
         let rows = read.chain(unassigned).flat_map(|list| &list.items);
         let known = rows.filter_map(Position::of_row);
         let known = known.filter_map(|at| Some(((place_of(&at.log)?, at.partition), at.next)));
-        let mut known: OrderedMap<(usize, u16), u32> = known.collect();
+        let mut known: BTreeMap<(usize, u16), u32> = known.collect();
         let is_gone = |subtask: &SubtaskState| matches!(subtask, SubtaskState::Finished);
         if state.is_none_or(|state| state.subtasks.iter().any(is_gone)) {
             for partition in 0..inputs[own].partitions() {

@@ -4,9 +4,9 @@
 use super::files::PlayError;
 use super::play::{Earlier, LeftOnDisk};
 use crate::job::{CheckpointId, ClaimMode, FileId, JobId};
-use crate::kernel::OrderedMap;
 use crate::state::{CompletedCheckpoint, Properties};
 use crate::store::{DataDir, LeftFile, OnDisk, SavepointFiles, Seal, StoreError};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The snapshots that a play may remove.
@@ -16,9 +16,9 @@ pub(super) struct Removals {
     /// The snapshot that it was started from, if it claims that, as it was then.
     claimed: Option<OnDisk>,
     /// Where the snapshots of this play lie.
-    places: OrderedMap<(JobId, CheckpointId), PathBuf>,
+    places: BTreeMap<(JobId, CheckpointId), PathBuf>,
     /// The shared files that were written last.
-    shared: OrderedMap<(JobId, String), Seal>,
+    shared: BTreeMap<(JobId, String), Seal>,
     left: Vec<LeftFile>,
 }
 

@@ -2,10 +2,10 @@
 
 use super::names::unit_name;
 use crate::job::{CheckpointId, Layouts, OperatorId, RunId, RunLayout, TaskId};
-use crate::kernel::{OrderedMap, OrderedSet};
 use crate::trace::{
     CheckpointEvent, Declared, Entry, JobEvent, RestoreReport, StateUnit, TaskEvent, TraceEvent,
 };
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What became of a snapshot that a run was started from, or that it dropped state of in a restart.
@@ -35,9 +35,9 @@ pub struct RestoreTold {
 /// What the tasks of a run told when they initialized their state from the snapshot it was started from.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Declarations {
-    unread: OrderedSet<StateUnit>,
-    fresh: OrderedSet<StateUnit>,
-    tasks: OrderedSet<TaskId>,
+    unread: BTreeSet<StateUnit>,
+    fresh: BTreeSet<StateUnit>,
+    tasks: BTreeSet<TaskId>,
 }
 
 impl Declarations {
@@ -60,9 +60,9 @@ pub struct Restores {
     /// The first of each run, and those after it that dropped something.
     reports: Vec<(RunId, CheckpointId, Arc<RestoreReport>)>,
     /// By run, what its tasks told of what they declare, and how many told it.
-    declared: OrderedMap<RunId, Declarations>,
+    declared: BTreeMap<RunId, Declarations>,
     /// The runs that were started from a snapshot.
-    started: OrderedSet<RunId>,
+    started: BTreeSet<RunId>,
 }
 
 impl Restores {

@@ -3,11 +3,12 @@
 use super::play::{Judgement, Played, Setup};
 use super::restorable::{Restoring, is_sampled};
 use crate::check::Coverage;
-use crate::kernel::{Choices, Digest, OrderedMap};
+use crate::kernel::{Choices, Digest};
 use crate::operator::Catalogue;
 use crate::rules::{Mutation, Release};
 use crate::scenario::{Profile, Scenario};
 use crate::trace::{CheckName, Sometimes};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The drawn scenario of a seed, ready to be played.
@@ -59,19 +60,19 @@ pub struct SweepTotals {
     /// The sum of a hash of each seed with the digest of its world: another one, if any world was played otherwise.
     pub digest: u64,
     /// By name of what happened: in how many worlds.
-    pub sometimes: OrderedMap<Sometimes, u64>,
+    pub sometimes: BTreeMap<Sometimes, u64>,
     /// By release: how many worlds began under it.
-    pub releases: OrderedMap<Release, u64>,
+    pub releases: BTreeMap<Release, u64>,
     /// By name of a promise that its release does not keep: in how many worlds it alone is broken.
-    pub known: OrderedMap<&'static str, u64>,
+    pub known: BTreeMap<&'static str, u64>,
     /// By such a promise and release: the smallest seed of those worlds.
-    pub known_first: OrderedMap<(&'static str, Release), u64>,
+    pub known_first: BTreeMap<(&'static str, Release), u64>,
     /// By check: in how many worlds it is broken.
-    pub broken: OrderedMap<CheckName, u64>,
+    pub broken: BTreeMap<CheckName, u64>,
     /// By judgement: how many that failed came to it.
-    pub judgements: OrderedMap<Judgement, u64>,
+    pub judgements: BTreeMap<Judgement, u64>,
     /// The smallest seeds that failed, each with why.
-    pub failures: OrderedMap<u64, String>,
+    pub failures: BTreeMap<u64, String>,
     /// How many failed in all.
     pub failed: u64,
 }
@@ -194,7 +195,7 @@ fn hash_of_world(played: &Played) -> u64 {
 }
 
 /// Adds counts to others.
-fn count_all<K: Ord>(counts: &mut OrderedMap<K, u64>, more: impl IntoIterator<Item = (K, u64)>) {
+fn count_all<K: Ord>(counts: &mut BTreeMap<K, u64>, more: impl IntoIterator<Item = (K, u64)>) {
     for (what, worlds) in more {
         *counts.entry(what).or_default() += worlds;
     }

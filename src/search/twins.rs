@@ -6,10 +6,11 @@
 
 use super::play::{Setup, checks_of, end_of_world, given_to};
 use crate::cluster::{Cluster, End};
-use crate::kernel::{Choices, OrderedSet};
+use crate::kernel::Choices;
 use crate::operator::{Catalogue, Definition, Entry, Equality};
 use crate::scenario::{Expect, Scenario};
 use crate::trace::CheckName;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// How many other seeds are tried.
@@ -32,7 +33,7 @@ pub(super) fn who_declares_more(setup: &Setup) -> Option<String> {
 }
 
 /// The operators of the first job that are declared to be comparable, and are told by nothing but their code.
-fn that_declare(setup: &Setup) -> OrderedSet<&str> {
+fn that_declare(setup: &Setup) -> BTreeSet<&str> {
     let built_in = Catalogue::built_in();
     let declares = |entry: &Entry| {
         entry.definition == Definition::ItsCode && entry.equality > Equality::Accounted

@@ -3,10 +3,11 @@
 use crate::job::{
     CheckpointId, CheckpointKind, JobId, LocalTaskId, OperatorId, SharedFile, SnapshotFormat,
 };
-use crate::kernel::{OrderedMap, OrderedSet, SimTime};
+use crate::kernel::SimTime;
 use crate::rules::{MetadataVersion, StateHandles};
 use crate::state::OperatorSnapshot;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What a completed checkpoint holds of one subtask of one operator.
@@ -177,14 +178,14 @@ impl CommitPermit {
 /// Who must ack a pending checkpoint, and what the acks brought.
 #[derive(Clone, Debug)]
 pub struct AckLedger {
-    awaited: OrderedSet<LocalTaskId>,
-    acked: OrderedMap<LocalTaskId, Vec<Arc<OperatorSnapshot>>>,
+    awaited: BTreeSet<LocalTaskId>,
+    acked: BTreeMap<LocalTaskId, Vec<Arc<OperatorSnapshot>>>,
 }
 
 impl AckLedger {
     /// A ledger that awaits these tasks, each once.
     pub fn new(awaited: impl IntoIterator<Item = LocalTaskId>) -> Self {
-        let mut ledger = Self { awaited: OrderedSet::new(), acked: OrderedMap::new() };
+        let mut ledger = Self { awaited: BTreeSet::new(), acked: BTreeMap::new() };
         for task in awaited {
             assert!(ledger.awaited.insert(task), "{task:?} is to ack one checkpoint twice");
         }
@@ -226,7 +227,7 @@ impl AckLedger {
         assert!(self.is_full(), "checkpoint {} was sealed before every ack was in", properties.id);
         let has_subtasks = |operator: &OperatorState| !operator.subtasks.is_empty();
         assert!(operators.iter().all(has_subtasks), "an operator was stored without its subtasks");
-        let ids: OrderedSet<OperatorId> = operators.iter().map(|operator| operator.id).collect();
+        let ids: BTreeSet<OperatorId> = operators.iter().map(|operator| operator.id).collect();
         assert_eq!(ids.len(), operators.len(), "two operators are stored under one id");
         CompletedCheckpoint { properties, operators }
     }

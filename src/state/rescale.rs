@@ -5,7 +5,7 @@
 
 use super::ListMode;
 use super::hash_order::JavaHashMapKeys;
-use crate::kernel::{OrderedMap, OrderedSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One named list state of an operator, as its subtasks snapshot it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -17,7 +17,7 @@ pub struct ListState<T> {
 }
 
 /// What each new subtask gets of each state.
-pub type Dealt<T> = OrderedMap<String, Vec<Vec<T>>>;
+pub type Dealt<T> = BTreeMap<String, Vec<Vec<T>>>;
 
 /// Deals all list states of an operator, which were registered in order of their names, to `new_parallelism` subtasks.
 ///
@@ -25,7 +25,7 @@ pub type Dealt<T> = OrderedMap<String, Vec<Vec<T>>>;
 ///
 /// Panics if a state does not have `old_parallelism` lists or `new_parallelism` is 0.
 pub fn redistribute<T: Clone>(
-    states: &OrderedMap<String, ListState<T>>,
+    states: &BTreeMap<String, ListState<T>>,
     old_parallelism: u32,
     new_parallelism: u32,
 ) -> Dealt<T> {
@@ -35,7 +35,7 @@ pub fn redistribute<T: Clone>(
 
 /// The same, of states that were registered in another order than that of their names.
 pub fn redistribute_in<T: Clone>(
-    states: &OrderedMap<String, ListState<T>>,
+    states: &BTreeMap<String, ListState<T>>,
     order: &[&str],
     old_parallelism: u32,
     new_parallelism: u32,
@@ -65,7 +65,7 @@ pub fn redistribute_in<T: Clone>(
 /// first of which are longer by one item where the division leaves a rest. The state that is dealt next begins with
 /// the subtask after the last longer run.
 fn deal_split<T: Clone>(
-    states: &OrderedMap<String, ListState<T>>,
+    states: &BTreeMap<String, ListState<T>>,
     order: &[&str],
     old_parallelism: usize,
     new_parallelism: u32,
@@ -98,7 +98,7 @@ fn deal_split<T: Clone>(
 ///
 /// Names of one bin fall back to the order in which a subtask's handle was filled: that of registration.
 fn dealing_order<'s, T>(
-    states: &OrderedMap<String, ListState<T>>,
+    states: &BTreeMap<String, ListState<T>>,
     order: &[&'s str],
     old_parallelism: usize,
 ) -> Vec<&'s str> {
@@ -111,7 +111,7 @@ fn dealing_order<'s, T>(
         split.for_each(|name| grouped.compute_if_absent(name));
     }
     let order: Vec<&str> = grouped.iter().collect();
-    let names: OrderedSet<&str> = order.iter().copied().collect();
+    let names: BTreeSet<&str> = order.iter().copied().collect();
     assert_eq!(order.len(), names.len(), "a split list would be dealt twice");
     order
 }
@@ -258,7 +258,7 @@ mod tests {
     }
 
     /// States of some old subtasks, all in one mode, none of whose items are equal.
-    fn states(mode: ListMode) -> impl Strategy<Value = (u32, OrderedMap<String, ListState<u32>>)> {
+    fn states(mode: ListMode) -> impl Strategy<Value = (u32, BTreeMap<String, ListState<u32>>)> {
         (1..7_usize).prop_flat_map(move |old| {
             let list = prop::option::weighted(0.8, 0..6_usize);
             let sizes = prop::collection::vec(prop::collection::vec(list, old), 1..4);
@@ -281,7 +281,7 @@ mod tests {
     }
 
     /// What the subtasks that were dealt something snapshot at once.
-    fn taken_again(dealt: Dealt<u32>) -> OrderedMap<String, ListState<u32>> {
+    fn taken_again(dealt: Dealt<u32>) -> BTreeMap<String, ListState<u32>> {
         let state = |lists: Vec<Vec<u32>>| ListState {
             mode: ListMode::Split,
             lists: lists.into_iter().map(Some).collect(),
@@ -319,7 +319,7 @@ mod tests {
         ) {
             prop_assume!(old != high && high != low);
             let (name, only) = states.into_iter().next().expect("there is a state");
-            let states = OrderedMap::from([(name, only)]);
+            let states = BTreeMap::from([(name, only)]);
             let first = redistribute(&states, old, high);
             let down = redistribute(&taken_again(first.clone()), high, low);
             prop_assert_eq!(redistribute(&taken_again(down), low, high), first);

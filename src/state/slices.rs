@@ -5,7 +5,7 @@
 use super::snapshot::wrapping_sum;
 use super::{KeyedSnapshot, OperatorSnapshot};
 use crate::job::FileId;
-use crate::kernel::OrderedMap;
+use std::collections::BTreeMap;
 
 /// How many slices all key groups of an operator are cut into, at most: enough that a checkpoint finds some unchanged.
 const SLICES: u32 = 16;
@@ -23,7 +23,7 @@ impl OperatorSnapshot {
     /// The slices of the keyed state that are not empty, in order. Where they are cut depends on max parallelism alone.
     pub fn slices(&self, max_parallelism: u32) -> Vec<Slice> {
         let width = max_parallelism.div_ceil(SLICES).max(1);
-        let mut slices: OrderedMap<u32, Slice> = OrderedMap::new();
+        let mut slices: BTreeMap<u32, Slice> = BTreeMap::new();
         for (name, state) in &self.keyed {
             for entry in &state.entries {
                 let sum = wrapping_sum([(name, entry)].into_iter());

@@ -1,9 +1,9 @@
 //! The snapshot of one subtask of one operator.
 
 use crate::job::{ListMode, OperatorId, Registration, SharedFile, StateType, Value};
-use crate::kernel::OrderedMap;
 use crate::state::{FixedHasher, InFlight};
 use crate::trace::{StateKind, StateSum, StateUnit};
+use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -58,9 +58,9 @@ impl ListSnapshot {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct OperatorSnapshot {
     /// Keyed states by name.
-    pub keyed: OrderedMap<Arc<str>, KeyedSnapshot>,
+    pub keyed: BTreeMap<Arc<str>, KeyedSnapshot>,
     /// List, union and broadcast states by name.
-    pub lists: OrderedMap<Arc<str>, ListSnapshot>,
+    pub lists: BTreeMap<Arc<str>, ListSnapshot>,
     /// What was in flight around the subtask, of the first and last operator of a chain.
     pub in_flight: InFlight,
     /// The files that hold the keyed states, if checkpoints share them; nothing of these is kept elsewhere then.

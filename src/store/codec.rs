@@ -9,7 +9,7 @@ use super::wire::{
 };
 use crate::effect::ExternalSystem;
 use crate::job::{CheckpointId, JobId, METADATA, OperatorId};
-use crate::kernel::{Digest, OrderedMap, to_index};
+use crate::kernel::{Digest, to_index};
 use crate::state::{
     CompletedCheckpoint, KeyedSnapshot, OperatorSnapshot, OperatorState, Properties, SubtaskState,
 };
@@ -28,9 +28,9 @@ pub struct SavepointFiles {
     /// The content of `_metadata`.
     pub metadata: Vec<u8>,
     /// The state files beside it, by name.
-    pub states: OrderedMap<String, Vec<u8>>,
+    pub states: BTreeMap<String, Vec<u8>>,
     /// The files that it shares with other checkpoints of its job, by name.
-    pub shared: OrderedMap<String, Vec<u8>>,
+    pub shared: BTreeMap<String, Vec<u8>>,
 }
 
 impl SavepointFiles {
@@ -57,7 +57,7 @@ pub fn savepoint_folder_name(job: JobId, id: CheckpointId, attempt: u32) -> Stri
 /// The files of a savepoint; snapshots of fewer bytes than `threshold`, and empty ones, go into `_metadata`.
 pub fn encode_inline_below(savepoint: &Savepoint, threshold: usize) -> SavepointFiles {
     let properties = savepoint.checkpoint.properties();
-    let (mut states, mut shared) = (OrderedMap::new(), OrderedMap::new());
+    let (mut states, mut shared) = (BTreeMap::new(), BTreeMap::new());
     let operators = savepoint.checkpoint.operators();
     let stored = operators
         .iter()
@@ -93,8 +93,8 @@ fn store_operator(
     operator: &OperatorState,
     properties: &Properties,
     threshold: usize,
-    states: &mut OrderedMap<String, Vec<u8>>,
-    shared: &mut OrderedMap<String, Vec<u8>>,
+    states: &mut BTreeMap<String, Vec<u8>>,
+    shared: &mut BTreeMap<String, Vec<u8>>,
 ) -> StoredOperator {
     let mut subtasks = Vec::with_capacity(operator.subtasks.len());
     for (index, subtask) in operator.subtasks.iter().enumerate() {
@@ -120,7 +120,7 @@ fn store_operator(
 }
 
 /// Puts the keyed state of a snapshot into its shared files.
-fn share(snapshot: &OperatorSnapshot, shared: &mut OrderedMap<String, Vec<u8>>) -> StoredSubtask {
+fn share(snapshot: &OperatorSnapshot, shared: &mut BTreeMap<String, Vec<u8>>) -> StoredSubtask {
     let mut files = Vec::with_capacity(snapshot.shared.len());
     let held: usize = snapshot.keyed.values().map(|state| state.entries.len()).sum();
     let mut written = 0;
@@ -365,7 +365,7 @@ fn put_together(whole: &mut OperatorSnapshot, part: OperatorSnapshot) {
 }
 
 fn summarize_operator((stored, read): (&StoredOperator, &OperatorState)) -> OperatorSummary {
-    let mut states = OrderedMap::new();
+    let mut states = BTreeMap::new();
     let mut finished = 0;
     assert_eq!(stored.subtasks.len(), read.subtasks.len(), "a summary of another operator");
     for (place, subtask) in stored.subtasks.iter().zip(&read.subtasks) {

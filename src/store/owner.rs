@@ -13,7 +13,7 @@ use super::remove::{Disposed, LeftFile, OnDisk, is_in_its_folder};
 use super::savepoint::SavepointSummary;
 use super::unfinished::{UnfinishedFolder, write_file};
 use crate::job::METADATA;
-use crate::kernel::OrderedSet;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -262,7 +262,7 @@ pub fn move_with_paths_on(
 fn rewrite_in_place(disk: &dyn Disk, snapshot: &OnDisk) -> Result<PathBuf, StoreError> {
     let OnDisk { file, folder, metadata, .. } = snapshot;
     let place = spoken(folder)?;
-    let mut beside = OrderedSet::new();
+    let mut beside = BTreeSet::new();
     for reference in own_references(metadata) {
         if is_a(disk, &folder.join(reference.name()), Kind::File) {
             read_whole(disk, folder, &reference.beside())?;

@@ -81,7 +81,7 @@ impl Task {
             tracker.forget_up_to(checkpoint);
         }
         self.seen.last = self.seen.last.max(checkpoint);
-        self.seen.aborted.drop_before(&checkpoint);
+        self.seen.aborted = self.seen.aborted.split_off(&checkpoint);
         self.assert_sound();
         decline(checkpoint, AbortReason::Canceled, effects);
         if self.seen.canceled < checkpoint {

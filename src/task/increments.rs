@@ -5,9 +5,10 @@
 
 use super::{Chain, Identity};
 use crate::job::{CheckpointId, FileId, OperatorId, SharedFile};
-use crate::kernel::{Digest, OrderedMap};
+use crate::kernel::Digest;
 use crate::rules::{IncrementBase, Rules};
 use crate::state::OperatorSnapshot;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The files of one snapshot, by operator of the chain.
@@ -21,7 +22,7 @@ pub(super) struct Increments {
     /// The newest snapshot that is known to have completed.
     completed: CheckpointId,
     /// Of those drawn since, whose fate is unknown.
-    drawn: OrderedMap<CheckpointId, Files>,
+    drawn: BTreeMap<CheckpointId, Files>,
     /// How many files each operator has written, attempts included.
     written: Vec<u32>,
 }
@@ -33,7 +34,7 @@ impl Increments {
             files.iter().map(|file| file.number + 1).max().unwrap_or_default()
         };
         let written = base.iter().map(next).collect();
-        Self { base, completed, drawn: OrderedMap::new(), written }
+        Self { base, completed, drawn: BTreeMap::new(), written }
     }
 
     /// Gives a snapshot its files: those of the base for slices that have not changed, new ones for all others.
@@ -88,7 +89,7 @@ impl Increments {
     /// the other, nothing was built upon what came before it (`RocksIncrementalSnapshotStrategy.notifyCheckpointComplete`).
     pub(super) fn on_complete(&mut self, checkpoint: CheckpointId, rules: &Rules) {
         let files = self.drawn.remove(&checkpoint);
-        self.drawn.drop_before(&checkpoint);
+        self.drawn = self.drawn.split_off(&checkpoint);
         if checkpoint <= self.completed {
             return;
         }

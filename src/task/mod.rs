@@ -38,10 +38,11 @@ use crate::job::{
     Attempt, Barrier, BarrierAlignment, ChannelId, CheckpointConfig, CheckpointId, CheckpointKind,
     CheckpointMode, Element, InputId, Record, StateBackend, TaskId,
 };
-use crate::kernel::{OrderedSet, SimTime};
+use crate::kernel::SimTime;
 use crate::operator::{InputLog, Inputs, Poll, Subtask};
 use crate::rules::Rules;
 use crate::trace::{AbortReason, SourcePosition, TaskEvent};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Where a subtask is in the life of one attempt.
@@ -85,7 +86,7 @@ struct Seen {
     /// The newest that it has told its receivers to be off.
     canceled: CheckpointId,
     /// Newer ones that are off already, although their barriers may still come.
-    aborted: OrderedSet<CheckpointId>,
+    aborted: BTreeSet<CheckpointId>,
 }
 
 impl Seen {
@@ -130,7 +131,7 @@ pub struct Task {
     /// Whether it is a source that was told to stop.
     is_stopped: bool,
     /// The checkpoints whose snapshots it is uploading, or has not acked.
-    uploads: OrderedSet<CheckpointId>,
+    uploads: BTreeSet<CheckpointId>,
     /// Which checkpoints still mean anything to it.
     seen: Seen,
     /// The shared files of its incremental checkpoints.
@@ -161,7 +162,7 @@ impl Task {
             stops_with: None,
             stopping: Stopping::default(),
             is_stopped: false,
-            uploads: OrderedSet::new(),
+            uploads: BTreeSet::new(),
             seen: Seen::default(),
             increments: Increments::default(),
             channels,
@@ -279,7 +280,7 @@ impl Task {
         let is_open = matches!(self.phase, Phase::Running | Phase::Draining);
         assert!(is_open, "{:?} took a snapshot while {:?}", self.id(), self.phase);
         self.seen.last = barrier.checkpoint;
-        self.seen.aborted.drop_before(&barrier.checkpoint);
+        self.seen.aborted = self.seen.aborted.split_off(&barrier.checkpoint);
         if self.phase == Phase::Draining {
             self.final_checkpoint.get_or_insert(barrier.checkpoint);
         }

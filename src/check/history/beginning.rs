@@ -2,8 +2,9 @@
 
 use super::{History, PartitionId};
 use crate::job::{Attempt, VertexIndex};
-use crate::kernel::{OrderedSet, SimTime};
+use crate::kernel::SimTime;
 use crate::trace::{Entry, JobEvent, TaskEvent, TraceEvent};
+use std::collections::BTreeSet;
 
 /// How a run began to read, and what.
 #[derive(Clone, Debug)]
@@ -15,7 +16,7 @@ pub(in crate::check) struct Beginning {
     /// Whether an attempt began once more with nothing of its own.
     pub(in crate::check) was_repeated: bool,
     /// Partitions that tasks of a vertex told of.
-    pub(in crate::check) read: OrderedSet<(VertexIndex, PartitionId)>,
+    pub(in crate::check) read: BTreeSet<(VertexIndex, PartitionId)>,
 }
 
 impl Beginning {
@@ -25,7 +26,7 @@ impl Beginning {
             at: SimTime::ZERO,
             initialized: vec![None; tasks],
             was_repeated: false,
-            read: OrderedSet::new(),
+            read: BTreeSet::new(),
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use super::RunStory;
 use crate::job::{InputId, OperatorId, OperatorIndex, Plan};
-use crate::kernel::OrderedMap;
 use crate::trace::SourcePosition;
+use std::collections::BTreeMap;
 
 /// Where a partition stands.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -21,14 +21,14 @@ pub(in crate::check) type PartitionId = (InputId, u16);
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::check) struct Stand {
     /// Those that it tells of.
-    pub(in crate::check) known: OrderedMap<PartitionId, Next>,
+    pub(in crate::check) known: BTreeMap<PartitionId, Next>,
     /// All others: not read, or, if subtasks that had finished may have read them, to their end.
     pub(in crate::check) others: Next,
 }
 
 impl Stand {
     /// Everything was read.
-    pub(in crate::check) const END: Self = Self { known: OrderedMap::new(), others: Next::End };
+    pub(in crate::check) const END: Self = Self { known: BTreeMap::new(), others: Next::End };
 
     /// Where a partition stands.
     pub(in crate::check) fn of(&self, partition: PartitionId) -> Next {

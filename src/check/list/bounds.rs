@@ -10,7 +10,7 @@ use crate::check::history::{Progress, RunStory, Stage};
 use crate::job::{
     CheckpointConfig, CheckpointId, CheckpointKind, RestartStrategy, RunId, StateBackend, TaskId,
 };
-use crate::kernel::{OrderedMap, SimTime, to_index};
+use crate::kernel::{SimTime, to_index};
 use crate::rules::{FinalCheckpoint, HeldBack, Rules};
 use crate::scenario::{Action, JobConfig};
 use crate::trace::{
@@ -19,6 +19,7 @@ use crate::trace::{
 };
 use causes::Causes;
 use overtaking::Overtaking;
+use std::collections::BTreeMap;
 
 /// A request is granted at once, unless enumerators are asked first.
 const PREPARATION: SimTime = SimTime::from_millis(10);
@@ -36,7 +37,7 @@ struct Pending {
 /// A run as far as its limits go.
 #[derive(Clone, Debug, Default)]
 struct Limited {
-    pending: OrderedMap<CheckpointId, Pending>,
+    pending: BTreeMap<CheckpointId, Pending>,
     /// When the last one completed of those between which there is a pause.
     last_completion: Option<SimTime>,
     /// In the order in which they were stored.
@@ -58,11 +59,11 @@ type Wrong = Option<String>;
 /// Follows the checkpoints of every run.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ConfiguredBounds {
-    runs: OrderedMap<RunId, Limited>,
+    runs: BTreeMap<RunId, Limited>,
     /// When a user last asked each job for something.
-    asked: OrderedMap<String, SimTime>,
+    asked: BTreeMap<String, SimTime>,
     /// Snapshots that hold a state which is too large for the memory of a job manager, and how large it is at least.
-    too_large: OrderedMap<(TaskId, CheckpointId), u64>,
+    too_large: BTreeMap<(TaskId, CheckpointId), u64>,
     causes: Causes,
     overtaking: Overtaking,
 }

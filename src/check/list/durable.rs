@@ -2,20 +2,21 @@
 
 use super::{End, Findings, Observer, Past, Subjects, Violation};
 use crate::job::{Attempt, CheckpointId, CheckpointKind, RunId, TaskId};
-use crate::kernel::{OrderedMap, OrderedSet, SimTime};
+use crate::kernel::SimTime;
 use crate::trace::{
     CheckName, CheckpointEvent, DurableWrite, Entry, JobEvent, JobStatus, StorageFault, TaskEvent,
     TraceEvent,
 };
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is durable, and what has completed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct DurableBeforeVisible {
-    snapshots: OrderedSet<(TaskId, Attempt, CheckpointId)>,
-    metadata: OrderedSet<(RunId, CheckpointId)>,
-    completed: OrderedSet<(RunId, CheckpointId)>,
+    snapshots: BTreeSet<(TaskId, Attempt, CheckpointId)>,
+    metadata: BTreeSet<(RunId, CheckpointId)>,
+    completed: BTreeSet<(RunId, CheckpointId)>,
     /// What the store that survives the job manager points to, if there is one.
-    pointers: OrderedSet<(RunId, CheckpointId)>,
+    pointers: BTreeSet<(RunId, CheckpointId)>,
     disturbed: Disturbed,
 }
 
@@ -23,9 +24,9 @@ pub(super) struct DurableBeforeVisible {
 #[derive(Clone, Debug, Default)]
 struct Disturbed {
     /// What was written though nobody will hear of it, and by when it is there.
-    unheard: OrderedMap<(RunId, CheckpointId, DurableWrite), SimTime>,
+    unheard: BTreeMap<(RunId, CheckpointId, DurableWrite), SimTime>,
     /// What was not written.
-    unmade: OrderedSet<(RunId, CheckpointId, DurableWrite)>,
+    unmade: BTreeSet<(RunId, CheckpointId, DurableWrite)>,
 }
 
 impl Disturbed {

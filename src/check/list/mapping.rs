@@ -7,12 +7,12 @@ use super::{Findings, Observer, Past, Subjects, Violation};
 use crate::check::graph::{is_stateful, unit_name};
 use crate::check::history::{Restore, RunStory};
 use crate::job::{OperatorIndex, RunId, TaskId};
-use crate::kernel::OrderedSet;
 use crate::scenario::Action;
 use crate::trace::{
     CheckName, CheckpointEvent, Entry, JobEvent, RestoreReport, StateUnit, TaskEvent, TraceEvent,
     WorldEvent,
 };
+use std::collections::BTreeSet;
 
 /// Judges what a restore reports, and what arrives of it.
 #[derive(Clone, Debug, Default)]
@@ -20,7 +20,7 @@ pub(super) struct MappingTotality {
     /// Whether the submission that is being dealt with may leave state behind; unknown of one that no step made.
     may_drop: Option<bool>,
     /// The runs that may not.
-    must_map: OrderedSet<RunId>,
+    must_map: BTreeSet<RunId>,
 }
 
 impl Observer for MappingTotality {

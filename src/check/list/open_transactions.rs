@@ -4,12 +4,11 @@
 use super::{End, Evidence, Findings, Observer, Past, Subjects, Violation};
 use crate::check::history::{History, RunStory};
 use crate::job::{Attempt, CheckpointId, ExternalId, RunId, TaskId, TransactionId};
-use crate::kernel::{OrderedMap, OrderedSet};
 use crate::operator::Writes;
 use crate::trace::{
     CheckName, EndOfTask, Entry, SnapshotSource, TaskEvent, TraceEvent, TransactionEvent,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How far a transaction has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,13 +58,13 @@ pub(super) struct TransactionHygiene {
     ways: BTreeMap<(ExternalId, TransactionId), Way>,
     /// Which run begins transactions under which owner. Two runs that start from one snapshot give their checkpoints the
     /// same ids.
-    runs: OrderedMap<u64, RunId>,
+    runs: BTreeMap<u64, RunId>,
     /// By task and checkpoint: which attempt drew its state last, and the number of the entry that told it.
-    drawn: OrderedMap<(TaskId, CheckpointId), (Attempt, u64)>,
+    drawn: BTreeMap<(TaskId, CheckpointId), (Attempt, u64)>,
     /// What later attempts of a task were restored from.
-    restored: OrderedSet<(TaskId, CheckpointId)>,
+    restored: BTreeSet<(TaskId, CheckpointId)>,
     /// Attempts that closed their operators.
-    closed: OrderedSet<(TaskId, Attempt)>,
+    closed: BTreeSet<(TaskId, Attempt)>,
 }
 
 impl Observer for TransactionHygiene {

@@ -6,26 +6,26 @@ mod said;
 use super::{Findings, Observer, Past, Subjects, Violation};
 use crate::check::history::Progress;
 use crate::job::{Attempt, CheckpointId, RunId, TaskId, TaskManagerId};
-use crate::kernel::{OrderedMap, OrderedSet};
 use crate::trace::{
     AckVerdict, CheckName, CheckpointEvent, Entry, TaskEvent, TraceEvent, WorldEvent,
 };
 use said::Said;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Who must ack a checkpoint, and who has.
 #[derive(Clone, Debug, Default)]
 struct Roll {
     /// Every task that had something left to do when it was triggered.
     alive: Vec<TaskId>,
-    acked: OrderedSet<TaskId>,
+    acked: BTreeSet<TaskId>,
 }
 
 /// The checkpoints that are pending, and who is deployed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ParticipantsAndFencing {
-    pending: OrderedMap<(RunId, CheckpointId), Roll>,
+    pending: BTreeMap<(RunId, CheckpointId), Roll>,
     /// The attempts that nobody has seen the end of, and where. Zombies are not among them.
-    deployed: OrderedMap<TaskId, (Attempt, TaskManagerId)>,
+    deployed: BTreeMap<TaskId, (Attempt, TaskManagerId)>,
     said: Said,
 }
 
@@ -47,7 +47,7 @@ impl Observer for ParticipantsAndFencing {
                 let tasks = story.layout.tasks().zip(&story.progress);
                 let alive = tasks.filter(|(_, progress)| **progress != Progress::Finished);
                 let alive = alive.map(|(task, _)| task).collect();
-                self.pending.insert((*run, *checkpoint), Roll { alive, acked: OrderedSet::new() });
+                self.pending.insert((*run, *checkpoint), Roll { alive, acked: BTreeSet::new() });
             }
             TraceEvent::Task(
                 task,

@@ -16,7 +16,7 @@ use super::{End, Findings, Observer, Past, Subjects, Violation};
 use crate::check::deadlines::AtMost;
 use crate::check::setup::CheckSetup;
 use crate::job::{Attempt, RunId, TaskId, TaskManagerId};
-use crate::kernel::{OrderedMap, SimTime};
+use crate::kernel::SimTime;
 use crate::scenario::{Action, Cancel};
 use crate::trace::{
     CheckName, CheckpointEvent, EndOfTask, Entry, Fault, JobEvent, JobStatus, Message, MessageFate,
@@ -26,6 +26,7 @@ use calm::{Debt, RunWatch};
 use pace::{Pace, Slow};
 use requests::Restarts;
 use slots::Slots;
+use std::collections::BTreeMap;
 use time::Times;
 use waiting::{InVain, Waits};
 
@@ -43,7 +44,7 @@ struct Late {
 /// Follows every run.
 #[derive(Clone, Debug, Default)]
 pub(super) struct BoundedProgress {
-    runs: OrderedMap<RunId, RunWatch>,
+    runs: BTreeMap<RunId, RunWatch>,
     times: Times,
     restarts: Restarts,
     pace: Pace,

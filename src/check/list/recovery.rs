@@ -2,8 +2,8 @@
 
 use super::{Findings, Observer, Past, Subjects, Violation};
 use crate::job::{CheckpointId, CheckpointKind, RunId};
-use crate::kernel::{OrderedMap, OrderedSet};
 use crate::trace::{CheckName, CheckpointEvent, Entry, JobEvent, SnapshotSource, TraceEvent};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a run can go back to.
 #[derive(Clone, Debug, Default)]
@@ -11,7 +11,7 @@ struct Points {
     /// The newest that its job manager knows: its own, or the one that it was started from.
     known: Option<CheckpointId>,
     /// The checkpoints that its job manager keeps, in order of completion, where they are preferred to savepoints.
-    preferred: OrderedSet<CheckpointId>,
+    preferred: BTreeSet<CheckpointId>,
     /// The newest that a new job manager would find, as far as somebody wrote it down.
     pointed_to: Option<CheckpointId>,
 }
@@ -19,7 +19,7 @@ struct Points {
 /// The recovery points of all runs.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RecoveryPoint {
-    runs: OrderedMap<RunId, Points>,
+    runs: BTreeMap<RunId, Points>,
 }
 
 impl Observer for RecoveryPoint {
@@ -37,7 +37,7 @@ impl Observer for RecoveryPoint {
                 let known = from.map(SnapshotSource::checkpoint);
                 let is_stored = past.history.rules.rules_of(*run).start_in_store;
                 let pointed_to = known.filter(|_| is_stored);
-                let preferred = OrderedSet::new();
+                let preferred = BTreeSet::new();
                 self.runs.insert(*run, Points { known, preferred, pointed_to });
             }
             TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Completed { kind, .. })
@@ -86,7 +86,7 @@ impl Observer for RecoveryPoint {
 }
 
 /// Of the snapshots that a new job manager finds, those that its run goes back to rather than to savepoints.
-fn preferred_of(found: &[CheckpointId], past: Past<'_>, run: RunId) -> OrderedSet<CheckpointId> {
+fn preferred_of(found: &[CheckpointId], past: Past<'_>, run: RunId) -> BTreeSet<CheckpointId> {
     let own = past.run(run).filter(|_| past.prefers_checkpoints(run));
     let is_checkpoint = |checkpoint: &CheckpointId| {
         let story = own.and_then(|own| own.story(*checkpoint));

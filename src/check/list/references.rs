@@ -4,9 +4,8 @@
 use super::{CheckSetup, End, Evidence, Findings, Observer, Past, Subjects, Violation};
 use crate::check::history::History;
 use crate::job::{Attempt, CheckpointId, FileId, IN_JOB_MANAGER, RunId, SharedFile, TaskId};
-use crate::kernel::{OrderedMap, OrderedSet};
 use crate::trace::{CheckName, CheckpointEvent, Entry, JobEvent, JobStatus, TaskEvent, TraceEvent};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Into how many slices all key groups of an operator are cut, at most: none of its files holds more than one. Said again here, so that a
@@ -33,14 +32,14 @@ struct Kept {
 #[derive(Clone, Debug, Default)]
 pub(super) struct ReferenceSafety {
     files: BTreeMap<FileId, Kept>,
-    references: OrderedMap<Owner, Arc<[SharedFile]>>,
+    references: BTreeMap<Owner, Arc<[SharedFile]>>,
     /// By run, what is in its completed store.
-    stores: OrderedMap<RunId, OrderedSet<CheckpointId>>,
+    stores: BTreeMap<RunId, BTreeSet<CheckpointId>>,
     /// What was ever in the store of a run: increments build on nothing else.
-    bases: OrderedSet<(RunId, CheckpointId)>,
-    ended: OrderedMap<RunId, JobStatus>,
+    bases: BTreeSet<(RunId, CheckpointId)>,
+    ended: BTreeMap<RunId, JobStatus>,
     /// Where each snapshot was stored that a user had asked for.
-    places: OrderedMap<Arc<str>, (RunId, CheckpointId)>,
+    places: BTreeMap<Arc<str>, (RunId, CheckpointId)>,
 }
 
 impl Observer for ReferenceSafety {

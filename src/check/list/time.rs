@@ -9,9 +9,10 @@ use crate::job::{
     Attempt, CheckpointId, EventTime, InputId, OperatorId, Reader, RunId, TaskId, WatermarkStatus,
     WindowTime,
 };
-use crate::kernel::{OrderedMap, OrderedSet, SimTime};
+use crate::kernel::SimTime;
 use crate::operator::InputLog;
 use crate::trace::{CheckName, Entry, SourcePosition, TaskEvent, TraceEvent, WindowsHeld};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What an attempt of a task has told of time.
 #[derive(Clone, Copy, Debug)]
@@ -30,9 +31,9 @@ impl Told {
 /// Follows the watermarks of all tasks.
 #[derive(Clone, Debug, Default)]
 pub(super) struct TimeFidelity {
-    told: OrderedMap<(TaskId, Attempt), Told>,
+    told: BTreeMap<(TaskId, Attempt), Told>,
     /// Runs that gave up records.
-    late: OrderedSet<RunId>,
+    late: BTreeSet<RunId>,
 }
 
 impl Observer for TimeFidelity {

@@ -5,10 +5,10 @@ use super::{Outputs, RunOutput};
 use crate::check::history::{CheckpointStory, Progress, RunStory};
 use crate::check::segments::Stop;
 use crate::job::{CheckpointId, CheckpointKind, OperatorIndex, TaskId};
-use crate::kernel::OrderedMap;
 use crate::operator::Writes;
 use crate::rules::StopEndsSources;
 use crate::trace::JobStatus;
+use std::collections::BTreeMap;
 
 /// Which rows a sink of a run must hold.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ pub(in crate::check) struct Uncovered {
 }
 
 /// By subtask of a sink, the newest checkpoint that it has committed for.
-type Reached = OrderedMap<u32, CheckpointId>;
+type Reached = BTreeMap<u32, CheckpointId>;
 
 impl<'w> Outputs<'w> {
     /// What each sink of a run owes.

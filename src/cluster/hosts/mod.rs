@@ -13,9 +13,10 @@ mod zombies;
 
 use crate::cluster::ids::PlaceId;
 use crate::job::{Attempt, RunId, TaskId, TaskManagerId};
-use crate::kernel::{OrderedMap, SimTime};
+use crate::kernel::SimTime;
 use cut_off::CutOff;
 use place::Place;
+use std::collections::BTreeMap;
 use task_managers::TaskManagers;
 
 /// Task managers, and the places of tasks on them.
@@ -24,9 +25,9 @@ pub(crate) struct Hosts {
     pub(crate) places: Vec<Place>,
     pub(crate) managers: TaskManagers,
     /// Task managers that are cut off from the job manager.
-    pub(crate) cut_off: OrderedMap<TaskManagerId, CutOff>,
+    pub(crate) cut_off: BTreeMap<TaskManagerId, CutOff>,
     /// Where zombies live.
-    zombies: OrderedMap<(TaskId, Attempt), PlaceId>,
+    zombies: BTreeMap<(TaskId, Attempt), PlaceId>,
 }
 
 impl Hosts {
@@ -34,8 +35,8 @@ impl Hosts {
         Self {
             places: Vec::new(),
             managers: TaskManagers::new(task_managers, slots),
-            cut_off: OrderedMap::new(),
-            zombies: OrderedMap::new(),
+            cut_off: BTreeMap::new(),
+            zombies: BTreeMap::new(),
         }
     }
 

@@ -1,7 +1,8 @@
 //! Task managers and their slots: who runs where.
 
 use crate::job::{LocalTaskId, Plan, RunId, TaskManagerId};
-use crate::kernel::OrderedMap;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// One task manager.
 #[derive(Clone, Copy, Debug)]
@@ -16,13 +17,13 @@ pub(crate) struct TaskManagers {
     managers: Vec<TaskManager>,
     slots: u16,
     /// Slots that runs hold: in which manager, by slot-sharing group and subtask.
-    held: OrderedMap<RunId, OrderedMap<(String, u32), TaskManagerId>>,
+    held: BTreeMap<RunId, BTreeMap<(String, u32), TaskManagerId>>,
 }
 
 impl TaskManagers {
     pub(crate) fn new(managers: u16, slots: u16) -> Self {
         let manager = TaskManager { is_alive: true, used: 0 };
-        Self { managers: vec![manager; managers.into()], slots, held: OrderedMap::new() }
+        Self { managers: vec![manager; managers.into()], slots, held: BTreeMap::new() }
     }
 
     pub(crate) fn is_alive(&self, manager: TaskManagerId) -> bool {
@@ -71,8 +72,7 @@ impl TaskManagers {
         let before = self.managers.clone();
         let mut held = self.held.get(&run).cloned().unwrap_or_default();
         for task in tasks {
-            let slot = slot_of(plan, *task);
-            if !held.contains_key(&slot) {
+            if let Entry::Vacant(vacant) = held.entry(slot_of(plan, *task)) {
                 let Some(manager) = self.freest() else {
                     self.managers = before;
                     return None;
@@ -80,7 +80,7 @@ impl TaskManagers {
                 let used = &mut self.managers[manager.index()].used;
                 *used += 1;
                 assert!(*used <= self.slots, "task manager {} has no slot left", manager.number());
-                held.insert(slot, manager);
+                vacant.insert(manager);
             }
         }
         let placement = tasks.iter().map(|task| held[&slot_of(plan, *task)]).collect();

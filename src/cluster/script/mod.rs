@@ -9,11 +9,12 @@ pub(crate) mod user_code;
 
 use crate::cluster::control::Control;
 use crate::cluster::journal::Journal;
-use crate::kernel::{OrderedMap, SimTime, to_index};
+use crate::kernel::{SimTime, to_index};
 use crate::scenario::Scenario;
 use milestones::Milestones;
 use requests::Requests;
 use retry::Retries;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use user_code::Waiting;
 
@@ -83,7 +84,7 @@ impl Script {
     }
 
     /// Steps whose moment never came, and why.
-    pub(crate) fn never(&self) -> OrderedMap<u32, NeverTaken> {
+    pub(crate) fn never(&self) -> BTreeMap<u32, NeverTaken> {
         let steps = (0..).zip(&self.done);
         let never = steps.filter(|(step, done)| !**done && !self.is_refused(*step));
         let why = |step| match self.retries.refusal(to_index(step)) {

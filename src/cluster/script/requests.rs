@@ -1,11 +1,12 @@
 //! What users asked jobs for: when, and when they were answered.
 
-use crate::kernel::{OrderedMap, SimTime};
+use crate::kernel::SimTime;
 use crate::trace::Request;
+use std::collections::BTreeMap;
 
 /// The requests for snapshots, by step.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Requests(OrderedMap<u32, Request>);
+pub(crate) struct Requests(BTreeMap<u32, Request>);
 
 impl Requests {
     /// A job takes a request in, whatever it makes of it.

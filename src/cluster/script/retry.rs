@@ -5,17 +5,18 @@
 
 use crate::cluster::script::{At, QUIET, Script};
 use crate::cluster::world::World;
-use crate::kernel::{OrderedMap, OrderedSet, SimTime, to_index};
+use crate::kernel::{SimTime, to_index};
 use crate::scenario::Scenario;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The steps that were refused and are going to be tried again.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Retries {
     /// Which are on the agenda.
-    due: OrderedSet<usize>,
+    due: BTreeSet<usize>,
     /// Why each was refused the last time.
-    why: OrderedMap<usize, Arc<str>>,
+    why: BTreeMap<usize, Arc<str>>,
     /// How many refusals there were.
     refused: u64,
     /// Since when nothing else happens, and how much had happened by then.

@@ -3,9 +3,9 @@
 use crate::cluster::storage::Storage;
 use crate::cluster::storage::snapshots::{Holder, Home, Savepoint, checkpoint_path};
 use crate::job::{CheckpointId, FileId, RunId};
-use crate::kernel::OrderedMap;
 use crate::state::CompletedCheckpoint;
 use crate::trace::SnapshotSource;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A snapshot that is kept.
@@ -25,7 +25,7 @@ pub struct Artefact {
 }
 
 /// What the system keeps of checkpoints, for whoever starts from them.
-pub(crate) type Kept = OrderedMap<(RunId, CheckpointId), Arc<CompletedCheckpoint>>;
+pub(crate) type Kept = BTreeMap<(RunId, CheckpointId), Arc<CompletedCheckpoint>>;
 
 impl Storage {
     /// The snapshots of runs that users can read, less those of which a user has deleted something.

@@ -7,11 +7,12 @@ use crate::cluster::storage::snapshots::{Home, checkpoint_path};
 use crate::cluster::storage::{Owner, Storage};
 use crate::effect::{FileChange, RestoredTask};
 use crate::job::{CheckpointId, FileId, JobId, OperatorId, RunId, TaskManagerId};
-use crate::kernel::{OrderedMap, SimTime};
+use crate::kernel::SimTime;
 use crate::rules::Rules;
 use crate::scenario::Reach;
 use crate::state::OperatorSnapshot;
 use crate::trace::SnapshotSource;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A subtask, by the operator at the head of its chain.
@@ -21,7 +22,7 @@ pub(crate) type Writer = (OperatorId, u32);
 #[derive(Clone, Debug, Default)]
 pub(super) struct Directory {
     /// By snapshot of a run, on which machine each subtask wrote; none if that is no more.
-    machines: OrderedMap<(RunId, CheckpointId), OrderedMap<Writer, Option<TaskManagerId>>>,
+    machines: BTreeMap<(RunId, CheckpointId), BTreeMap<Writer, Option<TaskManagerId>>>,
     /// What was written when, in order of time.
     written: Vec<(SimTime, Written)>,
 }
@@ -91,7 +92,7 @@ impl Storage {
 
     /// A machine is no more, and its disk with it. Another one of its number has an empty one.
     pub(crate) fn lose_disk_of(&mut self, machine: TaskManagerId) {
-        let all = self.directory.machines.values_mut().flat_map(OrderedMap::values_mut);
+        let all = self.directory.machines.values_mut().flat_map(BTreeMap::values_mut);
         all.filter(|on| **on == Some(machine)).for_each(|on| *on = None);
     }
 

@@ -19,7 +19,6 @@ use self::directory::Directory;
 use crate::cluster::storage::snapshots::{Home, Savepoint, SnapshotLocation};
 use crate::effect::FileChange;
 use crate::job::{Attempt, CheckpointId, FileId, JobId, RunId, StateBackend, TaskId};
-use crate::kernel::{OrderedMap, OrderedSet};
 use crate::scenario::{Scenario, StorageFailing};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -46,19 +45,19 @@ pub(crate) struct Storage {
     manager: u32,
     /// How many savepoints this one has kept in its memory.
     remembered: u32,
-    pub(crate) savepoints: OrderedMap<Arc<str>, Savepoint>,
+    pub(crate) savepoints: BTreeMap<Arc<str>, Savepoint>,
     /// Checkpoints that the user asked for, by label, and whose they are.
-    checkpoints: OrderedMap<Arc<str>, (RunId, Savepoint)>,
+    checkpoints: BTreeMap<Arc<str>, (RunId, Savepoint)>,
     /// Checkpoints whose files are there, in order: of which run, of which job.
     retained: Vec<(RunId, JobId, CheckpointId)>,
     /// What is in them.
     kept: Kept,
     /// Where data were that are there no more.
-    gone: OrderedSet<Arc<str>>,
+    gone: BTreeSet<Arc<str>>,
     /// Where only the job manager reaches data.
-    out_of_reach: OrderedSet<Arc<str>>,
+    out_of_reach: BTreeSet<Arc<str>>,
     /// By run, where the data of its own savepoints are, as it knows.
-    origins: OrderedMap<(RunId, CheckpointId), Home>,
+    origins: BTreeMap<(RunId, CheckpointId), Home>,
     /// The shared files that are there, with a hash of what is in each.
     shared_files: BTreeMap<FileId, u64>,
     /// Shared files that users have deleted.
@@ -66,7 +65,7 @@ pub(crate) struct Storage {
     /// Faults that wait for a write that fits.
     failing_writes: Vec<StorageFailing>,
     /// Snapshots whose tasks will never hear that they are durable.
-    pub(crate) unheard: OrderedSet<SnapshotOf>,
+    pub(crate) unheard: BTreeSet<SnapshotOf>,
     /// Who wrote what, and when, where a directory is not there for all and for ever.
     directory: Directory,
     /// Changes that nobody has taken yet.
@@ -79,17 +78,17 @@ impl Storage {
             scenario: Arc::clone(scenario),
             manager: 0,
             remembered: 0,
-            savepoints: OrderedMap::new(),
-            checkpoints: OrderedMap::new(),
+            savepoints: BTreeMap::new(),
+            checkpoints: BTreeMap::new(),
             retained: Vec::new(),
             kept: Kept::new(),
-            gone: OrderedSet::new(),
-            out_of_reach: OrderedSet::new(),
-            origins: OrderedMap::new(),
+            gone: BTreeSet::new(),
+            out_of_reach: BTreeSet::new(),
+            origins: BTreeMap::new(),
             shared_files: BTreeMap::new(),
             deleted: BTreeSet::new(),
             failing_writes: Vec::new(),
-            unheard: OrderedSet::new(),
+            unheard: BTreeSet::new(),
             directory: Directory::default(),
             files: Vec::new(),
         }

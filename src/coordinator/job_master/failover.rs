@@ -8,10 +8,11 @@ use super::super::restore::assign;
 use super::{JobMaster, Known, Submission};
 use crate::effect::{Deployment, JobEffects, JobTimer, RestoredTask, Timer, ToTask};
 use crate::job::{ClaimMode, LocalTaskId, Plan, SnapshotFormat, StateBackend};
-use crate::kernel::{OrderedSet, SimTime};
+use crate::kernel::SimTime;
 use crate::rules::Failover;
 use crate::state::CompletedCheckpoint;
 use crate::trace::{CheckpointEvent, JobEvent, JobStatus};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A restart under way.
@@ -20,7 +21,7 @@ pub(super) struct FailOver {
     /// Its number, as its timer tells.
     number: u32,
     /// What restarts.
-    tasks: OrderedSet<LocalTaskId>,
+    tasks: BTreeSet<LocalTaskId>,
     /// Whether the delay is over.
     is_due: bool,
 }
@@ -54,7 +55,7 @@ impl JobMaster {
     /// failure of the whole job takes the place of those of its regions.
     pub(super) fn fail_over(
         &mut self,
-        tasks: OrderedSet<LocalTaskId>,
+        tasks: BTreeSet<LocalTaskId>,
         now: SimTime,
         effects: &mut JobEffects,
     ) {
@@ -87,7 +88,7 @@ impl JobMaster {
         self.cancel_tasks(&canceled, effects);
     }
 
-    pub(super) fn cancel_tasks(&self, tasks: &OrderedSet<LocalTaskId>, effects: &mut JobEffects) {
+    pub(super) fn cancel_tasks(&self, tasks: &BTreeSet<LocalTaskId>, effects: &mut JobEffects) {
         for task in tasks {
             if !self.has_ended(*task) {
                 effects.messages.push((*task, ToTask::Cancel));
@@ -120,7 +121,7 @@ impl JobMaster {
         failover.is_due && failover.tasks.iter().all(|task| self.has_ended(*task))
     }
 
-    fn restart(&mut self, tasks: &OrderedSet<LocalTaskId>, effects: &mut JobEffects) {
+    fn restart(&mut self, tasks: &BTreeSet<LocalTaskId>, effects: &mut JobEffects) {
         assert!(self.status == JobStatus::Restarting, "a {} job restarted", self.status);
         let has_ended = |task: &LocalTaskId| self.has_ended(*task);
         assert!(tasks.iter().all(has_ended), "a task was deployed while an attempt of it lives");
@@ -129,7 +130,7 @@ impl JobMaster {
     }
 
     /// Deploys tasks in the newest attempt: restored from the recovery point, or from nothing.
-    pub(super) fn deploy(&mut self, tasks: &OrderedSet<LocalTaskId>, effects: &mut JobEffects) {
+    pub(super) fn deploy(&mut self, tasks: &BTreeSet<LocalTaskId>, effects: &mut JobEffects) {
         let latest = self.checkpoints.latest().map(Arc::clone);
         let restored = latest.as_ref().map(|latest| latest.properties().id);
         let (run, attempt) = (self.submission.layout.run, self.attempt);

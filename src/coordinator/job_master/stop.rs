@@ -4,8 +4,9 @@ use super::JobMaster;
 use crate::coordinator::pending::Purpose;
 use crate::effect::JobEffects;
 use crate::job::LocalTaskId;
-use crate::kernel::{OrderedSet, SimTime};
+use crate::kernel::SimTime;
 use crate::trace::JobStatus;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 impl JobMaster {
@@ -39,9 +40,9 @@ impl JobMaster {
     /// only these tasks (`StopWithSavepointTerminationHandlerImpl`).
     pub(super) fn recover_from_stop(
         &mut self,
-        tasks: OrderedSet<LocalTaskId>,
+        tasks: BTreeSet<LocalTaskId>,
         effects: &mut JobEffects,
-    ) -> OrderedSet<LocalTaskId> {
+    ) -> BTreeSet<LocalTaskId> {
         assert!(!tasks.is_empty(), "a failure of no task keeps a job from stopping");
         if self.submission.rules.stop_failure_fails_job {
             return tasks;

@@ -157,11 +157,11 @@ impl<'t> Source<'t> {
         Ok(())
     }
 
-    /// What a reader complains about, in our words, and where it says that it is.
-    pub(in crate::scenario) fn refused(self, message: &str, at: Option<Range<usize>>) -> Mistake {
+    /// What the TOML reader complains about, in our words.
+    pub(in crate::scenario) fn refused(self, error: &toml::de::Error) -> Mistake {
         let end = self.text.len();
-        let at = at.unwrap_or(end..end);
-        let message = message.trim();
+        let at = error.span().unwrap_or(end..end);
+        let message = error.message().trim();
         if message == "duplicate key" {
             let key = self.text.get(at.clone()).unwrap_or_default();
             return self.error(&at, format!("the key `{key}` is there twice"));

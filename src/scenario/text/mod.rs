@@ -2,7 +2,6 @@
 
 mod availability;
 mod columns;
-mod deserializer;
 mod expect;
 mod found;
 mod input;
@@ -34,15 +33,13 @@ use super::{
 };
 use crate::job::PlanRules;
 use crate::operator::Catalogue;
-use deserializer::Node;
 use found::Found;
 use serde::Deserialize;
-
 use settings::Setting;
 use shape::FileText;
 use std::ops::Range;
 use std::sync::LazyLock;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeTable, DeValue, Deserializer};
 
 /// The language of scenario files.
 static LANGUAGE: LazyLock<Table> = LazyLock::new(|| {
@@ -111,16 +108,15 @@ impl Scenario {
             return Err(alone(source.beyond(&(text.len()..text.len()), &bounds::SCENARIO_BYTES)));
         }
         nesting::check(source).map_err(alone)?;
-        let mut document = DeTable::parse(text)
-            .map_err(|error| alone(source.refused(error.message(), error.span())))?;
+        let mut document = DeTable::parse(text).map_err(|error| alone(source.refused(&error)))?;
         let checked = language::check(source, &mut document, &LANGUAGE, catalogue);
         let mut found = Found::new(source, checked.mistakes, checked.dropped);
-        let shape = FileText::deserialize(Node::of(document));
+        let shape = FileText::deserialize(Deserializer::from(document));
         let scenario = match shape {
             Ok(shape) => resolve(source, shape, catalogue, &mut found),
             Err(error) => {
                 if found.is_clean() {
-                    found.add(source.refused(&error.message, error.at));
+                    found.add(source.refused(&error));
                 }
                 None
             }

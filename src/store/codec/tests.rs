@@ -2,7 +2,7 @@ use super::super::block::MAGIC;
 use super::*;
 use crate::effect::Row;
 use crate::job::{CheckpointKind, FileId, Origin, SharedFile, TransactionId, Value};
-use crate::kernel::{OrderedMap, SimTime};
+use crate::kernel::SimTime;
 use crate::rules::{MetadataVersion, StateHandles};
 use crate::state::ChainPlace;
 use crate::state::{KeyedEntry, KeyedSnapshot, ListMode, ListSnapshot};
@@ -20,7 +20,7 @@ fn entry(group: u16, key: &str, count: i64) -> KeyedEntry {
 }
 
 fn keyed(entries: Vec<KeyedEntry>) -> OperatorSnapshot {
-    let keyed = OrderedMap::from([(
+    let keyed = BTreeMap::from([(
         Arc::from("count"),
         KeyedSnapshot { entries, ..KeyedSnapshot::default() },
     )]);
@@ -29,7 +29,7 @@ fn keyed(entries: Vec<KeyedEntry>) -> OperatorSnapshot {
 
 fn listed(items: Vec<Value>) -> OperatorSnapshot {
     let list = ListSnapshot { mode: ListMode::Split, items, ..ListSnapshot::default() };
-    let lists = OrderedMap::from([(Arc::from("offsets"), list)]);
+    let lists = BTreeMap::from([(Arc::from("offsets"), list)]);
     OperatorSnapshot { lists, ..OperatorSnapshot::default() }
 }
 
@@ -361,8 +361,8 @@ mod arbitrary {
         let keyed = prop::collection::btree_map(name(), keyed, 0..3);
         let lists = prop::collection::btree_map(name(), list, 0..3);
         (keyed, lists).prop_map(|(keyed, lists)| OperatorSnapshot {
-            keyed: keyed.into_iter().collect(),
-            lists: lists.into_iter().collect(),
+            keyed,
+            lists,
             ..OperatorSnapshot::default()
         })
     }

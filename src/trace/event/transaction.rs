@@ -43,8 +43,8 @@ fn word_of(id: TransactionId) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::OrderedSet;
     use serde::Serialize;
+    use std::collections::BTreeSet;
 
     #[derive(Serialize)]
     struct Line {
@@ -69,7 +69,7 @@ mod tests {
         let edges = [0, 1, 0x7FFF, 0x8000, 0xFFFF, 0x1_0000, 0x1_0001, u32::MAX];
         let ids = edges.map(|a| edges.map(|s| edges.map(|n| (a, s, n))));
         let ids: Vec<_> = ids.into_iter().flatten().flatten().collect();
-        let told: OrderedSet<String> = ids.iter().map(|&(a, s, n)| spelled(a, s, n)).collect();
+        let told: BTreeSet<String> = ids.iter().map(|&(a, s, n)| spelled(a, s, n)).collect();
         assert_eq!(told.len(), ids.len());
     }
 

@@ -2,17 +2,17 @@
 
 use super::Past;
 use crate::job::{RunId, TaskId};
-use crate::kernel::{OrderedMap, OrderedSet};
 use crate::rules::Failover;
 use crate::trace::{EndOfTask, Entry, JobEvent, JobStatus, TaskEvent, TraceEvent};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is being restarted.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Causes {
     /// The tasks that failed, by the number of the entry that told it.
-    failed: OrderedMap<u64, TaskId>,
+    failed: BTreeMap<u64, TaskId>,
     /// Tasks that are canceled and have not been deployed again.
-    failing: OrderedMap<RunId, OrderedSet<TaskId>>,
+    failing: BTreeMap<RunId, BTreeSet<TaskId>>,
 }
 
 impl Causes {
@@ -61,7 +61,7 @@ impl Causes {
         let restarted = match (scope, by) {
             (Failover::Full, _) => plan.all_tasks(),
             (Failover::Region, Some(task)) => plan.region_of(story.layout.local_task(task)),
-            (Failover::Region, None) => OrderedSet::new(),
+            (Failover::Region, None) => BTreeSet::new(),
         };
         failing.extend(restarted.into_iter().map(|task| story.layout.task(task)));
         // Until 1.14 a job goes back to the savepoint that it was to stop with, wherever it was on its way to.

@@ -4,20 +4,21 @@
 use super::{Past, Violation};
 use crate::check::history::RunStory;
 use crate::job::{Attempt, ChannelId, CheckpointId, CheckpointKind, RunId, TaskId, VertexIndex};
-use crate::kernel::{OrderedMap, OrderedSet, SimTime};
+use crate::kernel::SimTime;
 use crate::operator::Writes;
 use crate::trace::{CheckName, Entry, Fault, TaskEvent, TraceEvent, WorldEvent};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Follows the barriers that may overtake.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Overtaking {
     /// When each checkpoint was triggered whose barriers may.
-    triggered: OrderedMap<(RunId, CheckpointId), SimTime>,
-    emitted: OrderedMap<(TaskId, Attempt, CheckpointId), SimTime>,
+    triggered: BTreeMap<(RunId, CheckpointId), SimTime>,
+    emitted: BTreeMap<(TaskId, Attempt, CheckpointId), SimTime>,
     /// Since when attempts run.
-    running: OrderedMap<(TaskId, Attempt), SimTime>,
+    running: BTreeMap<(TaskId, Attempt), SimTime>,
     /// Tasks that were kept busy with one thing.
-    blocked: OrderedSet<TaskId>,
+    blocked: BTreeSet<TaskId>,
     /// What was late unless it waited at its sender for credit, which only a barrier that is not timed overtakes there.
     pub(super) unless_backed_up: Vec<Violation>,
 }

@@ -7,8 +7,8 @@ use super::Past;
 use crate::check::graph::{Keeps, kept_by};
 use crate::check::history::{Progress, RunStory};
 use crate::job::{Attempt, CheckpointId, OperatorId, RunId, TaskId, Value};
-use crate::kernel::OrderedMap;
 use crate::trace::{ChannelMark, ListHeld, TaskEvent};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How many values a buffer keeps.
@@ -27,7 +27,7 @@ struct Told {
 /// Follows the lists of all tasks.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Contents {
-    told: OrderedMap<(TaskId, Attempt), Told>,
+    told: BTreeMap<(TaskId, Attempt), Told>,
 }
 
 /// A snapshot of a task that still reads.
@@ -36,7 +36,7 @@ struct Drawn<'a> {
     told: &'a Told,
     list: &'a ListHeld,
     /// By input: how many records came in this attempt.
-    came: OrderedMap<u8, u64>,
+    came: BTreeMap<u8, u64>,
 }
 
 impl Contents {
@@ -81,7 +81,7 @@ fn wrong_lists(
     let plan = &story.layout.plan;
     let vertex = story.layout.plan_task(task).vertex;
     let head = plan.operator_ids[plan.head(vertex).index()];
-    let mut came: OrderedMap<u8, u64> = OrderedMap::new();
+    let mut came: BTreeMap<u8, u64> = BTreeMap::new();
     for mark in received {
         let edge = &plan.edges[story.layout.plan_channel(mark.channel).edge];
         *came.entry(edge.input).or_default() += mark.records;

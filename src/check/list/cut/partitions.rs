@@ -2,14 +2,14 @@
 
 use super::Past;
 use crate::job::{Attempt, OperatorKind, Reader, RunId, TaskId};
-use crate::kernel::OrderedMap;
 use crate::trace::{SourcePosition, TaskEvent};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Follows the positions of all sources.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Partitions {
-    told: OrderedMap<(TaskId, Attempt), Arc<[SourcePosition]>>,
+    told: BTreeMap<(TaskId, Attempt), Arc<[SourcePosition]>>,
 }
 
 impl Partitions {

@@ -3,11 +3,12 @@
 
 use crate::check::past::Past;
 use crate::job::{Attempt, CheckpointId, CheckpointKind, RunId, TaskId};
-use crate::kernel::{OrderedMap, OrderedSet, SimTime};
+use crate::kernel::SimTime;
 use crate::trace::{
     AbortReason, CheckpointEvent, DurableWrite, Entry, Fault, JobEvent, JobStatus, Message,
     MessageFate, StorageFault, TaskEvent, TraceEvent, WorldEvent,
 };
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An attempt of a task.
 type Who = (TaskId, Attempt);
@@ -16,23 +17,23 @@ type Who = (TaskId, Attempt);
 #[derive(Clone, Debug, Default)]
 pub(super) struct Said {
     /// The attempts that were deployed and have not said that they run, nor that they ended.
-    silent: OrderedSet<Who>,
+    silent: BTreeSet<Who>,
     /// What an attempt declined.
-    declined: OrderedSet<(Who, CheckpointId)>,
+    declined: BTreeSet<(Who, CheckpointId)>,
     /// Snapshots that storage did not take, by the attempt that its task had then.
-    not_stored: OrderedSet<(Who, CheckpointId)>,
+    not_stored: BTreeSet<(Who, CheckpointId)>,
     /// The acks of an attempt that nobody has heard, in order.
-    acks: OrderedMap<Who, Vec<CheckpointId>>,
+    acks: BTreeMap<Who, Vec<CheckpointId>>,
     /// The checkpoints of a run that completed, in order.
-    completed: OrderedMap<RunId, Vec<(CheckpointId, CheckpointKind)>>,
+    completed: BTreeMap<RunId, Vec<(CheckpointId, CheckpointKind)>>,
     /// Of the checkpoints of its run, the place of the last that an attempt was notified of.
-    notified: OrderedMap<Who, usize>,
+    notified: BTreeMap<Who, usize>,
     /// Tasks of which a message was late, or came twice.
-    disturbed: OrderedSet<TaskId>,
+    disturbed: BTreeSet<TaskId>,
     /// Since when checkpoints are off.
-    aborted: OrderedMap<(RunId, CheckpointId), SimTime>,
+    aborted: BTreeMap<(RunId, CheckpointId), SimTime>,
     /// Tasks that may not have heard of that, as a message was lost or they were kept busy; all, if a machine failed.
-    unheard: OrderedSet<TaskId>,
+    unheard: BTreeSet<TaskId>,
     any_unheard: bool,
 }
 

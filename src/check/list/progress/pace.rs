@@ -7,9 +7,10 @@
 use super::Past;
 use crate::check::history::RunStory;
 use crate::job::{Attempt, CheckpointId, EventTime, OperatorIndex, Reader, RunId, TaskId};
-use crate::kernel::{OrderedMap, SimTime};
+use crate::kernel::SimTime;
 use crate::operator::{InputLog, Log};
 use crate::trace::{SourcePosition, TaskEvent};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Where a source stood at a snapshot.
@@ -34,7 +35,7 @@ struct Told {
 /// Follows all sources.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pace {
-    told: OrderedMap<(TaskId, Attempt), Told>,
+    told: BTreeMap<(TaskId, Attempt), Told>,
     blocked: Vec<TaskId>,
 }
 

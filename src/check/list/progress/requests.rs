@@ -3,8 +3,9 @@
 use super::RunWatch;
 use crate::check::observer::End;
 use crate::job::RunId;
-use crate::kernel::{OrderedMap, SimTime};
+use crate::kernel::SimTime;
 use crate::scenario::Action;
+use std::collections::BTreeMap;
 
 /// When runs were restarted: nobody is left waiting then.
 #[derive(Clone, Debug, Default)]
@@ -18,7 +19,7 @@ impl Restarts {
     /// Requests that were not answered, or not in time, or more than once.
     pub(super) fn unanswered(
         &self,
-        watches: &OrderedMap<RunId, RunWatch>,
+        watches: &BTreeMap<RunId, RunWatch>,
         end: &End<'_>,
     ) -> Vec<String> {
         let mut texts = Vec::new();

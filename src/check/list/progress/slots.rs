@@ -3,14 +3,15 @@
 use super::{End, Past};
 use crate::check::history::RunStory;
 use crate::job::RunId;
-use crate::kernel::{OrderedMap, SimTime};
+use crate::kernel::SimTime;
 use crate::trace::{Entry, JobEvent, TaskEvent, TraceEvent, WorldEvent};
+use std::collections::BTreeMap;
 
 /// Follows who waits for slots.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Slots {
     /// Since when runs have been about to be deployed.
-    awaiting: OrderedMap<RunId, SimTime>,
+    awaiting: BTreeMap<RunId, SimTime>,
     /// When a machine went or came last, or a job gave its slots back.
     changed: Option<SimTime>,
 }

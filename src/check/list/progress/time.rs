@@ -7,8 +7,8 @@ use crate::job::{
     Attempt, CheckpointId, CheckpointKind, CheckpointMode, EventTime, RunId, TaskId,
     WatermarkStatus,
 };
-use crate::kernel::OrderedMap;
 use crate::trace::{JobStatus, TaskEvent};
+use std::collections::BTreeMap;
 
 /// How far event time has come in an attempt of a task, as its receivers were told.
 #[derive(Clone, Copy, Debug)]
@@ -29,9 +29,9 @@ impl Told {
 /// Follows the watermarks of all tasks, and where they stood at each barrier.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Times {
-    told: OrderedMap<(TaskId, Attempt), Told>,
+    told: BTreeMap<(TaskId, Attempt), Told>,
     /// None for a task whose data had ended by then.
-    at_barrier: OrderedMap<(TaskId, Attempt, CheckpointId), Option<Told>>,
+    at_barrier: BTreeMap<(TaskId, Attempt, CheckpointId), Option<Told>>,
 }
 
 impl Times {

@@ -5,8 +5,9 @@
 use super::Past;
 use crate::check::history::RunStory;
 use crate::job::{Attempt, ChannelId, CheckpointId, RunId, TaskId};
-use crate::kernel::{OrderedMap, OrderedSet, SimTime};
+use crate::kernel::SimTime;
 use crate::trace::{EndOfTask, TaskEvent};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What an attempt of a task has to do with a checkpoint.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,7 +23,7 @@ enum Part {
 struct Waiting {
     checkpoint: CheckpointId,
     /// Which have come.
-    arrived: OrderedSet<ChannelId>,
+    arrived: BTreeSet<ChannelId>,
     /// Since when it waits in vain.
     in_vain: Option<SimTime>,
 }
@@ -30,10 +31,10 @@ struct Waiting {
 /// Follows who waits for whom.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Waits {
-    waiting: OrderedMap<(TaskId, Attempt), Waiting>,
-    parts: OrderedMap<(TaskId, Attempt, CheckpointId), Part>,
+    waiting: BTreeMap<(TaskId, Attempt), Waiting>,
+    parts: BTreeMap<(TaskId, Attempt, CheckpointId), Part>,
     /// Checkpoints of which all tasks are told that they are off.
-    off: OrderedSet<(RunId, CheckpointId)>,
+    off: BTreeSet<(RunId, CheckpointId)>,
 }
 
 /// A wait that took so long.
@@ -72,7 +73,7 @@ impl Waits {
                 };
                 let waiting = self.waiting.entry(who).or_insert_with(|| Waiting {
                     checkpoint: *checkpoint,
-                    arrived: OrderedSet::new(),
+                    arrived: BTreeSet::new(),
                     in_vain: None,
                 });
                 waiting.arrived.insert(*channel);
@@ -130,7 +131,7 @@ impl Waits {
             },
         );
         self.waiting = others;
-        let for_it: OrderedMap<(TaskId, Attempt), Waiting> = for_it;
+        let for_it: BTreeMap<(TaskId, Attempt), Waiting> = for_it;
         let current = for_it.into_iter().filter(|((task, of), _)| story.is_current(*task, *of));
         current.filter_map(|((task, _), waiting)| waiting.took(task, heard, story)).collect()
     }
@@ -147,7 +148,7 @@ impl Waits {
         now: SimTime,
         story: &RunStory,
     ) {
-        let receivers: OrderedSet<TaskId> =
+        let receivers: BTreeSet<TaskId> =
             story.layout.outputs(task).map(|channel| story.layout.ends(channel).1).collect();
         for receiver in receivers {
             self.look((receiver, attempt), ended, now, story);
