@@ -165,7 +165,10 @@ fn is_certain(
         && !lineage.iter().any(|run| {
             // A parent that restarted from before a savepoint has aborted the transactions that this one holds, and what
             // had fired into a transaction that was left behind with a snapshot is lost.
-            gave_up(run.layout.run) || descends_from_abandoned(past, run) || run.left_transactions
+            gave_up(run.layout.run)
+                || descends_from_abandoned(past, run)
+                || run.left_transactions
+                || has_a_new_one_behind_others(past, run)
         })
 }
 
@@ -219,6 +222,23 @@ fn lineage<'w>(past: Past<'w>, run: &'w RunStory) -> Vec<&'w RunStory> {
 fn descends_from_abandoned(past: Past<'_>, run: &RunStory) -> bool {
     let start = past.parent_of(run).and_then(|(parent, start)| parent.completed(start));
     start.is_some_and(|story| story.is_abandoned)
+}
+
+/// Whether a run has a window operator behind others that took nothing over: which of their windows had fired by then, into
+/// what was left behind, hangs on how far event time had come.
+fn has_a_new_one_behind_others(past: Past<'_>, run: &RunStory) -> bool {
+    let Some((parent, _)) = past.parent_of(run) else { return false };
+    let graph = &run.layout.plan.graph;
+    let is_window = |place: usize| graph.operators[place].options.window.is_some();
+    let took_over = |place: usize| {
+        let mut left = parent.layout.plan.operator_ids.iter();
+        left.any(|id| run.taker_of(*id).is_some_and(|taker| taker.index() == place))
+    };
+    let mut windows = (0..graph.operators.len()).filter(|place| is_window(*place));
+    let is_behind = |place: usize| {
+        upstream(graph, place).into_iter().any(|other| other != place && is_window(other))
+    };
+    windows.any(|place| !took_over(place) && is_behind(place))
 }
 
 /// What runs have written to a sink and a reader sees of it.

@@ -6,6 +6,7 @@
 
 use super::Past;
 use crate::check::history::RunStory;
+use crate::check::setup::CheckSetup;
 use crate::job::{Attempt, CheckpointId, EventTime, OperatorIndex, Reader, RunId, TaskId};
 use crate::kernel::SimTime;
 use crate::operator::{InputLog, Log};
@@ -45,6 +46,7 @@ struct Source<'a> {
     task: TaskId,
     place: OperatorIndex,
     log: &'a Log,
+    setup: &'a CheckSetup,
     /// For one record.
     takes: SimTime,
     /// For one snapshot.
@@ -113,6 +115,7 @@ impl<'a> Source<'a> {
             task,
             place,
             log: past.setup.log(plan, place),
+            setup: past.setup,
             takes: plan.takes(vertex),
             draws: past.setup.scenario.network.snapshot_sync.1,
         })
@@ -134,8 +137,13 @@ impl<'a> Source<'a> {
 
     /// Whether it has read less than there was time for.
     fn behind(&self, before: &Stand, now: &Stand) -> Option<String> {
-        let positions = before.positions.iter();
-        let mut next: Vec<(u16, u32)> = positions.map(|at| (at.partition, at.next)).collect();
+        // Until 1.7 it reads on in a log that it was moved away from.
+        let mut next: Vec<(&Log, u16, u32)> = Vec::with_capacity(before.positions.len());
+        for at in before.positions.iter() {
+            let is_own = self.setup.are_one_log(at.input, self.log.id());
+            let log = if is_own { self.log } else { &*self.setup.inputs[at.input.index()] };
+            next.push((log, at.partition, at.next));
+        }
         let read = |stand: &Stand| stand.positions.iter().map(|at| u64::from(at.next)).sum::<u64>();
         let has_read = read(now).saturating_sub(read(before));
         // It may have been in the midst of a record and drew its state then, and is in the midst of one now.
@@ -145,15 +153,15 @@ impl<'a> Source<'a> {
             let heads = next
                 .iter()
                 .enumerate()
-                .filter(|(_, (partition, next))| *next < self.log.length(*partition));
+                .filter(|(_, (log, partition, next))| *next < log.length(*partition));
             let first = heads
-                .map(|(place, (partition, next))| (self.log.available(*partition, *next), place));
+                .map(|(place, (log, partition, next))| (log.available(*partition, *next), place));
             let Some((there, place)) = first.min() else { break };
             free = free.max(there).plus(self.takes);
             if free.plus(self.takes) > end {
                 break;
             }
-            next[place].1 += 1;
+            next[place].2 += 1;
             due += 1;
         }
         (has_read < due).then(|| {
