@@ -359,7 +359,10 @@ impl JobMaster {
         self.on_savepoint_failed(&purpose, effects);
         let counts = counts_as_failure(reason, purpose.kind(), &self.submission.rules);
         let is_too_many = counts && self.checkpoints.count_failure();
-        let stops_in_vain = reason == AbortReason::AsyncFailed && purpose.stop().is_stop();
+        // Tasks that are not told that it is off would wait for ever (`handleSynchronousSavepointFailure`, FLINK-12858).
+        let is_told = self.submission.rules.abort_notifications;
+        let stops_in_vain =
+            (reason == AbortReason::AsyncFailed || !is_told) && purpose.stop().is_stop();
         let is_running = self.status == JobStatus::Running && !self.all_finished();
         if (is_too_many || stops_in_vain) && is_running {
             self.fail_over(self.plan.all_tasks(), now, effects);

@@ -120,7 +120,7 @@ rules! {
     /// (FLINK-25200, `StopWithSavepointStoppingException`).
     stop_failure_fails_job: bool = true, until V1_14: false,
         recorded "1.11.4, 1.13.6, 1.14.6, 1.15.4, 2.3.0", page "FLINK-25200", moot "1.0 to 1.8",
-        shown by "sim/rules/stop_failure.toml";
+        shown by "sim/rules/stop_failure.toml", shown by "sim/rules/stop_failure_fails_job.toml";
     /// Whether a snapshot whose synchronous part fails takes its task along; in 1.9 and 1.10 the task declines the checkpoint and goes on,
     /// unless it stops with it (`StreamTask.CheckpointingOperation.executeCheckpointing`).
     sync_failure_fails_task: bool = true, until V1_10: false, until V1_8: true,
@@ -271,7 +271,7 @@ rules! {
     /// 1.14.6).
     restored_told_by: RestoredToldBy = Vertex, until V1_13: Subtask,
         recorded "1.11.4, 1.12.5, 1.13.6, 1.14.6, 1.15.4, 1.16.3, 1.20.5, 2.3.0",
-        shown by "sim/rules/restored_told_by.toml";
+        shown by "sim/rules/restored_told_by.toml", shown by "sim/rules/empty_entry_restores.toml";
     /// Whether a log source that is restored drops the positions of inputs that it does not read any more; a reader of splits never does
     /// (since 1.8, FLINK-34089, FLINK-10342,
     /// `FlinkKafkaConsumerBase.filterRestoredPartitionsWithCurrentTopicsDescriptor`).
@@ -444,7 +444,8 @@ rules! {
     /// Which kinds of handles metadata name: what is of a newer kind a release does not read, whatever the version of the
     /// metadata (`MetadataV2V3SerializerBase.deserializeKeyedStateHandle`; recorded: 1.11.4, 1.12.5, 1.13.6 and 1.15.4).
     state_handles: StateHandles = Of1_15, until V1_14: Of1_13, until V1_12: Of1_12, until V1_11: Of1_11,
-        recorded "1.11.4, 1.13.6, 1.15.4", page "FLINK-28350: 1.13, 1.15", shown by "sim/rules/going_back.toml";
+        recorded "1.11.4, 1.13.6, 1.15.4", page "FLINK-28350: 1.13, 1.15", shown by "sim/rules/going_back.toml",
+        shown by "sim/rules/going_back_to_1_13.toml", shown by "sim/rules/in_flight_of_1_11.toml";
     /// Where the metadata and the data of a savepoint lie, and how one finds the other (`SavepointStoreFactory`,
     /// `SavepointV2Serializer`; FLINK-5763).
     savepoint_layout: SavepointLayout = RelativeFolder, until V1_10: AbsoluteFolder, until V1_2: MetadataFile,

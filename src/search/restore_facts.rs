@@ -5,7 +5,7 @@ use super::names::unit_name;
 use super::spelled::list;
 use super::story::Story;
 use crate::cluster::{At, Outcome};
-use crate::job::Layouts;
+use crate::job::{Layouts, RunId};
 use crate::scenario::{Expect, Scenario, TaskName};
 use crate::trace::{RestoreReport, StateUnit};
 use std::collections::BTreeMap;
@@ -77,15 +77,20 @@ fn ids(expect: &Expect, layouts: &Layouts, unmet: &mut Vec<String>) {
 }
 
 fn reports(expect: &Expect, story: &Story, unmet: &mut Vec<String>) {
-    let name = |unit: &StateUnit| unit_name(&story.layouts, unit, None);
+    let name = |run, unit: &StateUnit| unit_name(&story.layouts, unit, Some(run));
     // What no task took was not restored.
-    let taken = |job: &str, report: &RestoreReport| {
-        let declared = story.declared.get(job);
-        let mapped = report.mapped.iter();
-        mapped.filter(|unit| declared.is_some_and(|of| of.reads(unit))).map(name).collect()
+    let taken = |job: &str, run, report: &RestoreReport| {
+        let layout = &story.layouts[run];
+        let is_taken = |unit: &&StateUnit| {
+            let declared = story.declared.get(job);
+            declared.is_some_and(|of| of.has_begun(layout, unit) && of.reads(unit))
+        };
+        report.mapped.iter().filter(is_taken).map(|unit| name(run, unit)).collect()
     };
-    let dropped = |_: &str, report: &RestoreReport| report.dropped.iter().map(name).collect();
-    let empty = |_: &str, report: &RestoreReport| {
+    let dropped = |_: &str, run, report: &RestoreReport| {
+        report.dropped.iter().map(|unit| name(run, unit)).collect()
+    };
+    let empty = |_: &str, _, report: &RestoreReport| {
         report.starts_empty.iter().map(|(_, name)| name.to_string()).collect()
     };
     compare("restored", &expect.restored, story, taken, unmet);
@@ -98,11 +103,12 @@ fn compare(
     what: &str,
     expected: &BTreeMap<String, Vec<String>>,
     story: &Story,
-    of: impl Fn(&str, &RestoreReport) -> Vec<String>,
+    of: impl Fn(&str, RunId, &RestoreReport) -> Vec<String>,
     unmet: &mut Vec<String>,
 ) {
     for (job, wanted) in expected {
-        let mut found = story.reports.get(job).map_or_else(Vec::new, |report| of(job, report));
+        let report = story.reports.get(job);
+        let mut found = report.map_or_else(Vec::new, |(run, report)| of(job, *run, report));
         let mut wanted = wanted.clone();
         found.sort();
         wanted.sort();

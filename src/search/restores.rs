@@ -47,6 +47,14 @@ impl Declarations {
         self.fresh.extend(declared.iter().flat_map(|of| of.fresh.iter().cloned()));
     }
 
+    /// Whether a task of the operator that this state was mapped to has come so far as to take it.
+    pub(super) fn has_begun(&self, layout: &RunLayout, unit: &StateUnit) -> bool {
+        layout.plan.operator_with_id(unit.operator).is_some_and(|at| {
+            let mut tasks = layout.plan.tasks_of(layout.plan.vertex_of(at));
+            tasks.any(|task| self.tasks.contains(&layout.task(task)))
+        })
+    }
+
     /// Whether what a report maps to an operator is read by it.
     pub(super) fn reads(&self, unit: &StateUnit) -> bool {
         !self.unread.contains(unit)
@@ -113,12 +121,7 @@ impl Restores {
         let dropped = report.dropped.iter();
         let nothing = Declarations::default();
         let declared = self.declared.get(&run).unwrap_or(&nothing);
-        let has_begun = |unit: &&StateUnit| {
-            layout.plan.operator_with_id(unit.operator).is_some_and(|at| {
-                let mut tasks = layout.plan.tasks_of(layout.plan.vertex_of(at));
-                tasks.any(|task| declared.tasks.contains(&layout.task(task)))
-            })
-        };
+        let has_begun = |unit: &&StateUnit| declared.has_begun(layout, unit);
         let (begun, untaken): (Vec<_>, Vec<_>) = report.mapped.iter().partition(has_begun);
         let (taken, unread): (Vec<_>, Vec<_>) =
             begun.into_iter().partition(|unit| declared.reads(unit));

@@ -18,8 +18,8 @@ pub(super) struct Story {
     pub(super) completed: BTreeMap<String, Vec<u64>>,
     /// By job: what its newest attempt was restored from.
     pub(super) restored_from: BTreeMap<String, Option<CheckpointId>>,
-    /// By job: what its newest restore did.
-    pub(super) reports: BTreeMap<String, Arc<RestoreReport>>,
+    /// By job: what its newest restore did, and in which run.
+    pub(super) reports: BTreeMap<String, (RunId, Arc<RestoreReport>)>,
     /// By job: what tasks made of what that gave them.
     pub(super) declared: BTreeMap<String, Declarations>,
     /// By job: why tasks of it failed.
@@ -55,6 +55,9 @@ impl Story {
         {
             self.restored_from.insert(self.layouts[run].job_name().to_owned(), *restored);
         }
+        if let JobEvent::AttemptStarted { restored: Some(_), .. } = event {
+            self.declared.remove(self.layouts[run].job_name());
+        }
     }
 
     fn on_checkpoint(&mut self, run: RunId, checkpoint: CheckpointId, event: &CheckpointEvent) {
@@ -62,8 +65,7 @@ impl Story {
         if let CheckpointEvent::Completed { .. } = event {
             self.completed.entry(job()).or_default().push(checkpoint.number());
         } else if let CheckpointEvent::RestoreMapped { report, .. } = event {
-            self.reports.insert(job(), Arc::clone(report));
-            self.declared.remove(&job());
+            self.reports.insert(job(), (run, Arc::clone(report)));
         } else if let CheckpointEvent::Aborted { reason, .. } = event
             && self.wants_told
         {

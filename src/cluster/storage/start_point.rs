@@ -3,6 +3,7 @@
 //! is (`chk-3`), into any.
 
 use crate::cluster::storage::snapshots::Savepoint;
+use crate::cluster::storage::user_files::nothing_is_at;
 use crate::cluster::storage::{Owner, Storage};
 use crate::job::{CheckpointId, OperatorId, Plan, RunId, folder_of_pointer, names_metadata};
 use crate::rules::{Rules, SavepointLayout};
@@ -93,8 +94,7 @@ impl Storage {
                 return Ok(Savepoint { checkpoint, source, location });
             }
         }
-        Err(format!("file not found: cannot find checkpoint or savepoint file/directory '{path}'")
-            .into())
+        nothing_is_at(path)
     }
 
     fn is_label(&self, pointer: &str) -> bool {

@@ -22,6 +22,11 @@ impl Storage {
         rules: &Rules,
     ) -> Result<Savepoint, Refused> {
         let label = folder_of_pointer(pointer);
+        if let Some((run, checkpoint)) = self.checkpoints.get(label)
+            && !self.is_kept(*run, checkpoint)
+        {
+            return nothing_is_at(&checkpoint.location.path);
+        }
         let found = self.known(label)?;
         let SnapshotLocation { path, holder, has_metadata, .. } = &found.location;
         match *holder {
@@ -41,10 +46,7 @@ impl Storage {
                 )
                 .into())
             }
-            Holder::File | Holder::Folder { .. } => Err(format!(
-                "file not found: cannot find checkpoint or savepoint file/directory '{path}'"
-            )
-            .into()),
+            Holder::File | Holder::Folder { .. } => nothing_is_at(path),
         }
     }
 
@@ -295,4 +297,10 @@ impl Storage {
         data.iter().for_each(|data| self.remove(data));
         self.lose_memory();
     }
+}
+
+/// Nothing is to be found where a user points to.
+pub(super) fn nothing_is_at<T>(path: &str) -> Result<T, Refused> {
+    Err(format!("file not found: cannot find checkpoint or savepoint file/directory '{path}'")
+        .into())
 }
