@@ -53,6 +53,7 @@
 //! | write an operator or a sink of your own | [`Operator`], [`Context`], [`Entry`] and [`operators`], tested alone with [`Standalone`] |
 //! | read what happened | [`events`] |
 //! | play under another release, rule or broken protocol | [`Release`], [`Override`], [`Mutation`] |
+//! | have `cargo test` play stories under many seeds, and keep what fails | [`testing`] |
 //! | keep savepoints as files, look at them, move and delete them | [`savepoints`] |
 //! | have the whole command line over your operators | [`cli::main`] |
 //! | build another simulation on the same kernel | [`simulation`] |
@@ -165,6 +166,8 @@ mod search;
 mod state;
 mod store;
 mod task;
+#[cfg(feature = "fs")]
+pub mod testing;
 mod trace;
 
 pub use check::{

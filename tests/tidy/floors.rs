@@ -17,7 +17,7 @@ const FLOORS: [&[&str]; 12] = [
     &["scenario", "task", "coordinator", "store"],
     &["cluster", "check", "render"],
     &["search"],
-    &["cli"],
+    &["cli", "testing"],
     &["main"],
 ];
 
