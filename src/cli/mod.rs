@@ -17,6 +17,7 @@ mod open;
 mod output;
 mod panics;
 mod places;
+mod play;
 mod report;
 mod rules;
 mod run;

@@ -7,7 +7,6 @@ use super::open::{base, scenario};
 use super::screen::Screen;
 use super::sweep_report::{replay, report};
 use super::{BROKEN, HOLDS, INTERRUPTED, STALLED, USER_PANICKED, panics};
-use crate::cluster::Cluster;
 use crate::kernel::Choices;
 use crate::operator::{Catalogue, Log};
 use crate::scenario::{InputKind, Scenario};
@@ -207,10 +206,7 @@ fn play_file(
 
 /// Plays a world; none if the user interrupted.
 fn play_watched(plan: &Plan<'_>, setup: Setup) -> Result<Option<Played>, Failure> {
-    let watch = |_: &mut Cluster| {
-        if plan.interrupt.is_asked() { Err(PlayError::Interrupted) } else { Ok(()) }
-    };
-    match play(setup, watch) {
+    match play(setup, |_| plan.interrupt.check()) {
         Ok(mut played) => {
             if let Some(panic) = &mut played.outcome.panicked {
                 panic.message = panics::with_place(&panic.message);
