@@ -6,6 +6,7 @@ use super::interrupt::{Interrupt, progress};
 use super::open::{base, scenario};
 use super::screen::Screen;
 use super::sweep_report::{replay, report};
+use super::threads::threads;
 use super::{BROKEN, HOLDS, INTERRUPTED, STALLED, USER_PANICKED, panics};
 use crate::kernel::Choices;
 use crate::operator::{Catalogue, Log};
@@ -61,10 +62,7 @@ pub(super) fn sweep(
     let bar = progress(Some(seeds.end - seeds.start), template);
     let interrupt = Interrupt::listen();
     let plan = Plan { arguments, catalogue, source, interrupt, bar };
-    let threads = rayon::ThreadPoolBuilder::new()
-        .num_threads(arguments.jobs.unwrap_or(0).into())
-        .build()
-        .map_err(|error| Failure::wrong(error, "ask for fewer threads with --jobs N"))?;
+    let threads = threads(arguments.jobs)?;
     let totals = threads.install(|| play_all(&plan));
     plan.bar.finish_and_clear();
     let totals = totals?;
