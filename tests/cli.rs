@@ -60,10 +60,12 @@ fn wrong_input_is_told_with_what_to_do_about_it() {
     let path = |name: &str| folder.path().join(name);
     fs::create_dir(path("empty")).expect("created");
     fs::write(path("text"), "no savepoint at all\n").expect("written");
+    fs::create_dir(path("elsewhere")).expect("created");
+    fs::write(path("elsewhere/Cargo.toml"), "[package]\n").expect("written");
     fs::write(path("not_utf8.toml"), b"about = \"\xff\"\n").expect("written");
     let part2 = fs::read_to_string("sim/word_count_part2.toml").expect("it is there");
     fs::write(path("unknown_key.toml"), part2.replace("every =", "evry =")).expect("written");
-    let (empty, not_savepoint) = (path("empty"), path("text"));
+    let (empty, not_savepoint, elsewhere) = (path("empty"), path("text"), path("elsewhere"));
     let (unknown_key, not_utf8) = (path("unknown_key.toml"), path("not_utf8.toml"));
     let empty_output = format!("out={}", utf8(&empty));
     let (one, part2) = ("sim/word_count.toml", "sim/word_count_part2.toml");
@@ -102,6 +104,12 @@ fn wrong_input_is_told_with_what_to_do_about_it() {
         ("seeds_empty", &["sweep", "--seeds", "3..3"]),
         ("seeds_too_large", &["sweep", "--seeds", "0..9223372036854775809"]),
         ("unknown_mutation", &["sweep", "--seeds", "0..1", "--mutation", "evil"]),
+        ("test_no_such_folder", &["test", "no/such/folder"]),
+        ("test_an_empty_folder", &["test", utf8(&empty)]),
+        ("test_no_story", &["test", utf8(&elsewhere)]),
+        ("test_filter_matches_nothing", &["test", "sim/tour", "--filter", "no such story"]),
+        ("test_release_of_no_story", &["test", one, "--flink", "1.4"]),
+        ("test_report_nowhere", &["test", one, "--junit", "no/such/folder/x.xml"]),
         ("key_is_no_number", &["key", "five", "--type", "int"]),
         ("key_out_of_range", &["key", "70000", "--type", "short"]),
         ("unknown_key_type", &["key", "5", "--type", "decimal"]),

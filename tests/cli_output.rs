@@ -196,10 +196,22 @@ fn nothing_is_wider_than_eighty_columns_in_a_pipe() {
         vec!["savepoint", "verify", kept],
         sweep(&[]),
         sweep(&["sim/word_count.toml"]),
+        vec!["test", &story, "sim/tour"],
     ];
-    for verb in
-        ["", "run", "sweep", "savepoint", "uid", "key", "rules", "new", "check", "list", "schema"]
-    {
+    for verb in [
+        "",
+        "run",
+        "sweep",
+        "test",
+        "savepoint",
+        "uid",
+        "key",
+        "rules",
+        "new",
+        "check",
+        "list",
+        "schema",
+    ] {
         commands.push([verb, "--help"].into_iter().filter(|word| !word.is_empty()).collect());
     }
     let is_command = |line: &str| {
@@ -280,6 +292,7 @@ fn a_scenario_comes_from_standard_input_as_well() {
     for (arguments, expected) in [
         (&["run", "-"][..], "verdict  holds"),
         (&["sweep", "-", "--seeds", "0..2"], "2 worlds"),
+        (&["test", "-"], "1 story: 1 passed"),
         (&["check", "-"], "1 file read"),
     ] {
         let output = given(arguments, STORY);
@@ -322,7 +335,7 @@ fn what_the_documents_show_leaves_nothing_in_the_clone() {
             let words: Vec<&str> = block.split_whitespace().collect();
             for pair in words.windows(2) {
                 let place = match pair[0] {
-                    "--data-dir" | "--trace" => pair[1],
+                    "--data-dir" | "--trace" | "--junit" => pair[1],
                     ">" if pair[1].contains('.') => pair[1],
                     "--output" => pair[1].split_once('=').expect("NAME=PATH").1,
                     _ => continue,

@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 /// What the shell ends with where it may not mount anything.
@@ -46,28 +47,55 @@ at = '1s'
 do = { savepoint = { job = 'sums', as = 'two' } }
 ";
 
+/// Plays stories on a disk that is full to its last byte.
+const REPORT: &str = r#"
+mount -t tmpfs -o size=16k tmpfs "$1" 2>/dev/null || exit 77
+cat /dev/zero >"$1/filler" 2>/dev/null
+"$0" test "$2" --junit "$1/report.xml" 2>&1
+echo "code $?"
+ls -A "$1"
+"#;
+
+/// What a script prints that may mount a disk, over this program and these paths; or why it was not tried.
+fn said(script: &str, paths: &[PathBuf]) -> Result<String, String> {
+    let mut shell = Command::new("unshare");
+    shell.args(["--user", "--map-root-user", "--mount", "sh", "-c", script]);
+    shell.arg(env!("CARGO_BIN_EXE_sandbar"));
+    let output = match shell.args(paths).output() {
+        Ok(output) if output.status.code() != Some(NOT_PERMITTED) => output,
+        Ok(_) | Err(_) => return Err("a file system cannot be mounted here".to_owned()),
+    };
+    let [said, err] =
+        [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    if said.is_empty() { Err(err) } else { Ok(said) }
+}
+
+#[test]
+fn a_report_that_finds_no_room_is_an_error_and_leaves_nothing() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = |name: &str| folder.path().join(name);
+    fs::create_dir(path("disk")).expect("made");
+    fs::write(path("story.toml"), SCENARIO).expect("written");
+    let said = match said(REPORT, &[path("disk"), path("story.toml")]) {
+        Ok(said) => said,
+        Err(why) => return println!("not tried: {why}"),
+    };
+    assert!(said.contains("1 story: 1 passed, 0 failed"), "the stories are told: {said}");
+    assert!(said.contains("error: cannot write `"), "{said}");
+    assert!(said.contains("No space left on device"), "{said}");
+    assert!(said.ends_with("\ncode 2\nfiller\n"), "{said}");
+}
+
 #[test]
 fn a_full_disk_is_an_error_of_its_own_and_what_was_there_stays_whole() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = |name: &str| folder.path().join(name);
     fs::create_dir(path("disk")).expect("made");
     fs::write(path("writer.toml"), SCENARIO).expect("written");
-    let mut shell = Command::new("unshare");
-    shell.args(["--user", "--map-root-user", "--mount", "sh", "-c", SCRIPT]);
-    shell.arg(env!("CARGO_BIN_EXE_sandbar"));
-    let output = shell.args([path("disk"), path("writer.toml"), path("told")]).output();
-    let output = match output {
-        Ok(output) if output.status.code() != Some(NOT_PERMITTED) => output,
-        Ok(_) | Err(_) => {
-            println!("not tried: a file system cannot be mounted here");
-            return;
-        }
+    let said = match said(SCRIPT, &[path("disk"), path("writer.toml"), path("told")]) {
+        Ok(said) => said,
+        Err(why) => return println!("not tried: {why}"),
     };
-    let said = String::from_utf8_lossy(&output.stdout);
-    if said.is_empty() {
-        println!("not tried: {}", String::from_utf8_lossy(&output.stderr));
-        return;
-    }
     let count = |line: &str| said.lines().filter(|other| *other == line).count();
     assert!(count("run 0") >= 2, "the disk holds too little: {said}");
     assert_eq!(count("run 2"), 1, "{said}");

@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -100,6 +101,41 @@ fn an_interrupted_sweep_never_says_that_it_holds() {
 }
 
 #[test]
+fn an_interrupted_test_tells_the_stories_that_were_played() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (before, _) = ENDLESS.split_once("[[step]]").expect("it has a step");
+    let short = before.replace("then = \"idle\", ", "");
+    fs::write(folder.path().join("a.toml"), short).expect("written");
+    let arguments = ["test", ".", "--jobs", "1", "--format", "json", "--junit", "report.xml"];
+    let mut child = start(folder.path(), &arguments);
+    let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut first = String::new();
+    // The first story is told while the second goes on.
+    out.read_line(&mut first).expect("a line");
+    let (output, _, err) = interrupt(child);
+    let mut rest = String::new();
+    out.read_to_string(&mut rest).expect("it is UTF-8");
+    assert_eq!(output.status.code(), Some(130), "{first}{rest}\n{err}");
+    let read = |line: &str| serde_json::from_str::<serde_json::Value>(line).expect("JSON");
+    assert_eq!(read(&first)["story"], "./a.toml");
+    assert_eq!(read(&first)["result"], "passed");
+    let summary = &read(&rest)["summary"];
+    assert_eq!((&summary["passed"], &summary["not_played"]), (&1.into(), &1.into()), "{rest}");
+    assert!(err.starts_with("interrupted: the stories that were played are told"), "{err}");
+    assert!(
+        !folder.path().join("report.xml").exists(),
+        "a report of some of the stories was written"
+    );
+    let left = fs::read_dir(folder.path()).expect("a folder").count();
+    assert_eq!(left, 2, "something was left beside the stories");
+    // For people, who are never told that all holds.
+    let (output, out, err) = interrupt(start(folder.path(), &["test", "endless.toml"]));
+    assert_eq!(output.status.code(), Some(130), "{out}\n{err}");
+    assert!(out.contains("0 stories: 0 passed, 0 failed, 1 not played, in "), "{out}");
+    assert!(out.ends_with("verdict  none: interrupted, and nothing was broken so far\n"), "{out}");
+}
+
+#[test]
 fn a_world_that_stalls_exits_with_four() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (_, bounded) = ENDLESS.split_once("\n[input").expect("it has an input");
@@ -111,6 +147,7 @@ fn a_world_that_stalls_exits_with_four() {
         &["run", "stalls.toml"][..],
         &["run", "stalls.toml", "--format", "json"],
         &["sweep", "stalls.toml", "--seeds", "0..3"],
+        &["test", "stalls.toml"],
     ] {
         let child = {
             fs::write(folder.path().join("stalls.toml"), &stalls).expect("written");

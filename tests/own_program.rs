@@ -78,12 +78,13 @@ fn main() -> ExitCode {
     if std::env::var_os(PROGRAM).is_some() {
         return sandbar::cli::main(catalogue());
     }
-    let tests: [Test; 6] = [
+    let tests: [Test; 7] = [
         a_panic_is_told_as_the_users_own,
         a_panic_is_told_in_json,
         a_broken_rule_of_state_is_told,
         a_panic_that_fails_the_task_stalls,
         a_sweep_tells_each_seed_and_goes_on,
+        a_test_tells_the_panic_and_goes_on,
         every_exit_code_comes_true,
     ];
     for test in tests {
@@ -192,6 +193,26 @@ fn a_sweep_tells_each_seed_and_goes_on(folder: &Path) {
     let replays = out.lines().filter(|line| line.trim_start().starts_with("replay: ")).count();
     assert!(told >= 2 && told == replays, "{out}");
     assert!(unwrapped(&out).contains("thirteen! (tests/own_program.rs:"), "{out}");
+}
+
+fn a_test_tells_the_panic_and_goes_on(folder: &Path) {
+    let seed = unlucky(folder).to_string();
+    let arguments = ["test", "story.toml", "other.toml", "--seed", &seed];
+    run(folder, "identity", &["run", "story.toml"]);
+    fs::copy(folder.join("story.toml"), folder.join("other.toml")).expect("copied");
+    let (output, out, _) = run(folder, "superstitious", &arguments);
+    assert_eq!(output.status.code(), Some(5), "{out}");
+    let whole = unwrapped(&out);
+    assert!(
+        whole.starts_with("failed story.toml: the user's own code panicked under seed"),
+        "{out}"
+    );
+    assert!(whole.contains("thirteen! (tests/own_program.rs:"), "{out}");
+    assert!(whole.contains("2 stories: 1 passed, 1 failed, in "), "{out}");
+    // The program that ran is the one that plays it again.
+    let program = std::env::current_exe().expect("it runs");
+    let replay = format!("replay: {} run story.toml --seed {seed}\n", program.display());
+    assert!(out.contains(&replay), "{out}");
 }
 
 /// The table of exit codes stands in `--help` and in the README alike, and each code is what a command exits with.

@@ -33,6 +33,8 @@ Examples:
       play a story under a hundred seeds
   sandbar sweep
       play a thousand drawn stories
+  sandbar test stories
+      play all stories of a folder, and tell those that fail
   sandbar new rescale
       write a first story of your own, with comments
   sandbar check my.toml
@@ -56,6 +58,28 @@ which `sandbar new` writes where such a file is. Even Better TOML (VS Code) and
 Taplo, whose language server other editors run, read that line; `taplo lint`
 does so without an editor.";
 
+/// What `test` is for.
+const TEST_EXAMPLES: &str = "\
+Examples:
+  sandbar test stories
+      all stories under a folder; what fails is told with the command that
+      plays it again
+  sandbar test stories --junit stories.xml
+      in a build, whose report reads such a file
+  sandbar test stories --filter rescale
+      those with `rescale` in their path or in what they are about
+  sandbar test stories --flink 1.20
+      those that are played under this release, under it alone
+  sandbar test stories --format json | jq 'select(.result == \"failed\")'
+      what failed, for a program
+
+A story that cannot be read hinders none of the others. Each is played from
+nothing, as `run FILE` does without -s: one that holds only from a savepoint of
+another process fails here; keep it elsewhere, and run it with -s.
+It exits with what `run` exits with for the worst of them: 0 if all hold, 1 if
+one is broken, 2 if one cannot be read or there is none, 4 or 5 if one is stuck
+or panicked.";
+
 /// A deterministic simulation of checkpoints, savepoints and restores of a Flink-style stream processor.
 ///
 /// A scenario file tells a story: inputs, jobs, faults, what must come out. Sandbar plays it in virtual time, decides
@@ -77,6 +101,9 @@ pub(super) enum Command {
     Run(Run),
     /// Play many seeds: drawn scenarios, or one file under each seed
     Sweep(Sweep),
+    /// Play all stories of folders, each as `run` does, and tell those that fail
+    #[command(after_help = TEST_EXAMPLES)]
+    Test(Test),
     /// Look at savepoints that a run left with --data-dir
     #[command(subcommand)]
     Savepoint(SavepointCommand),
@@ -159,6 +186,16 @@ pub(super) enum Format {
     Human,
     /// One JSON object: seed, digest, events, virtual_ns, verdict, violations, jobs, savepoints and more. `schema` is the
     /// version of the format
+    Json,
+}
+
+/// How the stories of a test are told.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Lines {
+    /// For people: those that fail, and how many there were
+    Human,
+    /// One JSON object a line: for each story story, result, code, reason, replay, plays and more, then one with summary.
+    /// `schema` is the version of the format
     Json,
 }
 
@@ -260,6 +297,57 @@ pub(super) struct Sweep {
     /// Print the scenario of each seed as TOML and play nothing
     #[arg(long)]
     pub(super) print_scenario: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Test {
+    /// Folders, in which all files that end in .toml are found, however deep, but for hidden ones; scenario files; or - for
+    /// standard input
+    #[arg(value_name = "DIR|FILE", required = true)]
+    pub(super) paths: Vec<PathBuf>,
+    /// Play only stories that have TEXT in their path or in their `about`
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub(super) filter: Option<String>,
+    /// Decide every random choice by N, 0 to 2^63-1, instead of the files' seeds
+    #[arg(long, value_name = "N", value_parser = seed, allow_hyphen_values = true)]
+    pub(super) seed: Option<u64>,
+    /// Play only stories that name this release, and under it alone
+    #[arg(long, value_name = "RELEASE", value_parser = words::release(), hide_possible_values = true)]
+    pub(super) flink: Option<Release>,
+    /// How many threads; by default one a core
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), allow_hyphen_values = true)]
+    pub(super) jobs: Option<u16>,
+    /// Write a JUnit report to FILE, which build systems read: a suite for each folder, a case for each file
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+    /// How to tell it
+    #[arg(long, value_enum, default_value_t = Lines::Human)]
+    pub(super) format: Lines,
+}
+
+impl Run {
+    /// `run FILE` with no option but these.
+    pub(super) fn of(file: PathBuf, seed: Option<u64>, flink: Option<Release>) -> Self {
+        Self {
+            file,
+            seed,
+            flink,
+            input: Vec::new(),
+            output: Vec::new(),
+            until: None,
+            data_dir: None,
+            locking: Locking { wait: None, no_lock: false },
+            from_savepoint: None,
+            allow_non_restored_state: false,
+            claim: None,
+            trace: None,
+            format: Format::Json,
+            verbose: false,
+            transcript: false,
+            check_determinism: false,
+            deep: false,
+        }
+    }
 }
 
 impl Sweep {

@@ -1,5 +1,6 @@
 //! Ctrl-C as a flag that long work looks at, and progress that is shown on a terminal.
 
+use crate::search::PlayError;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -29,6 +30,11 @@ impl Interrupt {
     /// Whether the user has asked.
     pub(super) fn is_asked(&self) -> bool {
         self.asked.load(Ordering::Relaxed)
+    }
+
+    /// What whoever watches a play says after an event: that it goes on, unless the user has asked.
+    pub(super) fn check(&self) -> Result<(), PlayError> {
+        if self.is_asked() { Err(PlayError::Interrupted) } else { Ok(()) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The command line: what a user types, what is printed, and what the process exits with.
 //!
-//! Owns arguments, wording, progress, interruption and the threads of a sweep. Plays nothing itself (`search` does).
+//! Owns arguments, wording, progress, interruption and the threads on which many worlds are played. Plays nothing itself (`search` does).
 
 mod arguments;
 mod completions;
@@ -17,6 +17,7 @@ mod open;
 mod output;
 mod panics;
 mod places;
+mod play;
 mod report;
 mod rules;
 mod run;
@@ -26,6 +27,8 @@ mod sweep;
 mod sweep_report;
 mod system;
 mod temporary;
+mod test;
+mod threads;
 mod words;
 
 use crate::operator::Catalogue;
@@ -77,6 +80,7 @@ fn carry_out(
     match command {
         Command::Run(run) => run::run(&run, catalogue, screen),
         Command::Sweep(sweep) => sweep::sweep(&sweep, catalogue, screen),
+        Command::Test(test) => test::test(&test, catalogue, screen),
         Command::Savepoint(command) => savepoint::carry_out(&command, screen),
         Command::Uid { text } => identity::uid(&text, screen),
         Command::Key(key) => identity::key(&key, screen),

@@ -4,46 +4,26 @@ use super::arguments::{Binding, Format, Run};
 use super::failure::Failure;
 use super::interrupt::{Interrupt, progress};
 use super::lock;
-use super::open::{
-    base, by_name, given_input, local, nearest, program, scenario, shell_path, shell_word,
-};
+use super::open::{base, by_name, given_input, local, nearest, scenario};
 use super::output::{Target, rows_of};
 use super::places::Taken;
+use super::play::{self, Paths, Replaced, code_of, play_once, replay_command, set_up};
 use super::report::{Report, report};
 use super::screen::Screen;
-use super::words::name_of;
-use super::{
-    BROKEN, HOLDS, INTERRUPTED, NOT_DETERMINISTIC, STALLED, USER_PANICKED, WRONG_INPUT, panics,
-};
+use super::{HOLDS, INTERRUPTED, NOT_DETERMINISTIC};
 use crate::cluster::Cluster;
 use crate::job::OperatorKind;
-use crate::kernel::Choices;
 use crate::operator::Catalogue;
 use crate::render::{Names, json_lines};
 use crate::rules::Release;
 use crate::scenario::{InputKind, Scenario};
-use crate::search::{
-    Earlier, Judgement, PlayError, Played, Restoring, Setup, flow_of, open_given, play_while,
-    play_with_files, start_from,
-};
+use crate::search::{Judgement, PlayError, Played, Setup};
 use crate::store::DataDir;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// After how many events the progress is shown again.
 const PROGRESS_EVERY: u64 = 4096;
-
-/// Where each savepoint lies, by label.
-type Paths = BTreeMap<Arc<str>, PathBuf>;
-
-/// What is read in place of the inputs' own files.
-struct Replaced<'r> {
-    /// By input.
-    paths: &'r BTreeMap<String, PathBuf>,
-    /// What came from standard input, if one of them is that.
-    given: Option<&'r [u8]>,
-}
 
 /// Plays a scenario file.
 pub(super) fn run(
@@ -52,17 +32,7 @@ pub(super) fn run(
     screen: &mut Screen,
 ) -> Result<u8, Failure> {
     let told = scenario(&arguments.file, catalogue)?;
-    let releases: Vec<Release> = match arguments.flink {
-        Some(release) if told.releases().any(|other| other == release) => vec![release],
-        Some(release) => {
-            let played: Vec<String> = told.releases().map(|other| other.to_string()).collect();
-            return Err(Failure::wrong(
-                format!("the story is not played under Flink {release}"),
-                format!("choose one of: {}", played.join(", ")),
-            ));
-        }
-        None => told.releases().collect(),
-    };
+    let releases = play::releases(&told, arguments.flink)?;
     let has_one_place = !arguments.output.is_empty()
         || arguments.trace.is_some()
         || arguments.data_dir.is_some()
@@ -76,12 +46,14 @@ pub(super) fn run(
     let replaced = by_name("--input", &arguments.input)?;
     let given = given_input(&arguments.file, &replaced)?;
     let replaced = Replaced { paths: &replaced, given: given.as_deref() };
-    let mut codes = Vec::new();
+    let interrupt = Interrupt::listen();
+    let mut worst = HOLDS;
     for release in releases {
-        codes.push(run_under(release, &told, arguments, &replaced, catalogue, screen)?);
+        let code = run_under(release, &told, arguments, replaced, catalogue, &interrupt, screen)?;
+        // The codes count up from what holds to what is stuck.
+        worst = worst.max(code);
     }
-    // The worst of them: the codes count up from what holds to what is stuck.
-    Ok(codes.into_iter().max().unwrap_or(HOLDS))
+    Ok(worst)
 }
 
 /// Plays it under one release.
@@ -89,15 +61,15 @@ fn run_under(
     release: Release,
     told: &Scenario,
     arguments: &Run,
-    replaced: &Replaced<'_>,
+    replaced: Replaced<'_>,
     catalogue: &Arc<Catalogue>,
+    interrupt: &Interrupt,
     screen: &mut Screen,
 ) -> Result<u8, Failure> {
     let scenario = told.under(release);
     keep_apart(arguments, &scenario)?;
-    let interrupt = Interrupt::listen();
     // Locked before anything in the data folder is read, until all is written.
-    let _locks = lock::for_run(arguments, &interrupt)?;
+    let _locks = lock::for_run(arguments, interrupt)?;
     let mut setup = set_up(scenario, arguments, replaced, catalogue)?;
     let targets = prepare_outputs(arguments, &setup.scenario)?;
     let trace_target = arguments.trace.as_deref().map(Target::prepare).transpose()?;
@@ -112,7 +84,7 @@ fn run_under(
     if let (Some(folder), None) = (&folder, &setup.start) {
         setup.externals = folder.read_sinks()?;
     }
-    let (played, paths) = play_once(folder.as_ref(), setup.clone(), &interrupt, &replay)?;
+    let (played, paths) = play_shown(folder.as_ref(), setup.clone(), interrupt, &replay)?;
     let names = names(&played, &setup.scenario);
     let is_interrupted = played.judgement() == Judgement::Interrupted;
     if let Some(target) = trace_target.filter(|_| !is_interrupted) {
@@ -134,15 +106,7 @@ fn run_under(
         Format::Human => screen.say(&report(&told, screen.style)),
         Format::Json => screen.say_as_it_is(&super::json::object(&told)),
     }
-    let is_refused = setup.start.is_some() && played.is_start_refused();
-    let code = match played.judgement() {
-        _ if is_refused => WRONG_INPUT,
-        Judgement::Holds => HOLDS,
-        Judgement::Broken => BROKEN,
-        Judgement::Stalled => STALLED,
-        Judgement::UserPanicked => USER_PANICKED,
-        Judgement::Interrupted => INTERRUPTED,
-    };
+    let code = code_of(&played, setup.start.is_some());
     if code != HOLDS && arguments.format == Format::Json {
         screen.complain(&format!("replay: {replay}\n"));
     }
@@ -152,43 +116,12 @@ fn run_under(
         return Err(Failure { text: text.to_owned(), code: INTERRUPTED });
     }
     if arguments.check_determinism {
-        play_again(setup, &played, &names, &interrupt, &replay)?;
+        play_again(setup, &played, &names, interrupt, &replay)?;
         if arguments.format == Format::Human {
             screen.say("deterministic: played twice with the same digest\n");
         }
     }
     Ok(code)
-}
-
-/// Opens everything that the run is given.
-fn set_up(
-    mut scenario: Scenario,
-    arguments: &Run,
-    replaced: &Replaced<'_>,
-    catalogue: &Arc<Catalogue>,
-) -> Result<Setup, Failure> {
-    scenario.seed = arguments.seed.unwrap_or(scenario.seed);
-    scenario.until = arguments.until.or(scenario.until);
-    let choices = Choices::new(scenario.seed);
-    let Replaced { paths, given } = *replaced;
-    let inputs = open_given(&scenario, base(&arguments.file), paths, given, &choices)?;
-    let data_dir = arguments.data_dir.as_deref().map(local).transpose()?;
-    let from = arguments.from_savepoint.as_deref().map(local).transpose()?;
-    let keeps_trace = arguments.format == Format::Human
-        || arguments.trace.is_some()
-        || arguments.check_determinism;
-    let wants_sometimes = paths.is_empty();
-    let setup = Setup::new(Arc::new(scenario), Arc::clone(catalogue), inputs, choices);
-    let restoring = if arguments.deep { Restoring::All } else { Restoring::Never };
-    let mut setup = Setup { keeps_trace, wants_sometimes, restoring, ..setup };
-    if let Some(path) = from {
-        let (allowed, Setup { scenario, inputs, .. }) =
-            (arguments.allow_non_restored_state, &setup);
-        let (start, externals) = start_from(&path, data_dir.as_deref(), allowed, scenario, inputs)?;
-        let claim = arguments.claim.unwrap_or(start.claim);
-        (setup.start, setup.externals) = (Some(Earlier { claim, ..start }), externals);
-    }
-    Ok(setup)
 }
 
 /// Refuses outputs that would be lost under each other, or what the run reads under them.
@@ -262,8 +195,8 @@ fn announce(arguments: &Run, setup: &Setup, screen: &mut Screen) {
     }
 }
 
-/// Plays once, with files if there is a data folder.
-fn play_once(
+/// Plays once, and shows on a terminal how far it is.
+fn play_shown(
     folder: Option<&DataDir>,
     setup: Setup,
     interrupt: &Interrupt,
@@ -276,25 +209,11 @@ fn play_once(
             bar.set_message(format!("{} events, t={now}", cluster.events()));
             bar.tick();
         }
-        if interrupt.is_asked() { Err(PlayError::Interrupted) } else { Ok(()) }
+        interrupt.check()
     };
-    let attempt = panics::caught(|| match folder {
-        Some(folder) => play_with_files(setup, folder, watch),
-        None => play_while(setup, |cluster| flow_of(watch(cluster)))
-            .map(|played| (played, Paths::new())),
-    });
+    let played = play_once(folder, setup, replay, watch);
     bar.finish_and_clear();
-    match attempt {
-        Ok(played) => {
-            let (mut played, paths) =
-                played.map_err(|error| Failure::from(error).with_replay(replay))?;
-            if let Some(panic) = &mut played.outcome.panicked {
-                panic.message = panics::with_place(&panic.message);
-            }
-            Ok((played, paths))
-        }
-        Err(message) => Err(Failure::engine(&message, replay)),
-    }
+    played
 }
 
 /// Plays the same again, without files, and compares.
@@ -305,7 +224,7 @@ fn play_again(
     interrupt: &Interrupt,
     replay: &str,
 ) -> Result<(), Failure> {
-    let (second, _) = play_once(None, setup, interrupt, replay)?;
+    let (second, _) = play_shown(None, setup, interrupt, replay)?;
     if second.judgement() == Judgement::Interrupted {
         return Err(PlayError::Interrupted.into());
     }
@@ -332,23 +251,4 @@ fn play_again(
 fn names(played: &Played, scenario: &Scenario) -> Names {
     let sinks = played.outcome.externals.iter().map(|sink| sink.name.clone()).collect();
     Names::new(&played.trace, scenario, sinks)
-}
-
-/// The command that plays the same again.
-fn replay_command(arguments: &Run, seed: u64, release: Option<Release>) -> String {
-    let mut words = vec![program(), "run".to_owned(), shell_path(&arguments.file)];
-    words.push(format!("--seed {seed}"));
-    words.extend(release.map(|release| format!("--flink {release}")));
-    words.extend(arguments.input.iter().map(|Binding { name, path }| {
-        let word = format!("{name}={}", path.display());
-        format!("--input {}", shell_word(Path::new(&word)))
-    }));
-    words.extend(arguments.until.map(|until| format!("--until {until}")));
-    words.extend(arguments.locking.no_lock.then(|| "--no-lock".to_owned()));
-    let option = |option, path| format!("{option} {}", shell_path(path));
-    words.extend(arguments.data_dir.iter().map(|folder| option("--data-dir", folder)));
-    words.extend(arguments.from_savepoint.iter().map(|path| option("-s", path)));
-    words.extend(arguments.allow_non_restored_state.then(|| "-n".to_owned()));
-    words.extend(arguments.claim.map(|mode| format!("--claim {}", name_of(&mode))));
-    words.join(" ")
 }

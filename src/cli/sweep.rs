@@ -6,8 +6,8 @@ use super::interrupt::{Interrupt, progress};
 use super::open::{base, scenario};
 use super::screen::Screen;
 use super::sweep_report::{replay, report};
+use super::threads::threads;
 use super::{BROKEN, HOLDS, INTERRUPTED, STALLED, USER_PANICKED, panics};
-use crate::cluster::Cluster;
 use crate::kernel::Choices;
 use crate::operator::{Catalogue, Log};
 use crate::scenario::{InputKind, Scenario};
@@ -62,10 +62,7 @@ pub(super) fn sweep(
     let bar = progress(Some(seeds.end - seeds.start), template);
     let interrupt = Interrupt::listen();
     let plan = Plan { arguments, catalogue, source, interrupt, bar };
-    let threads = rayon::ThreadPoolBuilder::new()
-        .num_threads(arguments.jobs.unwrap_or(0).into())
-        .build()
-        .map_err(|error| Failure::wrong(error, "ask for fewer threads with --jobs N"))?;
+    let threads = threads(arguments.jobs)?;
     let totals = threads.install(|| play_all(&plan));
     plan.bar.finish_and_clear();
     let totals = totals?;
@@ -207,10 +204,7 @@ fn play_file(
 
 /// Plays a world; none if the user interrupted.
 fn play_watched(plan: &Plan<'_>, setup: Setup) -> Result<Option<Played>, Failure> {
-    let watch = |_: &mut Cluster| {
-        if plan.interrupt.is_asked() { Err(PlayError::Interrupted) } else { Ok(()) }
-    };
-    match play(setup, watch) {
+    match play(setup, |_| plan.interrupt.check()) {
         Ok(mut played) => {
             if let Some(panic) = &mut played.outcome.panicked {
                 panic.message = panics::with_place(&panic.message);

@@ -128,6 +128,23 @@ impl Scenario {
         }
     }
 
+    /// Whether a text is TOML that has keys, and not one of them is a key of a scenario file: it is something else, such as the
+    /// manifest of a program.
+    #[cfg(feature = "cli")]
+    pub(crate) fn is_something_else(text: &str) -> bool {
+        let ends = language::line_ends(text);
+        if nesting::check(Source { text, file: "", ends: &ends }).is_err() {
+            return false;
+        }
+        let Ok(document) = DeTable::parse(text) else { return false };
+        let is_known = |key: &str| {
+            let mut known = LANGUAGE.keys.iter();
+            known.any(|known| known.name == key || known.note.was.iter().any(|was| was == key))
+        };
+        let keys = document.get_ref().keys();
+        !document.get_ref().is_empty() && !keys.into_iter().any(|key| is_known(key.get_ref()))
+    }
+
     /// The reference page of the language: every key and word, for the operators of a catalogue.
     pub fn reference(catalogue: &Catalogue) -> String {
         language::page(&LANGUAGE, catalogue, availability::exists)
