@@ -224,7 +224,7 @@ pub mod operators {
     pub use crate::rules::CommitWhen;
     pub use crate::state::{
         BroadcastId, CommitPermit, KeyedEntry, KeyedId, KeyedSnapshot, ListId, ListMode,
-        ListSnapshot, OperatorSnapshot, Timer, TimerKind,
+        ListSnapshot, OperatorSnapshot, Timer, TimerKind, TimerService,
     };
 }
 

@@ -14,6 +14,7 @@ use super::window::Window;
 use super::{Catalogue, Definition, Emits, Entry, Equality, Fold, Rows, Since, Writes};
 use crate::job::WindowTime;
 use crate::rules::Rules;
+use crate::state::TimerService;
 
 /// Adds operators of one kind: what they have in common, then each by its function, with the sentence for people, how a
 /// subtask is made, and what is its own.
@@ -172,7 +173,9 @@ fn add_stateful(catalogue: &mut Catalogue) {
         "inner", "the columns of the key, a left and a right value, for every pair of a key",
             |_| Box::new(InnerJoin::default()), definition: Definition::Join;
     }
-    add! { catalogue, "window", { equality: Equality::Accounted, keyed: true, stateful: true }:
+    add! { catalogue, "window", {
+        equality: Equality::Accounted, keyed: true, stateful: true, timers: TimerService::Windows
+    }:
         "event", "((key, start), aggregates) of windows of event time; side output: what is too late",
             |node| Box::new(Window::new(node.options.window, WindowTime::Event)),
             definition: Definition::Windows(WindowTime::Event);

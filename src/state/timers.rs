@@ -29,19 +29,38 @@ impl TimerKind {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Event, Self::Processing];
 
-    /// Which timers a keyed state of this name holds, if any.
-    pub fn of_state(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.state_name() == name)
+    /// Which timers a keyed state of this name holds, and of which service, if any.
+    pub fn of_state(name: &str) -> Option<(Self, TimerService)> {
+        let services = TimerService::ALL.into_iter();
+        let mut all = services.flat_map(|service| Self::ALL.map(|kind| (kind, service)));
+        all.find(|(kind, service)| kind.state_name(*service) == name)
     }
 
-    /// The keyed state that holds the timers of this kind in a snapshot: they are state like any other, dealt out by key
-    /// group. Flink (`InternalTimeServiceManagerImpl`) has a name of its own for each timer service.
-    pub const fn state_name(self) -> &'static str {
-        match self {
-            Self::Event => "_timer_state/event",
-            Self::Processing => "_timer_state/processing",
+    /// The keyed state that holds the timers of this kind and service in a snapshot: they are state like any other, dealt out
+    /// by key group (`InternalTimeServiceManagerImpl`).
+    pub const fn state_name(self, service: TimerService) -> &'static str {
+        match (self, service) {
+            (Self::Event, TimerService::Windows) => "_timer_state/event_window-timers",
+            (Self::Event, TimerService::User) => "_timer_state/event_user-timers",
+            (Self::Processing, TimerService::Windows) => "_timer_state/processing_window-timers",
+            (Self::Processing, TimerService::User) => "_timer_state/processing_user-timers",
         }
     }
+}
+
+/// Whose timers they are. An operator that is restored takes those of its own service; others stay in the snapshot unread.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum TimerService {
+    /// `window-timers`, of operators of windows (`WindowOperator`).
+    Windows,
+    /// `user-timers`, of all others (`KeyedProcessOperator`).
+    #[default]
+    User,
+}
+
+impl TimerService {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Windows, Self::User];
 }
 
 /// The timers that are registered and have not fired.
