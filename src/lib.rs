@@ -267,11 +267,11 @@ pub mod operators {
 /// ```
 pub mod story {
     pub use crate::job::{
-        AtEnd, ChainStrategy, CheckpointConfig, CheckpointMode, ClaimMode, GraphError, InputEdge,
-        JobGraph, KeyColumns, KeyedOptions, ListOptions, OperatorIndex, OperatorKind,
-        OperatorOptions, Partitioner, Reader, RestartStrategy, Retention, SnapshotFormat,
-        SourceTime, StateBackend, WindowAggregate, WindowAggregates, WindowFunction, WindowOptions,
-        WindowTime,
+        AtEnd, ChainStrategy, CheckpointConfig, CheckpointMode, ClaimMode, DelayOptions,
+        GraphError, InputEdge, JobGraph, KeyColumns, KeyedOptions, ListOptions, OperatorIndex,
+        OperatorKind, OperatorOptions, Partitioner, Reader, RestartStrategy, Retention,
+        SnapshotFormat, SourceTime, StateBackend, WindowAggregate, WindowAggregates,
+        WindowFunction, WindowOptions, WindowTime,
     };
     pub use crate::rules::Failover;
     pub use crate::scenario::{

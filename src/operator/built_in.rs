@@ -2,6 +2,7 @@
 
 use super::aggregate::{self, Distinct, Running, Statistics};
 use super::committer::{Committer, Writer};
+use super::delay::Delay;
 use super::lists::Lists;
 use super::sink::{DedupSink, idempotent, plain};
 use super::source::LogSource;
@@ -182,5 +183,13 @@ fn add_stateful(catalogue: &mut Catalogue) {
         "processing", "((key, start), aggregates) of windows of the time at which values are processed",
             |node| Box::new(Window::new(node.options.window, WindowTime::Processing)),
             definition: Definition::Windows(WindowTime::Processing);
+    }
+    add! { catalogue, "delay", { keyed: true, stateful: true, rows: Rows::AsTheyAre }:
+        "event", "each value, once the watermark is a span past its time",
+            |node| Box::new(Delay::new(node.options.delay, WindowTime::Event)),
+            definition: Definition::Delay(WindowTime::Event);
+        "processing", "each value, a span after it was processed",
+            |node| Box::new(Delay::new(node.options.delay, WindowTime::Processing)),
+            definition: Definition::Delay(WindowTime::Processing);
     }
 }

@@ -136,6 +136,8 @@ pub enum Definition {
     Join,
     /// The aggregates of tumbling windows.
     Windows(WindowTime),
+    /// Each record itself, later.
+    Delay(WindowTime),
 }
 
 /// How the values of a key are made one.

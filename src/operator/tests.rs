@@ -394,4 +394,5 @@ fn every_built_in_operator_starts_and_says_what_it_does() {
     }
 }
 
+mod delay;
 mod two_input;

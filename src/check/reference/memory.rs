@@ -157,7 +157,7 @@ impl Remembers for Memory {
         entries
     }
 
-    fn register_timer(&mut self, kind: TimerKind, timer: Timer) {
+    fn register_timer(&mut self, kind: TimerKind, timer: Timer, _reached: i64) {
         self.timers.entry((self.service, kind)).or_default().insert(timer);
     }
 
