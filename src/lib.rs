@@ -227,7 +227,7 @@ pub mod operators {
     pub use crate::rules::CommitWhen;
     pub use crate::state::{
         BroadcastId, CommitPermit, KeyedEntry, KeyedId, KeyedSnapshot, ListId, ListMode,
-        ListSnapshot, OperatorSnapshot, Timer, TimerKind,
+        ListSnapshot, OperatorSnapshot, Timer, TimerKind, TimerService,
     };
 }
 
@@ -270,11 +270,11 @@ pub mod operators {
 /// ```
 pub mod story {
     pub use crate::job::{
-        AtEnd, ChainStrategy, CheckpointConfig, CheckpointMode, ClaimMode, GraphError, InputEdge,
-        JobGraph, KeyColumns, KeyedOptions, ListOptions, OperatorIndex, OperatorKind,
-        OperatorOptions, Partitioner, Reader, RestartStrategy, Retention, SnapshotFormat,
-        SourceTime, StateBackend, WindowAggregate, WindowAggregates, WindowFunction, WindowOptions,
-        WindowTime,
+        AtEnd, ChainStrategy, CheckpointConfig, CheckpointMode, ClaimMode, DelayOptions,
+        GraphError, InputEdge, JobGraph, KeyColumns, KeyedOptions, ListOptions, OperatorIndex,
+        OperatorKind, OperatorOptions, Partitioner, Reader, RestartStrategy, Retention,
+        SnapshotFormat, SourceTime, StateBackend, WindowAggregate, WindowAggregates,
+        WindowFunction, WindowOptions, WindowTime,
     };
     pub use crate::rules::Failover;
     pub use crate::scenario::{

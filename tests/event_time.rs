@@ -2,9 +2,10 @@
 
 mod story;
 
-use sandbar::Played;
 use sandbar::events::{TaskEvent, TraceEvent};
 use sandbar::operators::Value;
+use sandbar::{Catalogue, CheckName, Compared, Played, Scenario, Setup, play_out};
+use std::sync::Arc;
 use story::played;
 
 /// The rows that were committed to `out`, sorted.
@@ -151,4 +152,56 @@ operators = [
     let rows = rows(&played(&story(", idle-after = \"500ms\"")));
     // All but the last window, whose last millisecond no watermark has reached.
     assert_eq!(total(&rows), 90);
+}
+
+/// Records held back by this clock, and what happens meanwhile.
+fn held_back(delay: &str, steps: &str) -> String {
+    format!(
+        r#"seed = 4
+until = "6s"
+
+[input.rows]
+generate = {{ records = 100, keys = 3, step = "1s" }}
+partitions = 2
+every = "10ms"
+shuffle-within = {{ column = 2, within = "20s" }}
+
+[job.later]
+checkpoint = {{ interval = "100ms" }}
+restart = {{ fixed-delay = {{ attempts = 3, delay = "100ms" }} }}
+operators = [
+  {{ name = "rows", source = "rows", event-time = {{ column = 2, interval = "20ms" }}, parallelism = 2, uid = "rows-id" }},
+  {{ name = "later", delay = {delay}, key-by = 0, parallelism = 2, uid = "later-id" }},
+  {{ name = "out", sink = "two-phase", uid = "out-id" }},
+]
+{steps}"#
+    )
+}
+
+const CRASH: &str = "[[step]]\nat = \"450ms\"\ndo = { kill = \"later/0\" }\n";
+
+#[test]
+fn what_is_held_back_goes_on_once_through_a_crash() {
+    let played = played(&held_back(r#"{ by = "30s" }"#, CRASH));
+    assert_eq!(rows(&played).len(), 100);
+    assert_eq!(played.verdict.sinks, [("out".to_owned(), Compared::ByValue)]);
+}
+
+#[test]
+fn what_waits_for_the_clock_at_the_end_of_the_input_does_not_go_on() {
+    let went_on = rows(&played(&held_back(r#"{ by = "300ms", time = "processing" }"#, ""))).len();
+    // 50 entries of a partition, 10 ms apart: those that go on by then had come in the first 190 ms.
+    assert!((15..45).contains(&went_on), "{went_on}");
+}
+
+#[test]
+fn a_snapshot_without_timers_loses_what_is_held_back() {
+    let story = held_back(r#"{ by = "30s" }"#, CRASH);
+    let text = format!("mutations = [\"snapshot-omits-timers\"]\n{story}");
+    let catalogue = Arc::new(Catalogue::built_in());
+    let scenario = Scenario::parse(&text, "story.toml", &catalogue).expect("well formed");
+    let setup = Setup::of(Arc::new(scenario), catalogue).expect("it generates its input");
+    let played = play_out(setup);
+    let is_noticed = played.verdict.is_broken(CheckName::OutputEquivalence);
+    assert!(is_noticed, "{} rows: {:#?}", rows(&played).len(), played.verdict);
 }

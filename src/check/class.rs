@@ -164,7 +164,10 @@ pub(super) fn determined(graph: &JobGraph, setup: &CheckSetup) -> Vec<Determined
 /// every run.
 pub(super) fn blurred_by(graph: &JobGraph, setup: &CheckSetup, sink: usize) -> String {
     let known = determined(graph, setup);
-    let is_blurred = |place: &usize| !known[*place].values && !known[*place].origins;
+    let is_blurred = |place: &usize| {
+        let is_delay = graph.operators[*place].options.delay.is_some();
+        is_delay || (!known[*place].values && !known[*place].origins)
+    };
     let on_the_way = upstream(graph, sink);
     let order = in_topological_order(graph).into_iter();
     let mut on_the_way = order.filter(|place| on_the_way.contains(place));
@@ -188,9 +191,15 @@ fn transformed(input: Determined, node: &OperatorNode, catalogue: &Catalogue) ->
     let is_same = equality == Equality::Multiset || in_order;
     let keeps_order = !matches!(
         definition,
-        Definition::ItsCode | Definition::Windows(_) | Definition::Join | Definition::Rules
+        Definition::ItsCode
+            | Definition::Windows(_)
+            | Definition::Delay(_)
+            | Definition::Join
+            | Definition::Rules
     );
-    let folds_by_key = node.key_by.is_some() && is_stateful && equality >= Equality::LastPerKey;
+    let is_delay = matches!(definition, Definition::Delay(_));
+    let folds_by_key =
+        !is_delay && node.key_by.is_some() && is_stateful && equality >= Equality::LastPerKey;
     Determined {
         values: input.values && is_same,
         last: if is_stateful && !is_passing {

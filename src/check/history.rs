@@ -211,6 +211,11 @@ impl RunStory {
         self.layout.plan.graph.operators.iter().any(|node| node.options.window.is_some())
     }
 
+    /// Whether its job holds records back.
+    pub(super) fn holds_back(&self) -> bool {
+        self.layout.plan.graph.operators.iter().any(|node| node.options.delay.is_some())
+    }
+
     /// The place of a task of this run in its plan.
     pub(super) fn local(&self, task: TaskId) -> usize {
         self.layout.local_task(task).index()

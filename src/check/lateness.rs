@@ -1,7 +1,7 @@
 //! Whether a record can come too late for a window at all: how far out of order sources read, and what they allow for.
 
 use super::graph::upstream;
-use crate::job::{JobGraph, OperatorNode, Reader, WindowOptions, WindowTime};
+use crate::job::{DelayOptions, JobGraph, OperatorNode, Reader, WindowOptions, WindowTime};
 use crate::scenario::{Input, InputKind, Scenario};
 
 /// How far behind a later one a record of an input comes at most, in milliseconds of the column that a source reads.
@@ -38,6 +38,10 @@ pub(super) fn can_be_late(scenario: &Scenario, graph: &JobGraph, window: usize) 
                 Some(lag) => most = most.max(lag),
                 None => return true,
             }
+        }
+        let is_by_clock = |delay: DelayOptions| delay.time == WindowTime::Processing;
+        if node.options.delay.is_some_and(is_by_clock) {
+            return true;
         }
         let is_other = |of: WindowOptions| (place != window).then_some(of.time);
         match node.options.window.and_then(is_other) {

@@ -1,9 +1,10 @@
 //! What the sinks of a world were to write, to be compared with what they wrote.
 //!
 //! `owed` decides, of one sink of one run, how far it must have written; `demand` collects what that depends on. The rows
-//! themselves come from the reference. `rows`, `table` and `windows` compare.
+//! themselves come from the reference. `rows`, `table`, `delays` and `windows` compare.
 
 mod compare;
+pub(super) mod delays;
 mod demand;
 pub(super) mod handover;
 mod owed;
@@ -60,6 +61,7 @@ impl RunOutput<'_> {
                 && owed.times == Times::Once
         };
         if self.run.has_windows()
+            || self.run.holds_back()
             || !self.uncovered.is_empty()
             || !self.demands.iter().all(is_exact)
         {
@@ -73,7 +75,8 @@ impl RunOutput<'_> {
     fn stops(&self) -> Vec<Stop> {
         let bounds = self.demands.iter().flat_map(|demand| [demand.owed.least, demand.owed.most]);
         let besides = self.demands.iter().flat_map(|demand| &demand.owed.besides);
-        bounds.chain(besides.copied().map(Stop::At)).collect()
+        let end = self.run.holds_back().then_some(Stop::End);
+        bounds.chain(besides.copied().map(Stop::At)).chain(end).collect()
     }
 }
 

@@ -538,7 +538,10 @@ fn nodes_of(plan: &Plan, setup: &CheckSetup, from: &Cut, mut carried: Carried) -
                 Some(was) => (Some(was.operator), was.memory),
                 None if is_run => {
                     let defined = Defined::of(node, entry.definition);
-                    (Some(defined.unwrap_or_else(|| entry.build(node))), declared.reopened())
+                    (
+                        Some(defined.unwrap_or_else(|| entry.build(node))),
+                        declared.reopened(entry.timers),
+                    )
                 }
                 None => (None, Memory::default()),
             };

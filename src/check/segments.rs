@@ -5,6 +5,7 @@
 //! there, by name; what the new graph does not know is left behind. A restart adds nothing.
 
 use super::history::{Cut, RunStory, sources_of};
+use super::output::delays::are_mixed_up;
 use super::past::Past;
 use super::reference::{Carried, Evaluation, Remembered};
 use super::setup::{CheckSetup, FileStart};
@@ -187,8 +188,10 @@ impl<'w> References<'w> {
             reads_again |= is_restored && is_new;
         }
         // Windows that have fired are gone, but the reference holds all windows open: who reads their records again fills
-        // new ones.
-        (!run.has_windows() || !reads_again).then_some((cut, carried, is_restored))
+        // new ones. So it is with what was held back.
+        let has_timers = run.has_windows() || run.holds_back();
+        let is_unknown = (has_timers && reads_again) || are_mixed_up(self.past, run);
+        (!is_unknown).then_some((cut, carried, is_restored))
     }
 
     fn stored_start_of(&self, run: &RunStory) -> Option<(Cut, Carried, bool)> {

@@ -4,7 +4,8 @@
 
 use super::shown::shown;
 use super::{
-    KeyedOptions, ListOptions, OperatorId, OperatorIndex, SourceTime, Value, WindowOptions,
+    DelayOptions, KeyedOptions, ListOptions, OperatorId, OperatorIndex, SourceTime, Value,
+    WindowOptions,
 };
 use crate::documented::documented;
 use crate::kernel::SimTime;
@@ -87,6 +88,8 @@ pub struct OperatorOptions {
     pub time: Option<SourceTime>,
     /// Of a window: which, and what is made of its records.
     pub window: Option<WindowOptions>,
+    /// Of one that holds records back: for how long.
+    pub delay: Option<DelayOptions>,
     /// An id under which a snapshot may hold its state, too (`setUidHash`); its own id stays what it is.
     pub uid_hash: Option<OperatorId>,
     /// How its keyed state is registered.

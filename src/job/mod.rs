@@ -5,6 +5,7 @@
 mod build;
 mod chain;
 mod config;
+mod delay;
 mod element;
 mod error;
 mod event_time;
@@ -31,6 +32,7 @@ mod wiring;
 
 pub use build::PARTS_MAX;
 pub use config::{CheckpointConfig, CheckpointMode, RestartStrategy, Retention, StateBackend};
+pub use delay::DelayOptions;
 pub use element::{Barrier, BarrierAlignment, CheckpointKind, Element, Stop, WatermarkStatus};
 pub use error::GraphError;
 pub use event_time::{EventTime, TumblingWindows};

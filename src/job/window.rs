@@ -22,11 +22,12 @@ documented! {
     #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
     pub enum WindowTime {
-        /// The records' timestamps and the watermark (`TumblingEventTimeWindows`). Of a source that tells no column that is
-        /// ingestion time.
+        /// The records' timestamps and the watermark (`TumblingEventTimeWindows`, `registerEventTimeTimer()`). Of a source that
+        /// tells no column that is ingestion time.
         #[default]
         Event,
-        /// The virtual time at which a record is processed (`TumblingProcessingTimeWindows`), in milliseconds.
+        /// The virtual time at which a record is processed (`TumblingProcessingTimeWindows`, `registerProcessingTimeTimer()`), in
+        /// milliseconds.
         Processing,
     }
 }

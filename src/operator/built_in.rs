@@ -2,6 +2,7 @@
 
 use super::aggregate::{self, Distinct, Running, Statistics};
 use super::committer::{Committer, Writer};
+use super::delay::Delay;
 use super::lists::Lists;
 use super::sink::{DedupSink, idempotent, plain};
 use super::source::LogSource;
@@ -14,6 +15,7 @@ use super::window::Window;
 use super::{Catalogue, Definition, Emits, Entry, Equality, Fold, Rows, Since, Writes};
 use crate::job::WindowTime;
 use crate::rules::Rules;
+use crate::state::TimerService;
 
 /// Adds operators of one kind: what they have in common, then each by its function, with the sentence for people, how a
 /// subtask is made, and what is its own.
@@ -172,12 +174,22 @@ fn add_stateful(catalogue: &mut Catalogue) {
         "inner", "the columns of the key, a left and a right value, for every pair of a key",
             |_| Box::new(InnerJoin::default()), definition: Definition::Join;
     }
-    add! { catalogue, "window", { equality: Equality::Accounted, keyed: true, stateful: true }:
+    add! { catalogue, "window", {
+        equality: Equality::Accounted, keyed: true, stateful: true, timers: TimerService::Windows
+    }:
         "event", "((key, start), aggregates) of windows of event time; side output: what is too late",
             |node| Box::new(Window::new(node.options.window, WindowTime::Event)),
             definition: Definition::Windows(WindowTime::Event);
         "processing", "((key, start), aggregates) of windows of the time at which values are processed",
             |node| Box::new(Window::new(node.options.window, WindowTime::Processing)),
             definition: Definition::Windows(WindowTime::Processing);
+    }
+    add! { catalogue, "delay", { keyed: true, stateful: true, rows: Rows::AsTheyAre }:
+        "event", "each value, once the watermark is a span past its time",
+            |node| Box::new(Delay::new(node.options.delay, WindowTime::Event)),
+            definition: Definition::Delay(WindowTime::Event);
+        "processing", "each value, a span after it was processed",
+            |node| Box::new(Delay::new(node.options.delay, WindowTime::Processing)),
+            definition: Definition::Delay(WindowTime::Processing);
     }
 }

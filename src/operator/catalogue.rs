@@ -3,6 +3,7 @@
 use super::{Context, Operator};
 use crate::job::{JobGraph, OperatorIndex, OperatorKind, OperatorNode, Reader, Value, WindowTime};
 use crate::rules::Rules;
+use crate::state::TimerService;
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -135,6 +136,8 @@ pub enum Definition {
     Join,
     /// The aggregates of tumbling windows.
     Windows(WindowTime),
+    /// Each record itself, later.
+    Delay(WindowTime),
 }
 
 /// How the values of a key are made one.
@@ -205,6 +208,8 @@ pub struct Entry {
     pub takes_keyed_state: bool,
     /// Whether it can be told which list states to keep (`list-state`).
     pub takes_list_state: bool,
+    /// Of which service its timers are (`getInternalTimerService`).
+    pub timers: TimerService,
     /// Which releases have it, if not all do.
     pub since: Option<Since>,
     /// What a panic in it comes to.
@@ -230,6 +235,7 @@ impl Entry {
             takes_column: false,
             takes_keyed_state: false,
             takes_list_state: false,
+            timers: TimerService::User,
             since: None,
             on_panic: OnPanic::EndsThePlay,
             make,

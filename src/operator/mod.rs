@@ -14,6 +14,7 @@ mod aggregate;
 mod built_in;
 mod catalogue;
 mod committer;
+mod delay;
 mod growth;
 mod inputs;
 mod lists;

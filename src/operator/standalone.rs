@@ -5,7 +5,9 @@ use crate::effect::ExternalRequest;
 use crate::job::{Attempt, CheckpointId, CheckpointKind, EventTime, InputId, JobId, KeyBy, Value};
 use crate::kernel::SimTime;
 use crate::rules::{CommitWhen, MetadataVersion, Release, Rules, StateHandles};
-use crate::state::{AckLedger, CommitPermit, LiveState, OperatorSnapshot, Properties, TimerKind};
+use crate::state::{
+    AckLedger, CommitPermit, LiveState, OperatorSnapshot, Properties, TimerKind, TimerService,
+};
 use crate::trace::SourcePosition;
 use std::sync::Arc;
 
@@ -59,6 +61,7 @@ pub struct Standalone {
     operator: Box<dyn Operator>,
     state: LiveState,
     key_by: Option<KeyBy>,
+    timers: TimerService,
     subtask: Subtask,
     input: Option<(Inputs, InputId)>,
     rules: Rules,
@@ -98,6 +101,7 @@ impl Standalone {
             operator,
             state: LiveState::default(),
             key_by: None,
+            timers: TimerService::User,
             subtask: Subtask {
                 index: 0,
                 parallelism: 1,
@@ -120,6 +124,13 @@ impl Standalone {
     #[must_use]
     pub fn keyed_by(mut self, key_by: KeyBy) -> Self {
         self.key_by = Some(key_by);
+        self
+    }
+
+    /// Makes its timers those of another service than `user-timers`.
+    #[must_use]
+    pub fn timers_of(mut self, service: TimerService) -> Self {
+        self.timers = service;
         self
     }
 
@@ -179,7 +190,7 @@ impl Standalone {
     pub fn restore(mut self, checkpoint: CheckpointId, state: OperatorSnapshot) -> Self {
         self.state = LiveState::restored(state);
         if let Some(key_by) = self.key_by {
-            self.state.open_keyed(key_by.key_type);
+            self.state.open_keyed(key_by.key_type, self.timers);
         }
         self.restored = Some(checkpoint);
         self.call(|operator, context| {
@@ -278,7 +289,7 @@ impl Standalone {
             operator.prepare_snapshot(checkpoint, context);
             operator.snapshot(checkpoint, context);
         });
-        self.state.snapshot(self.key_by, KEY_GROUPS)
+        self.state.snapshot(self.key_by, KEY_GROUPS, self.timers)
     }
 
     /// Tells it that a checkpoint completed. Panics if it has not had its barrier.

@@ -54,7 +54,8 @@ pub(crate) trait Remembers {
     fn keyed(&mut self, id: KeyedId, key: &Value) -> &mut Option<Value>;
     fn list(&mut self, id: ListId) -> &mut Vec<Value>;
     fn broadcast(&mut self, id: BroadcastId) -> &mut BTreeMap<Value, Value>;
-    fn register_timer(&mut self, kind: TimerKind, timer: Timer);
+    /// Registers a timer, where its time has come so far.
+    fn register_timer(&mut self, kind: TimerKind, timer: Timer, reached: i64);
     fn delete_timer(&mut self, kind: TimerKind, timer: &Timer);
 }
 
@@ -84,8 +85,8 @@ impl Remembers for LiveState {
     fn broadcast(&mut self, id: BroadcastId) -> &mut BTreeMap<Value, Value> {
         self.broadcast(id)
     }
-    fn register_timer(&mut self, kind: TimerKind, timer: Timer) {
-        self.timers_mut().of_mut(kind).register(timer);
+    fn register_timer(&mut self, kind: TimerKind, timer: Timer, reached: i64) {
+        self.timers_mut().of_mut(kind).register_at(timer, reached);
     }
     fn delete_timer(&mut self, kind: TimerKind, timer: &Timer) {
         self.timers_mut().of_mut(kind).delete(timer);
@@ -239,7 +240,11 @@ impl<O: Outside, S: Remembers> Context for Surroundings<'_, O, S> {
     }
     fn register_timer(&mut self, kind: TimerKind, time: i64, namespace: i64) {
         let timer = self.timer(time, namespace);
-        self.state.register_timer(kind, timer);
+        let reached = match kind {
+            TimerKind::Event => self.watermark.millis(),
+            TimerKind::Processing => i64::try_from(self.now.nanos()).unwrap_or(i64::MAX),
+        };
+        self.state.register_timer(kind, timer, reached);
         if kind == TimerKind::Processing {
             self.outside.wake_at(time);
         }

@@ -24,7 +24,7 @@ fn node() -> OperatorNode {
 fn standalone(kind: &str, function: &str) -> Standalone {
     let catalogue = Catalogue::built_in();
     let entry = catalogue.entry(kind, function).expect("the operator is built in");
-    let alone = Standalone::new((entry.make)(&node()));
+    let alone = Standalone::new((entry.make)(&node())).timers_of(entry.timers);
     let selector = KeySelector::Column(0);
     let key_by = KeyBy::new(selector);
     if entry.keyed { alone.keyed_by(key_by) } else { alone }
@@ -394,4 +394,5 @@ fn every_built_in_operator_starts_and_says_what_it_does() {
     }
 }
 
+mod delay;
 mod two_input;

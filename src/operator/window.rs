@@ -9,7 +9,7 @@ use crate::job::{
     EventTime, OperatorId, TumblingWindows, Value, WindowAggregate, WindowFunction, WindowOptions,
     WindowTime,
 };
-use crate::state::{KeyedEntry, KeyedId, OperatorSnapshot, Timer, TimerKind};
+use crate::state::{KeyedEntry, KeyedId, OperatorSnapshot, Timer, TimerKind, TimerService};
 use crate::trace::WindowsHeld;
 
 /// The keyed state in which windows are held.
@@ -218,7 +218,8 @@ pub(crate) fn windows_held(
     starts.sort_unstable();
     starts.dedup();
     let first = first?;
-    let timers = TimerKind::ALL.iter().filter_map(|kind| snapshot.keyed.get(kind.state_name()));
+    let names = TimerKind::ALL.map(|kind| kind.state_name(TimerService::Windows));
+    let timers = names.iter().filter_map(|name| snapshot.keyed.get(*name));
     let timers = timers.flat_map(|timers| &timers.entries);
     let namespace = |entry: &KeyedEntry| entry.value.as_row()?.last()?.as_int();
     let mut awaited: Vec<(&Value, Option<i64>)> =
@@ -257,7 +258,8 @@ mod tests {
             aggregates: WindowAggregates::new(&aggregates).expect("four are allowed"),
         };
         let by_first = KeyBy::new(KeySelector::Column(0));
-        Standalone::new(Box::new(Window::new(Some(options), time))).keyed_by(by_first)
+        let window = Box::new(Window::new(Some(options), time));
+        Standalone::new(window).keyed_by(by_first).timers_of(TimerService::Windows)
     }
     fn row(key: &str, number: i64) -> Value {
         Value::row([Value::text(key), Value::Int(number)])

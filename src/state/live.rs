@@ -8,6 +8,7 @@ use crate::job::{
 use crate::kernel::SimTime;
 use crate::state::{
     FixedMap, Incompatible, KeyedEntry, KeyedSnapshot, ListMode, ListSnapshot, OperatorSnapshot,
+    TimerService,
 };
 use crate::trace::{Declared, StateKind, StateUnit};
 use std::collections::BTreeMap;
@@ -98,8 +99,8 @@ impl LiveState {
     }
 
     /// Begins with the keyed state of an operator whose keys are of this type: all that was restored must be, be it declared
-    /// or not; restored timers are there again.
-    pub fn open_keyed(&mut self, keys: KeyType) {
+    /// or not; restored timers of its service are there again.
+    pub fn open_keyed(&mut self, keys: KeyType, service: TimerService) {
         assert!(self.timers.is_none(), "timers are declared before any is registered");
         let restored = self.restored.keyed.values();
         let mut was = restored.map(|state| match (state.registered.keys, state.entries.first()) {
@@ -110,7 +111,7 @@ impl LiveState {
             self.refused = Some(Incompatible::Keys { was, now: keys });
         }
         self.restored_keys = was.find(|was| *was != KeyType::Auto && keys == KeyType::Auto);
-        self.timers = LiveTimers::take_from(&mut self.restored).map(Box::new);
+        self.timers = LiveTimers::take_from(&mut self.restored, service).map(Box::new);
     }
 
     /// The timers of this subtask, if any was ever registered.
@@ -263,8 +264,14 @@ impl LiveState {
         &mut self.broadcast.get_mut(id.0).unwrap_or_else(|| unknown("broadcast")).entries
     }
 
-    /// Draws the state as it is now, with each key's group under the operator's own max parallelism.
-    pub fn snapshot(&self, key_by: Option<KeyBy>, max_parallelism: u32) -> OperatorSnapshot {
+    /// Draws the state as it is now, with each key's group under the operator's own max parallelism; its timers are those of
+    /// its service.
+    pub fn snapshot(
+        &self,
+        key_by: Option<KeyBy>,
+        max_parallelism: u32,
+        service: TimerService,
+    ) -> OperatorSnapshot {
         let has_groups = self.keyed.is_empty() || max_parallelism > 0;
         assert!(has_groups, "keyed state is drawn of an operator without key groups");
         let mut snapshot = self.restored.clone();
@@ -285,7 +292,7 @@ impl LiveState {
         }
         if let Some(timers) = &self.timers {
             let key_type = key_by.expect("timers belong to a keyed operator").key_type;
-            timers.put_into(&mut snapshot, |key| group_of(key, key_type, max_parallelism));
+            timers.put_into(&mut snapshot, service, |key| group_of(key, key_type, max_parallelism));
         }
         for state in snapshot.keyed.values_mut() {
             state.registered.keys = key_by.map_or_else(KeyType::default, |by| by.key_type);

@@ -3,7 +3,7 @@
 //! A snapshot holds them as keyed state under reserved names, as Flink does, so that they are written, dealt out by key
 //! group and checked like any other. Does not know what time it is.
 
-use super::{KeyedEntry, KeyedSnapshot, OperatorSnapshot, Timer, TimerKind, Timers};
+use super::{KeyedEntry, KeyedSnapshot, OperatorSnapshot, Timer, TimerKind, TimerService, Timers};
 use crate::job::Value;
 use std::sync::Arc;
 
@@ -32,27 +32,32 @@ impl LiveTimers {
         }
     }
 
-    /// Takes the timers out of what a restore assigned; none if there are none.
-    pub(super) fn take_from(snapshot: &mut OperatorSnapshot) -> Option<Self> {
+    /// Takes the timers of a service out of what a restore assigned; none if there are none.
+    pub(super) fn take_from(
+        snapshot: &mut OperatorSnapshot,
+        service: TimerService,
+    ) -> Option<Self> {
         let mut timers = None;
         for kind in TimerKind::ALL {
-            let Some(state) = snapshot.keyed.remove(kind.state_name()) else { continue };
+            let name = kind.state_name(service);
+            let Some(state) = snapshot.keyed.remove(name) else { continue };
             let live: &mut Self = timers.get_or_insert_default();
             let mut ordered: Vec<(i64, i64, Timer)> =
                 state.entries.into_iter().filter_map(timer_from_entry).collect();
             ordered.sort_unstable();
             ordered.into_iter().for_each(|(_, _, timer)| live.of_mut(kind).register(timer));
-            let is_left = snapshot.keyed.contains_key(kind.state_name());
+            let is_left = snapshot.keyed.contains_key(name);
             assert!(!is_left, "restored timers would be in the next snapshot twice");
         }
         timers
     }
 
-    /// Adds the timers to a snapshot: a row `(time, place, namespace)` under each key, the place telling timers of one time
+    /// Adds the timers to a snapshot, as those of a service: a row `(time, place, namespace)` under each key, the place telling timers of one time
     /// and key in their order. Of a kind without timers nothing.
     pub(super) fn put_into(
         &self,
         snapshot: &mut OperatorSnapshot,
+        service: TimerService,
         group_of: impl Fn(&Value) -> u16,
     ) {
         for kind in TimerKind::ALL {
@@ -65,10 +70,9 @@ impl LiveTimers {
             });
             let entries: Vec<KeyedEntry> = entries.collect();
             if !entries.is_empty() {
-                snapshot.keyed.insert(
-                    Arc::from(kind.state_name()),
-                    KeyedSnapshot { entries, ..KeyedSnapshot::default() },
-                );
+                let state = KeyedSnapshot { entries, ..KeyedSnapshot::default() };
+                let twin = snapshot.keyed.insert(Arc::from(kind.state_name(service)), state);
+                assert!(twin.is_none(), "timers of its own service were restored and never taken");
             }
         }
     }
@@ -96,11 +100,12 @@ mod tests {
             live.of_mut(TimerKind::Event).register(timer);
         }
         live.of_mut(TimerKind::Processing).register(timer(7, "a", 2));
-        let mut snapshot = OperatorSnapshot::default();
-        live.put_into(&mut snapshot, |key| if *key == Value::text("a") { 1 } else { 2 });
-        let groups = snapshot.keyed["_timer_state/event"].entries.iter().map(|entry| entry.group);
+        let (mut snapshot, user) = (OperatorSnapshot::default(), TimerService::User);
+        live.put_into(&mut snapshot, user, |key| if *key == Value::text("a") { 1 } else { 2 });
+        let name = "_timer_state/event_user-timers";
+        let groups = snapshot.keyed[name].entries.iter().map(|entry| entry.group);
         assert_eq!(groups.collect::<Vec<_>>(), [2, 1, 1]);
-        let restored = LiveTimers::take_from(&mut snapshot).expect("timers were put in");
+        let restored = LiveTimers::take_from(&mut snapshot, user).expect("timers were put in");
         for kind in TimerKind::ALL {
             let (before, after) = (live.of(kind).iter(), restored.of(kind).iter());
             assert!(before.eq(after), "{kind:?}");
@@ -109,10 +114,22 @@ mod tests {
     }
 
     #[test]
-    fn no_timers_leave_no_trace_in_a_snapshot() {
+    fn timers_of_another_service_stay_where_they_are() {
+        let mut live = LiveTimers::default();
+        live.of_mut(TimerKind::Event).register(timer(5, "a", 9));
         let mut snapshot = OperatorSnapshot::default();
-        LiveTimers::default().put_into(&mut snapshot, |_| 0);
+        live.put_into(&mut snapshot, TimerService::Windows, |_| 0);
+        let stored = snapshot.clone();
+        assert!(LiveTimers::take_from(&mut snapshot, TimerService::User).is_none());
+        assert_eq!(snapshot, stored);
+        assert!(LiveTimers::take_from(&mut snapshot, TimerService::Windows).is_some());
+    }
+
+    #[test]
+    fn no_timers_leave_no_trace_in_a_snapshot() {
+        let (mut snapshot, service) = (OperatorSnapshot::default(), TimerService::default());
+        LiveTimers::default().put_into(&mut snapshot, service, |_| 0);
         assert!(snapshot.is_empty());
-        assert!(LiveTimers::take_from(&mut snapshot).is_none());
+        assert!(LiveTimers::take_from(&mut snapshot, service).is_none());
     }
 }

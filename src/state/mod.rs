@@ -26,4 +26,4 @@ pub use live::{BroadcastId, KeyedId, ListId, LiveState, stamped, unstamped};
 pub use live_timers::LiveTimers;
 pub use registered::Incompatible;
 pub use snapshot::{KeyedEntry, KeyedSnapshot, ListSnapshot, OperatorSnapshot};
-pub use timers::{Timer, TimerKind, Timers};
+pub use timers::{Timer, TimerKind, TimerService, Timers};

@@ -29,19 +29,38 @@ impl TimerKind {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Event, Self::Processing];
 
-    /// Which timers a keyed state of this name holds, if any.
-    pub fn of_state(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.state_name() == name)
+    /// Which timers a keyed state of this name holds, and of which service, if any.
+    pub fn of_state(name: &str) -> Option<(Self, TimerService)> {
+        let services = TimerService::ALL.into_iter();
+        let mut all = services.flat_map(|service| Self::ALL.map(|kind| (kind, service)));
+        all.find(|(kind, service)| kind.state_name(*service) == name)
     }
 
-    /// The keyed state that holds the timers of this kind in a snapshot: they are state like any other, dealt out by key
-    /// group. Flink (`InternalTimeServiceManagerImpl`) has a name of its own for each timer service.
-    pub const fn state_name(self) -> &'static str {
-        match self {
-            Self::Event => "_timer_state/event",
-            Self::Processing => "_timer_state/processing",
+    /// The keyed state that holds the timers of this kind and service in a snapshot: they are state like any other, dealt out
+    /// by key group (`InternalTimeServiceManagerImpl`).
+    pub const fn state_name(self, service: TimerService) -> &'static str {
+        match (self, service) {
+            (Self::Event, TimerService::Windows) => "_timer_state/event_window-timers",
+            (Self::Event, TimerService::User) => "_timer_state/event_user-timers",
+            (Self::Processing, TimerService::Windows) => "_timer_state/processing_window-timers",
+            (Self::Processing, TimerService::User) => "_timer_state/processing_user-timers",
         }
     }
+}
+
+/// Whose timers they are. An operator that is restored takes those of its own service; others stay in the snapshot unread.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum TimerService {
+    /// `window-timers`, of operators of windows (`WindowOperator`).
+    Windows,
+    /// `user-timers`, of all others (`KeyedProcessOperator`).
+    #[default]
+    User,
+}
+
+impl TimerService {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Windows, Self::User];
 }
 
 /// The timers that are registered and have not fired.
@@ -52,6 +71,8 @@ pub struct Timers {
     queue: BTreeMap<(i64, Value, u64), Timer>,
     registrations: BTreeMap<Timer, u64>,
     registered: u64,
+    /// Those that were due when they were registered, and how far time had come then.
+    late: BTreeMap<u64, i64>,
 }
 
 impl Timers {
@@ -66,9 +87,20 @@ impl Timers {
         let (queued, known) = (self.queue.len(), self.registrations.len());
         assert_eq!(queued, known, "two timers were registered in one place of the queue");
     }
+    /// The same, where time has come so far: one that is due already fires when time goes on.
+    pub fn register_at(&mut self, timer: Timer, reached: i64) {
+        let (is_due, before) = (timer.time <= reached, self.registered);
+        self.register(timer);
+        if is_due && self.registered > before {
+            self.late.insert(self.registered, reached);
+        }
+        let (late, queued) = (self.late.len(), self.queue.len());
+        debug_assert!(late <= queued, "{late} timers are late, and {queued} are there");
+    }
     /// Takes a timer back. Whether it was there.
     pub fn delete(&mut self, timer: &Timer) -> bool {
         let Some(registration) = self.registrations.remove(timer) else { return false };
+        self.late.remove(&registration);
         let queued = self.queue.remove(&(timer.time, timer.key.clone(), registration));
         let (queued_now, known) = (self.queue.len(), self.registrations.len());
         assert_eq!(queued_now, known, "a timer is queued and not registered, or the other way");
@@ -87,11 +119,22 @@ impl Timers {
         }
         let (_, timer) = self.queue.pop_first()?;
         let registration = self.registrations.remove(&timer);
+        registration.map(|registration| self.late.remove(&registration));
         assert!(timer.time <= now, "{timer:?} fires before it is due at {now}");
         assert!(registration.is_some(), "{timer:?} was in the queue but is not registered");
         let (queued, known) = (self.queue.len(), self.registrations.len());
         debug_assert_eq!(queued, known, "a timer that fired is registered, or waits in vain");
         Some(timer)
+    }
+    /// How many should have fired when time came this far.
+    pub fn overdue(&self, now: i64) -> usize {
+        let due = self.queue.iter().filter(|((time, ..), _)| *time <= now);
+        let since = |registration: &u64| self.late.get(registration).copied();
+        due.filter(|((_, _, at), _)| since(at).is_none_or(|reached| reached < now)).count()
+    }
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.queue.len()
     }
     /// All of them in the order in which they would fire. Registering them again in this order, in one subtask or dealt out
     /// by key group to several, keeps the order of each key's.
@@ -136,6 +179,16 @@ mod tests {
         assert!(timers.delete(&timer(2, "a", 0)));
         assert!(!timers.delete(&timer(2, "a", 0)));
         assert_eq!(fired(&mut timers, i64::MAX), [timer(1, "a", 0)]);
+    }
+
+    #[test]
+    fn a_timer_that_is_late_is_overdue_once_time_has_gone_on() {
+        let mut timers = registered(&[timer(3, "a", 0)]);
+        timers.register_at(timer(4, "a", 0), 5);
+        timers.register_at(timer(6, "a", 0), 5);
+        assert_eq!((timers.overdue(2), timers.overdue(5), timers.overdue(6)), (0, 1, 3));
+        assert!(timers.delete(&timer(4, "a", 0)));
+        assert_eq!(timers.overdue(6), 2);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use thiserror::Error;
 pub const MAGIC: [u8; 8] = *b"SANDBAR\x1a";
 
 /// The version of the format that this program writes, and the newest it reads.
-pub const FORMAT_VERSION: u32 = 5;
+pub const FORMAT_VERSION: u32 = 6;
 
 /// What a `_metadata` of Flink itself begins with (`Checkpoints.HEADER_MAGIC_NUMBER`).
 const FLINK_MAGIC: [u8; 4] = [0x49, 0x60, 0x67, 0x2d];

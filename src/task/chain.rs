@@ -15,7 +15,7 @@ use crate::job::{
 };
 use crate::kernel::SimTime;
 use crate::operator::{InputLog, OnPanic, Operator, Poll};
-use crate::state::{CommitPermit, LiveState, OperatorSnapshot, TimerKind};
+use crate::state::{CommitPermit, LiveState, OperatorSnapshot, TimerKind, TimerService};
 use crate::trace::{Call, Declared, ListHeld, SourcePosition, StateSum};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -30,6 +30,8 @@ pub struct Link {
     pub key_by: Option<KeyBy>,
     /// How many key groups it has.
     pub max_parallelism: u32,
+    /// Of which service its timers are.
+    pub timers: TimerService,
     /// Where a sink writes to.
     pub external: Option<ExternalId>,
     /// What a panic in it comes to.
@@ -312,7 +314,7 @@ impl Chain {
             held.extend(snapshot.sums(worker.link.id));
             worker.state = LiveState::restored(snapshot);
             if let Some(key_by) = worker.link.key_by {
-                worker.state.open_keyed(key_by.key_type);
+                worker.state.open_keyed(key_by.key_type, worker.link.timers);
             }
             worker.is_restored = true;
         }
@@ -479,7 +481,7 @@ impl Chain {
         assert!(!self.workers.iter().any(has_emitted), "something emitted is in no snapshot");
         let draw = |worker: &Worker| {
             let Worker { link, state, .. } = worker;
-            let mut snapshot = state.snapshot(link.key_by, link.max_parallelism);
+            let mut snapshot = state.snapshot(link.key_by, link.max_parallelism, link.timers);
             if !self.identity.rules.timers_in_snapshot {
                 snapshot.keyed.retain(|name, _| TimerKind::of_state(name).is_none());
             }

@@ -4,7 +4,7 @@ use super::{Phase, Task};
 use crate::effect::TaskEffects;
 use crate::job::{ChannelId, CheckpointId, EventTime};
 use crate::kernel::SimTime;
-use crate::state::{LiveTimers, Timer, TimerKind};
+use crate::state::{LiveTimers, TimerKind};
 
 /// How a subtask stands.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -15,9 +15,9 @@ pub struct Standing {
     pub watermark: Option<EventTime>,
     /// The channels that hold it there.
     pub held_by: Vec<ChannelId>,
-    /// Timers of event time that are due and have not fired.
+    /// Timers of event time that are due and have not fired, though time has gone on since.
     pub overdue: usize,
-    /// Timers of event time that are not due.
+    /// Timers of event time that wait for it to go on.
     pub armed: usize,
     /// When the first of its timers of virtual time is due.
     pub wakes: Option<SimTime>,
@@ -33,11 +33,10 @@ impl Standing {
         }
         for worker in &task.chain.workers {
             let Some(timers) = worker.state.timers() else { continue };
-            let all = timers.of(TimerKind::Event).iter();
-            let is_due = |timer: &&Timer| timer.time <= worker.watermark.millis();
-            let (due, later): (Vec<_>, Vec<_>) = all.partition(is_due);
-            standing.overdue += due.len();
-            standing.armed += later.len();
+            let timers = timers.of(TimerKind::Event);
+            let overdue = timers.overdue(worker.watermark.millis());
+            standing.overdue += overdue;
+            standing.armed += timers.len() - overdue;
         }
         let timers = task.chain.workers.iter().filter_map(|worker| worker.state.timers());
         let first =

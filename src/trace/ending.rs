@@ -57,11 +57,11 @@ pub struct TaskInTheEnd {
     pub watermark: Option<EventTime>,
     /// The channels that held it there.
     pub held_by: Vec<ChannelId>,
-    /// Timers of event time that were due at that watermark and had not fired.
+    /// Timers of event time that were due at that watermark and had not fired, though they were registered before it.
     pub overdue: usize,
     /// When its first timer of virtual time was due.
     pub wakes: Option<SimTime>,
-    /// Timers of event time that were not due.
+    /// Timers of event time that waited for another watermark.
     pub armed: usize,
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 const STATES: [&str; 4] = ["transactions", "positions", "SourceReaderState", "committables"];
 
 /// The keys of the scenario language that are also kinds, where that language is read and written.
-const KEYS: [&str; 4] = ["source", "sink", "window", "key-by"];
+const KEYS: [&str; 5] = ["source", "sink", "window", "delay", "key-by"];
 
 /// The kinds and functions of the catalogue, and the states of its operators.
 fn names() -> BTreeSet<String> {

@@ -6,6 +6,7 @@
 use super::{End, Evidence, Findings, KEPT_MAX, Observer, Past, Skipped, Subjects, Violation};
 use crate::check::class::{Determined, blurred_by, determined};
 use crate::check::history::RunStory;
+use crate::check::output::delays;
 use crate::check::output::handover::{self, Handover};
 use crate::check::output::{
     Demand, Difference, Judged, Outputs, RunOutput, Uncovered, judge_rows, judge_table,
@@ -192,6 +193,9 @@ fn judge_sink(
     // What had expired in a run before depends on the clock, and is in what this one goes on with.
     if has_expired(outputs.past, run) {
         determined = determined.of_replays();
+    }
+    if delays::are_held_back(&run.layout.plan.graph, demand.sink) {
+        return delays::judge(outputs, run, demand, determined, &handover.unwrap_or_default());
     }
     if demand.writes.appends() {
         let handover = handover.unwrap_or_default();

@@ -43,6 +43,17 @@ pub(in crate::check) struct Difference {
     pub(in crate::check) origins: Vec<Origin>,
 }
 
+/// What is known of the records that rows stem from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Origins {
+    /// Nothing: timers sent them.
+    Unknown,
+    /// Each row tells.
+    Told,
+    /// Each row tells, and in every run the same.
+    Determined,
+}
+
 /// How often something is in the lower bound, in what was written, and in the upper bound.
 #[derive(Clone, Copy, Default)]
 struct Counts {
@@ -68,17 +79,20 @@ impl Counts {
 pub(super) fn by_value(
     bounds: &Bounds<'_>,
     written: &[&Row],
-    origins_are_determined: bool,
+    origins: Origins,
     setup: &CheckSetup,
 ) -> Option<Difference> {
     let wrong = wrong_of(bounds, written, |row| &row.value, |row| &row.value, hash_of);
     if wrong.is_empty() {
         return None;
     }
-    if origins_are_determined && let Some(difference) = by_origin(bounds, written, setup) {
+    if origins == Origins::Determined
+        && let Some(difference) = by_origin(bounds, written, setup)
+    {
         return Some(difference);
     }
-    let row_of = |value: &Value| written.iter().find(|row| row.value == *value);
+    let is_told = origins != Origins::Unknown;
+    let row_of = |value: &Value| written.iter().find(|row| is_told && row.value == *value);
     let origins = wrong.iter().filter_map(|(value, _)| row_of(value)).map(|row| row.origin);
     let origins = origins.take(KEPT_MAX).collect();
     let tell = |(value, counts): &(&Value, Counts)| {

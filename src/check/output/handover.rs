@@ -103,7 +103,7 @@ fn meet_lost_state(parent: &RunStory, story: &CheckpointStory, run: &RunStory) -
 }
 
 /// Whether two jobs come to the same rows, at whatever parallelism.
-fn do_the_same(before: &JobGraph, now: &JobGraph) -> bool {
+pub(super) fn do_the_same(before: &JobGraph, now: &JobGraph) -> bool {
     let twin = |node: &OperatorNode| before.operators.iter().find(|other| other.name == node.name);
     before.operators.len() == now.operators.len()
         && now.operators.iter().all(|node| {

@@ -1,6 +1,6 @@
 //! Output equivalence of sinks that add rows: each row that is owed is there, and no other.
 
-use super::compare::{Bounds, by_last, by_least, by_origin, by_record, by_value};
+use super::compare::{Bounds, Origins, by_last, by_least, by_origin, by_record, by_value};
 use super::handover::Handover;
 use super::owed::{Order, Times};
 use super::steps::by_steps;
@@ -40,7 +40,8 @@ pub(in crate::check) fn judge(
         may_repeat: demand.owed.times == Times::AtLeastOnce,
     };
     if determined.values {
-        let wrong = by_value(&bounds, &written, determined.origins, setup);
+        let origins = if determined.origins { Origins::Determined } else { Origins::Told };
+        let wrong = by_value(&bounds, &written, origins, setup);
         let by_record =
             || determined.tells_records().then(|| by_record(&bounds, &written, setup)).flatten();
         let wrong = wrong.or_else(by_record);

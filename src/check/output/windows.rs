@@ -144,7 +144,7 @@ pub(in crate::check) fn compare(
 }
 
 /// Whether all windows of a run must have been shown.
-fn shows_all(outputs: &Outputs<'_>, run: &RunStory, demand: &Demand) -> bool {
+pub(super) fn shows_all(outputs: &Outputs<'_>, run: &RunStory, demand: &Demand) -> bool {
     let is_over = run.status == JobStatus::Finished && run.stopped_with().is_none();
     is_over && demand.owed.least == Stop::End && !outputs.past.may_count_twice(run)
 }
@@ -213,13 +213,13 @@ fn is_reproducible(graph: &JobGraph, window: usize) -> bool {
 }
 
 /// A run and those it descends from, as far as they are of this world.
-fn lineage<'w>(past: Past<'w>, run: &'w RunStory) -> Vec<&'w RunStory> {
+pub(super) fn lineage<'w>(past: Past<'w>, run: &'w RunStory) -> Vec<&'w RunStory> {
     let parent = |run: &&'w RunStory| past.parent_of(run).map(|(parent, _)| parent);
     std::iter::successors(Some(run), parent).collect()
 }
 
 /// Whether a run starts from a snapshot that its parent went back behind.
-fn descends_from_abandoned(past: Past<'_>, run: &RunStory) -> bool {
+pub(super) fn descends_from_abandoned(past: Past<'_>, run: &RunStory) -> bool {
     let start = past.parent_of(run).and_then(|(parent, start)| parent.completed(start));
     start.is_some_and(|story| story.is_abandoned)
 }

@@ -16,6 +16,8 @@ pub(super) struct Defined {
     window: WindowOptions,
     keyed: Vec<KeyedId>,
     rules: Option<BroadcastId>,
+    /// How long records are held back, in milliseconds.
+    delay: i64,
 }
 
 impl Defined {
@@ -29,6 +31,7 @@ impl Defined {
             window: node.options.window.unwrap_or_default(),
             keyed: Vec::new(),
             rules: None,
+            delay: node.options.delay.unwrap_or_default().by,
         };
         (definition != Definition::ItsCode).then(|| -> Box<dyn Operator> { Box::new(defined) })
     }
@@ -49,6 +52,7 @@ impl Defined {
             Definition::Distinct => vec!["seen"],
             Definition::Join => vec!["left", "right"],
             Definition::Windows(_) => vec!["window-contents"],
+            Definition::Delay(_) => vec!["held"],
             Definition::ItsCode
             | Definition::AsItIs
             | Definition::FirstInput
@@ -149,6 +153,36 @@ impl Defined {
     }
 }
 
+impl Defined {
+    /// Keeps a value with all that go on when it does.
+    fn hold(&self, value: Value, time: WindowTime, context: &mut dyn Context) {
+        let (kind, due) = match time {
+            WindowTime::Event => {
+                (TimerKind::Event, context.timestamp().millis().saturating_add(self.delay))
+            }
+            WindowTime::Processing => {
+                let now = i64::try_from(context.now().nanos()).unwrap_or(i64::MAX);
+                let delay = self.delay.saturating_mul(1_000_000);
+                (TimerKind::Processing, now.saturating_add(delay))
+            }
+        };
+        let mut held = columns(context.keyed(self.keyed[0]).as_ref());
+        held.push(Value::row([Value::Int(due), value]));
+        *context.keyed(self.keyed[0]) = Some(Value::row_of(held));
+        context.register_timer(kind, due, 0);
+    }
+
+    /// Sends on what is held until then.
+    fn let_go(&self, due: i64, context: &mut dyn Context) {
+        let held = columns(context.keyed(self.keyed[0]).as_ref());
+        let is_due = |waiting: &Value| columns(Some(waiting)).first() == Some(&Value::Int(due));
+        let (goes, stays): (Vec<Value>, Vec<Value>) = held.into_iter().partition(is_due);
+        *context.keyed(self.keyed[0]) = (!stays.is_empty()).then(|| Value::row_of(stays));
+        let values = goes.iter().flat_map(|waiting| columns(Some(waiting)).into_iter().skip(1));
+        values.for_each(|value| context.emit(value));
+    }
+}
+
 impl Operator for Defined {
     fn initialize(&mut self, context: &mut dyn Context) {
         // Nothing expires where time stands still.
@@ -223,12 +257,14 @@ impl Operator for Defined {
             }
             Definition::Join => self.join(input, value, context),
             Definition::Windows(time) => self.fill_window(&value, time, context),
+            Definition::Delay(time) => self.hold(value, time, context),
         }
     }
 
     fn on_timer(&mut self, kind: TimerKind, timer: &Timer, context: &mut dyn Context) {
         let due = timer.time;
         match (kind, self.definition) {
+            (_, Definition::Delay(_)) => self.let_go(due, context),
             (TimerKind::Event, Definition::Windows(WindowTime::Event)) => {
                 self.fire(timer.namespace, |end| end.saturating_sub(1) == due, context);
             }

@@ -7,6 +7,7 @@ use crate::kernel::SimTime;
 use crate::operator::{Operator, Remembers};
 use crate::state::{
     BroadcastId, FixedMap, KeyedId, ListId, ListMode, OperatorSnapshot, Timer, TimerKind,
+    TimerService,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,8 +15,10 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Default)]
 pub(in crate::check) struct Memory {
     states: Vec<State>,
-    /// By [`place_of`] their kind.
-    timers: [BTreeSet<Timer>; 2],
+    /// By service, then by kind.
+    timers: BTreeMap<(TimerService, TimerKind), BTreeSet<Timer>>,
+    /// Whose of them fire.
+    service: TimerService,
 }
 
 /// One state, by name and kind.
@@ -39,13 +42,13 @@ impl Memory {
     pub(in crate::check) fn of_snapshot(stored: &OperatorSnapshot) -> Self {
         let mut memory = Self::default();
         for (name, state) in &stored.keyed {
-            if let Some(kind) = TimerKind::of_state(name) {
+            if let Some((kind, service)) = TimerKind::of_state(name) {
                 let timers = state.entries.iter().filter_map(|entry| {
                     let [time, _, namespace] = entry.value.as_row()? else { return None };
                     let (time, namespace) = (time.as_int()?, namespace.as_int()?);
                     Some(Timer { time, key: entry.key.clone(), namespace })
                 });
-                memory.timers[place_of(kind)].extend(timers);
+                memory.timers.entry((service, kind)).or_default().extend(timers);
                 continue;
             }
             let entries = state.entries.iter();
@@ -68,15 +71,16 @@ impl Memory {
         memory
     }
 
-    /// The same for whoever comes next: each state is there again once it is declared.
-    pub(super) fn reopened(mut self) -> Self {
+    /// The same for whoever comes next, whose timers are of this service: each state is there again once it is declared.
+    pub(super) fn reopened(mut self, service: TimerService) -> Self {
+        self.service = service;
         self.states.iter_mut().for_each(|state| state.is_declared = false);
         self
     }
 
     /// Takes out the timer that is due first.
     pub(super) fn first_timer(&mut self, kind: TimerKind) -> Option<Timer> {
-        self.timers[place_of(kind)].pop_first()
+        self.timers.get_mut(&(self.service, kind))?.pop_first()
     }
 
     fn store(&mut self, name: &str, held: Held) {
@@ -153,12 +157,12 @@ impl Remembers for Memory {
         entries
     }
 
-    fn register_timer(&mut self, kind: TimerKind, timer: Timer) {
-        self.timers[place_of(kind)].insert(timer);
+    fn register_timer(&mut self, kind: TimerKind, timer: Timer, _reached: i64) {
+        self.timers.entry((self.service, kind)).or_default().insert(timer);
     }
 
     fn delete_timer(&mut self, kind: TimerKind, timer: &Timer) {
-        self.timers[place_of(kind)].remove(timer);
+        self.timers.entry((self.service, kind)).or_default().remove(timer);
     }
 }
 
@@ -192,13 +196,6 @@ impl Clone for Remembered {
             memory: of.memory.clone(),
         });
         Self { declared: self.declared.clone(), instance }
-    }
-}
-
-const fn place_of(kind: TimerKind) -> usize {
-    match kind {
-        TimerKind::Event => 0,
-        TimerKind::Processing => 1,
     }
 }
 

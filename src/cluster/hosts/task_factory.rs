@@ -92,6 +92,7 @@ impl TaskFactory<'_> {
             operator: entry.build(node),
             id: plan.operator_ids[operator.index()],
             key_by: node.key_by,
+            timers: entry.timers,
             on_panic: entry.on_panic,
             max_parallelism: chain.max_parallelism,
             external: self.world.given.catalogue.writes_to(&plan.graph, operator).and_then(

@@ -4,8 +4,8 @@ use super::found::Found;
 use super::operator::{FromText, OperatorText};
 use super::settings::{Named, Setting};
 use crate::job::{
-    GraphError, InputEdge, JobGraph, KeyBy, KeyedOptions, ListOptions, OperatorIndex, OperatorKind,
-    OperatorNode, OperatorOptions, Partitioner, Plan, SourceTime, WindowOptions,
+    DelayOptions, GraphError, InputEdge, JobGraph, KeyBy, KeyedOptions, ListOptions, OperatorIndex,
+    OperatorKind, OperatorNode, OperatorOptions, Partitioner, Plan, SourceTime, WindowOptions,
 };
 use crate::operator::Catalogue;
 use crate::scenario::language::Source;
@@ -91,6 +91,7 @@ impl<'t> Nodes<'t> {
         let fits = found.keep(self.check_fit(at, name, &kind, text));
         let (window, uid_hash) = (self.window(name, text), self.uid_hash(name, text));
         let (window, uid_hash) = (found.keep(window), found.keep(uid_hash));
+        let delay = found.keep(self.delay(name, text));
         fits?;
         let (mut inputs, second) = (first?, second?);
         inputs.extend(second);
@@ -123,6 +124,7 @@ impl<'t> Nodes<'t> {
                     .as_ref()
                     .map(|time| time.get_ref().over(SourceTime::default())),
                 window: window?,
+                delay: delay?,
                 uid_hash: uid_hash?,
                 keyed_state: text
                     .keyed_state
@@ -176,6 +178,11 @@ impl<'t> Nodes<'t> {
             let (kind, function) = ("window".to_owned(), window.time.word().to_owned());
             return Ok(OperatorKind::Transform { kind, function });
         }
+        if kind.get_ref() == "delay" {
+            let delay = super::time::delay(self.source, &kind.span(), name, function)?;
+            let (kind, function) = ("delay".to_owned(), delay.time.word().to_owned());
+            return Ok(OperatorKind::Transform { kind, function });
+        }
         let function = function.as_str().unwrap_or_default().to_owned();
         match kind.get_ref().as_str() {
             "source" => {
@@ -196,6 +203,14 @@ impl<'t> Nodes<'t> {
         let window = text.kinds.iter().find(|(kind, _)| kind.get_ref() == "window");
         let options =
             window.map(|(kind, value)| super::time::window(self.source, &kind.span(), name, value));
+        options.transpose()
+    }
+
+    /// What an operator is told that holds records back.
+    fn delay(&self, name: &str, text: &OperatorText) -> Result<Option<DelayOptions>, Mistake> {
+        let delay = text.kinds.iter().find(|(kind, _)| kind.get_ref() == "delay");
+        let options =
+            delay.map(|(kind, value)| super::time::delay(self.source, &kind.span(), name, value));
         options.transpose()
     }
 

@@ -2,7 +2,7 @@
 
 use super::offsets::OffsetsText;
 use super::settings::{EventTimeText, KeyedStateText, ListStateText, Named, Setting};
-use super::time::WindowText;
+use super::time::{DelayText, WindowText};
 use super::word::{Count, Time, shapes};
 use crate::job::{AtEnd, ChainStrategy, KeyColumns, KeySelector, KeyType, Partitioner, Reader};
 use crate::scenario::language::{
@@ -171,6 +171,15 @@ impl Described for OperatorText {
                 "Collects records of a key in tumbling windows.\nFlink: `TumblingEventTimeWindows`, `TumblingProcessingTimeWindows`",
             ),
         };
+        let delay = Key {
+            name: "delay".to_owned(),
+            form: DelayText::form(),
+            is_needed: false,
+            note: Note::read(
+                "Holds each record back until its time has come, in keyed state and with a timer.\n\
+                 Flink: `KeyedProcessFunction`, `registerEventTimeTimer()`, `registerProcessingTimeTimer()`",
+            ),
+        };
         Form::Table(Table {
             title: "an operator",
             note: Note::read(
@@ -178,7 +187,7 @@ impl Described for OperatorText {
                  catalogue with the name of its function, such as `map = \"upper\"` (`sandbar list operators`).\n\
                  e.g. `{ name = \"counts\", aggregate = \"count\", key-by = 0 }`",
             ),
-            keys: keys().into_iter().chain([source, window]).collect(),
+            keys: keys().into_iter().chain([source, window, delay]).collect(),
             has_kinds: true,
         })
     }

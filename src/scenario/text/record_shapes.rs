@@ -236,6 +236,7 @@ fn transformed(node: &OperatorNode, entry: &Entry, incoming: Shape) -> Shape {
         Definition::ItsCode
         | Definition::AsItIs
         | Definition::FirstInput
+        | Definition::Delay(_)
         | Definition::Even
         | Definition::NonEmpty
         | Definition::Tag

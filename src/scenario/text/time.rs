@@ -7,8 +7,8 @@ use super::operator::OperatorText;
 use super::settings::{Named, Setting};
 use super::word::Millis;
 use crate::job::{
-    JobGraph, OperatorKind, OperatorNode, TumblingWindows, WindowAggregate, WindowAggregates,
-    WindowOptions, WindowTime,
+    DelayOptions, JobGraph, OperatorKind, OperatorNode, TumblingWindows, WindowAggregate,
+    WindowAggregates, WindowOptions, WindowTime,
 };
 use crate::kernel::SimTime;
 use crate::scenario::language::Source;
@@ -105,6 +105,48 @@ pub(super) fn window(
     }
 }
 
+text_table!("`delay`":
+    /// How long each record of a key is held back, in state and with a timer.
+    /// e.g. `{ by = "30s" }`
+    #[derive(Deserialize, Debug)]
+    #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+    pub(super) struct DelayText {
+        /// For how long, from when a record happened or is processed.
+        /// e.g. `"30s"`
+        by: Millis,
+        /// By which clock.
+        /// Usual: `"event"`
+        /// e.g. `"processing"`
+        time: Option<Named<WindowTime>>,
+    }
+);
+
+/// What an operator is told that holds records back.
+pub(super) fn delay(
+    source: Source<'_>,
+    at: &Range<usize>,
+    name: &str,
+    value: &toml::Value,
+) -> Result<DelayOptions, Mistake> {
+    let wrong = |what: &str, help: &str| {
+        Err(source.error_with(at, format!("delay `{name}`: {what}"), help))
+    };
+    match DelayText::deserialize(value.clone()) {
+        Ok(text) if text.by.0 == 0 => wrong(
+            "it holds records back for no time at all",
+            "give `by` a span of 1ms or more, or leave the operator out",
+        ),
+        Ok(text) => {
+            let time = text.time.map(|time| time.value()).unwrap_or_default();
+            Ok(DelayOptions { by: text.by.0, time })
+        }
+        Err(error) => {
+            let what = error.message().trim().replace('\n', ", ").replace(" field ", " key ");
+            wrong(&what, "say for example `delay = { by = \"30s\" }`")
+        }
+    }
+}
+
 /// The shuffle of an input, if its rows have a time in that column.
 pub(super) fn shuffle(
     source: Source<'_>,
@@ -177,38 +219,54 @@ impl Nodes<'_> {
         }
     }
 
-    /// Takes down each window of event time over records that have none: Flink would fail with the first.
+    /// Takes down whatever goes by the event time of records that have none: Flink would fail with the first.
     pub(super) fn check_windows(&self, graph: &JobGraph, found: &mut Found<'_>) {
         let without_time = reached_without_time(graph);
         for (place, node) in graph.operators.iter().enumerate() {
-            let is_of_event_time =
-                node.options.window.is_some_and(|window| window.time == WindowTime::Event);
-            if !is_of_event_time || !without_time[place] {
+            let Some(kind) = goes_by_event_time(node).filter(|_| without_time[place]) else {
                 continue;
-            }
-            if let Some(source) = sources_of(graph, place).find(|node| node.options.time.is_none())
-            {
-                let message = format!(
-                    "window `{}` is of event time, but source `{}` tells none",
-                    node.name, source.name
-                );
-                let help = "give the source `event-time = { column = … }`, or `event-time = {}` for ingestion time";
-                found.add(self.source.error_with(&self.operators[place].0, message, help));
-            }
+            };
+            let Some(timeless) = upstream_of(graph, place).find(|node| is_timeless(node)) else {
+                continue;
+            };
+            let (what, help) = if timeless.is_source() {
+                (
+                    format!("source `{}` tells none", timeless.name),
+                    "give the source `event-time = { column = … }`, or `event-time = {}` for ingestion time",
+                )
+            } else {
+                (
+                    format!("what delay `{}` sends on by the clock has none", timeless.name),
+                    "let both go by `time = \"event\"`, or both by `\"processing\"`",
+                )
+            };
+            let message = format!("{kind} `{}` is of event time, but {what}", node.name);
+            found.add(self.source.error_with(&self.operators[place].0, message, help));
         }
     }
 }
 
-/// Which operators the records of a source reach that tells no time.
+/// What an operator is called that goes by the event time of its records.
+fn goes_by_event_time(node: &OperatorNode) -> Option<&'static str> {
+    let is_window = node.options.window.is_some_and(|window| window.time == WindowTime::Event);
+    let is_delay = node.options.delay.is_some_and(|delay| delay.time == WindowTime::Event);
+    is_window.then_some("window").or(is_delay.then_some("delay"))
+}
+
+/// Whether what an operator sends on has no event time: that of a source that tells none, or of a timer of the clock.
+fn is_timeless(node: &OperatorNode) -> bool {
+    let is_by_clock = |delay: DelayOptions| delay.time == WindowTime::Processing;
+    (node.is_source() && node.options.time.is_none()) || node.options.delay.is_some_and(is_by_clock)
+}
+
+/// Which operators records without event time reach.
 fn reached_without_time(graph: &JobGraph) -> Vec<bool> {
     let mut readers = vec![Vec::new(); graph.operators.len()];
     for (place, node) in graph.operators.iter().enumerate() {
         node.inputs.iter().for_each(|edge| readers[edge.from.index()].push(place));
     }
-    let is_timeless = |node: &OperatorNode| node.is_source() && node.options.time.is_none();
-    let nodes = graph.operators.iter().enumerate();
-    let mut next: Vec<usize> =
-        nodes.filter(|(_, node)| is_timeless(node)).map(|(place, _)| place).collect();
+    let timeless = (0..graph.operators.len()).filter(|place| is_timeless(&graph.operators[*place]));
+    let mut next: Vec<usize> = timeless.flat_map(|place| readers[place].clone()).collect();
     let mut reached = vec![false; graph.operators.len()];
     while let Some(place) = next.pop() {
         if !std::mem::replace(&mut reached[place], true) {
@@ -218,17 +276,17 @@ fn reached_without_time(graph: &JobGraph) -> Vec<bool> {
     reached
 }
 
-/// The sources whose records reach an operator, in a graph that may still go in circles.
-fn sources_of(graph: &JobGraph, place: usize) -> impl Iterator<Item = &OperatorNode> {
+/// The operators whose records reach another, in a graph that may still go in circles.
+fn upstream_of(graph: &JobGraph, place: usize) -> impl Iterator<Item = &OperatorNode> {
+    let senders = |place: usize| graph.operators[place].inputs.iter().map(|edge| edge.from.index());
     let mut reached = vec![false; graph.operators.len()];
-    let mut next = vec![place];
+    let mut next: Vec<usize> = senders(place).collect();
     while let Some(place) = next.pop() {
         if !std::mem::replace(&mut reached[place], true) {
-            next.extend(graph.operators[place].inputs.iter().map(|edge| edge.from.index()));
+            next.extend(senders(place));
         }
     }
-    let reached = graph.operators.iter().zip(reached);
-    reached.filter(|(node, reached)| *reached && node.is_source()).map(|(node, _)| node)
+    graph.operators.iter().zip(reached).filter(|(_, reached)| *reached).map(|(node, _)| node)
 }
 
 /// What a window operator is told, as a file says it.
@@ -242,6 +300,14 @@ pub(super) fn window_text(options: WindowOptions) -> String {
         .put_if(windows.lateness() != 0, "lateness", millis(windows.lateness()))
         .put_if(time != WindowTime::default(), "time", quoted(time.word()))
         .put("aggregate", list(aggregates));
+    table.inline()
+}
+
+/// What an operator is told that holds records back, as a file says it.
+pub(super) fn delay_text(options: DelayOptions) -> String {
+    let DelayOptions { by, time } = options;
+    let mut table = Table::default();
+    table.put("by", millis(by)).put_if(time != WindowTime::default(), "time", quoted(time.word()));
     table.inline()
 }
 

@@ -3,7 +3,7 @@
 use super::layout::{Table, list, quoted, time, word};
 use super::offsets::offsets_text;
 use super::settings::EventTimeText;
-use super::time::window_text;
+use super::time::{delay_text, window_text};
 use crate::job::{
     AtEnd, ChainStrategy, InputEdge, JobGraph, KeySelector, KeyType, OperatorIndex, OperatorKind,
     OperatorNode, Partitioner, Reader, SourceTime,
@@ -56,10 +56,14 @@ fn put_kind(table: &mut Table, node: &OperatorNode) {
         }
         // `key-by = …`, which every such operator has, says it.
         OperatorKind::Transform { kind, .. } if kind == "key-by" => table,
-        OperatorKind::Transform { kind, function } => match node.options.window {
-            Some(window) if kind == "window" => table.put(kind, window_text(window)),
-            Some(_) | None => table.put(kind, quoted(function)),
-        },
+        OperatorKind::Transform { kind, function } => {
+            let options = (kind.as_str(), node.options.window, node.options.delay);
+            match options {
+                ("window", Some(window), _) => table.put(kind, window_text(window)),
+                ("delay", _, Some(delay)) => table.put(kind, delay_text(delay)),
+                _ => table.put(kind, quoted(function)),
+            }
+        }
         OperatorKind::Sink { kind } => table.put("sink", quoted(kind)),
     };
 }
