@@ -197,13 +197,24 @@ fn nothing_is_wider_than_eighty_columns_in_a_pipe() {
         sweep(&[]),
         sweep(&["sim/word_count.toml"]),
     ];
-    for verb in
-        ["", "run", "sweep", "savepoint", "uid", "key", "rules", "new", "check", "list", "schema"]
-    {
+    for verb in [
+        "",
+        "run",
+        "sweep",
+        "shrink",
+        "savepoint",
+        "uid",
+        "key",
+        "rules",
+        "new",
+        "check",
+        "list",
+        "schema",
+    ] {
         commands.push([verb, "--help"].into_iter().filter(|word| !word.is_empty()).collect());
     }
     let is_command = |line: &str| {
-        let begins = ["replay:", "story:", "go on"];
+        let begins = ["replay:", "shrink:", "story:", "go on"];
         line.contains("  $ ") || begins.iter().any(|begin| line.trim_start().starts_with(begin))
     };
     for arguments in commands {

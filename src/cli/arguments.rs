@@ -33,6 +33,8 @@ Examples:
       play a story under a hundred seeds
   sandbar sweep
       play a thousand drawn stories
+  sandbar shrink my.toml --seed 8 -o small.toml
+      look for a smaller story that is broken in the same way
   sandbar new rescale
       write a first story of your own, with comments
   sandbar check my.toml
@@ -56,6 +58,23 @@ which `sandbar new` writes where such a file is. Even Better TOML (VS Code) and
 Taplo, whose language server other editors run, read that line; `taplo lint`
 does so without an editor.";
 
+/// What a story loses.
+const SHRINKING: &str = "\
+What is tried, again and again until nothing helps: fewer jobs, steps, operators,
+subtasks and records; settings as they are where nobody says anything; the newest
+release; plainer times. What is kept: the check or expectation that is broken,
+and in which way: the sentence that tells it, less names and numbers, in which a
+source stays a source, and a sink a sink. Broken protocols (`mutations`) stay.
+The same file, seed and budget give the same story.
+
+Examples:
+  sandbar shrink my.toml -o small.toml
+      a story that `sandbar run` says is broken
+  sandbar shrink my.toml --seed 8 -o small.toml
+      under a seed that `sandbar sweep my.toml` has found
+  sandbar shrink --seed 36 --mutation ack-before-durable
+      the drawn story of a seed that `sandbar sweep` has found";
+
 /// A deterministic simulation of checkpoints, savepoints and restores of a Flink-style stream processor.
 ///
 /// A scenario file tells a story: inputs, jobs, faults, what must come out. Sandbar plays it in virtual time, decides
@@ -77,6 +96,9 @@ pub(super) enum Command {
     Run(Run),
     /// Play many seeds: drawn scenarios, or one file under each seed
     Sweep(Sweep),
+    /// Look for a smaller story that is broken in the same way, and write it as a scenario file
+    #[command(after_help = SHRINKING)]
+    Shrink(Shrink),
     /// Look at savepoints that a run left with --data-dir
     #[command(subcommand)]
     Savepoint(SavepointCommand),
@@ -271,10 +293,50 @@ impl Sweep {
 
     /// What stories are drawn of.
     pub(super) fn profile(&self) -> Profile {
-        match self.flink {
-            None => Profile::default(),
-            Some(flink) => Profile { flink, releases: false, ..Profile::default() },
-        }
+        drawn_under(self.flink)
+    }
+}
+
+/// How many plays a search for a smaller story may take if nobody says.
+const PLAYS: u32 = 400;
+
+#[derive(Args, Debug)]
+pub(super) struct Shrink {
+    /// The scenario file; without it, the story is drawn from the seed, as by `sweep`
+    #[arg(value_name = "FILE", required_unless_present = "seed")]
+    pub(super) file: Option<PathBuf>,
+    /// The seed under which it is broken, instead of the file's
+    #[arg(long, value_name = "N", value_parser = seed, allow_hyphen_values = true)]
+    pub(super) seed: Option<u64>,
+    /// Break the protocol deliberately in this way. Can be given several times
+    #[arg(long, value_name = "NAME", value_parser = words::mutation(), hide_possible_values = true)]
+    pub(super) mutation: Vec<Mutation>,
+    /// Draw the story of this release only, as `sweep` does; of a file, the one of its releases under which it is played
+    #[arg(long, value_name = "RELEASE", value_parser = words::release(), hide_possible_values = true)]
+    pub(super) flink: Option<Release>,
+    /// What is to stay broken, if several checks are: the first that is told, if nobody says
+    #[arg(long, value_name = "NAME", value_parser = words::check(), hide_possible_values = true)]
+    pub(super) check: Option<CheckName>,
+    /// How many worlds are played at most
+    #[arg(long, value_name = "N", default_value_t = PLAYS, value_parser = clap::value_parser!(u32).range(1..), allow_hyphen_values = true)]
+    pub(super) budget: u32,
+    /// Where the smaller story goes; without it, it is printed. Paths in it stay relative to where FILE lies
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+impl Shrink {
+    /// What the story is drawn of.
+    pub(super) fn profile(&self) -> Profile {
+        drawn_under(self.flink)
+    }
+}
+
+/// What stories are drawn of: of all releases, or of one.
+fn drawn_under(release: Option<Release>) -> Profile {
+    match release {
+        None => Profile::default(),
+        Some(flink) => Profile { flink, releases: false, ..Profile::default() },
     }
 }
 

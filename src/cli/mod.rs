@@ -22,6 +22,7 @@ mod rules;
 mod run;
 mod savepoint;
 mod screen;
+mod shrink;
 mod sweep;
 mod sweep_report;
 mod system;
@@ -77,6 +78,7 @@ fn carry_out(
     match command {
         Command::Run(run) => run::run(&run, catalogue, screen),
         Command::Sweep(sweep) => sweep::sweep(&sweep, catalogue, screen),
+        Command::Shrink(of) => shrink::shrink(&of, catalogue, screen),
         Command::Savepoint(command) => savepoint::carry_out(&command, screen),
         Command::Uid { text } => identity::uid(&text, screen),
         Command::Key(key) => identity::key(&key, screen),

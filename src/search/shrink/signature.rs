@@ -226,7 +226,7 @@ mod tests {
         for (sentence, shape) in [
             (
                 "checkpoint 3: lines/1 sent 14 records to counts/0 before its barrier",
-                "checkpoint # source sent # record to operator before it barrier",
+                "checkpoint # source sent # record to operator before its barrier",
             ),
             (
                 "out of first#0: book[1]#17.0 is there twice; and 4 more",
