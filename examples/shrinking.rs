@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release --example shrinking -- [--only NAME]… [--output FILE]`
 //!
-//! Prints a table of how large the stories were and are, or writes it to a file, such as `docs/shrinking.md`.
+//! Prints a page with a table of how large the stories were and are, or writes it to a file.
 
 use sandbar::internals::drawn_setup;
 use sandbar::shrinking::{Shrinking, Shrunk, Size, Stopped, plays_generated};
@@ -23,7 +23,7 @@ const HEAD: &str = "\
 
 For each mutation the first drawn story that it breaks, and what `sandbar shrink` makes of it within 400 plays: jobs, steps,
 and of the largest job operators and subtasks, then records. The aim is 3 steps, 3 operators, 3 subtasks and 20 records at most.
-`cargo run --release --example shrinking -- --output docs/shrinking.md` writes this page; seconds are those of the machine on which it did.
+`cargo run --release --example shrinking` writes this page; seconds are those of the machine on which it did.
 
 | mutation | seed | before | after | plays | seconds | aim | any seed | broken |
 |---|---|---|---|---|---|---|---|---|
@@ -122,7 +122,7 @@ fn row(mutation: Mutation) -> Result<(String, bool), String> {
         numbers(&after),
         mark(is_within),
         mark(under_any_seed),
-        found.signature.to_string().replace('|', "/")
+        found.in_words().split(": ").next().unwrap_or_default()
     );
     Ok((row, is_within))
 }
