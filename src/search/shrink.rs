@@ -11,8 +11,6 @@ mod settings;
 mod signature;
 mod size;
 mod spans;
-#[cfg(test)]
-mod tests;
 
 pub use signature::{Found, Signature, Wrong};
 pub use size::Size;
