@@ -49,6 +49,7 @@
 //! | you want to | go to |
 //! |---|---|
 //! | write a story, or have one drawn from a seed | [`Scenario`], its parts in [`story`] |
+//! | make one that is broken smaller | [`shrinking`] |
 //! | play it and judge it | [`Setup`], [`play_out`], [`Played`], [`Verdict`] |
 //! | write an operator or a sink of your own | [`Operator`], [`Context`], [`Entry`] and [`operators`], tested alone with [`Standalone`] |
 //! | read what happened | [`events`] |
@@ -374,6 +375,32 @@ pub mod savepoints {
         CodecError, DamageCause, DataDir, Disposed, InputIdentity, LeftFile, Listed, Moved,
         OperatorSummary, SavepointSummary, StateSummary, StoreError, Verified, VerifiedFile, Why,
         describe, dispose, list, move_to, move_with_paths, verify,
+    };
+}
+
+/// Looking for a smaller story that is broken in the same way, as `sandbar shrink` does.
+///
+/// ```
+/// use sandbar::shrinking::{Shrinking, plays_generated};
+/// use sandbar::{Catalogue, Choices, Mutation, Profile, Scenario};
+/// use std::sync::Arc;
+///
+/// let drawn = Scenario::draw(&Choices::new(0), &Profile::default());
+/// let broken = Scenario { mutations: vec![Mutation::AckBeforeDurable], ..drawn };
+/// let catalogue = Arc::new(Catalogue::built_in());
+/// let mut player = plays_generated(&catalogue, false);
+/// let shrinking = Shrinking::of(&broken, &catalogue, &mut *player).expect("nobody interrupts");
+/// let found = shrinking.first(None).expect("it is broken").clone();
+///
+/// let small = shrinking.shrink(&found, 400, &mut *player, &mut |_plays, _size| {});
+/// assert!(small.after < small.before, "{}", small.after);
+/// assert_eq!(small.found.signature, found.signature);
+/// assert!(small.scenario.to_text().contains("ack-before-durable"));
+/// ```
+pub mod shrinking {
+    pub use crate::search::{
+        Found, Player, Shrinking, Shrunk, Signature, Size, Stopped, Trial, Wrong, play_within,
+        plays_generated,
     };
 }
 

@@ -290,6 +290,51 @@ fn a_sweep_tells_the_same_on_one_thread_and_on_three() {
 }
 
 #[test]
+fn a_failing_seed_names_the_command_that_shrinks_it() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let arguments = ["sweep", "--seeds", "0..4", "--mutation", "ack-before-durable"];
+    let told = text(&sandbar(&arguments).stdout);
+    let begins = format!("shrink: {} ", env!("CARGO_BIN_EXE_sandbar"));
+    let command = told.lines().find_map(|line| line.trim().strip_prefix(&begins));
+    let mut command: Vec<&str> = command.expect("a failing seed is named").split(' ').collect();
+    let small = folder.path().join("small.toml");
+    command.extend(["-o", utf8(&small)]);
+    let output = sandbar(&command);
+    let err = text(&output.stderr);
+    assert_eq!((output.status.code(), &*output.stdout), (Some(0), &[][..]), "{err}");
+    for row in ["broken   durable-before-visible: ", "before   ", "after    ", "plays    "] {
+        assert!(err.contains(row), "{row}: {err}");
+    }
+    let file = fs::read_to_string(&small).expect("written");
+    assert!(file.starts_with("# Broken: durable-before-visible: "), "{file}");
+    assert!(file.contains("\nmutations = [\"ack-before-durable\"]\n"), "{file}");
+    // The file alone is broken in the same way, and names the command that shrinks it further.
+    let again = sandbar(&["run", utf8(&small)]);
+    let told = text(&again.stdout);
+    assert_eq!(again.status.code(), Some(1), "{told}");
+    assert!(told.contains("broken   durable-before-visible: "), "{told}");
+    assert!(told.contains(&format!("shrink: {} shrink ", env!("CARGO_BIN_EXE_sandbar"))), "{told}");
+}
+
+#[test]
+fn what_holds_cannot_be_shrunk() {
+    for (arguments, message) in [
+        (&["shrink", "sim/word_count.toml"][..], "breaks nothing"),
+        (&["shrink", "--seed", "7"], "breaks nothing"),
+        (&["shrink"], "required"),
+        (&["shrink", "sim/no_such_story.toml"], "cannot read"),
+        (&["shrink", "sim/word_count.toml", "--check", "evil"], "checks are: cut-consistency"),
+        (&["shrink", "sim/word_count.toml", "--flink", "1.4"], "not played under that release"),
+        (&["shrink", "sim/word_count.toml", "-o", "sim/word_count.toml"], "they are the same file"),
+    ] {
+        let output = sandbar(arguments);
+        let err = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {err}");
+        assert!(err.contains(message), "{arguments:?}: {err}");
+    }
+}
+
+#[test]
 fn a_broken_protocol_fails_with_the_command_that_replays_it() {
     let arguments = ["sweep", "--seeds", "0..40", "--mutation", "commit-on-snapshot"];
     let output = sandbar(&arguments);

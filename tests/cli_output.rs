@@ -203,6 +203,7 @@ fn nothing_is_wider_than_eighty_columns_in_a_pipe() {
         "run",
         "sweep",
         "test",
+        "shrink",
         "savepoint",
         "uid",
         "key",
@@ -215,7 +216,7 @@ fn nothing_is_wider_than_eighty_columns_in_a_pipe() {
         commands.push([verb, "--help"].into_iter().filter(|word| !word.is_empty()).collect());
     }
     let is_command = |line: &str| {
-        let begins = ["replay:", "story:", "go on"];
+        let begins = ["replay:", "shrink:", "story:", "go on"];
         line.contains("  $ ") || begins.iter().any(|begin| line.trim_start().starts_with(begin))
     };
     for arguments in commands {

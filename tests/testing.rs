@@ -13,6 +13,7 @@ struct Forgetful {
 }
 
 impl Operator for Forgetful {
+    fn initialize(&mut self, _context: &mut dyn Context) {}
     fn process(&mut self, _input: u8, _value: Value, context: &mut dyn Context) {
         let key = context.key().clone();
         let seen = self.seen.entry(key.clone()).or_default();

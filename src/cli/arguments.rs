@@ -1,5 +1,6 @@
 //! What a user can type.
 
+use super::examples::{EXAMPLES, SCHEMA, SHRINKING, TEST_EXAMPLES};
 use super::fitted::{WIDTH, fitted};
 use super::language::Kind;
 use super::system::path_from;
@@ -14,71 +15,6 @@ use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::ops::Range;
 use std::path::PathBuf;
-
-const EXAMPLES: &str = "\
-Examples:
-  sandbar run sim/word_count.toml
-      play a story, check it, and tell what came of it
-  sandbar run sim/word_count.toml --seed 8 -v
-      under another seed, with every event
-  sandbar run sim/word_count.toml --output out=/dev/stdout
-      with what the sink `out` committed
-  sandbar run sim/word_count_part1.toml --data-dir out/d
-      keep savepoints as files under out/d
-  sandbar savepoint list out/d
-      which there are
-  sandbar run sim/word_count_part2.toml -s out/d/savepoints/savepoint-…
-      a second process goes on from one
-  sandbar sweep my.toml
-      play a story under a hundred seeds
-  sandbar sweep
-      play a thousand drawn stories
-  sandbar test stories
-      play all stories of a folder, and tell those that fail
-  sandbar new rescale
-      write a first story of your own, with comments
-  sandbar check my.toml
-      tell all that is wrong with a story, without playing it
-  sandbar list actions
-      what a step can do; `list` knows the other words of a story, too
-  sandbar key hello --parallelism 4
-      the key group and subtask of a key
-  sandbar rules 2.x
-      what a release of Flink does, with sources
-  sandbar explain-error 'Incompatible state assignment modes. Was [UNION]…'
-      what a message of Flink means, and the way out";
-
-/// How an editor comes to know the language.
-const SCHEMA: &str = "\
-For completion and mistakes while you type, keep it beside your stories,
-  sandbar schema > sandbar.schema.json
-and begin each story with the line
-  #:schema ./sandbar.schema.json
-which `sandbar new` writes where such a file is. Even Better TOML (VS Code) and
-Taplo, whose language server other editors run, read that line; `taplo lint`
-does so without an editor.";
-
-/// What `test` is for.
-const TEST_EXAMPLES: &str = "\
-Examples:
-  sandbar test stories
-      all stories under a folder; what fails is told with the command that
-      plays it again
-  sandbar test stories --junit stories.xml
-      in a build, whose report reads such a file
-  sandbar test stories --filter rescale
-      those with `rescale` in their path or in what they are about
-  sandbar test stories --flink 1.20
-      those that are played under this release, under it alone
-  sandbar test stories --format json | jq 'select(.result == \"failed\")'
-      what failed, for a program
-
-A story that cannot be read hinders none of the others. Each is played from
-nothing, as `run FILE` does without -s: one that holds only from a savepoint of
-another process fails here; keep it elsewhere, and run it with -s.
-It exits with what `run` exits with for the worst of them: 0 if all hold, 1 if
-one is broken, 2 if one cannot be read or there is none, 4 or 5 if one is stuck
-or panicked.";
 
 /// A deterministic simulation of checkpoints, savepoints and restores of a Flink-style stream processor.
 ///
@@ -104,6 +40,9 @@ pub(super) enum Command {
     /// Play all stories of folders, each as `run` does, and tell those that fail
     #[command(after_help = TEST_EXAMPLES)]
     Test(Test),
+    /// Look for a smaller story that is broken in the same way, and write it as a scenario file
+    #[command(after_help = SHRINKING)]
+    Shrink(Shrink),
     /// Look at savepoints that a run left with --data-dir
     #[command(subcommand)]
     Savepoint(SavepointCommand),
@@ -359,10 +298,50 @@ impl Sweep {
 
     /// What stories are drawn of.
     pub(super) fn profile(&self) -> Profile {
-        match self.flink {
-            None => Profile::default(),
-            Some(flink) => Profile { flink, releases: false, ..Profile::default() },
-        }
+        drawn_under(self.flink)
+    }
+}
+
+/// How many plays a search for a smaller story may take if nobody says.
+const PLAYS: u32 = 400;
+
+#[derive(Args, Debug)]
+pub(super) struct Shrink {
+    /// The scenario file; without it, the story is drawn from the seed, as by `sweep`
+    #[arg(value_name = "FILE", required_unless_present = "seed")]
+    pub(super) file: Option<PathBuf>,
+    /// The seed under which it is broken, instead of the file's
+    #[arg(long, value_name = "N", value_parser = seed, allow_hyphen_values = true)]
+    pub(super) seed: Option<u64>,
+    /// Break the protocol deliberately in this way. Can be given several times
+    #[arg(long, value_name = "NAME", value_parser = words::mutation(), hide_possible_values = true)]
+    pub(super) mutation: Vec<Mutation>,
+    /// Draw the story of this release only, as `sweep` does; of a file, the one of its releases under which it is played
+    #[arg(long, value_name = "RELEASE", value_parser = words::release(), hide_possible_values = true)]
+    pub(super) flink: Option<Release>,
+    /// What is to stay broken, if several checks are: the first that is told, if nobody says
+    #[arg(long, value_name = "NAME", value_parser = words::check(), hide_possible_values = true)]
+    pub(super) check: Option<CheckName>,
+    /// How many worlds are played at most
+    #[arg(long, value_name = "N", default_value_t = PLAYS, value_parser = clap::value_parser!(u32).range(1..), allow_hyphen_values = true)]
+    pub(super) budget: u32,
+    /// Where the smaller story goes; without it, it is printed. Paths in it stay relative to where FILE lies
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+impl Shrink {
+    /// What the story is drawn of.
+    pub(super) fn profile(&self) -> Profile {
+        drawn_under(self.flink)
+    }
+}
+
+/// What stories are drawn of: of all releases, or of one.
+fn drawn_under(release: Option<Release>) -> Profile {
+    match release {
+        None => Profile::default(),
+        Some(flink) => Profile { flink, releases: false, ..Profile::default() },
     }
 }
 

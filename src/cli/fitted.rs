@@ -22,7 +22,10 @@ fn is_command(line: &str) -> bool {
     let line = strip_str(line).to_string();
     let line = line.trim_start();
     let is_prompted = line.contains("  $ ");
-    is_prompted || ["replay: ", "story:  ", "go on  "].iter().any(|begin| line.starts_with(begin))
+    is_prompted
+        || ["replay: ", "shrink: ", "story:  ", "go on  "]
+            .iter()
+            .any(|begin| line.starts_with(begin))
 }
 
 fn broken(line: &str, width: usize) -> String {

@@ -4,6 +4,7 @@
 
 mod arguments;
 mod completions;
+mod examples;
 mod exit;
 mod explain;
 mod failure;
@@ -23,6 +24,7 @@ mod rules;
 mod run;
 mod savepoint;
 mod screen;
+mod shrink;
 mod sweep;
 mod sweep_report;
 mod system;
@@ -81,6 +83,7 @@ fn carry_out(
         Command::Run(run) => run::run(&run, catalogue, screen),
         Command::Sweep(sweep) => sweep::sweep(&sweep, catalogue, screen),
         Command::Test(test) => test::test(&test, catalogue, screen),
+        Command::Shrink(of) => shrink::shrink(&of, catalogue, screen),
         Command::Savepoint(command) => savepoint::carry_out(&command, screen),
         Command::Uid { text } => identity::uid(&text, screen),
         Command::Key(key) => identity::key(&key, screen),

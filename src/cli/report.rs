@@ -3,6 +3,7 @@
 use super::arguments::Run;
 use super::open::{program, shell_word};
 use super::output::is_keyed;
+use super::shrink;
 use crate::check::{Compared, Finding};
 use crate::effect::ExternalSystem;
 use crate::job::Value;
@@ -269,6 +270,20 @@ fn unmet(of: &Report<'_>, style: Style) -> Vec<String> {
     of.played.unmet.iter().map(|sentence| style.bad(sentence)).collect()
 }
 
+/// The command that looks for a smaller story that is broken in the same way; none where more than the story was given.
+fn shrinking(of: &Report<'_>) -> Option<String> {
+    let given = of.arguments;
+    let is_alone = given.input.is_empty()
+        && given.until.is_none()
+        && given.data_dir.is_none()
+        && given.from_savepoint.is_none();
+    if !is_alone || of.played.judgement() == Judgement::Interrupted {
+        return None;
+    }
+    let flink = given.flink.map(|flink| format!("--flink {flink}"));
+    shrink::command(Some(&given.file), of.played.seed, flink.as_slice())
+}
+
 fn conclusion(of: &Report<'_>, style: Style) -> String {
     let outcome = &of.played.outcome;
     let mut text = format!(
@@ -297,6 +312,9 @@ fn conclusion(of: &Report<'_>, style: Style) -> String {
     }
     if of.played.judgement() != Judgement::Holds {
         text.push_str(&format!("replay: {}\n", of.replay));
+        if let Some(command) = shrinking(of) {
+            text.push_str(&format!("shrink: {command}\n"));
+        }
     }
     let last = outcome.savepoints.iter().max_by_key(|savepoint| savepoint.checkpoint);
     if let Some(path) = last.and_then(|savepoint| of.paths.get(&savepoint.label)) {

@@ -2,6 +2,7 @@
 
 use super::arguments::Sweep;
 use super::open::{program, shell_path};
+use super::shrink;
 use super::words::name_of;
 use crate::render::Style;
 use crate::search::{Goal, SweepTotals};
@@ -22,6 +23,15 @@ pub(super) fn replay(arguments: &Sweep, seed: u64) -> String {
             format!("{} sweep{file} --seeds {seed}..{}{flink}{mutations}", program(), seed + 1)
         }
     }
+}
+
+/// The command that looks for a smaller story that is broken as that of one seed is.
+fn shrinking(arguments: &Sweep, seed: u64) -> Option<String> {
+    let mutations = arguments.mutation.iter();
+    let mutations = mutations.map(|name| format!("--mutation {}", name_of(name)));
+    let flink = arguments.flink.map(|flink| format!("--flink {flink}"));
+    let more: Vec<String> = flink.into_iter().chain(mutations).collect();
+    shrink::command(arguments.file.as_deref(), seed, &more)
 }
 
 /// The totals: worlds, goals, what happened how often, what is broken, and the first seeds that failed.
@@ -79,6 +89,9 @@ pub(super) fn report(
     }
     for (seed, why) in &totals.failures {
         text.push_str(&format!("  seed {seed}: {why}\n    replay: {}\n", replay(arguments, *seed)));
+        if let Some(command) = shrinking(arguments, *seed) {
+            text.push_str(&format!("    {}\n", style.faint(&format!("shrink: {command}"))));
+        }
         if arguments.file.is_none() {
             let print = format!("{} --print-scenario", replay(arguments, *seed));
             let tell = format!("story:  {print} > story.toml && {} run story.toml", program());

@@ -4,6 +4,7 @@ use crate::job::{ClaimMode, KeyType};
 use crate::operator::Catalogue;
 use crate::rules::{Mutation, Release, UnknownRelease};
 use crate::scenario::Scenario;
+use crate::trace::{CheckName, Word};
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Arg, Command, Error};
 use serde::Serialize;
@@ -39,6 +40,17 @@ pub(super) fn release() -> Known<Release> {
 /// A way to break the protocol.
 pub(super) fn mutation() -> Known<Mutation> {
     Known { words: || listed("mutations"), read: |text| named(Mutation::ALL, text, "mutations") }
+}
+
+/// A check.
+pub(super) fn check() -> Known<CheckName> {
+    let read = |text: &str| {
+        let found = CheckName::ALL.iter().copied().find(|check| check.name() == text);
+        let names =
+            || CheckName::ALL.iter().map(|check| check.name()).collect::<Vec<_>>().join(", ");
+        found.ok_or_else(|| format!("checks are: {}", names()))
+    };
+    Known { words: || listed("checks"), read }
 }
 
 /// Who owns a savepoint that a job starts from.

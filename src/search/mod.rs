@@ -27,6 +27,7 @@ mod removals;
 mod restorable;
 mod restore_facts;
 mod restores;
+mod shrink;
 mod shuffle;
 mod spelled;
 mod story;
@@ -46,5 +47,9 @@ pub use play::{Earlier, Judgement, LeftOnDisk, Played, Setup, play, play_out, pl
 pub use read::{read_bounded, read_file};
 pub use restorable::Restoring;
 pub use restores::{RestoreTold, Restores};
+pub use shrink::{
+    Found, Player, Shrinking, Shrunk, Signature, Size, Stopped, Trial, Wrong, play_within,
+    plays_generated,
+};
 
 pub use sweep::{Goal, SweepTotals, drawn_setup};

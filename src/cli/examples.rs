@@ -1,0 +1,86 @@
+//! What stands under the help of commands: examples.
+
+/// What is told under the help of the whole.
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  sandbar run sim/word_count.toml
+      play a story, check it, and tell what came of it
+  sandbar run sim/word_count.toml --seed 8 -v
+      under another seed, with every event
+  sandbar run sim/word_count.toml --output out=/dev/stdout
+      with what the sink `out` committed
+  sandbar run sim/word_count_part1.toml --data-dir out/d
+      keep savepoints as files under out/d
+  sandbar savepoint list out/d
+      which there are
+  sandbar run sim/word_count_part2.toml -s out/d/savepoints/savepoint-…
+      a second process goes on from one
+  sandbar sweep my.toml
+      play a story under a hundred seeds
+  sandbar sweep
+      play a thousand drawn stories
+  sandbar test stories
+      play all stories of a folder, and tell those that fail
+  sandbar shrink my.toml --seed 8 -o small.toml
+      look for a smaller story that is broken in the same way
+  sandbar new rescale
+      write a first story of your own, with comments
+  sandbar check my.toml
+      tell all that is wrong with a story, without playing it
+  sandbar list actions
+      what a step can do; `list` knows the other words of a story, too
+  sandbar key hello --parallelism 4
+      the key group and subtask of a key
+  sandbar rules 2.x
+      what a release of Flink does, with sources
+  sandbar explain-error 'Incompatible state assignment modes. Was [UNION]…'
+      what a message of Flink means, and the way out";
+
+/// How an editor comes to know the language.
+pub(super) const SCHEMA: &str = "\
+For completion and mistakes while you type, keep it beside your stories,
+  sandbar schema > sandbar.schema.json
+and begin each story with the line
+  #:schema ./sandbar.schema.json
+which `sandbar new` writes where such a file is. Even Better TOML (VS Code) and
+Taplo, whose language server other editors run, read that line; `taplo lint`
+does so without an editor.";
+
+/// What `test` is for.
+pub(super) const TEST_EXAMPLES: &str = "\
+Examples:
+  sandbar test stories
+      all stories under a folder; what fails is told with the command that
+      plays it again
+  sandbar test stories --junit stories.xml
+      in a build, whose report reads such a file
+  sandbar test stories --filter rescale
+      those with `rescale` in their path or in what they are about
+  sandbar test stories --flink 1.20
+      those that are played under this release, under it alone
+  sandbar test stories --format json | jq 'select(.result == \"failed\")'
+      what failed, for a program
+
+A story that cannot be read hinders none of the others. Each is played from
+nothing, as `run FILE` does without -s: one that holds only from a savepoint of
+another process fails here; keep it elsewhere, and run it with -s.
+It exits with what `run` exits with for the worst of them: 0 if all hold, 1 if
+one is broken, 2 if one cannot be read or there is none, 4 or 5 if one is stuck
+or panicked.";
+
+/// What a story loses.
+pub(super) const SHRINKING: &str = "\
+What is tried, again and again until nothing helps: fewer jobs, steps, operators,
+subtasks and records; settings as they are where nobody says anything; the newest
+release; plainer times. What is kept: the check or expectation that is broken,
+and in which way: the sentence that tells it, less names and numbers, in which a
+source stays a source, and a sink a sink. Broken protocols (`mutations`) stay.
+The same file, seed and budget give the same story.
+
+Examples:
+  sandbar shrink my.toml -o small.toml
+      a story that `sandbar run` says is broken
+  sandbar shrink my.toml --seed 8 -o small.toml
+      under a seed that `sandbar sweep my.toml` has found
+  sandbar shrink --seed 36 --mutation ack-before-durable
+      the drawn story of a seed that `sandbar sweep` has found";
