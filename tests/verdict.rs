@@ -250,7 +250,8 @@ do = { kill = "writers/1" }
     assert!(!played.verdict.sinks.iter().any(|(_, how)| *how >= Compared::ByOrigin));
 }
 
-/// Worlds that were drawn once and judged wrongly, or in which the engine was wrong: each holds now.
+/// Worlds that were drawn once and judged wrongly, or in which the engine was wrong: each holds now, or breaks only what its
+/// release breaks by its own rules.
 #[test]
 fn worlds_that_once_failed_hold() {
     let catalogue = Arc::new(Catalogue::built_in());
@@ -268,9 +269,9 @@ fn worlds_that_once_failed_hold() {
         let setup =
             Setup::of(Arc::new(scenario), Arc::clone(&catalogue)).expect("it reads no files");
         let played = play_out(setup);
-        assert_eq!(
-            played.judgement(),
-            Judgement::Holds,
+        let is_known = played.known_break().is_some();
+        assert!(
+            is_known || played.judgement() == Judgement::Holds,
             "{name}: {:?} {:?}",
             played.unmet,
             played.verdict.violations().collect::<Vec<_>>()

@@ -278,20 +278,30 @@ impl RunStory {
         progress.min().expect("a chain has a task")
     }
 
+    /// The savepoint that a job was stopping with when it took a later checkpoint: who is gone by then has not come to the
+    /// end of its data.
+    fn stop_before(&self, story: &CheckpointStory) -> Option<&CheckpointStory> {
+        let stop = self.stops_with.filter(|stop| *stop < story.checkpoint)?;
+        self.completed(stop).filter(|stop| !stop.is_drain)
+    }
+
     /// The cut of a checkpoint. Partitions that nobody told about were read by subtasks that had finished, if any had.
     pub(super) fn cut(&self, story: &CheckpointStory) -> Cut {
         let plan = &*self.layout.plan;
+        let stop = self.stop_before(story);
+        let at = stop.unwrap_or(story);
         let mut cut = Cut { ends_time: story.ends_time, ..Cut::default() };
         for source in sources_of(plan) {
             let is_of_source =
                 |task: TaskId| self.layout.plan_task(task).vertex == plan.vertex_of(source);
-            let told = story.positions.iter().filter(|(task, _)| is_of_source(*task));
+            let told = stop.into_iter().chain([story]).flat_map(|story| &story.positions);
+            let told = told.filter(|(task, _)| is_of_source(*task));
             let unassigned = story.unassigned.iter().filter(|(operator, _)| *operator == source);
             let drained = story.drained.iter().flatten().filter(|(task, _)| is_of_source(*task));
             let told = drained.chain(told).map(|(_, told)| told);
             let told = told.chain(unassigned.map(|(_, splits)| splits));
             let mut tasks = plan.tasks_of(plan.vertex_of(source));
-            let is_gone = |task| Self::progress_at(story, self.layout.task(task));
+            let is_gone = |task| Self::progress_at(at, self.layout.task(task));
             let id = plan.operator_ids[source.index()];
             let some_are_gone = self.had_finished.contains(&id)
                 || tasks.any(|task| is_gone(task) == Progress::Finished);
@@ -304,7 +314,7 @@ impl RunStory {
             cut.sources.push((id, stand));
         }
         for (place, vertex) in plan.vertices.iter().enumerate() {
-            let progress = self.progress_of_chain(story, VertexIndex::new(place));
+            let progress = self.progress_of_chain(at, VertexIndex::new(place));
             let ids = vertex.operators.iter().map(|place| plan.operator_ids[place.index()]);
             if progress >= Progress::Drained {
                 cut.drained.extend(ids.clone());

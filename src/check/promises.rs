@@ -76,6 +76,7 @@ const BOUND_TO_ANOTHER: BrokenPromise = BrokenPromise {
         CheckName::MappingTotality,
         CheckName::OwnershipPartition,
         CheckName::TimeFidelity,
+        CheckName::CutConsistency,
     ],
     when: "a job was changed whose operators have no uids, and a generated id, or a place in a chain, came to name an operator that does something else",
     releases: "all",
@@ -116,7 +117,7 @@ const FINAL_COMMITTABLES_LEFT: BrokenPromise = BrokenPromise {
 /// A committer commits what its job writes again.
 const FINAL_COMMITTABLES_EARLY: BrokenPromise = BrokenPromise {
     name: "final-committables-early",
-    checks: &[CheckName::OutputEquivalence, CheckName::TransactionHygiene],
+    checks: &[CheckName::OutputEquivalence, CheckName::TransactionHygiene, CheckName::TimeFidelity],
     when: "a committer whose input had ended heard of a checkpoint from before, committed all it had, and the job went back to that checkpoint",
     releases: "1.15 to 1.18",
     source: "`CommitterOperator.notifyCheckpointComplete` takes any checkpoint after `endInput` for the final one, until FLINK-37605",

@@ -21,7 +21,10 @@ mod time;
 mod trouble;
 mod upgrade;
 
-use super::{ClusterConfig, Expect, Input, InputKind, JobConfig, Network, SavepointDir, Scenario};
+use super::{
+    Budget, ClusterConfig, Expect, Input, InputKind, JobConfig, Network, SavepointDir, Scenario,
+};
+use crate::job::StateBackend;
 use crate::kernel::{Choices, SimTime, Stream};
 use crate::operator::{Catalogue, Entry, Writes};
 use crate::rules::{Override, Release, Rescaling, Rules, StateAddress};
@@ -152,6 +155,8 @@ const HIGH_AVAILABILITY: u64 = 30;
 const TIGHT_SLOTS: u64 = 6;
 /// Percent of worlds with slow storage: snapshots overlap with what comes after them (windows W1 and W2).
 const SLOW_STORAGE: u64 = 30;
+/// The events of a world whose jobs may take their records in again and again.
+const PATIENT: u64 = 5_000_000;
 
 impl Scenario {
     /// The story of a seed. Ends, unless a fault prevents it, with a finished job, so that its output can be compared.
@@ -199,7 +204,7 @@ impl Scenario {
             overrides,
             mutations: Vec::new(),
             until: Some(plot.until()),
-            budget: Default::default(),
+            budget: budget(&jobs),
             cluster_name: None,
             cluster,
             network,
@@ -211,6 +216,19 @@ impl Scenario {
             expect_in: BTreeMap::new(),
         }
     }
+}
+
+/// A job whose state is too large for any checkpoint goes back to its first one again and again, until the story ends.
+fn budget(jobs: &[JobConfig]) -> Budget {
+    let is_limited = |job: &JobConfig| match job.checkpoint.backend {
+        StateBackend::JobManager { max_state_size } => {
+            max_state_size < StateBackend::MAX_STATE_SIZE
+        }
+        StateBackend::FileSystem { .. } | StateBackend::RocksDb | StateBackend::Incremental => {
+            false
+        }
+    };
+    Budget { events: jobs.iter().any(is_limited).then_some(PATIENT), ..Budget::default() }
 }
 
 /// Whether state belongs to subtasks, and cannot be dealt anew (until 1.1).
