@@ -71,7 +71,7 @@ impl Checks {
             noticed,
             sometimes: found.sometimes,
             coverage: found.coverage,
-            excuses: self.excuses.broken(),
+            excuses: self.excuses.broken(past),
         }
     }
 }

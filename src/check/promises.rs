@@ -9,7 +9,8 @@ use crate::job::{
 };
 use crate::operator::Writes;
 use crate::trace::{
-    CheckName, CheckpointEvent, EndOfTask, Entry, JobEvent, TaskEvent, TraceEvent, TransactionEvent,
+    CheckName, CheckpointEvent, EndOfTask, Entry, JobEvent, JobStatus, TaskEvent, TraceEvent,
+    TransactionEvent,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -270,8 +271,14 @@ impl Excuses {
         }
     }
 
-    /// The promises that the world was seen to break.
-    pub(super) fn broken(self) -> Vec<&'static BrokenPromise> {
+    /// The promises that the world was seen to break. What was committed too early is there too early in the end, if the job
+    /// has not come to its own.
+    pub(super) fn broken(mut self, past: Past<'_>) -> Vec<&'static BrokenPromise> {
+        let is_over =
+            |run: &RunId| past.run(*run).is_some_and(|story| story.status == JobStatus::Finished);
+        if !self.early.iter().all(is_over) {
+            self.seen.insert(FINAL_COMMITTABLES_EARLY.name);
+        }
         BROKEN_PROMISES.iter().filter(|promise| self.seen.contains(promise.name)).collect()
     }
 }

@@ -12,8 +12,8 @@ struct Points {
     known: Option<CheckpointId>,
     /// The checkpoints that its job manager keeps, in order of completion, where they are preferred to savepoints.
     preferred: BTreeSet<CheckpointId>,
-    /// The newest that a new job manager would find, as far as somebody wrote it down.
-    pointed_to: Option<CheckpointId>,
+    /// What a new job manager would find, as far as somebody wrote it down, in the order in which that was.
+    pointed_to: Vec<CheckpointId>,
 }
 
 /// The recovery points of all runs.
@@ -36,7 +36,7 @@ impl Observer for RecoveryPoint {
             TraceEvent::Job(run, JobEvent::Submitted { from }) => {
                 let known = from.map(SnapshotSource::checkpoint);
                 let is_stored = past.history.rules.rules_of(*run).start_in_store;
-                let pointed_to = known.filter(|_| is_stored);
+                let pointed_to = known.filter(|_| is_stored).into_iter().collect();
                 let preferred = BTreeSet::new();
                 self.runs.insert(*run, Points { known, preferred, pointed_to });
             }
@@ -52,18 +52,21 @@ impl Observer for RecoveryPoint {
                 }
             }
             TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::Subsumed) => {
-                self.runs.entry(*run).or_default().preferred.remove(checkpoint);
+                let points = self.runs.entry(*run).or_default();
+                points.preferred.remove(checkpoint);
+                // The one that was stored last is never subsumed: a savepoint, perhaps, with an older number.
+                let last = points.pointed_to.last().copied();
+                points.pointed_to.retain(|id| id != checkpoint || Some(*id) == last);
             }
             TraceEvent::Checkpoint(run, checkpoint, CheckpointEvent::PointerStored) => {
-                let points = self.runs.entry(*run).or_default();
-                points.pointed_to = points.pointed_to.max(Some(*checkpoint));
+                self.runs.entry(*run).or_default().pointed_to.push(*checkpoint);
             }
             TraceEvent::Job(run, JobEvent::TakenOver { checkpoints }) => {
                 let points = self.runs.entry(*run).or_default();
                 points.known = checkpoints.iter().copied().max();
                 points.preferred = preferred_of(checkpoints, past, *run);
-                if let Some(wanted) = points.pointed_to.filter(|_| points.known < points.pointed_to)
-                {
+                let wanted = points.pointed_to.iter().copied().max();
+                if let Some(wanted) = wanted.filter(|_| points.known < wanted) {
                     broken(format!("a new job manager does not find checkpoint {wanted}"));
                 }
             }
