@@ -65,6 +65,7 @@ fn what_fails_is_told_and_kept_and_played_first_the_next_time() {
         "count clicks.toml` under seed 40 and Flink 2.x: output-equivalence is broken: ",
         "\nreplay: SANDBAR_SEED=40 cargo test what_fails_is_told_and_kept_and_played_first",
         "count-clicks-40.toml\n",
+        "count-clicks-40-small.toml (1 job, 1 step, 3 operators, ",
     ] {
         assert!(why.contains(part), "{part} is not in:\n{why}");
     }
@@ -78,6 +79,10 @@ fn what_fails_is_told_and_kept_and_played_first_the_next_time() {
     fs::write(folder.path().join("count clicks.toml"), harmless).expect("it is ours");
     let why = test.play().expect_err("the kept one is played first");
     assert!(why.contains("under seed 40"), "{why}");
+
+    let small = fs::read_to_string(folder.path().join("kept/count-clicks-40-small.toml"));
+    let small = small.expect("it is kept, too");
+    assert!(small.contains("\"../clicks.txt\"") || small.contains("clicks.txt\""), "{small}");
 
     fs::remove_file(kept).expect("it is there");
     assert_eq!(test.play(), Ok(3));

@@ -1,17 +1,19 @@
 //! Stories as tests of one's own: a file is played under many seeds, what fails is kept, and is played first the next time.
 
 mod asked;
+mod kept;
 mod told;
 
 use crate::kernel::Choices;
 use crate::operator::Catalogue;
+use crate::scenario::Scenario;
 use crate::scenario::bounds::SCENARIO_BYTES;
-use crate::scenario::{InputKind, Scenario};
 use crate::search::{Judgement, Setup, open, play_out, read_file};
 use asked::{Asked, Seeds};
+use kept::Keep;
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A story that must hold, to be played by a test.
@@ -84,8 +86,8 @@ impl StoryTest {
         self
     }
 
-    /// Keeps each story that fails in this folder, which is made, as a file that plays without this test; and plays those
-    /// that lie there first, the newest before the others.
+    /// Keeps each story that fails in this folder, which is made, as a file that plays without this test, and beside it a
+    /// smaller one that is broken in the same way; and plays those that lie there first, the newest before the others.
     pub fn keep(mut self, folder: impl Into<PathBuf>) -> Self {
         self.keep = Some(folder.into());
         self
@@ -209,43 +211,11 @@ impl StoryTest {
         let played = play_out(Setup { keeps_trace: true, ..setup });
         let mut why = told::failure(&self.name(), &scenario, &played);
         if let Some(folder) = keep {
-            let path = folder.join(format!("{}-{seed}.toml", self.stem()));
-            let note = played.why().unwrap_or_default();
-            let kept = keep_as(&path, &moved(&scenario, base, folder), &note);
-            why.push_str(&match kept {
-                Ok(()) => format!("\nkept:   {}", path.display()),
-                Err(error) => format!("\nit cannot be kept as {}: {error}", path.display()),
-            });
+            let stem = self.stem();
+            let keep = Keep { folder, stem: &stem, base, catalogue: &self.catalogue };
+            why.push_str(&keep.keep(&scenario, &played.why().unwrap_or_default()));
         }
         why.push_str(&format!("\nreplay: {}\n", told::replay(seed)));
         Err(why)
     }
-}
-
-/// The same story in another folder: the paths of what it reads are relative to it, or from the root on.
-fn moved(scenario: &Scenario, from: &Path, to: &Path) -> Scenario {
-    let mut moved = scenario.clone();
-    let is_inside = to.components().all(|part| matches!(part, Component::Normal(_)));
-    for input in &mut moved.inputs {
-        if let InputKind::Text(path) | InputKind::Csv { path, .. } = &mut input.kind {
-            let found = from.join(&*path);
-            let found = if is_inside && found.is_relative() {
-                to.components().map(|_| "..").collect::<PathBuf>().join(found)
-            } else {
-                std::path::absolute(&found).unwrap_or(found)
-            };
-            *path = found.to_string_lossy().into_owned();
-        }
-    }
-    moved
-}
-
-/// Writes a story that failed beside its place, and puts it there whole.
-fn keep_as(path: &Path, scenario: &Scenario, why: &str) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new(""));
-    fs::create_dir_all(folder)?;
-    let note: String = why.lines().map(|line| format!("# {line}\n")).collect();
-    let unfinished = path.with_extension("toml.unfinished");
-    fs::write(&unfinished, note + &scenario.to_text())?;
-    fs::rename(&unfinished, path)
 }
