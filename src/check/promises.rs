@@ -61,6 +61,7 @@ const HASH_DECIDES: BrokenPromise = BrokenPromise {
         CheckName::TransactionHygiene,
         CheckName::MappingTotality,
         CheckName::TimeFidelity,
+        CheckName::CutConsistency,
     ],
     when: "an operator with a user-defined hash was restored from a snapshot that holds its state under its own id",
     releases: "all",
