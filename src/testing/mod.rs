@@ -121,14 +121,19 @@ impl StoryTest {
         if let (Some(folder), Seeds::AsTold) = (keep, &asked.seeds) {
             for kept in self.kept(folder)? {
                 let story = self.parse(&kept)?;
-                let seed = story.seed;
-                self.play_under(&story, kept.parent().unwrap_or(&base), seed, None)?;
+                let base = kept.parent().unwrap_or(&base);
+                self.play_story(&story, base, None).map_err(|why| {
+                    // It is played first, whatever the seeds; under the seed alone the story of today would be.
+                    format!("{}: {why}\nreplay: {}\n", kept.display(), told::replay(None))
+                })?;
                 played += 1;
             }
         }
         for seed in asked.seeds.of(scenario.seed, self.seeds) {
             for release in scenario.releases() {
-                self.play_under(&scenario.under(release), &base, seed, keep)?;
+                let story = Scenario { seed, ..scenario.under(release) };
+                self.play_story(&story, &base, keep)
+                    .map_err(|why| format!("{why}\nreplay: {}\n", told::replay(Some(seed))))?;
             }
             played += 1;
         }
@@ -193,17 +198,17 @@ impl StoryTest {
         Ok(found.into_iter().map(|(_, path)| path).collect())
     }
 
-    fn play_under(
+    /// Plays a story under its seed. What is broken, if anything is, and what became of it as a file.
+    fn play_story(
         &self,
         scenario: &Scenario,
         base: &Path,
-        seed: u64,
         keep: Option<&Path>,
     ) -> Result<(), String> {
-        let choices = Choices::new(seed);
+        let choices = Choices::new(scenario.seed);
         let inputs = open(scenario, base, &BTreeMap::new(), &choices)
             .map_err(|error| format!("{error}\nhelp: {}", error.help()))?;
-        let scenario = Arc::new(Scenario { seed, ..scenario.clone() });
+        let scenario = Arc::new(scenario.clone());
         let setup = Setup::new(Arc::clone(&scenario), Arc::clone(&self.catalogue), inputs, choices);
         if play_out(setup.clone()).judgement() == Judgement::Holds {
             return Ok(());
@@ -215,7 +220,6 @@ impl StoryTest {
             let keep = Keep { folder, stem: &stem, base, catalogue: &self.catalogue };
             why.push_str(&keep.keep(&scenario, &played.why().unwrap_or_default()));
         }
-        why.push_str(&format!("\nreplay: {}\n", told::replay(seed)));
         Err(why)
     }
 }

@@ -42,11 +42,11 @@ pub(super) fn failure(name: &str, scenario: &Scenario, played: &Played) -> Strin
     text
 }
 
-/// The command that plays the same again. The test harness names a thread after the test that it runs.
-pub(super) fn replay(seed: u64) -> String {
+/// The command that plays the same again, under this seed alone if there is one. The test harness names a thread after the
+/// test that it runs.
+pub(super) fn replay(seed: Option<u64>) -> String {
+    let seed = seed.map_or_else(String::new, |seed| format!("SANDBAR_SEED={seed} "));
     let thread = std::thread::current();
-    match thread.name().filter(|name| *name != "main") {
-        Some(test) => format!("SANDBAR_SEED={seed} cargo test {test}"),
-        None => format!("SANDBAR_SEED={seed} cargo test"),
-    }
+    let test = thread.name().filter(|name| *name != "main");
+    format!("{seed}cargo test {}", test.unwrap_or_default()).trim_end().to_owned()
 }
