@@ -135,15 +135,19 @@ impl<'a> Source<'a> {
         behind.map(Slow::Unless).into_iter().chain(slow.map(Slow::Certain)).collect()
     }
 
+    /// What a position is of. Until 1.7 a source reads on in a log that it was moved away from.
+    fn log_of(&self, at: &SourcePosition) -> &'a Log {
+        if self.setup.are_one_log(at.input, self.log.id()) {
+            return self.log;
+        }
+        &self.setup.inputs[at.input.index()]
+    }
+
     /// Whether it has read less than there was time for.
     fn behind(&self, before: &Stand, now: &Stand) -> Option<String> {
-        // Until 1.7 it reads on in a log that it was moved away from.
-        let mut next: Vec<(&Log, u16, u32)> = Vec::with_capacity(before.positions.len());
-        for at in before.positions.iter() {
-            let is_own = self.setup.are_one_log(at.input, self.log.id());
-            let log = if is_own { self.log } else { &*self.setup.inputs[at.input.index()] };
-            next.push((log, at.partition, at.next));
-        }
+        let positions = before.positions.iter();
+        let mut next: Vec<(&Log, u16, u32)> =
+            positions.map(|at| (self.log_of(at), at.partition, at.next)).collect();
         let read = |stand: &Stand| stand.positions.iter().map(|at| u64::from(at.next)).sum::<u64>();
         let has_read = read(now).saturating_sub(read(before));
         // It may have been in the midst of a record and drew its state then, and is in the midst of one now.
@@ -185,9 +189,11 @@ impl<'a> Source<'a> {
         // What was read before the first snapshot of this attempt it may have heard of or not.
         let began = told.first.as_ref()?;
         let come_to = |at: &SourcePosition| {
-            let is_it = |from: &&SourcePosition| from.partition == at.partition;
+            let is_it =
+                |from: &&SourcePosition| (from.input, from.partition) == (at.input, at.partition);
             let from = began.positions.iter().find(is_it)?.next;
-            let entries = (from..at.next).filter_map(|next| self.log.entry(at.partition, next));
+            let log = self.log_of(at);
+            let entries = (from..at.next).filter_map(|next| log.entry(at.partition, next));
             let times = entries.filter_map(|entry| entry.as_row()?.get(column)?.as_int());
             Some(time.watermark(EventTime::from_millis(times.max()?)))
         };
