@@ -324,7 +324,7 @@ fn what_holds_cannot_be_shrunk() {
         (&["shrink"], "required"),
         (&["shrink", "sim/no_such_story.toml"], "cannot read"),
         (&["shrink", "sim/word_count.toml", "--check", "evil"], "checks are: cut-consistency"),
-        (&["shrink", "sim/word_count.toml", "--flink", "1.4"], "not played under that release"),
+        (&["shrink", "sim/word_count.toml", "--flink", "1.4"], "not played under Flink 1.4"),
         (&["shrink", "sim/word_count.toml", "-o", "sim/word_count.toml"], "they are the same file"),
     ] {
         let output = sandbar(arguments);

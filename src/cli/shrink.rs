@@ -6,6 +6,7 @@ use super::interrupt::{Interrupt, progress};
 use super::open::{base, program, scenario, shell_path, typed};
 use super::output::Target;
 use super::places::Taken;
+use super::play::releases;
 use super::screen::Screen;
 use super::{HOLDS, INTERRUPTED, panics};
 use crate::kernel::Choices;
@@ -67,17 +68,8 @@ fn stories(arguments: &Shrink, catalogue: &Arc<Catalogue>) -> Result<Vec<Scenari
     let mut told = scenario(path, catalogue)?;
     told.mutations.extend(&arguments.mutation);
     told.seed = arguments.seed.unwrap_or(told.seed);
-    let releases =
-        told.releases().filter(|release| arguments.flink.is_none_or(|one| one == *release));
-    let stories: Vec<Scenario> = releases.map(|release| told.under(release)).collect();
-    if stories.is_empty() {
-        let played: Vec<String> = told.releases().map(|release| release.to_string()).collect();
-        return Err(Failure::wrong(
-            "the story is not played under that release of Flink",
-            format!("choose one of: {}", played.join(", ")),
-        ));
-    }
-    Ok(stories)
+    let releases = releases(&told, arguments.flink)?;
+    Ok(releases.into_iter().map(|release| told.under(release)).collect())
 }
 
 /// Where the smaller story goes; none if it is printed.

@@ -254,7 +254,11 @@ impl Search<'_, '_> {
         }
         self.all(settings::of_steps);
         self.records();
-        self.all(settings::of_its_end);
+        // A story that says when it ends may be idle until then; without that it stalls, whatever else is wrong.
+        if self.smallest.found.signature.what != Wrong::Stalled {
+            self.all(settings::of_its_end);
+        }
+        self.all(settings::of_its_seed);
         for way in spans::EARLIER {
             self.all(|scenario| spans::earlier(scenario, way));
         }
@@ -321,8 +325,8 @@ impl Search<'_, '_> {
         true
     }
 
-    /// What is wrong with a story and how many events it plays, if it is broken in the wanted way. One whose steps do not come off is not taken for one in
-    /// which they do.
+    /// What is wrong with a story and how many events it plays, if it is broken in the wanted way. One whose steps do not
+    /// come off is not taken for one in which they do.
     fn breaks(&mut self, scenario: &Scenario) -> Option<(Found, u64)> {
         if self.plays >= self.plays_max {
             self.stopped = Some(Stopped::Budget);

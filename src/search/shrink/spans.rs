@@ -2,7 +2,7 @@
 
 use super::Edit;
 use crate::kernel::SimTime;
-use crate::scenario::{Action, Milestone, Scenario, Step, Trigger};
+use crate::scenario::{Action, Milestone, Network, Scenario, Step, Trigger};
 
 /// Shows every span of a story, in order.
 fn spans(scenario: &mut Scenario, see: &mut dyn FnMut(&mut SimTime)) {
@@ -12,15 +12,7 @@ fn spans(scenario: &mut Scenario, see: &mut dyn FnMut(&mut SimTime)) {
     cluster.takeover_after.iter_mut().for_each(&mut *see);
     see(&mut cluster.heartbeat_timeout);
     see(&mut cluster.heartbeat_interval);
-    let network = &mut scenario.network;
-    for (low, high) in [
-        &mut network.channel_latency,
-        &mut network.message_latency,
-        &mut network.snapshot_sync,
-        &mut network.snapshot_async,
-        &mut network.metadata_write,
-        &mut network.task_start,
-    ] {
+    for (low, high) in ranges(&mut scenario.network) {
         see(low);
         see(high);
     }
@@ -40,6 +32,18 @@ fn spans(scenario: &mut Scenario, see: &mut dyn FnMut(&mut SimTime)) {
         }
     }
     scenario.steps.iter_mut().for_each(|step| of_step(step, see));
+}
+
+/// How long things take, from least to most.
+fn ranges(network: &mut Network) -> [&mut (SimTime, SimTime); 6] {
+    [
+        &mut network.channel_latency,
+        &mut network.message_latency,
+        &mut network.snapshot_sync,
+        &mut network.snapshot_async,
+        &mut network.metadata_write,
+        &mut network.task_start,
+    ]
 }
 
 fn of_step(step: &mut Step, see: &mut dyn FnMut(&mut SimTime)) {
@@ -154,15 +158,7 @@ pub(super) const PINS: [Pin; 2] = [|(low, _)| low, |(_, high)| high];
 
 /// Has all that takes time take one and the same.
 pub(super) fn pin(scenario: &mut Scenario, pin: Pin) {
-    let network = &mut scenario.network;
-    for range in [
-        &mut network.channel_latency,
-        &mut network.message_latency,
-        &mut network.snapshot_sync,
-        &mut network.snapshot_async,
-        &mut network.metadata_write,
-        &mut network.task_start,
-    ] {
+    for range in ranges(&mut scenario.network) {
         *range = (pin(*range), pin(*range));
     }
 }
