@@ -193,6 +193,7 @@ fn judge_sink(
     // What had expired in a run before depends on the clock, and is in what this one goes on with.
     if has_expired(outputs.past, run) {
         determined = determined.of_replays();
+        determined.grows = false;
     }
     if delays::are_held_back(&run.layout.plan.graph, demand.sink) {
         return delays::judge(outputs, run, demand, determined, &handover.unwrap_or_default());
