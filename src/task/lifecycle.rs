@@ -291,3 +291,9 @@ impl Task {
         effects.messages.push(ToJob::Ended(EndOfTask::Finished));
     }
 }
+
+/// Whether nothing but its own uploads keeps a task any more: it has closed its mailbox, and takes no part in what is triggered
+/// from then on (`StreamTask.afterInvoke`, which waits for pending checkpoints after `prepareClose`).
+pub(super) fn is_closing(task: &Task) -> bool {
+    task.phase == Phase::Draining && task.is_settled && task.aligner.all_closed()
+}

@@ -30,6 +30,7 @@ pub use valve::{Advance, Valve};
 
 use cancellation::decline_failed_snapshot;
 use increments::Increments;
+use lifecycle::is_closing;
 use overtake::announce;
 use stop::{Stopping, awaits_stop, note_stop};
 
@@ -335,14 +336,15 @@ impl Task {
         effects.events.push(event);
     }
 
-    /// The split enumerator gives it a split, or says that none are left. It acknowledges what it can still take.
+    /// The split enumerator gives it a split, or says that none are left. It acknowledges what it takes, at the end of its data,
+    /// too (`Task.deliverOperatorEvent`).
     pub fn on_split(
         &mut self,
         number: u64,
         split: Option<SourcePosition>,
         effects: &mut TaskEffects,
     ) {
-        if self.phase != Phase::Running {
+        if !matches!(self.phase, Phase::Running | Phase::Draining) {
             return;
         }
         self.chain.take_split(split, effects);
@@ -371,6 +373,10 @@ impl Task {
     /// The job manager asks for a barrier: of a source, or of a task whose senders have all finished.
     pub fn on_trigger(&mut self, barrier: Barrier, effects: &mut TaskEffects) {
         match self.phase {
+            // Its mailbox is closed (`StreamTask.afterInvoke`): it only waits for what it is uploading.
+            Phase::Draining if is_closing(self) => {
+                decline(barrier.checkpoint, AbortReason::Declined, effects)
+            }
             Phase::Running | Phase::Draining if self.seen.is_news(barrier.checkpoint) => {
                 self.aligner.discard_overtaken(effects);
                 effects.released |= self.aligner.give_up();

@@ -310,7 +310,7 @@ fn newest_run(past: Past<'_>, job: &str) -> Option<RunId> {
 }
 
 /// Whether a task of a run may decline a checkpoint although nothing goes wrong just then: its upload was to fail, it holds
-/// more back than it may, or a task has finished in a release that takes no checkpoint from then on.
+/// more back than it may, or a task has finished or is about to.
 fn may_decline(run: RunId, past: Past<'_>) -> bool {
     let Some(story) = past.run(run) else { return true };
     let job = &past.setup.scenario.jobs[story.layout.job];

@@ -324,12 +324,19 @@ impl RunWatch {
 }
 
 /// Whether a task of a run has finished, of which the job manager may not have heard at the trigger; or has seen the end of
-/// its data, in a release that takes no checkpoint once one has finished.
+/// its data, in a release that takes no checkpoint once one has finished; or waits for nothing but its uploads.
 pub(super) fn has_ended(story: &RunStory, past: Past<'_>) -> bool {
     let rules = past.history.rules.rules_of(story.layout.run);
     let has_ended = story.progress.iter().any(|progress| *progress >= Progress::Drained);
     let has_finished = story.progress.contains(&Progress::Finished);
-    has_finished || (has_ended && !rules.checkpoints_after_tasks_finish)
+    let is_closing = || story.layout.tasks().any(|task| is_closing(story, task));
+    has_finished || has_ended && (!rules.checkpoints_after_tasks_finish || is_closing())
+}
+
+/// Whether a task has seen the end of its data before a checkpoint of which it has heard that it completed.
+fn is_closing(story: &RunStory, task: TaskId) -> bool {
+    let settled = story.notified[story.local(task)].and_then(|last| story.completed(last));
+    settled.is_some_and(|last| RunStory::progress_at(last, task) >= Progress::Drained)
 }
 
 /// What the tasks of a run wait for in the end, in words.
