@@ -319,13 +319,16 @@ pub mod events {
         Attempt, ChannelId, CheckpointKind, ExternalId, JobId, OperatorId, RunId, TaskId,
         TaskManagerId,
     };
-    pub use crate::render::{Names, Style, json_lines, story, timeline, transcript};
+    pub use crate::render::{
+        Names, Style, cast_line, end_line, json_lines, story, timeline, transcript,
+    };
     pub use crate::search::{LeftOnDisk, RestoreTold, Restores};
     pub use crate::trace::{
         AbortReason, AckVerdict, Call, ChannelEnd, ChannelMark, CheckpointEvent, DurableWrite,
-        EndOfTask, Entry, Fault, JobEvent, JobStatus, Leftovers, Message, MessageFate, Renamed,
-        Request, RestoreReport, SnapshotSource, SourcePosition, StateKind, StateSum, StateUnit,
-        StorageFault, TaskEvent, TaskInTheEnd, Trace, TraceEvent, TransactionEvent, WorldEvent,
+        EndOfTask, Entry, EntryNumber, Fault, JobEvent, JobStatus, Leftovers, Message, MessageFate,
+        Renamed, Request, RestoreReport, SnapshotSource, SourcePosition, StateKind, StateSum,
+        StateUnit, StorageFault, TaskEvent, TaskInTheEnd, Trace, TraceEvent, TransactionEvent,
+        WorldEvent,
     };
 }
 

@@ -319,7 +319,7 @@ fn what_programs_read_says_its_version() {
         event["schema"].as_u64()
     });
     let schemas: Vec<_> = schemas.collect();
-    assert!(schemas.len() > 10 && schemas[0] == Some(1), "{lines}");
+    assert!(schemas.len() > 10 && schemas[0] == Some(2), "{lines}");
     assert!(schemas[1..].iter().all(Option::is_none), "{lines}");
 }
 

@@ -186,7 +186,7 @@ fn a_barrier_arrives_since_it_was_emitted_and_a_task_is_notified_since_a_checkpo
     let causes = |wanted: fn(&TaskEvent) -> bool| {
         let is_wanted = move |entry: &&Entry| matches!(&entry.event, TraceEvent::Task(.., event) if wanted(event));
         let entries = trace.entries.iter().filter(is_wanted);
-        let cause = |entry: &Entry| trace.entry(entry.cause.expect("it has one"));
+        let cause = |entry: &Entry| trace.get(entry.cause.expect("it has one"));
         entries.map(move |entry| &cause(entry).expect("it is there").event).collect::<Vec<_>>()
     };
     let arrived = causes(|event| matches!(event, TaskEvent::BarrierArrived { .. }));

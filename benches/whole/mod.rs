@@ -83,7 +83,7 @@ impl World {
             Listener::Protocol => self.check(&mut cluster, false),
             Listener::Checks => self.check(&mut cluster, true),
             Listener::Log => {
-                let mut trace = Trace { records: true, ..Trace::default() };
+                let mut trace = Trace::with_records(true);
                 cluster.run(&mut trace);
                 std::hint::black_box((cluster.outcome(), trace));
             }

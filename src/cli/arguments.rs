@@ -1,6 +1,10 @@
 //! What a user can type.
 
-use super::examples::{EXAMPLES, SCHEMA, SHRINKING, TEST_EXAMPLES};
+mod questions;
+
+pub(super) use questions::{Compare, Explain, Question, RecordName, Told, Under};
+
+use super::examples::{COMPARING, EXAMPLES, EXPLAINING, SCHEMA, SHRINKING, TEST_EXAMPLES};
 use super::fitted::{WIDTH, fitted};
 use super::language::Kind;
 use super::system::path_from;
@@ -43,6 +47,13 @@ pub(super) enum Command {
     /// Look for a smaller story that is broken in the same way, and write it as a scenario file
     #[command(after_help = SHRINKING)]
     Shrink(Shrink),
+    /// Tell why a run went as it did: what led to a violation, a checkpoint's story, a record's biography, what stood where,
+    /// where rows came from
+    #[command(after_help = EXPLAINING)]
+    Explain(Explain),
+    /// Tell where two runs part and what followed: two files, releases, seeds, or traces
+    #[command(after_help = COMPARING)]
+    Compare(Compare),
     /// Look at savepoints that a run left with --data-dir
     #[command(subcommand)]
     Savepoint(SavepointCommand),
@@ -192,15 +203,21 @@ pub(super) struct Run {
         requires = "from_savepoint"
     )]
     pub(super) claim: Option<ClaimMode>,
-    /// Write every protocol event to FILE, one JSON object a line; the first has the version of the format, `schema`
+    /// Write every protocol event to FILE, one JSON object a line; before them a line with the version of the format, `schema`,
+    /// and the cast: tasks, channels and sinks by their ids; behind them one with the verdict
     #[arg(long, value_name = "FILE.jsonl")]
     pub(super) trace: Option<PathBuf>,
+    /// Write an event for each record that is read, sent or taken, too
+    #[arg(long, requires = "trace")]
+    pub(super) records: bool,
     /// How to tell it
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(super) format: Format,
     /// Tell every protocol event, not only the story, with the number by which messages name it
     #[arg(short, long)]
     pub(super) verbose: bool,
+    #[command(flatten)]
+    pub(super) only: Told,
     /// Tell what a user of Flink's command line would have typed, and what would have come back
     #[arg(long)]
     pub(super) transcript: bool,
@@ -280,8 +297,10 @@ impl Run {
             allow_non_restored_state: false,
             claim: None,
             trace: None,
+            records: false,
             format: Format::Json,
             verbose: false,
+            only: Told::default(),
             transcript: false,
             check_determinism: false,
             deep: false,

@@ -23,6 +23,10 @@ Examples:
       play all stories of a folder, and tell those that fail
   sandbar shrink my.toml --seed 8 -o small.toml
       look for a smaller story that is broken in the same way
+  sandbar explain my.toml
+      what led to what is broken; or to a checkpoint, a record, a row
+  sandbar compare my.toml --seed 1 --seed 2
+      where two runs part, and what followed
   sandbar new rescale
       write a first story of your own, with comments
   sandbar check my.toml
@@ -45,6 +49,34 @@ and begin each story with the line
 which `sandbar new` writes where such a file is. Even Better TOML (VS Code) and
 Taplo, whose language server other editors run, read that line; `taplo lint`
 does so without an editor.";
+
+/// What `explain` is for.
+pub(super) const EXPLAINING: &str = "\
+Examples:
+  sandbar explain my.toml
+      what led to the first violation of a story that is broken
+  sandbar explain my.toml --checkpoint 2
+      each task's part in checkpoint 2, who was last and what that hung on
+  sandbar explain my.toml --record rows/0/17
+      what became of entry 17 of partition 0 of input `rows`
+  sandbar explain my.toml --at 1500ms
+      which subtask stood where at that time, and what was on its way
+  sandbar explain my.toml --rows out
+      the rows of sink `out` with the records they stem from";
+
+/// What `compare` is for.
+pub(super) const COMPARING: &str = "\
+Examples:
+  sandbar compare my.toml --flink 1.13 --flink 1.20
+      the same story under two of its releases
+  sandbar compare my.toml --mutation ack-before-durable
+      what changes where the protocol is broken
+  sandbar compare my.toml --seed 1 --seed 2
+      under two seeds
+  sandbar compare before.jsonl after.jsonl
+      two traces that `run --trace` wrote
+
+It exits with 0 if both did the same, and with 1 if not.";
 
 /// What `test` is for.
 pub(super) const TEST_EXAMPLES: &str = "\

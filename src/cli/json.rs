@@ -1,26 +1,60 @@
 //! What a run came to, for other programs: one JSON object.
 
+use super::arguments::Run;
 use super::report::{Report, never};
-use crate::check::{Compared, Finding};
+use crate::check::{Compared, Finding, Violation};
 use crate::cluster::At;
+use crate::render::{Names, cast_line, end_line, json_lines};
+use crate::scenario::Scenario;
+use crate::search::Played;
 use crate::trace::Word;
 use serde_json::{Value, json};
 
 /// The version of the object. It counts up when a key changes its name or meaning, not when one is added.
 const SCHEMA: u32 = 1;
 
+/// A trace as a file holds it: the cast before its entries, and what came of it behind them.
+pub(super) fn trace(
+    scenario: &Scenario,
+    arguments: &Run,
+    played: &Played,
+    names: &Names,
+) -> String {
+    let about = json!({
+        "story": arguments.file.display().to_string(),
+        "seed": played.seed,
+        "flink": scenario.flink.to_string(),
+        "mutations": scenario.mutations,
+    });
+    let end = json!({
+        "digest": format!("{:032x}", played.outcome.digest),
+        "ns": played.outcome.ended.nanos(),
+        "end": played.outcome.end,
+        "verdict": played.judgement(),
+        "violations": played.verdict.violations().map(violation).collect::<Vec<_>>(),
+        "unmet": played.unmet,
+    });
+    let (Value::Object(about), Value::Object(end)) = (about, end) else {
+        unreachable!("both are objects")
+    };
+    let lines = json_lines(&played.trace, names);
+    cast_line(&played.trace, names, about) + &lines + &end_line(end)
+}
+
+fn violation(of: &Violation) -> Value {
+    json!({
+        "check": of.check.name(),
+        "event": of.event,
+        "at_ns": of.at.nanos(),
+        "text": of.text,
+        "evidence": of.evidence,
+    })
+}
+
 /// The object, in lines, with a line end behind it. Keys are sorted, so that equal runs print equal text.
 pub(super) fn object(of: &Report<'_>) -> String {
     let (played, outcome) = (of.played, &of.played.outcome);
-    let violations = played.verdict.violations().map(|violation| {
-        json!({
-            "check": violation.check.name(),
-            "event": violation.event,
-            "at_ns": violation.at.nanos(),
-            "text": violation.text,
-            "evidence": violation.evidence,
-        })
-    });
+    let violations = played.verdict.violations().map(violation);
     let checks = played.verdict.checks.iter().map(|(name, finding)| {
         let state = match finding {
             Finding::Held => "held",

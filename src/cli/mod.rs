@@ -31,6 +31,7 @@ mod system;
 mod temporary;
 mod test;
 mod threads;
+mod why;
 mod words;
 
 use crate::operator::Catalogue;
@@ -84,6 +85,8 @@ fn carry_out(
         Command::Sweep(sweep) => sweep::sweep(&sweep, catalogue, screen),
         Command::Test(test) => test::test(&test, catalogue, screen),
         Command::Shrink(of) => shrink::shrink(&of, catalogue, screen),
+        Command::Explain(of) => why::explain(&of, catalogue, screen),
+        Command::Compare(of) => why::compare(&of, catalogue, screen),
         Command::Savepoint(command) => savepoint::carry_out(&command, screen),
         Command::Uid { text } => identity::uid(&text, screen),
         Command::Key(key) => identity::key(&key, screen),

@@ -69,7 +69,8 @@ pub(super) fn set_up(
     let wants_sometimes = paths.is_empty();
     let setup = Setup::new(Arc::new(scenario), Arc::clone(catalogue), inputs, choices);
     let restoring = if arguments.deep { Restoring::All } else { Restoring::Never };
-    let mut setup = Setup { keeps_trace, wants_sometimes, restoring, ..setup };
+    let keeps_records = arguments.records;
+    let mut setup = Setup { keeps_trace, keeps_records, wants_sometimes, restoring, ..setup };
     if let Some(path) = from {
         let (allowed, Setup { scenario, inputs, .. }) =
             (arguments.allow_non_restored_state, &setup);

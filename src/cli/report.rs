@@ -37,7 +37,8 @@ pub(super) struct Report<'r> {
 /// The report: story, jobs, restores, savepoints, sinks, checks, verdict.
 pub(super) fn report(of: &Report<'_>, style: Style) -> String {
     let told = if of.arguments.verbose {
-        timeline(&of.played.trace, of.names, true)
+        let only = of.arguments.only.of(&of.played.trace, of.names);
+        timeline(&only, of.names, true)
     } else {
         story(&of.played.trace, of.names, style)
     };
@@ -270,6 +271,14 @@ fn unmet(of: &Report<'_>, style: Style) -> Vec<String> {
     of.played.unmet.iter().map(|sentence| style.bad(sentence)).collect()
 }
 
+/// The command that tells what led to the first violation; none where there is none, or more than the story was given.
+fn explaining(of: &Report<'_>) -> Option<String> {
+    if of.played.verdict.holds() {
+        return None;
+    }
+    shrinking(of).map(|command| command.replacen(" shrink ", " explain ", 1))
+}
+
 /// The command that looks for a smaller story that is broken in the same way; none where more than the story was given.
 fn shrinking(of: &Report<'_>) -> Option<String> {
     let given = of.arguments;
@@ -312,6 +321,9 @@ fn conclusion(of: &Report<'_>, style: Style) -> String {
     }
     if of.played.judgement() != Judgement::Holds {
         text.push_str(&format!("replay: {}\n", of.replay));
+        if let Some(command) = explaining(of) {
+            text.push_str(&format!("explain: {command}\n"));
+        }
         if let Some(command) = shrinking(of) {
             text.push_str(&format!("shrink: {command}\n"));
         }

@@ -14,7 +14,7 @@ use super::{HOLDS, INTERRUPTED, NOT_DETERMINISTIC};
 use crate::cluster::Cluster;
 use crate::job::OperatorKind;
 use crate::operator::Catalogue;
-use crate::render::{Names, json_lines};
+use crate::render::Names;
 use crate::rules::Release;
 use crate::scenario::{InputKind, Scenario};
 use crate::search::{Judgement, PlayError, Played, Setup};
@@ -88,7 +88,7 @@ fn run_under(
     let names = names(&played, &setup.scenario);
     let is_interrupted = played.judgement() == Judgement::Interrupted;
     if let Some(target) = trace_target.filter(|_| !is_interrupted) {
-        target.write(json_lines(&played.trace, &names).as_bytes())?;
+        target.write(super::json::trace(&setup.scenario, arguments, &played, &names).as_bytes())?;
     }
     for (name, target) in targets.into_iter().filter(|_| !is_interrupted) {
         let sink = played.outcome.externals.iter().find(|sink| sink.name == name);
@@ -248,7 +248,7 @@ fn play_again(
     Err(Failure { text, code: NOT_DETERMINISTIC })
 }
 
-fn names(played: &Played, scenario: &Scenario) -> Names {
+pub(super) fn names(played: &Played, scenario: &Scenario) -> Names {
     let sinks = played.outcome.externals.iter().map(|sink| sink.name.clone()).collect();
     Names::new(&played.trace, scenario, sinks)
 }

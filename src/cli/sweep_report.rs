@@ -90,6 +90,8 @@ pub(super) fn report(
     for (seed, why) in &totals.failures {
         text.push_str(&format!("  seed {seed}: {why}\n    replay: {}\n", replay(arguments, *seed)));
         if let Some(command) = shrinking(arguments, *seed) {
+            let explain = command.replacen(" shrink ", " explain ", 1);
+            text.push_str(&format!("    {}\n", style.faint(&format!("explain: {explain}"))));
             text.push_str(&format!("    {}\n", style.faint(&format!("shrink: {command}"))));
         }
         if arguments.file.is_none() {

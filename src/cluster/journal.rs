@@ -76,7 +76,8 @@ impl Journal {
         debug_assert!(self.entries > 0, "a world begins with {event:?}");
         debug_assert!(self.told.last().is_none_or(|last| last.at <= self.now), "time went back");
         let number = EntryNumber { entry: self.entries - 1, record: self.records };
-        self.told.push(Entry { at: self.now, number, cause: self.cause, event });
+        let cause = self.cause.map(EntryNumber::of);
+        self.told.push(Entry { at: self.now, number, cause, event });
         if !is_of_record {
             self.cause = Some(number.entry);
         }
@@ -120,7 +121,11 @@ mod tests {
         journal.tell(TraceEvent::World(WorldEvent::StepTaken { step: 1 }));
         let causes: Vec<_> =
             journal.told.iter().map(|entry| (entry.number.entry, entry.cause)).collect();
-        assert_eq!(causes, [(0, None), (1, Some(0))], "nothing caused the first one");
+        assert_eq!(
+            causes,
+            [(0, None), (1, Some(EntryNumber::of(0)))],
+            "nothing caused the first one"
+        );
         journal.schedule(SimTime::from_secs(1), Control::Until);
         journal.cause = None;
         assert!(matches!(journal.take_control(0), Control::Until));

@@ -3,6 +3,8 @@
 //! Reads a trace and the names in it, and decides nothing. Does not print, and does not know what the checks said.
 
 mod columns;
+#[cfg(feature = "cli")]
+mod explain;
 mod jsonl;
 mod names;
 mod story;
@@ -13,13 +15,18 @@ mod words;
 
 #[cfg(feature = "cli")]
 pub use columns::{columns, padded};
-pub use jsonl::json_lines;
+#[cfg(feature = "cli")]
+pub use explain::{
+    Broken, Moment, Told, TraceLine, checkpoint, difference, lines_of, lines_of_file, moment,
+    record, rows, violation,
+};
+pub use jsonl::{cast_line, end_line, json_lines};
 pub use names::Names;
 pub use story::story;
 pub use style::Style;
-#[cfg(feature = "cli")]
-pub use timeline::event_line;
 pub use timeline::timeline;
+#[cfg(feature = "cli")]
+pub use timeline::{Only, event_line};
 pub use transcript::transcript;
 pub use words::never_in_words;
 #[cfg(feature = "cli")]

@@ -2,7 +2,7 @@
 
 use super::columns::columns;
 use super::words::step_in_words;
-use crate::job::{ChannelId, ExternalId, Layouts, OperatorId, RunId, TaskId};
+use crate::job::{ChannelId, ExternalId, Layouts, OperatorId, Origin, RunId, TaskId};
 use crate::scenario::Scenario;
 use crate::trace::Trace;
 
@@ -51,14 +51,17 @@ impl Names {
 
     /// The task that a channel comes from: `lines/0`.
     pub(super) fn sender(&self, channel: ChannelId) -> String {
+        self.end(channel, |(sender, _)| sender)
+    }
+
+    /// The task that a channel goes to.
+    pub(super) fn receiver(&self, channel: ChannelId) -> String {
+        self.end(channel, |(_, receiver)| receiver)
+    }
+
+    fn end(&self, channel: ChannelId, of: impl Fn((TaskId, TaskId)) -> TaskId) -> String {
         let layout = self.layouts.of_channel(channel);
-        layout.map_or_else(
-            || "?".to_owned(),
-            |layout| {
-                let (sender, _) = layout.ends(channel);
-                layout.task_name(sender)
-            },
-        )
+        layout.map_or_else(|| "?".to_owned(), |layout| layout.task_name(of(layout.ends(channel))))
     }
 
     /// The operator's name in this run, or its id if the run has none of that id.
@@ -74,6 +77,26 @@ impl Names {
 
     pub(super) fn sink(&self, sink: ExternalId) -> String {
         self.sinks.get(sink.index()).map_or("?", String::as_str).to_owned()
+    }
+
+    /// An entry of an input: `lines[0]#5`.
+    pub(super) fn place(&self, origin: Origin) -> String {
+        format!("{}[{}]#{}", self.input(origin.input.into()), origin.partition, origin.offset)
+    }
+
+    /// The names of the sinks, by `ExternalId`.
+    pub(super) fn sinks(&self) -> &[String] {
+        &self.sinks
+    }
+
+    /// Which input has this name.
+    pub fn input_called(&self, name: &str) -> Option<usize> {
+        self.inputs.iter().position(|input| input == name)
+    }
+
+    /// The names of the inputs.
+    pub fn inputs(&self) -> &[String] {
+        &self.inputs
     }
 
     pub(super) fn input(&self, input: usize) -> &str {

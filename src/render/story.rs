@@ -122,7 +122,7 @@ fn beat(entry: &Entry, trace: &Trace, names: &Names) -> Option<Beat> {
 
 /// A fault that a step did is told already.
 fn caused_by_step(entry: &Entry, trace: &Trace) -> bool {
-    let cause = entry.cause.and_then(|cause| trace.entry(cause)).map(|cause| &cause.event);
+    let cause = entry.cause.and_then(|cause| trace.get(cause)).map(|cause| &cause.event);
     matches!(cause, Some(TraceEvent::World(WorldEvent::StepTaken { .. })))
 }
 
@@ -175,10 +175,11 @@ mod tests {
     fn told(events: Vec<TraceEvent>) -> String {
         let entry = |(number, event): (u64, TraceEvent)| {
             let at = SimTime::from_millis(number * 1_500);
-            Entry { at, number: EntryNumber { entry: number, record: 0 }, cause: None, event }
+            Entry { at, number: EntryNumber::of(number), cause: None, event }
         };
         let entries = (0..).zip(events).map(entry).collect();
-        let trace = Trace { entries, ..Trace::default() };
+        let mut trace = Trace::default();
+        trace.entries = entries;
         story(&trace, &Names::of_nothing(), Style::PLAIN)
     }
 

@@ -106,7 +106,7 @@ impl Session<'_> {
 
     /// The step that caused an entry at once.
     fn step_of(&self, entry: &Entry) -> Option<u32> {
-        let cause = self.trace.entry(entry.cause?)?;
+        let cause = self.trace.get(entry.cause?)?;
         if let TraceEvent::World(WorldEvent::StepTaken { step }) = cause.event {
             Some(step)
         } else {

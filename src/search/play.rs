@@ -307,7 +307,7 @@ pub fn play_while<E>(
 ) -> Result<Played, E> {
     let seed = setup.choices.seed();
     let scenario = Arc::clone(&setup.scenario);
-    let trace = Trace { records: setup.keeps_records, ..Trace::default() };
+    let trace = Trace::with_records(setup.keeps_records);
     let mut listeners = Listeners {
         checks: checks_of(&setup),
         story: Story::of(&scenario.expect),

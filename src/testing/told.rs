@@ -27,7 +27,8 @@ pub(super) fn failure(name: &str, scenario: &Scenario, played: &Played) -> Strin
             let is_near = |number| around.contains(&number);
             let entries = played.trace.entries.iter();
             let near = entries.filter(|entry| is_near(entry.number.entry)).cloned().collect();
-            let part = Trace { entries: near, ..played.trace.clone() };
+            let mut part = Trace::default();
+            (part.entries, part.layouts) = (near, played.trace.layouts.clone());
             timeline(&part, &names, true)
         }
         None => {

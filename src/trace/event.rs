@@ -46,6 +46,9 @@ pub enum TraceEvent {
     World(WorldEvent),
 }
 
+/// The field of an entry's line that tells its kind.
+pub const KIND: &str = "event";
+
 impl TraceEvent {
     /// Whether it tells of one record or one call: such events come only where a sink asks for them.
     #[inline]

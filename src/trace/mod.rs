@@ -4,6 +4,7 @@
 
 mod abort;
 mod call;
+mod causes;
 mod ending;
 mod event;
 mod restore;
@@ -14,11 +15,13 @@ pub use call::Call;
 pub use ending::{Leftovers, Request, TaskInTheEnd};
 pub use event::{
     AckVerdict, ChannelEnd, ChannelMark, CheckpointEvent, DurableWrite, EndOfTask, Fault, JobEvent,
-    JobStatus, ListHeld, Message, MessageFate, SnapshotSource, SourcePosition, StorageFault,
+    JobStatus, KIND, ListHeld, Message, MessageFate, SnapshotSource, SourcePosition, StorageFault,
     TaskEvent, TraceEvent, TransactionEvent, WindowsHeld, WorldEvent,
 };
 pub use restore::{Declared, Renamed, RestoreReport, StateKind, StateSum, StateUnit};
 pub use vocabulary::{CheckName, Sometimes, Word};
+
+use causes::Causes;
 
 use crate::job::{Layouts, RunLayout};
 use crate::kernel::SimTime;
@@ -33,8 +36,10 @@ pub struct Entry {
     pub at: SimTime,
     /// Its number in the trace.
     pub number: EntryNumber,
-    /// The number of the entry that caused it, if one in the trace did. No entry of a record is a cause.
-    pub cause: Option<u64>,
+    /// The number of the entry that made it happen, if one in the trace did. Only of entries of records one of a record is the
+    /// cause. As the engine tells it; in a [`Trace`] that is kept it is looked up once more, where a channel or a mailbox lies
+    /// between the two.
+    pub cause: Option<EntryNumber>,
     /// What happened.
     pub event: TraceEvent,
 }
@@ -46,6 +51,13 @@ pub struct EntryNumber {
     pub entry: u64,
     /// Of an entry of a record, how many there are since that entry, with it; else 0.
     pub record: u32,
+}
+
+impl EntryNumber {
+    /// Of an entry that is not of a record.
+    pub const fn of(entry: u64) -> Self {
+        Self { entry, record: 0 }
+    }
 }
 
 /// `110`, and for the third entry of a record after it `110.3`.
@@ -93,15 +105,24 @@ pub struct Trace {
     pub entries: Vec<Entry>,
     /// Whether an entry for every record is wanted.
     pub records: bool,
+    causes: Causes,
 }
 
 impl Trace {
+    /// An empty one that wants an entry for every record, or does not.
+    pub fn with_records(records: bool) -> Self {
+        Self { records, ..Self::default() }
+    }
+
+    /// The entry of this number.
+    pub fn get(&self, number: EntryNumber) -> Option<&Entry> {
+        let place = self.entries.binary_search_by_key(&number, |entry| entry.number);
+        place.ok().map(|place| &self.entries[place])
+    }
+
     /// The entry of this number, which is not of a record.
     pub fn entry(&self, number: u64) -> Option<&Entry> {
-        let place = self.entries.partition_point(|entry| entry.number.entry < number);
-        self.entries
-            .get(place)
-            .filter(|entry| entry.number == EntryNumber { entry: number, record: 0 })
+        self.get(EntryNumber::of(number))
     }
 }
 
@@ -110,7 +131,10 @@ impl TraceSink for Trace {
         self.layouts.push(layout);
     }
     fn on_entry(&mut self, entry: &Entry) {
-        self.entries.push(entry.clone());
+        let mut causes = std::mem::take(&mut self.causes);
+        let cause = causes.of(entry, self);
+        self.causes = causes;
+        self.entries.push(Entry { cause, ..entry.clone() });
     }
     fn wants_records(&self) -> bool {
         self.records

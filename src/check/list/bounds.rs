@@ -371,7 +371,8 @@ impl Limited {
         match status {
             JobStatus::Restarting => {
                 self.restarts += 1;
-                let because = self.failed.filter(|(_, told)| entry.cause == Some(*told));
+                let cause = entry.cause.map(|cause| cause.entry);
+                let because = self.failed.filter(|(_, told)| cause == Some(*told));
                 if let Some((checkpoint, _)) = because {
                     return Some(format!(
                         "it fails because of checkpoint {checkpoint}, and tolerates {} failures",

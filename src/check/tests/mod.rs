@@ -170,7 +170,7 @@ impl World {
     fn tell(&mut self, event: TraceEvent) {
         let at = SimTime::from_millis(self.number);
         let number = EntryNumber { entry: self.number, record: 0 };
-        let cause = self.number.checked_sub(1);
+        let cause = self.number.checked_sub(1).map(EntryNumber::of);
         let entry = Entry { at, number, cause, event };
         self.number += 1;
         self.checks.on_entry(&entry);

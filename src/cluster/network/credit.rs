@@ -7,6 +7,7 @@ use crate::cluster::network::Network;
 use crate::cluster::network::channel::{Channel, Head, Queued, record_of};
 use crate::job::{Barrier, BarrierAlignment, ChannelId, Element, Origin, Record};
 use crate::kernel::{SimTime, Ticket};
+use crate::trace::TaskEvent;
 use std::sync::Arc;
 
 impl Network {
@@ -24,6 +25,11 @@ impl Network {
         let channel = &mut self.channels[wire];
         if let Element::Record(record) = &element {
             channel.sent.add(record.origin);
+            if journal.wants_records {
+                let id = self.notes[wire].id;
+                let sent = TaskEvent::RecordSent { channel: id, origin: record.origin };
+                journal.tell_of((mailbox.task, mailbox.attempt), sent);
+            }
         }
         let has_credit = channel.has_credit(&element, self.settings.channel_capacity);
         if has_credit && mailbox.stalled.is_empty() {

@@ -17,7 +17,7 @@ pub(super) fn line((task, attempt): (TaskId, Attempt), event: &E, names: &Names)
 
 fn what((task, attempt): (TaskId, Attempt), event: &E, names: &Names) -> String {
     let from = |channel: &ChannelId| names.sender(*channel);
-    let place = |origin: &Origin| place_text(*origin, names);
+    let place = |origin: &Origin| names.place(*origin);
     match event {
         E::Deployed { manager } => {
             format!("deployed on task manager {}, attempt {attempt}", manager.number())
@@ -76,16 +76,27 @@ fn what((task, attempt): (TaskId, Attempt), event: &E, names: &Names) -> String 
             timers_text(*timers, &names.operator_of(task, *operator), *watermark)
         }
         E::LateDropped { operator, timestamp, watermark, origin } => {
-            let (name, place) = (names.operator_of(task, *operator), place(origin));
-            format!("{name} gives up {place} of {timestamp}: too late at watermark {watermark}")
+            let name = names.operator_of(task, *operator);
+            late_text(&name, &place(origin), *timestamp, *watermark)
         }
         E::RecordRead { origin } => format!("read {}", place(origin)),
-        E::RecordTaken { channel, origin } => {
-            format!("took {}.{} from {}", place(origin), origin.child, from(channel))
-        }
+        E::RecordSent { channel, origin } => sent_text(*origin, *channel, names),
+        E::RecordTaken { channel, origin } => taken_text(*origin, *channel, names),
         E::Callback { call, checkpoint, .. } => call.about(*checkpoint),
         E::ListInitialized { name, items, .. } => list_text(name, items),
     }
+}
+
+fn late_text(name: &str, place: &str, timestamp: EventTime, watermark: EventTime) -> String {
+    format!("{name} gives up {place} of {timestamp}: too late at watermark {watermark}")
+}
+
+fn sent_text(origin: Origin, channel: ChannelId, names: &Names) -> String {
+    format!("sent {}.{} to {}", names.place(origin), origin.child, names.receiver(channel))
+}
+
+fn taken_text(origin: Origin, channel: ChannelId, names: &Names) -> String {
+    format!("took {}.{} from {}", names.place(origin), origin.child, names.sender(channel))
 }
 
 fn start_text(restored: Option<CheckpointId>, state: &[StateSum]) -> String {
@@ -163,10 +174,6 @@ fn overtaken_text(id: CheckpointId, count: usize, end: ChannelEnd, sender: &str)
 }
 
 /// Where a record was read: `lines[0]#17`.
-fn place_text(origin: Origin, names: &Names) -> String {
-    format!("{}[{}]#{}", names.input(origin.input.into()), origin.partition, origin.offset)
-}
-
 fn read_text(
     checkpoint: Option<CheckpointId>,
     positions: &[SourcePosition],

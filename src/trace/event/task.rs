@@ -122,6 +122,8 @@ pub enum TaskEvent {
     LateDropped { operator: OperatorId, origin: Origin, timestamp: EventTime, watermark: EventTime },
     /// A source read a record. Record level.
     RecordRead { origin: Origin },
+    /// It put a record into a channel, or behind others that wait for room there. Record level.
+    RecordSent { channel: ChannelId, origin: Origin },
     /// It took a record from a channel. Record level.
     RecordTaken { channel: ChannelId, origin: Origin },
     /// An operator was called. Told only to whom asks for callbacks; `checkpoint` is the one it is called about, or, of
@@ -137,12 +139,38 @@ impl TaskEvent {
         TraceEvent::Task(task, attempt, self)
     }
 
+    /// The checkpoint or savepoint that it was done for.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others are done for none")]
+    pub const fn checkpoint(&self) -> Option<CheckpointId> {
+        match self {
+            Self::MessageDisturbed { checkpoint, .. }
+            | Self::SourcePositions { checkpoint, .. } => *checkpoint,
+            Self::BarrierEmitted { checkpoint }
+            | Self::BarrierArrived { checkpoint, .. }
+            | Self::CancellationArrived { checkpoint, .. }
+            | Self::AlignmentCompleted { checkpoint, .. }
+            | Self::AlignmentSwitched { checkpoint }
+            | Self::SnapshotTaken { checkpoint, .. }
+            | Self::InFlightPersisted { checkpoint, .. }
+            | Self::StateTooLarge { checkpoint, .. }
+            | Self::FileCreated { checkpoint, .. }
+            | Self::SnapshotDurable { checkpoint }
+            | Self::AckSent { checkpoint }
+            | Self::AckHandled { checkpoint, .. }
+            | Self::SnapshotOrphaned { checkpoint }
+            | Self::DeclineSent { checkpoint }
+            | Self::NotifyHandled { checkpoint } => Some(*checkpoint),
+            _ => None,
+        }
+    }
+
     /// Whether it tells of one record or one call: such events come only where a sink asks for them.
     #[inline]
     pub const fn is_of_record(&self) -> bool {
         matches!(
             self,
             Self::RecordRead { .. }
+                | Self::RecordSent { .. }
                 | Self::RecordTaken { .. }
                 | Self::Callback { .. }
                 | Self::ListInitialized { .. }

@@ -23,6 +23,18 @@ pub enum TransactionEvent {
     Aborted,
 }
 
+impl TransactionEvent {
+    /// The checkpoint or savepoint that it was prepared or committed for.
+    pub const fn checkpoint(&self) -> Option<CheckpointId> {
+        match self {
+            Self::Prepared { checkpoint, .. } | Self::Committed { checkpoint, .. } => {
+                Some(*checkpoint)
+            }
+            Self::Begun | Self::Aborted => None,
+        }
+    }
+}
+
 /// A transaction as a line of a trace spells it: who owns it, and one word for attempt, subtask and number; text where they do
 /// not fit into one.
 pub(super) fn spell<S: Serializer>(id: &TransactionId, serializer: S) -> Result<S::Ok, S::Error> {

@@ -30,7 +30,7 @@ impl Causes {
                 }
             }
             TraceEvent::Job(run, JobEvent::StatusChanged { status: JobStatus::Restarting }) => {
-                return self.on_restarting(*run, entry.cause, past);
+                return self.on_restarting(*run, entry.cause.map(|cause| cause.entry), past);
             }
             TraceEvent::Job(run, JobEvent::AttemptStarted { .. } | JobEvent::TakenOver { .. }) => {
                 self.failing.remove(run);

@@ -1,0 +1,303 @@
+//! `sandbar explain` and `sandbar compare`: why a run went as it did, and where two runs part.
+
+use super::arguments::{Compare, Explain, Question, RecordName, Under};
+use super::failure::Failure;
+use super::interrupt::Interrupt;
+use super::open::{base, by_name, nearest, scenario, typed};
+use super::play::{play_once, releases};
+use super::run::names;
+use super::screen::Screen;
+use super::words::name_of;
+use super::{BROKEN, HOLDS};
+use crate::job::{CheckpointId, Origin};
+use crate::kernel::Choices;
+use crate::operator::Catalogue;
+use crate::render::{
+    Broken, Names, Told, TraceLine, checkpoint, difference, lines_of, lines_of_file, moment,
+    record, rows, violation,
+};
+use crate::rules::{Mutation, Release};
+use crate::scenario::Scenario;
+use crate::scenario::bounds::INPUT_BYTES;
+use crate::search::{Played, Setup, drawn_setup, open_given, read_file};
+use crate::trace::Word;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Plays a story and answers what is asked of it.
+pub(super) fn explain(
+    of: &Explain,
+    catalogue: &Arc<Catalogue>,
+    screen: &mut Screen,
+) -> Result<u8, Failure> {
+    let interrupt = Interrupt::listen();
+    let setup = opened(of, catalogue)?;
+    let twin = (!setup.scenario.mutations.is_empty() && asks_for_violation(&of.question))
+        .then(|| without_mutations(&setup));
+    let story = Arc::clone(&setup.scenario);
+    let called = of.file.as_ref().map_or_else(
+        || format!("the story of seed {}", story.seed),
+        |file| format!("`{}`", file.display()),
+    );
+    let played = played(setup, &typed(), &interrupt)?;
+    let names = names(&played, &story);
+    let answer = answer(&of.question, &played, &names, &called)?;
+    screen.say(&answer);
+    if let Some(twin) = twin.filter(|_| !played.verdict.holds()) {
+        let sound = self::played(twin, &typed(), &interrupt)?;
+        let sides =
+            [lines_of(&played.trace, &names), lines_of(&sound.trace, &self::names(&sound, &story))];
+        let broken: Vec<String> = story.mutations.iter().map(name_of).collect();
+        let called = [&*format!("with {}", broken.join(", ")), "without"];
+        if let Some(text) = difference(&sides[0], &sides[1], called) {
+            screen.say(&format!("\nthe same story with the protocol as it should be: {text}"));
+        }
+    }
+    Ok(HOLDS)
+}
+
+/// The story that is explained: of a file, or drawn.
+fn opened(of: &Explain, catalogue: &Arc<Catalogue>) -> Result<Setup, Failure> {
+    let mut under = of.under.clone();
+    let Some(file) = &of.file else {
+        if !under.input.is_empty() {
+            return Err(Failure::wrong("a drawn story reads no files", "leave --input out"));
+        }
+        let seed = under.seed.expect("a seed is asked for where there is no file");
+        let setup = drawn_setup(seed, &of.profile(), &under.mutation, catalogue);
+        return Ok(Setup { keeps_trace: true, keeps_records: true, ..setup });
+    };
+    let mut told = scenario(file, catalogue)?;
+    told.mutations.append(&mut under.mutation);
+    let release = releases(&told, under.flink)?[0];
+    set_up(told.under(release), file, &under, catalogue)
+}
+
+const fn asks_for_violation(question: &Question) -> bool {
+    question.checkpoint.is_none()
+        && question.record.is_none()
+        && question.at.is_none()
+        && question.rows.is_none()
+}
+
+/// The same, with the protocol as it should be.
+fn without_mutations(setup: &Setup) -> Setup {
+    let scenario = Scenario { mutations: Vec::new(), ..Scenario::clone(&setup.scenario) };
+    Setup { scenario: Arc::new(scenario), ..setup.clone() }
+}
+
+/// A story that is played with all its records.
+fn set_up(
+    mut story: Scenario,
+    file: &Path,
+    under: &Under,
+    catalogue: &Arc<Catalogue>,
+) -> Result<Setup, Failure> {
+    story.seed = under.seed.unwrap_or(story.seed);
+    let choices = Choices::new(story.seed);
+    let replaced = by_name("--input", &under.input)?;
+    let inputs = open_given(&story, base(file), &replaced, None, &choices)?;
+    let setup = Setup::new(Arc::new(story), Arc::clone(catalogue), inputs, choices);
+    Ok(Setup { keeps_trace: true, keeps_records: true, wants_sometimes: false, ..setup })
+}
+
+fn played(setup: Setup, replay: &str, interrupt: &Interrupt) -> Result<Played, Failure> {
+    let watch = |_: &mut crate::cluster::Cluster| interrupt.check();
+    play_once(None, setup, replay, watch).map(|(played, _)| played)
+}
+
+fn answer(
+    question: &Question,
+    played: &Played,
+    names: &Names,
+    called: &str,
+) -> Result<String, Failure> {
+    let told = Told { trace: &played.trace, names, externals: &played.outcome.externals };
+    if let Some(id) = question.checkpoint {
+        let found = checkpoint(&told, CheckpointId::new(id));
+        return found.ok_or_else(|| {
+            Failure::wrong(
+                format!("no run took a checkpoint {id}"),
+                "`sandbar run FILE` tells which completed; `-v` tells each that was triggered",
+            )
+        });
+    }
+    if let Some(name) = &question.record {
+        return Ok(record(&told, origin_of(name, names)?));
+    }
+    if let Some(at) = question.at {
+        return Ok(moment(&told, at));
+    }
+    if let Some(sink) = &question.rows {
+        let externals = &played.outcome.externals;
+        let found = externals.iter().find(|external| external.name == *sink);
+        let all: Vec<&str> = externals.iter().map(|external| &*external.name).collect();
+        let found = found.ok_or_else(|| unknown("sink", sink, &all))?;
+        return Ok(rows(&told, found));
+    }
+    explained(question.violation, played, &told, called)
+}
+
+/// What led to a violation: the Nth, in the order in which they were noticed.
+fn explained(
+    number: Option<u32>,
+    played: &Played,
+    told: &Told<'_>,
+    called: &str,
+) -> Result<String, Failure> {
+    let mut violations: Vec<_> = played.verdict.violations().collect();
+    violations.sort_by_key(|violation| violation.event);
+    let place = usize::try_from(number.unwrap_or(1) - 1).expect("it fits");
+    let Some(found) = violations.get(place) else {
+        let count = violations.len();
+        let message = match (count, played.why()) {
+            (0, None) => format!("{called} breaks no check"),
+            (0, Some(why)) => format!("{called} breaks no check; it fails since {why}"),
+            _ => format!("{called} has {count} violations"),
+        };
+        return Err(Failure::wrong(
+            message,
+            "ask for something else: --checkpoint, --record, --at, --rows",
+        ));
+    };
+    let broken = Broken {
+        check: found.check.to_string(),
+        promise: found.check.about().to_owned(),
+        entry: found.event,
+        text: found.text.clone(),
+        checkpoint: found.evidence.checkpoint,
+        channel: found.evidence.channel,
+        transaction: found.evidence.transaction,
+        tasks: found.evidence.tasks.clone(),
+        origins: found.evidence.origins.clone(),
+    };
+    let mut text = format!("violation {} of {}\n", place + 1, violations.len());
+    text.push_str(&violation(told, &broken));
+    if let Some(origin) = broken.origins.first() {
+        text.push_str("\nwhat became of the first record that it is about\n");
+        text.push_str(&record(told, Origin { child: 0, ..*origin }));
+    }
+    Ok(text)
+}
+
+fn origin_of(name: &RecordName, names: &Names) -> Result<Origin, Failure> {
+    let all: Vec<&str> = names.inputs().iter().map(String::as_str).collect();
+    let input =
+        names.input_called(&name.input).ok_or_else(|| unknown("input", &name.input, &all))?;
+    let input = u16::try_from(input).expect("there are few inputs");
+    let RecordName { partition, offset, .. } = *name;
+    let origin = Origin { input, partition, offset, child: 0 };
+    Ok(origin)
+}
+
+fn unknown(what: &str, given: &str, all: &[&str]) -> Failure {
+    let help = nearest(given, all).map_or_else(
+        || format!("name one of: {}", all.join(", ")),
+        |meant| format!("did you mean `{meant}`?"),
+    );
+    Failure::wrong(format!("the scenario has no {what} `{given}`"), help)
+}
+
+/// Plays two stories, or reads two traces, and tells where they part.
+pub(super) fn compare(
+    of: &Compare,
+    catalogue: &Arc<Catalogue>,
+    screen: &mut Screen,
+) -> Result<u8, Failure> {
+    for (option, count) in [("--seed", of.seed.len()), ("--flink", of.flink.len())] {
+        if count > 2 {
+            return Err(Failure::wrong(
+                format!("{option} is given {count} times"),
+                "there are two runs: give it once for both, or twice",
+            ));
+        }
+    }
+    let other = of.other.as_deref().unwrap_or(&of.one);
+    let interrupt = Interrupt::listen();
+    let one = Side::of(of, &of.one, 0);
+    let other = Side::of(of, other, 1);
+    let called = [one.called(), other.called()];
+    if called[0] == called[1] && of.one != Path::new("-") {
+        return Err(Failure::wrong(
+            "both runs are the same",
+            "give another file, or --seed, --flink twice, or --mutation",
+        ));
+    }
+    let lines = [one.lines(catalogue, &interrupt)?, other.lines(catalogue, &interrupt)?];
+    match difference(&lines[0], &lines[1], [&called[0], &called[1]]) {
+        None => {
+            screen.say(&format!("the same: all {} entries\n", lines[0].len()));
+            Ok(HOLDS)
+        }
+        Some(text) => {
+            screen.say(&text);
+            Ok(BROKEN)
+        }
+    }
+}
+
+/// One of two runs.
+struct Side<'c> {
+    file: &'c Path,
+    seed: Option<u64>,
+    flink: Option<Release>,
+    mutations: &'c [Mutation],
+}
+
+impl<'c> Side<'c> {
+    fn of(compare: &'c Compare, file: &'c Path, place: usize) -> Self {
+        let seed = compare.seed.get(place).or(compare.seed.first()).copied();
+        let flink = compare.flink.get(place).or(compare.flink.first()).copied();
+        let mutations = if place == 0 { &[][..] } else { &compare.mutation[..] };
+        Self { file, seed, flink, mutations }
+    }
+
+    /// What the output calls it.
+    fn called(&self) -> String {
+        let mut words = vec![self.file.display().to_string()];
+        words.extend(self.seed.map(|seed| format!("seed {seed}")));
+        words.extend(self.flink.map(|flink| format!("Flink {flink}")));
+        words.extend(self.mutations.iter().map(|mutation| format!("with {}", name_of(mutation))));
+        words.join(", ")
+    }
+
+    fn lines(
+        &self,
+        catalogue: &Arc<Catalogue>,
+        interrupt: &Interrupt,
+    ) -> Result<Vec<TraceLine>, Failure> {
+        if self.file.extension().is_some_and(|extension| extension == "jsonl") {
+            return self.read();
+        }
+        let mut story = scenario(self.file, catalogue)?;
+        story.mutations.extend(self.mutations);
+        let release = releases(&story, self.flink)?[0];
+        let under = Under { seed: self.seed, flink: None, mutation: Vec::new(), input: Vec::new() };
+        let setup = set_up(story.under(release), self.file, &under, catalogue)?;
+        let setup = Setup { keeps_records: false, ..setup };
+        let story = Arc::clone(&setup.scenario);
+        let played = played(setup, &typed(), interrupt)?;
+        Ok(lines_of(&played.trace, &names(&played, &story)))
+    }
+
+    /// The entries of a trace in a file.
+    fn read(&self) -> Result<Vec<TraceLine>, Failure> {
+        let shown = self.file.display();
+        if self.seed.is_some() || self.flink.is_some() || !self.mutations.is_empty() {
+            return Err(Failure::wrong(
+                format!("`{shown}` is a trace: it was played already"),
+                "leave --seed, --flink and --mutation out",
+            ));
+        }
+        let bytes = read_file(self.file, &INPUT_BYTES).map_err(|cause| {
+            let help = cause.help().unwrap_or("give a trace that `sandbar run --trace` wrote");
+            Failure::wrong(format!("cannot read `{shown}`: {cause}"), help)
+        })?;
+        lines_of_file(&String::from_utf8_lossy(&bytes)).map_err(|(line, why)| {
+            Failure::wrong(
+                format!("`{shown}`, line {line}: {why}"),
+                "give a trace that `sandbar run --trace` wrote",
+            )
+        })
+    }
+}
