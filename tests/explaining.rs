@@ -233,3 +233,112 @@ fn wrong_questions_are_told_with_what_to_ask() {
         assert!(text.contains(expected), "{arguments:?}: {text}");
     }
 }
+
+/// A story with a mutation: it fails under every seed.
+fn broken() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let story = TWICE.replacen("seed = 5", "seed = 5\nmutations = [\"ack-before-durable\"]", 1);
+    fs::write(folder.path().join("broken.toml"), story).expect("written");
+    folder
+}
+
+#[test]
+fn a_failure_leaves_a_folder_that_can_be_played_and_explained() {
+    let folder = broken();
+    let path = folder.path();
+    let first = told(&["run", "broken.toml", "--keep", "kept/one"], path, 1);
+    let read = |name: &str| fs::read_to_string(path.join("kept/one").join(name)).expect(name);
+    let report: serde_json::Value = serde_json::from_str(&read("report.json")).expect("JSON");
+    assert_eq!((&report["kind"], &report["schema"]), (&"sandbar-failure".into(), &1.into()));
+    assert_eq!(report["violations"][0]["check"], "durable-before-visible");
+    let signature = report["signature"].as_str().expect("a text");
+    assert!(signature.starts_with("durable-before-visible: "), "{signature}");
+    assert!(first.contains(report["digest"].as_str().expect("a text")), "{first}");
+    assert!(read("report.txt").contains("verdict  broken"));
+    // Both stories are broken in the same way, and the whole one has the same digest.
+    let again = told(&["run", "kept/one/story.toml", "--format", "json"], path, 1);
+    let again: serde_json::Value = serde_json::from_str(&again).expect("JSON");
+    assert_eq!(again["digest"], report["digest"]);
+    let small = told(&["run", "kept/one/small.toml"], path, 1);
+    assert!(small.contains("durable-before-visible broken at event"), "{small}");
+    assert!(read("small.toml").len() < read("story.toml").len());
+    let why = read("why.txt");
+    assert!(why.starts_with("durable-before-visible is broken at event"), "{why}");
+    let explained = told(&["explain", "kept/one"], path, 0);
+    let causes = explained.lines().filter(|line| line.starts_with('!')).count();
+    assert!(causes >= 3, "the violation and both sides of the twin: {explained}");
+    let timeline = read("timeline.txt");
+    assert_eq!(timeline.lines().filter(|line| line.starts_with('!')).count(), 1, "{timeline}");
+    assert!(timeline.lines().filter(|line| line.starts_with('*')).count() > 2, "{timeline}");
+    assert!(timeline.contains("ack 1 sent  <- "), "{timeline}");
+    assert!(read("trace.jsonl").starts_with('{'));
+    let left: Vec<_> = fs::read_dir(path.join("kept")).expect("a folder").collect();
+    assert_eq!(left.len(), 1, "nothing unfinished stays beside it: {left:?}");
+}
+
+#[test]
+fn what_is_kept_is_replaced_by_a_failure_and_by_nothing_else() {
+    let folder = broken();
+    let path = folder.path();
+    fs::create_dir(path.join("mine")).expect("made");
+    fs::write(path.join("mine/notes"), "text").expect("written");
+    let refused = told(&["run", "broken.toml", "--keep", "mine"], path, 2);
+    assert!(refused.contains("no failure of this program"), "{refused}");
+    assert!(path.join("mine/notes").exists());
+    told(&["run", "broken.toml", "--keep", "kept"], path, 1);
+    let report = path.join("kept/report.json");
+    let before = fs::read_to_string(&report).expect("written");
+    // A story that holds leaves what is there.
+    fs::write(path.join("sound.toml"), TWICE).expect("written");
+    told(&["run", "sound.toml", "--keep", "kept"], path, 0);
+    assert_eq!(fs::read_to_string(&report).expect("there"), before);
+    told(&["run", "broken.toml", "--seed", "6", "--keep", "kept"], path, 1);
+    assert_ne!(fs::read_to_string(&report).expect("there"), before);
+    // One that was kept by another version says so when it is played again.
+    let other = fs::read_to_string(&report).expect("there").replace("0.1.0", "0.0.9");
+    fs::write(&report, other).expect("written");
+    let output = sandbar(&["run", "kept/story.toml"], path);
+    let complained = String::from_utf8(output.stderr).expect("UTF-8");
+    assert!(complained.contains("version is 0.1.0, and was 0.0.9"), "{complained}");
+}
+
+#[test]
+fn a_sweep_keeps_each_seed_that_failed() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path();
+    let sweep = ["sweep", "--seeds", "0..3", "--mutation", "ack-before-durable", "--keep", "kept"];
+    let text = told(&sweep, path, 1);
+    let failed = text.lines().filter(|line| line.trim_start().starts_with("seed ")).count();
+    let kept: Vec<_> = fs::read_dir(path.join("kept")).expect("a folder").collect();
+    assert!(failed > 0 && kept.len() == failed, "{text}\n{kept:?}");
+    for folder in kept {
+        let folder = folder.expect("one").path();
+        let text = fs::read_to_string(folder.join("small.toml")).expect("a smaller story");
+        assert!(text.contains("ack-before-durable"), "{text}");
+    }
+}
+
+#[test]
+fn a_key_has_a_home_and_rows() {
+    let folder = twice();
+    let text = told(&["explain", "twice.toml", "--key", "8"], folder.path(), 0);
+    let home = told(&["key", "8", "--type", "long", "--parallelism", "2"], folder.path(), 0);
+    let group = home.lines().find(|line| line.starts_with("key group")).expect("told");
+    let group = group.split_whitespace().nth(2).expect("a number");
+    assert!(
+        text.contains(&format!("totals#0  totals: key group {group} of 128, at")),
+        "{text}\n{home}"
+    );
+    let under = text.lines().filter(|line| line.contains("(8, ")).count();
+    assert!(text.contains("rows under it") && under > 5, "{text}");
+}
+
+#[test]
+fn the_rule_that_a_mutation_patches_is_named() {
+    let here = Path::new(".");
+    let told_of = told(&["rules", "2.x", "--mutation", "process-past-barrier"], here, 0);
+    assert!(told_of.starts_with("barrier-blocks-channel = false instead of true"), "{told_of}");
+    assert_eq!(told_of.matches(" instead of ").count(), 1, "{told_of}");
+    let text = told(&["explain", "--seed", "4", "--mutation", "process-past-barrier"], here, 0);
+    assert!(text.contains("barrier-blocks-channel = false instead of true"), "{text}");
+}

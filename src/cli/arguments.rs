@@ -210,6 +210,10 @@ pub(super) struct Run {
     /// Write an event for each record that is read, sent or taken, too
     #[arg(long, requires = "trace")]
     pub(super) records: bool,
+    /// If it fails, keep in the folder DIR what there is to know of it: report.txt and report.json, story.toml and, if one is
+    /// found, small.toml, trace.jsonl, why.txt, timeline.txt. `explain DIR` plays it again. What --keep wrote before is replaced
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["data_dir", "from_savepoint", "input"])]
+    pub(super) keep: Option<PathBuf>,
     /// How to tell it
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(super) format: Format,
@@ -250,6 +254,9 @@ pub(super) struct Sweep {
     /// Tell the goals of drawn scenarios for a file, too, and fail if the worlds put too little to the test
     #[arg(long)]
     pub(super) require_goals: bool,
+    /// Keep each of the seeds that failed and are told in a folder DIR/seed-N, as `run --keep` does
+    #[arg(long, value_name = "DIR")]
+    pub(super) keep: Option<PathBuf>,
     /// Print the scenario of each seed as TOML and play nothing
     #[arg(long)]
     pub(super) print_scenario: bool,
@@ -298,6 +305,7 @@ impl Run {
             claim: None,
             trace: None,
             records: false,
+            keep: None,
             format: Format::Json,
             verbose: false,
             only: Told::default(),
@@ -437,6 +445,9 @@ pub(super) struct RulesOf {
     /// Print only where it differs from this one
     #[arg(long, value_name = "OTHER", value_parser = words::release(), hide_possible_values = true)]
     pub(super) diff: Option<Release>,
+    /// Tell only what a broken protocol patches. Can be given several times
+    #[arg(long, value_name = "NAME", value_parser = words::mutation(), hide_possible_values = true, conflicts_with = "diff")]
+    pub(super) mutation: Vec<Mutation>,
 }
 
 #[derive(Args, Debug)]

@@ -1,6 +1,5 @@
 //! What a run came to, for other programs: one JSON object.
 
-use super::arguments::Run;
 use super::report::{Report, never};
 use crate::check::{Compared, Finding, Violation};
 use crate::cluster::At;
@@ -9,19 +8,15 @@ use crate::scenario::Scenario;
 use crate::search::Played;
 use crate::trace::Word;
 use serde_json::{Value, json};
+use std::path::Path;
 
 /// The version of the object. It counts up when a key changes its name or meaning, not when one is added.
 const SCHEMA: u32 = 1;
 
 /// A trace as a file holds it: the cast before its entries, and what came of it behind them.
-pub(super) fn trace(
-    scenario: &Scenario,
-    arguments: &Run,
-    played: &Played,
-    names: &Names,
-) -> String {
+pub(super) fn trace(scenario: &Scenario, file: &Path, played: &Played, names: &Names) -> String {
     let about = json!({
-        "story": arguments.file.display().to_string(),
+        "story": file.display().to_string(),
         "seed": played.seed,
         "flink": scenario.flink.to_string(),
         "mutations": scenario.mutations,
@@ -41,7 +36,7 @@ pub(super) fn trace(
     cast_line(&played.trace, names, about) + &lines + &end_line(end)
 }
 
-fn violation(of: &Violation) -> Value {
+pub(super) fn violation(of: &Violation) -> Value {
     json!({
         "check": of.check.name(),
         "event": of.event,

@@ -3,6 +3,7 @@
 //! Owns arguments, wording, progress, interruption and the threads on which many worlds are played. Plays nothing itself (`search` does).
 
 mod arguments;
+mod case;
 mod completions;
 mod examples;
 mod exit;

@@ -3,12 +3,17 @@
 use super::HOLDS;
 use super::arguments::RulesOf;
 use super::screen::Screen;
-use crate::rules::{Release, Rules};
+use crate::render::Style;
+use crate::rules::{Mutation, Release, Rules};
 
 /// Prints the rules of a release, or those in which it differs from another.
 pub(super) fn rules(of: &RulesOf, screen: &mut Screen) -> u8 {
     let words = of.release.rules().words();
     let style = screen.style;
+    if !of.mutation.is_empty() {
+        screen.say(&patched(of.release, &of.mutation, style));
+        return HOLDS;
+    }
     let text = match of.diff {
         None => {
             let stands_for = of.release.stands_for().map(|told| format!("{told}\n\n"));
@@ -39,6 +44,24 @@ pub(super) fn rules(of: &RulesOf, screen: &mut Screen) -> u8 {
     };
     screen.say(&text);
     HOLDS
+}
+
+/// The rules that mutations patch, each with what it is without them and with them, and what it decides.
+pub(super) fn patched(release: Release, mutations: &[Mutation], style: Style) -> String {
+    let sound = release.rules();
+    let mut broken = release.rules();
+    mutations.iter().for_each(|mutation| mutation.apply(&mut broken));
+    let broken = broken.words();
+    let text = told(&sound.words(), &[release], |place, field| {
+        match (sound.words()[place], broken[place]) {
+            (sound, broken) if sound == broken => String::new(),
+            (sound, broken) => format!("{} = {broken} instead of {sound}\n", style.heading(field)),
+        }
+    });
+    if text.is_empty() {
+        return format!("it changes no rule of {release}, which does the same by itself\n");
+    }
+    text
 }
 
 /// What is said of each field, and below it what it decides, and where it is known from what it is in these releases.

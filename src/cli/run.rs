@@ -1,6 +1,7 @@
 //! `sandbar run`: plays one scenario and tells what came of it.
 
 use super::arguments::{Binding, Format, Run};
+use super::case::{self, Case};
 use super::failure::Failure;
 use super::interrupt::{Interrupt, progress};
 use super::lock;
@@ -14,12 +15,13 @@ use super::{HOLDS, INTERRUPTED, NOT_DETERMINISTIC};
 use crate::cluster::Cluster;
 use crate::job::OperatorKind;
 use crate::operator::Catalogue;
-use crate::render::Names;
+use crate::render::{Names, Style};
 use crate::rules::Release;
 use crate::scenario::{InputKind, Scenario};
 use crate::search::{Judgement, PlayError, Played, Setup};
 use crate::store::DataDir;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 
 /// After how many events the progress is shown again.
@@ -68,6 +70,12 @@ fn run_under(
 ) -> Result<u8, Failure> {
     let scenario = told.under(release);
     keep_apart(arguments, &scenario)?;
+    if let Some(folder) = &arguments.keep {
+        case::check_place(folder)?;
+    }
+    if let Some(warning) = case::drift(&arguments.file, &scenario) {
+        screen.complain(&warning);
+    }
     // Locked before anything in the data folder is read, until all is written.
     let _locks = lock::for_run(arguments, interrupt)?;
     let mut setup = set_up(scenario, arguments, replaced, catalogue)?;
@@ -88,7 +96,9 @@ fn run_under(
     let names = names(&played, &setup.scenario);
     let is_interrupted = played.judgement() == Judgement::Interrupted;
     if let Some(target) = trace_target.filter(|_| !is_interrupted) {
-        target.write(super::json::trace(&setup.scenario, arguments, &played, &names).as_bytes())?;
+        target.write(
+            super::json::trace(&setup.scenario, &arguments.file, &played, &names).as_bytes(),
+        )?;
     }
     for (name, target) in targets.into_iter().filter(|_| !is_interrupted) {
         let sink = played.outcome.externals.iter().find(|sink| sink.name == name);
@@ -110,6 +120,9 @@ fn run_under(
     if code != HOLDS && arguments.format == Format::Json {
         screen.complain(&format!("replay: {replay}\n"));
     }
+    if let Some(folder) = arguments.keep.as_ref().filter(|_| code != HOLDS && !is_interrupted) {
+        screen.complain(&keep(folder, &told, catalogue, interrupt)?);
+    }
     if is_interrupted {
         let text =
             "interrupted: the story is told as far as it was played, and no output was written\n";
@@ -122,6 +135,23 @@ fn run_under(
         }
     }
     Ok(code)
+}
+
+/// Keeps a play that failed in a folder. What was written, in lines.
+fn keep(
+    folder: &Path,
+    of: &Report<'_>,
+    catalogue: &Arc<Catalogue>,
+    interrupt: &Interrupt,
+) -> Result<String, Failure> {
+    let case = Case {
+        setup: of.setup.clone(),
+        from: base(&of.arguments.file),
+        report: &report(of, Style::PLAIN),
+        replay: of.replay,
+        deep: of.arguments.deep,
+    };
+    case::keep(folder, case, catalogue, interrupt)
 }
 
 /// Refuses outputs that would be lost under each other, or what the run reads under them.

@@ -34,7 +34,7 @@ pub(super) fn shrink(
     let found = shrinking.first(arguments.check).expect("it is broken, as was asked for").clone();
     let bar = progress(Some(arguments.budget.into()), "{bar:30} {pos}/{len} plays, {msg}");
     let shrunk = {
-        let mut player = player(arguments, catalogue, deep, &interrupt);
+        let mut player = player(folder(arguments), catalogue, deep, &interrupt);
         shrinking.shrink(&found, arguments.budget, &mut *player, &mut |plays, size| {
             bar.set_position(plays.into());
             bar.set_message(size.to_string());
@@ -89,14 +89,18 @@ fn target(arguments: &Shrink, stories: &[Scenario]) -> Result<Option<Target>, Fa
     Ok(Some(Target::prepare(path)?))
 }
 
+/// The folder that the paths in the story are relative to.
+fn folder(arguments: &Shrink) -> &Path {
+    arguments.file.as_deref().map_or(Path::new(""), base)
+}
+
 /// Plays what is tried, until the user interrupts. A panic of the engine is one more thing that can be wrong.
-fn player<'p>(
-    arguments: &'p Shrink,
+pub(super) fn player<'p>(
+    folder: &'p Path,
     catalogue: &'p Arc<Catalogue>,
     deep: bool,
     interrupt: &'p Interrupt,
 ) -> Box<Player<'p>> {
-    let folder = arguments.file.as_deref().map_or(Path::new(""), base);
     Box::new(move |scenario, events| {
         if interrupt.is_asked() {
             return Trial::Interrupted;
@@ -125,7 +129,7 @@ fn broken(
             open(&story, base(file), &BTreeMap::new(), &Choices::new(story.seed))?;
         }
         for deep in [false, true] {
-            let mut player = player(arguments, catalogue, deep, interrupt);
+            let mut player = player(folder(arguments), catalogue, deep, interrupt);
             let Some(shrinking) = Shrinking::of(&story, catalogue, &mut *player) else {
                 return Ok(None);
             };

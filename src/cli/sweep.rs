@@ -1,6 +1,7 @@
 //! `sandbar sweep`: many seeds on many threads, folded so that the output does not depend on how many.
 
 use super::arguments::Sweep;
+use super::case::{self, Case};
 use super::failure::Failure;
 use super::interrupt::{Interrupt, progress};
 use super::open::{base, scenario};
@@ -12,12 +13,13 @@ use crate::kernel::Choices;
 use crate::operator::{Catalogue, Log};
 use crate::scenario::{InputKind, Scenario};
 use crate::search::{
-    Judgement, PlayError, Played, Setup, SweepTotals, drawn_setup, generated, open, play,
+    Judgement, PlayError, Played, Restoring, Setup, SweepTotals, drawn_setup, generated, open, play,
 };
 use indicatif::ProgressBar;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 /// How many seeds a thread takes at a time: enough that folding costs nothing, few enough that none waits for long.
@@ -68,6 +70,9 @@ pub(super) fn sweep(
     let totals = totals?;
     let is_interrupted = plan.interrupt.is_asked();
     screen.say(&report(arguments, &totals, is_interrupted, screen.style));
+    if let Some(folder) = arguments.keep.as_ref().filter(|_| !is_interrupted) {
+        keep(&plan, folder, &totals, screen)?;
+    }
     if is_interrupted {
         return Err(Failure {
             text: "interrupted: the totals are those of the worlds that were played\n".to_owned(),
@@ -77,6 +82,37 @@ pub(super) fn sweep(
 
     let too_little = arguments.require_goals && totals.goals().iter().any(|goal| !goal.is_met());
     Ok(code_of(&totals, too_little))
+}
+
+/// Keeps the seeds that failed and are told, each in a folder of its own.
+fn keep(
+    plan: &Plan<'_>,
+    folder: &Path,
+    totals: &SweepTotals,
+    screen: &mut Screen,
+) -> Result<(), Failure> {
+    for (seed, why) in &totals.failures {
+        let replay = replay(plan.arguments, *seed);
+        let place = folder.join(format!("seed-{seed}"));
+        let report = format!("seed {seed}: {why}\nreplay: {replay}\n");
+        for setup in setups(plan, *seed)? {
+            let from = plan.arguments.file.as_deref().map_or(Path::new(""), base);
+            let deep = setup.restoring != Restoring::Never;
+            let setup = setup.clone();
+            let again = play_watched(plan, setup.clone())?;
+            if again.is_none_or(|played| played.judgement() == Judgement::Holds) {
+                continue;
+            }
+            let case = Case { setup, from, report: &report, replay: &replay, deep };
+            let kept = panics::caught(|| case::keep(&place, case, plan.catalogue, &plan.interrupt));
+            match kept {
+                Ok(kept) => screen.complain(&kept?),
+                Err(_) => screen.complain(&format!("seed {seed} is not kept: its play panics\n")),
+            }
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// What to exit with: what is broken comes before what only stalled or panicked.
@@ -165,28 +201,32 @@ fn play_chunk(plan: &Plan<'_>, seeds: Range<u64>) -> Result<SweepTotals, Failure
 
 /// Plays the worlds of one seed; none if the user interrupted.
 fn play_seed(plan: &Plan<'_>, seed: u64) -> Result<Vec<Played>, Failure> {
+    let played = setups(plan, seed)?.into_iter().map(|setup| play_watched(plan, setup));
+    let played: Option<Vec<Played>> = played.collect::<Result<_, Failure>>()?;
+    Ok(played.unwrap_or_default())
+}
+
+/// The worlds of one seed.
+fn setups(plan: &Plan<'_>, seed: u64) -> Result<Vec<Setup>, Failure> {
     match &plan.source {
         Source::Drawn => {
             let mutations = &plan.arguments.mutation;
             let profile = plan.arguments.profile();
-            let setup = drawn_setup(seed, &profile, mutations, plan.catalogue);
-            Ok(play_watched(plan, setup)?.into_iter().collect())
+            Ok(vec![drawn_setup(seed, &profile, mutations, plan.catalogue)])
         }
         Source::File(stories, inputs) => {
-            let played = stories.iter().map(|story| play_file(plan, seed, story, inputs.as_ref()));
-            let played: Option<Vec<Played>> = played.collect::<Result<_, Failure>>()?;
-            Ok(played.unwrap_or_default())
+            stories.iter().map(|story| of_file(plan, seed, story, inputs.as_ref())).collect()
         }
     }
 }
 
-/// Plays a file under one release; none if the user interrupted.
-fn play_file(
+/// The world of a file under one release.
+fn of_file(
     plan: &Plan<'_>,
     seed: u64,
     scenario: &Arc<Scenario>,
     inputs: Option<&Arc<[Arc<Log>]>>,
-) -> Result<Option<Played>, Failure> {
+) -> Result<Setup, Failure> {
     let choices = Choices::new(seed);
     let inputs = match (inputs, generated(scenario, &choices), &plan.arguments.file) {
         (Some(inputs), _, _) => Arc::clone(inputs),
@@ -194,12 +234,11 @@ fn play_file(
         (None, None, Some(file)) => open(scenario, base(file), &BTreeMap::new(), &choices)?,
         (None, None, None) => unreachable!("a file was given"),
     };
-    let setup = Setup {
+    Ok(Setup {
         // Another seed may well tell another story.
         wants_sometimes: false,
         ..Setup::new(Arc::clone(scenario), Arc::clone(plan.catalogue), inputs, choices)
-    };
-    play_watched(plan, setup)
+    })
 }
 
 /// Plays a world; none if the user interrupted.

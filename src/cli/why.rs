@@ -1,19 +1,22 @@
 //! `sandbar explain` and `sandbar compare`: why a run went as it did, and where two runs part.
 
 use super::arguments::{Compare, Explain, Question, RecordName, Under};
+use super::case::report_in;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::open::{base, by_name, nearest, scenario, typed};
 use super::play::{play_once, releases};
+use super::rules::patched;
 use super::run::names;
 use super::screen::Screen;
 use super::words::name_of;
 use super::{BROKEN, HOLDS};
+use crate::check::Violation;
 use crate::job::{CheckpointId, Origin};
 use crate::kernel::Choices;
 use crate::operator::Catalogue;
 use crate::render::{
-    Broken, Names, Told, TraceLine, checkpoint, difference, lines_of, lines_of_file, moment,
+    Broken, Names, Told, TraceLine, checkpoint, difference, key, lines_of, lines_of_file, moment,
     record, rows, violation,
 };
 use crate::rules::{Mutation, Release};
@@ -49,6 +52,8 @@ pub(super) fn explain(
             [lines_of(&played.trace, &names), lines_of(&sound.trace, &self::names(&sound, &story))];
         let broken: Vec<String> = story.mutations.iter().map(name_of).collect();
         let called = [&*format!("with {}", broken.join(", ")), "without"];
+        let rules = patched(story.flink, &story.mutations, screen.style);
+        screen.say(&format!("\nwhat is deliberately broken\n{rules}"));
         if let Some(text) = difference(&sides[0], &sides[1], called) {
             screen.say(&format!("\nthe same story with the protocol as it should be: {text}"));
         }
@@ -67,6 +72,8 @@ fn opened(of: &Explain, catalogue: &Arc<Catalogue>) -> Result<Setup, Failure> {
         let setup = drawn_setup(seed, &of.profile(), &under.mutation, catalogue);
         return Ok(Setup { keeps_trace: true, keeps_records: true, ..setup });
     };
+    let in_folder = file.join("story.toml");
+    let file = if report_in(file).is_some() { &in_folder } else { file };
     let mut told = scenario(file, catalogue)?;
     told.mutations.append(&mut under.mutation);
     let release = releases(&told, under.flink)?[0];
@@ -76,6 +83,7 @@ fn opened(of: &Explain, catalogue: &Arc<Catalogue>) -> Result<Setup, Failure> {
 const fn asks_for_violation(question: &Question) -> bool {
     question.checkpoint.is_none()
         && question.record.is_none()
+        && question.key.is_none()
         && question.at.is_none()
         && question.rows.is_none()
 }
@@ -101,7 +109,7 @@ fn set_up(
     Ok(Setup { keeps_trace: true, keeps_records: true, wants_sometimes: false, ..setup })
 }
 
-fn played(setup: Setup, replay: &str, interrupt: &Interrupt) -> Result<Played, Failure> {
+pub(super) fn played(setup: Setup, replay: &str, interrupt: &Interrupt) -> Result<Played, Failure> {
     let watch = |_: &mut crate::cluster::Cluster| interrupt.check();
     play_once(None, setup, replay, watch).map(|(played, _)| played)
 }
@@ -125,6 +133,9 @@ fn answer(
     if let Some(name) = &question.record {
         return Ok(record(&told, origin_of(name, names)?));
     }
+    if let Some(text) = &question.key {
+        return Ok(key(&told, text));
+    }
     if let Some(at) = question.at {
         return Ok(moment(&told, at));
     }
@@ -136,6 +147,35 @@ fn answer(
         return Ok(rows(&told, found));
     }
     explained(question.violation, played, &told, called)
+}
+
+/// The first violation of a play, if there is one: where it was noticed and what led to it.
+pub(super) fn first_broken(played: &Played) -> Option<Broken> {
+    played.verdict.violations().min_by_key(|violation| violation.event).map(broken_of)
+}
+
+fn broken_of(found: &Violation) -> Broken {
+    Broken {
+        check: found.check.to_string(),
+        promise: found.check.about().to_owned(),
+        entry: found.event,
+        text: found.text.clone(),
+        checkpoint: found.evidence.checkpoint,
+        channel: found.evidence.channel,
+        transaction: found.evidence.transaction,
+        tasks: found.evidence.tasks.clone(),
+        origins: found.evidence.origins.clone(),
+    }
+}
+
+/// What led to it, and what became of the first record that it is about.
+pub(super) fn causes(told: &Told<'_>, broken: &Broken) -> String {
+    let mut text = violation(told, broken);
+    if let Some(origin) = broken.origins.first() {
+        text.push_str("\nwhat became of the first record that it is about\n");
+        text.push_str(&record(told, Origin { child: 0, ..*origin }));
+    }
+    text
 }
 
 /// What led to a violation: the Nth, in the order in which they were noticed.
@@ -157,26 +197,11 @@ fn explained(
         };
         return Err(Failure::wrong(
             message,
-            "ask for something else: --checkpoint, --record, --at, --rows",
+            "ask for something else: --checkpoint, --record, --key, --at, --rows",
         ));
     };
-    let broken = Broken {
-        check: found.check.to_string(),
-        promise: found.check.about().to_owned(),
-        entry: found.event,
-        text: found.text.clone(),
-        checkpoint: found.evidence.checkpoint,
-        channel: found.evidence.channel,
-        transaction: found.evidence.transaction,
-        tasks: found.evidence.tasks.clone(),
-        origins: found.evidence.origins.clone(),
-    };
     let mut text = format!("violation {} of {}\n", place + 1, violations.len());
-    text.push_str(&violation(told, &broken));
-    if let Some(origin) = broken.origins.first() {
-        text.push_str("\nwhat became of the first record that it is about\n");
-        text.push_str(&record(told, Origin { child: 0, ..*origin }));
-    }
+    text.push_str(&causes(told, &broken_of(found)));
     Ok(text)
 }
 

@@ -6,14 +6,16 @@
 mod chain;
 mod checkpoint;
 mod difference;
+mod key;
 mod moment;
 mod record;
 mod rows;
 
 use chain::chain_of;
-pub use chain::violation;
+pub use chain::{marked_timeline, violation};
 pub use checkpoint::checkpoint;
 pub use difference::{TraceLine, difference, lines_of, lines_of_file};
+pub use key::key;
 pub use moment::{Moment, moment};
 pub use record::record;
 pub use rows::rows;

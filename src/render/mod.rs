@@ -17,8 +17,8 @@ mod words;
 pub use columns::{columns, padded};
 #[cfg(feature = "cli")]
 pub use explain::{
-    Broken, Moment, Told, TraceLine, checkpoint, difference, lines_of, lines_of_file, moment,
-    record, rows, violation,
+    Broken, Moment, Told, TraceLine, checkpoint, difference, key, lines_of, lines_of_file,
+    marked_timeline, moment, record, rows, violation,
 };
 pub use jsonl::{cast_line, end_line, json_lines};
 pub use names::Names;

@@ -11,6 +11,8 @@ mod folded;
 mod inputs;
 #[cfg(feature = "fs")]
 mod kept;
+#[cfg(feature = "fs")]
+mod moved;
 mod names;
 #[cfg(not(feature = "fs"))]
 mod no_files;
@@ -42,6 +44,8 @@ pub use folded::words as folded_words;
 pub use inputs::generated;
 #[cfg(feature = "fs")]
 pub use inputs::{InputError, STDIN, open, open_given, unreadable};
+#[cfg(feature = "fs")]
+pub use moved::moved;
 pub use play::{Earlier, Judgement, LeftOnDisk, Played, Setup, play, play_out, play_while};
 #[cfg(feature = "fs")]
 pub use read::{read_bounded, read_file};

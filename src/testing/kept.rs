@@ -2,11 +2,11 @@
 
 use crate::kernel::Choices;
 use crate::operator::Catalogue;
-use crate::scenario::{InputKind, Scenario};
-use crate::search::{Setup, Shrinking, Trial, open, play_within};
+use crate::scenario::Scenario;
+use crate::search::{Setup, Shrinking, Trial, moved, open, play_within};
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// How many worlds are played at most to make a story smaller.
@@ -66,22 +66,4 @@ impl Keep<'_> {
         fs::write(&unfinished, note + &moved(scenario, self.base, self.folder).to_text())?;
         fs::rename(&unfinished, path)
     }
-}
-
-/// The same story in another folder: the paths of what it reads are relative to it, or from the root on.
-fn moved(scenario: &Scenario, from: &Path, to: &Path) -> Scenario {
-    let mut moved = scenario.clone();
-    let is_inside = to.components().all(|part| matches!(part, Component::Normal(_)));
-    for input in &mut moved.inputs {
-        if let InputKind::Text(path) | InputKind::Csv { path, .. } = &mut input.kind {
-            let found = from.join(&*path);
-            let found = if is_inside && found.is_relative() {
-                to.components().map(|_| "..").collect::<PathBuf>().join(found)
-            } else {
-                std::path::absolute(&found).unwrap_or(found)
-            };
-            *path = found.to_string_lossy().into_owned();
-        }
-    }
-    moved
 }

@@ -38,7 +38,8 @@ impl Told {
 /// What is played to be explained.
 #[derive(Args, Debug)]
 pub(in crate::cli) struct Explain {
-    /// The scenario file, or - for standard input; without it, the story is drawn from the seed, as by `sweep`
+    /// The scenario file, - for standard input, or the folder of a failure that --keep wrote; without it, the story is drawn from
+    /// the seed, as by `sweep`
     #[arg(value_name = "FILE", required_unless_present = "seed")]
     pub(in crate::cli) file: Option<PathBuf>,
     #[command(flatten)]
@@ -84,6 +85,9 @@ pub(in crate::cli) struct Question {
     /// The biography of a record: who read, sent and took it, when again and from which snapshot, which rows stem from it
     #[arg(long, value_name = "INPUT/PARTITION/OFFSET", value_parser = record)]
     pub(in crate::cli) record: Option<RecordName>,
+    /// Where a key is at home: its key group and subtask at each keyed operator of each run, and the rows under it
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
+    pub(in crate::cli) key: Option<String>,
     /// What stood where: subtasks, channels with what is in them, checkpoints on their way, transactions
     #[arg(long, value_name = "TIME|#ENTRY", value_parser = moment)]
     pub(in crate::cli) at: Option<Moment>,

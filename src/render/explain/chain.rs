@@ -31,12 +31,7 @@ pub fn violation(told: &Told<'_>, broken: &Broken) -> String {
         text.push_str(&format!("it is about {}\n", about.join(", ")));
     }
     let noticed = EntryNumber::of(broken.entry);
-    let mut led: BTreeSet<EntryNumber> =
-        chain_of(told.trace, noticed).iter().map(|entry| entry.number).collect();
-    let spoken_of = spoken_of(told.trace, broken);
-    for number in &spoken_of {
-        led.extend(chain_of(told.trace, *number).iter().map(|entry| entry.number));
-    }
+    let (led, spoken_of) = (led_to(told, broken), spoken_of(told.trace, broken));
     text.push_str("\nwhat led to it; `!` is where it was noticed, `*` what the check speaks of\n");
     let left_out = led.len().saturating_sub(CHAIN_MAX);
     if left_out > 0 {
@@ -52,6 +47,30 @@ pub fn violation(told: &Told<'_>, broken: &Broken) -> String {
         text.push_str(&told.line(entry, mark));
     }
     text
+}
+
+/// All entries, those of records left out: `!` marks where it was noticed, `*` what led to it, and `<-` names the cause of each.
+pub fn marked_timeline(told: &Told<'_>, broken: Option<&Broken>) -> String {
+    let noticed = broken.map(|broken| EntryNumber::of(broken.entry));
+    let led = broken.map(|broken| led_to(told, broken)).unwrap_or_default();
+    let mut text = String::new();
+    for entry in told.trace.entries.iter().filter(|entry| !entry.event.is_of_record()) {
+        let mark = match () {
+            () if Some(entry.number) == noticed => '!',
+            () if led.contains(&entry.number) => '*',
+            () => ' ',
+        };
+        let line = told.line(entry, mark);
+        let cause = entry.cause.map_or_else(String::new, |cause| format!("  <- {cause}"));
+        text.push_str(&format!("{}{cause}\n", line.trim_end()));
+    }
+    text
+}
+
+/// What led to a violation, as far as the trace tells.
+fn led_to(told: &Told<'_>, broken: &Broken) -> BTreeSet<EntryNumber> {
+    let ends = spoken_of(told.trace, broken).into_iter().chain([EntryNumber::of(broken.entry)]);
+    ends.flat_map(|end| chain_of(told.trace, end)).map(|entry| entry.number).collect()
 }
 
 /// What a violation is about, in words.
