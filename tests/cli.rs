@@ -390,3 +390,34 @@ fn ids_and_keys_are_those_of_flink() {
     );
     assert!(succeed(&["key", "-5", "--type", "int"]).starts_with("java hash code  -5\n"));
 }
+
+#[test]
+fn a_sweep_stops_when_enough_has_failed_or_the_time_is_up() {
+    let broken = ["--mutation", "ack-before-durable"];
+    let until = [&["sweep", "--until-found"], &broken[..]].concat();
+    let output = sandbar(&until);
+    let told = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains(" worlds from seed 0 on, "), "{told}");
+    let worlds: u64 = told.split(' ').next().and_then(|count| count.parse().ok()).expect("a count");
+    assert!((1..200).contains(&worlds), "{told}");
+    let few = [&["sweep", "--seeds", "0..100000", "--fail-fast", "3"], &broken[..]].concat();
+    let output = sandbar(&few);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains(" worlds failed, the first "));
+    let told = succeed(&["sweep", "--seeds", "0..100000000", "--budget", "300ms"]);
+    assert!(told.contains("verdict  holds, in the "), "{told}");
+}
+
+#[test]
+fn a_sweep_tells_how_often_and_how_many_seeds_it_takes() {
+    let output = sandbar(&["sweep", "--seeds", "0..40", "--mutation", "ack-before-durable"]);
+    let told = text(&output.stdout);
+    let (_, rates) =
+        told.split_once("how often, and within how many seeds it shows").expect("told");
+    let durable = rates.lines().find(|line| line.contains("durable-before-visible:"));
+    let durable = durable.expect("the check that breaks most often");
+    assert!(durable.contains(" % (") && durable.contains("), within "), "{durable}");
+    let told = succeed(&["sweep", "--seeds", "0..40"]);
+    assert!(told.contains("no world failed: fewer than one in 13 does"), "{told}");
+}

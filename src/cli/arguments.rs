@@ -254,6 +254,15 @@ pub(super) struct Sweep {
     /// Tell the goals of drawn scenarios for a file, too, and fail if the worlds put too little to the test
     #[arg(long)]
     pub(super) require_goals: bool,
+    /// Stop once so many worlds have failed; which were played by then depends on how fast threads are
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), allow_hyphen_values = true)]
+    pub(super) fail_fast: Option<u64>,
+    /// Play seed after seed, from A on, until a world fails
+    #[arg(long, conflicts_with = "fail_fast")]
+    pub(super) until_found: bool,
+    /// Stop after so long on the clock of this machine, such as 10m
+    #[arg(long, value_name = "SPAN", allow_hyphen_values = true)]
+    pub(super) budget: Option<SimTime>,
     /// Keep each of the seeds that failed and are told in a folder DIR/seed-N, as `run --keep` does
     #[arg(long, value_name = "DIR")]
     pub(super) keep: Option<PathBuf>,
@@ -320,7 +329,8 @@ impl Sweep {
     /// The seeds that are played.
     pub(super) fn seeds(&self) -> Range<u64> {
         let end = if self.file.is_some() { SEEDS_OF_A_FILE } else { SEEDS_DRAWN };
-        self.seeds.clone().unwrap_or(0..end)
+        let seeds = self.seeds.clone().unwrap_or(0..end);
+        if self.until_found { seeds.start..SEED_MAX + 1 } else { seeds }
     }
 
     /// What stories are drawn of.

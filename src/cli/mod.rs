@@ -4,6 +4,7 @@
 
 mod arguments;
 mod case;
+mod clock;
 mod completions;
 mod examples;
 mod exit;
@@ -20,6 +21,7 @@ mod output;
 mod panics;
 mod places;
 mod play;
+mod rates;
 mod report;
 mod rules;
 mod run;

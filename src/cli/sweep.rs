@@ -2,6 +2,7 @@
 
 use super::arguments::Sweep;
 use super::case::{self, Case};
+use super::clock::Clock;
 use super::failure::Failure;
 use super::interrupt::{Interrupt, progress};
 use super::open::{base, scenario};
@@ -16,11 +17,12 @@ use crate::search::{
     Judgement, PlayError, Played, Restoring, Setup, SweepTotals, drawn_setup, generated, open, play,
 };
 use indicatif::ProgressBar;
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use rayon::iter::{ParallelBridge, ParallelIterator};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How many seeds a thread takes at a time: enough that folding costs nothing, few enough that none waits for long.
 const CHUNK: u64 = 32;
@@ -40,6 +42,20 @@ struct Plan<'s> {
     source: Source,
     interrupt: Interrupt,
     bar: ProgressBar,
+    clock: Clock,
+    /// How many worlds have failed so far.
+    failed: AtomicU64,
+}
+
+impl Plan<'_> {
+    /// Whether no more seeds are played: somebody asked to stop, enough has failed, or the time is up.
+    fn is_over(&self) -> bool {
+        let most = if self.arguments.until_found { Some(1) } else { self.arguments.fail_fast };
+        let has_enough = most.is_some_and(|most| self.failed.load(Ordering::Relaxed) >= most);
+        let budget = self.arguments.budget.map(|budget| budget.nanos() / 1_000_000);
+        let is_late = budget.is_some_and(|budget| self.clock.millis() >= budget);
+        has_enough || is_late || self.interrupt.is_asked()
+    }
 }
 
 /// Plays the seeds and tells the totals.
@@ -63,7 +79,8 @@ pub(super) fn sweep(
     let template = "{bar:30} {pos}/{len} worlds, {per_sec}, {eta} left";
     let bar = progress(Some(seeds.end - seeds.start), template);
     let interrupt = Interrupt::listen();
-    let plan = Plan { arguments, catalogue, source, interrupt, bar };
+    let (clock, failed) = (Clock::begin(), AtomicU64::new(0));
+    let plan = Plan { arguments, catalogue, source, interrupt, bar, clock, failed };
     let threads = threads(arguments.jobs)?;
     let totals = threads.install(|| play_all(&plan));
     plan.bar.finish_and_clear();
@@ -161,8 +178,8 @@ fn play_all(plan: &Plan<'_>) -> Result<SweepTotals, Failure> {
     let Range { start, end } = plan.arguments.seeds();
     let chunks = (end - start).div_ceil(CHUNK);
     (0..chunks)
-        .into_par_iter()
-        .take_any_while(|_| !plan.interrupt.is_asked())
+        .take_while(|_| !plan.is_over())
+        .par_bridge()
         .map(|chunk| {
             let first = start + chunk * CHUNK;
             play_chunk(plan, first..first.saturating_add(CHUNK).min(end))
@@ -176,9 +193,10 @@ fn play_all(plan: &Plan<'_>) -> Result<SweepTotals, Failure> {
 fn play_chunk(plan: &Plan<'_>, seeds: Range<u64>) -> Result<SweepTotals, Failure> {
     let mut totals = SweepTotals::default();
     for seed in seeds {
-        if plan.interrupt.is_asked() {
+        if plan.is_over() {
             break;
         }
+        let failed = totals.failed;
         match panics::caught(|| play_seed(plan, seed)) {
             Ok(Ok(played)) if played.is_empty() => break,
             Ok(Ok(played)) => played.iter().for_each(|played| totals.add(played)),
@@ -194,6 +212,7 @@ fn play_chunk(plan: &Plan<'_>, seeds: Range<u64>) -> Result<SweepTotals, Failure
                 });
             }
         }
+        plan.failed.fetch_add(totals.failed - failed, Ordering::Relaxed);
         plan.bar.inc(1);
     }
     Ok(totals)

@@ -2,6 +2,7 @@
 
 use super::arguments::Sweep;
 use super::open::{program, shell_path};
+use super::rates::{Rate, fewer_than_one_in};
 use super::shrink;
 use super::words::name_of;
 use crate::render::Style;
@@ -43,9 +44,16 @@ pub(super) fn report(
 ) -> String {
     let worlds = totals.coverage.worlds;
     let seeds = arguments.seeds();
+    let can_stop =
+        arguments.until_found || arguments.fail_fast.is_some() || arguments.budget.is_some();
+    let is_cut = can_stop && worlds < seeds.end - seeds.start;
+    let which = match is_cut {
+        true => format!("from seed {} on", seeds.start),
+        false => format!("of seeds {}..{}", seeds.start, seeds.end),
+    };
     let mut text = format!(
-        "{} worlds of seeds {}..{}, {} events, digest {:016x}\n",
-        worlds, seeds.start, seeds.end, totals.events, totals.digest
+        "{worlds} worlds {which}, {} events, digest {:016x}\n",
+        totals.events, totals.digest
     );
     let is_drawn = arguments.file.is_none();
     if is_drawn || arguments.require_goals {
@@ -76,12 +84,35 @@ pub(super) fn report(
         text.push_str(&format!("           {share:>3}%  {release}\n"));
     }
     counts(&mut text, &style.heading("checks broken, in how many worlds"), &totals.broken);
+    text.push_str(&rates(totals, style));
     let known = style.heading("known: broken by the rules of the release, in how many worlds");
     counts(&mut text, &known, &totals.known);
     for ((name, release), seed) in &totals.known_first {
         let row = format!("{name}, first in {release}: seed {seed}");
         text.push_str(&format!("            {}\n", style.faint(&row)));
     }
+    text.push_str(&failures(arguments, totals, style));
+    text.push_str(&conclusion(totals, is_cut, is_interrupted, style));
+    text
+}
+
+/// How often each check was broken.
+fn rates(totals: &SweepTotals, style: Style) -> String {
+    let rates = totals.broken.iter().map(|(check, seen)| {
+        let rate = Rate { seen: *seen, of: totals.coverage.worlds };
+        format!("  {check}: {}\n", rate.in_words())
+    });
+    let rates: String = rates.collect();
+    if rates.is_empty() {
+        return rates;
+    }
+    let title = style.heading("how often, and within how many seeds it shows, with 95 % certainty");
+    format!("\n{title}\n{rates}")
+}
+
+/// The first seeds that failed, each with the commands that go on from there.
+fn failures(arguments: &Sweep, totals: &SweepTotals, style: Style) -> String {
+    let mut text = String::new();
     if totals.failed > 0 {
         let shown = totals.failures.len();
         let title = format!("{} worlds failed, the first {shown}:", totals.failed);
@@ -100,14 +131,29 @@ pub(super) fn report(
             text.push_str(&format!("    {}\n", style.faint(&tell)));
         }
     }
+    text
+}
+
+/// What the worlds say together.
+fn conclusion(totals: &SweepTotals, is_cut: bool, is_interrupted: bool, style: Style) -> String {
+    let (worlds, mut text) = (totals.coverage.worlds, String::new());
     let verdict = match (totals.failed, worlds) {
         (1.., _) => style.bad("broken"),
         (0, 0) => style.bad("none: no world was played to its end"),
         (0, _) if is_interrupted => style.bad(&format!(
             "none: interrupted, and nothing was broken in the first {worlds} worlds"
         )),
+        (0, _) if is_cut => {
+            style.good(&format!("holds, in the {worlds} worlds there was time for"))
+        }
         (0, _) => style.good("holds"),
     };
+    if totals.failed == 0 && worlds > 0 {
+        let most = fewer_than_one_in(worlds);
+        text.push_str(&format!(
+            "\nno world failed: fewer than one in {most} does, with 95 % certainty\n"
+        ));
+    }
     text.push_str(&format!("\nverdict  {verdict}\n"));
     text
 }

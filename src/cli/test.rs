@@ -3,13 +3,13 @@
 //! Which files are stories, what came of each and how it is told stand in files of their own.
 
 mod candidate;
-mod clock;
 mod ends;
 mod found;
 mod junit;
 mod told;
 
 use super::arguments::{Lines, Run, Test};
+use super::clock::Clock;
 use super::exit::INTERRUPTED;
 use super::failure::Failure;
 use super::interrupt::{Interrupt, progress};
@@ -24,7 +24,6 @@ use crate::operator::Catalogue;
 use crate::scenario::{InputKind, Scenario};
 use crate::search::Judgement;
 use candidate::{Candidate, Content};
-use clock::Clock;
 use ends::{PlayEnd, StoryEnd, Summary};
 use std::collections::BTreeMap;
 use std::path::Path;

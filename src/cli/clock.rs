@@ -1,4 +1,4 @@
-//! How long stories take on this machine. No play depends on it.
+//! How long work takes on this machine. No play depends on it.
 #![expect(clippy::disallowed_types, reason = "people and build systems are told what takes long")]
 
 use std::time::Instant;
