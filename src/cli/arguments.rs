@@ -1,6 +1,10 @@
 //! What a user can type.
 
-use super::examples::{EXAMPLES, SCHEMA, SHRINKING, TEST_EXAMPLES};
+mod bugs;
+
+pub(super) use bugs::Bugs;
+
+use super::examples::{BUGS, EXAMPLES, SCHEMA, SHRINKING, TEST_EXAMPLES};
 use super::fitted::{WIDTH, fitted};
 use super::language::Kind;
 use super::system::path_from;
@@ -43,6 +47,9 @@ pub(super) enum Command {
     /// Look for a smaller story that is broken in the same way, and write it as a scenario file
     #[command(after_help = SHRINKING)]
     Shrink(Shrink),
+    /// List real bugs that are told as stories, play one broken and as it should be, or see which checks notice what
+    #[command(after_help = BUGS)]
+    Bugs(Bugs),
     /// Look at savepoints that a run left with --data-dir
     #[command(subcommand)]
     Savepoint(SavepointCommand),

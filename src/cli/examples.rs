@@ -23,6 +23,8 @@ Examples:
       play all stories of a folder, and tell those that fail
   sandbar shrink my.toml --seed 8 -o small.toml
       look for a smaller story that is broken in the same way
+  sandbar bugs
+      real bugs, each as a small story; `bugs E3` plays one
   sandbar new rescale
       write a first story of your own, with comments
   sandbar check my.toml
@@ -84,3 +86,20 @@ Examples:
       under a seed that `sandbar sweep my.toml` has found
   sandbar shrink --seed 36 --mutation ack-before-durable
       the drawn story of a seed that `sandbar sweep` has found";
+
+/// What the zoo is for.
+pub(super) const BUGS: &str = "\
+Each story re-enacts a bug that some system had, by a protocol that is broken on
+purpose, by what a release of Flink does, or by a mistake of its user. It is
+played as it is, and as it should be; what is told of it is what `run` tells.
+Exits with 0 if each story comes out as its file says.
+
+Examples:
+  sandbar bugs
+      all of them: the entry, the story, what is broken, who notices it first
+  sandbar bugs E3
+      the stories of an entry
+  sandbar bugs e03_files_of_the_start --print-scenario > mine.toml
+      the story as a file of your own
+  sandbar bugs --matrix --seeds 0..200
+      each broken protocol in two hundred drawn worlds, and which checks notice";

@@ -3,6 +3,7 @@
 //! Owns arguments, wording, progress, interruption and the threads on which many worlds are played. Plays nothing itself (`search` does).
 
 mod arguments;
+mod bugs;
 mod completions;
 mod examples;
 mod exit;
@@ -84,6 +85,7 @@ fn carry_out(
         Command::Sweep(sweep) => sweep::sweep(&sweep, catalogue, screen),
         Command::Test(test) => test::test(&test, catalogue, screen),
         Command::Shrink(of) => shrink::shrink(&of, catalogue, screen),
+        Command::Bugs(of) => bugs::bugs(&of, catalogue, screen),
         Command::Savepoint(command) => savepoint::carry_out(&command, screen),
         Command::Uid { text } => identity::uid(&text, screen),
         Command::Key(key) => identity::key(&key, screen),

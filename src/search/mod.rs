@@ -11,6 +11,7 @@ mod folded;
 mod inputs;
 #[cfg(feature = "fs")]
 mod kept;
+mod matrix;
 mod names;
 #[cfg(not(feature = "fs"))]
 mod no_files;
@@ -33,6 +34,7 @@ mod spelled;
 mod story;
 mod sweep;
 mod twins;
+mod zoo;
 
 pub use expect::why_never;
 #[cfg(feature = "fs")]
@@ -42,6 +44,7 @@ pub use folded::words as folded_words;
 pub use inputs::generated;
 #[cfg(feature = "fs")]
 pub use inputs::{InputError, STDIN, open, open_given, unreadable};
+pub use matrix::{Matrix, Noticed};
 pub use play::{Earlier, Judgement, LeftOnDisk, Played, Setup, play, play_out, play_while};
 #[cfg(feature = "fs")]
 pub use read::{read_bounded, read_file};
@@ -53,3 +56,4 @@ pub use shrink::{
 };
 
 pub use sweep::{Goal, SweepTotals, drawn_setup};
+pub use zoo::{Bug, Enacted, Switch};
