@@ -1,10 +1,12 @@
 //! What a user can type.
 
 mod bugs;
+mod crash;
 
 pub(super) use bugs::Bugs;
+pub(super) use crash::Crash;
 
-use super::examples::{BUGS, EXAMPLES, SCHEMA, SHRINKING, TEST_EXAMPLES};
+use super::examples::{BUGS, CRASH, EXAMPLES, SCHEMA, SHRINKING, TEST_EXAMPLES};
 use super::fitted::{WIDTH, fitted};
 use super::language::Kind;
 use super::system::path_from;
@@ -47,6 +49,9 @@ pub(super) enum Command {
     /// Look for a smaller story that is broken in the same way, and write it as a scenario file
     #[command(after_help = SHRINKING)]
     Shrink(Shrink),
+    /// Kill or lose something at each moment of a story in turn, and tell which placement breaks which check
+    #[command(after_help = CRASH)]
+    Crash(Crash),
     /// List real bugs that are told as stories, play one broken and as it should be, or see which checks notice what
     #[command(after_help = BUGS)]
     Bugs(Bugs),

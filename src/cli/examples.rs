@@ -23,6 +23,8 @@ Examples:
       play all stories of a folder, and tell those that fail
   sandbar shrink my.toml --seed 8 -o small.toml
       look for a smaller story that is broken in the same way
+  sandbar crash my.toml
+      kill and lose something at each moment of a story in turn
   sandbar bugs
       real bugs, each as a small story; `bugs E3` plays one
   sandbar new rescale
@@ -103,3 +105,21 @@ Examples:
       the story as a file of your own
   sandbar bugs --matrix --seeds 0..200
       each broken protocol in two hundred drawn worlds, and which checks notice";
+
+/// What crash points are for.
+pub(super) const CRASH: &str = "\
+The story is played once as it is. Then it is played again for each moment at
+which something of its protocol happens, with one step more at that time: each
+task is killed, each task manager, the job manager, and each message is lost. A
+step comes before whatever else happens at its time, so that every placement is
+a step that a file can hold. Only checks are asked for, less those that the
+story breaks by itself; a story that stalls counts as broken, too.
+Exits with 0 if everything holds, and with 1 if anything is broken.
+
+Examples:
+  sandbar crash my.toml
+      wherever it is disturbed, up to 4000 worlds
+  sandbar crash my.toml --only lose --only kill-job-manager
+      these alone
+  sandbar crash my.toml -o first.toml
+      with the first that breaks a check as a story of its own";

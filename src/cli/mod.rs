@@ -5,6 +5,7 @@
 mod arguments;
 mod bugs;
 mod completions;
+mod crash;
 mod examples;
 mod exit;
 mod explain;
@@ -85,6 +86,7 @@ fn carry_out(
         Command::Sweep(sweep) => sweep::sweep(&sweep, catalogue, screen),
         Command::Test(test) => test::test(&test, catalogue, screen),
         Command::Shrink(of) => shrink::shrink(&of, catalogue, screen),
+        Command::Crash(of) => crash::crash(&of, catalogue, screen),
         Command::Bugs(of) => bugs::bugs(&of, catalogue, screen),
         Command::Savepoint(command) => savepoint::carry_out(&command, screen),
         Command::Uid { text } => identity::uid(&text, screen),

@@ -2,6 +2,7 @@
 //!
 //! The only room below the command line that reads files, and only with the feature `fs`.
 
+mod crash;
 #[cfg(feature = "fs")]
 mod csv_input;
 mod expect;
@@ -36,6 +37,7 @@ mod sweep;
 mod twins;
 mod zoo;
 
+pub use crash::{CrashFound, CrashTotals, Disturbance, Placement, disturbed, placements, spread};
 pub use expect::why_never;
 #[cfg(feature = "fs")]
 pub use files::{PlayError, flow_of, play_with_files, start_from, start_from_on};
