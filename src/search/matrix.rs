@@ -23,6 +23,8 @@ pub struct Matrix {
     pub worlds: BTreeMap<Mutation, u64>,
     /// By mutation and check; nothing where it is broken in no world.
     pub noticed: BTreeMap<(Mutation, CheckName), Noticed>,
+    /// By mutation, the worlds that an assertion of the engine ended: it is not made for every protocol that is broken.
+    pub ended: BTreeMap<Mutation, Noticed>,
 }
 
 impl Matrix {
@@ -31,9 +33,16 @@ impl Matrix {
         *self.worlds.entry(mutation).or_default() += 1;
         for (check, finding) in &played.verdict.checks {
             if finding.is_broken() && played.verdict.excuse(*check).is_none() {
-                self.note((mutation, *check), Noticed { worlds: 1, first: played.seed });
+                let once = Noticed { worlds: 1, first: played.seed };
+                note(&mut self.noticed, (mutation, *check), once);
             }
         }
+    }
+
+    /// Counts a world that an assertion of the engine ended.
+    pub fn add_ended(&mut self, mutation: Mutation, seed: u64) {
+        *self.worlds.entry(mutation).or_default() += 1;
+        note(&mut self.ended, mutation, Noticed { worlds: 1, first: seed });
     }
 
     /// Adds the counts of another shard.
@@ -42,20 +51,23 @@ impl Matrix {
             *self.worlds.entry(mutation).or_default() += worlds;
         }
         for (what, noticed) in other.noticed {
-            self.note(what, noticed);
+            note(&mut self.noticed, what, noticed);
         }
-    }
-
-    fn note(&mut self, what: (Mutation, CheckName), more: Noticed) {
-        let noticed = self.noticed.entry(what).or_insert(Noticed { worlds: 0, first: more.first });
-        noticed.worlds += more.worlds;
-        noticed.first = noticed.first.min(more.first);
+        for (mutation, ended) in other.ended {
+            note(&mut self.ended, mutation, ended);
+        }
     }
 
     /// Whether any check notices a mutation.
     pub fn is_noticed(&self, mutation: Mutation) -> bool {
         self.noticed.keys().any(|(other, _)| *other == mutation)
     }
+}
+
+fn note<K: Ord>(counts: &mut BTreeMap<K, Noticed>, what: K, more: Noticed) {
+    let noticed = counts.entry(what).or_insert(Noticed { worlds: 0, first: more.first });
+    noticed.worlds += more.worlds;
+    noticed.first = noticed.first.min(more.first);
 }
 
 #[cfg(test)]
@@ -68,12 +80,14 @@ mod tests {
         let shard = |worlds, first| Matrix {
             worlds: BTreeMap::from([(what.0, 10)]),
             noticed: BTreeMap::from([(what, Noticed { worlds, first })]),
+            ended: BTreeMap::from([(what.0, Noticed { worlds, first })]),
         };
         for (one, other) in [(shard(2, 7), shard(3, 4)), (shard(3, 4), shard(2, 7))] {
             let mut all = one;
             all.merge(other);
             assert_eq!(all.worlds[&what.0], 20);
             assert_eq!(all.noticed[&what], Noticed { worlds: 5, first: 4 });
+            assert_eq!(all.ended[&what.0], Noticed { worlds: 5, first: 4 });
             assert!(all.is_noticed(what.0) && !all.is_noticed(Mutation::LeakLateAck));
         }
     }

@@ -4,7 +4,6 @@ use super::by_mutation;
 use crate::cli::arguments::{Answer, Bugs};
 use crate::cli::failure::Failure;
 use crate::cli::interrupt::{Interrupt, progress};
-use crate::cli::open::program;
 use crate::cli::screen::Screen;
 use crate::cli::threads::threads;
 use crate::cli::words::name_of;
@@ -91,16 +90,12 @@ fn play_chunk(plan: &Plan<'_>, mutation: Mutation, seeds: Range<u64>) -> Result<
             break;
         }
         let setup = drawn_setup(seed, &Profile::default(), &[mutation], plan.catalogue);
-        // A protocol that is broken may well break a rule of the engine: no check noticed it then.
+        // The engine asserts what holds of sound protocols: an assertion may end a world before any check is asked.
         match panics::caught(|| play(setup, |_| plan.interrupt.check())) {
             Ok(Ok(played)) => matrix.add(mutation, &played),
             Ok(Err(PlayError::Interrupted)) => break,
             Ok(Err(error)) => return Err(error.into()),
-            Err(message) => {
-                let again =
-                    format!("--seeds {seed}..{} --mutation {}", seed + 1, name_of(&mutation));
-                return Err(Failure::engine(&message, &format!("{} sweep {again}", program())));
-            }
+            Err(_) => matrix.add_ended(mutation, seed),
         }
         plan.bar.inc(1);
     }
@@ -156,6 +151,12 @@ fn legend(
             false => firsts.join(", "),
         };
         text.push_str(&format!("  {name}: {firsts}\n"));
+        if let Some(ended) = matrix.ended.get(mutation) {
+            let (worlds, first) = (ended.worlds, ended.first);
+            let told =
+                format!("an assertion of the engine ended {worlds} worlds, first at seed {first}");
+            text.push_str(&format!("      {}\n", style.bad(&told)));
+        }
         for bug in zoo.get(mutation).into_iter().flatten() {
             let caught = bug.caught_by(plan.catalogue).map_or("no check", CheckName::name);
             text.push_str(&format!("      {}\n", style.faint(&format!("{}: {caught}", bug.name))));
@@ -188,6 +189,9 @@ fn object(plan: &Plan<'_>, matrix: &Matrix, zoo: &BTreeMap<Mutation, Vec<Bug>>) 
             "mutation": name_of(mutation),
             "worlds": matrix.worlds.get(mutation).copied().unwrap_or(0),
             "checks": checks.collect::<serde_json::Map<_, _>>(),
+            "ended": matrix.ended.get(mutation).map(|ended| {
+                json!({ "worlds": ended.worlds, "first_seed": ended.first })
+            }),
             "zoo": stories.collect::<Vec<Value>>(),
         })
     });
