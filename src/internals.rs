@@ -12,6 +12,10 @@ pub use crate::job::{
 pub use crate::scenario::bounds;
 #[cfg(feature = "fs")]
 pub use crate::search::start_from_on;
+pub use crate::search::{Bug, Enacted, Matrix, Noticed, Switch};
+pub use crate::search::{
+    CrashFound, CrashTotals, Disturbance, Placement, disturbed, placements, spread,
+};
 pub use crate::search::{SweepTotals, drawn_setup, generated, play};
 pub use crate::state::{LiveState, rescale::ListState, rescale::redistribute};
 pub use crate::store::{

@@ -8,13 +8,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Every simulation under a folder, but for the statements of `rules` and the `reports`, whose facts are held to in a test of
-/// their own.
+/// Every simulation under a folder, but for the statements of `rules`, the `reports` and the `bugs`, whose facts are held to in
+/// tests of their own.
 fn simulations(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("the folder of simulations is there") {
         let path = entry.expect("a folder can be read").path();
-        if path.ends_with("rules") || path.ends_with("reports") {
+        if ["rules", "reports", "bugs"].iter().any(|folder| path.ends_with(folder)) {
             continue;
         }
         if path.is_dir() {

@@ -1,10 +1,16 @@
 //! What a user can type.
 
+mod bugs;
+mod crash;
 mod questions;
 
+pub(super) use bugs::Bugs;
+pub(super) use crash::Crash;
 pub(super) use questions::{Compare, Explain, Question, RecordName, Told, Under};
 
-use super::examples::{COMPARING, EXAMPLES, EXPLAINING, SCHEMA, SHRINKING, TEST_EXAMPLES};
+use super::examples::{
+    BUGS, COMPARING, CRASH, EXAMPLES, EXPLAINING, SCHEMA, SHRINKING, TEST_EXAMPLES,
+};
 use super::fitted::{WIDTH, fitted};
 use super::language::Kind;
 use super::system::path_from;
@@ -54,6 +60,12 @@ pub(super) enum Command {
     /// Tell where two runs part and what followed: two files, releases, seeds, or traces
     #[command(after_help = COMPARING)]
     Compare(Compare),
+    /// Kill or lose something at each moment of a story in turn, and tell which placement breaks which check
+    #[command(after_help = CRASH)]
+    Crash(Crash),
+    /// List real bugs that are told as stories, play one broken and as it should be, or see which checks notice what
+    #[command(after_help = BUGS)]
+    Bugs(Bugs),
     /// Look at savepoints that a run left with --data-dir
     #[command(subcommand)]
     Savepoint(SavepointCommand),

@@ -27,6 +27,10 @@ Examples:
       what led to what is broken; or to a checkpoint, a record, a row
   sandbar compare my.toml --seed 1 --seed 2
       where two runs part, and what followed
+  sandbar crash my.toml
+      kill and lose something at each moment of a story in turn
+  sandbar bugs
+      real bugs, each as a small story; `bugs E3` plays one
   sandbar new rescale
       write a first story of your own, with comments
   sandbar check my.toml
@@ -116,3 +120,38 @@ Examples:
       under a seed that `sandbar sweep my.toml` has found
   sandbar shrink --seed 36 --mutation ack-before-durable
       the drawn story of a seed that `sandbar sweep` has found";
+
+/// What the zoo is for.
+pub(super) const BUGS: &str = "\
+Each story re-enacts a bug that some system had, by a protocol that is broken on
+purpose, by what a release of Flink does, or by a mistake of its user. It is
+played as it is, and as it should be; what is told of it is what `run` tells.
+Exits with 0 if each story comes out as its file says.
+
+Examples:
+  sandbar bugs
+      all of them: the entry, the story, what is broken, who notices it first
+  sandbar bugs E3
+      the stories of an entry
+  sandbar bugs e03_files_of_the_start --print-scenario > mine.toml
+      the story as a file of your own
+  sandbar bugs --matrix --seeds 0..200
+      each broken protocol in two hundred drawn worlds, and which checks notice";
+
+/// What crash points are for.
+pub(super) const CRASH: &str = "\
+The story is played once as it is. Then it is played again for each moment at
+which something of its protocol happens, with one step more at that time: each
+task is killed, each task manager, the job manager, and each message is lost. A
+step comes before whatever else happens at its time, so that every placement is
+a step that a file can hold. Only checks are asked for, less those that the
+story breaks by itself; a story that stalls counts as broken, too.
+Exits with 0 if everything holds, and with 1 if anything is broken.
+
+Examples:
+  sandbar crash my.toml
+      wherever it is disturbed, up to 4000 worlds
+  sandbar crash my.toml --only lose --only kill-job-manager
+      these alone
+  sandbar crash my.toml -o first.toml
+      with the first that breaks a check as a story of its own";

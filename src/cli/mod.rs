@@ -3,9 +3,11 @@
 //! Owns arguments, wording, progress, interruption and the threads on which many worlds are played. Plays nothing itself (`search` does).
 
 mod arguments;
+mod bugs;
 mod case;
 mod clock;
 mod completions;
+mod crash;
 mod examples;
 mod exit;
 mod explain;
@@ -90,6 +92,8 @@ fn carry_out(
         Command::Shrink(of) => shrink::shrink(&of, catalogue, screen),
         Command::Explain(of) => why::explain(&of, catalogue, screen),
         Command::Compare(of) => why::compare(&of, catalogue, screen),
+        Command::Crash(of) => crash::crash(&of, catalogue, screen),
+        Command::Bugs(of) => bugs::bugs(&of, catalogue, screen),
         Command::Savepoint(command) => savepoint::carry_out(&command, screen),
         Command::Uid { text } => identity::uid(&text, screen),
         Command::Key(key) => identity::key(&key, screen),

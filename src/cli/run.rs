@@ -278,6 +278,7 @@ fn play_again(
     Err(Failure { text, code: NOT_DETERMINISTIC })
 }
 
+/// What the tasks and sinks of a play are called.
 pub(super) fn names(played: &Played, scenario: &Scenario) -> Names {
     let sinks = played.outcome.externals.iter().map(|sink| sink.name.clone()).collect();
     Names::new(&played.trace, scenario, sinks)

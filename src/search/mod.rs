@@ -2,6 +2,7 @@
 //!
 //! The only room below the command line that reads files, and only with the feature `fs`.
 
+mod crash;
 #[cfg(feature = "fs")]
 mod csv_input;
 mod expect;
@@ -11,6 +12,7 @@ mod folded;
 mod inputs;
 #[cfg(feature = "fs")]
 mod kept;
+mod matrix;
 #[cfg(feature = "fs")]
 mod moved;
 mod names;
@@ -35,7 +37,9 @@ mod spelled;
 mod story;
 mod sweep;
 mod twins;
+mod zoo;
 
+pub use crash::{CrashFound, CrashTotals, Disturbance, Placement, disturbed, placements, spread};
 pub use expect::why_never;
 #[cfg(feature = "fs")]
 pub use files::{PlayError, flow_of, play_with_files, start_from, start_from_on};
@@ -44,6 +48,7 @@ pub use folded::words as folded_words;
 pub use inputs::generated;
 #[cfg(feature = "fs")]
 pub use inputs::{InputError, STDIN, open, open_given, unreadable};
+pub use matrix::{Matrix, Noticed};
 #[cfg(feature = "fs")]
 pub use moved::moved;
 pub use play::{Earlier, Judgement, LeftOnDisk, Played, Setup, play, play_out, play_while};
@@ -57,3 +62,4 @@ pub use shrink::{
 };
 
 pub use sweep::{Goal, SweepTotals, drawn_setup};
+pub use zoo::{Bug, Enacted, Switch};
