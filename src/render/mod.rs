@@ -5,6 +5,7 @@
 mod columns;
 mod jsonl;
 mod names;
+pub mod picture;
 mod story;
 mod style;
 mod timeline;

@@ -1,0 +1,197 @@
+//! The legend: a sample of each mark that occurs, and of no other.
+
+use super::glyphs;
+use super::lettering::Lettering;
+use super::scene::{Anchor, Layer, Length, Place, Sheet};
+
+/// The distance of lines of the legend.
+const PITCH: Length = 200;
+
+/// A kind of mark, in the order in which the legend tells them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Mark {
+    Ribbon,
+    Band,
+    Barrier,
+    Record,
+    Crossing,
+    WrongSide,
+    Blocked,
+    Snapshot,
+    Upload,
+    Saved,
+    PutBack,
+    Restored,
+    Trigger,
+    Ack,
+    StrayAck,
+    Notified,
+    Prepared,
+    Open,
+    Committed,
+    CommittedNothing,
+    Aborted,
+    Savepoint,
+    Undone,
+    Fault,
+    Deploying,
+    Zombie,
+    Story,
+    Violation,
+    Waits,
+    Last,
+}
+
+impl Mark {
+    /// What the legend says of it.
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Ribbon => "a cut, from its first to its last subtask",
+            Self::Band => "running; the height is the share of subtasks",
+            Self::Barrier => "barrier",
+            Self::Record => "record",
+            Self::Crossing => "record that crosses the cut",
+            Self::WrongSide => "record on the wrong side of the cut",
+            Self::Blocked => "channel held back",
+            Self::Snapshot => "snapshot (the cut goes through it)",
+            Self::Upload => "being written, durable",
+            Self::Saved => "records in flight, saved",
+            Self::PutBack => "and put back",
+            Self::Restored => "state restored",
+            Self::Trigger => "trigger",
+            Self::Ack => "ack",
+            Self::StrayAck => "ack that was not counted",
+            Self::Notified => "notified",
+            Self::Prepared => "transaction prepared",
+            Self::Open => "open",
+            Self::Committed => "rows committed",
+            Self::CommittedNothing => "no rows",
+            Self::Aborted => "aborted",
+            Self::Savepoint => "savepoint",
+            Self::Undone => "done again after the restart",
+            Self::Fault => "fault",
+            Self::Deploying => "being deployed",
+            Self::Zombie => "an attempt that is over and goes on",
+            Self::Story => "step of the story",
+            Self::Violation => "a check is broken",
+            Self::Waits => "waits for its first barrier",
+            Self::Last => "the last to ack",
+        }
+    }
+
+    /// How wide its sample is.
+    const fn width(self) -> Length {
+        match self {
+            Self::Band
+            | Self::Barrier
+            | Self::Record
+            | Self::Crossing
+            | Self::WrongSide
+            | Self::Trigger
+            | Self::Ack
+            | Self::StrayAck
+            | Self::Blocked
+            | Self::Upload
+            | Self::Prepared
+            | Self::Open
+            | Self::Undone
+            | Self::Deploying
+            | Self::Zombie
+            | Self::Waits
+            | Self::Last => 240,
+            Self::Ribbon
+            | Self::Snapshot
+            | Self::Saved
+            | Self::PutBack
+            | Self::Restored
+            | Self::Notified
+            | Self::Committed
+            | Self::CommittedNothing
+            | Self::Aborted
+            | Self::Savepoint
+            | Self::Fault
+            | Self::Story
+            | Self::Violation => 130,
+        }
+    }
+}
+
+/// Draws the legend from a place on, up to a right edge, and returns where it ends. `colour` is a class that occurs.
+pub(super) fn draw(sheet: &mut Sheet, (left, top): Place, right: Length, colour: &str) -> Length {
+    let marks: Vec<Mark> = sheet.marks.iter().copied().collect();
+    let (mut x, mut y) = (left, top);
+    for mark in marks {
+        let words = mark.words();
+        let width = mark.width() + 60 + Lettering::PLAIN.width(words);
+        if x > left && x + width > right {
+            (x, y) = (left, y + PITCH);
+        }
+        sample(sheet, mark, (x, y), colour);
+        sheet.plain().text("", (x + mark.width() + 60, y + 40), Anchor::Start, words);
+        x += width + 200;
+    }
+    y
+}
+
+/// One sample, from a place at the left of its middle on.
+fn sample(sheet: &mut Sheet, mark: Mark, (x, y): Place, colour: &str) {
+    let (end, middle) = ((x + mark.width(), y), (x + mark.width() / 2, y));
+    let of = |class: &str| format!("{class} {colour}");
+    let mut pen = sheet.plain();
+    let (flow, life, marks) = (Layer::Flow, Layer::Life, Layer::Marks);
+    let low = (x, y - 45);
+    let high = (end.0, y + 45);
+    match mark {
+        Mark::Ribbon => glyphs::ribbon(&mut pen, colour, (x + 40, y - 70), (x + 75, y + 70)),
+        Mark::Band => {
+            pen.rectangle(life, "band", (x, y - 50), (end.0, y + 50), 0);
+        }
+        Mark::Barrier => glyphs::barrier(&mut pen, &of("barrier"), (x, y - 40), (end.0, y + 40)),
+        Mark::Record => glyphs::record(&mut pen, "record", (x, y - 40), (end.0, y + 40)),
+        Mark::Crossing => glyphs::record(&mut pen, &of("crossing"), (x, y - 40), (end.0, y + 40)),
+        Mark::WrongSide => glyphs::record(&mut pen, "crossing x", (x, y - 40), (end.0, y + 40)),
+        Mark::Blocked | Mark::Prepared => {
+            pen.rectangle(life, &of("hatched"), low, high, 0);
+        }
+        Mark::Open => {
+            pen.rectangle(life, "open", low, high, 0);
+        }
+        Mark::Undone => {
+            pen.rectangle(life, "undone", (x, y - 60), (end.0, y + 60), 0);
+        }
+        Mark::Snapshot => glyphs::snapshot(&mut pen, colour, middle),
+        Mark::Restored => glyphs::restored(&mut pen, colour, middle),
+        Mark::Upload => glyphs::upload(&mut pen, colour, (x, y), (end.0 - 20, y)),
+        Mark::Saved => glyphs::boxes(&mut pen, &of("saved"), (x + 20, y), 2),
+        Mark::PutBack => glyphs::boxes(&mut pen, &of("put-back"), (x + 20, y), 2),
+        Mark::Trigger => {
+            pen.line(flow, &of("trigger"), &[(x, y - 30), (end.0, y + 30)]);
+        }
+        Mark::Ack => {
+            pen.line(flow, &of("ack"), &[(x, y + 30), (end.0, y - 30)]);
+        }
+        Mark::StrayAck => {
+            pen.line(flow, &of("stray"), &[(x, y + 30), (end.0, y - 30)]);
+        }
+        Mark::Notified => glyphs::notified(&mut pen, colour, middle),
+        Mark::Committed => glyphs::flag(&mut pen, &of("flag"), (x + 30, y + 70)),
+        Mark::CommittedNothing => glyphs::flag(&mut pen, &of("flag none"), (x + 30, y + 70)),
+        Mark::Aborted => glyphs::cross(&mut pen, "small-cross", middle, 40),
+        Mark::Savepoint => glyphs::bookmark(&mut pen, &of("solid"), middle),
+        Mark::Fault => glyphs::fault(&mut pen, middle),
+        Mark::Deploying => {
+            pen.line(life, "deploying", &[(x, y), end]);
+        }
+        Mark::Zombie => {
+            pen.line(life, "zombie", &[(x, y), end]);
+        }
+        Mark::Waits => {
+            pen.line(life, "waits", &[(x, y), end]);
+        }
+        Mark::Story => glyphs::story(&mut pen, (middle.0, y + 35)),
+        Mark::Violation => glyphs::cross(&mut pen, "violation", middle, 50),
+        Mark::Last => {
+            pen.rectangle(marks, "outlined", (x, y - 50), (end.0, y + 50), 30);
+        }
+    }
+}
