@@ -1,6 +1,7 @@
 //! What a user can type.
 
-use super::examples::{EXAMPLES, SCHEMA, SHRINKING, TEST_EXAMPLES};
+use super::draw::{Drawing, Shown, span};
+use super::examples::{DRAWING, EXAMPLES, SCHEMA, SHRINKING, TEST_EXAMPLES};
 use super::fitted::{WIDTH, fitted};
 use super::language::Kind;
 use super::system::path_from;
@@ -43,6 +44,9 @@ pub(super) enum Command {
     /// Look for a smaller story that is broken in the same way, and write it as a scenario file
     #[command(after_help = SHRINKING)]
     Shrink(Shrink),
+    /// Draw a run as a picture: lanes, checkpoints, barriers, faults, restarts
+    #[command(after_help = DRAWING)]
+    Draw(Draw),
     /// Look at savepoints that a run left with --data-dir
     #[command(subcommand)]
     Savepoint(SavepointCommand),
@@ -262,6 +266,46 @@ pub(super) struct Test {
     /// How to tell it
     #[arg(long, value_enum, default_value_t = Lines::Human)]
     pub(super) format: Lines,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Draw {
+    /// The scenario file, or - for standard input
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Where the picture goes; without it, it is printed
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Decide every random choice by N, 0 to 2^63-1, instead of the file's seed
+    #[arg(long, value_name = "N", value_parser = seed, allow_hyphen_values = true)]
+    pub(super) seed: Option<u64>,
+    /// Play under this release, of those that the file names; without it, under the first
+    #[arg(long, value_name = "RELEASE", value_parser = words::release(), hide_possible_values = true)]
+    pub(super) flink: Option<Release>,
+    /// Read input NAME from PATH instead, a text file of one entry a line, or - for standard input
+    #[arg(long, value_name = "NAME=PATH", value_parser = binding())]
+    pub(super) input: Vec<Binding>,
+    /// Break the protocol deliberately in this way. Can be given several times
+    #[arg(long, value_name = "NAME", value_parser = words::mutation(), hide_possible_values = true)]
+    pub(super) mutation: Vec<Mutation>,
+    /// Which picture
+    #[arg(long, value_enum, default_value_t = Drawing::SpaceTime)]
+    pub(super) view: Drawing,
+    /// Draw only this checkpoint or savepoint, in full
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub(super) checkpoint: Option<u64>,
+    /// Draw only this span of virtual time, in full, such as 1s..2500ms
+    #[arg(long, value_name = "FROM..TO", value_parser = span, conflicts_with = "checkpoint", allow_hyphen_values = true)]
+    pub(super) span: Option<Range<SimTime>>,
+    /// Draw the whole run in full, with a lane for each subtask
+    #[arg(long, conflicts_with_all = ["checkpoint", "span"])]
+    pub(super) unfold: bool,
+    /// Draw records, too: those that cross a cut stand out
+    #[arg(long)]
+    pub(super) records: bool,
+    /// As what
+    #[arg(long, value_enum, default_value_t = Shown::Svg)]
+    pub(super) format: Shown,
 }
 
 impl Run {

@@ -23,6 +23,8 @@ Examples:
       play all stories of a folder, and tell those that fail
   sandbar shrink my.toml --seed 8 -o small.toml
       look for a smaller story that is broken in the same way
+  sandbar draw my.toml -o my.svg
+      draw a run as a picture
   sandbar new rescale
       write a first story of your own, with comments
   sandbar check my.toml
@@ -84,3 +86,26 @@ Examples:
       under a seed that `sandbar sweep my.toml` has found
   sandbar shrink --seed 36 --mutation ack-before-durable
       the drawn story of a seed that `sandbar sweep` has found";
+
+/// What is drawn.
+pub(super) const DRAWING: &str = "\
+Without options the whole run is drawn, folded: a row for each operator. Beneath
+it one checkpoint is drawn in full: that of the first violation; else the last
+one before the first restore, up to the restart; else the first that held a
+channel back; else the first. The same story, seed and options give the same
+bytes. Each mark names its entries of the trace (`data-e`), by the numbers that
+`run -v` and `run --trace` tell.
+
+Examples:
+  sandbar draw sim/word_count.toml -o word_count.svg
+      a whole run, and one checkpoint of it
+  sandbar draw sim/unaligned.toml --checkpoint 2 --records -o cut.svg
+      one checkpoint with the records that cross its cut
+  sandbar draw my.toml --span 1s..2500ms -o part.svg
+      part of a run
+  sandbar draw my.toml --view gantt -o time.svg
+      where the time of checkpoints goes
+  sandbar draw my.toml --mutation commit-on-snapshot -o broken.svg
+      a protocol that is broken on purpose, with what caused it
+  sandbar draw my.toml --format text
+      the same in sentences";

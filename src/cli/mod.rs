@@ -4,6 +4,7 @@
 
 mod arguments;
 mod completions;
+mod draw;
 mod examples;
 mod exit;
 mod explain;
@@ -84,6 +85,7 @@ fn carry_out(
         Command::Sweep(sweep) => sweep::sweep(&sweep, catalogue, screen),
         Command::Test(test) => test::test(&test, catalogue, screen),
         Command::Shrink(of) => shrink::shrink(&of, catalogue, screen),
+        Command::Draw(of) => draw::draw(&of, catalogue, screen),
         Command::Savepoint(command) => savepoint::carry_out(&command, screen),
         Command::Uid { text } => identity::uid(&text, screen),
         Command::Key(key) => identity::key(&key, screen),

@@ -231,6 +231,8 @@ pub enum PointKind {
     Failed,
     /// Something broke.
     Fault,
+    /// Somebody was given up, or what was broken works again.
+    Noted,
     /// Records in flight are saved with a snapshot.
     Saved,
     /// Records in flight are put back.

@@ -246,6 +246,10 @@ impl Panel<'_> {
                         wish.entries = point.entries.clone();
                     }
                 }
+                PointKind::Noted => {
+                    let mut pen = sheet.mark(&point.entries, &point.text);
+                    pen.line(Layer::Marks, "attempt", &[(at.0, y - 40), (at.0, y + 40)]);
+                }
                 PointKind::Violation => {
                     let mut pen = sheet.mark(&point.entries, &point.text);
                     glyphs::cross(&mut pen, "violation", at, 50);

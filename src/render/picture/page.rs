@@ -281,12 +281,13 @@ fn cut_out(
     nanos: u64,
 ) {
     let mut pen = sheet.plain();
-    pen.rectangle(Layer::Tint, "ground-all", (left, top), (right, bottom), 0);
+    let (inner, outer) = ((left + 40, top), (right - 40, bottom));
+    pen.rectangle(Layer::Flow, "ground-all", inner, outer, 0);
     for x in [left + 40, right - 40] {
         let count = (bottom - top) / 60;
         let zigzag =
             (0..=count).map(|tooth| (x + if tooth % 2 == 0 { -20 } else { 20 }, top + tooth * 60));
-        pen.line(Layer::Grid, "zigzag", &zigzag.collect::<Vec<_>>());
+        pen.line(Layer::Flow, "zigzag", &zigzag.collect::<Vec<_>>());
     }
     let middle = i64::midpoint(left, right);
     pen.text("", (middle, bottom + 300), Anchor::Middle, &sentences::lasting(nanos));

@@ -149,7 +149,7 @@ fn of_point(point: &Point) -> Option<String> {
     match point.kind {
         PointKind::Story => Some(format!("At {at} the story says: {}.", point.text)),
         PointKind::Attempt => Some(format!("At {at} the job starts, {}.", point.text)),
-        PointKind::Fault | PointKind::Committed | PointKind::PutBack => {
+        PointKind::Fault | PointKind::Noted | PointKind::Committed | PointKind::PutBack => {
             Some(format!("At {at}: {}.", point.text))
         }
         PointKind::Violation => Some(format!("At {at} a check is broken, {}.", point.text)),

@@ -132,6 +132,12 @@ impl Panel<'_> {
                     let wish = self.bold(1, at, 100, &point.text);
                     wish.entries = point.entries.clone();
                 }
+                PointKind::Noted => {
+                    let (x, y) = at;
+                    pen.line(Layer::Marks, "attempt", &[(x, y - 50), (x, y + 50)]);
+                    let wish = self.wish(5, at, 50, &point.text);
+                    wish.entries = point.entries.clone();
+                }
                 PointKind::Violation => {
                     super::glyphs::cross(&mut pen, "violation", at, 60);
                     pen.legend(super::legend::Mark::Violation);

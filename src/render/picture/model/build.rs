@@ -165,6 +165,12 @@ impl Builder<'_> {
             WorldEvent::StepRefused { .. } => {
                 self.point(entry, COORDINATOR, PointKind::Story, shortened(&said.what, 70));
             }
+            WorldEvent::FaultInjected {
+                fault: Fault::TaskUnblocked(_) | Fault::TaskManagerBack(_),
+            } => {
+                let text = format!("{} {}", said.who, said.what);
+                self.point(entry, COORDINATOR, PointKind::Noted, text);
+            }
             WorldEvent::FaultInjected { fault } => {
                 let lane = match fault {
                     Fault::TaskBlocked(task) | Fault::TaskUnblocked(task) => self.cast.task(*task),
@@ -187,7 +193,8 @@ impl Builder<'_> {
             }
             WorldEvent::TaskManagerLost { manager } | WorldEvent::JobManagerLost { manager } => {
                 let who = manager_name(*manager);
-                self.fault(entry, None, format!("{who} {}", said.what));
+                let text = format!("{who} {}", said.what);
+                self.point(entry, COORDINATOR, PointKind::Noted, text);
             }
         }
     }

@@ -26,6 +26,8 @@ pub(super) struct Checkpoints {
     taken: BTreeMap<Share, Moment>,
     acked: BTreeMap<Share, Moment>,
     completed: BTreeMap<CheckpointOf, Moment>,
+    /// When each lane was last notified.
+    notified: BTreeMap<(CheckpointOf, usize), Moment>,
     /// Where records in flight were saved.
     saved: BTreeMap<(RunId, CheckpointId, ChannelId), (usize, Moment)>,
 }
@@ -288,6 +290,7 @@ impl Builder<'_> {
     }
 
     fn notified(&mut self, (of, lane): (CheckpointOf, usize), now: Moment) {
+        self.checkpoints.notified.insert((of, lane), now);
         self.picture.points.push(Point {
             lane,
             at: now.0,
@@ -299,22 +302,21 @@ impl Builder<'_> {
         });
     }
 
-    /// A line from the coordinator to a task that commits once it is notified.
-    pub(super) fn notification_line(&mut self, of: CheckpointOf, lane: usize, at: u64) {
+    /// A line from the coordinator to a task that commits, if it was notified.
+    pub(super) fn notification_line(&mut self, of: CheckpointOf, lane: usize) {
         let Some(completed) = self.checkpoints.completed.get(&of).copied() else { return };
-        let is_drawn = |arrow: &&Arrow| {
-            arrow.kind == ArrowKind::Notify && arrow.checkpoint == Some(of) && arrow.to.0 == lane
-        };
-        if self.picture.arrows.iter().rev().take(64).any(|arrow| is_drawn(&arrow)) {
-            return;
-        }
+        // Told once, though it commits several transactions.
+        let Some(notified) = self.checkpoints.notified.remove(&(of, lane)) else { return };
         self.picture.arrows.push(Arrow {
             from: (COORDINATOR, completed.0),
-            to: (lane, at),
+            to: (lane, notified.0),
             kind: ArrowKind::Notify,
             checkpoint: Some(of),
-            text: format!("{} is told that {} completed", self.picture.lanes[lane].label, of.id),
-            entries: vec![completed.1],
+            text: format!(
+                "{} is notified that {} completed",
+                self.picture.lanes[lane].label, of.id
+            ),
+            entries: vec![completed.1, notified.1],
         });
     }
 

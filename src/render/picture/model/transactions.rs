@@ -82,7 +82,7 @@ impl Builder<'_> {
             entries: vec![now.1],
         });
         if let Some(sink) = self.cast.task(task) {
-            self.notification_line(of, sink, now.0);
+            self.notification_line(of, sink);
         }
     }
 

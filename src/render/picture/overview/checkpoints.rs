@@ -102,14 +102,6 @@ impl Panel<'_> {
         let mut pen = sheet.mark(&some(entries), tip);
         pen.form(Layer::Flow, class, &corners);
         pen.legend(Mark::Ribbon);
-        for (left, right) in places {
-            pen.keep(Extent {
-                left: left.0,
-                top: left.1 - 180,
-                right: right.0,
-                bottom: left.1 + 180,
-            });
-        }
     }
 
     /// Several checkpoints in a row, in one mark.

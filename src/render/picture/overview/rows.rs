@@ -34,12 +34,7 @@ pub(in crate::render::picture) struct Row {
 /// The rows of a picture, from top to bottom. What is drawn in none, as it never ran, has none.
 pub(super) fn of(picture: &Picture) -> Vec<Row> {
     let groups = groups(picture);
-    let jobs: BTreeSet<&str> = picture
-        .lanes
-        .iter()
-        .filter(|lane| lane.run.is_some())
-        .map(|lane| lane.job.as_str())
-        .collect();
+    let has_several = groups.values().any(|group| *group > 0);
     let mut operators: Vec<Row> = Vec::new();
     let mut rows: Vec<Row> = Vec::new();
     let mut externals: Vec<Row> = Vec::new();
@@ -85,7 +80,7 @@ pub(super) fn of(picture: &Picture) -> Vec<Row> {
                     own.parallelisms.iter().map(ToString::to_string).collect();
                 let plural = if own.parallelisms == [1] { "" } else { "s" };
                 let told = format!("{} subtask{plural}", counts.join(" then "));
-                own.more = if jobs.len() > 1 { format!("{}, {told}", lane.job) } else { told };
+                own.more = if has_several { format!("{}, {told}", lane.job) } else { told };
             }
         }
     }
@@ -99,7 +94,7 @@ pub(super) fn of(picture: &Picture) -> Vec<Row> {
     rows
 }
 
-/// For each run that ever ran, the group of runs of one job that share rows, since they are apart in time.
+/// For each run that ever ran, the group of runs that share rows: they have an operator in common and are apart in time.
 fn groups(picture: &Picture) -> BTreeMap<RunId, usize> {
     let mut lives: BTreeMap<RunId, (u64, u64)> = BTreeMap::new();
     for span in picture.spans.iter().filter(|span| is_life(span)) {
@@ -107,17 +102,19 @@ fn groups(picture: &Picture) -> BTreeMap<RunId, usize> {
         let life = lives.entry(run).or_insert((span.from, span.to));
         *life = (life.0.min(span.from), life.1.max(span.to));
     }
-    let mut groups: Vec<(String, u64)> = Vec::new();
+    let mut groups: Vec<(BTreeSet<&str>, u64)> = Vec::new();
     let mut of_runs = BTreeMap::new();
     for (run, (from, to)) in lives {
-        let job =
-            picture.lanes.iter().find(|lane| lane.run == Some(run)).map(|lane| lane.job.clone());
-        let job = job.unwrap_or_default();
-        let free = groups.iter().position(|(of, until)| *of == job && *until <= from);
+        let lanes = picture.lanes.iter().filter(|lane| lane.run == Some(run));
+        let operators: BTreeSet<&str> = lanes.map(|lane| lane.operator.as_str()).collect();
+        let free = groups.iter().position(|(of, until)| {
+            *until <= from && operators.iter().any(|operator| of.contains(operator))
+        });
         let group = free.unwrap_or_else(|| {
-            groups.push((job, 0));
+            groups.push((BTreeSet::new(), 0));
             groups.len() - 1
         });
+        groups[group].0.extend(operators);
         groups[group].1 = to;
         of_runs.insert(run, group);
     }

@@ -4,6 +4,7 @@ use super::{Detail, Panel};
 use crate::render::picture::glyphs;
 use crate::render::picture::legend::Mark;
 use crate::render::picture::model::{Arrow, ArrowKind, Point, PointKind};
+use crate::render::picture::page::RIGHT;
 use crate::render::picture::scene::{Layer, Length, Place, Sheet};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -176,7 +177,7 @@ impl Panel<'_> {
             true => ("saved", at.1 + 150, "saved"),
             false => ("put-back", at.1 - 150, "put back"),
         };
-        let x = (at.0 + 20).max(end);
+        let x = (at.0 + 20).max(end).min(RIGHT - count * 60);
         let mut pen = sheet.mark(&point.entries, &point.text);
         glyphs::boxes(&mut pen, &format!("{class} {colour}"), (x, height), count);
         pen.legend(if is_saved { Mark::Saved } else { Mark::PutBack });

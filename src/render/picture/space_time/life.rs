@@ -81,11 +81,16 @@ impl Panel<'_> {
             let mut pen = sheet.mark(&real(&span.entries), &span.text);
             let bend = (from + 80).min(to);
             pen.line(Layer::Life, "zombie", &[(from, y), (bend, low), (to, low)]);
-            pen.line(Layer::Life, "end failed", &[(to, low - 50), (to, low + 50)]);
             pen.keep(Extent { left: from, top: low - 15, right: to, bottom: low + 15 });
             pen.legend(Mark::Zombie);
+            let ends = self.scale.shows(span.to);
+            if ends {
+                pen.line(Layer::Life, "end failed", &[(to, low - 50), (to, low + 50)]);
+            }
             if self.lanes.detail == Detail::Full {
-                let wish = self.wish(4, (to, low), 60, &span.text);
+                let said = span.text.split_once(',').map_or(span.text.as_str(), |(who, _)| who);
+                let said = if ends { span.text.clone() } else { format!("{said}, a zombie") };
+                let wish = self.wish(4, (to, low), 60, &said);
                 wish.entries = real(&span.entries);
             }
         }
