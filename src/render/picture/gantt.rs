@@ -205,15 +205,20 @@ impl Column<'_> {
                 0,
             );
         }
+        if upload.is_some() {
+            sheet.plain().legend(Mark::Writes);
+        }
         let mut pen = sheet.mark(&[entry], "snapshot");
-        pen.line(Layer::Marks, "drawn", &[(x, y - half - 5), (x, y + half + 5)]);
+        pen.line(Layer::Marks, "drawn", &[(x, y - half - 5), (x, y + half + 5)])
+            .legend(Mark::Drawn);
         let ack = self.picture.arrows.iter().find(|arrow| {
             arrow.kind == ArrowKind::Ack && arrow.from.0 == lane && own(arrow.checkpoint)
         });
         let Some(ack) = ack else { return };
         let acked = self.at(ack.to.1);
         let mut pen = sheet.mark(&ack.entries, &ack.text);
-        pen.line(Layer::Life, &format!("acking {colour}"), &[(written, y), (acked, y)]);
+        pen.line(Layer::Life, &format!("acking {colour}"), &[(written, y), (acked, y)])
+            .legend(Mark::Acking);
         if is_last {
             let from = self.at(waited) - 30;
             pen.rectangle(

@@ -43,10 +43,12 @@ fn root(square: Length) -> Length {
     square.isqrt()
 }
 
-/// A record, with a dot where it is received.
-pub(super) fn record(pen: &mut Pen<'_>, class: &str, from: Place, to: Place) {
+/// A record, with a dot where it is received, if that is in the picture.
+pub(super) fn record(pen: &mut Pen<'_>, class: &str, from: Place, to: Place, is_whole: bool) {
     pen.line(Layer::Flow, class, &[from, to]);
-    pen.disc(Layer::Flow, &format!("{class} dot"), to, 17);
+    if is_whole {
+        pen.disc(Layer::Flow, &format!("{class} dot"), to, 17);
+    }
 }
 
 /// A snapshot that is written, and durable in the end.

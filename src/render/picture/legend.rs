@@ -17,6 +17,7 @@ pub(super) enum Mark {
     Crossing,
     WrongSide,
     Blocked,
+    Aligning,
     Snapshot,
     Upload,
     Saved,
@@ -39,6 +40,9 @@ pub(super) enum Mark {
     Story,
     Violation,
     Waits,
+    Drawn,
+    Writes,
+    Acking,
     Last,
 }
 
@@ -53,6 +57,7 @@ impl Mark {
             Self::Crossing => "record that crosses the cut",
             Self::WrongSide => "record on the wrong side of the cut",
             Self::Blocked => "channel held back",
+            Self::Aligning => "channels held back",
             Self::Snapshot => "snapshot (the cut goes through it)",
             Self::Upload => "being written, durable",
             Self::Saved => "records in flight, saved",
@@ -75,6 +80,9 @@ impl Mark {
             Self::Story => "step of the story",
             Self::Violation => "a check is broken",
             Self::Waits => "waits for its first barrier",
+            Self::Drawn => "snapshot",
+            Self::Writes => "is written",
+            Self::Acking => "ack on its way",
             Self::Last => "the last to ack",
         }
     }
@@ -91,6 +99,7 @@ impl Mark {
             | Self::Ack
             | Self::StrayAck
             | Self::Blocked
+            | Self::Aligning
             | Self::Upload
             | Self::Prepared
             | Self::Open
@@ -98,6 +107,8 @@ impl Mark {
             | Self::Deploying
             | Self::Zombie
             | Self::Waits
+            | Self::Writes
+            | Self::Acking
             | Self::Last => 240,
             Self::Ribbon
             | Self::Snapshot
@@ -111,6 +122,7 @@ impl Mark {
             | Self::Savepoint
             | Self::Fault
             | Self::Story
+            | Self::Drawn
             | Self::Violation => 130,
         }
     }
@@ -147,11 +159,18 @@ fn sample(sheet: &mut Sheet, mark: Mark, (x, y): Place, colour: &str) {
             pen.rectangle(life, "band", (x, y - 50), (end.0, y + 50), 0);
         }
         Mark::Barrier => glyphs::barrier(&mut pen, &of("barrier"), (x, y - 40), (end.0, y + 40)),
-        Mark::Record => glyphs::record(&mut pen, "record", (x, y - 40), (end.0, y + 40)),
-        Mark::Crossing => glyphs::record(&mut pen, &of("crossing"), (x, y - 40), (end.0, y + 40)),
-        Mark::WrongSide => glyphs::record(&mut pen, "crossing x", (x, y - 40), (end.0, y + 40)),
+        Mark::Record => glyphs::record(&mut pen, "record", (x, y - 40), (end.0, y + 40), true),
+        Mark::Crossing => {
+            glyphs::record(&mut pen, &of("crossing"), (x, y - 40), (end.0, y + 40), true)
+        }
+        Mark::WrongSide => {
+            glyphs::record(&mut pen, "crossing x", (x, y - 40), (end.0, y + 40), true)
+        }
         Mark::Blocked | Mark::Prepared => {
             pen.rectangle(life, &of("hatched"), low, high, 0);
+        }
+        Mark::Aligning => {
+            pen.rectangle(life, &of("aligning"), (x, y - 25), (end.0, y + 25), 0);
         }
         Mark::Open => {
             pen.rectangle(life, "open", low, high, 0);
@@ -187,6 +206,15 @@ fn sample(sheet: &mut Sheet, mark: Mark, (x, y): Place, colour: &str) {
         }
         Mark::Waits => {
             pen.line(life, "waits", &[(x, y), end]);
+        }
+        Mark::Drawn => {
+            pen.line(marks, "drawn", &[(middle.0, y - 50), (middle.0, y + 50)]);
+        }
+        Mark::Writes => {
+            pen.rectangle(life, &of("writes"), low, high, 0);
+        }
+        Mark::Acking => {
+            pen.line(life, &of("acking"), &[(x, y), end]);
         }
         Mark::Story => glyphs::story(&mut pen, (middle.0, y + 35)),
         Mark::Violation => glyphs::cross(&mut pen, "violation", middle, 50),

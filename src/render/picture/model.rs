@@ -38,6 +38,8 @@ pub struct Picture {
     pub undone: Vec<Undone>,
     /// The chain of causes of the first violation, lettered.
     pub steps: Vec<Step>,
+    /// The entries at which checks are broken.
+    pub broken: Vec<EntryNumber>,
     /// Whether the trace tells records.
     pub has_records: bool,
     /// What attempts were restored from, in order, and when.
@@ -352,6 +354,19 @@ impl Picture {
     /// The checkpoint of this name, if it was triggered.
     pub fn checkpoint(&self, of: CheckpointOf) -> Option<&Checkpoint> {
         self.checkpoints.iter().find(|checkpoint| checkpoint.of == of)
+    }
+
+    /// Whether a check is broken at what a point tells.
+    pub fn is_broken(&self, point: &Point) -> bool {
+        point.entries.first().is_some_and(|entry| self.broken.contains(entry))
+    }
+
+    /// Whether a violation is about a commit, which tells of it by its own colour.
+    pub(super) fn is_of_commit(&self, violation: &Point) -> bool {
+        let is_it = |other: &Point| {
+            other.kind == PointKind::Committed && other.entries == violation.entries
+        };
+        self.points.iter().any(is_it)
     }
 
     /// Every entry that a mark names, in no particular order.

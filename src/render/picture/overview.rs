@@ -186,7 +186,9 @@ impl Panel<'_> {
         let rows: u64 = group.iter().map(|point| point.count).sum();
         let first = group[0].checkpoint;
         let is_one = group.iter().all(|point| point.checkpoint == first);
+        let is_broken = group.iter().any(|point| self.picture.is_broken(point));
         let colour = match first.filter(|_| is_one) {
+            Some(_) | None if is_broken => "x".to_owned(),
             Some(of) => format!("c{}", of.colour()),
             None => "m".to_owned(),
         };
@@ -250,6 +252,7 @@ impl Panel<'_> {
                     let mut pen = sheet.mark(&point.entries, &point.text);
                     pen.line(Layer::Marks, "attempt", &[(at.0, y - 40), (at.0, y + 40)]);
                 }
+                PointKind::Violation if self.picture.is_of_commit(point) => {}
                 PointKind::Violation => {
                     let mut pen = sheet.mark(&point.entries, &point.text);
                     glyphs::cross(&mut pen, "violation", at, 50);

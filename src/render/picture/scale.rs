@@ -188,11 +188,12 @@ fn share(part: u64, whole: u64, length: Length) -> Length {
 /// The distance of ticks in a piece: 1, 2 or 5 times a power of ten.
 fn step(piece: &Piece) -> u64 {
     let (span, width) = (piece.to - piece.from, (piece.right - piece.left).max(1));
+    let apart = TICKS_APART.min(width / 4).max(420);
     let mut power = 1_000_u64;
     loop {
         for factor in [1, 2, 5] {
             let step = power.saturating_mul(factor);
-            if share(step.min(span), span, width) >= TICKS_APART || step >= span {
+            if share(step.min(span), span, width) >= apart || step >= span {
                 return step;
             }
         }

@@ -1,6 +1,8 @@
 //! The picture in sentences: for those who do not see it, and for those who rather read.
 
-use super::model::{Checkpoint, CheckpointEnd, LaneKind, Picture, Point, PointKind, SpanKind};
+use super::model::{
+    Checkpoint, CheckpointEnd, LaneKind, Picture, Point, PointKind, Span, SpanKind, Undone,
+};
 
 /// How many sentences are told at most; of more the middle is left out.
 const SENTENCES_MAX: usize = 160;
@@ -40,41 +42,51 @@ pub(super) fn head(picture: &Picture) -> Vec<String> {
     sentences
 }
 
+/// Something that has a sentence of its own.
+#[derive(Clone, Copy)]
+enum Told<'p> {
+    Checkpoint(&'p Checkpoint),
+    Point(&'p Point),
+    Zombie(&'p Span),
+    Undone(&'p Undone),
+}
+
 /// What happens in a span, in order.
 pub(super) fn of_span(picture: &Picture, (from, to): (u64, u64)) -> Vec<String> {
-    let is_in = |moment: u64| (from..=to).contains(&moment);
-    let mut told: Vec<(u64, usize, String)> = Vec::new();
-    for checkpoint in picture.checkpoints.iter().filter(|one| is_in(one.from)) {
-        told.push((checkpoint.from, 0, of_checkpoint(picture, checkpoint)));
-    }
-    for point in picture.points.iter().filter(|point| is_in(point.at)) {
-        told.extend(of_point(point).map(|sentence| (point.at, 1, sentence)));
-    }
-    for span in picture.spans.iter().filter(|span| is_in(span.to)) {
-        if span.kind == SpanKind::Zombie {
-            let lane = &picture.lanes[span.lane].label;
-            let sentence = format!("Until {}: {} of {lane}.", millis(span.to), span.text);
-            told.push((span.to, 2, sentence));
-        }
-    }
-    for undone in picture.undone.iter().filter(|undone| is_in(undone.until)) {
-        let checkpoint = &picture.checkpoints[undone.checkpoint];
-        let sentence = format!(
-            "What was done from the cut of {} to {} is done again.",
-            checkpoint.name(),
-            millis(undone.until)
-        );
-        told.push((undone.until, 3, sentence));
-    }
-    told.sort_by(|one, other| (one.0, one.1).cmp(&(other.0, other.1)));
-    let told: Vec<String> = told.into_iter().map(|(_, _, sentence)| sentence).collect();
+    let checkpoints = picture.checkpoints.iter().map(|one| (one.from, 0, Told::Checkpoint(one)));
+    let points = picture.points.iter().filter(|point| of_point(point).is_some());
+    let points = points.map(|point| (point.at, 1, Told::Point(point)));
+    let zombies = picture.spans.iter().filter(|span| span.kind == SpanKind::Zombie);
+    let zombies = zombies.map(|span| (span.to, 2, Told::Zombie(span)));
+    let undone = picture.undone.iter().map(|undone| (undone.until, 3, Told::Undone(undone)));
+    let all = checkpoints.chain(points).chain(zombies).chain(undone);
+    let mut told: Vec<(u64, u8, Told<'_>)> =
+        all.filter(|(at, ..)| (from..=to).contains(at)).collect();
+    told.sort_by_key(|(at, order, _)| (*at, *order));
+    let sentence = |(_, _, told): &(u64, u8, Told<'_>)| sentence(picture, *told);
     if told.len() <= SENTENCES_MAX {
-        return told;
+        return told.iter().map(sentence).collect();
     }
     let half = SENTENCES_MAX / 2;
     let left_out = format!("{} sentences are left out here.", told.len() - 2 * half);
     let (first, last) = (&told[..half], &told[told.len() - half..]);
-    first.iter().cloned().chain([left_out]).chain(last.iter().cloned()).collect()
+    first.iter().map(sentence).chain([left_out]).chain(last.iter().map(sentence)).collect()
+}
+
+fn sentence(picture: &Picture, told: Told<'_>) -> String {
+    match told {
+        Told::Checkpoint(checkpoint) => of_checkpoint(picture, checkpoint),
+        Told::Point(point) => of_point(point).unwrap_or_default(),
+        Told::Zombie(span) => {
+            let lane = &picture.lanes[span.lane].label;
+            format!("Until {}: {} of {lane}.", millis(span.to), span.text)
+        }
+        Told::Undone(undone) => format!(
+            "What was done from the cut of {} to {} is done again.",
+            picture.checkpoints[undone.checkpoint].name(),
+            millis(undone.until)
+        ),
+    }
 }
 
 /// The whole picture as sentences, a line each.

@@ -138,6 +138,7 @@ impl Panel<'_> {
                     let wish = self.wish(5, at, 50, &point.text);
                     wish.entries = point.entries.clone();
                 }
+                PointKind::Violation if self.picture.is_of_commit(point) => {}
                 PointKind::Violation => {
                     super::glyphs::cross(&mut pen, "violation", at, 60);
                     pen.legend(super::legend::Mark::Violation);

@@ -224,6 +224,7 @@ impl Builder<'_> {
             let lane = self.lane_of(entry);
             let text = format!("{}: {}", one.check, one.text);
             self.point(entry, lane, PointKind::Violation, text);
+            self.picture.broken.push(entry.number);
         }
         let first = broken.iter().filter(|one| self.trace.entry(one.entry).is_some());
         let Some(first) = first.min_by_key(|one| one.entry) else { return };

@@ -62,6 +62,7 @@ impl Panel<'_> {
             return;
         };
         let colour = self.colour(arrow.checkpoint);
+        let is_whole = self.scale.shows(arrow.to.1);
         let is_thin = self.lanes.detail != Detail::Full;
         let mut pen = sheet.mark(&super::life::real(&arrow.entries), &arrow.text);
         let mut simple = |class: &str, mark: Mark| {
@@ -73,21 +74,22 @@ impl Panel<'_> {
             ArrowKind::StrayAck => simple("stray", Mark::StrayAck),
             ArrowKind::Notify => simple("notify", Mark::Notified),
             ArrowKind::Barrier if is_thin => simple("barrier early", Mark::Barrier),
-            ArrowKind::LastBarrier if is_thin && !is_deciding => simple("acked", Mark::Barrier),
+            ArrowKind::LastBarrier if is_thin && !is_deciding => simple("late", Mark::Barrier),
             ArrowKind::Barrier | ArrowKind::LastBarrier => {
-                glyphs::barrier(&mut pen, &format!("barrier {colour}"), from, to);
+                let decisive = if is_thin { " decisive" } else { "" };
+                glyphs::barrier(&mut pen, &format!("barrier{decisive} {colour}"), from, to);
                 pen.keep_line(from, to).legend(Mark::Barrier);
             }
             ArrowKind::Record => {
-                glyphs::record(&mut pen, "record", from, to);
+                glyphs::record(&mut pen, "record", from, to, is_whole);
                 pen.legend(Mark::Record);
             }
             ArrowKind::Crossing => {
-                glyphs::record(&mut pen, &format!("crossing {colour}"), from, to);
+                glyphs::record(&mut pen, &format!("crossing {colour}"), from, to, is_whole);
                 pen.keep_line(from, to).legend(Mark::Crossing);
             }
             ArrowKind::WrongSide => {
-                glyphs::record(&mut pen, "crossing x", from, to);
+                glyphs::record(&mut pen, "crossing x", from, to, is_whole);
                 pen.keep_line(from, to).legend(Mark::WrongSide);
             }
             ArrowKind::PutBack => {
@@ -106,7 +108,11 @@ impl Panel<'_> {
     /// waited for, and so on up to the trigger.
     fn deciding(&self) -> BTreeSet<(usize, u64, usize, u64)> {
         let mut deciding = BTreeSet::new();
-        for checkpoint in &self.picture.checkpoints {
+        if self.lanes.detail == Detail::Full {
+            return deciding;
+        }
+        let seen = self.picture.checkpoints.iter().filter(|one| self.scale.meets(one.from, one.to));
+        for checkpoint in seen {
             let Some((mut lane, at, _)) = checkpoint.acks.last().copied() else { continue };
             let own =
                 self.picture.arrows.iter().filter(|arrow| arrow.checkpoint == Some(checkpoint.of));

@@ -4,7 +4,7 @@ use super::{Detail, Panel};
 use crate::render::picture::glyphs;
 use crate::render::picture::labels::Direction;
 use crate::render::picture::legend::Mark;
-use crate::render::picture::model::{Checkpoint, PointKind, Span, SpanKind};
+use crate::render::picture::model::{Checkpoint, CheckpointOf, PointKind, Span, SpanKind};
 use crate::render::picture::scene::{Extent, Layer, Length, Place, Sheet};
 use crate::trace::EntryNumber;
 use std::collections::BTreeMap;
@@ -108,8 +108,11 @@ impl Panel<'_> {
         }
         for ((lane, _), spans) in rows {
             let Some(y) = self.lanes.y(lane) else { continue };
-            let room =
-                if self.lanes.detail == Detail::Full { self.lanes.pitch * 45 / 100 } else { 50 };
+            if self.lanes.detail == Detail::Hairline {
+                self.aligning(sheet, y, &spans);
+                continue;
+            }
+            let room = self.lanes.pitch * 45 / 100;
             let count = Length::try_from(spans.len()).expect("a page has an end");
             let height = (room / count).clamp(15, 80);
             for (place, span) in (0..).zip(&spans) {
@@ -125,7 +128,7 @@ impl Panel<'_> {
                 pen.rectangle(Layer::Life, &class, (from, top), (to, bottom), 0);
                 pen.keep(Extent { left: from, top, right: to, bottom });
                 pen.legend(Mark::Blocked);
-                let is_long = to - from > 250 && self.lanes.detail == Detail::Full && count < 4;
+                let is_long = to - from > 250 && count < 4;
                 if is_long {
                     let wish = self.wish(5, (i64::midpoint(from, to), top + 20), 20, &text);
                     wish.first = &[Direction::North];
@@ -135,10 +138,47 @@ impl Panel<'_> {
         }
     }
 
+    /// One alignment of a hairline, whatever channels it holds back.
+    fn aligning(&self, sheet: &mut Sheet, y: Length, spans: &[Span]) {
+        let (from, to) =
+            (spans.iter().map(|span| span.from).min(), spans.iter().map(|span| span.to).max());
+        let (Some(from), Some(to)) = (from, to) else { return };
+        let entries = ends(spans.iter().flat_map(|span| span.entries.clone()).collect());
+        let class = format!("aligning {}", self.colour(spans[0].checkpoint));
+        let mut pen = sheet.mark(&entries, &format!("{} channels held back", spans.len()));
+        let (from, to) = (self.scale.at(from), self.scale.at(to));
+        pen.rectangle(Layer::Life, &class, (from, y - 45), (to, y), 0).legend(Mark::Aligning);
+    }
+
+    /// Snapshots that are written, of all subtasks of an operator in one.
+    fn folded_uploads(&self, sheet: &mut Sheet) {
+        let mut rows: BTreeMap<(Length, Option<CheckpointOf>), Vec<&Span>> = BTreeMap::new();
+        for span in self.spans(SpanKind::Upload) {
+            if let Some(y) = self.lanes.y(span.lane) {
+                rows.entry((y, span.checkpoint)).or_default().push(span);
+            }
+        }
+        for ((y, of), spans) in rows {
+            let colour = self.colour(of);
+            let begins = || spans.iter().map(|span| self.scale.at(span.from));
+            let (Some(first), Some(last)) = (begins().min(), begins().max()) else { continue };
+            let end = spans.iter().map(|span| self.scale.at(span.to)).max().unwrap_or(last);
+            let entries = ends(spans.iter().flat_map(|span| span.entries.clone()).collect());
+            let tip = format!("{} snapshots are drawn and written", spans.len());
+            let mut pen = sheet.mark(&entries, &tip);
+            glyphs::upload(&mut pen, &colour, (first, y + 100), (end, y + 100));
+            pen.legend(Mark::Upload);
+            let right = last.max(first + 24);
+            glyphs::ribbon(&mut pen, &colour, (first, y - 90), (right, y + 90));
+            pen.legend(Mark::Ribbon);
+        }
+    }
+
     /// Snapshots that are written, beneath their lane.
     pub(super) fn uploads(&mut self, sheet: &mut Sheet) {
         let low = if self.lanes.detail == Detail::Full { 65 } else { 35 };
         if self.lanes.detail == Detail::Folded {
+            self.folded_uploads(sheet);
             return;
         }
         for span in self.spans(SpanKind::Upload) {

@@ -53,7 +53,9 @@ impl Panel<'_> {
 
     fn commit(&mut self, sheet: &mut Sheet, point: &Point, at: Place) {
         let none = if point.count == 0 { " none" } else { "" };
-        let class = format!("flag{none} {}", self.colour(point.checkpoint));
+        let is_broken = self.picture.is_broken(point);
+        let colour = if is_broken { "x".to_owned() } else { self.colour(point.checkpoint) };
+        let class = format!("flag{none} {colour}");
         let mut pen = sheet.mark(&point.entries, &point.text);
         glyphs::flag(&mut pen, &class, at);
         pen.legend(if point.count == 0 { Mark::CommittedNothing } else { Mark::Committed });
@@ -62,6 +64,9 @@ impl Panel<'_> {
             let text = format!("{} row{plural}", point.count);
             let wish = self.wish(3, (at.0 + 60, at.1 - 100), 70, &text);
             wish.entries = point.entries.clone();
+            if is_broken {
+                wish.class = "broken bold".to_owned();
+            }
         }
     }
 
