@@ -353,7 +353,7 @@ pub mod pictures {
     pub use crate::render::picture::{
         Arrow, ArrowKind, Broken, Checkpoint, CheckpointEnd, CheckpointOf, Lane, LaneKind, Options,
         Picture, PictureError, Placed, Point, PointKind, Scene, Span, SpanKind, Step, Undone, View,
-        layout, svg, text,
+        ascii, layout, mermaid, svg, text,
     };
 }
 

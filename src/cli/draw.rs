@@ -13,7 +13,7 @@ use crate::check::{Finding, Verdict, Violation};
 use crate::kernel::SimTime;
 use crate::operator::Catalogue;
 use crate::render::Names;
-use crate::render::picture::{Broken, Options, Picture, Scene, View, layout, svg, text};
+use crate::render::picture::{Broken, Options, Picture, View, ascii, layout, mermaid, svg, text};
 use crate::scenario::{InputKind, Scenario};
 use crate::search::{Judgement, PlayError, Played, STDIN, Setup};
 use clap::ValueEnum;
@@ -37,6 +37,10 @@ pub(super) enum Shown {
     Svg,
     /// The same in sentences
     Text,
+    /// One checkpoint in letters, for a terminal
+    Ascii,
+    /// One checkpoint as a sequence diagram in the language of Mermaid
+    Mermaid,
 }
 
 /// A span of virtual time.
@@ -75,11 +79,7 @@ pub(super) fn draw(
     if played.judgement() == Judgement::Interrupted {
         return Err(PlayError::Interrupted.into());
     }
-    let scene = scene(arguments, &story, &played)?;
-    let drawn = match arguments.format {
-        Shown::Svg => svg(&scene),
-        Shown::Text => text(&scene),
-    };
+    let drawn = drawn(arguments, &story, &played)?;
     match target {
         Some(target) => target.write(drawn.as_bytes())?,
         None => screen.say_as_it_is(&drawn),
@@ -113,23 +113,28 @@ fn target(arguments: &Draw, story: &Scenario) -> Result<Option<Target>, Failure>
     Ok(Some(Target::prepare(path)?))
 }
 
-/// What was played, laid out.
-fn scene(arguments: &Draw, story: &Scenario, played: &Played) -> Result<Scene, Failure> {
+/// What was played, as the text of a file.
+fn drawn(arguments: &Draw, story: &Scenario, played: &Played) -> Result<String, Failure> {
     let sinks = played.outcome.externals.iter().map(|sink| sink.name.clone()).collect();
     let names = Names::new(&played.trace, story, sinks);
     let mut picture = Picture::new(&played.trace, &names, &broken(&played.verdict));
     picture.title = format!("{}, seed {}", title(&arguments.file), played.seed);
     picture.about.clone_from(&story.about);
     picture.verdict = verdict(&played.verdict);
-    let mut options = Options::default();
-    options.view = match arguments.view {
+    let view = match arguments.view {
         Drawing::SpaceTime => View::SpaceTime,
         Drawing::Gantt => View::Gantt,
     };
-    options.checkpoint = arguments.checkpoint;
-    options.span = arguments.span.as_ref().map(|span| (span.start.nanos(), span.end.nanos()));
-    options.unfold = arguments.unfold;
-    layout(&picture, &options).map_err(|error| Failure::wrong(&error, error.help()))
+    let span = arguments.span.as_ref().map(|span| (span.start.nanos(), span.end.nanos()));
+    let Draw { checkpoint, unfold, .. } = *arguments;
+    let options = Options { view, checkpoint, span, unfold };
+    let drawn = match arguments.format {
+        Shown::Svg => layout(&picture, &options).map(|scene| svg(&scene)),
+        Shown::Text => layout(&picture, &options).map(|scene| text(&scene)),
+        Shown::Ascii => ascii(&picture, &options),
+        Shown::Mermaid => mermaid(&picture, &options),
+    };
+    drawn.map_err(|error| Failure::wrong(&error, error.help()))
 }
 
 /// The name of the story's file.

@@ -108,4 +108,6 @@ Examples:
   sandbar draw my.toml --mutation commit-on-snapshot -o broken.svg
       a protocol that is broken on purpose, with what caused it
   sandbar draw my.toml --format text
-      the same in sentences";
+      the same in sentences
+  sandbar draw my.toml --checkpoint 2 --format ascii
+      one checkpoint on the terminal";

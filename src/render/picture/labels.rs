@@ -7,6 +7,9 @@ use crate::trace::EntryNumber;
 /// How far the ends of letters reach above and below the middle of their line, in hundredths of their size.
 const HALF_HEIGHT: Length = 56;
 
+/// How much farther from its mark a label may stand: a little, and a line's height.
+const RINGS: [Length; 4] = [0, 40, 80, 220];
+
 /// A label that is to be placed.
 #[derive(Clone, Debug)]
 pub(super) struct Wish {
@@ -89,9 +92,9 @@ pub(super) fn place(sheet: &mut Sheet, mut wishes: Vec<Wish>) -> Placed {
     let mut placed = Placed::default();
     for wish in wishes {
         let directions = wish.first.iter().chain(&USUAL).copied();
-        let mut tried = [0, 1, 2]
+        let mut tried = RINGS
             .into_iter()
-            .flat_map(|ring| directions.clone().map(move |direction| (ring * 40, direction)));
+            .flat_map(|ring| directions.clone().map(move |direction| (ring, direction)));
         let free = tried.find_map(|(more, direction)| {
             let (extent, at, anchor) = stand(&wish, direction, more);
             let is_inside = extent.left >= wish.within.left

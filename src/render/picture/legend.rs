@@ -2,10 +2,13 @@
 
 use super::glyphs;
 use super::lettering::Lettering;
-use super::scene::{Anchor, Layer, Length, Place, Sheet};
+use super::scene::{Anchor, Layer, Length, Pen, Place, Sheet};
 
 /// The distance of lines of the legend.
 const PITCH: Length = 200;
+
+/// How wide the sample of a line is.
+const LINE: Length = 240;
 
 /// A kind of mark, in the order in which the legend tells them.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -109,7 +112,7 @@ impl Mark {
             | Self::Waits
             | Self::Writes
             | Self::Acking
-            | Self::Last => 240,
+            | Self::Last => LINE,
             Self::Ribbon
             | Self::Snapshot
             | Self::Saved
@@ -150,10 +153,17 @@ fn sample(sheet: &mut Sheet, mark: Mark, (x, y): Place, colour: &str) {
     let (end, middle) = ((x + mark.width(), y), (x + mark.width() / 2, y));
     let of = |class: &str| format!("{class} {colour}");
     let mut pen = sheet.plain();
-    let (flow, life, marks) = (Layer::Flow, Layer::Life, Layer::Marks);
+    let (life, marks) = (Layer::Life, Layer::Marks);
     let low = (x, y - 45);
     let high = (end.0, y + 45);
     match mark {
+        Mark::Trigger => slanting(&mut pen, &of("trigger"), (x, y), 30),
+        Mark::Ack => slanting(&mut pen, &of("ack"), (x, y), -30),
+        Mark::StrayAck => slanting(&mut pen, &of("stray"), (x, y), -30),
+        Mark::Deploying => slanting(&mut pen, "deploying", (x, y), 0),
+        Mark::Zombie => slanting(&mut pen, "zombie", (x, y), 0),
+        Mark::Waits => slanting(&mut pen, "waits", (x, y), 0),
+        Mark::Acking => slanting(&mut pen, &of("acking"), (x, y), 0),
         Mark::Ribbon => glyphs::ribbon(&mut pen, colour, (x + 40, y - 70), (x + 75, y + 70)),
         Mark::Band => {
             pen.rectangle(life, "band", (x, y - 50), (end.0, y + 50), 0);
@@ -183,38 +193,17 @@ fn sample(sheet: &mut Sheet, mark: Mark, (x, y): Place, colour: &str) {
         Mark::Upload => glyphs::upload(&mut pen, colour, (x, y), (end.0 - 20, y)),
         Mark::Saved => glyphs::boxes(&mut pen, &of("saved"), (x + 20, y), 2),
         Mark::PutBack => glyphs::boxes(&mut pen, &of("put-back"), (x + 20, y), 2),
-        Mark::Trigger => {
-            pen.line(flow, &of("trigger"), &[(x, y - 30), (end.0, y + 30)]);
-        }
-        Mark::Ack => {
-            pen.line(flow, &of("ack"), &[(x, y + 30), (end.0, y - 30)]);
-        }
-        Mark::StrayAck => {
-            pen.line(flow, &of("stray"), &[(x, y + 30), (end.0, y - 30)]);
-        }
         Mark::Notified => glyphs::notified(&mut pen, colour, middle),
         Mark::Committed => glyphs::flag(&mut pen, &of("flag"), (x + 30, y + 70)),
         Mark::CommittedNothing => glyphs::flag(&mut pen, &of("flag none"), (x + 30, y + 70)),
         Mark::Aborted => glyphs::cross(&mut pen, "small-cross", middle, 40),
         Mark::Savepoint => glyphs::bookmark(&mut pen, &of("solid"), middle),
         Mark::Fault => glyphs::fault(&mut pen, middle),
-        Mark::Deploying => {
-            pen.line(life, "deploying", &[(x, y), end]);
-        }
-        Mark::Zombie => {
-            pen.line(life, "zombie", &[(x, y), end]);
-        }
-        Mark::Waits => {
-            pen.line(life, "waits", &[(x, y), end]);
-        }
         Mark::Drawn => {
             pen.line(marks, "drawn", &[(middle.0, y - 50), (middle.0, y + 50)]);
         }
         Mark::Writes => {
             pen.rectangle(life, &of("writes"), low, high, 0);
-        }
-        Mark::Acking => {
-            pen.line(life, &of("acking"), &[(x, y), end]);
         }
         Mark::Story => glyphs::story(&mut pen, (middle.0, y + 35)),
         Mark::Violation => glyphs::cross(&mut pen, "violation", middle, 50),
@@ -222,4 +211,9 @@ fn sample(sheet: &mut Sheet, mark: Mark, (x, y): Place, colour: &str) {
             pen.rectangle(marks, "outlined", (x, y - 50), (end.0, y + 50), 30);
         }
     }
+}
+
+/// A line as long as samples of lines are, that goes down by twice so much.
+fn slanting(pen: &mut Pen<'_>, class: &str, (x, y): Place, down: Length) {
+    pen.line(Layer::Flow, class, &[(x, y - down), (x + LINE, y + down)]);
 }

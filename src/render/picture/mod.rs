@@ -9,6 +9,7 @@ mod glyphs;
 mod labels;
 mod legend;
 mod lettering;
+mod mermaid;
 mod model;
 mod overview;
 mod page;
@@ -17,8 +18,10 @@ mod scene;
 mod sentences;
 mod space_time;
 mod svg;
+mod terminal;
 
 pub use labels::Placed;
+pub use mermaid::mermaid;
 pub use model::{
     Arrow, ArrowKind, Broken, Checkpoint, CheckpointEnd, CheckpointOf, Lane, LaneKind, Picture,
     Point, PointKind, Span, SpanKind, Step, Undone,
@@ -26,3 +29,4 @@ pub use model::{
 pub use page::{Options, PictureError, Scene, View, layout};
 pub use sentences::text;
 pub use svg::svg;
+pub use terminal::ascii;

@@ -76,7 +76,7 @@ impl PictureError {
                 [first, .., last] => format!("give one from {first} to {last}"),
             },
             Self::NoCheckpoints => {
-                "leave --view out: the other picture needs no checkpoint".to_owned()
+                "leave --view and --format out: the usual picture needs no checkpoint".to_owned()
             }
         }
     }
@@ -167,6 +167,15 @@ pub fn layout(picture: &Picture, options: &Options) -> Result<Scene, PictureErro
     let bottom = legend::draw(&mut sheet, (MARGIN, y + 60), RIGHT, &format!("c{colour}"));
     let title = picture.title.clone();
     Ok(Scene { width: WIDTH, height: bottom + 200, title, sentences, sheet, placed })
+}
+
+/// The part that options ask for in full.
+pub(super) fn chosen_by(
+    picture: &Picture,
+    options: &Options,
+) -> Result<Option<Chosen>, PictureError> {
+    let wanted = options.checkpoint.map(|wanted| find(picture, wanted)).transpose()?;
+    Ok(chosen(picture, options, wanted))
 }
 
 fn find(picture: &Picture, wanted: u64) -> Result<usize, PictureError> {

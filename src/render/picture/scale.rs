@@ -119,7 +119,7 @@ impl Scale {
 
     /// The ticks, each with its place and what stands at it; and the unit, if it is not told at each.
     pub(super) fn ticks(&self) -> (Vec<(Length, String)>, &'static str) {
-        let steps: Vec<u64> = self.pieces.iter().map(|piece| step(piece)).collect();
+        let steps: Vec<u64> = self.pieces.iter().map(step).collect();
         let usual =
             self.pieces.iter().zip(&steps).filter(|(piece, _)| piece.kind == PieceKind::Usual);
         let coarsest = usual.map(|(_, step)| *step).max().unwrap_or(1);

@@ -15,7 +15,7 @@ path,line,polyline,rect,circle{fill:none}
 .ground-all{fill:var(--bg)}.panel{fill:var(--panel)}.grid{stroke:var(--rule);stroke-width:.75}.lane{stroke:var(--rule);stroke-width:.75;stroke-dasharray:1 4}.coordinator{stroke:var(--rule)}.bracket{stroke:var(--rule)}
 .band{fill:var(--life);opacity:.28}.undone{fill:url(#undone)}.tint{fill:var(--c);opacity:.08}.cut{stroke:var(--c);stroke-width:8;opacity:.3;stroke-linejoin:round}.cut.off{stroke-width:3;stroke-dasharray:3 3;opacity:.6}
 .life{stroke:var(--life);stroke-width:2}.deploying{stroke:var(--life);stroke-width:1.5;stroke-dasharray:2 3}.zombie{stroke:var(--life);stroke-width:1.5;stroke-dasharray:7 3 1.5 3}.hair{stroke-width:1}.end{stroke:var(--life);stroke-width:2}.end.failed{stroke:var(--ink)}
-.ribbon{fill:var(--c);opacity:.85}.ribbon.off{opacity:1;fill:none;stroke:var(--c);stroke-dasharray:2 2}
+.ribbon{fill:var(--c);opacity:.85}.ribbon.soft{opacity:.4}.ribbon.off{opacity:1;fill:none;stroke:var(--c);stroke-dasharray:2 2}
 .bar{fill:var(--c);fill-opacity:.22;stroke:var(--c)}.bar.off{fill:none;stroke-dasharray:3 2}.solid{fill:var(--c)}.solid.off{fill:var(--bg);stroke:var(--c);stroke-dasharray:2 1.5}.acked{stroke:var(--c);stroke-width:1.5}
 .hatched{stroke:var(--c);stroke-width:.9}.hatched.c0{fill:url(#hatch0)}.hatched.c1{fill:url(#hatch1)}.hatched.c2{fill:url(#hatch2)}.open{stroke:var(--life);stroke-dasharray:2 2}
 .ground{stroke:var(--bg);stroke-width:4.5}.barrier{stroke:var(--c);stroke-width:2.25}.head.barrier{fill:var(--c);stroke:none}.barrier.early{opacity:.22;stroke-width:1.25}.late{stroke:var(--c);opacity:.8}.barrier.decisive{stroke:var(--ink);stroke-width:2.4}.head.barrier.decisive{fill:var(--ink);stroke:none}.aligning{fill:var(--c);opacity:.28}
@@ -57,7 +57,7 @@ pub fn svg(scene: &Scene) -> String {
     );
     for (layer, id) in LAYERS {
         let shapes = scene.sheet.shapes.iter().filter(|shape| shape.layer == layer);
-        let shapes: String = shapes.map(|shape| element(shape)).collect();
+        let shapes: String = shapes.map(element).collect();
         if !shapes.is_empty() {
             write!(text, "<g id=\"{id}\">\n{shapes}</g>\n").expect("a string takes everything");
         }

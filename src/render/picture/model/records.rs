@@ -9,11 +9,14 @@ use crate::job::{Attempt, ChannelId, CheckpointId, Origin, TaskId};
 use crate::trace::{ChannelMark, Entry, EntryNumber};
 use std::collections::BTreeMap;
 
+/// A place of an input: input, partition, offset.
+type InputPlace = (u16, u16, u32);
+
 /// What is remembered of records on the way.
 #[derive(Default)]
 pub(super) struct Records {
     /// When a task last handled what was read at this place of an input.
-    handled: BTreeMap<(TaskId, (u16, u16, u32)), (u64, EntryNumber)>,
+    handled: BTreeMap<(TaskId, InputPlace), (u64, EntryNumber)>,
     /// How many records an attempt took from a channel.
     taken: BTreeMap<(ChannelId, Attempt), u64>,
     /// The records that are drawn as arrows.
@@ -114,9 +117,11 @@ impl Builder<'_> {
             let arrow = &mut self.picture.arrows[told.arrow];
             arrow.kind = kind;
             arrow.checkpoint = run.map(|run| CheckpointOf { run, id });
-            arrow.text.push_str(match kind {
-                ArrowKind::Crossing => ", which crosses the cut",
-                _ => ", received before the cut and sent behind it",
+            let is_crossing = kind == ArrowKind::Crossing;
+            arrow.text.push_str(if is_crossing {
+                ", which crosses the cut"
+            } else {
+                ", received before the cut and sent behind it"
             });
         }
     }
@@ -126,7 +131,7 @@ impl Builder<'_> {
         let ids = (channel, CheckpointId::new(0))..=(channel, CheckpointId::AFTER_ALL);
         let cuts = self.records.received.range(ids);
         let crossed = cuts.filter(|(_, received)| received.attempt == told.attempt);
-        let crossed = crossed.filter_map(|((_, id), received)| {
+        let mut crossed = crossed.filter_map(|((_, id), received)| {
             let sent = *self.records.sent.get(&(channel, *id))?;
             let under_way = sent.saturating_sub(received.marked);
             let too_early = received.marked.saturating_sub(sent);
@@ -137,11 +142,11 @@ impl Builder<'_> {
             let is_early = behind == 0 && told.count + too_early > received.taken;
             is_early.then_some((*id, ArrowKind::WrongSide))
         });
-        crossed.last()
+        crossed.next_back()
     }
 }
 
 /// Where a record was read, whatever became of it since.
-const fn place_of(origin: Origin) -> (u16, u16, u32) {
+const fn place_of(origin: Origin) -> InputPlace {
     (origin.input, origin.partition, origin.offset)
 }

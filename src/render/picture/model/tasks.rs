@@ -76,10 +76,10 @@ impl Builder<'_> {
     }
 
     fn deployed(&mut self, (task, attempt): (TaskId, Attempt), now: Moment) {
-        if let Some(older) = self.tasks.newest.insert(task, attempt) {
-            if let Some(life) = self.tasks.lives.get_mut(&(task, older)) {
-                life.replaced = Some(now);
-            }
+        if let Some(older) = self.tasks.newest.insert(task, attempt)
+            && let Some(life) = self.tasks.lives.get_mut(&(task, older))
+        {
+            life.replaced = Some(now);
         }
         let life = Life { deployed: now, running: None, replaced: None };
         self.tasks.lives.insert((task, attempt), life);

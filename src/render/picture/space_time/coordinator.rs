@@ -29,7 +29,7 @@ impl Panel<'_> {
             let mut pen = sheet.mark(&point.entries, &point.text);
             pen.line(Layer::Marks, "attempt", &[(x, y - 110), (x, low)]);
             pen.keep(Extent { left: x - 5, top: y - 110, right: x + 5, bottom: low });
-            let wish = self.bold(2, (x, y - 60), 60, &point.text);
+            let wish = self.bold(1, (x, y - 60), 60, &point.text);
             wish.first = &[Direction::NorthEast, Direction::SouthEast];
             wish.entries = point.entries.clone();
         }

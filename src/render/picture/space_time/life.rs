@@ -169,7 +169,7 @@ impl Panel<'_> {
             glyphs::upload(&mut pen, &colour, (first, y + 100), (end, y + 100));
             pen.legend(Mark::Upload);
             let right = last.max(first + 24);
-            glyphs::ribbon(&mut pen, &colour, (first, y - 90), (right, y + 90));
+            glyphs::ribbon(&mut pen, &format!("soft {colour}"), (first, y - 90), (right, y + 90));
             pen.legend(Mark::Ribbon);
         }
     }
