@@ -43,10 +43,11 @@ pub(super) enum Direction {
     South,
 }
 
-use Direction::{East, North, NorthEast, NorthWest, South, SouthEast, SouthWest, West};
-
-const USUAL: [Direction; 8] =
-    [East, NorthEast, SouthEast, West, NorthWest, SouthWest, North, South];
+/// The order in which the sides are tried.
+const USUAL: [Direction; 8] = {
+    use Direction::{East, North, NorthEast, NorthWest, South, SouthEast, SouthWest, West};
+    [East, NorthEast, SouthEast, West, NorthWest, SouthWest, North, South]
+};
 
 /// What became of the labels.
 #[derive(Clone, Debug, Default)]
@@ -123,14 +124,14 @@ fn stand(wish: &Wish, direction: Direction, more: Length) -> (Extent, Place, Anc
     let clear = wish.clear + more;
     let (x, y) = wish.at;
     let (across, down) = match direction {
-        East => (1, 0),
-        NorthEast => (1, -1),
-        SouthEast => (1, 1),
-        West => (-1, 0),
-        NorthWest => (-1, -1),
-        SouthWest => (-1, 1),
-        North => (0, -1),
-        South => (0, 1),
+        Direction::East => (1, 0),
+        Direction::NorthEast => (1, -1),
+        Direction::SouthEast => (1, 1),
+        Direction::West => (-1, 0),
+        Direction::NorthWest => (-1, -1),
+        Direction::SouthWest => (-1, 1),
+        Direction::North => (0, -1),
+        Direction::South => (0, 1),
     };
     let is_slanting = across != 0 && down != 0;
     let beside = if is_slanting { clear * 6 / 10 } else { clear };

@@ -21,7 +21,7 @@ const LEFT_MIN: Length = 1_040;
 const LEFT_MAX: Length = 2_000;
 /// How many lines of the text on a story are shown.
 const ABOUT_LINES_MAX: usize = 3;
-/// How many steps of a violation get two lines.
+/// How many lines one cause of a violation takes at most.
 const STEP_LINES_MAX: usize = 3;
 
 /// What of a run is drawn, and how.
@@ -230,14 +230,10 @@ fn verdict(sheet: &mut Sheet, picture: &Picture) {
         return;
     }
     let (class, words) = match broken.as_slice() {
-        [] => {
-            let count = picture.verdict.len();
-            ("held", format!("{}all {count} checks hold", "\u{2713} "))
-        }
-        [one] => ("broken bold", format!("\u{d7} {one}")),
-        [one, rest @ ..] => ("broken bold", format!("\u{d7} {one} and {} more", rest.len())),
+        [] => ("held", format!("\u{2713} all {} checks hold", picture.verdict.len())),
+        [one] => ("broken", format!("\u{d7} {one}")),
+        [one, rest @ ..] => ("broken", format!("\u{d7} {one} and {} more", rest.len())),
     };
-    let class = if class == "held" { "held" } else { "broken" };
     sheet.plain().text(class, (RIGHT, 320), Anchor::End, &words);
 }
 
@@ -310,12 +306,7 @@ fn steps(sheet: &mut Sheet, picture: &Picture, top: Length) -> Length {
         let mut pen = sheet.mark(&step.entries, "");
         pen.disc(Layer::Marks, &format!("step{broken}"), (MARGIN + 75, y), 75);
         let letter = step.letter.to_string();
-        pen.text(
-            &format!("letter pill-letter{broken}"),
-            (MARGIN + 75, y + 38),
-            Anchor::Middle,
-            &letter,
-        );
+        pen.text(&format!("letter{broken}"), (MARGIN + 75, y + 38), Anchor::Middle, &letter);
         let entry = step.entries.first().map_or_else(String::new, |entry| format!("#{entry} "));
         let text = format!("{entry}{}", step.text);
         let lines = Lettering::PLAIN.wrapped(&text, RIGHT - MARGIN - 230, STEP_LINES_MAX);

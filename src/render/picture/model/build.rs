@@ -33,7 +33,7 @@ pub(super) struct Builder<'t> {
     /// What each run was started from, if that was taken by another run of this world.
     origins: BTreeMap<RunId, CheckpointOf>,
     /// When a fault was last injected or an operator failed.
-    last_fault: u64,
+    last_fault: Option<u64>,
 }
 
 impl Picture {
@@ -55,7 +55,7 @@ impl Picture {
             records: Records::default(),
             restarting: BTreeMap::new(),
             origins: BTreeMap::new(),
-            last_fault: 0,
+            last_fault: None,
         };
         for entry in &trace.entries {
             builder.take(entry);
@@ -76,7 +76,7 @@ impl Builder<'_> {
             TraceEvent::Checkpoint(run, id, event) => self.on_checkpoint(entry, (*run, *id), event),
             TraceEvent::Task(task, attempt, event) => {
                 if let TaskEvent::OperatorFailed { why } = event {
-                    self.last_fault = entry.at.nanos();
+                    self.last_fault = Some(entry.at.nanos());
                     let text = format!("{} failed: {why}", self.names.task(*task));
                     self.fault(entry, self.cast.task(*task), text);
                 }
@@ -139,9 +139,9 @@ impl Builder<'_> {
             .position(|one| one.of.run == run && one.of.id == checkpoint);
         let Some(place) = place else { return };
         let lanes: Vec<usize> = tasks.iter().filter_map(|task| self.cast.task(*task)).collect();
-        let began = self.restarting.get(&run).copied();
-        let until = began.unwrap_or(self.last_fault).min(entry.at.nanos());
-        let until = if self.last_fault > 0 { until.min(self.last_fault.max(1)) } else { until };
+        // The work ends with the fault, which may be noticed later.
+        let noticed = self.restarting.get(&run).copied().unwrap_or(entry.at.nanos());
+        let until = self.last_fault.map_or(noticed, |fault| fault.min(noticed));
         let is_behind = self.picture.checkpoints[place].cut.iter().any(|(_, at, _)| *at < until);
         if is_behind {
             let entries = vec![entry.number];
@@ -175,13 +175,13 @@ impl Builder<'_> {
                 let lane = match fault {
                     Fault::TaskBlocked(task) | Fault::TaskUnblocked(task) => self.cast.task(*task),
                     Fault::TaskKilled(task) => {
-                        self.last_fault = entry.at.nanos();
+                        self.last_fault = Some(entry.at.nanos());
                         self.cast.task(*task)
                     }
                     Fault::TaskManagerKilled(_)
                     | Fault::JobManagerKilled
                     | Fault::TaskManagerCutOff(_) => {
-                        self.last_fault = entry.at.nanos();
+                        self.last_fault = Some(entry.at.nanos());
                         None
                     }
                     Fault::TaskManagerBack(_) => None,

@@ -85,9 +85,8 @@ impl Lanes {
                 Some(before) if before.run != own.run => self.pitch.max(300) + 220,
                 Some(before) if before.operator != own.operator => self.pitch + 80,
                 Some(_) if self.detail == Detail::Folded && own.kind == LaneKind::Task => 0,
-                Some(before) if own.kind == LaneKind::External => {
+                Some(_) if own.kind == LaneKind::External => {
                     let rows = last.and_then(|last| counts.get(&last)).copied().unwrap_or(1);
-                    let _ = before;
                     length(rows.max(1) - 1) * self.row_pitch + 400
                 }
                 Some(_) => self.pitch,
@@ -120,7 +119,6 @@ impl Lanes {
 /// The lanes on which anything is drawn.
 fn seen(picture: &Picture, scale: &Scale) -> BTreeSet<usize> {
     let spans = picture.spans.iter().filter(|span| scale.meets(span.from, span.to));
-    // An external system whose transactions are all shorter or longer is there all the same.
     let mut seen: BTreeSet<usize> = spans.map(|span| span.lane).collect();
     let points = picture.points.iter().filter(|point| {
         scale.shows(point.at) && !matches!(point.kind, PointKind::Story | PointKind::Attempt)
