@@ -1,6 +1,6 @@
 //! Which part of a run is drawn in full, if nobody says.
 
-use super::model::{Checkpoint, CheckpointEnd, Picture, PointKind, SpanKind};
+use super::model::{ArrowKind, Checkpoint, CheckpointEnd, Picture, PointKind, SpanKind};
 
 /// A part of a run, and the checkpoint that it is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -93,13 +93,38 @@ pub(super) fn fine(picture: &Picture, chosen: &Chosen) -> Option<(u64, u64)> {
     (is_short && drawing > 0).then_some((from, last.saturating_add(margin).min(chosen.to)))
 }
 
+/// How many records are told one by one.
+const RECORDS_MAX: usize = 400;
+
+/// Whether the records of a span are told one by one; those that cross a cut always are.
+pub(super) fn tells_records(picture: &Picture, span: (u64, u64)) -> bool {
+    records(picture, span) <= RECORDS_MAX
+}
+
+/// How many records there are in a span, but for those that cross a cut.
+pub(super) fn records(picture: &Picture, (from, to): (u64, u64)) -> usize {
+    let arrows = picture.arrows.iter().filter(|arrow| {
+        arrow.kind == ArrowKind::Record && arrow.from.1 <= to && arrow.to.1 >= from
+    });
+    let points = picture
+        .points
+        .iter()
+        .filter(|point| point.kind == PointKind::Record && (from..=to).contains(&point.at));
+    arrows.count() + points.count()
+}
+
 /// The stretches of a span in which nothing happens and that are longer than 14 % of it, but for those in the checkpoint that
 /// it is about.
 pub(super) fn idle(picture: &Picture, chosen: &Chosen) -> Vec<(u64, u64)> {
     let (from, to) = (chosen.from, chosen.to);
     let mut moments = vec![from, to];
-    moments.extend(picture.points.iter().map(|point| point.at));
-    moments.extend(picture.arrows.iter().flat_map(|arrow| [arrow.from.1, arrow.to.1]));
+    let with_records = tells_records(picture, (from, to));
+    let points = picture.points.iter();
+    let points = points.filter(|point| with_records || point.kind != PointKind::Record);
+    moments.extend(points.map(|point| point.at));
+    let arrows = picture.arrows.iter();
+    let arrows = arrows.filter(|arrow| with_records || arrow.kind != ArrowKind::Record);
+    moments.extend(arrows.flat_map(|arrow| [arrow.from.1, arrow.to.1]));
     moments.extend(picture.checkpoints.iter().flat_map(|one| [one.from, one.to]));
     moments.extend(picture.spans.iter().flat_map(|span| [span.from, span.to]));
     moments.retain(|moment| (from..=to).contains(moment));

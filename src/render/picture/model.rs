@@ -265,7 +265,7 @@ pub struct Checkpoint {
     pub is_savepoint: bool,
     /// When it was triggered.
     pub from: u64,
-    /// When it completed or was aborted; the end of the trace for one that is still pending.
+    /// When it completed or was aborted; of one that is still pending, when its job manager or the trace ends.
     pub to: u64,
     /// What became of it.
     pub end: CheckpointEnd,
@@ -314,7 +314,7 @@ pub enum CheckpointEnd {
     Completed,
     /// It was aborted, and why.
     Aborted(String),
-    /// The trace ends before it does.
+    /// The trace ends before it does, or its job manager did.
     Pending,
 }
 

@@ -139,13 +139,21 @@ impl Panel<'_> {
             let heights: Vec<Length> = rows.map(|row| row.y).collect();
             let (Some(first), Some(last)) = (heights.first(), heights.last()) else { continue };
             let (from, to) = (self.scale.at(cut), self.scale.at(undone.until));
-            let (top, bottom) = (first - 140, last + 140);
+            let bottom = last + 140;
             if to - from < 30 {
                 continue;
             }
             let tip = format!("done again from {}", checkpoint.name());
             let mut pen = sheet.mark(&undone.entries, &tip);
-            pen.rectangle(Layer::Tint, "undone", (from, top), (to, bottom), 0);
+            // Rows that are not of the region went on, and part what is hatched.
+            let mut top = first - 140;
+            for (place, y) in heights.iter().enumerate() {
+                let next = heights.get(place + 1);
+                if next.is_none_or(|next| next - y > PITCH + 200) {
+                    pen.rectangle(Layer::Tint, "undone", (from, top), (to, y + 140), 0);
+                    top = next.map_or(0, |next| next - 140);
+                }
+            }
             pen.legend(Mark::Undone);
             // Said once in each stretch, and not of slivers.
             let is_told = labelled.is_some_and(|label| to - label < 1_500);

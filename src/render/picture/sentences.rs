@@ -150,7 +150,10 @@ fn of_checkpoint(picture: &Picture, checkpoint: &Checkpoint) -> String {
         CheckpointEnd::Aborted(why) => {
             text.push_str(&format!(" It is aborted at {}: {why}.", millis(checkpoint.to)));
         }
-        CheckpointEnd::Pending => text.push_str(" It is pending when the trace ends."),
+        CheckpointEnd::Pending => {
+            let until = millis(checkpoint.to);
+            text.push_str(&format!(" It is pending at {until}, and nothing more is told of it."));
+        }
     }
     text
 }

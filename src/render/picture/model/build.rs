@@ -95,8 +95,13 @@ impl Builder<'_> {
             JobEvent::Submitted { from: Some(SnapshotSource::Run(other, id)) } => {
                 self.origins.insert(run, CheckpointOf { run: *other, id: *id });
             }
-            JobEvent::StatusChanged { status: JobStatus::Restarting | JobStatus::Suspended } => {
-                self.restarting.insert(run, entry.at.nanos());
+            JobEvent::StatusChanged { status } => {
+                if matches!(status, JobStatus::Restarting | JobStatus::Suspended) {
+                    self.restarting.insert(run, entry.at.nanos());
+                }
+                if status.is_terminal() || *status == JobStatus::Suspended {
+                    self.forget_pending(run, entry.at.nanos());
+                }
             }
             JobEvent::AttemptStarted { attempt, restored } => {
                 let layout = self.trace.layouts.get(run);

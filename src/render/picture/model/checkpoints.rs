@@ -87,10 +87,22 @@ impl Builder<'_> {
         }
     }
 
+    /// The job manager of a run is gone, and nobody tells what becomes of what is pending.
+    pub(super) fn forget_pending(&mut self, run: RunId, at: u64) {
+        for checkpoint in &mut self.picture.checkpoints {
+            let is_open =
+                checkpoint.end == CheckpointEnd::Pending && checkpoint.to == checkpoint.from;
+            if checkpoint.of.run == run && is_open {
+                checkpoint.to = at;
+            }
+        }
+    }
+
     /// What is pending when the trace ends lasts until then.
     pub(super) fn end_checkpoints(&mut self, last: u64) {
         for checkpoint in &mut self.picture.checkpoints {
-            if checkpoint.end == CheckpointEnd::Pending {
+            let is_open = checkpoint.to == checkpoint.from;
+            if checkpoint.end == CheckpointEnd::Pending && is_open {
                 checkpoint.to = last;
             }
         }

@@ -1,6 +1,7 @@
 //! What goes from lane to lane: triggers, barriers, acks, notifications, records; and the snapshots that they bring about.
 
 use super::{Detail, Panel};
+use crate::render::picture::choose;
 use crate::render::picture::glyphs;
 use crate::render::picture::legend::Mark;
 use crate::render::picture::model::{Arrow, ArrowKind, Point, PointKind};
@@ -8,8 +9,6 @@ use crate::render::picture::page::RIGHT;
 use crate::render::picture::scene::{Layer, Length, Place, Sheet};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How many records are told one by one.
-const RECORDS_MAX: usize = 400;
 /// How many barriers that decide nothing are drawn between hairlines.
 const EARLY_MAX: usize = 600;
 /// How many boxes stand for records in flight at most.
@@ -22,8 +21,7 @@ impl Panel<'_> {
         let seen = picture.arrows.iter().filter(|arrow| self.scale.meets(arrow.from.1, arrow.to.1));
         let seen: Vec<&Arrow> = seen.collect();
         let count = |kind| seen.iter().filter(|arrow| arrow.kind == kind).count();
-        let records = count(ArrowKind::Record);
-        let all_records = records <= RECORDS_MAX;
+        let all_records = choose::tells_records(picture, self.scale.span());
         let all_early = count(ArrowKind::Barrier) <= EARLY_MAX;
         let deciding = self.deciding();
         for (place, arrow) in seen.into_iter().enumerate() {
@@ -48,7 +46,8 @@ impl Panel<'_> {
             }
         }
         if !all_records {
-            let words = format!("{records} records are left out");
+            let words =
+                format!("{} records are left out", choose::records(picture, self.scale.span()));
             self.wish(6, (self.scale.left() + 40, self.within.bottom - 80), 20, &words);
         }
         self.marks(sheet);
@@ -141,8 +140,7 @@ impl Panel<'_> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the others are drawn with lives")]
     fn marks(&mut self, sheet: &mut Sheet) {
         let is_full = self.lanes.detail == Detail::Full;
-        let records = self.points.iter().filter(|point| point.kind == PointKind::Record);
-        let all_records = records.count() <= RECORDS_MAX;
+        let all_records = choose::tells_records(self.picture, self.scale.span());
         // Where the boxes of records in flight of a lane end.
         let mut ends: BTreeMap<usize, Length> = BTreeMap::new();
         for point in self.points.clone() {

@@ -7,7 +7,7 @@ use crate::render::picture::legend::Mark;
 use crate::render::picture::model::{Checkpoint, CheckpointOf, PointKind, Span, SpanKind};
 use crate::render::picture::scene::{Extent, Layer, Length, Place, Sheet};
 use crate::trace::EntryNumber;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Panel<'_> {
     fn spans(&self, kind: SpanKind) -> impl Iterator<Item = &Span> {
@@ -263,11 +263,9 @@ impl Panel<'_> {
             let Some(first) = first.filter(|first| self.scale.meets(*first, undone.until)) else {
                 continue;
             };
-            let heights: Vec<Length> =
+            let heights: BTreeSet<Length> =
                 undone.lanes.iter().filter_map(|lane| self.lanes.y(*lane)).collect();
-            let (Some(top), Some(bottom)) = (heights.iter().min(), heights.iter().max()) else {
-                continue;
-            };
+            let (Some(top), Some(bottom)) = (heights.first(), heights.last()) else { continue };
             let reach = (self.lanes.pitch * 35 / 100).clamp(60, 200);
             let (top, bottom) = (top - reach, bottom + reach);
             let right = self.scale.at(undone.until);
@@ -283,8 +281,14 @@ impl Panel<'_> {
                 }
                 pen.curve(Layer::Tint, "undone", area);
             } else {
-                let left = self.scale.at(checkpoint.last_snapshot().unwrap_or(first));
-                pen.rectangle(Layer::Tint, "undone", (left.min(right), top), (right, bottom), 0);
+                // Of a region, lane by lane: others between them went on.
+                for (lane, at, _) in &checkpoint.cut {
+                    let y = self.lanes.y(*lane).filter(|_| undone.lanes.contains(lane));
+                    let Some(y) = y else { continue };
+                    let left = self.scale.at(*at).min(right);
+                    let corner = (right, y + reach);
+                    pen.rectangle(Layer::Tint, "undone", (left, y - reach), corner, 0);
+                }
             }
             pen.legend(Mark::Undone);
             let wish = self.wish(6, (right - 30, bottom - 30), 40, "done again");
