@@ -10,6 +10,10 @@ const HALF_HEIGHT: Length = 56;
 /// How much farther from its mark a label may stand: a little, and a line's height.
 const RINGS: [Length; 4] = [0, 40, 80, 220];
 
+/// From which distance on a label is far, and which may stand there: those that say at a glance what they are about.
+const FAR: Length = 200;
+const FAR_MAX: u8 = 2;
+
 /// A label that is to be placed.
 #[derive(Clone, Debug)]
 pub(super) struct Wish {
@@ -93,9 +97,9 @@ pub(super) fn place(sheet: &mut Sheet, mut wishes: Vec<Wish>) -> Placed {
     let mut placed = Placed::default();
     for wish in wishes {
         let directions = wish.first.iter().chain(&USUAL).copied();
-        let mut tried = RINGS
-            .into_iter()
-            .flat_map(|ring| directions.clone().map(move |direction| (ring, direction)));
+        let rings = RINGS.into_iter().filter(|ring| wish.priority <= FAR_MAX || *ring < FAR);
+        let mut tried =
+            rings.flat_map(|ring| directions.clone().map(move |direction| (ring, direction)));
         let free = tried.find_map(|(more, direction)| {
             let (extent, at, anchor) = stand(&wish, direction, more);
             let is_inside = extent.left >= wish.within.left
