@@ -332,6 +332,35 @@ pub mod events {
     };
 }
 
+/// Pictures of a run, as `sandbar draw` makes them.
+///
+/// ```
+/// use sandbar::events::Names;
+/// use sandbar::pictures::{Options, Picture, layout, svg};
+/// use sandbar::{Catalogue, Choices, Profile, Scenario, Setup, play_out};
+/// use std::sync::Arc;
+///
+/// let scenario = Arc::new(Scenario::draw(&Choices::new(7), &Profile::default()));
+/// let setup = Setup::of(Arc::clone(&scenario), Arc::new(Catalogue::built_in()));
+/// let setup = setup.expect("what is drawn reads no files");
+/// let played = play_out(Setup { keeps_trace: true, ..setup });
+/// let sinks = played.outcome.externals.iter().map(|sink| sink.name.clone()).collect();
+/// let names = Names::new(&played.trace, &scenario, sinks);
+///
+/// let picture = Picture::new(&played.trace, &names, &[]);
+/// let scene = layout(&picture, &Options::default())?;
+/// assert!(svg(&scene).starts_with("<svg"));
+/// # Ok::<(), sandbar::pictures::PictureError>(())
+/// ```
+pub mod pictures {
+    pub use crate::render::Broken;
+    pub use crate::render::picture::{
+        Arrow, ArrowKind, Checkpoint, CheckpointEnd, CheckpointOf, Lane, LaneKind, Options,
+        Picture, PictureError, Placed, Point, PointKind, Scene, Span, SpanKind, Step, Undone, View,
+        ascii, layout, mermaid, svg, text,
+    };
+}
+
 /// Savepoints and retained checkpoints as files: played into a data folder and started from, listed, verified, moved and
 /// disposed of.
 ///

@@ -272,6 +272,9 @@ fn a_failure_leaves_a_folder_that_can_be_played_and_explained() {
     assert!(timeline.lines().filter(|line| line.starts_with('*')).count() > 2, "{timeline}");
     assert!(timeline.contains("ack 1 sent  <- "), "{timeline}");
     assert!(read("trace.jsonl").starts_with('{'));
+    // The picture is that of the whole story, and can be drawn anew.
+    let drawn = told(&["draw", "kept/one", "--records"], path, 0);
+    assert_eq!(read("picture.svg").replace("one, seed 5", "story, seed 5"), drawn);
     let left: Vec<_> = fs::read_dir(path.join("kept")).expect("a folder").collect();
     assert_eq!(left.len(), 1, "nothing unfinished stays beside it: {left:?}");
 }

@@ -2,14 +2,16 @@
 
 mod bugs;
 mod crash;
+mod draw;
 mod questions;
 
 pub(super) use bugs::Bugs;
 pub(super) use crash::Crash;
+pub(super) use draw::Draw;
 pub(super) use questions::{Compare, Explain, Question, RecordName, Told, Under};
 
 use super::examples::{
-    BUGS, COMPARING, CRASH, EXAMPLES, EXPLAINING, SCHEMA, SHRINKING, TEST_EXAMPLES,
+    BUGS, COMPARING, CRASH, DRAWING, EXAMPLES, EXPLAINING, SCHEMA, SHRINKING, TEST_EXAMPLES,
 };
 use super::fitted::{WIDTH, fitted};
 use super::language::Kind;
@@ -66,6 +68,9 @@ pub(super) enum Command {
     /// List real bugs that are told as stories, play one broken and as it should be, or see which checks notice what
     #[command(after_help = BUGS)]
     Bugs(Bugs),
+    /// Draw a run as a picture: lanes, checkpoints, barriers, faults, restarts
+    #[command(after_help = DRAWING)]
+    Draw(Draw),
     /// Look at savepoints that a run left with --data-dir
     #[command(subcommand)]
     Savepoint(SavepointCommand),

@@ -4,6 +4,7 @@
 //! It is written beside its place and renamed, so that a reader sees all of it or none. One that is there is replaced if it is of
 //! this kind; anything else stays.
 
+use super::draw::whole;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::json;
@@ -56,6 +57,11 @@ pub(super) fn check_place(folder: &Path) -> Result<(), Failure> {
         format!("`{}` holds something that is no failure of this program", folder.display()),
         "give a folder that does not exist yet, or one that --keep has written",
     ))
+}
+
+/// The story that a user means: of the folder of a failure, the one in it.
+pub(super) fn story_of(file: &Path) -> PathBuf {
+    if report_in(file).is_some() { file.join("story.toml") } else { file.to_owned() }
 }
 
 /// The `report.json` of a folder that a failure left.
@@ -111,6 +117,9 @@ pub(super) fn keep(
         ("why.txt", files.why()),
         ("timeline.txt", files.timeline()),
     ];
+    let title =
+        folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    all.extend(whole(&title, &story, &played).map(|picture| ("picture.svg", picture)));
     all.extend(small.as_ref().map(|small| ("small.toml", text(&small.scenario))));
     write_all(folder, &all).map_err(|error| Failure::unwritable(folder, &error))?;
     let size = small.map_or_else(String::new, |small| {

@@ -31,6 +31,8 @@ Examples:
       kill and lose something at each moment of a story in turn
   sandbar bugs
       real bugs, each as a small story; `bugs E3` plays one
+  sandbar draw my.toml -o my.svg
+      draw a run as a picture
   sandbar new rescale
       write a first story of your own, with comments
   sandbar check my.toml
@@ -155,3 +157,27 @@ Examples:
       these alone
   sandbar crash my.toml -o first.toml
       with the first that breaks a check as a story of its own";
+/// What is drawn.
+pub(super) const DRAWING: &str = "\
+Without options the whole run is drawn, folded: a row for each operator. Beneath
+it one checkpoint is drawn in full: that of the first violation; else the last
+one before the first restore, up to the restart; else the first that held a
+channel back; else the first. The same story, seed and options give the same
+bytes. Each mark names its entries of the trace (`data-e`), by the numbers that
+`run -v` and `run --trace` tell.
+
+Examples:
+  sandbar draw sim/word_count.toml -o word_count.svg
+      a whole run, and one checkpoint of it
+  sandbar draw sim/unaligned.toml --checkpoint 2 --records -o cut.svg
+      one checkpoint with the records that cross its cut
+  sandbar draw my.toml --span 1s..2500ms -o part.svg
+      part of a run
+  sandbar draw my.toml --view gantt -o time.svg
+      where the time of checkpoints goes
+  sandbar draw my.toml --mutation commit-on-snapshot -o broken.svg
+      a protocol that is broken on purpose, with what caused it
+  sandbar draw my.toml --format text
+      the same in sentences
+  sandbar draw my.toml --checkpoint 2 --format ascii
+      one checkpoint on the terminal";

@@ -8,6 +8,7 @@ mod case;
 mod clock;
 mod completions;
 mod crash;
+mod draw;
 mod examples;
 mod exit;
 mod explain;
@@ -94,6 +95,7 @@ fn carry_out(
         Command::Compare(of) => why::compare(&of, catalogue, screen),
         Command::Crash(of) => crash::crash(&of, catalogue, screen),
         Command::Bugs(of) => bugs::bugs(&of, catalogue, screen),
+        Command::Draw(of) => draw::draw(&of, catalogue, screen),
         Command::Savepoint(command) => savepoint::carry_out(&command, screen),
         Command::Uid { text } => identity::uid(&text, screen),
         Command::Key(key) => identity::key(&key, screen),

@@ -323,6 +323,8 @@ fn conclusion(of: &Report<'_>, style: Style) -> String {
         text.push_str(&format!("replay: {}\n", of.replay));
         if let Some(command) = explaining(of) {
             text.push_str(&format!("explain: {command}\n"));
+            let draw = command.replacen(" explain ", " draw ", 1);
+            text.push_str(&format!("draw: {draw} -o broken.svg\n"));
         }
         if let Some(command) = shrinking(of) {
             text.push_str(&format!("shrink: {command}\n"));

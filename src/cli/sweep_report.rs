@@ -123,6 +123,9 @@ fn failures(arguments: &Sweep, totals: &SweepTotals, style: Style) -> String {
         if let Some(command) = shrinking(arguments, *seed) {
             let explain = command.replacen(" shrink ", " explain ", 1);
             text.push_str(&format!("    {}\n", style.faint(&format!("explain: {explain}"))));
+            let draw = command.replacen(" shrink ", " draw ", 1);
+            let draw = format!("draw: {draw} -o seed-{seed}.svg");
+            text.push_str(&format!("    {}\n", style.faint(&draw)));
             text.push_str(&format!("    {}\n", style.faint(&format!("shrink: {command}"))));
         }
         if arguments.file.is_none() {

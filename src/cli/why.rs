@@ -1,7 +1,7 @@
 //! `sandbar explain` and `sandbar compare`: why a run went as it did, and where two runs part.
 
 use super::arguments::{Compare, Explain, Question, RecordName, Under};
-use super::case::report_in;
+use super::case::story_of;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::open::{base, by_name, nearest, scenario, typed};
@@ -72,8 +72,7 @@ fn opened(of: &Explain, catalogue: &Arc<Catalogue>) -> Result<Setup, Failure> {
         let setup = drawn_setup(seed, &of.profile(), &under.mutation, catalogue);
         return Ok(Setup { keeps_trace: true, keeps_records: true, ..setup });
     };
-    let in_folder = file.join("story.toml");
-    let file = if report_in(file).is_some() { &in_folder } else { file };
+    let file = &story_of(file);
     let mut told = scenario(file, catalogue)?;
     told.mutations.append(&mut under.mutation);
     let release = releases(&told, under.flink)?[0];
@@ -154,18 +153,16 @@ pub(super) fn first_broken(played: &Played) -> Option<Broken> {
     played.verdict.violations().min_by_key(|violation| violation.event).map(broken_of)
 }
 
-fn broken_of(found: &Violation) -> Broken {
-    Broken {
-        check: found.check.to_string(),
-        promise: found.check.about().to_owned(),
-        entry: found.event,
-        text: found.text.clone(),
-        checkpoint: found.evidence.checkpoint,
-        channel: found.evidence.channel,
-        transaction: found.evidence.transaction,
-        tasks: found.evidence.tasks.clone(),
-        origins: found.evidence.origins.clone(),
-    }
+/// A violation, as it is explained and drawn.
+pub(super) fn broken_of(found: &Violation) -> Broken {
+    let mut broken = Broken::new(found.check.to_string(), found.text.clone(), found.event);
+    let evidence = &found.evidence;
+    found.check.about().clone_into(&mut broken.promise);
+    (broken.checkpoint, broken.channel) = (evidence.checkpoint, evidence.channel);
+    broken.transaction = evidence.transaction;
+    broken.tasks.clone_from(&evidence.tasks);
+    broken.origins.clone_from(&evidence.origins);
+    broken
 }
 
 /// What led to it, and what became of the first record that it is about.

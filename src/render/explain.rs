@@ -23,7 +23,6 @@ pub use rows::rows;
 use super::names::Names;
 use super::timeline::line;
 use crate::effect::ExternalSystem;
-use crate::job::{ChannelId, CheckpointId, Origin, TaskId, TransactionId};
 use crate::trace::{Entry, Trace};
 
 /// What explanations are made of.
@@ -35,29 +34,6 @@ pub struct Told<'t> {
     pub names: &'t Names,
     /// What the external systems hold in the end.
     pub externals: &'t [ExternalSystem],
-}
-
-/// Something that must not happen and did.
-#[derive(Clone, Debug, Default)]
-pub struct Broken {
-    /// Which check noticed it, and what that one holds.
-    pub check: String,
-    /// What always holds, in the check's words.
-    pub promise: String,
-    /// The entry at which it was noticed.
-    pub entry: u64,
-    /// What is wrong.
-    pub text: String,
-    /// Which checkpoint it is about.
-    pub checkpoint: Option<CheckpointId>,
-    /// Which channel.
-    pub channel: Option<ChannelId>,
-    /// Which transaction.
-    pub transaction: Option<TransactionId>,
-    /// Which tasks.
-    pub tasks: Vec<TaskId>,
-    /// Which records.
-    pub origins: Vec<Origin>,
 }
 
 impl Told<'_> {

@@ -2,23 +2,26 @@
 //!
 //! Reads a trace and the names in it, and decides nothing. Does not print, and does not know what the checks said.
 
+mod broken;
 mod columns;
 #[cfg(feature = "cli")]
 mod explain;
 mod jsonl;
 mod names;
+pub mod picture;
 mod story;
 mod style;
 mod timeline;
 mod transcript;
 mod words;
 
+pub use broken::Broken;
 #[cfg(feature = "cli")]
 pub use columns::{columns, padded};
 #[cfg(feature = "cli")]
 pub use explain::{
-    Broken, Moment, Told, TraceLine, checkpoint, difference, key, lines_of, lines_of_file,
-    marked_timeline, moment, record, rows, violation,
+    Moment, Told, TraceLine, checkpoint, difference, key, lines_of, lines_of_file, marked_timeline,
+    moment, record, rows, violation,
 };
 pub use jsonl::{cast_line, end_line, json_lines};
 pub use names::Names;

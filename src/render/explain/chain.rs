@@ -1,7 +1,8 @@
 //! What led to an entry.
 
-use super::{Broken, Told};
+use super::Told;
 use crate::job::{CheckpointId, RunId, TaskId};
+use crate::render::broken::Broken;
 use crate::trace::{CheckpointEvent, Entry, EntryNumber, TaskEvent, Trace, TraceEvent};
 use std::collections::BTreeSet;
 
