@@ -70,6 +70,34 @@ const CAUSES: &[(&str, &[&str], &[&str])] = &[
     ("job-status-changed running", &["task-running"], &[]),
     ("job-status-changed finished", &["task-ended finished"], &[]),
     (
+        "transaction-committed",
+        &[
+            "notify-handled",
+            "task-running",
+            "task-initialized",
+            "task-ended finished",
+            "data-ended",
+        ],
+        &["task", "attempt"],
+    ),
+    (
+        "task-ended failed",
+        &[
+            "fault-injected",
+            "operator-failed",
+            "file-missing",
+            "job-manager-lost",
+            "task-manager-lost",
+            "state-too-large",
+            "step-refused",
+            "job-status-changed suspended",
+            "job-status-changed lost",
+            "checkpoint-aborted",
+            "snapshot-taken",
+        ],
+        &[],
+    ),
+    (
         "task-ended canceled",
         &[
             "job-status-changed restarting",

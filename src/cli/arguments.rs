@@ -4,11 +4,13 @@ mod bugs;
 mod crash;
 mod draw;
 mod questions;
+mod sweep;
 
 pub(super) use bugs::Bugs;
 pub(super) use crash::Crash;
 pub(super) use draw::Draw;
 pub(super) use questions::{Compare, Explain, Question, RecordName, Told, Under};
+pub(super) use sweep::Sweep;
 
 use super::examples::{
     BUGS, COMPARING, CRASH, DRAWING, EXAMPLES, EXPLAINING, SCHEMA, SHRINKING, TEST_EXAMPLES,
@@ -138,11 +140,6 @@ pub(super) struct Locking {
     pub(super) no_lock: bool,
 }
 
-/// How many seeds a file is played under if nobody says: a story takes long.
-const SEEDS_OF_A_FILE: u64 = 100;
-/// How many scenarios are drawn if nobody says: enough that every goal can be met.
-const SEEDS_DRAWN: u64 = 1000;
-
 /// The longest that can be waited for: 30 days.
 const WAIT_MAX: i64 = 30 * 24 * 60 * 60;
 
@@ -252,43 +249,6 @@ pub(super) struct Run {
 }
 
 #[derive(Args, Debug)]
-pub(super) struct Sweep {
-    /// A scenario file to play under each seed, or - for standard input; without it each seed draws a scenario of its own
-    #[arg(value_name = "FILE")]
-    pub(super) file: Option<PathBuf>,
-    /// The seeds, from A up to but without B; by default 0..100 for a file, 0..1000 for drawn scenarios
-    #[arg(long, value_name = "A..B", value_parser = seeds, allow_hyphen_values = true)]
-    pub(super) seeds: Option<Range<u64>>,
-    /// How many threads; by default one a core
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), allow_hyphen_values = true)]
-    pub(super) jobs: Option<u16>,
-    /// Break the protocol deliberately in this way; checks should notice. Can be given several times
-    #[arg(long, value_name = "NAME", value_parser = words::mutation(), hide_possible_values = true)]
-    pub(super) mutation: Vec<Mutation>,
-    /// Draw stories of this release only
-    #[arg(long, value_name = "RELEASE", value_parser = words::release(), hide_possible_values = true, conflicts_with = "file")]
-    pub(super) flink: Option<Release>,
-    /// Tell the goals of drawn scenarios for a file, too, and fail if the worlds put too little to the test
-    #[arg(long)]
-    pub(super) require_goals: bool,
-    /// Stop once so many worlds have failed; which were played by then depends on how fast threads are
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), allow_hyphen_values = true)]
-    pub(super) fail_fast: Option<u64>,
-    /// Play seed after seed, from A on, until a world fails
-    #[arg(long, conflicts_with = "fail_fast")]
-    pub(super) until_found: bool,
-    /// Stop after so long on the clock of this machine, such as 10m
-    #[arg(long, value_name = "SPAN", allow_hyphen_values = true)]
-    pub(super) budget: Option<SimTime>,
-    /// Keep each of the seeds that failed and are told in a folder DIR/seed-N, as `run --keep` does
-    #[arg(long, value_name = "DIR")]
-    pub(super) keep: Option<PathBuf>,
-    /// Print the scenario of each seed as TOML and play nothing
-    #[arg(long)]
-    pub(super) print_scenario: bool,
-}
-
-#[derive(Args, Debug)]
 pub(super) struct Test {
     /// Folders, in which all files that end in .toml are found, however deep, but for hidden ones; scenario files; or - for
     /// standard input
@@ -339,20 +299,6 @@ impl Run {
             check_determinism: false,
             deep: false,
         }
-    }
-}
-
-impl Sweep {
-    /// The seeds that are played.
-    pub(super) fn seeds(&self) -> Range<u64> {
-        let end = if self.file.is_some() { SEEDS_OF_A_FILE } else { SEEDS_DRAWN };
-        let seeds = self.seeds.clone().unwrap_or(0..end);
-        if self.until_found { seeds.start..SEED_MAX + 1 } else { seeds }
-    }
-
-    /// What stories are drawn of.
-    pub(super) fn profile(&self) -> Profile {
-        drawn_under(self.flink)
     }
 }
 

@@ -14,7 +14,8 @@ use crate::kernel::Choices;
 use crate::operator::{Catalogue, Log};
 use crate::scenario::{InputKind, Scenario};
 use crate::search::{
-    Judgement, PlayError, Played, Restoring, Setup, SweepTotals, drawn_setup, generated, open, play,
+    Judgement, PlayError, Played, Restoring, Setup, SweepTotals, around, drawn_setup, generated,
+    open, play,
 };
 use indicatif::ProgressBar;
 use rayon::iter::{ParallelBridge, ParallelIterator};
@@ -66,21 +67,22 @@ pub(super) fn sweep(
 ) -> Result<u8, Failure> {
     let source = source(arguments, catalogue)?;
     let seeds = arguments.seeds();
+    let template = "{bar:30} {pos}/{len} worlds, {per_sec}, {eta} left";
+    let length = (!arguments.print_scenario).then(|| seeds.end - seeds.start);
+    let bar = if length.is_some() { progress(length, template) } else { ProgressBar::hidden() };
+    let interrupt = Interrupt::listen();
+    let (clock, failed) = (Clock::begin(), AtomicU64::new(0));
+    let plan = Plan { arguments, catalogue, source, interrupt, bar, clock, failed };
     if arguments.print_scenario {
-        for seed in seeds {
+        for seed in seeds.take_while(|_| !plan.interrupt.is_asked()) {
             if screen.is_closed() {
                 break;
             }
-            let text = drawn_text(seed, arguments, &source, catalogue);
+            let text = drawn_text(&plan, seed)?;
             screen.say_as_it_is(&format!("# seed {seed}\n{text}\n"));
         }
         return Ok(HOLDS);
     }
-    let template = "{bar:30} {pos}/{len} worlds, {per_sec}, {eta} left";
-    let bar = progress(Some(seeds.end - seeds.start), template);
-    let interrupt = Interrupt::listen();
-    let (clock, failed) = (Clock::begin(), AtomicU64::new(0));
-    let plan = Plan { arguments, catalogue, source, interrupt, bar, clock, failed };
     let threads = threads(arguments.jobs)?;
     let totals = threads.install(|| play_all(&plan));
     plan.bar.finish_and_clear();
@@ -163,14 +165,9 @@ fn source(arguments: &Sweep, catalogue: &Arc<Catalogue>) -> Result<Source, Failu
     Ok(Source::File(stories, is_fixed.then_some(inputs)))
 }
 
-fn drawn_text(seed: u64, arguments: &Sweep, source: &Source, catalogue: &Arc<Catalogue>) -> String {
-    match source {
-        Source::Drawn => {
-            let (profile, mutations) = (arguments.profile(), &arguments.mutation);
-            drawn_setup(seed, &profile, mutations, catalogue).scenario.to_text()
-        }
-        Source::File(stories, _) => Scenario { seed, ..Scenario::clone(&stories[0]) }.to_text(),
-    }
+fn drawn_text(plan: &Plan<'_>, seed: u64) -> Result<String, Failure> {
+    let setups = setups(plan, seed)?;
+    Ok(Scenario { seed, ..Scenario::clone(&setups[0].scenario) }.to_text())
 }
 
 /// Contiguous chunks of seeds, each folded by one thread, then folded together.
@@ -252,6 +249,13 @@ fn of_file(
         (None, Some(inputs), _) => inputs,
         (None, None, Some(file)) => open(scenario, base(file), &BTreeMap::new(), &choices)?,
         (None, None, None) => unreachable!("a file was given"),
+    };
+    let scenario = &match plan.arguments.around {
+        true => {
+            let profile = plan.arguments.profile();
+            Arc::new(around(scenario, &inputs, &choices, &profile, plan.catalogue))
+        }
+        false => Arc::clone(scenario),
     };
     Ok(Setup {
         // Another seed may well tell another story.

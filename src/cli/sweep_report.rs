@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 /// The command that plays one seed of this sweep again.
 pub(super) fn replay(arguments: &Sweep, seed: u64) -> String {
     let file = arguments.file.as_ref();
-    match (file, arguments.mutation.is_empty()) {
+    match (file, arguments.mutation.is_empty() && !arguments.around) {
         (Some(file), true) => format!("{} run {} --seed {seed}", program(), shell_path(file)),
         (Some(_), false) | (None, _) => {
             let file = file.map_or_else(String::new, |file| format!(" {}", shell_path(file)));
@@ -21,13 +21,18 @@ pub(super) fn replay(arguments: &Sweep, seed: u64) -> String {
             let mutations: String = mutations.collect();
             let flink =
                 arguments.flink.map_or_else(String::new, |flink| format!(" --flink {flink}"));
-            format!("{} sweep{file} --seeds {seed}..{}{flink}{mutations}", program(), seed + 1)
+            let around = if arguments.around { " --around" } else { "" };
+            let seeds = format!("--seeds {seed}..{}", seed + 1);
+            format!("{} sweep{file}{around} {seeds}{flink}{mutations}", program())
         }
     }
 }
 
 /// The command that looks for a smaller story that is broken as that of one seed is.
 fn shrinking(arguments: &Sweep, seed: u64) -> Option<String> {
+    if arguments.around {
+        return None;
+    }
     let mutations = arguments.mutation.iter();
     let mutations = mutations.map(|name| format!("--mutation {}", name_of(name)));
     let flink = arguments.flink.map(|flink| format!("--flink {flink}"));
@@ -128,7 +133,7 @@ fn failures(arguments: &Sweep, totals: &SweepTotals, style: Style) -> String {
             text.push_str(&format!("    {}\n", style.faint(&draw)));
             text.push_str(&format!("    {}\n", style.faint(&format!("shrink: {command}"))));
         }
-        if arguments.file.is_none() {
+        if arguments.file.is_none() || arguments.around {
             let print = format!("{} --print-scenario", replay(arguments, *seed));
             let tell = format!("story:  {print} > story.toml && {} run story.toml", program());
             text.push_str(&format!("    {}\n", style.faint(&tell)));

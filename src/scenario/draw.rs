@@ -6,6 +6,7 @@
 //!
 //! Decides nothing about how a world behaves; whatever is drawn could stand in a file.
 
+mod around;
 mod change;
 mod fault;
 mod files;

@@ -2,6 +2,8 @@
 //!
 //! The only room below the command line that reads files, and only with the feature `fs`.
 
+#[cfg(feature = "fs")]
+mod around;
 mod crash;
 #[cfg(feature = "fs")]
 mod csv_input;
@@ -39,6 +41,8 @@ mod sweep;
 mod twins;
 mod zoo;
 
+#[cfg(feature = "fs")]
+pub use around::around;
 pub use crash::{CrashFound, CrashTotals, Disturbance, Placement, disturbed, placements, spread};
 pub use expect::why_never;
 #[cfg(feature = "fs")]

@@ -6,9 +6,9 @@ mod told;
 
 use crate::kernel::Choices;
 use crate::operator::Catalogue;
-use crate::scenario::Scenario;
 use crate::scenario::bounds::SCENARIO_BYTES;
-use crate::search::{Judgement, Setup, open, play_out, read_file};
+use crate::scenario::{Profile, Scenario};
+use crate::search::{Judgement, Setup, around, open, play_out, read_file};
 use asked::{Asked, Seeds};
 use kept::Keep;
 use std::collections::BTreeMap;
@@ -28,6 +28,7 @@ pub struct StoryTest {
     told: Told,
     seeds: u64,
     keep: Option<PathBuf>,
+    is_around: bool,
 }
 
 /// Where a story stands.
@@ -71,7 +72,16 @@ pub fn text(name: impl Into<String>, story: impl Into<String>) -> StoryTest {
 
 impl StoryTest {
     fn of(told: Told) -> Self {
-        Self { catalogue: Arc::new(Catalogue::built_in()), told, seeds: 1, keep: None }
+        let catalogue = Arc::new(Catalogue::built_in());
+        Self { catalogue, told, seeds: 1, keep: None, is_around: false }
+    }
+
+    /// With faults, savepoints and, around one job without steps, a restart at another parallelism drawn around it: another
+    /// story for each seed, with the same inputs and operators. What the story expects is not asked for then, but that all
+    /// checks hold.
+    pub fn around(mut self) -> Self {
+        self.is_around = true;
+        self
     }
 
     /// With operators of one's own.
@@ -131,13 +141,25 @@ impl StoryTest {
         }
         for seed in asked.seeds.of(scenario.seed, self.seeds) {
             for release in scenario.releases() {
-                let story = Scenario { seed, ..scenario.under(release) };
+                let story = self.story(Scenario { seed, ..scenario.under(release) }, &base)?;
                 self.play_story(&story, &base, keep)
                     .map_err(|why| format!("{why}\nreplay: {}\n", told::replay(Some(seed))))?;
             }
             played += 1;
         }
         Ok(played)
+    }
+
+    /// The story of a seed: as it is told, or with what is drawn around it.
+    fn story(&self, told: Scenario, base: &Path) -> Result<Scenario, String> {
+        if !self.is_around {
+            return Ok(told);
+        }
+        let choices = Choices::new(told.seed);
+        let inputs = open(&told, base, &BTreeMap::new(), &choices)
+            .map_err(|error| format!("{error}\nhelp: {}", error.help()))?;
+        let profile = Profile { flink: told.flink, releases: false, ..Profile::default() };
+        Ok(around(&told, &inputs, &choices, &profile, &self.catalogue))
     }
 
     fn name(&self) -> String {

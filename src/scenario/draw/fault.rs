@@ -86,7 +86,7 @@ impl Faults<'_> {
             .expect("a handful of task managers")
     }
 
-    fn kill(&self, number: u64) -> Step {
+    pub(super) fn kill(&self, number: u64) -> Step {
         let what = format!("kill-{number}");
         let (trigger, by) = self.trigger(&what);
         let same = self.draw.chance(format_args!("{what}/same"), SAME_TASK);

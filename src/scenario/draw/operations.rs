@@ -26,7 +26,24 @@ pub(super) fn steps(
     if !profile.operations {
         return Vec::new();
     }
+    let mut more = asides(draw, plot, profile);
+    let is_kept = |exit: Option<Exit>| matches!(exit, Some(Exit::Checkpoint(_)));
+    let may_fork = draw.rules.key_groups && plot.acts.iter().all(|act| !is_kept(act.exit));
+    if may_fork
+        && draw.chance("operations/forked", FORKED)
+        && let Some(fork) = forked(draw, steps, jobs)
+    {
+        more.push(fork);
+    }
+    more
+}
+
+/// What changes nothing of the story: jobs are listed, and a savepoint goes to a directory of its own.
+pub(super) fn asides(draw: &Draw<'_>, plot: &Plot, profile: &Profile) -> Vec<Step> {
     let mut more = Vec::new();
+    if !profile.operations {
+        return more;
+    }
     let act = &plot.acts[draw.place("operations/act", plot.acts.len())];
     let at = draw.span("operations/at", (act.start, act.end));
     if draw.chance("operations/listed", LISTED) {
@@ -37,14 +54,6 @@ pub(super) fn steps(
         let to = Some("elsewhere".to_owned());
         let aside = TakeSavepoint { job, label, to, native: false };
         more.push(step(Trigger::At(at), Action::Savepoint(aside)));
-    }
-    let is_kept = |exit: Option<Exit>| matches!(exit, Some(Exit::Checkpoint(_)));
-    let may_fork = draw.rules.key_groups && plot.acts.iter().all(|act| !is_kept(act.exit));
-    if may_fork
-        && draw.chance("operations/forked", FORKED)
-        && let Some(fork) = forked(draw, steps, jobs)
-    {
-        more.push(fork);
     }
     more
 }

@@ -79,7 +79,7 @@ const FEW_RESTARTS: u64 = 20;
 /// One act: a job from its start to the moment it is left.
 pub(super) struct Act {
     /// The job.
-    pub name: &'static str,
+    pub name: String,
     /// About when it starts.
     pub start: SimTime,
     /// When it is left, or about when its input ends.
@@ -116,6 +116,35 @@ pub(super) struct Plot {
 }
 
 impl Plot {
+    /// Around a job that is there: it flows for so long and is checkpointed so often. It is left for another one if there are two
+    /// names.
+    pub(super) fn around(
+        draw: &Draw<'_>,
+        profile: &Profile,
+        names: &[String],
+        (flow, interval): (SimTime, SimTime),
+    ) -> Self {
+        let mut acts = Vec::new();
+        let mut start = SimTime::ZERO;
+        if let [first, _] = names {
+            let end = percent(flow, draw.within("around/left", LEFT_ONE));
+            let stops = profile.stops && draw.chance("around/stop", STOPPED);
+            let drains = draw.chance("around/drain", DRAINED);
+            let exit = match stops {
+                true => Exit::Stop(drains),
+                false if draw.rules.cancel_with_savepoint => Exit::Savepoint,
+                false => Exit::Fallback(percent(end, draw.within("around/taken", (40, 80)))),
+            };
+            acts.push(Act { name: first.clone(), start, end, exit: Some(exit) });
+            start = end;
+        }
+        let name = names.last().expect("there is a job").clone();
+        acts.push(Act { name, start, end: flow, exit: None });
+        let others = acts.len() - 1;
+        let (changed, reidentified) = (vec![true; others], vec![false; others]);
+        Self { acts, changed, reidentified, upgrade: None, interval, flow }
+    }
+
     pub(super) fn draw(
         draw: &Draw<'_>,
         profile: &Profile,
@@ -147,16 +176,16 @@ impl Plot {
                 (false, true) => Exit::Stop(drains),
                 (false, false) => Exit::Savepoint,
             };
-            acts.push(Act { name, start, end, exit: Some(exit) });
+            acts.push(Act { name: name.to_owned(), start, end, exit: Some(exit) });
             start = end;
         }
-        acts.push(Act { name: NAMES[lefts.len()], start, end: scale.flow, exit: None });
+        acts.push(Act { name: NAMES[lefts.len()].to_owned(), start, end: scale.flow, exit: None });
         let changed = acts.iter().skip(1).map(|act| {
             profile.changes && draw.chance(format_args!("{}/changed", act.name), CHANGED)
         });
         let changed: Vec<bool> = changed.collect();
         let reidentified = acts.iter().skip(1).zip(&changed).map(|(act, changed)| {
-            profile.identities && *changed && identity::is_reidentified(draw, act.name)
+            profile.identities && *changed && identity::is_reidentified(draw, &act.name)
         });
         let reidentified = reidentified.collect();
         let shortest = acts.iter().map(|act| act.end.since(act.start)).min();
@@ -243,13 +272,13 @@ impl Plot {
                 sketch = if keeps_exchanges && !draw.rules.in_flight_rescaled {
                     sketch
                 } else if keeps_exchanges {
-                    sketch.rescaled(draw, act.name)
+                    sketch.rescaled(draw, &act.name)
                 } else {
-                    sketch.successor(draw, act.name)
+                    sketch.successor(draw, &act.name)
                 };
             }
             if place > 0 && self.reidentified[place - 1] && !keeps_exchanges {
-                sketch = sketch.reidentified(draw, act.name);
+                sketch = sketch.reidentified(draw, &act.name);
             }
             // It takes that of its state then.
             let is_changed = place > 0 && self.changed[place - 1];
@@ -260,7 +289,7 @@ impl Plot {
                 sketch.name_partitioners();
             }
             let then = if idles && act.exit.is_some() { AtEnd::Idle } else { AtEnd::End };
-            let graph = sketch.graph(act.name, then);
+            let graph = sketch.graph(&act.name, then);
             let mut job = JobConfig {
                 graph,
                 checkpoint,
@@ -419,7 +448,7 @@ impl Plot {
             steps.push(step(trigger, Action::Upgrade(to)));
         }
         let may_lose = draw.chance(format_args!("{}/allow", next.name), 15)
-            || (self.reidentified[place] && identity::may_lose(draw, next.name));
+            || (self.reidentified[place] && identity::may_lose(draw, &next.name));
         let run = Run {
             job: next.name.to_owned(),
             from: Some(label),
