@@ -338,7 +338,7 @@ impl Shrink {
 }
 
 /// What stories are drawn of: of all releases, or of one.
-fn drawn_under(release: Option<Release>) -> Profile {
+pub(super) fn drawn_under(release: Option<Release>) -> Profile {
     match release {
         None => Profile::default(),
         Some(flink) => Profile { flink, releases: false, ..Profile::default() },

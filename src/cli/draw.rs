@@ -1,14 +1,14 @@
 //! `sandbar draw`: plays a story and draws what happened.
 
 use super::HOLDS;
-use super::arguments::{Binding, Draw, Run};
+use super::arguments::{Binding, Draw};
 use super::case::story_of;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
-use super::open::{base, by_name, given_input, scenario, typed};
+use super::open::base;
 use super::output::Target;
 use super::places::Taken;
-use super::play::{Replaced, play_once, releases, replay_command, set_up};
+use super::play::{Alone, play_once};
 use super::run::names;
 use super::screen::Screen;
 use super::why::broken_of;
@@ -17,7 +17,7 @@ use crate::kernel::SimTime;
 use crate::operator::Catalogue;
 use crate::render::picture::{Options, Picture, View, ascii, layout, mermaid, svg, text};
 use crate::scenario::{InputKind, Scenario};
-use crate::search::{Judgement, PlayError, Played, STDIN, Setup, drawn_setup};
+use crate::search::{Judgement, PlayError, Played, STDIN, Setup};
 use clap::ValueEnum;
 use std::ops::Range;
 use std::path::Path;
@@ -64,11 +64,16 @@ pub(super) fn draw(
     screen: &mut Screen,
 ) -> Result<u8, Failure> {
     let file = arguments.file.as_deref().map(story_of);
-    let Prepared { setup, target, replay } = match &file {
-        Some(file) => prepared(arguments, file, catalogue)?,
-        None => from_seed(arguments, catalogue)?,
+    let alone = Alone {
+        file: file.as_deref(),
+        seed: arguments.seed,
+        flink: arguments.flink,
+        input: &arguments.input,
+        mutation: &arguments.mutation,
     };
-    let setup = Setup { keeps_trace: true, keeps_records: arguments.records, ..setup };
+    let (setup, replay) = alone.set_up(catalogue)?;
+    let target = target(arguments, file.as_deref(), &setup.scenario)?;
+    let setup = Setup { keeps_records: arguments.records, ..setup };
     let story = Arc::clone(&setup.scenario);
     let interrupt = Interrupt::listen();
     let (played, _) = play_once(None, setup, &replay, |_| interrupt.check())?;
@@ -81,47 +86,6 @@ pub(super) fn draw(
         None => screen.say_as_it_is(&drawn),
     }
     Ok(HOLDS)
-}
-
-/// A story that is about to be played, and where its picture goes.
-struct Prepared {
-    setup: Setup,
-    target: Option<Target>,
-    replay: String,
-}
-
-/// The story of a file under one release, with the mutations that were asked for.
-fn prepared(
-    arguments: &Draw,
-    file: &Path,
-    catalogue: &Arc<Catalogue>,
-) -> Result<Prepared, Failure> {
-    let mut told = scenario(file, catalogue)?;
-    told.mutations.extend(&arguments.mutation);
-    let releases = releases(&told, arguments.flink)?;
-    let told = told.under(releases[0]);
-    let target = target(arguments, Some(file), &told)?;
-    let replaced = by_name("--input", &arguments.input)?;
-    let given = given_input(file, &replaced)?;
-    let run = Run {
-        input: arguments.input.clone(),
-        ..Run::of(file.to_owned(), arguments.seed, arguments.flink)
-    };
-    let replaced = Replaced { paths: &replaced, given: given.as_deref() };
-    let setup = set_up(told, &run, replaced, catalogue)?;
-    let replay = replay_command(&run, setup.choices.seed(), arguments.flink);
-    Ok(Prepared { setup, target, replay })
-}
-
-/// The story of a seed.
-fn from_seed(arguments: &Draw, catalogue: &Arc<Catalogue>) -> Result<Prepared, Failure> {
-    if !arguments.input.is_empty() {
-        return Err(Failure::wrong("a drawn story reads no files", "leave --input out"));
-    }
-    let seed = arguments.seed.expect("a seed is asked for where there is no file");
-    let setup = drawn_setup(seed, &arguments.profile(), &arguments.mutation, catalogue);
-    let target = target(arguments, None, &setup.scenario)?;
-    Ok(Prepared { setup, target, replay: typed() })
 }
 
 /// Where the picture goes; none if it is printed.

@@ -3,19 +3,21 @@
 //!
 //! Tells nothing of what came of it (`run` and `test` do).
 
-use super::arguments::{Binding, Format, Run};
+use super::arguments::{Binding, Format, Run, drawn_under};
 use super::failure::Failure;
-use super::open::{base, local, program, shell_path, shell_word};
+use super::open::{
+    base, by_name, given_input, local, program, scenario, shell_path, shell_word, typed,
+};
 use super::words::name_of;
 use super::{BROKEN, HOLDS, INTERRUPTED, STALLED, USER_PANICKED, WRONG_INPUT, panics};
 use crate::cluster::Cluster;
 use crate::kernel::Choices;
 use crate::operator::Catalogue;
-use crate::rules::Release;
+use crate::rules::{Mutation, Release};
 use crate::scenario::Scenario;
 use crate::search::{
-    Earlier, Judgement, PlayError, Played, Restoring, Setup, flow_of, open_given, play_while,
-    play_with_files, start_from,
+    Earlier, Judgement, PlayError, Played, Restoring, Setup, drawn_setup, flow_of, open_given,
+    play_while, play_with_files, start_from,
 };
 use crate::store::DataDir;
 use std::collections::BTreeMap;
@@ -79,6 +81,44 @@ pub(super) fn set_up(
         (setup.start, setup.externals) = (Some(Earlier { claim, ..start }), externals);
     }
     Ok(setup)
+}
+
+/// A story that is played on its own, to be explained, compared or drawn.
+#[derive(Clone, Copy)]
+pub(super) struct Alone<'a> {
+    /// Its file; without it, it is drawn from the seed, as by `sweep`.
+    pub(super) file: Option<&'a Path>,
+    pub(super) seed: Option<u64>,
+    /// Under which release; of several that the file names the first, if nobody says.
+    pub(super) flink: Option<Release>,
+    pub(super) input: &'a [Binding],
+    /// How its protocol is broken, beside what the file says.
+    pub(super) mutation: &'a [Mutation],
+}
+
+impl Alone<'_> {
+    /// The world of the story, whose trace is kept, and the command that plays it again.
+    pub(super) fn set_up(&self, catalogue: &Arc<Catalogue>) -> Result<(Setup, String), Failure> {
+        let Self { seed, flink, input, mutation, .. } = *self;
+        let Some(file) = self.file else {
+            if !input.is_empty() {
+                return Err(Failure::wrong("a drawn story reads no files", "leave --input out"));
+            }
+            let seed = seed.expect("a seed is asked for where there is no file");
+            let setup = drawn_setup(seed, &drawn_under(flink), mutation, catalogue);
+            return Ok((Setup { keeps_trace: true, ..setup }, typed()));
+        };
+        let mut told = scenario(file, catalogue)?;
+        told.mutations.extend(mutation);
+        let release = releases(&told, flink)?[0];
+        let replaced = by_name("--input", input)?;
+        let given = given_input(file, &replaced)?;
+        let run = Run { input: input.to_vec(), ..Run::of(file.to_owned(), seed, flink) };
+        let replaced = Replaced { paths: &replaced, given: given.as_deref() };
+        let setup = set_up(told.under(release), &run, replaced, catalogue)?;
+        let replay = replay_command(&run, setup.choices.seed(), flink);
+        Ok((Setup { keeps_trace: true, wants_sometimes: false, ..setup }, replay))
+    }
 }
 
 /// Plays once, with files if there is a data folder. `watch` sees the world after every event; if it says `Interrupted`, the

@@ -4,8 +4,8 @@ use super::arguments::{Compare, Explain, Question, RecordName, Under};
 use super::case::story_of;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
-use super::open::{base, by_name, nearest, scenario, typed};
-use super::play::{play_once, releases};
+use super::open::nearest;
+use super::play::{Alone, play_once};
 use super::rules::patched;
 use super::run::names;
 use super::screen::Screen;
@@ -13,7 +13,6 @@ use super::words::name_of;
 use super::{BROKEN, HOLDS};
 use crate::check::Violation;
 use crate::job::{CheckpointId, Origin};
-use crate::kernel::Choices;
 use crate::operator::Catalogue;
 use crate::render::{
     Broken, Names, Told, TraceLine, checkpoint, difference, key, lines_of, lines_of_file, moment,
@@ -22,7 +21,7 @@ use crate::render::{
 use crate::rules::{Mutation, Release};
 use crate::scenario::Scenario;
 use crate::scenario::bounds::INPUT_BYTES;
-use crate::search::{Played, Setup, drawn_setup, open_given, read_file};
+use crate::search::{Played, Setup, read_file};
 use crate::trace::Word;
 use std::path::Path;
 use std::sync::Arc;
@@ -34,7 +33,11 @@ pub(super) fn explain(
     screen: &mut Screen,
 ) -> Result<u8, Failure> {
     let interrupt = Interrupt::listen();
-    let setup = opened(of, catalogue)?;
+    let file = of.file.as_deref().map(story_of);
+    let Under { seed, flink, input, mutation } = &of.under;
+    let alone = Alone { file: file.as_deref(), seed: *seed, flink: *flink, input, mutation };
+    let (setup, replay) = alone.set_up(catalogue)?;
+    let setup = Setup { keeps_records: true, ..setup };
     let twin = (!setup.scenario.mutations.is_empty() && asks_for_violation(&of.question))
         .then(|| without_mutations(&setup));
     let story = Arc::clone(&setup.scenario);
@@ -42,12 +45,12 @@ pub(super) fn explain(
         || format!("the story of seed {}", story.seed),
         |file| format!("`{}`", file.display()),
     );
-    let played = played(setup, &typed(), &interrupt)?;
+    let played = played(setup, &replay, &interrupt)?;
     let names = names(&played, &story);
     let answer = answer(&of.question, &played, &names, &called)?;
     screen.say(&answer);
     if let Some(twin) = twin.filter(|_| !played.verdict.holds()) {
-        let sound = self::played(twin, &typed(), &interrupt)?;
+        let sound = self::played(twin, &replay, &interrupt)?;
         let sides =
             [lines_of(&played.trace, &names), lines_of(&sound.trace, &self::names(&sound, &story))];
         let broken: Vec<String> = story.mutations.iter().map(name_of).collect();
@@ -59,24 +62,6 @@ pub(super) fn explain(
         }
     }
     Ok(HOLDS)
-}
-
-/// The story that is explained: of a file, or drawn.
-fn opened(of: &Explain, catalogue: &Arc<Catalogue>) -> Result<Setup, Failure> {
-    let mut under = of.under.clone();
-    let Some(file) = &of.file else {
-        if !under.input.is_empty() {
-            return Err(Failure::wrong("a drawn story reads no files", "leave --input out"));
-        }
-        let seed = under.seed.expect("a seed is asked for where there is no file");
-        let setup = drawn_setup(seed, &of.profile(), &under.mutation, catalogue);
-        return Ok(Setup { keeps_trace: true, keeps_records: true, ..setup });
-    };
-    let file = &story_of(file);
-    let mut told = scenario(file, catalogue)?;
-    told.mutations.append(&mut under.mutation);
-    let release = releases(&told, under.flink)?[0];
-    set_up(told.under(release), file, &under, catalogue)
 }
 
 const fn asks_for_violation(question: &Question) -> bool {
@@ -93,21 +78,7 @@ fn without_mutations(setup: &Setup) -> Setup {
     Setup { scenario: Arc::new(scenario), ..setup.clone() }
 }
 
-/// A story that is played with all its records.
-fn set_up(
-    mut story: Scenario,
-    file: &Path,
-    under: &Under,
-    catalogue: &Arc<Catalogue>,
-) -> Result<Setup, Failure> {
-    story.seed = under.seed.unwrap_or(story.seed);
-    let choices = Choices::new(story.seed);
-    let replaced = by_name("--input", &under.input)?;
-    let inputs = open_given(&story, base(file), &replaced, None, &choices)?;
-    let setup = Setup::new(Arc::new(story), Arc::clone(catalogue), inputs, choices);
-    Ok(Setup { keeps_trace: true, keeps_records: true, wants_sometimes: false, ..setup })
-}
-
+/// Plays it.
 pub(super) fn played(setup: Setup, replay: &str, interrupt: &Interrupt) -> Result<Played, Failure> {
     let watch = |_: &mut crate::cluster::Cluster| interrupt.check();
     play_once(None, setup, replay, watch).map(|(played, _)| played)
@@ -291,14 +262,11 @@ impl<'c> Side<'c> {
         if self.file.extension().is_some_and(|extension| extension == "jsonl") {
             return self.read();
         }
-        let mut story = scenario(self.file, catalogue)?;
-        story.mutations.extend(self.mutations);
-        let release = releases(&story, self.flink)?[0];
-        let under = Under { seed: self.seed, flink: None, mutation: Vec::new(), input: Vec::new() };
-        let setup = set_up(story.under(release), self.file, &under, catalogue)?;
-        let setup = Setup { keeps_records: false, ..setup };
+        let Self { file, seed, flink, mutations } = *self;
+        let alone = Alone { file: Some(file), seed, flink, input: &[], mutation: mutations };
+        let (setup, replay) = alone.set_up(catalogue)?;
         let story = Arc::clone(&setup.scenario);
-        let played = played(setup, &typed(), interrupt)?;
+        let played = played(setup, &replay, interrupt)?;
         Ok(lines_of(&played.trace, &names(&played, &story)))
     }
 

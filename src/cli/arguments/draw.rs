@@ -1,10 +1,9 @@
 //! What a picture is drawn of.
 
-use super::{Binding, binding, drawn_under, seed, words};
+use super::{Binding, binding, seed, words};
 use crate::cli::draw::{Drawing, Shown, span};
 use crate::kernel::SimTime;
 use crate::rules::{Mutation, Release};
-use crate::scenario::Profile;
 use clap::Args;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -49,11 +48,4 @@ pub(in crate::cli) struct Draw {
     /// As what
     #[arg(long, value_enum, default_value_t = Shown::Svg)]
     pub(in crate::cli) format: Shown,
-}
-
-impl Draw {
-    /// What the story is drawn of.
-    pub(in crate::cli) fn profile(&self) -> Profile {
-        drawn_under(self.flink)
-    }
 }

@@ -1,10 +1,9 @@
 //! What a user can ask of a run: which events are told, why it went as it did, where it parts from another.
 
-use super::{Binding, binding, drawn_under, seed, words};
+use super::{Binding, binding, seed, words};
 use crate::kernel::SimTime;
 use crate::render::{Moment, Names, Only};
 use crate::rules::{Mutation, Release};
-use crate::scenario::Profile;
 use crate::trace::{EntryNumber, Trace};
 use clap::Args;
 use std::path::PathBuf;
@@ -46,13 +45,6 @@ pub(in crate::cli) struct Explain {
     pub(in crate::cli) under: Under,
     #[command(flatten)]
     pub(in crate::cli) question: Question,
-}
-
-impl Explain {
-    /// What the story is drawn of.
-    pub(in crate::cli) fn profile(&self) -> Profile {
-        drawn_under(self.under.flink)
-    }
 }
 
 /// Under what a story is played.
