@@ -34,6 +34,8 @@ pub(crate) fn build(root: &Path, mutants: &[Mutant]) -> Result<PathBuf, String> 
     for part in ["src", "benches", "examples", "tests"] {
         copy(&root.join(part), &tree.join(part), &|path| part == "src" || is_named(path))?;
     }
+    // The zoo of bugs is part of the program.
+    copy(&root.join("sim/bugs"), &tree.join("sim/bugs"), &|_| true)?;
     for file in ["Cargo.toml", "Cargo.lock"] {
         put(&tree.join(file), &read(&root.join(file))?)?;
     }
