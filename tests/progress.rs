@@ -275,3 +275,36 @@ fn whatever_is_kept_is_restored_at_other_parallelisms() {
     );
     assert_eq!(finding(Restoring::All), sandbar::Finding::Held);
 }
+
+/// No more subtasks are tried than there are key groups in the state that the job was started from (seed 21123480).
+#[test]
+fn a_job_that_takes_the_key_groups_of_its_state_is_tried_with_no_more() {
+    let text = r#"
+        seed = 0
+        until = "1s"
+        [input.rows]
+        generate = { records = 1, keys = 1 }
+        [job.first]
+        checkpoint = { interval = "10ms" }
+        max-parallelism = 5
+        operators = [
+          { name = "rows-source", source = "rows", then = "idle", uid = "rows-source-id" },
+        ]
+        [job.second]
+        checkpoint = { interval = "10ms" }
+        operators = [
+          { name = "stage-0", flat-map = "repeat", from = ["rows-source"], parallelism = 5, uid = "stage-0-id" },
+          { name = "rows-source", source = "rows", then = "idle", parallelism = 5, uid = "rows-source-id" },
+        ]
+        [[step]]
+        when = { completed = 1 }
+        do = { cancel = { job = "first", with-savepoint = true, as = "of-first" } }
+        [[step]]
+        when = { canceled = "first" }
+        do = { run = { job = "second", from = "of-first" } }
+    "#;
+    let played = play_out(Setup { restoring: Restoring::All, ..setup(text) });
+    let mut checks = played.verdict.checks.iter();
+    let restored = checks.find(|(check, _)| *check == CheckName::Restorability);
+    assert_eq!(restored.map(|(_, finding)| finding), Some(&sandbar::Finding::Held));
+}

@@ -155,8 +155,11 @@ impl Shadowed<'_> {
                 node.inputs[place].partitioner = Some(given.partitioner(&node.inputs[place], node));
             }
         }
+        // Where nobody says how many key groups there are, a job takes those of its state.
+        let stored = artefact.snapshot.operators().iter().map(|state| state.max_parallelism).min();
         for node in &mut job.graph.operators {
-            let most = node.max_parallelism.or(job.graph.max_parallelism).unwrap_or(128);
+            let most = node.max_parallelism.or(job.graph.max_parallelism);
+            let most = most.or(stored).unwrap_or(128).max(node.parallelism);
             node.parallelism = match way {
                 Parallelism::Same => node.parallelism,
                 Parallelism::One => 1,
