@@ -1,8 +1,9 @@
 //! Faults drawn around a user's own job: its inputs and operators stay, all that can go wrong comes, and what is broken is found.
 
-use sandbar::operators::Value;
+mod forgetful;
+
 use sandbar::story::{Action, Milestone, Trigger};
-use sandbar::{Catalogue, Choices, Context, Entry, Operator, Profile, Scenario, SimTime, testing};
+use sandbar::{Catalogue, Choices, Profile, Scenario, SimTime, testing};
 use std::collections::BTreeMap;
 use std::fs;
 
@@ -24,26 +25,6 @@ operators = [
 
 fn job(aggregate: &str) -> String {
     JOB.replace("AGGREGATE", &format!("aggregate = \"{aggregate}\""))
-}
-
-/// Counts in a field, which no restore brings back.
-#[derive(Clone, Default)]
-struct Forgetful {
-    seen: BTreeMap<Value, i64>,
-}
-
-impl Operator for Forgetful {
-    fn initialize(&mut self, _context: &mut dyn Context) {}
-    fn process(&mut self, _input: u8, _value: Value, context: &mut dyn Context) {
-        let key = context.key().clone();
-        let seen = self.seen.entry(key.clone()).or_default();
-        *seen += 1;
-        let seen = Value::Int(*seen);
-        context.emit(Value::row([key, seen]));
-    }
-    fn fork(&self) -> Box<dyn Operator> {
-        Box::new(self.clone())
-    }
 }
 
 /// The story of a seed.
@@ -143,11 +124,9 @@ fn a_sound_job_holds_whatever_is_drawn_around_it() {
 
 #[test]
 fn an_operator_that_forgets_is_found_and_kept() {
-    let mut catalogue = Catalogue::built_in();
-    let entry = Entry::new("counts in a field", |_| Box::new(Forgetful::default()));
-    catalogue.add("aggregate", "forgetful", Entry { keyed: true, stateful: true, ..entry });
     let folder = tempfile::tempdir().expect("there is room");
-    let test = testing::text("seen", job("forgetful")).with(catalogue).around().seeds(50);
+    let test =
+        testing::text("seen", job("forgetful")).with(forgetful::catalogue()).around().seeds(50);
     let why = test.keep(folder.path()).play().expect_err("what it counted is forgotten");
     assert!(why.contains("output-equivalence is broken"), "{why}");
     let kept = fs::read_dir(folder.path()).expect("it is there");

@@ -1,30 +1,11 @@
 //! Stories as tests of a user's own: what fails is told, kept, and played first the next time.
 
-use sandbar::operators::Value;
+mod forgetful;
+
+use forgetful::catalogue;
 use sandbar::testing::{self, StoryTest};
-use sandbar::{Catalogue, Context, Entry, Operator};
 use std::fs;
 use std::path::Path;
-
-/// Counts in a field, which no restore brings back.
-#[derive(Clone, Default)]
-struct Forgetful {
-    seen: std::collections::BTreeMap<Value, i64>,
-}
-
-impl Operator for Forgetful {
-    fn initialize(&mut self, _context: &mut dyn Context) {}
-    fn process(&mut self, _input: u8, _value: Value, context: &mut dyn Context) {
-        let key = context.key().clone();
-        let seen = self.seen.entry(key.clone()).or_default();
-        *seen += 1;
-        let seen = Value::Int(*seen);
-        context.emit(Value::row([key, seen]));
-    }
-    fn fork(&self) -> Box<dyn Operator> {
-        Box::new(self.clone())
-    }
-}
 
 const STORY: &str = r#"
 seed = 40
@@ -51,13 +32,6 @@ fn story(folder: &Path) -> StoryTest {
     let file = folder.join("count clicks.toml");
     fs::write(&file, STORY).expect("the folder is ours");
     testing::file(file).with(catalogue())
-}
-
-fn catalogue() -> Catalogue {
-    let mut catalogue = Catalogue::built_in();
-    let entry = Entry::new("counts in a field", |_| Box::new(Forgetful::default()));
-    catalogue.add("aggregate", "forgetful", Entry { keyed: true, stateful: true, ..entry });
-    catalogue
 }
 
 #[test]

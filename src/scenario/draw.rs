@@ -418,16 +418,28 @@ impl Scale {
         } else {
             draw.count("capacity", (5, 64))
         };
-        if draw.chance("slow-storage", SLOW_STORAGE) {
-            let slow =
-                draw.span("slow-storage-span", (SimTime::from_millis(60), part(self.flow, 8)));
-            network.snapshot_async.1 = slow;
-            network.metadata_write.1 = part(slow, 2);
-        }
+        slow_down_storage(draw, &mut network, self.flow);
         network.message_latency.1 =
             draw.span("message-latency", (SimTime::from_millis(1), SimTime::from_millis(20)));
         network
     }
+}
+
+/// In some worlds storage is slow, so that snapshots overlap with what comes after them.
+fn slow_down_storage(draw: &Draw<'_>, network: &mut Network, flow: SimTime) {
+    if draw.chance("slow-storage", SLOW_STORAGE) {
+        let fast = SimTime::from_millis(60);
+        let slow = draw.span("slow-storage-span", (fast, part(flow, 8).max(fast)));
+        network.snapshot_async.1 = slow;
+        network.metadata_write.1 = part(slow, 2);
+    }
+}
+
+/// After how long another job manager takes over, in worlds in which one does.
+fn takeover(draw: &Draw<'_>, profile: &Profile) -> Option<SimTime> {
+    let after = draw.span("takeover-after", (SimTime::from_millis(20), SimTime::from_secs(1)));
+    let is_available = draw.chance("high-availability", HIGH_AVAILABILITY);
+    (profile.high_availability && is_available).then_some(after)
 }
 
 /// How many slots each task manager must have: the jobs of the acts follow one another, and others run beside them.
@@ -443,8 +455,6 @@ fn fewest_slots(jobs: &[JobConfig], acts: usize, managers: u16) -> u16 {
 
 /// Task managers: two to four, with slots for every subtask of a world, so that one can be lost.
 fn cluster(draw: &Draw<'_>, profile: &Profile) -> ClusterConfig {
-    let is_available = draw.chance("high-availability", HIGH_AVAILABILITY);
-    let takeover = draw.span("takeover-after", (SimTime::from_millis(20), SimTime::from_secs(1)));
     let heartbeat_timeout =
         draw.span("heartbeat-timeout", (SimTime::from_millis(200), SimTime::from_millis(1500)));
     ClusterConfig {
@@ -457,7 +467,7 @@ fn cluster(draw: &Draw<'_>, profile: &Profile) -> ClusterConfig {
             heartbeat_timeout,
             draw.within("heartbeat-interval", (50, 100)),
         ),
-        takeover_after: (profile.high_availability && is_available).then_some(takeover),
+        takeover_after: takeover(draw, profile),
         savepoint_dir: SavepointDir::default(),
         savepoint_backend: files::backend(draw, profile.files),
         ..ClusterConfig::default()

@@ -2,7 +2,10 @@
 
 use super::fault::Faults;
 use super::story::Plot;
-use super::{Draw, Profile, fault, operations, part, partition, storage, trouble};
+use super::{
+    Draw, Profile, TINY_CHANNELS, fault, operations, part, partition, slow_down_storage, storage,
+    takeover, trouble,
+};
 use crate::job::OperatorNode;
 use crate::kernel::{Choices, SimTime};
 use crate::operator::Catalogue;
@@ -13,14 +16,6 @@ use std::collections::BTreeMap;
 const RESCALED: u64 = 50;
 /// No operator has more subtasks then, unless it had before.
 const PARALLELISM: u32 = 4;
-/// Percent of stories with the usual network in which channels hold few records.
-const TINY_CHANNELS: u64 = 40;
-/// Percent of those in which storage is slow, so that snapshots overlap with what comes after them.
-const SLOW_STORAGE: u64 = 30;
-/// Percent of stories in which another job manager takes over where one dies.
-const HIGH_AVAILABILITY: u64 = 30;
-/// How many faults and operations are drawn at least: a story in which nothing goes wrong says little.
-const STEPS_MIN: usize = 1;
 
 impl Scenario {
     /// This story with faults, savepoints and, if it has one job and no steps of its own, a stop and restart at another
@@ -66,7 +61,8 @@ impl Scenario {
         if profile.storage {
             steps.extend(storage::steps(&faults));
         }
-        while steps.len() < carried + STEPS_MIN {
+        // A story in which nothing goes wrong says little.
+        if steps.len() == carried {
             steps.push(faults.kill(0));
         }
         if is_alone {
@@ -123,30 +119,17 @@ fn rescaled(draw: &Draw<'_>, job: &JobConfig) -> JobConfig {
 
 /// The story's own cluster; where nobody says whether another job manager takes over, one may.
 fn cluster(draw: &Draw<'_>, profile: &Profile, own: &ClusterConfig) -> ClusterConfig {
-    let mut cluster = *own;
-    let is_available =
-        profile.high_availability && draw.chance("around/high-availability", HIGH_AVAILABILITY);
-    if is_available && cluster.takeover_after.is_none() {
-        let spans = (SimTime::from_millis(20), SimTime::from_secs(1));
-        cluster.takeover_after = Some(draw.span("around/takeover-after", spans));
-    }
-    cluster
+    ClusterConfig { takeover_after: own.takeover_after.or_else(|| takeover(draw, profile)), ..*own }
 }
 
 /// The story's own network; of the usual one some channels hold little, and some storage is slow.
 fn network(draw: &Draw<'_>, own: Network, flow: SimTime) -> Network {
-    if own != Network::default() {
-        return own;
-    }
     let mut network = own;
-    if draw.chance("around/tiny-channels", TINY_CHANNELS) {
-        network.channel_capacity = draw.count("around/tiny-capacity", (1, 4));
-    }
-    if draw.chance("around/slow-storage", SLOW_STORAGE) {
-        let longest = part(flow, 8).max(SimTime::from_millis(61));
-        let slow = draw.span("around/slow-storage-span", (SimTime::from_millis(60), longest));
-        network.snapshot_async.1 = slow.max(network.snapshot_async.1);
-        network.metadata_write.1 = part(slow, 2).max(network.metadata_write.1);
+    if own == Network::default() {
+        if draw.chance("tiny-channels", TINY_CHANNELS) {
+            network.channel_capacity = draw.count("tiny-capacity", (1, 4));
+        }
+        slow_down_storage(draw, &mut network, flow);
     }
     network
 }
