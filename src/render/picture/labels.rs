@@ -34,6 +34,23 @@ pub(super) struct Wish {
     pub(super) entries: Vec<EntryNumber>,
 }
 
+impl Wish {
+    /// A label of the usual looks.
+    pub(super) fn new(priority: u8, at: Place, clear: Length, text: &str, within: Extent) -> Self {
+        Self {
+            priority,
+            at,
+            clear,
+            text: text.to_owned(),
+            class: String::new(),
+            lettering: Lettering::PLAIN,
+            within,
+            first: &[],
+            entries: Vec::new(),
+        }
+    }
+}
+
 /// On which side of its mark a label stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Direction {
@@ -154,17 +171,8 @@ mod tests {
     use super::*;
 
     fn wish(text: &str, priority: u8) -> Wish {
-        Wish {
-            priority,
-            at: (500, 500),
-            clear: 60,
-            text: text.to_owned(),
-            class: String::new(),
-            lettering: Lettering::PLAIN,
-            within: Extent { left: 0, top: 0, right: 1000, bottom: 1000 },
-            first: &[],
-            entries: Vec::new(),
-        }
+        let within = Extent { left: 0, top: 0, right: 1000, bottom: 1000 };
+        Wish::new(priority, (500, 500), 60, text, within)
     }
 
     #[test]

@@ -81,17 +81,7 @@ impl Panel<'_> {
     }
 
     pub(super) fn wish(&mut self, priority: u8, at: Place, clear: Length, text: &str) -> &mut Wish {
-        self.wishes.push(Wish {
-            priority,
-            at,
-            clear,
-            text: text.to_owned(),
-            class: String::new(),
-            lettering: Lettering::PLAIN,
-            within: self.within,
-            first: &[],
-            entries: Vec::new(),
-        });
+        self.wishes.push(Wish::new(priority, at, clear, text, self.within));
         self.wishes.last_mut().expect("it was just added")
     }
 
