@@ -4,8 +4,7 @@ use super::arguments::{Answer, Crash};
 use super::failure::Failure;
 use super::interrupt::{Interrupt, progress};
 use super::open::{base, program, scenario, shell_path, typed};
-use super::output::Target;
-use super::places::Taken;
+use super::output::beside;
 use super::play::releases;
 use super::screen::Screen;
 use super::threads::threads;
@@ -13,7 +12,7 @@ use super::{BROKEN, HOLDS, INTERRUPTED, panics};
 use crate::kernel::{Choices, to_index};
 use crate::operator::Catalogue;
 use crate::render::{Style, step_in_words};
-use crate::scenario::{InputKind, Scenario, Trigger};
+use crate::scenario::Trigger;
 use crate::search::{
     CrashTotals, Disturbance, Judgement, Placement, PlayError, Setup, disturbed, open, placements,
     play, spread,
@@ -45,7 +44,8 @@ pub(super) fn crash(
     screen: &mut Screen,
 ) -> Result<u8, Failure> {
     let setup = set_up(arguments, catalogue)?;
-    let target = target(arguments, &setup.scenario)?;
+    let target =
+        beside(arguments.output.as_deref(), Some(&arguments.file), &[], &[&setup.scenario])?;
     let interrupt = Interrupt::listen();
     let watched = Setup { keeps_trace: true, ..setup.clone() };
     let calm = panics::caught(|| play(watched, |_| interrupt.check()))
@@ -102,21 +102,6 @@ fn set_up(arguments: &Crash, catalogue: &Arc<Catalogue>) -> Result<Setup, Failur
     Ok(Setup { wants_sometimes: false, ..setup })
 }
 
-/// Where the story goes with the first step that breaks something.
-fn target(arguments: &Crash, story: &Scenario) -> Result<Option<Target>, Failure> {
-    let Some(path) = &arguments.output else { return Ok(None) };
-    let mut taken = Taken::default();
-    taken.read(&arguments.file);
-    for input in &story.inputs {
-        if let InputKind::Text(of) | InputKind::Csv { path: of, .. } = &input.kind {
-            taken.read(&base(&arguments.file).join(of));
-        }
-    }
-    taken.standard_streams();
-    taken.write(&format!("--output {}", path.display()), path)?;
-    Ok(Some(Target::prepare(path)?))
-}
-
 /// Plays the placements on all threads, folded so that the output does not depend on how many there are.
 fn play_all(plan: &Plan<'_>, chosen: &[Placement]) -> Result<CrashTotals, Failure> {
     let played = chosen.par_iter().enumerate().map(|(place, placement)| {
@@ -127,7 +112,10 @@ fn play_all(plan: &Plan<'_>, chosen: &[Placement]) -> Result<CrashTotals, Failur
         let scenario = Arc::new(disturbed(&plan.setup.scenario, placement));
         let setup = Setup { scenario: Arc::clone(&scenario), ..plan.setup.clone() };
         match panics::caught(|| play(setup, |_| plan.interrupt.check())) {
-            Ok(Ok(played)) => totals.add(place, placement, &played, plan.stalls),
+            Ok(Ok(played)) => {
+                let of = (placement.kind, &*plan.setup.scenario);
+                totals.add(place, of, &played, plan.stalls);
+            }
             Ok(Err(PlayError::Interrupted)) => {}
             Ok(Err(error)) => return Err(error.into()),
             Err(message) => {

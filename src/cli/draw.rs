@@ -1,13 +1,11 @@
 //! `sandbar draw`: plays a story and draws what happened.
 
 use super::HOLDS;
-use super::arguments::{Binding, Draw};
+use super::arguments::Draw;
 use super::case::story_of;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
-use super::open::base;
-use super::output::Target;
-use super::places::Taken;
+use super::output::beside;
 use super::play::{Alone, play_once};
 use super::run::names;
 use super::screen::Screen;
@@ -16,7 +14,7 @@ use crate::check::{Finding, Verdict};
 use crate::kernel::SimTime;
 use crate::operator::Catalogue;
 use crate::render::picture::{Options, Picture, View, ascii, layout, mermaid, svg, text};
-use crate::scenario::{InputKind, Scenario};
+use crate::scenario::Scenario;
 use crate::search::{Judgement, PlayError, Played, STDIN, Setup};
 use clap::ValueEnum;
 use std::ops::Range;
@@ -72,7 +70,8 @@ pub(super) fn draw(
         mutation: &arguments.mutation,
     };
     let (setup, replay) = alone.set_up(catalogue)?;
-    let target = target(arguments, file.as_deref(), &setup.scenario)?;
+    let target =
+        beside(arguments.output.as_deref(), file.as_deref(), &arguments.input, &[&setup.scenario])?;
     let setup = Setup { keeps_records: arguments.records, ..setup };
     let story = Arc::clone(&setup.scenario);
     let interrupt = Interrupt::listen();
@@ -86,30 +85,6 @@ pub(super) fn draw(
         None => screen.say_as_it_is(&drawn),
     }
     Ok(HOLDS)
-}
-
-/// Where the picture goes; none if it is printed.
-fn target(
-    arguments: &Draw,
-    file: Option<&Path>,
-    story: &Scenario,
-) -> Result<Option<Target>, Failure> {
-    let Some(path) = &arguments.output else { return Ok(None) };
-    let mut taken = Taken::default();
-    if let Some(file) = file {
-        taken.read(file);
-    }
-    for Binding { path, .. } in &arguments.input {
-        taken.read(path);
-    }
-    for input in &story.inputs {
-        if let InputKind::Text(of) | InputKind::Csv { path: of, .. } = &input.kind {
-            taken.read(&file.map_or(Path::new(""), base).join(of));
-        }
-    }
-    taken.standard_streams();
-    taken.write(&format!("--output {}", path.display()), path)?;
-    Ok(Some(Target::prepare(path)?))
 }
 
 /// What was played, as the text of a file.

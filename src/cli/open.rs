@@ -132,6 +132,17 @@ pub(super) fn typed() -> String {
     program() + &words.collect::<String>()
 }
 
+/// The words behind a command that goes on from the story of a seed: ` my.toml --seed 8`. None for what is not read from a file that
+/// stays.
+pub(super) fn story_words(file: Option<&Path>, seed: u64, more: &[String]) -> Option<String> {
+    if file == Some(Path::new(STDIN)) {
+        return None;
+    }
+    let file = file.map_or_else(String::new, |file| format!(" {}", shell_path(file)));
+    let more: String = more.iter().map(|word| format!(" {word}")).collect();
+    Some(format!("{file} --seed {seed}{more}"))
+}
+
 /// The name that was probably meant.
 pub(super) fn nearest<'n>(name: &str, known: &[&'n str]) -> Option<&'n str> {
     let scored = known.iter().map(|other| (strsim::damerau_levenshtein(name, other), *other));

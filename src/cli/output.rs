@@ -1,11 +1,14 @@
 //! Files that a run writes for its user: all of a file or nothing of it.
 
+use super::arguments::Binding;
 use super::failure::Failure;
-use super::places::where_it_leads;
+use super::open::base;
+use super::places::{Taken, where_it_leads};
 use super::system::is_named_fifo;
 use super::temporary;
 use crate::effect::ExternalSystem;
 use crate::job::Value;
+use crate::scenario::{InputKind, Scenario};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
@@ -67,6 +70,29 @@ impl Target {
         };
         written.map_err(|cause| Failure::unwritable(&path, &cause))
     }
+}
+
+/// Where the output of a command goes that plays stories; none if it is printed. Nothing of what they are read from is replaced.
+pub(super) fn beside(
+    output: Option<&Path>,
+    file: Option<&Path>,
+    replaced: &[Binding],
+    stories: &[&Scenario],
+) -> Result<Option<Target>, Failure> {
+    let Some(path) = output else { return Ok(None) };
+    let mut taken = Taken::default();
+    if let Some(file) = file {
+        taken.read(file);
+    }
+    replaced.iter().for_each(|Binding { path, .. }| taken.read(path));
+    for input in stories.iter().flat_map(|story| &story.inputs) {
+        if let InputKind::Text(of) | InputKind::Csv { path: of, .. } = &input.kind {
+            taken.read(&file.map_or(Path::new(""), base).join(of));
+        }
+    }
+    taken.standard_streams();
+    taken.write(&format!("--output {}", path.display()), path)?;
+    Ok(Some(Target::prepare(path)?))
 }
 
 /// The cause without the name of the temporary file, which the user never gave.

@@ -1,9 +1,8 @@
 //! What a run came to, for people.
 
 use super::arguments::Run;
-use super::open::{program, shell_word};
+use super::open::{program, shell_word, story_words};
 use super::output::is_keyed;
-use super::shrink;
 use crate::check::{Compared, Finding};
 use crate::effect::ExternalSystem;
 use crate::job::Value;
@@ -271,16 +270,8 @@ fn unmet(of: &Report<'_>, style: Style) -> Vec<String> {
     of.played.unmet.iter().map(|sentence| style.bad(sentence)).collect()
 }
 
-/// The command that tells what led to the first violation; none where there is none, or more than the story was given.
-fn explaining(of: &Report<'_>) -> Option<String> {
-    if of.played.verdict.holds() {
-        return None;
-    }
-    shrinking(of).map(|command| command.replacen(" shrink ", " explain ", 1))
-}
-
-/// The command that looks for a smaller story that is broken in the same way; none where more than the story was given.
-fn shrinking(of: &Report<'_>) -> Option<String> {
+/// The words behind a command that goes on from the story; none where more than the story was given.
+fn going_on(of: &Report<'_>) -> Option<String> {
     let given = of.arguments;
     let is_alone = given.input.is_empty()
         && given.until.is_none()
@@ -290,7 +281,7 @@ fn shrinking(of: &Report<'_>) -> Option<String> {
         return None;
     }
     let flink = given.flink.map(|flink| format!("--flink {flink}"));
-    shrink::command(Some(&given.file), of.played.seed, flink.as_slice())
+    story_words(Some(&given.file), of.played.seed, flink.as_slice())
 }
 
 fn conclusion(of: &Report<'_>, style: Style) -> String {
@@ -321,13 +312,13 @@ fn conclusion(of: &Report<'_>, style: Style) -> String {
     }
     if of.played.judgement() != Judgement::Holds {
         text.push_str(&format!("replay: {}\n", of.replay));
-        if let Some(command) = explaining(of) {
-            text.push_str(&format!("explain: {command}\n"));
-            let draw = command.replacen(" explain ", " draw ", 1);
-            text.push_str(&format!("draw: {draw} -o broken.svg\n"));
-        }
-        if let Some(command) = shrinking(of) {
-            text.push_str(&format!("shrink: {command}\n"));
+        if let Some(words) = going_on(of) {
+            let program = program();
+            if !of.played.verdict.holds() {
+                text.push_str(&format!("explain: {program} explain{words}\n"));
+                text.push_str(&format!("draw: {program} draw{words} -o broken.svg\n"));
+            }
+            text.push_str(&format!("shrink: {program} shrink{words}\n"));
         }
     }
     let last = outcome.savepoints.iter().max_by_key(|savepoint| savepoint.checkpoint);

@@ -4,16 +4,15 @@ use super::arguments::Shrink;
 use super::failure::Failure;
 use super::interrupt::{Interrupt, progress};
 use super::open::{base, program, scenario, shell_path, typed};
-use super::output::Target;
-use super::places::Taken;
+use super::output::beside;
 use super::play::releases;
 use super::screen::Screen;
 use super::{HOLDS, INTERRUPTED, panics};
 use crate::kernel::Choices;
 use crate::operator::Catalogue;
-use crate::scenario::{InputKind, Scenario};
+use crate::scenario::Scenario;
 use crate::search::{
-    Player, STDIN, Setup, Shrinking, Shrunk, Stopped, Trial, drawn_setup, open, play_within,
+    Player, Setup, Shrinking, Shrunk, Stopped, Trial, drawn_setup, open, play_within,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -26,7 +25,8 @@ pub(super) fn shrink(
     screen: &mut Screen,
 ) -> Result<u8, Failure> {
     let stories = stories(arguments, catalogue)?;
-    let target = target(arguments, &stories)?;
+    let read: Vec<&Scenario> = stories.iter().collect();
+    let target = beside(arguments.output.as_deref(), arguments.file.as_deref(), &[], &read)?;
     let interrupt = Interrupt::listen();
     let Some((shrinking, deep)) = broken(arguments, stories, catalogue, &interrupt)? else {
         return Err(interrupted(""));
@@ -70,23 +70,6 @@ fn stories(arguments: &Shrink, catalogue: &Arc<Catalogue>) -> Result<Vec<Scenari
     told.seed = arguments.seed.unwrap_or(told.seed);
     let releases = releases(&told, arguments.flink)?;
     Ok(releases.into_iter().map(|release| told.under(release)).collect())
-}
-
-/// Where the smaller story goes; none if it is printed.
-fn target(arguments: &Shrink, stories: &[Scenario]) -> Result<Option<Target>, Failure> {
-    let Some(path) = &arguments.output else { return Ok(None) };
-    let mut taken = Taken::default();
-    if let Some(file) = &arguments.file {
-        taken.read(file);
-        for input in stories.iter().flat_map(|story| &story.inputs) {
-            if let InputKind::Text(of) | InputKind::Csv { path: of, .. } = &input.kind {
-                taken.read(&base(file).join(of));
-            }
-        }
-    }
-    taken.standard_streams();
-    taken.write(&format!("--output {}", path.display()), path)?;
-    Ok(Some(Target::prepare(path)?))
 }
 
 /// The folder that the paths in the story are relative to.
@@ -196,14 +179,4 @@ fn report(arguments: &Shrink, shrunk: &Shrunk, deep: bool) -> String {
         text.push_str(&format!("replay: {} run {}{deep}\n", program(), shell_path(path)));
     }
     text
-}
-
-/// The command that shrinks the story of a seed; none for what is not read from a file that stays.
-pub(super) fn command(file: Option<&Path>, seed: u64, more: &[String]) -> Option<String> {
-    if file == Some(Path::new(STDIN)) {
-        return None;
-    }
-    let file = file.map_or_else(String::new, |file| format!(" {}", shell_path(file)));
-    let more: String = more.iter().map(|word| format!(" {word}")).collect();
-    Some(format!("{} shrink{file} --seed {seed}{more}", program()))
 }

@@ -1,9 +1,8 @@
 //! What a sweep came to, for people.
 
 use super::arguments::Sweep;
-use super::open::{program, shell_path};
+use super::open::{program, shell_path, story_words};
 use super::rates::{Rate, fewer_than_one_in};
-use super::shrink;
 use super::words::name_of;
 use crate::render::Style;
 use crate::search::{Goal, SweepTotals};
@@ -28,8 +27,8 @@ pub(super) fn replay(arguments: &Sweep, seed: u64) -> String {
     }
 }
 
-/// The command that looks for a smaller story that is broken as that of one seed is.
-fn shrinking(arguments: &Sweep, seed: u64) -> Option<String> {
+/// The words behind a command that goes on from the story of a seed; none for one that is drawn around a file.
+fn going_on(arguments: &Sweep, seed: u64) -> Option<String> {
     if arguments.around {
         return None;
     }
@@ -37,7 +36,7 @@ fn shrinking(arguments: &Sweep, seed: u64) -> Option<String> {
     let mutations = mutations.map(|name| format!("--mutation {}", name_of(name)));
     let flink = arguments.flink.map(|flink| format!("--flink {flink}"));
     let more: Vec<String> = flink.into_iter().chain(mutations).collect();
-    shrink::command(arguments.file.as_deref(), seed, &more)
+    story_words(arguments.file.as_deref(), seed, &more)
 }
 
 /// The totals: worlds, goals, what happened how often, what is broken, and the first seeds that failed.
@@ -125,13 +124,15 @@ fn failures(arguments: &Sweep, totals: &SweepTotals, style: Style) -> String {
     }
     for (seed, why) in &totals.failures {
         text.push_str(&format!("  seed {seed}: {why}\n    replay: {}\n", replay(arguments, *seed)));
-        if let Some(command) = shrinking(arguments, *seed) {
-            let explain = command.replacen(" shrink ", " explain ", 1);
-            text.push_str(&format!("    {}\n", style.faint(&format!("explain: {explain}"))));
-            let draw = command.replacen(" shrink ", " draw ", 1);
-            let draw = format!("draw: {draw} -o seed-{seed}.svg");
-            text.push_str(&format!("    {}\n", style.faint(&draw)));
-            text.push_str(&format!("    {}\n", style.faint(&format!("shrink: {command}"))));
+        if let Some(words) = going_on(arguments, *seed) {
+            let program = program();
+            for command in [
+                format!("explain: {program} explain{words}"),
+                format!("draw: {program} draw{words} -o seed-{seed}.svg"),
+                format!("shrink: {program} shrink{words}"),
+            ] {
+                text.push_str(&format!("    {}\n", style.faint(&command)));
+            }
         }
         if arguments.file.is_none() || arguments.around {
             let print = format!("{} --print-scenario", replay(arguments, *seed));

@@ -79,18 +79,8 @@ pub fn spread(all: Vec<Placement>, most: usize) -> Vec<Placement> {
 
 /// The times at which something happens, to a run or at all.
 fn moments(trace: &Trace, run: Option<RunId>) -> BTreeSet<SimTime> {
-    let of_run = |entry: &&Entry| run.is_none_or(|run| run_of(trace, entry) == Some(run));
+    let of_run = |entry: &&Entry| run.is_none_or(|run| trace.run_of(&entry.event) == Some(run));
     trace.entries.iter().filter(of_run).map(|entry| entry.at).collect()
-}
-
-fn run_of(trace: &Trace, entry: &Entry) -> Option<RunId> {
-    match &entry.event {
-        TraceEvent::Job(run, _) | TraceEvent::Checkpoint(run, ..) => Some(*run),
-        TraceEvent::Task(task, ..) | TraceEvent::Transaction { task, .. } => {
-            trace.layouts.of_task(*task).map(|layout| layout.run)
-        }
-        TraceEvent::World(_) => None,
-    }
 }
 
 fn at_each(moments: &BTreeSet<SimTime>, action: &Action) -> Vec<(SimTime, Action)> {
@@ -126,10 +116,7 @@ fn losses(trace: &Trace) -> Vec<(SimTime, Action)> {
     for entry in &trace.entries {
         if let TraceEvent::Checkpoint(run, checkpoint, event) = &entry.event {
             let Some(layout) = trace.layouts.get(*run) else { continue };
-            let message = match told_of(event) {
-                Some(message) => message,
-                None => continue,
-            };
+            let Some(message) = told_of(event) else { continue };
             for task in layout.tasks() {
                 if message != Message::Trigger || layout.inputs(task).len() == 0 {
                     lose(entry.at, message, task, Some(*checkpoint));
@@ -152,15 +139,13 @@ fn losses(trace: &Trace) -> Vec<(SimTime, Action)> {
 }
 
 /// What the tasks of a job are told when this happens to a checkpoint.
-fn told_of(event: &CheckpointEvent) -> Option<Message> {
-    if let CheckpointEvent::Triggered { .. } = event {
-        Some(Message::Trigger)
-    } else if let CheckpointEvent::Completed { .. } = event {
-        Some(Message::NotifyComplete)
-    } else if let CheckpointEvent::Aborted { .. } = event {
-        Some(Message::NotifyAborted)
-    } else {
-        None
+#[expect(clippy::wildcard_enum_match_arm, reason = "of the rest they are told nothing")]
+const fn told_of(event: &CheckpointEvent) -> Option<Message> {
+    match event {
+        CheckpointEvent::Triggered { .. } => Some(Message::Trigger),
+        CheckpointEvent::Completed { .. } => Some(Message::NotifyComplete),
+        CheckpointEvent::Aborted { .. } => Some(Message::NotifyAborted),
+        _ => None,
     }
 }
 
@@ -209,10 +194,16 @@ pub struct CrashTotals {
 const KEPT_MAX: usize = 20;
 
 impl CrashTotals {
-    /// Counts one placement, by its place in the list. `stalls` says that the story stalls by itself.
-    pub fn add(&mut self, place: usize, placement: &Placement, played: &Played, stalls: bool) {
-        let found = found(played, stalls);
-        let (plays, broken) = self.kinds.entry(placement.kind).or_default();
+    /// Counts one placement of that kind in this story, by its place in the list. `stalls` says that the story stalls by itself.
+    pub fn add(
+        &mut self,
+        place: usize,
+        (kind, story): (Disturbance, &Scenario),
+        played: &Played,
+        stalls: bool,
+    ) {
+        let found = found(story, played, stalls);
+        let (plays, broken) = self.kinds.entry(kind).or_default();
         *plays += 1;
         *broken += u64::from(found.is_some());
         if let Some(found) = found {
@@ -252,21 +243,21 @@ impl CrashTotals {
     }
 }
 
-/// What is wrong with a world that was disturbed; what its release breaks by its own rules is not.
-fn found(played: &Played, stalls: bool) -> Option<CrashFound> {
+/// What is wrong first with a world that was disturbed; what its release breaks by its own rules is not.
+fn found(story: &Scenario, played: &Played, stalls: bool) -> Option<CrashFound> {
     if played.judgement() == Judgement::Stalled && !stalls {
         return Some(CrashFound { check: None, text: played.why().unwrap_or_default() });
     }
-    let is_new = |check: CheckName| played.verdict.excuse(check).is_none();
-    let wrong = played.unmet.iter().filter_map(|sentence| {
-        let check = CheckName::ALL.iter().find(|check| {
-            sentence.starts_with(&format!("{} is broken: ", check.name())) && is_new(**check)
-        })?;
-        let violations = played.verdict.violations();
-        let first = violations.filter(|violation| violation.check == *check);
-        let event = first.map(|violation| violation.event).min()?;
-        Some((event, *check, sentence))
-    });
-    let (_, check, text) = wrong.min_by_key(|(event, ..)| *event)?;
-    Some(CrashFound { check: Some(check), text: text.clone() })
+    let wanted = wanted(story);
+    let is_wrong = |check: CheckName| {
+        let is_wanted = match &wanted {
+            Holds::All => true,
+            Holds::Only(checks) => checks.contains(&check),
+        };
+        is_wanted && played.verdict.excuse(check).is_none()
+    };
+    let violations = played.verdict.violations().filter(|violation| is_wrong(violation.check));
+    let first = violations.min_by_key(|violation| violation.event)?;
+    let text = format!("{} is broken: {}", first.check, first.text);
+    Some(CrashFound { check: Some(first.check), text })
 }

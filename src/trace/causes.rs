@@ -435,7 +435,7 @@ fn behind(entry: &Entry, trace: &Trace) -> Option<EntryNumber> {
     while let Some(before) = cause.and_then(|cause| trace.get(cause))
         && !matches!(entry.event, TraceEvent::World(_))
     {
-        let runs = (run_of(&before.event, trace), run_of(&entry.event, trace));
+        let runs = (trace.run_of(&before.event), trace.run_of(&entry.event));
         let is_of_another = matches!(runs, (Some(one), Some(other)) if one != other);
         if !is_aside(&before.event) && !is_of_another {
             break;
@@ -443,17 +443,6 @@ fn behind(entry: &Entry, trace: &Trace) -> Option<EntryNumber> {
         cause = before.cause;
     }
     cause
-}
-
-/// The run that an event belongs to.
-fn run_of(event: &TraceEvent, trace: &Trace) -> Option<RunId> {
-    match event {
-        TraceEvent::Job(run, _) | TraceEvent::Checkpoint(run, ..) => Some(*run),
-        TraceEvent::Task(task, ..) | TraceEvent::Transaction { task, .. } => {
-            trace.layouts.of_task(*task).map(|layout| layout.run)
-        }
-        TraceEvent::World(_) => None,
-    }
 }
 
 /// Whether an entry is told beside others, and nothing happens for it.

@@ -23,7 +23,7 @@ pub use vocabulary::{CheckName, Sometimes, Word};
 
 use causes::Causes;
 
-use crate::job::{Layouts, RunLayout};
+use crate::job::{Layouts, RunId, RunLayout};
 use crate::kernel::SimTime;
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -118,6 +118,17 @@ impl Trace {
     pub fn get(&self, number: EntryNumber) -> Option<&Entry> {
         let place = self.entries.binary_search_by_key(&number, |entry| entry.number);
         place.ok().map(|place| &self.entries[place])
+    }
+
+    /// The run that an event belongs to; none if it is of the world, or of a task that this trace does not know.
+    pub fn run_of(&self, event: &TraceEvent) -> Option<RunId> {
+        match event {
+            TraceEvent::Job(run, _) | TraceEvent::Checkpoint(run, ..) => Some(*run),
+            TraceEvent::Task(task, ..) | TraceEvent::Transaction { task, .. } => {
+                self.layouts.of_task(*task).map(|layout| layout.run)
+            }
+            TraceEvent::World(_) => None,
+        }
     }
 
     /// The entry of this number, which is not of a record.

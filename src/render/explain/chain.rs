@@ -94,7 +94,7 @@ fn about(told: &Told<'_>, broken: &Broken) -> Vec<String> {
 /// The entries that a check speaks of: what became of its checkpoint, of its transaction, on its channel, at its tasks, and the
 /// restarts that read its records again.
 fn spoken_of(trace: &Trace, broken: &Broken) -> BTreeSet<EntryNumber> {
-    let run = trace.entry(broken.entry).and_then(|entry| run_of(trace, entry));
+    let run = trace.entry(broken.entry).and_then(|entry| trace.run_of(&entry.event));
     let before = |entry: &&Entry| entry.number.entry <= broken.entry;
     let entries = trace.entries.iter().filter(before);
     let spoken_of = entries.clone().filter(|entry| speaks_of(trace, broken, run, entry));
@@ -153,15 +153,5 @@ fn speaks_of(trace: &Trace, broken: &Broken, run: Option<RunId>, entry: &Entry) 
             _ => false,
         },
         TraceEvent::Task(..) | TraceEvent::Job(..) | TraceEvent::World(_) => false,
-    }
-}
-
-fn run_of(trace: &Trace, entry: &Entry) -> Option<RunId> {
-    match &entry.event {
-        TraceEvent::Job(run, _) | TraceEvent::Checkpoint(run, ..) => Some(*run),
-        TraceEvent::Task(task, ..) | TraceEvent::Transaction { task, .. } => {
-            trace.layouts.of_task(*task).map(|layout| layout.run)
-        }
-        TraceEvent::World(_) => None,
     }
 }
