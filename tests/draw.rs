@@ -10,6 +10,7 @@ use sandbar::{Played, Setup, play_out};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// All stories of a folder, however deep.
 fn stories(folder: &Path) -> Vec<PathBuf> {
@@ -216,4 +217,28 @@ fn a_picture_of_a_hundred_thousand_entries_stays_small() {
     let drawn = svg(&story.scene());
     assert!(drawn.len() < 500_000, "{} bytes for {entries} entries", drawn.len());
     name_entries_that_there_are("long", &drawn, &story.played.trace);
+}
+
+/// The pictures of README are what its commands draw. `SANDBAR_RENEW=1` draws them anew: look at them.
+#[test]
+fn the_pictures_in_the_documents_are_what_the_commands_draw() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).expect("it is there");
+    let commands = readme.lines().filter_map(|line| line.strip_prefix("cargo run -- draw "));
+    let mut pictures = 0;
+    for command in commands {
+        let (arguments, name) = command.split_once(" -o ").expect("it says where to");
+        let mut sandbar = Command::new(env!("CARGO_BIN_EXE_sandbar"));
+        sandbar.arg("draw").args(arguments.split_whitespace()).current_dir(root);
+        let drawn = sandbar.output().expect("the binary runs");
+        assert!(drawn.status.success(), "{command}");
+        let kept = root.join("docs/pictures").join(name);
+        if std::env::var_os("SANDBAR_RENEW").is_some() {
+            fs::write(&kept, &drawn.stdout).expect("written");
+        }
+        let kept = fs::read(&kept).expect("it is there");
+        assert!(kept == drawn.stdout, "docs/pictures/{name} is not what `{command}` draws");
+        pictures += 1;
+    }
+    assert_eq!(pictures, 2, "README shows two");
 }
